@@ -1,0 +1,41 @@
+import type { Artifact } from "../format/artifact.ts";
+import type { Metric } from "../format/constants.ts";
+
+/** An opened forest: views over an artifact, and scratch that synchronous searches share. */
+export interface Forest {
+  readonly artifact: Artifact;
+  readonly metric: Metric;
+  readonly dimensions: number;
+  /** Largest item number plus one; holes count. */
+  readonly nItems: number;
+  readonly nTrees: number;
+  /** The searchK that -1 stands for, given k. */
+  defaultSearchK(k: number): number;
+  /** k nearest items, nearest first; ties by item number. Synchronous, O(searchK) and free of allocation per candidate. */
+  search(query: Float32Array, options: ForestSearchOptions): Neighbours;
+  /** The stored vector of an item, decoded into a new array; undefined for a hole or a number out of range. */
+  vector(item: number): Float32Array | undefined;
+  /** Annoy's distance between two items; undefined when either is not there. */
+  distance(i: number, j: number): number | undefined;
+}
+
+export interface ForestSearchOptions {
+  /** Neighbours wanted, at least 1. */
+  readonly k: number;
+  /** Candidates to look at, counted as found in leaves before duplicates go (as Annoy does); -1: the certified default. */
+  readonly searchK?: number;
+  /** Items for which this returns false are passed over and do not count. */
+  readonly accept?: (item: number) => boolean;
+  /** Fraction of items that `accept` is expected to pass, when known: a small one switches to an exact scan. */
+  readonly acceptFraction?: number;
+}
+
+/** Parallel arrays, nearest first. `distances` are Annoy's (angular: sqrt(2-2cos); dot: the inner product). */
+export interface Neighbours {
+  readonly items: number[];
+  readonly distances: number[];
+  /** Distinct candidates whose codes were looked at. */
+  readonly candidates: number;
+  /** Candidates scored by the full vector code. */
+  readonly scored: number;
+}

@@ -1,0 +1,166 @@
+import { checksum } from "./checksum.ts";
+import { SECTIONS, type SectionName } from "./constants.ts";
+import { ArtifactError } from "./errors.ts";
+import { type ArtifactHeader, decodeHeader, type SectionEntry } from "./header.ts";
+import type { ArtifactMeta } from "./meta.ts";
+
+/** An opened artifact: checked header and sections over the caller's bytes, nothing copied. */
+export interface Artifact {
+  readonly header: ArtifactHeader;
+  readonly meta: ArtifactMeta;
+  /** The hot part, or the whole file. */
+  readonly bytes: Uint8Array;
+  readonly sections: readonly SectionEntry[];
+}
+
+export interface OpenOptions {
+  /** Skip the sections' checksums (the caller has verified the same bytes before). */
+  readonly trusted?: boolean;
+}
+
+/**
+ * Opens an artifact over `bytes`: the hot part alone, or the whole file. Checks the header, the table and the
+ * checksum of every section that is present. Sections are views; the caller must not change `bytes` afterwards.
+ * Takes time proportional to the bytes (the checksums) and nothing else.
+ *
+ * @throws ArtifactError naming the fault
+ */
+export function openArtifact(bytes: Uint8Array, options: OpenOptions = {}): Artifact {
+  const { header, sections } = decodeHeader(bytes);
+  if (bytes.byteOffset % 8 !== 0) {
+    throw new ArtifactError(
+      "BAD_SECTION",
+      `The artifact's bytes start at ${bytes.byteOffset}; views need a multiple of 8.`,
+    );
+  }
+  if (bytes.byteLength < header.hotBytes) {
+    throw new ArtifactError(
+      "TRUNCATED",
+      `The artifact ends after ${bytes.byteLength} bytes; its hot part has ${header.hotBytes}.`,
+    );
+  }
+  if (bytes.byteLength > header.hotBytes && bytes.byteLength < header.fileBytes) {
+    throw new ArtifactError(
+      "TRUNCATED",
+      `The artifact ends after ${bytes.byteLength} of ${header.fileBytes} bytes.`,
+    );
+  }
+  if (bytes.byteLength > header.fileBytes) {
+    throw new ArtifactError(
+      "BAD_HEADER",
+      `The file has ${bytes.byteLength} bytes, its header says ${header.fileBytes}.`,
+    );
+  }
+  if (!options.trusted) {
+    for (const s of sections) {
+      if (s.offset + s.length > bytes.byteLength) continue;
+      if (checksum(bytes.subarray(s.offset, s.offset + s.length)) !== s.checksum) {
+        throw new ArtifactError(
+          "CHECKSUM_MISMATCH",
+          `Section ${sectionName(s.kind)} (${s.length} bytes at ${s.offset}) does not match its checksum.`,
+        );
+      }
+    }
+  }
+  const artifact = { header, sections, bytes, meta: undefined as unknown as ArtifactMeta };
+  artifact.meta = readMeta(artifact);
+  return artifact;
+}
+
+/** The name of a section kind, or its number when this version has no name for it. */
+export function sectionName(kind: number): string {
+  for (const [name, number] of Object.entries(SECTIONS)) if (number === kind) return name;
+  return String(kind);
+}
+
+export function findSection(
+  artifact: Pick<Artifact, "sections">,
+  name: SectionName,
+): SectionEntry | undefined {
+  return artifact.sections.find((s) => s.kind === SECTIONS[name]);
+}
+
+/** The bytes of a section, or undefined when the file has none or its cold part is not in memory. */
+export function sectionBytes(
+  artifact: Pick<Artifact, "sections" | "bytes">,
+  name: SectionName,
+): Uint8Array | undefined {
+  const section = findSection(artifact, name);
+  if (!section || section.offset + section.length > artifact.bytes.byteLength) return undefined;
+  return artifact.bytes.subarray(section.offset, section.offset + section.length);
+}
+
+/** The bytes of a section that must be there. */
+export function requireBytes(
+  artifact: Pick<Artifact, "sections" | "bytes">,
+  name: SectionName,
+  length?: number,
+): Uint8Array {
+  const bytes = sectionBytes(artifact, name);
+  if (!bytes) throw new ArtifactError("MISSING_SECTION", `The artifact has no section ${name}.`);
+  if (length !== undefined && bytes.byteLength !== length) {
+    throw new ArtifactError(
+      "BAD_SECTION",
+      `Section ${name} has ${bytes.byteLength} bytes; ${length} are expected.`,
+    );
+  }
+  return bytes;
+}
+
+type ViewConstructor<T> = {
+  new (buffer: ArrayBufferLike, byteOffset: number, length: number): T;
+  readonly BYTES_PER_ELEMENT: number;
+};
+
+/** A typed-array view of a required section with exactly `length` elements (any whole number when left out). */
+export function requireView<T>(
+  artifact: Pick<Artifact, "sections" | "bytes">,
+  name: SectionName,
+  type: ViewConstructor<T>,
+  length?: number,
+): T {
+  const bytes = requireBytes(
+    artifact,
+    name,
+    length === undefined ? undefined : length * type.BYTES_PER_ELEMENT,
+  );
+  return viewOf(bytes, type, name);
+}
+
+/** A view over the same bytes; sections are 64-byte aligned, so no copy is ever needed. */
+export function viewOf<T>(bytes: Uint8Array, type: ViewConstructor<T>, name: string): T {
+  if (bytes.byteLength % type.BYTES_PER_ELEMENT !== 0) {
+    throw new ArtifactError(
+      "BAD_SECTION",
+      `Section ${name} has ${bytes.byteLength} bytes, not a multiple of ${type.BYTES_PER_ELEMENT}.`,
+    );
+  }
+  return new type(bytes.buffer, bytes.byteOffset, bytes.byteLength / type.BYTES_PER_ELEMENT);
+}
+
+function readMeta(artifact: Pick<Artifact, "sections" | "bytes" | "header">): ArtifactMeta {
+  let meta: ArtifactMeta;
+  try {
+    meta = JSON.parse(
+      new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(requireBytes(artifact, "meta")),
+    ) as ArtifactMeta;
+  } catch (cause) {
+    if (cause instanceof ArtifactError) throw cause;
+    throw new ArtifactError("CORRUPT_META", "Section meta is not UTF-8 JSON.", { cause });
+  }
+  const { header } = artifact;
+  if (meta.metric !== header.metric || meta.dimensions !== header.dimensions || meta.codec !== header.codec) {
+    throw new ArtifactError(
+      "CORRUPT_META",
+      "Section meta and the header name different metrics, dimensions or codecs.",
+    );
+  }
+  if (
+    typeof meta.name !== "string" ||
+    typeof meta.certified !== "object" ||
+    typeof meta.forest !== "object"
+  ) {
+    throw new ArtifactError("CORRUPT_META", "Section meta lacks name, forest or certified recall.");
+  }
+  return meta;
+}
