@@ -89,6 +89,8 @@ export const SECTIONS = {
   sketches: 36,
   sketchFactors: 37,
   rotation: 38,
+  /** Euclidean length of every stored vector, float32: metrics angular (unless all are unit vectors) and euclidean. */
+  vectorNorms: 40,
   splitNodes: 48,
   leafItems: 49,
   centroids: 50,

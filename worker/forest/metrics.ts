@@ -1,0 +1,46 @@
+import type { Metric } from "../format/constants.ts";
+
+/**
+ * Annoy's distance between two vectors, in double precision: angular sqrt(2 - 2 cos) (sqrt 2 when either is all
+ * zeros), euclidean, manhattan, hamming (differing coordinates, each taken as x > 0.5), dot the inner product.
+ * Source: annoylib.h, `distance` and `normalized_distance` of each metric.
+ */
+export function distanceBetween(metric: Metric, a: Float32Array, b: Float32Array): number {
+  const length = a.length;
+  let sum = 0;
+  switch (metric) {
+    case "angular": {
+      let aa = 0;
+      let bb = 0;
+      for (let i = 0; i < length; i++) {
+        sum += a[i]! * b[i]!;
+        aa += a[i]! * a[i]!;
+        bb += b[i]! * b[i]!;
+      }
+      return angularDistance(sum, aa * bb);
+    }
+    case "euclidean":
+      for (let i = 0; i < length; i++) sum += (a[i]! - b[i]!) ** 2;
+      return Math.sqrt(sum);
+    case "manhattan":
+      for (let i = 0; i < length; i++) sum += Math.abs(a[i]! - b[i]!);
+      return sum;
+    case "hamming":
+      for (let i = 0; i < length; i++) sum += a[i]! > 0.5 === b[i]! > 0.5 ? 0 : 1;
+      return sum;
+    case "dot":
+      for (let i = 0; i < length; i++) sum += a[i]! * b[i]!;
+      return sum;
+  }
+}
+
+/** sqrt(2 - 2 cos) from an inner product and the product of the squared lengths; 2 - 2 cos is 2 for a zero vector. */
+function angularDistance(product: number, squares: number): number {
+  if (!(squares > 0)) return Math.SQRT2;
+  return Math.sqrt(Math.max(0, 2 - (2 * product) / Math.sqrt(squares)));
+}
+
+/** Whether a smaller distance is nearer; only for dot a larger one is. */
+export function smallerIsNearer(metric: Metric): boolean {
+  return metric !== "dot";
+}

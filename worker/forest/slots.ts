@@ -1,0 +1,42 @@
+import { type Artifact, requireView, sectionBytes } from "../format/artifact.ts";
+import { NO_SLOT } from "../format/constants.ts";
+import { ArtifactError } from "../format/errors.ts";
+
+/** Which item lies in which storage slot. Both tables are absent when item and slot are the same number. */
+export interface SlotTable {
+  readonly nItems: number;
+  readonly nSlots: number;
+  readonly slotItems: Uint32Array | undefined;
+  readonly itemSlots: Uint32Array | undefined;
+}
+
+export function openSlots(artifact: Artifact): SlotTable {
+  const { nItems, nSlots } = artifact.header;
+  if (!sectionBytes(artifact, "slotItems")) {
+    if (nItems !== nSlots) {
+      throw new ArtifactError(
+        "MISSING_SECTION",
+        `${nSlots} vectors for ${nItems} items, and no section slotItems.`,
+      );
+    }
+    return { nItems, nSlots, slotItems: undefined, itemSlots: undefined };
+  }
+  return {
+    nItems,
+    nSlots,
+    slotItems: requireView(artifact, "slotItems", Uint32Array, nSlots),
+    itemSlots: requireView(artifact, "itemSlots", Uint32Array, nItems),
+  };
+}
+
+/** The slot of an item, or -1 for a hole or a number out of range. */
+export function slotOf(table: SlotTable, item: number): number {
+  if (!Number.isInteger(item) || item < 0 || item >= table.nItems) return -1;
+  if (!table.itemSlots) return item;
+  const slot = table.itemSlots[item]!;
+  return slot === NO_SLOT || slot >= table.nSlots ? -1 : slot;
+}
+
+export function itemAt(table: SlotTable, slot: number): number {
+  return table.slotItems ? table.slotItems[slot]! : slot;
+}

@@ -1,0 +1,283 @@
+import { type Artifact, requireView, sectionBytes, viewOf } from "../format/artifact.ts";
+import type { Metric } from "../format/constants.ts";
+import { ArtifactError } from "../format/errors.ts";
+
+/**
+ * The stored vectors of an artifact: decoding, and scoring of many slots against one query.
+ * A score orders candidates: larger is nearer, whatever the metric (angular: cosine times the query's length;
+ * euclidean: minus half the squared distance, plus a constant of the query; dot: the inner product; manhattan and
+ * hamming: minus the distance).
+ */
+export interface VectorStore {
+  readonly dimensions: number;
+  readonly count: number;
+  /** Writes the vector of a slot to `out` (dimensions numbers). */
+  decode(slot: number, out: Float32Array): void;
+  /** Scores `count` slots, listed in `slots`, into `scores`. O(count x dimensions), no allocation. */
+  score(query: PreparedQuery, slots: Uint32Array, count: number, scores: Float32Array): void;
+}
+
+/** A query in the forms that the kernels read. */
+export interface PreparedQuery {
+  readonly vector: Float32Array;
+  /** Coordinates above 0.5, one bit each, least significant first (metric hamming only). */
+  readonly bits: Uint32Array;
+}
+
+export function prepareQuery(metric: Metric, vector: Float32Array): PreparedQuery {
+  return { vector, bits: metric === "hamming" ? packBits(vector) : new Uint32Array(0) };
+}
+
+/** Bit i is set when x[i] > 0.5, as Annoy's Python module packs hamming vectors; 32 a word, least significant first. */
+export function packBits(vector: ArrayLike<number>): Uint32Array {
+  const words = new Uint32Array(Math.ceil(vector.length / 32));
+  for (let i = 0; i < vector.length; i++) if (vector[i]! > 0.5) words[i >>> 5]! |= 1 << (i & 31);
+  return words;
+}
+
+/** Bytes of one stored vector. int4 packs two coordinates a byte; hamming vectors are bits under every codec. */
+export function vectorBytes(metric: Metric, codec: "float32" | "int8" | "int4", dimensions: number): number {
+  if (metric === "hamming") return Math.ceil(dimensions / 32) * 4;
+  if (codec === "float32") return dimensions * 4;
+  return codec === "int8" ? dimensions : Math.ceil(dimensions / 2);
+}
+
+/** @throws ArtifactError when a section is missing or has the wrong length */
+export function openVectors(artifact: Artifact): VectorStore {
+  const { metric, codec, dimensions, nSlots: count } = artifact.header;
+  if (metric === "hamming") {
+    const stride = Math.ceil(dimensions / 32);
+    return bitStore(requireView(artifact, "vectors", Uint32Array, count * stride), dimensions, count);
+  }
+  const norms = optionalFloats(artifact, "vectorNorms", count);
+  if (metric === "euclidean" && !norms)
+    throw new ArtifactError("MISSING_SECTION", "The artifact has no section vectorNorms.");
+  const weights = new Weights(metric, norms);
+  switch (codec) {
+    case "float32":
+      return floatStore(
+        requireView(artifact, "vectors", Float32Array, count * dimensions),
+        dimensions,
+        count,
+        weights,
+      );
+    case "int8":
+      return byteStore(
+        requireView(artifact, "vectors", Int8Array, count * dimensions),
+        requireView(artifact, "vectorScales", Float32Array, count),
+        dimensions,
+        count,
+        weights,
+      );
+    case "int4":
+      return nibbleStore(
+        requireView(artifact, "vectors", Uint8Array, count * Math.ceil(dimensions / 2)),
+        requireView(artifact, "vectorScales", Float32Array, count),
+        dimensions,
+        count,
+        weights,
+      );
+    case "binary":
+      throw new ArtifactError("CORRUPT_VECTORS", "Codec binary has no resident vectors.");
+  }
+}
+
+/** Turns an inner product with a stored vector into the metric's score. */
+class Weights {
+  readonly metric: Metric;
+  readonly norms: Float32Array | undefined;
+
+  constructor(metric: Metric, norms: Float32Array | undefined) {
+    this.metric = metric;
+    this.norms = norms;
+  }
+
+  apply(product: number, slot: number): number {
+    const norm = this.norms?.[slot];
+    if (norm === undefined || this.metric === "dot") return product;
+    if (this.metric === "angular") return norm > 0 ? product / norm : 0;
+    return product - 0.5 * norm * norm;
+  }
+}
+
+function optionalFloats(artifact: Artifact, name: "vectorNorms", count: number): Float32Array | undefined {
+  const bytes = sectionBytes(artifact, name);
+  if (!bytes) return undefined;
+  const view = viewOf(bytes, Float32Array, name);
+  if (view.length !== count)
+    throw new ArtifactError(
+      "BAD_SECTION",
+      `Section ${name} has ${view.length} numbers for ${count} vectors.`,
+    );
+  return view;
+}
+
+function floatStore(values: Float32Array, dimensions: number, count: number, weights: Weights): VectorStore {
+  return {
+    dimensions,
+    count,
+    decode(slot, out) {
+      out.set(values.subarray(slot * dimensions, (slot + 1) * dimensions));
+    },
+    score(query, slots, n, scores) {
+      const q = query.vector;
+      const manhattan = weights.metric === "manhattan";
+      for (let j = 0; j < n; j++) {
+        const slot = slots[j]!;
+        const at = slot * dimensions;
+        scores[j] = manhattan ? -taxicab(values, at, q, 1) : weights.apply(dotFloat(values, at, q), slot);
+      }
+    },
+  };
+}
+
+function byteStore(
+  codes: Int8Array,
+  scales: Float32Array,
+  dimensions: number,
+  count: number,
+  weights: Weights,
+): VectorStore {
+  return {
+    dimensions,
+    count,
+    decode(slot, out) {
+      const scale = scales[slot]!;
+      const at = slot * dimensions;
+      for (let i = 0; i < dimensions; i++) out[i] = codes[at + i]! * scale;
+    },
+    score(query, slots, n, scores) {
+      const q = query.vector;
+      const manhattan = weights.metric === "manhattan";
+      for (let j = 0; j < n; j++) {
+        const slot = slots[j]!;
+        const at = slot * dimensions;
+        const scale = scales[slot]!;
+        scores[j] = manhattan
+          ? -taxicab(codes, at, q, scale)
+          : weights.apply(dotByte(codes, at, q) * scale, slot);
+      }
+    },
+  };
+}
+
+function nibbleStore(
+  codes: Uint8Array,
+  scales: Float32Array,
+  dimensions: number,
+  count: number,
+  weights: Weights,
+): VectorStore {
+  const stride = Math.ceil(dimensions / 2);
+  const row = new Float32Array(dimensions);
+  const decode = (slot: number, out: Float32Array) => {
+    const scale = scales[slot]!;
+    const at = slot * stride;
+    for (let i = 0; i < dimensions; i++) {
+      const byte = codes[at + (i >>> 1)]!;
+      out[i] = ((i & 1 ? byte >>> 4 : byte & 15) - 8) * scale;
+    }
+  };
+  return {
+    dimensions,
+    count,
+    decode,
+    score(query, slots, n, scores) {
+      const q = query.vector;
+      const manhattan = weights.metric === "manhattan";
+      for (let j = 0; j < n; j++) {
+        const slot = slots[j]!;
+        if (manhattan) {
+          decode(slot, row);
+          scores[j] = -taxicab(row, 0, q, 1);
+        } else {
+          scores[j] = weights.apply(dotNibble(codes, slot * stride, q) * scales[slot]!, slot);
+        }
+      }
+    },
+  };
+}
+
+function bitStore(words: Uint32Array, dimensions: number, count: number): VectorStore {
+  const stride = Math.ceil(dimensions / 32);
+  return {
+    dimensions,
+    count,
+    decode(slot, out) {
+      for (let i = 0; i < dimensions; i++) out[i] = (words[slot * stride + (i >>> 5)]! >>> (i & 31)) & 1;
+    },
+    score(query, slots, n, scores) {
+      const { bits } = query;
+      for (let j = 0; j < n; j++) {
+        const at = slots[j]! * stride;
+        let differing = 0;
+        for (let i = 0; i < stride; i++) differing += popcount(words[at + i]! ^ bits[i]!);
+        scores[j] = -differing;
+      }
+    },
+  };
+}
+
+// Four accumulators break the chain of dependent additions. One function a kind of array: V8 keeps each monomorphic.
+
+function dotFloat(values: Float32Array, at: number, q: Float32Array): number {
+  const length = q.length;
+  let a = 0;
+  let b = 0;
+  let c = 0;
+  let d = 0;
+  let i = 0;
+  for (; i + 4 <= length; i += 4) {
+    a += values[at + i]! * q[i]!;
+    b += values[at + i + 1]! * q[i + 1]!;
+    c += values[at + i + 2]! * q[i + 2]!;
+    d += values[at + i + 3]! * q[i + 3]!;
+  }
+  for (; i < length; i++) a += values[at + i]! * q[i]!;
+  return a + b + c + d;
+}
+
+function dotByte(codes: Int8Array, at: number, q: Float32Array): number {
+  const length = q.length;
+  let a = 0;
+  let b = 0;
+  let c = 0;
+  let d = 0;
+  let i = 0;
+  for (; i + 4 <= length; i += 4) {
+    a += codes[at + i]! * q[i]!;
+    b += codes[at + i + 1]! * q[i + 1]!;
+    c += codes[at + i + 2]! * q[i + 2]!;
+    d += codes[at + i + 3]! * q[i + 3]!;
+  }
+  for (; i < length; i++) a += codes[at + i]! * q[i]!;
+  return a + b + c + d;
+}
+
+function dotNibble(codes: Uint8Array, at: number, q: Float32Array): number {
+  const length = q.length;
+  let low = 0;
+  let high = 0;
+  let i = 0;
+  let p = at;
+  for (; i + 2 <= length; i += 2) {
+    const byte = codes[p++]!;
+    low += ((byte & 15) - 8) * q[i]!;
+    high += ((byte >>> 4) - 8) * q[i + 1]!;
+  }
+  if (i < length) low += ((codes[p]! & 15) - 8) * q[i]!;
+  return low + high;
+}
+
+function taxicab(values: Float32Array | Int8Array, at: number, q: Float32Array, scale: number): number {
+  let sum = 0;
+  for (let i = 0; i < q.length; i++) sum += Math.abs(values[at + i]! * scale - q[i]!);
+  return sum;
+}
+
+/** Set bits of a 32-bit word (Warren, Hacker's Delight, 5-1). */
+function popcount(word: number): number {
+  let x = word - ((word >>> 1) & 0x55555555);
+  x = (x & 0x33333333) + ((x >>> 2) & 0x33333333);
+  return Math.imul((x + (x >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
+}
