@@ -1,9 +1,10 @@
+import type * as z from "zod/mini";
 import type { Docstore } from "../docstore/types.ts";
 import type { Embedder } from "../embedding/types.ts";
 import type { Forest } from "../forest/types.ts";
-import type { Metric } from "../format/constants.ts";
 import type { IdTable } from "../format/ids.ts";
-import type { Document, Manifest } from "../format/meta.ts";
+import type { Manifest } from "../format/meta.ts";
+import type { hitSchema, searchRequestSchema, searchResponseSchema, warningSchema } from "./schema.ts";
 
 /** One version of an index, whole: everything an answer needs comes from here and nowhere else. */
 export interface LoadedIndex {
@@ -17,38 +18,12 @@ export interface LoadedIndex {
   readonly embedder?: Embedder;
 }
 
-export type SearchMode = "vector" | "keyword" | "hybrid";
-export type Include = "document" | "vector" | "highlights";
-
-/** A search with its fields checked; exactly one of query, vector, item and id is there. */
-export interface SearchRequest {
-  readonly query?: string;
-  readonly vector?: readonly number[];
-  readonly item?: number;
-  readonly id?: string;
-  readonly k: number;
-  /** -1: the certified default. */
-  readonly searchK: number;
-  readonly filter?: unknown;
-  readonly mmr?: { readonly fetchK: number; readonly lambda: number };
-  readonly mode?: SearchMode;
-  readonly include: readonly Include[];
-}
-
-export interface Hit {
-  readonly item: number;
-  readonly id: string;
-  /** Annoy's distance: angular sqrt(2 - 2 cos), dot the inner product. */
-  readonly distance: number;
-  /** In 0..1, larger is better. */
-  readonly score: number;
-  readonly document?: Document;
-  readonly vector?: readonly number[];
-}
-
-export interface SearchResponse {
-  readonly index: string;
-  readonly version: string;
-  readonly metric: Metric;
-  readonly hits: readonly Hit[];
-}
+/** A search as a caller writes it: defaults may be left out. */
+export type SearchInput = z.input<typeof searchRequestSchema>;
+/** A search with its fields checked and its defaults filled in; exactly one of query, vector, item and id is there. */
+export type SearchRequest = z.output<typeof searchRequestSchema>;
+export type SearchResponse = z.output<typeof searchResponseSchema>;
+export type SearchWarning = z.output<typeof warningSchema>;
+export type Hit = z.output<typeof hitSchema>;
+export type SearchMode = NonNullable<SearchRequest["mode"]>;
+export type Include = SearchRequest["include"][number];

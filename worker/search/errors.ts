@@ -1,0 +1,52 @@
+import { AnnoyEdgeError } from "../format/errors.ts";
+
+/** What can be wrong with a search. The first group is the caller's doing, the second the index's. */
+export type SearchErrorCode =
+  | "INVALID_TYPE"
+  | "INVALID_VALUE"
+  | "OUT_OF_RANGE"
+  | "UNKNOWN_FIELD"
+  | "MISSING_FIELD"
+  | "DUPLICATE_FIELD"
+  | "NO_QUERY"
+  | "AMBIGUOUS_QUERY"
+  | "EMPTY_QUERY"
+  | "QUERY_TOO_LONG"
+  | "DIMENSION_MISMATCH"
+  | "INVALID_FILTER"
+  | "ITEM_NOT_FOUND"
+  | "ID_NOT_FOUND"
+  | "NO_EMBEDDER"
+  | "NO_KEYWORD_INDEX"
+  | "NO_FILTERABLE_COLUMNS"
+  | "EMBEDDING_FAILED";
+
+/** One fault of a request: where (`mmr.lambda`, `vector[3]`; empty for the request itself), which, and a sentence. */
+export interface RequestIssue {
+  readonly field: string;
+  readonly code: SearchErrorCode;
+  readonly message: string;
+}
+
+/** A search that cannot be answered as it was asked. */
+export class SearchError extends AnnoyEdgeError {
+  declare readonly code: SearchErrorCode;
+  /** Every fault that was found; the error's own code and message are those of the first. */
+  readonly issues: readonly RequestIssue[];
+
+  constructor(issues: readonly [RequestIssue, ...RequestIssue[]], options?: ErrorOptions) {
+    super(issues[0].code, issues[0].message, options);
+    this.name = "SearchError";
+    this.issues = issues;
+  }
+}
+
+/** A {@link SearchError} with a single fault. */
+export function searchError(
+  code: SearchErrorCode,
+  field: string,
+  message: string,
+  options?: ErrorOptions,
+): SearchError {
+  return new SearchError([{ field, code, message }], options);
+}

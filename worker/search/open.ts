@@ -1,0 +1,39 @@
+import type { Docstore } from "../docstore/types.ts";
+import { openArtifactEmbedder } from "../embedding/artifact.ts";
+import type { Embedder } from "../embedding/types.ts";
+import { openForest } from "../forest/open.ts";
+import type { Artifact } from "../format/artifact.ts";
+import { openIds } from "../format/ids.ts";
+import type { EmbedderIdentity, Manifest } from "../format/meta.ts";
+import type { LoadedIndex } from "./types.ts";
+
+/** What makes up one version of an index, before it is opened. */
+export interface IndexParts {
+  readonly version: string;
+  readonly manifest: Manifest;
+  readonly artifact: Artifact;
+  readonly docstore: Docstore;
+  /** Gives the query embedder when the artifact does not carry its own; undefined when there is none to give. */
+  readonly createEmbedder?: ((identity: EmbedderIdentity) => Embedder | undefined) | undefined;
+}
+
+/**
+ * Opens an index for searching, in the Worker and in Node alike. Views over the artifact's bytes; takes no time that
+ * grows with the number of items.
+ *
+ * @throws ArtifactError naming the section at fault
+ */
+export function openIndex(parts: IndexParts): LoadedIndex {
+  const { artifact, manifest, version, docstore } = parts;
+  const identity = artifact.meta.embedder;
+  const embedder = openArtifactEmbedder(artifact) ?? (identity && parts.createEmbedder?.(identity));
+  return {
+    name: manifest.name,
+    version,
+    manifest,
+    forest: openForest(artifact),
+    ids: openIds(artifact),
+    docstore,
+    ...(embedder && { embedder }),
+  };
+}

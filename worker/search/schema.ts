@@ -1,0 +1,119 @@
+import * as z from "zod/mini";
+import { METRICS } from "../format/constants.ts";
+
+/**
+ * The shapes of a search, in and out. Types, validation and `openapi.json` all come from here. `zod/mini` because its
+ * functions are dropped from the Worker's bundle one by one when nothing uses them.
+ */
+
+/** Bounds of the contract; a deployment may set lower ones (`SearchLimits`), never higher. */
+export const MAX_K = 1000;
+export const MAX_QUERY_LENGTH = 8192;
+export const MAX_ID_LENGTH = 2048;
+export const MAX_SEARCH_K = 0x7fff_ffff;
+export const MAX_BATCH = 100;
+export const DEFAULT_K = 4;
+export const DEFAULT_FETCH_K = 20;
+export const DEFAULT_LAMBDA = 0.5;
+/** Larger components would overflow float32 arithmetic once squared and summed. */
+export const MAX_COMPONENT = 1e15;
+
+export const SEARCH_MODES = ["vector", "keyword", "hybrid"] as const;
+export const INCLUDES = ["document", "vector", "highlights"] as const;
+
+const itemNumber = z.int().check(z.minimum(0), z.maximum(0x7fff_ffff));
+const component = z.number().check(z.minimum(-MAX_COMPONENT), z.maximum(MAX_COMPONENT));
+
+export const mmrSchema = z
+  .strictObject({
+    fetchK: z._default(z.int().check(z.minimum(1), z.maximum(MAX_K)), DEFAULT_FETCH_K).check(
+      z.meta({
+        description: `Nearest neighbours to choose from. Default ${DEFAULT_FETCH_K}.`,
+      }),
+    ),
+    lambda: z
+      ._default(z.number().check(z.minimum(0), z.maximum(1)), DEFAULT_LAMBDA)
+      .check(z.meta({ description: `1 is relevance alone, 0 diversity alone. Default ${DEFAULT_LAMBDA}.` })),
+  })
+  .check(
+    z.meta({
+      description: "Maximal marginal relevance: choose the k hits out of fetchK so that they differ.",
+    }),
+  );
+
+export const searchRequestSchema = z
+  .strictObject({
+    query: z
+      .optional(z.string().check(z.minLength(1), z.maxLength(MAX_QUERY_LENGTH)))
+      .check(z.meta({ description: "Text to search for.", examples: ["a small dog"] })),
+    vector: z
+      .optional(z.readonly(z.array(component).check(z.minLength(1), z.maxLength(65_536))))
+      .check(z.meta({ description: "Vector to search for, as long as the index has dimensions." })),
+    item: z
+      .optional(itemNumber)
+      .check(
+        z.meta({ description: "Item whose neighbours are wanted; the item itself is the nearest of them." }),
+      ),
+    id: z.optional(z.string().check(z.minLength(1), z.maxLength(MAX_ID_LENGTH))).check(
+      z.meta({
+        description: "Docstore id whose neighbours are wanted; the document itself is one of them.",
+      }),
+    ),
+    k: z
+      ._default(z.int().check(z.minimum(1), z.maximum(MAX_K)), DEFAULT_K)
+      .check(z.meta({ description: `Hits wanted. Default ${DEFAULT_K}.` })),
+    searchK: z._default(z.int().check(z.minimum(-1), z.maximum(MAX_SEARCH_K)), -1).check(
+      z.meta({
+        description:
+          "Candidates to look at, counted as found in leaves before duplicates go, as Annoy does. -1 is the index's certified default.",
+      }),
+    ),
+    filter: z.optional(z.unknown()).check(z.meta({ description: "Condition on the documents' metadata." })),
+    mmr: z.optional(mmrSchema),
+    mode: z
+      .optional(z.enum(SEARCH_MODES))
+      .check(
+        z.meta({ description: "Default: hybrid for text when the index has a keyword index, else vector." }),
+      ),
+    include: z
+      ._default(z.readonly(z.array(z.enum(INCLUDES)).check(z.maxLength(INCLUDES.length))), ["document"])
+      .check(z.meta({ description: "What a hit carries beside its item, id, distance and score." })),
+  })
+  .check(
+    z.meta({
+      description: "A search by exactly one of `query`, `vector`, `item` and `id`.",
+    }),
+  );
+
+export const documentSchema = z.object({
+  pageContent: z.string(),
+  metadata: z.readonly(z.record(z.string(), z.unknown())),
+});
+
+export const hitSchema = z.object({
+  item: itemNumber,
+  id: z.string(),
+  distance: z
+    .number()
+    .check(z.meta({ description: "Annoy's distance. angular: sqrt(2 - 2 cos); dot: the inner product." })),
+  score: z.number().check(z.minimum(0), z.maximum(1), z.meta({ description: "Larger is better." })),
+  document: z
+    .optional(z.nullable(documentSchema))
+    .check(z.meta({ description: "null when the index has no document for the item." })),
+  vector: z.optional(z.readonly(z.array(z.number()))),
+});
+
+export const warningSchema = z.object({
+  code: z.enum(["NOTHING_UNDERSTOOD"]),
+  message: z.string(),
+});
+
+export const searchResponseSchema = z.object({
+  index: z.string(),
+  version: z.string(),
+  metric: z.enum(METRICS),
+  hits: z.readonly(z.array(hitSchema)).check(z.meta({ description: "Best first." })),
+  warnings: z
+    .optional(z.readonly(z.array(warningSchema)))
+    .check(z.meta({ description: "Why the answer may not be what was hoped for." })),
+});
