@@ -1,0 +1,192 @@
+import { createHash } from "node:crypto";
+import type { Embedder } from "../../worker/embedding/types.ts";
+import { AnnoyEdgeError } from "../../worker/format/errors.ts";
+import type { Progress } from "../forest/types.ts";
+import type { DocumentsWriter } from "./documents.ts";
+import { createRows, type RowStore } from "./rows.ts";
+
+/** A document to index. LangChain's `Document` fits; `vector` saves the embedding. */
+export interface InputDocument {
+  readonly id?: string | undefined;
+  readonly pageContent: string;
+  readonly metadata?: Readonly<Record<string, unknown>> | undefined;
+  readonly vector?: ArrayLike<number> | undefined;
+}
+
+/** Documents gathered: texts on disk, ids and vectors in memory. */
+export interface Collected {
+  readonly vectors: Float32Array<SharedArrayBuffer>;
+  readonly dimensions: number;
+  /** Docstore id of item i. */
+  readonly ids: readonly string[];
+}
+
+export interface CollectOptions {
+  /** Embeds documents that bring no vector; left out, all must bring one. */
+  readonly embedder?: Embedder;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** Texts given to an embedder at once. */
+const BATCH = 256;
+
+/**
+ * Takes documents as they come: gives each its id and its vector and writes it to `documents.jsonl`. Item numbers are
+ * the order of arrival. Holds ids and vectors, never the texts.
+ *
+ * @throws AnnoyEdgeError `BAD_DOCUMENT`, `DUPLICATE_ID`, `BAD_VECTOR`, `MISSING_VECTOR`, `NO_DOCUMENTS`
+ */
+export async function collect(
+  documents: AsyncIterable<InputDocument> | Iterable<InputDocument>,
+  writer: DocumentsWriter,
+  options: CollectOptions,
+): Promise<Collected> {
+  const { embedder, onProgress } = options;
+  const ids = createIds();
+  let rows: RowStore | undefined;
+  let dimensions = embedder?.identity.dimensions ?? 0;
+  let texts: string[] = [];
+  let targets: Float32Array[] = [];
+  let total = 0;
+
+  const flush = async () => {
+    if (!embedder || texts.length === 0) return;
+    const vectors = await embedder.embedDocuments(texts);
+    if (vectors.length !== texts.length) {
+      throw new AnnoyEdgeError(
+        "BAD_EMBEDDING",
+        `The embedder ${embedder.identity.provider} gave ${vectors.length} vectors for ${texts.length} texts.`,
+      );
+    }
+    for (const [i, vector] of vectors.entries()) fill(targets[i]!, vector, `the embedding of text ${i}`);
+    texts = [];
+    targets = [];
+  };
+
+  for await (const document of documents) {
+    const where = describe(document, total);
+    checkDocument(document, where);
+    const { pageContent, vector } = document;
+    const metadata = document.metadata ?? {};
+    if (vector === undefined && !embedder) {
+      throw new AnnoyEdgeError(
+        "MISSING_VECTOR",
+        `${where} has no vector, though earlier ones have. Give every document one, or name an embedder.`,
+      );
+    }
+    if (dimensions === 0) dimensions = checkLength(vector!, where);
+    rows ??= createRows(dimensions);
+    const row = rows.next();
+    if (vector !== undefined) fill(row, vector, where);
+    else {
+      texts.push(pageContent);
+      targets.push(row);
+    }
+    const id = ids.next(document.id, pageContent, metadata, where);
+    await writer.add({ item: total, id, pageContent, metadata });
+    total++;
+    if (texts.length >= BATCH) await flush();
+    if (total % 1024 === 0) onProgress?.({ phase: "embed", done: total, total: 0 });
+  }
+  await flush();
+  if (!rows || total === 0) {
+    throw new AnnoyEdgeError(
+      "NO_DOCUMENTS",
+      "The source holds no documents, so there is nothing to index. Check the paths and globs.",
+    );
+  }
+  onProgress?.({ phase: "embed", done: total, total });
+  return { vectors: rows.finish(), dimensions, ids: ids.list };
+}
+
+/** Gives ids: a document's own, or the first 12 hex digits of its content's SHA-256, so that it keeps its id wherever it moves. */
+function createIds() {
+  const list: string[] = [];
+  const seen = new Set<string>();
+  return {
+    list,
+    next(given: string | undefined, pageContent: string, metadata: object, where: string): string {
+      let id = given;
+      if (id !== undefined) {
+        if (seen.has(id)) {
+          throw new AnnoyEdgeError(
+            "DUPLICATE_ID",
+            `${where} has the id ${JSON.stringify(id)} a second time.`,
+          );
+        }
+      } else {
+        const hash = createHash("sha256")
+          .update(contentOf(pageContent, metadata, where))
+          .digest("hex");
+        const base = hash.slice(0, 12);
+        id = base;
+        for (let copy = 2; seen.has(id); copy++) id = `${base}-${copy}`;
+      }
+      seen.add(id);
+      list.push(id);
+      return id;
+    },
+  };
+}
+
+function contentOf(pageContent: string, metadata: object, where: string): string {
+  try {
+    return JSON.stringify([pageContent, metadata]);
+  } catch (cause) {
+    // A cycle, a BigInt, or a toJSON that throws.
+    throw new AnnoyEdgeError("BAD_DOCUMENT", `${where} has metadata that JSON cannot hold.`, { cause });
+  }
+}
+
+function describe(document: InputDocument, index: number): string {
+  const id = document?.id;
+  return typeof id === "string" ? `Document ${index} (id ${JSON.stringify(id)})` : `Document ${index}`;
+}
+
+function checkDocument(document: InputDocument, where: string): void {
+  const bad = (what: string) => new AnnoyEdgeError("BAD_DOCUMENT", `${where} ${what}.`);
+  if (typeof document !== "object" || document === null) throw bad("is not an object");
+  if (typeof document.pageContent !== "string") throw bad("has no text: pageContent is not a string");
+  const { id, metadata } = document;
+  // A lone surrogate would be replaced in UTF-8, and the id no longer be found.
+  if (id !== undefined && (typeof id !== "string" || id === "" || id.length > 512 || !id.isWellFormed())) {
+    throw bad("has an id that is not a string of 1 to 512 characters of Unicode");
+  }
+  if (
+    metadata !== undefined &&
+    (typeof metadata !== "object" || metadata === null || Array.isArray(metadata))
+  ) {
+    throw bad("has metadata that is not an object");
+  }
+}
+
+function checkLength(vector: ArrayLike<number>, where: string): number {
+  const length = typeof vector === "object" && vector !== null ? vector.length : undefined;
+  if (typeof length !== "number" || length < 1 || length > 65_536) {
+    throw new AnnoyEdgeError(
+      "BAD_VECTOR",
+      `${where} has a vector that is not a list of 1 to 65,536 numbers.`,
+    );
+  }
+  return length;
+}
+
+function fill(row: Float32Array, vector: ArrayLike<number>, where: string): void {
+  if (vector?.length !== row.length) {
+    throw new AnnoyEdgeError(
+      "BAD_VECTOR",
+      `${where} has ${vector?.length ?? "no"} numbers in its vector; ${row.length} are needed.`,
+    );
+  }
+  for (let i = 0; i < row.length; i++) {
+    const value = vector[i];
+    // The float32 that is stored must be finite too: 1e39 is not.
+    if (typeof value !== "number" || !Number.isFinite(Math.fround(value))) {
+      throw new AnnoyEdgeError(
+        "BAD_VECTOR",
+        `${where} has ${String(value)} at place ${i} of its vector, which is not a finite float32.`,
+      );
+    }
+    row[i] = value;
+  }
+}

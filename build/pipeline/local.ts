@@ -1,0 +1,75 @@
+import { open } from "node:fs/promises";
+import { join } from "node:path";
+import { openArtifactEmbedder } from "../../worker/embedding/artifact.ts";
+import type { Embedder } from "../../worker/embedding/types.ts";
+import { openForest } from "../../worker/forest/open.ts";
+import { type Artifact, openArtifact } from "../../worker/format/artifact.ts";
+import { AnnoyEdgeError } from "../../worker/format/errors.ts";
+import { openIds } from "../../worker/format/ids.ts";
+import type { LoadedIndex } from "../../worker/search/types.ts";
+import { type DocumentsFile, openDocuments } from "./documents.ts";
+import { readManifest } from "./folder.ts";
+
+/** An artifact folder opened in Node. `close` when done: it holds `documents.jsonl` open. */
+export interface LocalIndex extends LoadedIndex {
+  readonly artifact: Artifact;
+  readonly docstore: DocumentsFile;
+  close(): Promise<void>;
+}
+
+export interface OpenLocalOptions {
+  /** Embeds queries where the artifact's embedder needs a service or a model of its own. */
+  readonly embedder?: Embedder;
+}
+
+/**
+ * Opens an artifact folder: the whole file in memory, cold part included; documents read from disk line by line.
+ *
+ * @throws ArtifactError naming the fault of `forest.bin`; AnnoyEdgeError `NOT_AN_ARTIFACT`, `CORRUPT_DOCUMENTS`
+ */
+export async function openLocalIndex(dir: string, options: OpenLocalOptions = {}): Promise<LocalIndex> {
+  const manifest = await readManifest(dir);
+  const artifact = openArtifact(await readWhole(join(dir, "forest.bin")));
+  const forest = openForest(artifact);
+  const ids = openIds(artifact);
+  const embedder = openArtifactEmbedder(artifact) ?? options.embedder;
+  const docstore = await openDocuments(join(dir, "documents.jsonl"), forest.nItems);
+  return {
+    name: manifest.name,
+    version: manifest.version,
+    manifest,
+    artifact,
+    forest,
+    ids,
+    docstore,
+    ...(embedder && { embedder }),
+    close: () => docstore.close(),
+  };
+}
+
+/** A file in one buffer. Unlike `readFile`, takes files above 2 GiB. */
+export async function readWhole(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  let file: Awaited<ReturnType<typeof open>>;
+  try {
+    file = await open(path, "r");
+  } catch (error) {
+    throw new AnnoyEdgeError(
+      "NOT_AN_ARTIFACT",
+      `${path} cannot be read (${(error as NodeJS.ErrnoException).code}). Rebuild the artifact.`,
+      { cause: error },
+    );
+  }
+  try {
+    const { size } = await file.stat();
+    const bytes = new Uint8Array(size);
+    let at = 0;
+    while (at < size) {
+      const { bytesRead } = await file.read(bytes, at, Math.min(size - at, 1 << 28), at);
+      if (bytesRead === 0) return bytes.slice(0, at);
+      at += bytesRead;
+    }
+    return bytes;
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,116 @@
+import { availableParallelism } from "node:os";
+import {
+  CODECS,
+  type Codec,
+  MAX_DIMENSIONS,
+  METRICS,
+  type Metric,
+  type RescoreCodec,
+} from "../../worker/format/constants.ts";
+import type { ForestSettings } from "../forest/types.ts";
+import { OptionError } from "./errors.ts";
+
+/** Settings of the forest as a person writes them; all have defaults. */
+export interface ForestOptions {
+  /** Default `angular`. */
+  readonly metric?: Metric;
+  /** Number of trees, or `auto` (default): as many as the target recall needs. */
+  readonly trees?: number | "auto";
+  /** Recall@10 against exact search that the default searchK must reach; default 0.95. */
+  readonly targetRecall?: number;
+  /** How vectors are stored; `auto` (default) is int8 unless the size bound asks for less. */
+  readonly codec?: Codec | "auto";
+  /** A cold copy of finer vectors for rescoring; `auto` by default. */
+  readonly rescore?: RescoreCodec | "auto";
+  /** Items a leaf holds at most; `auto` (default) chooses. */
+  readonly leaf?: number | "auto";
+  /** Default 0. The same input, settings and seed give the same bytes. */
+  readonly seed?: number;
+  /** Worker threads; -1 (default): all cores. Never changes the bytes. */
+  readonly jobs?: number;
+  /** Upper bound of forest and vectors in memory, in bytes. */
+  readonly maxBytes?: number;
+}
+
+export const DEFAULT_NAME = "index";
+const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+const MAX_TREES = 10_000;
+const MAX_LEAF = 65_536;
+
+/** Checks the forest's settings and fills in the defaults. @throws OptionError */
+export function forestSettings(options: ForestOptions): { metric: Metric; settings: ForestSettings } {
+  const metric = oneOf("metric", options.metric ?? "angular", METRICS);
+  const codecs = CODECS.filter((codec): codec is Codec => codec !== "none");
+  const { maxBytes } = options;
+  return {
+    metric,
+    settings: {
+      trees: integerOrAuto("trees", options.trees, 0, MAX_TREES),
+      targetRecall: fraction("targetRecall", options.targetRecall ?? 0.95),
+      codec: options.codec === "auto" ? "auto" : oneOf("codec", options.codec ?? "auto", [...codecs, "auto"]),
+      rescore: oneOf("rescore", options.rescore ?? "auto", [...CODECS, "auto"]),
+      leafSize: options.leaf === 0 ? 0 : toNumber(integerOrAuto("leaf", options.leaf, 1, MAX_LEAF)),
+      seed: integer("seed", options.seed ?? 0, 0, 0xffff_ffff),
+      jobs: jobs(options.jobs ?? -1),
+      ...(maxBytes !== undefined && {
+        maxBytes: integer("maxBytes", maxBytes, 1024, Number.MAX_SAFE_INTEGER),
+      }),
+    },
+  };
+}
+
+/** The number of worker threads that `jobs` stands for. */
+export function jobs(value: number): number {
+  if (value === -1) return availableParallelism();
+  return integer("jobs", value, 1, 1024, ", or -1 for all cores");
+}
+
+/** Checks a name of an index: part of keys in R2, so it stays within one folder. @throws OptionError */
+export function indexName(name: string): string {
+  if (!NAME.test(name) || name.includes("..")) {
+    throw new OptionError(
+      `The name ${JSON.stringify(name)} cannot be used: up to 64 lower-case letters, digits, dots, hyphens and underscores, beginning with a letter or digit.`,
+    );
+  }
+  return name;
+}
+
+export function oneOf<T extends string>(what: string, value: string, list: readonly T[]): T {
+  const found = list.find((entry) => entry === value);
+  if (found === undefined) {
+    throw new OptionError(`${what} is ${JSON.stringify(value)}; it can be ${list.join(", ")}.`);
+  }
+  return found;
+}
+
+export function integer(what: string, value: number, low: number, high: number, also = ""): number {
+  if (!Number.isInteger(value) || value < low || value > high) {
+    throw new OptionError(`${what} is ${value}; a whole number from ${low} to ${high} is needed${also}.`);
+  }
+  return value;
+}
+
+export function dimensions(value: number): number {
+  return integer("dimensions", value, 1, MAX_DIMENSIONS);
+}
+
+function integerOrAuto(
+  what: string,
+  value: number | "auto" | undefined,
+  low: number,
+  high: number,
+): number | "auto" {
+  if (value === undefined || value === "auto") return "auto";
+  return integer(what, value, low, high, ", or auto");
+}
+
+function toNumber(value: number | "auto"): number {
+  return value === "auto" ? 0 : value;
+}
+
+function fraction(what: string, value: number): number {
+  if (!(value > 0 && value <= 1)) {
+    throw new OptionError(`${what} is ${value}; a number above 0 and at most 1 is needed, such as 0.95.`);
+  }
+  return value;
+}

@@ -1,0 +1,24 @@
+import { parseSearchRequest } from "../../worker/search/parse.ts";
+import { search } from "../../worker/search/search.ts";
+import type { SearchInput, SearchResponse } from "../../worker/search/types.ts";
+import { type OpenLocalOptions, openLocalIndex } from "./local.ts";
+
+/**
+ * One search over an artifact folder, with the Worker's own code. For many searches open the index once, with
+ * {@link openLocalIndex}.
+ *
+ * @throws SearchError when the request is wrong or does not fit the index
+ */
+export async function query(
+  dir: string,
+  request: SearchInput,
+  options: OpenLocalOptions = {},
+): Promise<SearchResponse> {
+  const parsed = parseSearchRequest(request);
+  const index = await openLocalIndex(dir, options);
+  try {
+    return await search(index, parsed);
+  } finally {
+    await index.close();
+  }
+}
