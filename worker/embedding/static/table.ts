@@ -125,7 +125,7 @@ export function addRow(codes: Uint8Array, bits: 4 | 8, row: number, weight: numb
 function readHeader(bytes: Uint8Array): TableHeader {
   let header: unknown;
   try {
-    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    header = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
   } catch (cause) {
     throw corrupt("its header is not JSON", cause);
   }

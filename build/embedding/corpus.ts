@@ -1,0 +1,49 @@
+import { createStaticEmbedder, type StaticEmbedder } from "../../worker/embedding/static/embedder.ts";
+import type { Embedder } from "../../worker/embedding/types.ts";
+import { openWhitening } from "../../worker/embedding/whitening.ts";
+import type { SectionSource } from "../artifact/write.ts";
+import { type EmbedOptions, embedTexts } from "./texts.ts";
+import { computeWhitening, whitenVectors } from "./whitening.ts";
+
+export interface EmbedCorpusOptions extends EmbedOptions {
+  /** Partial whitening by the corpus, for embedders that the artifact carries; true unless told. */
+  readonly whiten?: boolean;
+}
+
+/** A corpus's vectors, and all that the artifact needs to embed a query the same way. */
+export interface EmbeddedCorpus {
+  /** Row r is text r, over shared memory. */
+  readonly vectors: Float32Array<SharedArrayBuffer>;
+  /** Embeds queries as the artifact's reader will; its identity belongs in the artifact's meta. */
+  readonly embedder: Embedder;
+  /** Sections `embeddingTable` and `whitening`, when the artifact carries its embedder. */
+  readonly sections: SectionSource[];
+}
+
+/**
+ * Embeds a corpus. With the static embedder the vectors are then partly whitened by the corpus itself, and the returned
+ * embedder does the same to queries.
+ */
+export async function embedCorpus(
+  embedder: Embedder,
+  texts: Iterable<string> | AsyncIterable<string>,
+  options: EmbedCorpusOptions = {},
+): Promise<EmbeddedCorpus> {
+  const vectors = await embedTexts(embedder, texts, options);
+  if (!isStatic(embedder)) return { vectors, embedder, sections: [] };
+  const { tableBytes, identity } = embedder;
+  const table: SectionSource = { name: "embeddingTable", hot: true, bytes: tableBytes };
+  if (options.whiten === false || identity.whitened) return { vectors, embedder, sections: [table] };
+  const matrix = computeWhitening(vectors, identity.dimensions, tableBytes);
+  whitenVectors(matrix, vectors, identity.dimensions);
+  const whitening = openWhitening(matrix, identity.dimensions);
+  return {
+    vectors,
+    embedder: createStaticEmbedder(tableBytes, { model: identity.model, whitening }),
+    sections: [table, { name: "whitening", hot: true, bytes: new Uint8Array(matrix.buffer) }],
+  };
+}
+
+function isStatic(embedder: Embedder): embedder is StaticEmbedder {
+  return "tableBytes" in embedder;
+}

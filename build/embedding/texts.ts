@@ -1,0 +1,93 @@
+import type { StaticEmbedder } from "../../worker/embedding/static/embedder.ts";
+import type { Embedder } from "../../worker/embedding/types.ts";
+import { AnnoyEdgeError } from "../../worker/format/errors.ts";
+import type { Progress } from "../forest/types.ts";
+
+export interface EmbedOptions {
+  /** Texts handed to the embedder at a time; 512 unless told. Providers cut them further to their own limits. */
+  readonly batchSize?: number;
+  /** Number of texts, for progress, when `texts` is not an array. */
+  readonly total?: number;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+const BATCH = 512;
+
+/**
+ * Embeds texts in order. Row r of the result (row-major, over shared memory so that worker threads see it) is text r.
+ * Every vector is checked: a wrong length or a number that is not finite stops the build.
+ *
+ * @throws AnnoyEdgeError `BAD_EMBEDDING` naming the text's position
+ */
+export async function embedTexts(
+  embedder: Embedder,
+  texts: Iterable<string> | AsyncIterable<string>,
+  options: EmbedOptions = {},
+): Promise<Float32Array<SharedArrayBuffer>> {
+  const { dimensions } = embedder.identity;
+  const batchSize = options.batchSize ?? BATCH;
+  const known = Array.isArray(texts) ? texts.length : undefined;
+  const total = known ?? options.total ?? 0;
+  const blocks: Float32Array[] = [];
+  let done = 0;
+  const report = () => options.onProgress?.({ phase: "embed", done, total: Math.max(total, done) });
+  for await (const batch of inBatches(texts, batchSize)) {
+    blocks.push(await embedBatch(embedder, batch, done));
+    done += batch.length;
+    report();
+  }
+  const vectors = new Float32Array(new SharedArrayBuffer(done * dimensions * Float32Array.BYTES_PER_ELEMENT));
+  let at = 0;
+  for (const block of blocks) {
+    vectors.set(block, at);
+    at += block.length;
+  }
+  return vectors;
+}
+
+async function* inBatches(
+  texts: Iterable<string> | AsyncIterable<string>,
+  size: number,
+): AsyncGenerator<string[]> {
+  let batch: string[] = [];
+  for await (const text of texts) {
+    batch.push(text);
+    if (batch.length < size) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
+
+function isStatic(embedder: Embedder): embedder is StaticEmbedder {
+  return "embedInto" in embedder;
+}
+
+async function embedBatch(embedder: Embedder, texts: string[], first: number): Promise<Float32Array> {
+  const { dimensions } = embedder.identity;
+  const block = new Float32Array(texts.length * dimensions);
+  if (isStatic(embedder)) {
+    for (const [i, text] of texts.entries()) {
+      embedder.embedInto(text, block.subarray(i * dimensions, (i + 1) * dimensions));
+    }
+    return block;
+  }
+  const vectors = await embedder.embedDocuments(texts);
+  if (vectors.length !== texts.length) {
+    throw bad(embedder, `${vectors.length} vectors for ${texts.length} texts from text ${first} on`);
+  }
+  for (const [i, vector] of vectors.entries()) {
+    if (vector.length !== dimensions) {
+      throw bad(embedder, `${vector.length} numbers for text ${first + i}; ${dimensions} are expected`);
+    }
+    if (!vector.every(Number.isFinite))
+      throw bad(embedder, `a number that is not finite for text ${first + i}`);
+    block.set(vector, i * dimensions);
+  }
+  return block;
+}
+
+function bad(embedder: Embedder, what: string): AnnoyEdgeError {
+  const { provider, model } = embedder.identity;
+  return new AnnoyEdgeError("BAD_EMBEDDING", `The embedder ${provider} (${model}) gave ${what}.`);
+}

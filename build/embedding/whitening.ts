@@ -1,0 +1,168 @@
+import { EigenvalueDecomposition, Matrix } from "ml-matrix";
+import { addRow, openStaticTable } from "../../worker/embedding/static/table.ts";
+
+/*
+ * Partial whitening: document and query vectors are multiplied by C^(-1/4), where C is the second moment of the corpus's
+ * own vectors, so that directions which all documents share count less. Half of the full whitening's power: the whole
+ * amplifies noise. C is shrunk towards a general moment, that of the table's word rows, as if PRIOR documents of general
+ * text had been seen; a handful of documents then changes next to nothing.
+ *
+ * MRR@10 of lemma -> gloss (20,000 glosses), heading -> section (1,880 sections of READMEs), sentence -> rest (47
+ * passages of the State of the Union): .371/.357/.282 without, .359/.368/.305 with PRIOR 1000, .359/.363/.297 with 30,
+ * .361/.365/.289 with 4000; shrinking to the identity, or subtracting the mean first, is worse on each by about .004.
+ */
+const PRIOR = 1000;
+/** Vectors looked at, evenly spaced, when there are more: the moment of 20,000 is as good as that of millions. */
+const MAX_SAMPLE = 20_000;
+/** Word rows that make the general moment. They lie in the order of their hashes, so the first are a random sample. */
+const GENERAL_ROWS = 4096;
+/** Smallest eigenvalue, relative to the mean one: bounds what a direction without any data can be multiplied by. */
+const FLOOR = 1e-3;
+
+/** Second moments scaled to a mean eigenvalue of 1; row-major, dimensions x dimensions. */
+type Moment = Float64Array;
+
+/**
+ * The whitening matrix for a corpus: symmetric, row-major, float32, for section `whitening`.
+ *
+ * @param vectors row-major rows of `dimensions` numbers; rows of zeros do not count
+ * @param tableBytes the static table whose word rows stand for general text
+ */
+export function computeWhitening(
+  vectors: Float32Array,
+  dimensions: number,
+  tableBytes: Uint8Array,
+): Float32Array {
+  const rows = vectors.length / dimensions;
+  const step = Math.max(1, Math.ceil(rows / MAX_SAMPLE));
+  const corpus = secondMoment(vectors, dimensions, step);
+  const general = generalMoment(tableBytes, dimensions);
+  const weight = corpus.rows / (corpus.rows + PRIOR);
+  const shrunk = general.map((g, i) => weight * corpus.moment[i]! + (1 - weight) * g);
+  return inverseFourthRoot(shrunk, dimensions);
+}
+
+let lastGeneral: { readonly table: Uint8Array; readonly moment: Moment } | undefined;
+
+function generalMoment(tableBytes: Uint8Array, dimensions: number): Moment {
+  if (lastGeneral?.table === tableBytes) return lastGeneral.moment;
+  const table = openStaticTable(tableBytes);
+  const count = Math.min(GENERAL_ROWS, table.hashes.length);
+  const rows = new Float32Array(count * dimensions);
+  const sum = new Float64Array(dimensions);
+  for (let row = 0; row < count; row++) {
+    sum.fill(0);
+    // Rows keep their lengths: a word that weighs much in a text weighs much here.
+    addRow(table.wordCodes, table.bits, row, table.wordScales[row]!, sum);
+    rows.set(sum, row * dimensions);
+  }
+  const { moment } = secondMoment(rows, dimensions, 1);
+  lastGeneral = { table: tableBytes, moment };
+  return moment;
+}
+
+/** O(rows x dimensions^2 / 2). */
+function secondMoment(
+  vectors: Float32Array,
+  dimensions: number,
+  step: number,
+): { moment: Moment; rows: number } {
+  const moment = new Float64Array(dimensions * dimensions);
+  const row = new Float64Array(dimensions);
+  let rows = 0;
+  for (let at = 0; at < vectors.length; at += step * dimensions) {
+    row.set(vectors.subarray(at, at + dimensions));
+    if (row.every((x) => x === 0)) continue;
+    rows++;
+    for (let i = 0; i < dimensions; i++) {
+      const x = row[i]!;
+      const line = i * dimensions;
+      for (let j = 0; j <= i; j++) moment[line + j]! += x * row[j]!;
+    }
+  }
+  let trace = 0;
+  for (let i = 0; i < dimensions; i++) trace += moment[i * dimensions + i]!;
+  const scale = trace > 0 ? dimensions / trace : 0;
+  for (let i = 0; i < dimensions; i++) {
+    for (let j = 0; j <= i; j++) {
+      const value = scale === 0 ? (i === j ? 1 : 0) : moment[i * dimensions + j]! * scale;
+      moment[i * dimensions + j] = value;
+      moment[j * dimensions + i] = value;
+    }
+  }
+  return { moment, rows };
+}
+
+/** M^(-1/4) by eigenvalues. Square roots instead of a power: those are exact, so every machine gets the same bytes. */
+function inverseFourthRoot(moment: Moment, dimensions: number): Float32Array {
+  const matrix = new Matrix(dimensions, dimensions);
+  for (let i = 0; i < dimensions; i++) {
+    for (let j = 0; j < dimensions; j++) matrix.set(i, j, moment[i * dimensions + j]!);
+  }
+  const eigen = new EigenvalueDecomposition(matrix, { assumeSymmetric: true });
+  const vectors = Float64Array.from(eigen.eigenvectorMatrix.to1DArray());
+  const factors = eigen.realEigenvalues.map((value) => 1 / Math.sqrt(Math.sqrt(Math.max(value, FLOOR))));
+  const root = new Float32Array(dimensions * dimensions);
+  for (let i = 0; i < dimensions; i++) {
+    for (let j = 0; j <= i; j++) {
+      let sum = 0;
+      for (let k = 0; k < dimensions; k++) {
+        sum += vectors[i * dimensions + k]! * factors[k]! * vectors[j * dimensions + k]!;
+      }
+      root[i * dimensions + j] = sum;
+      root[j * dimensions + i] = sum;
+    }
+  }
+  return root;
+}
+
+/**
+ * Multiplies every row of `vectors` by `matrix` and scales it to unit length, in place; rows of zeros stay. Four rows at
+ * a time, so that a number of the matrix is loaded once for four products: 117,000 rows of 256 in under 5 s.
+ */
+export function whitenVectors(matrix: Float32Array, vectors: Float32Array, dimensions: number): void {
+  const rows = vectors.length / dimensions;
+  const block = new Float64Array(4 * dimensions);
+  const weights = Float64Array.from(matrix);
+  const out = new Float64Array(4 * dimensions);
+  for (let first = 0; first < rows; first += 4) {
+    const count = Math.min(4, rows - first);
+    const start = first * dimensions;
+    block.fill(0);
+    block.set(vectors.subarray(start, start + count * dimensions));
+    multiplyFour(weights, block, out, dimensions);
+    for (let r = 0; r < count; r++)
+      writeUnit(out, r * dimensions, vectors, start + r * dimensions, dimensions);
+  }
+}
+
+function multiplyFour(matrix: Float64Array, block: Float64Array, out: Float64Array, n: number): void {
+  const second = n;
+  const third = 2 * n;
+  const fourth = 3 * n;
+  for (let row = 0; row < n; row++) {
+    const line = row * n;
+    let a = 0;
+    let b = 0;
+    let c = 0;
+    let d = 0;
+    for (let i = 0; i < n; i++) {
+      const w = matrix[line + i]!;
+      a += w * block[i]!;
+      b += w * block[second + i]!;
+      c += w * block[third + i]!;
+      d += w * block[fourth + i]!;
+    }
+    out[row] = a;
+    out[second + row] = b;
+    out[third + row] = c;
+    out[fourth + row] = d;
+  }
+}
+
+function writeUnit(from: Float64Array, at: number, to: Float32Array, start: number, length: number): void {
+  let square = 0;
+  for (let i = 0; i < length; i++) square += from[at + i]! * from[at + i]!;
+  const scale = square > 0 ? 1 / Math.sqrt(square) : 0;
+  for (let i = 0; i < length; i++) to[start + i] = from[at + i]! * scale;
+}
