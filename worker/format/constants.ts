@@ -102,6 +102,10 @@ export const SECTIONS = {
   columns: 80,
   keywordTerms: 96,
   keywordPostings: 97,
+  /** Document length of each item, one byte. */
+  keywordLengths: 98,
+  /** Where in the documents the words stand, for phrases; may be missing. */
+  keywordPositions: 99,
   shard: 112,
 } as const;
 export type SectionName = keyof typeof SECTIONS;

@@ -22,7 +22,9 @@ export type ArtifactErrorCode =
   | "CORRUPT_IDS"
   | "CORRUPT_META"
   | "CORRUPT_EMBEDDER"
-  | "CORRUPT_PLACEMENT";
+  | "CORRUPT_PLACEMENT"
+  | "CORRUPT_KEYWORDS"
+  | "CORRUPT_COLUMNS";
 
 /** A file that is not an artifact, not whole, or not one that this reader understands. */
 export class ArtifactError extends AnnoyEdgeError {

@@ -40,6 +40,46 @@ export interface CertifiedRecall {
   readonly recallAt100: number;
 }
 
+/** What the keyword index was made of. The sections say themselves what a reader needs; this is for people. */
+export interface KeywordMeta {
+  /** ISO 639-1 code of the stemmer, or `none`. */
+  readonly language: string;
+  /** Weight of each field that was indexed; `pageContent` is the text, other names are metadata. */
+  readonly fields: Readonly<Record<string, number>>;
+  readonly k1: number;
+  readonly b: number;
+  readonly terms: number;
+  readonly documents: number;
+  readonly averageLength: number;
+  /** Whether phrases are found by the index alone. */
+  readonly positions: boolean;
+}
+
+export type ColumnType = "string" | "number" | "boolean" | "date";
+
+/** A metadata field that filters and facets may name. */
+export interface ColumnMeta {
+  readonly field: string;
+  readonly type: ColumnType;
+  /** Whether some document has more than one value. */
+  readonly array: boolean;
+  /** Distinct values. */
+  readonly values: number;
+}
+
+/** How keyword and vector results are combined, measured on queries made from the index's own documents. */
+export interface FusionMeta {
+  readonly method: "rrf" | "score";
+  /** Weight of the keyword side, 0 to 1; the vectors have the rest. */
+  readonly keywordWeight: number;
+  /** Rank constant of reciprocal ranks. */
+  readonly rrfK: number;
+  /** Queries that were made; 0: the default weights. */
+  readonly queries: number;
+  /** Mean reciprocal rank at 10 of each side and of both together. */
+  readonly mrr?: { readonly keyword: number; readonly vector: number; readonly hybrid: number };
+}
+
 /** The JSON of section `meta`: everything about an index that is not a number of the header. Pure function of input, settings and seed. */
 export interface ArtifactMeta {
   readonly name: string;
@@ -59,6 +99,11 @@ export interface ArtifactMeta {
   /** `null`: the index holds vectors only and answers no text. */
   readonly embedder: EmbedderIdentity | null;
   readonly certified: CertifiedRecall;
+  /** Absent when the index answers no keyword search. */
+  readonly keyword?: KeywordMeta;
+  /** Absent when there is nothing to filter by. */
+  readonly columns?: readonly ColumnMeta[];
+  readonly fusion?: FusionMeta;
   /** Free notes of the builder: source, splitter, chunk size. */
   readonly source?: Readonly<Record<string, unknown>>;
 }
