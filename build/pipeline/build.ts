@@ -1,11 +1,14 @@
 import { join } from "node:path";
+import type { Embedder } from "../../worker/embedding/types.ts";
 import type { EmbedderIdentity, Manifest } from "../../worker/format/meta.ts";
 import type { SectionSource } from "../artifact/write.ts";
+import { embedCorpus, type StaticEmbedder } from "../embedding/index.ts";
 import { buildForest } from "../forest/build.ts";
 import type { Progress } from "../forest/types.ts";
 import { writeArtifact } from "./artifact.ts";
-import { collect, type InputDocument } from "./collect.ts";
-import { createDocuments } from "./documents.ts";
+import { type Collected, collect, type InputDocument } from "./collect.ts";
+import { createDocuments, readDocuments } from "./documents.ts";
+import { type EmbedderOption, resolveEmbedder } from "./embedder.ts";
 import { OptionError } from "./errors.ts";
 import { beginFolder } from "./folder.ts";
 import { DEFAULT_NAME, type ForestOptions, forestSettings, indexName } from "./options.ts";
@@ -18,6 +21,8 @@ export interface BuildOptions extends ForestOptions {
   readonly documents?: Documents | (() => Documents | Promise<Documents>);
   /** The artifact folder to write; one that is there already is replaced when the new one is whole. */
   readonly out: string;
+  /** `static` (default), `none` (the documents bring vectors), or any object with LangChain's interface and an identity. */
+  readonly embedder?: EmbedderOption;
   /** Name of the index, under which it is published; default `index`. */
   readonly name?: string;
   readonly onProgress?: (progress: Progress) => void;
@@ -44,24 +49,25 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   const { metric, settings } = forestSettings(options);
   const folder = await beginFolder(options.out);
   try {
-    const writer = await createDocuments(join(folder.path, "documents.jsonl"));
-    const collected = await collect(await documentsOf(options), writer, {
-      ...(onProgress && { onProgress }),
-    });
+    const documentsPath = join(folder.path, "documents.jsonl");
+    const writer = await createDocuments(documentsPath);
+    const { ids, given } = await collect(await documentsOf(options), writer, onProgress);
     const documents = await writer.close();
-    const embedder: EmbedderIdentity | null = null;
-    const sections: SectionSource[] = [];
+    const embedder = await resolveEmbedder(options.embedder, given !== undefined);
+    const corpus = given
+      ? givenCorpus(given, embedder)
+      : await embedDocuments(embedder, documentsPath, ids.length, onProgress);
     const built = await buildForest(
-      { vectors: collected.vectors, dimensions: collected.dimensions, metric },
+      { vectors: corpus.vectors, dimensions: corpus.dimensions, metric },
       { ...settings, ...(onProgress && { onProgress }) },
     );
     const manifest = await writeArtifact(folder.path, {
       name,
       built,
-      ids: collected.ids,
+      ids,
       documents,
-      embedder,
-      sections,
+      embedder: corpus.identity,
+      sections: corpus.sections,
     });
     await folder.commit();
     return { out: options.out, manifest };
@@ -69,6 +75,51 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     await folder.discard();
     throw error;
   }
+}
+
+interface Corpus {
+  readonly vectors: Float32Array<SharedArrayBuffer>;
+  readonly dimensions: number;
+  readonly identity: EmbedderIdentity | null;
+  readonly sections: readonly SectionSource[];
+}
+
+/** Vectors that came with the documents. An embedder named beside them made them, and embeds the queries. */
+function givenCorpus(given: NonNullable<Collected["given"]>, embedder: Embedder | undefined): Corpus {
+  if (!embedder) return { ...given, identity: null, sections: [] };
+  const { identity } = embedder;
+  if (identity.dimensions !== given.dimensions) {
+    throw new OptionError(
+      `The documents' vectors have ${given.dimensions} dimensions; the embedder ${identity.provider} (${identity.model}) makes ${identity.dimensions}.`,
+    );
+  }
+  return { ...given, identity, sections: carriedSections(embedder) };
+}
+
+/** What the artifact carries of an embedder that needs no service. */
+function carriedSections(embedder: Embedder): SectionSource[] {
+  // Structural: the static embedder is the only one that shows its table.
+  const { tableBytes } = embedder as Partial<StaticEmbedder>;
+  return tableBytes ? [{ name: "embeddingTable", hot: true, bytes: tableBytes }] : [];
+}
+
+async function embedDocuments(
+  embedder: Embedder | undefined,
+  path: string,
+  total: number,
+  onProgress: BuildOptions["onProgress"],
+): Promise<Corpus> {
+  if (!embedder) {
+    throw new OptionError("embedder is none, and the documents have no vectors: nothing to index them by.");
+  }
+  // Texts are read back from the file they were written to: the total is known, and memory holds one batch of them.
+  const corpus = await embedCorpus(embedder, texts(path), { total, onProgress });
+  const { identity } = corpus.embedder;
+  return { vectors: corpus.vectors, dimensions: identity.dimensions, identity, sections: corpus.sections };
+}
+
+async function* texts(path: string): AsyncGenerator<string> {
+  for await (const document of readDocuments(path)) yield document.pageContent;
 }
 
 async function documentsOf(options: BuildOptions): Promise<Documents> {

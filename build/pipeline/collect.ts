@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import type { Embedder } from "../../worker/embedding/types.ts";
 import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 import type { Progress } from "../forest/types.ts";
 import type { DocumentsWriter } from "./documents.ts";
@@ -13,90 +12,65 @@ export interface InputDocument {
   readonly vector?: ArrayLike<number> | undefined;
 }
 
-/** Documents gathered: texts on disk, ids and vectors in memory. */
+/** Documents gathered: texts on disk, ids (and vectors that came with them) in memory. */
 export interface Collected {
-  readonly vectors: Float32Array<SharedArrayBuffer>;
-  readonly dimensions: number;
   /** Docstore id of item i. */
   readonly ids: readonly string[];
+  /** Present when the documents brought their own. */
+  readonly given?: { readonly vectors: Float32Array<SharedArrayBuffer>; readonly dimensions: number };
 }
-
-export interface CollectOptions {
-  /** Embeds documents that bring no vector; left out, all must bring one. */
-  readonly embedder?: Embedder;
-  readonly onProgress?: (progress: Progress) => void;
-}
-
-/** Texts given to an embedder at once. */
-const BATCH = 256;
 
 /**
- * Takes documents as they come: gives each its id and its vector and writes it to `documents.jsonl`. Item numbers are
- * the order of arrival. Holds ids and vectors, never the texts.
+ * Takes documents as they come: checks each, gives it its id and writes it to `documents.jsonl`. Item numbers are the
+ * order of arrival. The first document decides whether vectors come with the documents; all must then bring one.
  *
  * @throws AnnoyEdgeError `BAD_DOCUMENT`, `DUPLICATE_ID`, `BAD_VECTOR`, `MISSING_VECTOR`, `NO_DOCUMENTS`
  */
 export async function collect(
   documents: AsyncIterable<InputDocument> | Iterable<InputDocument>,
   writer: DocumentsWriter,
-  options: CollectOptions,
+  onProgress?: (progress: Progress) => void,
 ): Promise<Collected> {
-  const { embedder, onProgress } = options;
   const ids = createIds();
   let rows: RowStore | undefined;
-  let dimensions = embedder?.identity.dimensions ?? 0;
-  let texts: string[] = [];
-  let targets: Float32Array[] = [];
-  let total = 0;
-
-  const flush = async () => {
-    if (!embedder || texts.length === 0) return;
-    const vectors = await embedder.embedDocuments(texts);
-    if (vectors.length !== texts.length) {
-      throw new AnnoyEdgeError(
-        "BAD_EMBEDDING",
-        `The embedder ${embedder.identity.provider} gave ${vectors.length} vectors for ${texts.length} texts.`,
-      );
-    }
-    for (const [i, vector] of vectors.entries()) fill(targets[i]!, vector, `the embedding of text ${i}`);
-    texts = [];
-    targets = [];
-  };
-
+  let dimensions = 0;
+  let item = 0;
   for await (const document of documents) {
-    const where = describe(document, total);
+    const where = describe(document, item);
     checkDocument(document, where);
-    const { pageContent, vector } = document;
-    const metadata = document.metadata ?? {};
-    if (vector === undefined && !embedder) {
+    const { pageContent, metadata = {}, vector } = document;
+    if (item === 0 && vector !== undefined) {
+      dimensions = checkLength(vector, where);
+      rows = createRows(dimensions);
+    }
+    if (rows && vector === undefined) {
       throw new AnnoyEdgeError(
         "MISSING_VECTOR",
-        `${where} has no vector, though earlier ones have. Give every document one, or name an embedder.`,
+        `${where} has no vector, though the first has. Give every document one, or none.`,
       );
     }
-    if (dimensions === 0) dimensions = checkLength(vector!, where);
-    rows ??= createRows(dimensions);
-    const row = rows.next();
-    if (vector !== undefined) fill(row, vector, where);
-    else {
-      texts.push(pageContent);
-      targets.push(row);
+    if (vector !== undefined) {
+      if (!rows) {
+        throw new AnnoyEdgeError(
+          "MISSING_VECTOR",
+          `${where} has a vector, though the first has none. Give every document one, or none.`,
+        );
+      }
+      fill(rows.next(), vector, where);
     }
     const id = ids.next(document.id, pageContent, metadata, where);
-    await writer.add({ item: total, id, pageContent, metadata });
-    total++;
-    if (texts.length >= BATCH) await flush();
-    if (total % 1024 === 0) onProgress?.({ phase: "embed", done: total, total: 0 });
+    await writer.add({ item, id, pageContent, metadata });
+    item++;
+    if (item % 1024 === 0) onProgress?.({ phase: "read", done: item, total: 0 });
   }
-  await flush();
-  if (!rows || total === 0) {
+  if (item === 0) {
     throw new AnnoyEdgeError(
       "NO_DOCUMENTS",
       "The source holds no documents, so there is nothing to index. Check the paths and globs.",
     );
   }
-  onProgress?.({ phase: "embed", done: total, total });
-  return { vectors: rows.finish(), dimensions, ids: ids.list };
+  onProgress?.({ phase: "read", done: item, total: item });
+  return { ids: ids.list, ...(rows && { given: { vectors: rows.finish(), dimensions } }) };
 }
 
 /** Gives ids: a document's own, or the first 12 hex digits of its content's SHA-256, so that it keeps its id wherever it moves. */
