@@ -4,6 +4,14 @@
  * @typedef {{ pageContent: string, metadata: Record<string, unknown> }} Document
  * @typedef {{ item: number, id: string, distance: number, score: number, document?: Document }} Hit
  * @typedef {{ index: string, version: string, metric: string, hits: Hit[] }} Answer
+ * @typedef {object} IndexDescription the fields that the page shows; any may be missing
+ * @property {string} [version]
+ * @property {number} [items]
+ * @property {number} [dimensions]
+ * @property {string} [metric]
+ * @property {number} [hotBytes]
+ * @property {{ recallAt10?: number }} [certified]
+ * @property {{ kind?: unknown }} [source]
  */
 
 /** An answer that is not an answer: what the Worker said is wrong, or that nothing was heard from it. */
@@ -20,29 +28,33 @@ export class SearchFailure extends Error {
 }
 
 /**
- * Hits for a text, best first, with the milliseconds that the round trip took.
+ * What to look for: a text, or what is near the document with this id.
  *
- * @param {string} query
+ * @typedef {{ readonly query: string } | { readonly id: string }} Question
+ */
+
+/**
+ * Hits, best first, with the milliseconds that the round trip took.
+ *
+ * @param {Question} question
  * @param {{ k: number, signal: AbortSignal }} options
  * @returns {Promise<Answer & { milliseconds: number }>}
  * @throws {SearchFailure}
  */
-export async function search(query, { k, signal }) {
+export async function search(question, { k, signal }) {
   const started = performance.now();
-  const url = `/v1/search?${new URLSearchParams({ q: query, k: String(k) })}`;
-  const answer = /** @type {Answer} */ (await getJson(url, signal));
-  return { ...answer, milliseconds: performance.now() - started };
+  const answer = await getJson("/v1/search", signal, { ...question, k });
+  return { .../** @type {Answer} */ (answer), milliseconds: performance.now() - started };
 }
 
 /**
- * What the index says about itself; undefined when it does not say.
+ * What the index says about itself; undefined when it says nothing now.
  *
- * @param {AbortSignal} signal
- * @returns {Promise<Record<string, unknown> | undefined>}
+ * @returns {Promise<IndexDescription | undefined>}
  */
-export async function describeIndex(signal) {
+export async function describeIndex() {
   try {
-    return /** @type {Record<string, unknown>} */ (await getJson("/v1/index", signal));
+    return /** @type {IndexDescription} */ (await getJson("/v1/index", new AbortController().signal));
   } catch {
     return undefined;
   }
@@ -51,19 +63,34 @@ export async function describeIndex(signal) {
 /**
  * @param {string} url
  * @param {AbortSignal} signal
+ * @param {object} [body] posted as JSON when given
  * @returns {Promise<unknown>}
  */
-async function getJson(url, signal) {
+async function getJson(url, signal, body) {
   let response;
   try {
-    response = await fetch(url, { signal, headers: { accept: "application/json" } });
+    response = await fetch(
+      url,
+      body === undefined
+        ? { signal }
+        : {
+            signal,
+            method: "POST",
+            headers: { "content-type": "application/json" },
+            body: JSON.stringify(body),
+          },
+    );
   } catch (error) {
     if (signal.aborted) throw error;
     throw new SearchFailure("OFFLINE", "The search service was not reached.");
   }
-  const body = /** @type {unknown} */ (await response.json().catch(() => undefined));
-  if (response.ok && typeof body === "object" && body !== null) return body;
-  const problem = /** @type {{ code?: unknown, detail?: unknown, title?: unknown }} */ (body ?? {});
+  const json = /** @type {unknown} */ (
+    await response.json().catch((error) => {
+      if (signal.aborted) throw error;
+    })
+  );
+  if (response.ok && typeof json === "object" && json !== null) return json;
+  const problem = /** @type {{ code?: unknown, detail?: unknown, title?: unknown }} */ (json ?? {});
   throw new SearchFailure(
     typeof problem.code === "string" ? problem.code : `HTTP_${response.status}`,
     String(problem.detail ?? problem.title ?? `The search service answered with status ${response.status}.`),
