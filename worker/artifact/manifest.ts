@@ -1,0 +1,55 @@
+import { ArtifactError } from "../format/errors.ts";
+import type { Manifest } from "../format/meta.ts";
+
+/** `manifest.json` of a published version: the artifact's, and what publishing added. */
+export interface PublishedManifest extends Manifest {
+  readonly placement: {
+    readonly bytes: number;
+    readonly sha256: string;
+    /** Length of the part that a reader loads. */
+    readonly hotBytes: number;
+    readonly pages: number;
+    readonly pageBytes: number;
+  };
+  readonly publication: {
+    /** ISO 8601, UTC. */
+    readonly at: string;
+    readonly by: string;
+    /** Checks that failed and were overridden by `--force`. */
+    readonly forced?: readonly string[];
+  };
+}
+
+/**
+ * Reads a published manifest and checks what loading relies on.
+ *
+ * @throws ArtifactError `CORRUPT_META`
+ */
+export function parsePublishedManifest(text: string, version: string): PublishedManifest {
+  let value: Partial<PublishedManifest> | null;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new ArtifactError("CORRUPT_META", `manifest.json of version ${version} is not JSON.`, { cause });
+  }
+  if (typeof value !== "object" || value === null || value.format !== "annoy-edge") {
+    throw new ArtifactError("CORRUPT_META", `manifest.json of version ${version} is not one of annoy-edge.`);
+  }
+  if (value.version !== version) {
+    throw new ArtifactError(
+      "CORRUPT_META",
+      `manifest.json of version ${version} describes version ${value.version}.`,
+    );
+  }
+  const counts = [
+    value.hotBytes,
+    value.files?.["forest.bin"]?.bytes,
+    value.placement?.hotBytes,
+    value.placement?.bytes,
+  ];
+  if (!counts.every((n) => typeof n === "number" && Number.isSafeInteger(n) && n >= 0)) {
+    throw new ArtifactError("CORRUPT_META", `manifest.json of version ${version} lacks its files' lengths.`);
+  }
+  // The numbers that loading relies on are checked; the rest is the artifact's own meta section again, only shown.
+  return value as PublishedManifest;
+}

@@ -1,0 +1,43 @@
+import type { ReadableStream } from "@cloudflare/workers-types";
+import { ArtifactError } from "../format/errors.ts";
+
+/** Read at a time: few enough calls to be cheap, often enough that a stalled read shows. */
+const STEP_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Reads a byte stream of known length into one buffer of exactly that length. `arrayBuffer()` would gather pieces and
+ * copy them together, holding the bytes twice; here they are written in place once.
+ *
+ * @param onStep called after each step with the bytes read so far; what it throws ends the read
+ * @throws ArtifactError `TRUNCATED` when the stream ends early
+ */
+export async function readExactly(
+  stream: ReadableStream,
+  length: number,
+  what: string,
+  onStep?: (read: number) => void,
+): Promise<Uint8Array> {
+  const reader = stream.getReader({ mode: "byob" });
+  let buffer = new ArrayBuffer(length);
+  let read = 0;
+  try {
+    while (read < length) {
+      const step = Math.min(STEP_BYTES, length - read);
+      // Reading detaches the buffer and hands the same memory back under a new one.
+      const { value, done } = await reader.readAtLeast(step, new Uint8Array(buffer, read, step));
+      if (value) {
+        buffer = value.buffer as ArrayBuffer;
+        read += value.byteLength;
+      }
+      onStep?.(read);
+      if (done || (value && value.byteLength < step)) break;
+    }
+  } finally {
+    // Errors of a cancelled stream say nothing that the caller does not know.
+    if (read < length) reader.cancel().catch(() => {});
+  }
+  if (read < length) {
+    throw new ArtifactError("TRUNCATED", `${what} ended after ${read} of ${length} bytes.`);
+  }
+  return new Uint8Array(buffer, 0, length);
+}
