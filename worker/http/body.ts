@@ -1,0 +1,101 @@
+import { HttpError } from "./problems.ts";
+
+export const MAX_BODY_BYTES = 1 << 20;
+export const BODY_TIMEOUT = 10_000;
+
+export interface BodyLimits {
+  readonly maxBytes: number;
+  /** Milliseconds that the whole body may take. */
+  readonly timeout: number;
+}
+
+/**
+ * The JSON of a request's body. Never holds more than `maxBytes`: an honest length is refused before reading, a body
+ * without one as soon as it is over.
+ *
+ * @throws HttpError `UNSUPPORTED_MEDIA_TYPE`, `BODY_TOO_LARGE`, `BODY_TIMEOUT`, `INVALID_JSON`
+ */
+export async function readJson(request: Request, limits: BodyLimits): Promise<unknown> {
+  checkMediaType(request.headers);
+  const declared = Number(request.headers.get("content-length") ?? 0);
+  if (declared > limits.maxBytes) throw tooLarge(limits.maxBytes);
+  const text = decode(await readBytes(request, limits));
+  if (text.trim() === "")
+    throw new HttpError("INVALID_JSON", "The request has no body; it needs a JSON object.");
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.slice(0, 200) : "";
+    throw new HttpError("INVALID_JSON", `The body is not JSON: ${reason}.`);
+  }
+}
+
+function checkMediaType(headers: Headers): void {
+  const type = headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
+  if (type && type !== "application/json" && !/^application\/[\w.+-]+\+json$/.test(type)) {
+    throw new HttpError(
+      "UNSUPPORTED_MEDIA_TYPE",
+      `The body is ${type.slice(0, 80)}; send it as application/json.`,
+      { accept: "application/json" },
+    );
+  }
+  const encoding = headers.get("content-encoding")?.trim().toLowerCase();
+  if (encoding && encoding !== "identity") {
+    throw new HttpError(
+      "UNSUPPORTED_MEDIA_TYPE",
+      `The body has content encoding ${encoding.slice(0, 80)}; send it as it is.`,
+      { "accept-encoding": "identity" },
+    );
+  }
+}
+
+async function readBytes(request: Request, limits: BodyLimits): Promise<Uint8Array> {
+  if (!request.body) return new Uint8Array();
+  const reader: ReadableStreamDefaultReader<Uint8Array> = request.body.getReader();
+  const parts: Uint8Array[] = [];
+  let total = 0;
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  const late = new Promise<never>((_, reject) => {
+    const message = `The body did not arrive within ${limits.timeout / 1000} s.`;
+    timer = setTimeout(() => reject(new HttpError("BODY_TIMEOUT", message)), limits.timeout);
+  });
+  try {
+    for (;;) {
+      const { done, value } = await Promise.race([reader.read(), late]);
+      if (done) break;
+      total += value.byteLength;
+      if (total > limits.maxBytes) throw tooLarge(limits.maxBytes);
+      parts.push(value);
+    }
+  } catch (error) {
+    // The rest is of no interest; not waited for, since a sender that stalls would stall this too.
+    reader.cancel().catch(() => {});
+    if (error instanceof HttpError) throw error;
+    throw new HttpError("INVALID_JSON", "The body ended before it was complete.");
+  } finally {
+    clearTimeout(timer);
+  }
+  return parts.length === 1 ? parts[0]! : concatenate(parts, total);
+}
+
+function concatenate(parts: readonly Uint8Array[], total: number): Uint8Array {
+  const bytes = new Uint8Array(total);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.byteLength;
+  }
+  return bytes;
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
+  } catch {
+    throw new HttpError("INVALID_JSON", "The body is not UTF-8.");
+  }
+}
+
+function tooLarge(maxBytes: number): HttpError {
+  return new HttpError("BODY_TOO_LARGE", `The body has more than ${maxBytes} bytes, the most that is read.`);
+}

@@ -1,0 +1,38 @@
+import type { Context, MiddlewareHandler } from "hono";
+import type { AppEnv } from "./types.ts";
+
+/** Header that names the version which answered. */
+export const VERSION_HEADER = "Index-Version";
+
+/** What scripts of other origins may read of an answer. */
+export const EXPOSED_HEADERS = ["ETag", VERSION_HEADER, "Server-Timing", "Retry-After"];
+
+/** An answer is data: nothing in it may be run, framed or sniffed into something else. */
+const SECURITY_HEADERS: readonly (readonly [string, string])[] = [
+  ["Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"],
+  ["X-Content-Type-Options", "nosniff"],
+  ["Referrer-Policy", "no-referrer"],
+  ["Cross-Origin-Resource-Policy", "cross-origin"],
+];
+
+/** Puts version, timings and security headers on every answer, problems included. */
+export function answerHeaders(): MiddlewareHandler<AppEnv> {
+  return async function answerHeaders(c, next) {
+    await next();
+    const { headers } = c.res;
+    const state = c.get("state");
+    if (state.version !== undefined) headers.set(VERSION_HEADER, state.version);
+    if (state.timings.size > 0) headers.set("Server-Timing", serverTiming(state.timings));
+    for (const [name, value] of SECURITY_HEADERS) if (!headers.has(name)) headers.set(name, value);
+  };
+}
+
+/** Adds milliseconds to a phase of Server-Timing. */
+export function addTiming(c: Context<AppEnv>, phase: string, milliseconds: number): void {
+  const { timings } = c.get("state");
+  timings.set(phase, (timings.get(phase) ?? 0) + milliseconds);
+}
+
+function serverTiming(timings: ReadonlyMap<string, number>): string {
+  return Array.from(timings, ([phase, ms]) => `${phase};dur=${Math.round(ms * 1000) / 1000}`).join(", ");
+}

@@ -1,0 +1,233 @@
+import * as z from "zod/mini";
+import type { SearchErrorCode } from "../search/errors.ts";
+import { SEARCH_PARAMETERS } from "./parameters.ts";
+import { type HttpErrorCode, PROBLEM_KINDS } from "./problems.ts";
+import { NAMED_SCHEMAS, type SchemaName } from "./schemas.ts";
+
+/** A JSON Schema, or any other part of an OpenAPI document. */
+export type Json = { readonly [key: string]: unknown };
+
+export interface OpenApiDocument {
+  readonly openapi: string;
+  readonly info: { readonly title: string; readonly version: string; readonly description: string };
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, Json>> };
+}
+
+export interface Operation {
+  readonly operationId: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly parameters?: readonly Parameter[];
+  readonly requestBody?: Json;
+  readonly responses: Readonly<Record<string, Json>>;
+}
+
+export interface Parameter {
+  readonly name: string;
+  readonly in: "path" | "query";
+  readonly required?: boolean;
+  readonly description?: string;
+  readonly schema: Json;
+  readonly style?: string;
+  readonly explode?: boolean;
+}
+
+/** The contract as OpenAPI 3.1, made from the schemas that requests are held to. A few milliseconds; callers keep it. */
+export function openApiDocument(): OpenApiDocument {
+  const schemas = namedSchemas();
+  return {
+    openapi: "3.1.1",
+    info: {
+      title: "annoy-edge",
+      version: "1",
+      description:
+        "Search by meaning over an index that was built beforehand. Every answer names the version it comes from; every error is a problem (RFC 9457) with a stable code.",
+    },
+    paths: paths(schemas),
+    components: { schemas },
+  };
+}
+
+/** `components/schemas`: requests as they may be written, answers as they are given. */
+function namedSchemas(): Record<string, Json> {
+  const named: Record<string, Json> = {};
+  for (const [name, schema] of Object.entries(NAMED_SCHEMAS)) {
+    const json = z.toJSONSchema(schema, { io: name.endsWith("Request") ? "input" : "output" });
+    const { $schema, ...rest } = json as Record<string, unknown>;
+    // What a later version adds to an answer is no breach of this one.
+    named[name] = name.endsWith("Request") ? rest : (withoutClosedObjects(rest) as Json);
+  }
+  return named;
+}
+
+function withoutClosedObjects(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutClosedObjects);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([key, inner]) => key !== "additionalProperties" || inner !== false)
+      .map(([key, inner]) => [key, withoutClosedObjects(inner)]),
+  );
+}
+
+function paths(schemas: Record<string, Json>): OpenApiDocument["paths"] {
+  const item = (name: string): Parameter => ({
+    name,
+    in: "path",
+    required: true,
+    description: "Number of an item.",
+    schema: { type: "integer", minimum: 0 },
+  });
+  const id: Parameter = {
+    name: "id",
+    in: "path",
+    required: true,
+    description: "Docstore id. May hold slashes, encoded or not.",
+    schema: { type: "string", minLength: 1 },
+  };
+  return {
+    "/v1/search": {
+      post: {
+        operationId: "search",
+        summary: "Search by text, vector, item or id",
+        requestBody: {
+          required: true,
+          content: { "application/json": { schema: ref("SearchRequest") } },
+        },
+        responses: answers("SearchResponse", [
+          ...QUERY_CODES,
+          "INVALID_JSON",
+          "BODY_TOO_LARGE",
+          "BODY_TIMEOUT",
+          "UNSUPPORTED_MEDIA_TYPE",
+        ]),
+      },
+      get: {
+        operationId: "searchByUrl",
+        summary: "Search by a URL",
+        description: "The same search as a URL, which caches keep by version.",
+        parameters: searchParameters(schemas),
+        responses: cacheable(answers("SearchResponse", [...QUERY_CODES, "DUPLICATE_FIELD"])),
+      },
+    },
+    "/v1/documents/{id}": {
+      get: {
+        operationId: "getDocument",
+        summary: "A document by its docstore id",
+        parameters: [id],
+        responses: cacheable(answers("DocumentResponse", ["ID_NOT_FOUND"])),
+      },
+    },
+    "/v1/items/{item}": {
+      get: {
+        operationId: "getItem",
+        summary: "An item with its vector and document",
+        parameters: [item("item")],
+        responses: cacheable(answers("ItemResponse", ["INVALID_TYPE", "OUT_OF_RANGE", "ITEM_NOT_FOUND"])),
+      },
+    },
+    "/v1/items/{i}/distance/{j}": {
+      get: {
+        operationId: "getDistance",
+        summary: "The distance between two items",
+        parameters: [item("i"), item("j")],
+        responses: cacheable(answers("DistanceResponse", ["INVALID_TYPE", "OUT_OF_RANGE", "ITEM_NOT_FOUND"])),
+      },
+    },
+    "/v1/index": {
+      get: {
+        operationId: "getIndex",
+        summary: "Manifest, statistics and certified recall of the index",
+        responses: cacheable(answers("IndexResponse", [])),
+      },
+    },
+    "/health": {
+      get: {
+        operationId: "getHealth",
+        summary: "What this isolate has loaded; loads nothing",
+        responses: { "200": content("HealthResponse", "State of the isolate that answers") },
+      },
+    },
+  };
+}
+
+type Code = SearchErrorCode | HttpErrorCode | keyof typeof PROBLEM_KINDS;
+
+const QUERY_CODES: readonly Code[] = [
+  "INVALID_TYPE",
+  "INVALID_VALUE",
+  "OUT_OF_RANGE",
+  "UNKNOWN_FIELD",
+  "NO_QUERY",
+  "AMBIGUOUS_QUERY",
+  "EMPTY_QUERY",
+  "QUERY_TOO_LONG",
+  "DIMENSION_MISMATCH",
+  "INVALID_FILTER",
+  "NO_EMBEDDER",
+  "NO_KEYWORD_INDEX",
+  "NO_FILTERABLE_COLUMNS",
+  "ITEM_NOT_FOUND",
+  "ID_NOT_FOUND",
+  "EMBEDDING_FAILED",
+];
+
+/** Codes that any route which needs the index may answer with. */
+const COMMON_CODES: readonly Code[] = [
+  "UNAUTHORIZED",
+  "RATE_LIMITED",
+  "INDEX_NOT_PUBLISHED",
+  "INDEX_UNAVAILABLE",
+];
+
+function answers(schema: SchemaName, codes: readonly Code[]): Record<string, Json> {
+  const byStatus = new Map<number, Code[]>();
+  for (const code of [...codes, ...COMMON_CODES]) {
+    const [status] = PROBLEM_KINDS[code];
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
+  }
+  const responses: Record<string, Json> = { "200": content(schema, "The answer") };
+  for (const [status, list] of [...byStatus].sort(([a], [b]) => a - b)) {
+    responses[String(status)] = {
+      description: list.join(", "),
+      content: { "application/problem+json": { schema: ref("Problem") } },
+    };
+  }
+  return responses;
+}
+
+function cacheable(responses: Record<string, Json>): Record<string, Json> {
+  return { ...responses, "304": { description: "The version that If-None-Match names still stands" } };
+}
+
+function content(schema: SchemaName, description: string): Json {
+  return { description, content: { "application/json": { schema: ref(schema) } } };
+}
+
+function ref(name: SchemaName): Json {
+  return { $ref: `#/components/schemas/${name}` };
+}
+
+/** The query string's parameters, each with the schema of the field that it fills. */
+function searchParameters(schemas: Record<string, Json>): Parameter[] {
+  return Object.entries(SEARCH_PARAMETERS).map(([name, { path }]) => {
+    const schema = propertyOf(propertyOf(schemas.SearchRequest, path[0]), path[1]);
+    const { description, ...rest } = schema;
+    const list = rest.type === "array";
+    return {
+      name,
+      in: "query",
+      ...(typeof description === "string" && { description }),
+      schema: rest,
+      ...(list && { style: "form", explode: false }),
+    };
+  });
+}
+
+function propertyOf(schema: Json | undefined, name: string | undefined): Json {
+  if (name === undefined) return schema ?? {};
+  // A JSON Schema made by zod: `properties` is an object of schemas.
+  const properties = schema?.properties as Record<string, Json> | undefined;
+  return properties?.[name] ?? {};
+}

@@ -1,0 +1,61 @@
+import { searchError } from "../search/errors.ts";
+
+/** How the text of one parameter becomes JSON. */
+type Reader = (text: string) => unknown;
+
+/** A number where the text is one; otherwise the text, for the schema to refuse by name. */
+const number: Reader = (text) => (/^[-+]?\d+(\.\d+)?([eE][-+]?\d+)?$/.test(text) ? Number(text) : text);
+const text: Reader = (value) => value;
+const list: Reader = (value) => (value === "" ? [] : value.split(","));
+const numbers: Reader = (value) => value.split(",").map((part) => number(part.trim()));
+/** JSON where it is JSON; otherwise the text. */
+const json: Reader = (value) => {
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+};
+
+/** Parameters of `GET /v1/search`, each with its place in the JSON of `POST /v1/search`. */
+export const SEARCH_PARAMETERS: Readonly<
+  Record<string, { readonly path: readonly [string, string?]; readonly read: Reader }>
+> = {
+  q: { path: ["query"], read: text },
+  vector: { path: ["vector"], read: numbers },
+  item: { path: ["item"], read: number },
+  id: { path: ["id"], read: text },
+  k: { path: ["k"], read: number },
+  searchK: { path: ["searchK"], read: number },
+  filter: { path: ["filter"], read: json },
+  mode: { path: ["mode"], read: text },
+  include: { path: ["include"], read: list },
+  "mmr.fetchK": { path: ["mmr", "fetchK"], read: number },
+  "mmr.lambda": { path: ["mmr", "lambda"], read: number },
+};
+
+/**
+ * The query string of `GET /v1/search` as the JSON of `POST /v1/search`.
+ *
+ * @throws SearchError `UNKNOWN_FIELD` for a parameter that does not exist, `DUPLICATE_FIELD` for one given twice
+ */
+export function searchFromParameters(parameters: URLSearchParams): Record<string, unknown> {
+  const request: Record<string, unknown> = {};
+  const seen = new Set<string>();
+  for (const [name, value] of parameters) {
+    const parameter = Object.hasOwn(SEARCH_PARAMETERS, name) ? SEARCH_PARAMETERS[name] : undefined;
+    const shown = name.slice(0, 60);
+    if (!parameter)
+      throw searchError("UNKNOWN_FIELD", shown, `There is no parameter ${JSON.stringify(shown)}.`);
+    if (seen.has(name)) throw searchError("DUPLICATE_FIELD", name, `${name} is given more than once.`);
+    seen.add(name);
+    const [field, inner] = parameter.path;
+    if (inner === undefined) request[field] = parameter.read(value);
+    else {
+      const object = (request[field] ?? {}) as Record<string, unknown>;
+      object[inner] = parameter.read(value);
+      request[field] = object;
+    }
+  }
+  return request;
+}

@@ -1,0 +1,133 @@
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { AnnoyEdgeError, ArtifactError } from "../format/errors.ts";
+import { type RequestIssue, SearchError, type SearchErrorCode } from "../search/errors.ts";
+
+/** Faults of a request as such, before anything is searched. */
+export type HttpErrorCode =
+  | "NOT_FOUND"
+  | "METHOD_NOT_ALLOWED"
+  | "INVALID_JSON"
+  | "BODY_TOO_LARGE"
+  | "BODY_TIMEOUT"
+  | "UNSUPPORTED_MEDIA_TYPE"
+  | "UNAUTHORIZED"
+  | "RATE_LIMITED";
+
+/** A request that is refused before it reaches the search. */
+export class HttpError extends AnnoyEdgeError {
+  declare readonly code: HttpErrorCode;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(code: HttpErrorCode, message: string, headers: Readonly<Record<string, string>> = {}) {
+    super(code, message);
+    this.name = "HttpError";
+    this.headers = headers;
+  }
+}
+
+/** RFC 9457 problem details. `code` is stable; `errors` lists every fault of a request with its field. */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly instance: string;
+  readonly code: string;
+  readonly errors?: readonly RequestIssue[];
+}
+
+type Kind = readonly [status: ContentfulStatusCode, title: string];
+
+/** Every code that this API answers with on purpose; `/docs` lists them. */
+export const PROBLEM_KINDS: Readonly<
+  Record<
+    | SearchErrorCode
+    | HttpErrorCode
+    | "INDEX_NOT_PUBLISHED"
+    | "INDEX_LOADING"
+    | "INDEX_UNAVAILABLE"
+    | "DOCUMENTS_UNAVAILABLE"
+    | "INTERNAL_ERROR",
+    Kind
+  >
+> = {
+  INVALID_TYPE: [400, "A field has the wrong type"],
+  INVALID_VALUE: [400, "A field has a value that is not one of those allowed"],
+  OUT_OF_RANGE: [400, "A field is outside its range"],
+  UNKNOWN_FIELD: [400, "The request has a field that does not exist"],
+  MISSING_FIELD: [400, "A field is missing"],
+  DUPLICATE_FIELD: [400, "A parameter is given more than once"],
+  NO_QUERY: [400, "The request does not say what to search for"],
+  AMBIGUOUS_QUERY: [400, "The request says in several ways what to search for"],
+  EMPTY_QUERY: [400, "The query has no text"],
+  QUERY_TOO_LONG: [400, "The query is too long"],
+  DIMENSION_MISMATCH: [400, "The vector's length is not the index's"],
+  INVALID_FILTER: [400, "The filter is not a condition"],
+  NO_EMBEDDER: [400, "The index cannot be searched by text"],
+  NO_KEYWORD_INDEX: [400, "The index has no keyword index"],
+  NO_FILTERABLE_COLUMNS: [400, "The index has no filterable fields"],
+  INVALID_JSON: [400, "The body is not JSON"],
+  UNAUTHORIZED: [401, "An API key is needed"],
+  NOT_FOUND: [404, "There is nothing at this path"],
+  ITEM_NOT_FOUND: [404, "The index has no such item"],
+  ID_NOT_FOUND: [404, "The index has no document with this id"],
+  METHOD_NOT_ALLOWED: [405, "The path does not take this method"],
+  BODY_TIMEOUT: [408, "The body took too long to arrive"],
+  BODY_TOO_LARGE: [413, "The body is too large"],
+  UNSUPPORTED_MEDIA_TYPE: [415, "The body's media type is not JSON"],
+  RATE_LIMITED: [429, "Too many requests"],
+  INTERNAL_ERROR: [500, "Something went wrong here"],
+  EMBEDDING_FAILED: [502, "The embedder did not answer"],
+  INDEX_NOT_PUBLISHED: [503, "No version of the index is published"],
+  INDEX_LOADING: [503, "The index is still being loaded"],
+  INDEX_UNAVAILABLE: [503, "The index cannot be loaded"],
+  DOCUMENTS_UNAVAILABLE: [503, "The documents cannot be read at the moment"],
+};
+
+export interface ProblemAnswer {
+  readonly problem: Problem;
+  readonly status: ContentfulStatusCode;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Whether the fault is ours, and its cause is worth a line in the log. */
+  readonly unexpected: boolean;
+}
+
+/** Any thrown thing as an answer. What was not thrown on purpose is reported without its message, which may tell too much. */
+export function problemOf(error: unknown, instance: string): ProblemAnswer {
+  const { code, detail, unexpected } = describe(error);
+  const [status, title] =
+    PROBLEM_KINDS[code as keyof typeof PROBLEM_KINDS] ?? PROBLEM_KINDS.INDEX_UNAVAILABLE;
+  return {
+    status,
+    problem: {
+      type: `/docs#${code}`,
+      title,
+      status,
+      detail,
+      instance,
+      code,
+      ...(error instanceof SearchError && { errors: error.issues }),
+    },
+    headers: {
+      ...(status === 503 && { "retry-after": "5" }),
+      ...(error instanceof HttpError && error.headers),
+    },
+    unexpected,
+  };
+}
+
+function describe(error: unknown): { code: string; detail: string; unexpected: boolean } {
+  if (error instanceof SearchError || error instanceof HttpError) {
+    return { code: error.code, detail: error.message, unexpected: false };
+  }
+  // What the reader of the index throws: nothing published, or files that fail their checks.
+  if (error instanceof ArtifactError) {
+    return { code: "INDEX_UNAVAILABLE", detail: error.message, unexpected: true };
+  }
+  if (error instanceof AnnoyEdgeError) {
+    return { code: error.code, detail: error.message, unexpected: error.code !== "INDEX_NOT_PUBLISHED" };
+  }
+  const detail =
+    "The request could not be answered because of a fault on this side. It may work when sent again.";
+  return { code: "INTERNAL_ERROR", detail, unexpected: true };
+}

@@ -1,0 +1,80 @@
+import { idOfItem } from "../../format/ids.ts";
+import type { StoredDocument } from "../../format/meta.ts";
+import { searchError } from "../../search/errors.ts";
+import { validate } from "../../search/parse.ts";
+import { MAX_ID_LENGTH, searchRequestSchema } from "../../search/schema.ts";
+import { requireItem } from "../../search/search.ts";
+import type { LoadedIndex } from "../../search/types.ts";
+import type { App } from "../app.ts";
+import type { DistanceResponse, DocumentResponse, ItemResponse } from "../schemas.ts";
+import type { AppOptions } from "../types.ts";
+import { route, versionedGet } from "./route.ts";
+
+/** Single documents, single items and the distance of two. */
+export function addItemRoutes(app: App, options: AppOptions): void {
+  // Ids hold slashes when they come from file names, so the rest of the path is the id.
+  route(app, "/v1/documents/:id{.+}", {
+    get: (c) => {
+      const id = c.req.param("id") ?? "";
+      return versionedGet(c, options, async (index): Promise<DocumentResponse> => {
+        const item = id.length > MAX_ID_LENGTH ? noDocument(index, id) : requireItem(index, id);
+        const document = (await documentOf(index, item)) ?? noDocument(index, id);
+        const { pageContent, metadata } = document;
+        return { index: index.name, version: index.version, item, id, pageContent, metadata };
+      });
+    },
+  });
+
+  route(app, "/v1/items/:item", {
+    get: (c) => {
+      const item = itemParameter(c.req.param("item"), "item");
+      return versionedGet(c, options, async (index): Promise<ItemResponse> => {
+        const vector = index.forest.vector(item) ?? noItem(index, item);
+        const document = await documentOf(index, item);
+        return {
+          index: index.name,
+          version: index.version,
+          item,
+          id: idOfItem(index.ids, item) ?? String(item),
+          vector: Array.from(vector),
+          ...(document && { document: { pageContent: document.pageContent, metadata: document.metadata } }),
+        };
+      });
+    },
+  });
+
+  route(app, "/v1/items/:i/distance/:j", {
+    get: (c) => {
+      const i = itemParameter(c.req.param("i"), "i");
+      const j = itemParameter(c.req.param("j"), "j");
+      return versionedGet(c, options, (index): DistanceResponse => {
+        const { forest, name, version } = index;
+        const distance = forest.distance(i, j) ?? noItem(index, forest.vector(i) ? j : i);
+        return { index: name, version, metric: forest.metric, i, j, distance };
+      });
+    },
+  });
+}
+
+async function documentOf(index: LoadedIndex, item: number): Promise<StoredDocument | undefined> {
+  const [document] = await index.docstore.getItems([item]);
+  return document;
+}
+
+function itemParameter(text: string | undefined, name: string): number {
+  const number = /^-?\d{1,15}$/.test(text ?? "") ? Number(text) : text;
+  return validate(searchRequestSchema.shape.item, number, name) ?? 0;
+}
+
+function noItem(index: LoadedIndex, item: number): never {
+  throw searchError("ITEM_NOT_FOUND", "item", `Index ${index.name} has no item ${item}.`);
+}
+
+function noDocument(index: LoadedIndex, id: string): never {
+  const shown = id.length > 100 ? `${id.slice(0, 100)}…` : id;
+  throw searchError(
+    "ID_NOT_FOUND",
+    "id",
+    `Index ${index.name} has no document with the id ${JSON.stringify(shown)}.`,
+  );
+}

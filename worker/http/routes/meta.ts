@@ -1,0 +1,78 @@
+import type { App } from "../app.ts";
+import { isFresh, markCacheable } from "../caching.ts";
+import { docsPage } from "../docs-page.ts";
+import { openApiDocument } from "../openapi.ts";
+import type { HealthResponse, IndexResponse } from "../schemas.ts";
+import type { AppOptions } from "../types.ts";
+import { route, versionedGet } from "./route.ts";
+
+/** What the index and this API say about themselves. */
+export function addMetaRoutes(app: App, options: AppOptions): void {
+  route(app, "/v1/index", {
+    get: (c) =>
+      versionedGet(c, options, (index): IndexResponse => {
+        const { manifest, forest } = index;
+        const { header } = forest.artifact;
+        return {
+          index: index.name,
+          version: index.version,
+          metric: forest.metric,
+          dimensions: forest.dimensions,
+          items: header.nSlots,
+          trees: forest.nTrees,
+          codec: header.codec,
+          kind: header.forestKind,
+          hotBytes: header.hotBytes,
+          fileBytes: header.fileBytes,
+          searchable: { text: index.embedder !== undefined, keyword: false, filter: false },
+          certified: manifest.certified,
+          manifest: { ...manifest },
+        };
+      }),
+  });
+
+  route(app, "/health", {
+    get: (c) => {
+      c.header("Cache-Control", "no-store");
+      return c.json(health(options));
+    },
+  });
+
+  // Both depend on the code alone, so they are made once and revalidate by its revision.
+  let openApi: string | undefined;
+  route(app, "/openapi.json", {
+    get: (c) => {
+      markCacheable(c, "openapi");
+      if (isFresh(c.req.raw, "openapi")) return c.body(null, 304);
+      openApi ??= JSON.stringify(openApiDocument());
+      return c.body(openApi, 200, { "Content-Type": "application/json" });
+    },
+  });
+
+  let page: { html: string; policy: string } | undefined;
+  route(app, "/docs", {
+    get: async (c) => {
+      page ??= await docsPage(openApiDocument());
+      c.header("Content-Security-Policy", page.policy);
+      return c.html(page.html);
+    },
+  });
+}
+
+function health({ name, source }: AppOptions): HealthResponse {
+  const { version, wanted, publishedAt, loadedAt, checkedAt, heldBytes, lastError } = source.status();
+  const ageSeconds = loadedAt === null ? null : Math.max(0, (Date.now() - Date.parse(loadedAt)) / 1000);
+  const status = lastError !== null ? "degraded" : version !== null ? "ok" : "idle";
+  return {
+    status,
+    index: name,
+    version,
+    wanted,
+    publishedAt,
+    loadedAt,
+    ageSeconds,
+    checkedAt,
+    memoryBytes: heldBytes,
+    lastError,
+  };
+}

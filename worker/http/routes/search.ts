@@ -1,0 +1,38 @@
+import type { Context } from "hono";
+import { parseSearchRequest } from "../../search/parse.ts";
+import { search } from "../../search/search.ts";
+import type { LoadedIndex, SearchRequest, SearchResponse } from "../../search/types.ts";
+import type { App } from "../app.ts";
+import { BODY_TIMEOUT, MAX_BODY_BYTES, readJson } from "../body.ts";
+import { addTiming } from "../headers.ts";
+import { searchFromParameters } from "../parameters.ts";
+import type { AppEnv, AppOptions } from "../types.ts";
+import { route, versionedGet, withIndex } from "./route.ts";
+
+/** `GET` and `POST /v1/search`. Requests are checked before the index is loaded: a bad one costs nothing. */
+export function addSearchRoutes(app: App, options: AppOptions): void {
+  const { limits = {} } = options;
+  const bodyLimits = {
+    maxBytes: limits.maxBodyBytes ?? MAX_BODY_BYTES,
+    timeout: limits.bodyTimeout ?? BODY_TIMEOUT,
+  };
+
+  route(app, "/v1/search", {
+    get: (c) => {
+      const request = parseSearchRequest(searchFromParameters(new URL(c.req.url).searchParams), limits);
+      return versionedGet(c, options, (index) => answer(c, index, request));
+    },
+    post: async (c) => {
+      const request = parseSearchRequest(await readJson(c.req.raw, bodyLimits), limits);
+      return withIndex(c, options, async (index) => {
+        const response = await answer(c, index, request);
+        c.header("Cache-Control", "no-store");
+        return c.json(response);
+      });
+    },
+  });
+}
+
+function answer(c: Context<AppEnv>, index: LoadedIndex, request: SearchRequest): Promise<SearchResponse> {
+  return search(index, request, { onPhase: (phase, milliseconds) => addTiming(c, phase, milliseconds) });
+}

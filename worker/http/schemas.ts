@@ -1,0 +1,134 @@
+import * as z from "zod/mini";
+import { CODECS, FOREST_KINDS, METRICS } from "../format/constants.ts";
+import { documentSchema, hitSchema, searchRequestSchema, searchResponseSchema } from "../search/schema.ts";
+
+/** Shapes of the HTTP contract beside those of a search. Types and `openapi.json` come from here. */
+
+const versioned = {
+  index: z.string().check(z.meta({ description: "Name of the index." })),
+  version: z
+    .string()
+    .check(z.meta({ description: "The version that everything in this answer comes from." })),
+};
+
+const time = z.nullable(z.string()).check(z.meta({ description: "ISO 8601, UTC." }));
+
+export const documentResponseSchema = z.object({
+  ...versioned,
+  item: z.int().check(z.minimum(0)),
+  id: z.string(),
+  pageContent: documentSchema.shape.pageContent,
+  metadata: documentSchema.shape.metadata,
+});
+
+export const itemResponseSchema = z.object({
+  ...versioned,
+  item: z.int().check(z.minimum(0)),
+  id: z.string(),
+  vector: z
+    .readonly(z.array(z.number()))
+    .check(z.meta({ description: "The stored vector, as the index's codec kept it." })),
+  document: z.optional(documentSchema),
+});
+
+export const distanceResponseSchema = z.object({
+  ...versioned,
+  metric: z.enum(METRICS),
+  i: z.int().check(z.minimum(0)),
+  j: z.int().check(z.minimum(0)),
+  distance: z.number(),
+});
+
+const certifiedRowSchema = z.object({
+  searchK: z.int(),
+  recallAt1: z.number(),
+  recallAt10: z.number(),
+  recallAt100: z.number(),
+  candidates: z.number(),
+  scored: z.number(),
+});
+
+export const indexResponseSchema = z.object({
+  ...versioned,
+  metric: z.enum(METRICS),
+  dimensions: z.int(),
+  items: z.int().check(z.meta({ description: "Items that have a vector." })),
+  trees: z.int(),
+  codec: z.enum(CODECS),
+  kind: z.enum(FOREST_KINDS),
+  hotBytes: z.int().check(z.meta({ description: "Bytes of the file that a query needs in memory." })),
+  fileBytes: z.int(),
+  searchable: z
+    .object({ text: z.boolean(), keyword: z.boolean(), filter: z.boolean() })
+    .check(z.meta({ description: "What the index can answer beside vectors, items and ids." })),
+  certified: z
+    .object({
+      target: z.number(),
+      queries: z.int(),
+      heldOut: z.boolean(),
+      defaultSearchK: z.int(),
+      recallAt1: z.number(),
+      recallAt10: z.number(),
+      recallAt100: z.number(),
+      rows: z.readonly(z.array(certifiedRowSchema)),
+    })
+    .check(z.meta({ description: "Recall against exact search, measured when the index was built." })),
+  manifest: z
+    .readonly(z.record(z.string(), z.unknown()))
+    .check(z.meta({ description: "`manifest.json` of the version, as it was published." })),
+});
+
+export const healthResponseSchema = z.object({
+  status: z.enum(["ok", "idle", "degraded"]).check(
+    z.meta({
+      description:
+        "ok: an index is loaded. idle: nothing is loaded yet, the first search will. degraded: the last look at the pointer or the last load failed; what is loaded answers.",
+    }),
+  ),
+  index: z.string(),
+  version: z.nullable(z.string()).check(z.meta({ description: "What answers; null before the first load." })),
+  wanted: z.nullable(z.string()).check(z.meta({ description: "What the pointer names." })),
+  publishedAt: time,
+  loadedAt: time,
+  ageSeconds: z.nullable(z.number()).check(z.meta({ description: "Since the version was loaded." })),
+  checkedAt: time,
+  memoryBytes: z.int().check(z.meta({ description: "Bytes of artifacts in this isolate's memory." })),
+  lastError: z.nullable(z.object({ code: z.string(), message: z.string(), at: z.string() })),
+});
+
+export const problemSchema = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    instance: z.string(),
+    code: z.string().check(z.meta({ description: "Stable; made for programs." })),
+    errors: z.optional(
+      z
+        .array(z.object({ field: z.string(), code: z.string(), message: z.string() }))
+        .check(z.meta({ description: "Every fault of the request, each with its field." })),
+    ),
+  })
+  .check(z.meta({ description: "Problem details (RFC 9457)." }));
+
+/** The schemas of `components/schemas`, by name. */
+export const NAMED_SCHEMAS = {
+  SearchRequest: searchRequestSchema,
+  SearchResponse: searchResponseSchema,
+  Hit: hitSchema,
+  Document: documentSchema,
+  DocumentResponse: documentResponseSchema,
+  ItemResponse: itemResponseSchema,
+  DistanceResponse: distanceResponseSchema,
+  IndexResponse: indexResponseSchema,
+  HealthResponse: healthResponseSchema,
+  Problem: problemSchema,
+} as const;
+export type SchemaName = keyof typeof NAMED_SCHEMAS;
+
+export type DocumentResponse = z.output<typeof documentResponseSchema>;
+export type ItemResponse = z.output<typeof itemResponseSchema>;
+export type DistanceResponse = z.output<typeof distanceResponseSchema>;
+export type IndexResponse = z.output<typeof indexResponseSchema>;
+export type HealthResponse = z.output<typeof healthResponseSchema>;
