@@ -3,16 +3,23 @@
  *
  * ```ts
  * import { build, query } from "annoy-edge";
- * await build({ source: "docs/**\/*.md", out: "artifacts/docs" });
+ * await build({ source: "docs", out: "artifacts/docs" });
  * const { hits } = await query("artifacts/docs", { query: "how do I roll back?" });
  * ```
  */
+export type { Embedder } from "../worker/embedding/types.ts";
+export { CODECS, type Codec, METRICS, type Metric, type RescoreCodec } from "../worker/format/constants.ts";
 export { AnnoyEdgeError, ArtifactError } from "../worker/format/errors.ts";
-export type { Document, Manifest } from "../worker/format/meta.ts";
+export type { Document, EmbedderIdentity, Manifest } from "../worker/format/meta.ts";
+export { SearchError } from "../worker/search/errors.ts";
 export type { SearchInput, SearchResponse } from "../worker/search/types.ts";
 export type { Progress } from "./forest/types.ts";
-export { type BuildOptions, type BuildResult, build } from "./pipeline/build.ts";
+export { type BuildOptions, type BuildResult, build, type Documents } from "./pipeline/build.ts";
 export type { InputDocument } from "./pipeline/collect.ts";
+export type { EmbedderOption } from "./pipeline/embedder.ts";
 export { OptionError } from "./pipeline/errors.ts";
-export { type LocalIndex, openLocalIndex } from "./pipeline/local.ts";
+export { type InspectedSection, type Inspection, inspect } from "./pipeline/inspect.ts";
+export { type LocalIndex, type OpenLocalOptions, openLocalIndex } from "./pipeline/local.ts";
+export type { ForestOptions } from "./pipeline/options.ts";
 export { query } from "./pipeline/query.ts";
+export { type Check, type Verification, type VerifyOptions, verify } from "./pipeline/verify.ts";

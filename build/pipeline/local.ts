@@ -47,8 +47,11 @@ export async function openLocalIndex(dir: string, options: OpenLocalOptions = {}
   };
 }
 
-/** A file in one buffer. Unlike `readFile`, takes files above 2 GiB. */
-export async function readWhole(path: string): Promise<Uint8Array<ArrayBuffer>> {
+/** A file, or its first `limit` bytes, in one buffer. Unlike `readFile`, takes files above 2 GiB. */
+export async function readWhole(
+  path: string,
+  limit = Number.POSITIVE_INFINITY,
+): Promise<Uint8Array<ArrayBuffer>> {
   let file: Awaited<ReturnType<typeof open>>;
   try {
     file = await open(path, "r");
@@ -60,7 +63,7 @@ export async function readWhole(path: string): Promise<Uint8Array<ArrayBuffer>> 
     );
   }
   try {
-    const { size } = await file.stat();
+    const size = Math.min(limit, (await file.stat()).size);
     const bytes = new Uint8Array(size);
     let at = 0;
     while (at < size) {

@@ -1,0 +1,224 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { join } from "node:path";
+import { openArtifactEmbedder } from "../../worker/embedding/artifact.ts";
+import { openForest } from "../../worker/forest/open.ts";
+import type { Forest } from "../../worker/forest/types.ts";
+import { type Artifact, openArtifact } from "../../worker/format/artifact.ts";
+import { AnnoyEdgeError } from "../../worker/format/errors.ts";
+import { type IdTable, idOfItem, itemOfId, openIds } from "../../worker/format/ids.ts";
+import type { Manifest, ManifestFile } from "../../worker/format/meta.ts";
+import type { Progress } from "../forest/types.ts";
+import { readDocuments } from "./documents.ts";
+import { readManifest } from "./folder.ts";
+import { readWhole } from "./local.ts";
+import { measureRecall, type RecallMeasurement } from "./recall.ts";
+import { DATA_FILES, versionOf } from "./version.ts";
+
+export interface Check {
+  readonly name: "manifest" | "files" | "structure" | "documents" | "embedder" | "recall";
+  readonly ok: boolean;
+  /** What was found, in a sentence. */
+  readonly message: string;
+  /** Code of the error that stopped the check. */
+  readonly code?: string;
+}
+
+export interface Verification {
+  /** Every check passed. */
+  readonly ok: boolean;
+  readonly dir: string;
+  readonly version: string | null;
+  /** In the order they were made; a failed one may keep later ones from being made. */
+  readonly checks: readonly Check[];
+  readonly recall?: RecallMeasurement & { readonly certified: number };
+}
+
+export interface VerifyOptions {
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** How far below the certified figure a measurement may lie, beside three standard errors: the queries differ. */
+const RECALL_TOLERANCE = 0.02;
+
+/**
+ * Checks an artifact folder: files against the manifest, sections against their checksums, forest and ids against
+ * their rules, every item against its document, recall against brute force. Bad artifacts are reported, not thrown.
+ */
+export async function verify(dir: string, options: VerifyOptions = {}): Promise<Verification> {
+  const checks: Check[] = [];
+  let manifest: Manifest | undefined;
+  let recall: RecallMeasurement | undefined;
+  const check = async (name: Check["name"], work: () => Promise<string> | string): Promise<boolean> => {
+    try {
+      checks.push({ name, ok: true, message: await work() });
+      return true;
+    } catch (error) {
+      if (!(error instanceof AnnoyEdgeError)) throw error;
+      checks.push({ name, ok: false, message: error.message, code: error.code });
+      return false;
+    }
+  };
+
+  await check("manifest", async () => {
+    manifest = await readManifest(dir);
+    return `${manifest.name}, version ${manifest.version}`;
+  });
+  if (manifest) {
+    const declared = manifest;
+    await check("files", () => checkFiles(dir, declared, options));
+    let opened: Opened | undefined;
+    await check("structure", async () => {
+      opened = await open(dir);
+      return describeStructure(opened, declared);
+    });
+    if (opened) {
+      const { artifact, forest, ids } = opened;
+      const items = storedItems(forest);
+      await check("documents", () => checkDocuments(dir, forest, ids, items, options));
+      await check("embedder", () => checkEmbedder(artifact));
+      await check("recall", () => {
+        recall = measureRecall(forest, items);
+        return judgeRecall(recall, artifact.meta.certified.recallAt10);
+      });
+    }
+  }
+  return {
+    ok: checks.every(({ ok }) => ok),
+    dir,
+    version: manifest?.version ?? null,
+    checks,
+    ...(recall && manifest && { recall: { ...recall, certified: manifest.certified.recallAt10 } }),
+  };
+}
+
+interface Opened {
+  readonly artifact: Artifact;
+  readonly forest: Forest;
+  readonly ids: IdTable;
+}
+
+async function open(dir: string): Promise<Opened> {
+  const artifact = openArtifact(await readWhole(join(dir, "forest.bin")));
+  const { header, bytes } = artifact;
+  if (bytes.byteLength < header.fileBytes) {
+    throw fault("TRUNCATED", `forest.bin ends after ${bytes.byteLength} of ${header.fileBytes} bytes.`);
+  }
+  return { artifact, forest: openForest(artifact), ids: openIds(artifact) };
+}
+
+async function checkFiles(dir: string, manifest: Manifest, options: VerifyOptions): Promise<string> {
+  const total = DATA_FILES.reduce((sum, name) => sum + manifest.files[name].bytes, 0);
+  let done = 0;
+  for (const name of DATA_FILES) {
+    const expected = manifest.files[name];
+    const found = await hashFile(join(dir, name), (bytes) => {
+      done += bytes;
+      options.onProgress?.({ phase: "hash", done: Math.min(done, total), total });
+    });
+    if (found.bytes !== expected.bytes) {
+      throw fault(
+        "CHECKSUM_MISMATCH",
+        `${name} has ${found.bytes} bytes; the manifest says ${expected.bytes}.`,
+      );
+    }
+    if (found.sha256 !== expected.sha256) {
+      throw fault("CHECKSUM_MISMATCH", `${name} does not match the SHA-256 in the manifest: it was changed.`);
+    }
+  }
+  const version = versionOf(manifest.files);
+  if (version !== manifest.version) {
+    throw fault(
+      "CHECKSUM_MISMATCH",
+      `The manifest's version is ${manifest.version}; its files make ${version}.`,
+    );
+  }
+  return `${DATA_FILES.length} files match their SHA-256`;
+}
+
+async function hashFile(path: string, onBytes: (bytes: number) => void): Promise<ManifestFile> {
+  const hash = createHash("sha256");
+  let bytes = 0;
+  try {
+    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
+      // Without an encoding a file's stream gives Buffers.
+      const buffer = chunk as Buffer;
+      hash.update(buffer);
+      bytes += buffer.length;
+      onBytes(buffer.length);
+    }
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new AnnoyEdgeError("NOT_AN_ARTIFACT", `${path} cannot be read (${code}).`, { cause });
+  }
+  return { bytes, sha256: hash.digest("hex") };
+}
+
+function describeStructure({ artifact }: Opened, manifest: Manifest): string {
+  const { header, meta, sections } = artifact;
+  // The manifest repeats the file's own meta: a difference means that the two are of different builds.
+  for (const key of Object.keys(meta) as (keyof typeof meta)[]) {
+    if (JSON.stringify(meta[key]) !== JSON.stringify(manifest[key]))
+      throw fault("CORRUPT_META", `manifest.json and forest.bin disagree on ${key}.`);
+  }
+  if (header.hotBytes !== manifest.hotBytes)
+    throw fault("CORRUPT_META", "manifest.json and forest.bin disagree on hotBytes.");
+  return `${sections.length} sections match their checksums; forest and ids are sound`;
+}
+
+function storedItems(forest: Forest): Uint32Array {
+  const items = new Uint32Array(forest.artifact.header.nSlots);
+  let count = 0;
+  for (let item = 0; item < forest.nItems; item++) if (forest.vector(item)) items[count++] = item;
+  return items.subarray(0, count);
+}
+
+async function checkDocuments(
+  dir: string,
+  forest: Forest,
+  ids: IdTable,
+  items: Uint32Array,
+  { onProgress }: VerifyOptions,
+): Promise<string> {
+  const bad = (what: string) => fault("CORRUPT_DOCUMENTS", `${what} Rebuild the artifact.`);
+  if (items.length !== forest.artifact.header.nSlots)
+    throw bad(`The header counts ${forest.artifact.header.nSlots} items; ${items.length} have vectors.`);
+  let next = 0;
+  for await (const { item, id } of readDocuments(join(dir, "documents.jsonl"))) {
+    const expected = items[next];
+    if (item !== expected) {
+      throw bad(
+        expected === undefined || item < expected
+          ? `documents.jsonl has a document for item ${item}, which has no vector.`
+          : `Item ${expected} has no document.`,
+      );
+    }
+    if (idOfItem(ids, item) !== id)
+      throw bad(`Item ${item} has id ${JSON.stringify(id)} in documents.jsonl and another in forest.bin.`);
+    if (itemOfId(ids, id) !== item) throw bad(`The id ${JSON.stringify(id)} does not lead to item ${item}.`);
+    next++;
+    if (next % 8192 === 0) onProgress?.({ phase: "resolve", done: next, total: items.length });
+  }
+  if (next < items.length) throw bad(`Item ${items[next]} has no document.`);
+  return `${items.length} items resolve to their documents`;
+}
+
+function checkEmbedder(artifact: Artifact): string {
+  const { embedder } = artifact.meta;
+  if (!embedder) return "none: the index holds vectors only";
+  const name = `${embedder.provider} (${embedder.model})`;
+  return openArtifactEmbedder(artifact) ? `${name} opens` : `${name} is a service, which was not called`;
+}
+
+function judgeRecall(found: RecallMeasurement | undefined, certified: number): string {
+  if (!found) return "nothing to measure: fewer than two items";
+  const { recall, k, queries, standardError } = found;
+  const figures = `recall@${k} is ${recall.toFixed(4)} on ${queries} queries, certified ${certified.toFixed(4)}`;
+  if (recall < certified - RECALL_TOLERANCE - 3 * standardError)
+    throw fault("RECALL_TOO_LOW", `${figures}. Rebuild the artifact.`);
+  return figures;
+}
+
+function fault(code: string, message: string): AnnoyEdgeError {
+  return new AnnoyEdgeError(code, message);
+}

@@ -1,0 +1,23 @@
+import type { Command } from "commander";
+import { type BuildOptions, build } from "../../build/index.ts";
+import { describeArtifact } from "../describe.ts";
+import { addForestOptions, addMetricOption } from "../forest-options.ts";
+import { leafCommand, perform } from "../run.ts";
+
+/** `annoy-edge build`: documents to artifact. */
+export function addBuild(program: Command): void {
+  const command = leafCommand(program, "build", "build an artifact from documents", [
+    "build --source docs --out artifacts/docs",
+    'build --source "notes/**/*.md" faq.jsonl --out artifacts/help --name help --target-recall 0.98',
+    "build --source vectors.jsonl --metric dot --codec float32 --out artifacts/vectors",
+  ])
+    .requiredOption("--source <paths...>", "files (.jsonl .csv .txt .md .html), folders or globs")
+    .requiredOption("--out <dir>", "folder to write; replaced when it is an artifact already")
+    .option("--name <name>", "name of the index, under which it is published (default: index)");
+  addMetricOption(command);
+  addForestOptions(command);
+  perform<Omit<BuildOptions, "onProgress">>(command, async ({ onProgress }, flags) => {
+    const { out, manifest } = await build({ ...flags, onProgress });
+    return { result: { out, manifest }, text: `${out}\n${describeArtifact(manifest)}` };
+  });
+}

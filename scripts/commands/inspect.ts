@@ -1,0 +1,87 @@
+import type { Command } from "commander";
+import { type Inspection, inspect } from "../../build/index.ts";
+import { codecs, describeRecall, table } from "../describe.ts";
+import { leafCommand, perform } from "../run.ts";
+import { bytes, count } from "../terminal.ts";
+
+/** `annoy-edge inspect`: what an artifact holds. */
+export function addInspect(program: Command): void {
+  const command = leafCommand(
+    program,
+    "inspect",
+    "show header, sections, forest and certified recall of an artifact",
+    ["inspect artifacts/docs", "inspect artifacts/docs --json"],
+  ).argument("<dir>", "artifact folder");
+  perform(command, async (_context, _flags, [dir]) => {
+    const inspection = await inspect(dir!);
+    return { result: inspection, text: describe(inspection) };
+  });
+}
+
+function describe(found: Inspection): string {
+  const { header, forest, manifest, embedder } = found;
+  const trees =
+    forest.kind === "flat"
+      ? "none"
+      : `${count(forest.trees)}, ${count(forest.splitNodes)} split and ${count(forest.leafNodes)} leaf nodes, leaves of at most ${forest.leafSize}`;
+  const rows: [string, string][] = [
+    ["name", found.name],
+    ["version", found.version],
+    ["format", `${header.major}.${header.minor}`],
+    ["metric", header.metric],
+    ["dimensions", count(header.dimensions)],
+    ["items", holes(header.nItems, header.nSlots)],
+    ["codec", codecs(manifest)],
+    ["trees", trees],
+    ["answered by", found.answeredBy === "forest" ? "the forest" : "a flat scan of all codes"],
+    ["seed", String(header.seed)],
+    [
+      "embedder",
+      embedder
+        ? `${embedder.provider} (${embedder.model})${embedder.whitened ? ", whitened by the corpus" : ""}`
+        : "none: vectors only",
+    ],
+    ["documents", bytes(found.documents.bytes)],
+    ["recall@10", describeRecall(found.certified)],
+  ];
+  if (found.bytesPerItemAndTree > 0)
+    rows.splice(8, 0, ["forest size", `${found.bytesPerItemAndTree.toFixed(2)} bytes an item a tree`]);
+  return [table(rows), recallTable(found), sectionTable(found)].filter(Boolean).join("\n\n");
+}
+
+function holes(nItems: number, nSlots: number): string {
+  return nSlots === nItems ? count(nItems) : `${count(nSlots)} in ${count(nItems)} numbers`;
+}
+
+function recallTable({ certified }: Inspection): string {
+  if (certified.queries === 0) return "";
+  const rows = certified.rows.map((row) => [
+    count(row.searchK) + (row.searchK === certified.defaultSearchK ? " *" : "  "),
+    row.recallAt1.toFixed(4),
+    row.recallAt10.toFixed(4),
+    row.recallAt100.toFixed(4),
+    count(row.candidates),
+    count(row.scored),
+  ]);
+  const head = ["searchK  ", "recall@1", "recall@10", "recall@100", "candidates", "scored"];
+  return `Measured recall (* default)\n${columns([head, ...rows])}`;
+}
+
+function sectionTable({ sections, header }: Inspection): string {
+  const rows = sections.map((s) => [s.name, s.hot ? "hot" : "cold", count(s.bytes), s.checksum]);
+  const total = `${bytes(header.fileBytes)} in all, ${bytes(header.hotBytes)} hot`;
+  return `Sections (${total})\n${columns([["section", "part", "bytes", "xxh32"], ...rows], [0, 1])}`;
+}
+
+/** Rows in columns; numbers to the right, the columns named in `left` to the left. */
+function columns(rows: readonly (readonly string[])[], left: readonly number[] = []): string {
+  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
+  return rows
+    .map((row) => {
+      const cells = row.map((cell, i) =>
+        left.includes(i) ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!),
+      );
+      return `  ${cells.join("  ")}`.trimEnd();
+    })
+    .join("\n");
+}

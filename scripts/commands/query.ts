@@ -1,0 +1,62 @@
+import type { Command } from "commander";
+import { query, type SearchInput, type SearchResponse } from "../../build/index.ts";
+import { json, leafCommand, perform, wholeNumber } from "../run.ts";
+
+interface Flags {
+  readonly vector?: unknown;
+  readonly item?: number;
+  readonly id?: string;
+  readonly k?: number;
+  readonly searchK?: number;
+  readonly filter?: unknown;
+  readonly mode?: string;
+  readonly mmr?: unknown;
+  readonly include?: readonly string[];
+}
+
+/** `annoy-edge query`: the search, locally, in Node. */
+export function addQuery(program: Command): void {
+  const command = leafCommand(program, "query", "search an artifact here, with the Worker's own code", [
+    'query artifacts/docs "how do I roll back?" -k 5',
+    "query artifacts/docs --item 7 --search-k 2000",
+    'query artifacts/vectors --vector "[0.1, 0.9, -0.3]" --json',
+  ])
+    .argument("<dir>", "artifact folder")
+    .argument("[text]", "text to search for")
+    .option("--vector <json>", "vector to search for: a JSON array of numbers", json)
+    .option("--item <n>", "item whose neighbours are wanted", wholeNumber(0))
+    .option("--id <id>", "docstore id whose neighbours are wanted")
+    .option("-k, --k <n>", "hits wanted (default: 4)", wholeNumber(1))
+    .option(
+      "--search-k <n>",
+      "candidates to look at; -1 (default) for the certified default",
+      wholeNumber(-1),
+    )
+    .option("--filter <json>", "condition on the documents' metadata", json)
+    .option("--mode <mode>", "vector, keyword or hybrid")
+    .option("--mmr <json>", 'maximal marginal relevance, such as {"fetchK": 20, "lambda": 0.5}', json)
+    .option("--include <parts...>", "document (default), vector, highlights");
+  perform<Flags>(command, async (_context, flags, [dir, text]) => {
+    const request = { ...flags, ...(text !== undefined && { query: text }) };
+    // The search checks every field of a request, whatever it comes from, and names what is wrong.
+    const response = await query(dir!, request as SearchInput);
+    return { result: response, text: describe(response) };
+  });
+}
+
+const TEXT_LENGTH = 160;
+
+function describe({ hits, warnings, index, version }: SearchResponse): string {
+  const lines = hits.map((hit, i) => {
+    const text = hit.document ? `\n    ${excerpt(hit.document.pageContent)}` : "";
+    return `${String(i + 1).padStart(2)}. ${hit.id}  item ${hit.item}  distance ${hit.distance.toFixed(4)}  score ${hit.score.toFixed(3)}${text}`;
+  });
+  for (const { message } of warnings ?? []) lines.push(message);
+  if (hits.length === 0 && !warnings?.length) lines.push("Nothing found.");
+  return `${lines.join("\n")}\n(${index}, version ${version})`;
+}
+
+function excerpt(text: string): string {
+  const line = text.replace(/\s+/g, " ").trim();
+  return line.length > TEXT_LENGTH ? `${line.slice(0, TEXT_LENGTH - 1)}…` : line;
+}

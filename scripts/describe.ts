@@ -1,0 +1,39 @@
+import type { Manifest } from "../build/index.ts";
+import { bytes, count } from "./terminal.ts";
+
+/** Names and values under each other, as people read them. */
+export function table(rows: readonly (readonly [string, string])[], indent = "  "): string {
+  const width = Math.max(0, ...rows.map(([name]) => name.length));
+  return rows.map(([name, value]) => `${indent}${name.padEnd(width)}  ${value}`.trimEnd()).join("\n");
+}
+
+/** The facts of an artifact that one wants to see after building it. */
+export function describeArtifact(manifest: Manifest): string {
+  const { certified, embedder, files, forest } = manifest;
+  const shape =
+    forest.kind === "flat"
+      ? "flat scan of all codes"
+      : `${count(forest.trees)} trees, leaves of ${forest.leafSize}`;
+  return table([
+    ["name", manifest.name],
+    ["version", manifest.version],
+    ["items", `${count(manifest.items)} of ${manifest.dimensions} dimensions, ${manifest.metric}`],
+    ["forest", `${shape}, ${codecs(manifest)}`],
+    ["recall@10", describeRecall(certified)],
+    ["embedder", embedder ? `${embedder.provider} (${embedder.model})` : "none: vectors only"],
+    [
+      "size",
+      `${bytes(files["forest.bin"].bytes)}, of which ${bytes(manifest.hotBytes)} are loaded for a query`,
+    ],
+  ]);
+}
+
+export function codecs({ codec, rescore }: Pick<Manifest, "codec" | "rescore">): string {
+  return rescore === "none" ? codec : `${codec} rescored by ${rescore}`;
+}
+
+export function describeRecall(certified: Manifest["certified"]): string {
+  if (certified.queries === 0) return "exact: every item is looked at";
+  const held = certified.heldOut ? "held-out vectors" : "of its own vectors";
+  return `${certified.recallAt10.toFixed(4)} at searchK ${count(certified.defaultSearchK)} (${count(certified.queries)} ${held})`;
+}

@@ -1,0 +1,37 @@
+import { readFileSync } from "node:fs";
+import type { Command } from "commander";
+import { addBuild } from "./commands/build.ts";
+import { addInspect } from "./commands/inspect.ts";
+import { addQuery } from "./commands/query.ts";
+import { addVerify } from "./commands/verify.ts";
+import { newCommand } from "./run.ts";
+
+/** The whole command line. */
+export function createProgram(): Command {
+  const program = newCommand(
+    "annoy-edge",
+    "Search that runs inside a Cloudflare Worker, from an index built beforehand.",
+  )
+    .version(packageVersion(), "-V, --version", "print the version")
+    .helpCommand(false)
+    .addHelpText(
+      "after",
+      `
+Every command takes --help and --json. Exit codes: 0 done, 1 failed, 2 not understood.
+
+Example:
+  $ annoy-edge build --source docs --out artifacts/docs
+  $ annoy-edge query artifacts/docs "how do I roll back?"
+  $ annoy-edge publish artifacts/docs`,
+    );
+  addBuild(program);
+  addInspect(program);
+  addVerify(program);
+  addQuery(program);
+  return program;
+}
+
+function packageVersion(): string {
+  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}
