@@ -1,6 +1,6 @@
 import type { App } from "../app.ts";
 import { isFresh, markCacheable } from "../caching.ts";
-import { docsPage } from "../docs-page.ts";
+import { type Page, referencePage } from "../docs/page.ts";
 import { openApiDocument } from "../openapi.ts";
 import type { HealthResponse, IndexResponse } from "../schemas.ts";
 import type { AppOptions } from "../types.ts";
@@ -49,10 +49,10 @@ export function addMetaRoutes(app: App, options: AppOptions): void {
     },
   });
 
-  let page: { html: string; policy: string } | undefined;
+  let page: Page | undefined;
   route(app, "/docs", {
     get: async (c) => {
-      page ??= await docsPage(openApiDocument());
+      page ??= await referencePage(openApiDocument());
       c.header("Content-Security-Policy", page.policy);
       return c.html(page.html);
     },

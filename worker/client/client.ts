@@ -1,0 +1,173 @@
+import { ClientError, errorOfAnswer } from "./errors.ts";
+import { isRetryable, type RetryPolicy, sleep, waitBefore } from "./retry.ts";
+import type {
+  DistanceResponse,
+  DocumentResponse,
+  HealthResponse,
+  IndexResponse,
+  ItemResponse,
+  SearchInput,
+  SearchResponse,
+} from "./types.ts";
+
+/** What a call goes out through: `fetch`, or anything like it. */
+export type Fetch = (url: string, init?: RequestInit) => Promise<Response>;
+
+export interface ClientOptions {
+  /** `fetch` itself when left out. A service binding fits as it is: `fetch: env.SEARCH`. */
+  readonly fetch?: Fetch | { fetch: Fetch } | undefined;
+  /** Sent as `Authorization: Bearer …`. */
+  readonly apiKey?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Milliseconds that one try may take, its body included. Default 10,000. */
+  readonly timeout?: number | undefined;
+  /** Further tries after 429, 503 and failures of the network. Default 2. */
+  readonly retries?: number | undefined;
+  /** Milliseconds before the first further try; doubles with each. Default 200. */
+  readonly backoff?: number | undefined;
+  /** A `Retry-After` beyond this many milliseconds is not waited for. Default 10,000. */
+  readonly maxWait?: number | undefined;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The HTTP contract as functions. Each throws {@link ClientError}. */
+export interface Client {
+  search(input: SearchInput, options?: CallOptions): Promise<SearchResponse>;
+  document(id: string, options?: CallOptions): Promise<DocumentResponse>;
+  item(item: number, options?: CallOptions): Promise<ItemResponse>;
+  distance(i: number, j: number, options?: CallOptions): Promise<DistanceResponse>;
+  index(options?: CallOptions): Promise<IndexResponse>;
+  health(options?: CallOptions): Promise<HealthResponse>;
+}
+
+/**
+ * A client of the Worker at `url` (its origin, or the path that it is mounted under).
+ *
+ * ```ts
+ * const client = createClient("https://search.example.com");
+ * const { hits } = await client.search({ query: "a small dog", k: 10 });
+ * ```
+ */
+export function createClient(url: string | URL, options: ClientOptions = {}): Client {
+  const base = baseOf(url);
+  const call = caller(options);
+  const get = <T>(path: string, { signal }: CallOptions = {}): Promise<T> =>
+    call<T>(`${base}${path}`, { method: "GET" }, signal);
+  const post = <T>(path: string, body: unknown, { signal }: CallOptions = {}): Promise<T> =>
+    call<T>(
+      `${base}${path}`,
+      { method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json" } },
+      signal,
+    );
+  return {
+    search: (input, callOptions) => post("/v1/search", input, callOptions),
+    document: (id, callOptions) => get(`/v1/documents/${encodeURIComponent(id)}`, callOptions),
+    item: (item, callOptions) => get(`/v1/items/${item}`, callOptions),
+    distance: (i, j, callOptions) => get(`/v1/items/${i}/distance/${j}`, callOptions),
+    index: (callOptions) => get("/v1/index", callOptions),
+    health: (callOptions) => get("/health", callOptions),
+  };
+}
+
+function baseOf(url: string | URL): string {
+  let parsed: URL;
+  try {
+    parsed = new URL(url);
+  } catch {
+    throw new TypeError(
+      `${String(url)} is not a URL; give the Worker's origin, such as https://search.example.com.`,
+    );
+  }
+  return `${parsed.origin}${parsed.pathname.replace(/\/+$/, "")}`;
+}
+
+function caller(options: ClientOptions) {
+  const { fetch: given, timeout = 10_000, apiKey } = options;
+  const policy: RetryPolicy = {
+    retries: options.retries ?? 2,
+    backoff: options.backoff ?? 200,
+    maxWait: options.maxWait ?? 10_000,
+  };
+  // Called as methods of their owners: a service binding and the global fetch both insist on it.
+  const send: Fetch =
+    typeof given === "object" ? (u, init) => given.fetch(u, init) : (given ?? ((u, init) => fetch(u, init)));
+  const common: Record<string, string> = {
+    accept: "application/json, application/problem+json",
+    ...options.headers,
+    ...(apiKey !== undefined && { authorization: `Bearer ${apiKey}` }),
+  };
+
+  return async function call<T>(
+    url: string,
+    init: { method: string; body?: string; headers?: Record<string, string> },
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      const answer = await tryOnce(
+        send,
+        url,
+        { ...init, headers: { ...common, ...init.headers } },
+        timeout,
+        signal,
+      );
+      // The shape is the Worker's promise, which its contract tests keep.
+      if (answer.ok) return answer.value as T;
+      const wait = answer.retryable ? waitBefore(attempt, answer.retryAfter, policy) : undefined;
+      if (wait === undefined) throw answer.error;
+      await sleep(wait, signal);
+    }
+  };
+}
+
+type Answer =
+  | { readonly ok: true; readonly value: unknown }
+  | {
+      readonly ok: false;
+      readonly error: ClientError;
+      readonly retryable: boolean;
+      readonly retryAfter: string | null;
+    };
+
+async function tryOnce(
+  send: Fetch,
+  url: string,
+  init: RequestInit,
+  timeout: number,
+  signal: AbortSignal | undefined,
+): Promise<Answer> {
+  const late = AbortSignal.timeout(timeout);
+  try {
+    const response = await send(url, { ...init, signal: signal ? AbortSignal.any([signal, late]) : late });
+    const text = await response.text();
+    if (!response.ok) {
+      return {
+        ok: false,
+        error: errorOfAnswer(response.status, text),
+        retryable: isRetryable(response.status),
+        retryAfter: response.headers.get("retry-after"),
+      };
+    }
+    return { ok: true, value: parse(text, response.status) };
+  } catch (cause) {
+    if (cause instanceof ClientError) throw cause;
+    if (signal?.aborted) throw new ClientError("ABORTED", "The call was aborted.", { cause });
+    const error = late.aborted
+      ? new ClientError("TIMEOUT", `The search service did not answer within ${timeout} ms.`, { cause })
+      : new ClientError("NETWORK", "The search service was not reached.", { cause });
+    return { ok: false, error, retryable: true, retryAfter: null };
+  }
+}
+
+function parse(text: string, status: number): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new ClientError("BAD_RESPONSE", "The search service answered with something that is not JSON.", {
+      status,
+      cause,
+    });
+  }
+}
