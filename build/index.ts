@@ -14,12 +14,15 @@ export type { Document, EmbedderIdentity, Manifest } from "../worker/format/meta
 export { SearchError } from "../worker/search/errors.ts";
 export type { SearchInput, SearchResponse } from "../worker/search/types.ts";
 export type { Progress } from "./forest/types.ts";
-export { type BuildOptions, type BuildResult, build, type Documents } from "./pipeline/build.ts";
+export { type BuildOptions, type BuildResult, build } from "./pipeline/build.ts";
 export type { InputDocument } from "./pipeline/collect.ts";
 export type { EmbedderOption } from "./pipeline/embedder.ts";
 export { OptionError } from "./pipeline/errors.ts";
+export type { Documents, InputOptions } from "./pipeline/input.ts";
 export { type InspectedSection, type Inspection, inspect } from "./pipeline/inspect.ts";
 export { type LocalIndex, type OpenLocalOptions, openLocalIndex } from "./pipeline/local.ts";
 export type { ForestOptions } from "./pipeline/options.ts";
 export { query } from "./pipeline/query.ts";
 export { type Check, type Verification, type VerifyOptions, verify } from "./pipeline/verify.ts";
+export { SourceError } from "./sources/index.ts";
+export { SPLITTERS, type SplitterName } from "./splitting/index.ts";

@@ -1,6 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import type { Progress } from "../build/forest/types.ts";
-import { AnnoyEdgeError, OptionError } from "../build/index.ts";
+import { AnnoyEdgeError } from "../build/index.ts";
 import { type ProgressStream, progressView } from "./terminal.ts";
 
 export const EXIT = { done: 0, failed: 1, usage: 2 } as const;
@@ -126,8 +126,10 @@ function explain(error: unknown): Explanation {
     const message = error.message.replace(/^error: /, "").replace(/^\(outputHelp\)$/, "no command given");
     return { code: "USAGE", message: sentence(message), exit: EXIT.usage, hint: "See annoy-edge --help." };
   }
-  if (error instanceof OptionError) return { code: error.code, message: error.message, exit: EXIT.usage };
-  if (error instanceof AnnoyEdgeError) return { code: error.code, message: error.message, exit: EXIT.failed };
+  if (error instanceof AnnoyEdgeError) {
+    const exit = error.code === "BAD_OPTION" ? EXIT.usage : EXIT.failed;
+    return { code: error.code, message: error.message, exit };
+  }
   const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException;
   const message = error instanceof Error ? error.message : String(error);
   // A full disk or a folder without permission is nobody's bug; the system's sentence names file and cause.

@@ -16,10 +16,11 @@ export interface ProgressView {
 const BAR = 24;
 const REDRAW_MS = 80;
 const PLAIN_MS = 5000;
+const QUICK_MS = 500;
 
 /**
  * Shows progress: on a terminal one line that is redrawn, with a bar and the time left; otherwise a plain line when a
- * phase begins to show, every five seconds, and when it ends.
+ * phase has taken half a second, every five seconds, and when it ends.
  */
 export function progressView(stream: ProgressStream, now: () => number = Date.now): ProgressView {
   let phase = "";
@@ -48,9 +49,10 @@ export function progressView(stream: ProgressStream, now: () => number = Date.no
         drawn = !finished;
       } else {
         if (!finished && time - last < PLAIN_MS) return;
-        // A phase that is over at once has nothing to say before its end.
+        // A phase that is over at once has nothing to say.
+        if (finished && time - began < QUICK_MS) return;
         if (!finished && last === Number.NEGATIVE_INFINITY) {
-          last = time - PLAIN_MS + 1000;
+          last = time - PLAIN_MS + QUICK_MS;
           return;
         }
         last = time;

@@ -6,19 +6,16 @@ import { embedCorpus, type StaticEmbedder } from "../embedding/index.ts";
 import { buildForest } from "../forest/build.ts";
 import type { Progress } from "../forest/types.ts";
 import { writeArtifact } from "./artifact.ts";
-import { type Collected, collect, type InputDocument } from "./collect.ts";
+import { type Collected, collect } from "./collect.ts";
 import { createDocuments, readDocuments } from "./documents.ts";
 import { type EmbedderOption, resolveEmbedder } from "./embedder.ts";
 import { OptionError } from "./errors.ts";
 import { beginFolder } from "./folder.ts";
+import { type InputOptions, inputOf } from "./input.ts";
 import { DEFAULT_NAME, type ForestOptions, forestSettings, indexName } from "./options.ts";
 
 /** Everything that `annoy-edge build` takes. */
-export interface BuildOptions extends ForestOptions {
-  /** Files, folders and globs. */
-  readonly source?: string | readonly string[];
-  /** Documents instead of, or beside, files: any LangChain loader fits. */
-  readonly documents?: Documents | (() => Documents | Promise<Documents>);
+export interface BuildOptions extends InputOptions, ForestOptions {
   /** The artifact folder to write; one that is there already is replaced when the new one is whole. */
   readonly out: string;
   /** `static` (default), `none` (the documents bring vectors), or any object with LangChain's interface and an identity. */
@@ -27,8 +24,6 @@ export interface BuildOptions extends ForestOptions {
   readonly name?: string;
   readonly onProgress?: (progress: Progress) => void;
 }
-
-export type Documents = AsyncIterable<InputDocument> | Iterable<InputDocument>;
 
 export interface BuildResult {
   /** The artifact folder. */
@@ -47,11 +42,12 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   if (!options.out) throw new OptionError("out is missing: the folder to write the artifact to.");
   const name = indexName(options.name ?? DEFAULT_NAME);
   const { metric, settings } = forestSettings(options);
+  const input = inputOf(options);
   const folder = await beginFolder(options.out);
   try {
     const documentsPath = join(folder.path, "documents.jsonl");
     const writer = await createDocuments(documentsPath);
-    const { ids, given } = await collect(await documentsOf(options), writer, onProgress);
+    const { ids, given } = await collect(input.documents(), writer, onProgress);
     const documents = await writer.close();
     const embedder = await resolveEmbedder(options.embedder, given !== undefined);
     const corpus = given
@@ -68,6 +64,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
       documents,
       embedder: corpus.identity,
       sections: corpus.sections,
+      source: input.notes,
     });
     await folder.commit();
     return { out: options.out, manifest };
@@ -120,10 +117,4 @@ async function embedDocuments(
 
 async function* texts(path: string): AsyncGenerator<string> {
   for await (const document of readDocuments(path)) yield document.pageContent;
-}
-
-async function documentsOf(options: BuildOptions): Promise<Documents> {
-  const { documents } = options;
-  if (documents) return typeof documents === "function" ? documents() : documents;
-  throw new OptionError("source is missing: the files, folders or globs to read.");
 }

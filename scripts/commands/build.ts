@@ -1,8 +1,8 @@
-import type { Command } from "commander";
-import { type BuildOptions, build } from "../../build/index.ts";
+import { type Command, Option } from "commander";
+import { type BuildOptions, build, SPLITTERS } from "../../build/index.ts";
 import { describeArtifact } from "../describe.ts";
 import { addForestOptions, addMetricOption } from "../forest-options.ts";
-import { leafCommand, perform } from "../run.ts";
+import { leafCommand, perform, wholeNumber } from "../run.ts";
 
 /** `annoy-edge build`: documents to artifact. */
 export function addBuild(program: Command): void {
@@ -14,6 +14,11 @@ export function addBuild(program: Command): void {
     .requiredOption("--source <paths...>", "files (.jsonl .csv .txt .md .html), folders or globs")
     .requiredOption("--out <dir>", "folder to write; replaced when it is an artifact already")
     .option("--name <name>", "name of the index, under which it is published (default: index)");
+  command
+    .addOption(new Option("--splitter <name>", "how texts are cut (default: auto)").choices(SPLITTERS))
+    .option("--chunk-size <n>", "characters a chunk has at most (default: 1000)", wholeNumber(1))
+    .option("--chunk-overlap <n>", "characters repeated of the chunk before (default: 200)", wholeNumber(0))
+    .option("--embedder <name>", "static (default), or none when the documents bring vectors");
   addMetricOption(command);
   addForestOptions(command);
   perform<Omit<BuildOptions, "onProgress">>(command, async ({ onProgress }, flags) => {

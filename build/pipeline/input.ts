@@ -1,0 +1,58 @@
+import { readSources, type SourceDocument } from "../sources/index.ts";
+import { checkSplitting, type SplitOptions, splitDocuments } from "../splitting/index.ts";
+import type { InputDocument } from "./collect.ts";
+import { OptionError } from "./errors.ts";
+
+export type Documents = AsyncIterable<InputDocument> | Iterable<InputDocument>;
+
+/** Where documents come from and how they are cut. */
+export interface InputOptions extends SplitOptions {
+  /** Files (`.jsonl`, `.csv`, `.txt`, `.md`, `.html`), folders and globs. */
+  readonly source?: string | readonly string[];
+  /** Documents instead of files, or after them: what any LangChain loader loads fits. Split only when told to. */
+  readonly documents?: Documents | (() => Documents | Promise<Documents>);
+}
+
+export interface Input {
+  /** The documents to index, read as they are asked for. */
+  documents(): AsyncGenerator<InputDocument>;
+  /** What the artifact should remember of them. */
+  readonly notes: Readonly<Record<string, unknown>>;
+}
+
+/** Checks the settings and prepares reading; nothing is read yet. @throws OptionError */
+export function inputOf(options: InputOptions): Input {
+  const { documents } = options;
+  const sources = typeof options.source === "string" ? [options.source] : (options.source ?? []);
+  if (sources.length === 0 && documents === undefined) {
+    throw new OptionError("source is missing: the files, folders or globs to read.");
+  }
+  if (documents !== undefined && typeof documents !== "function" && !isIterable(documents)) {
+    throw new OptionError("documents is neither an iterable (async or not) nor a function that gives one.");
+  }
+  const { splitter, chunkSize, chunkOverlap } = checkSplitting(options);
+  return {
+    documents: () => splitDocuments(read(sources, documents), options),
+    notes: splitter === "none" ? { splitter } : { splitter, chunkSize, chunkOverlap },
+  };
+}
+
+async function* read(
+  sources: readonly string[],
+  documents: InputOptions["documents"],
+): AsyncGenerator<SourceDocument> {
+  if (sources.length > 0) yield* readSources(sources);
+  if (documents === undefined) return;
+  const given = typeof documents === "function" ? await documents() : documents;
+  if (!isIterable(given)) throw new OptionError("documents gave something that is not iterable.");
+  for await (const document of given) {
+    // collect() checks every field of a document; here it only needs to be an object that can be taken apart.
+    yield { ...(document as SourceDocument), kind: "row" };
+  }
+}
+
+function isIterable(value: unknown): value is Documents {
+  return (
+    typeof value === "object" && value !== null && (Symbol.asyncIterator in value || Symbol.iterator in value)
+  );
+}
