@@ -1,0 +1,8 @@
+export {
+  type Chunk,
+  checkSplitting,
+  SPLITTERS,
+  type SplitOptions,
+  type SplitterName,
+  splitDocuments,
+} from "./split.ts";
