@@ -1,0 +1,82 @@
+import { nodeLayout } from "../../worker/forest/annoy/layout.ts";
+import { NO_SLOT } from "../../worker/format/constants.ts";
+import type { CertifiedRecall } from "../../worker/format/meta.ts";
+import type { SectionSource } from "../artifact/write.ts";
+import { bytesOf, encodeVectors } from "../forest/codecs.ts";
+import type { BuiltForest } from "../forest/types.ts";
+import type { AnnoyData } from "./read.ts";
+
+export type AnnoyCodec = "float32" | "int8" | "int4";
+
+/** What was not measured: an imported index answers as Annoy does, whatever its recall. */
+const UNMEASURED: CertifiedRecall = {
+  target: 0,
+  queries: 0,
+  heldOut: false,
+  rows: [],
+  defaultSearchK: 0,
+  recallAt1: 0,
+  recallAt10: 0,
+  recallAt100: 0,
+};
+
+/**
+ * The artifact's part of an Annoy index: its trees as they are, its vectors under a codec. Default searchK 0 stands
+ * for Annoy's own, k times the number of trees.
+ */
+export function annoySections(data: AnnoyData, codec: AnnoyCodec, seed = 0): BuiltForest {
+  const { trees, items, count } = data;
+  const { metric, dimensions, nItems, roots, layout } = trees;
+  const sections: SectionSource[] = [
+    { name: "annoyNodes", hot: true, critical: true, bytes: data.nodeBytes },
+    { name: "annoyRoots", hot: true, critical: true, bytes: bytesOf(roots) },
+  ];
+  if (metric === "hamming") {
+    sections.push({ name: "vectors", hot: true, bytes: bytesOf(data.bits) });
+  } else if (codec === "float32") {
+    sections.push({ name: "vectors", hot: true, bytes: bytesOf(data.vectors) });
+  } else {
+    const order = Uint32Array.from({ length: count }, (_, i) => i);
+    const encoded = encodeVectors(metric, codec, data.vectors, dimensions, order);
+    sections.push({ name: "vectors", hot: true, bytes: encoded.vectors });
+    if (encoded.scales) sections.push({ name: "vectorScales", hot: true, bytes: encoded.scales });
+    if (encoded.norms) sections.push({ name: "vectorNorms", hot: true, bytes: encoded.norms });
+  }
+  if (items) {
+    const itemSlots = new Uint32Array(nItems).fill(NO_SLOT);
+    for (let slot = 0; slot < count; slot++) itemSlots[items[slot]!] = slot;
+    sections.push({ name: "slotItems", hot: true, bytes: bytesOf(items) });
+    sections.push({ name: "itemSlots", hot: true, bytes: bytesOf(itemSlots) });
+  }
+  const { maxBucket } = nodeLayout(layout, dimensions);
+  let leafNodes = 0;
+  for (let w = 0; w < trees.nodes.length; w += 4) if (trees.nodes[w]! <= maxBucket) leafNodes++;
+  return {
+    header: {
+      metric,
+      codec,
+      forestKind: "annoy",
+      rescore: "none",
+      dimensions,
+      nItems,
+      nSlots: count,
+      nTrees: roots.length,
+      defaultSearchK: 0,
+      seed,
+      leafSize: maxBucket,
+      certifiedRecall: 0,
+    },
+    sections,
+    forest: {
+      kind: "annoy",
+      trees: roots.length,
+      splitNodes: trees.nodes.length / 4 - leafNodes,
+      leafNodes,
+      leafSize: maxBucket,
+      seed,
+    },
+    certified: UNMEASURED,
+    codec,
+    rescore: "none",
+  };
+}
