@@ -1,0 +1,80 @@
+import type { KeywordMeta } from "../../worker/format/meta.ts";
+import { checkLanguage, type Language } from "../../worker/search/keyword/languages.ts";
+import type { SectionSource } from "../artifact/write.ts";
+import { collectTerms, type Documents } from "./collect.ts";
+import { encodeKeywords } from "./encode.ts";
+
+export interface KeywordOptions {
+  /** Largest item number plus one. */
+  readonly nItems: number;
+  /** ISO 639-1 code of a stemmer, or `none`. Default `en`. */
+  readonly language?: Language | (string & {});
+  /** Weight of each field: `pageContent`, or a metadata field by its dotted path. Default {@link DEFAULT_FIELDS}. */
+  readonly fields?: Readonly<Record<string, number>>;
+  /** Positions for phrases; without them a phrase is checked against the documents. Default true. */
+  readonly positions?: boolean;
+  /** How soon repetition of a word stops counting. Default 1.2. */
+  readonly k1?: number;
+  /** How much long documents are held back, 0 to 1. Default 0.75. */
+  readonly b?: number;
+  readonly onDocument?: (done: number) => void;
+}
+
+/** The text, and what usually names it. */
+export const DEFAULT_FIELDS: Readonly<Record<string, number>> = {
+  pageContent: 1,
+  title: 2,
+  heading: 2,
+  headings: 2,
+  name: 2,
+  subject: 2,
+};
+
+export interface BuiltKeywords {
+  readonly sections: SectionSource[];
+  readonly meta: KeywordMeta;
+  /** Bytes of all sections together. */
+  readonly bytes: number;
+}
+
+/**
+ * Builds the keyword index of documents, which come in ascending item order. The same documents and options give the
+ * same bytes. About the size of the index is held in memory, twice.
+ *
+ * @throws AnnoyEdgeError `UNKNOWN_LANGUAGE`, `INVALID_FIELD_WEIGHT`, `ITEMS_OUT_OF_ORDER`
+ */
+export async function buildKeywordSections(
+  documents: Documents,
+  options: KeywordOptions,
+): Promise<BuiltKeywords> {
+  const { nItems, positions = true, fields = DEFAULT_FIELDS, k1 = 1.2, b = 0.75 } = options;
+  const language = checkLanguage(options.language ?? "en");
+  const collected = await collectTerms(documents, {
+    nItems,
+    language,
+    fields,
+    positions,
+    ...(options.onDocument && { onDocument: options.onDocument }),
+  });
+  const encoded = encodeKeywords(collected, { nItems, language, positions, k1, b });
+  const sections: SectionSource[] = [
+    { name: "keywordTerms", hot: true, bytes: encoded.terms },
+    { name: "keywordPostings", hot: true, bytes: encoded.postings },
+    { name: "keywordLengths", hot: true, bytes: collected.lengths },
+  ];
+  if (encoded.positions) sections.push({ name: "keywordPositions", hot: true, bytes: encoded.positions });
+  return {
+    sections,
+    meta: {
+      language,
+      fields,
+      k1,
+      b,
+      terms: encoded.nWords,
+      documents: collected.documents,
+      averageLength: collected.documents === 0 ? 0 : collected.totalLength / collected.documents,
+      positions,
+    },
+    bytes: sections.reduce((sum, section) => sum + section.bytes.byteLength, 0),
+  };
+}

@@ -1,0 +1,256 @@
+import { encodeStem, encodeTerm } from "../../worker/search/keyword/dictionary.ts";
+import { type Language, stemWord } from "../../worker/search/keyword/languages.ts";
+import {
+  KEYWORD_FLAGS,
+  KEYWORD_HEADER,
+  KEYWORD_HEADER_BYTES,
+  KEYWORD_LAYOUT_VERSION,
+  MAX_CLASS_SIZE,
+  POSTINGS_PER_BLOCK,
+  TERMS_PER_BLOCK,
+} from "../../worker/search/keyword/layout.ts";
+import { foldWord } from "../../worker/search/keyword/tokenize.ts";
+import { createByteList, listBytes, putBytes, putNumber } from "./bytes.ts";
+import type { Collected, TermList } from "./collect.ts";
+
+export interface EncodedKeywords {
+  readonly terms: Uint8Array;
+  readonly postings: Uint8Array;
+  readonly positions: Uint8Array | undefined;
+  readonly nWords: number;
+}
+
+export interface EncodeOptions {
+  readonly nItems: number;
+  readonly language: Language;
+  readonly positions: boolean;
+  readonly k1: number;
+  readonly b: number;
+}
+
+/** One line of the dictionary in the making. */
+interface Entry {
+  readonly key: Uint8Array;
+  readonly list: TermList | undefined;
+  next: number;
+  classDocuments: number;
+}
+
+/** Encodes dictionary, postings and positions. The normative text is docs/format-keyword.md. */
+export function encodeKeywords(collected: Collected, options: EncodeOptions): EncodedKeywords {
+  const words = [...collected.terms.keys()].sort(byCodePoint);
+  const classes = classesOf(words, collected.terms, options.language);
+  const stems = [...classes]
+    .filter(([stem, members]) => !members.includes(stem))
+    .map(([stem]) => stem)
+    .sort(byCodePoint);
+
+  const entries: Entry[] = [
+    ...stems.map((stem) => ({ key: encodeStem(stem), list: undefined, next: 0, classDocuments: 0 })),
+    ...words.map((word) => ({
+      key: encodeTerm(word),
+      list: collected.terms.get(word),
+      next: 0,
+      classDocuments: 0,
+    })),
+  ];
+  joinClasses(entries, classes, stems, words, options.nItems);
+
+  const termList = createByteList(entries.length * 8);
+  const postings = createByteList(1 << 16);
+  const positions = options.positions ? createByteList(1 << 16) : undefined;
+  const blocks = Math.ceil(entries.length / TERMS_PER_BLOCK);
+  const tables = Array.from({ length: options.positions ? 3 : 2 }, () => new Uint32Array(blocks + 1));
+  for (let block = 0; block < blocks; block++) {
+    const first = block * TERMS_PER_BLOCK;
+    const count = Math.min(TERMS_PER_BLOCK, entries.length - first);
+    tables[0]![block] = termList.length;
+    tables[1]![block] = postings.length;
+    if (positions) tables[2]![block] = positions.length;
+    let previous = new Uint8Array(0);
+    for (let i = first; i < first + count; i++) {
+      const { key } = entries[i]!;
+      const shared = sharedBytes(previous, key);
+      putBytes(termList, Uint8Array.of(shared, key.length - shared));
+      putBytes(termList, key.subarray(shared));
+      previous = new Uint8Array(key);
+    }
+    for (let i = first; i < first + count; i++) {
+      const { list, next, classDocuments } = entries[i]!;
+      putNumber(termList, list?.documents ?? 0);
+      if (list) {
+        const before = postings.length;
+        putPostings(postings, list);
+        putNumber(termList, postings.length - before);
+        if (positions) {
+          putBytes(positions, listBytes(list.positions!));
+          putNumber(termList, list.positions!.length);
+        }
+      }
+      const step = next - i;
+      putNumber(termList, step >= 0 ? step * 2 : -step * 2 - 1);
+      if (step !== 0) putNumber(termList, classDocuments);
+    }
+  }
+  tables[0]![blocks] = termList.length;
+  tables[1]![blocks] = postings.length;
+  if (positions) tables[2]![blocks] = positions.length;
+
+  const header = new Uint8Array(KEYWORD_HEADER_BYTES);
+  const view = new DataView(header.buffer);
+  view.setUint32(KEYWORD_HEADER.version, KEYWORD_LAYOUT_VERSION, true);
+  view.setUint32(KEYWORD_HEADER.flags, positions ? KEYWORD_FLAGS.positions : 0, true);
+  view.setUint32(KEYWORD_HEADER.nTerms, entries.length, true);
+  view.setUint32(KEYWORD_HEADER.nStems, stems.length, true);
+  view.setUint32(KEYWORD_HEADER.nItems, options.nItems, true);
+  view.setUint32(KEYWORD_HEADER.nDocuments, collected.documents, true);
+  view.setUint32(KEYWORD_HEADER.unitsPerOne, collected.unitsPerOne, true);
+  view.setUint32(KEYWORD_HEADER.termBytes, termList.length, true);
+  view.setUint32(KEYWORD_HEADER.postingBytes, postings.length, true);
+  view.setUint32(KEYWORD_HEADER.positionBytes, positions?.length ?? 0, true);
+  const average = collected.documents === 0 ? 0 : collected.totalLength / collected.documents;
+  view.setFloat64(KEYWORD_HEADER.averageLength, average, true);
+  view.setFloat64(KEYWORD_HEADER.k1, options.k1, true);
+  view.setFloat64(KEYWORD_HEADER.b, options.b, true);
+  header.set(encodeTerm(options.language), KEYWORD_HEADER.language);
+  return {
+    terms: Buffer.concat([header, ...tables.map((t) => new Uint8Array(t.buffer)), listBytes(termList)]),
+    postings: listBytes(postings),
+    positions: positions && listBytes(positions),
+    nWords: words.length,
+  };
+}
+
+/** Words by stem. A folded word is stemmed in the spelling that is most frequent in the documents. */
+function classesOf(
+  words: readonly string[],
+  lists: ReadonlyMap<string, TermList>,
+  language: Language,
+): Map<string, string[]> {
+  const classes = new Map<string, string[]>();
+  for (const word of words) {
+    const stem = foldWord(stemWord(language, usualSpelling(word, lists.get(word)!)));
+    const members = classes.get(stem);
+    if (!members) classes.set(stem, [word]);
+    else if (members.length < MAX_CLASS_SIZE - 1) members.push(word);
+  }
+  return classes;
+}
+
+function usualSpelling(term: string, list: TermList): string {
+  let usual = term;
+  let most = 0;
+  for (const [spelling, times] of list.spellings ?? []) {
+    if (times > most || (times === most && byCodePoint(spelling, usual) < 0)) {
+      usual = spelling;
+      most = times;
+    }
+  }
+  return usual;
+}
+
+/** Links the members of each class into a ring and counts the documents that hold any of them. */
+function joinClasses(
+  entries: Entry[],
+  classes: ReadonlyMap<string, readonly string[]>,
+  stems: readonly string[],
+  words: readonly string[],
+  nItems: number,
+): void {
+  for (const [i, entry] of entries.entries()) entry.next = i;
+  const numberOf = new Map(words.map((word, i) => [word, stems.length + i]));
+  const stemNumber = new Map(stems.map((stem, i) => [stem, i]));
+  const stamps = new Uint32Array(nItems);
+  let stamp = 0;
+  for (const [stem, members] of classes) {
+    const ring = members.map((word) => numberOf.get(word)!);
+    const own = stemNumber.get(stem);
+    // Stems are numbered before words, so the ring ascends.
+    if (own !== undefined) ring.unshift(own);
+    if (ring.length === 1) continue;
+    stamp++;
+    let documents = 0;
+    for (const i of ring) {
+      const { list } = entries[i]!;
+      if (!list) continue;
+      forEachPosting(list, (item) => {
+        if (stamps[item] === stamp) return;
+        stamps[item] = stamp;
+        documents++;
+      });
+    }
+    for (const [j, i] of ring.entries()) {
+      entries[i]!.next = ring[(j + 1) % ring.length]!;
+      entries[i]!.classDocuments = documents;
+    }
+  }
+}
+
+/** Reads back what collect.ts wrote. */
+function forEachPosting(list: TermList, visit: (item: number, start: number, end: number) => void): void {
+  const { bytes } = list.postings;
+  let at = 0;
+  const next = () => {
+    let value = 0;
+    let factor = 1;
+    for (;;) {
+      const byte = bytes[at++]!;
+      value += (byte & 0x7f) * factor;
+      if (byte < 0x80) return value;
+      factor *= 128;
+    }
+  };
+  let item = -1;
+  for (let i = 0; i < list.documents; i++) {
+    const start = at;
+    const value = next();
+    item += Math.floor(value / 2) + 1;
+    if (value % 2 === 1) next();
+    visit(item, start, at);
+  }
+}
+
+/** A list as it stands in the file: long ones in blocks with their last item and their length in front. */
+function putPostings(out: ReturnType<typeof createByteList>, list: TermList): void {
+  if (list.documents <= POSTINGS_PER_BLOCK) {
+    putBytes(out, listBytes(list.postings));
+    return;
+  }
+  let inBlock = 0;
+  let blockStart = 0;
+  let previousLast = -1;
+  let seen = 0;
+  forEachPosting(list, (item, start, end) => {
+    if (inBlock === 0) blockStart = start;
+    inBlock++;
+    seen++;
+    if (inBlock < POSTINGS_PER_BLOCK && seen < list.documents) return;
+    putNumber(out, item - previousLast - 1);
+    putNumber(out, end - blockStart);
+    putBytes(out, list.postings.bytes.subarray(blockStart, end));
+    previousLast = item;
+    inBlock = 0;
+  });
+}
+
+function sharedBytes(x: Uint8Array, y: Uint8Array): number {
+  const most = Math.min(x.length, y.length);
+  let n = 0;
+  while (n < most && x[n] === y[n]) n++;
+  return n;
+}
+
+/** The order of UTF-8 bytes, which differs from that of UTF-16 where surrogates meet private characters. */
+function byCodePoint(x: string, y: string): number {
+  const most = Math.min(x.length, y.length);
+  for (let i = 0; i < most; i++) {
+    const a = x.charCodeAt(i);
+    const b = y.charCodeAt(i);
+    if (a !== b) return rank(a) - rank(b);
+  }
+  return x.length - y.length;
+}
+
+function rank(unit: number): number {
+  return unit >= 0xd800 && unit < 0xe000 ? unit + 0x10000 : unit;
+}

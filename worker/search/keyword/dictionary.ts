@@ -1,0 +1,295 @@
+import { corruptKeywords, MAX_CLASS_SIZE, MAX_TERM_BYTES, STEM_MARK, TERMS_PER_BLOCK } from "./layout.ts";
+
+/**
+ * The sorted, front-coded dictionary, read in place. Terms are numbered in byte order; the first `nStems` of them are
+ * stems that are no word of the index (marked by a first byte of 1), the others are words.
+ */
+export interface Dictionary {
+  readonly nTerms: number;
+  readonly nStems: number;
+  readonly nBlocks: number;
+  readonly bytes: Uint8Array;
+  /** Per block, and one behind the last: where it begins in `bytes`, in the postings and in the positions. */
+  readonly blockTerms: Uint32Array;
+  readonly blockPostings: Uint32Array;
+  readonly blockPositions: Uint32Array | undefined;
+}
+
+/** What the dictionary knows of a term. */
+export interface TermEntry {
+  readonly term: number;
+  /** Documents that hold this very word. */
+  readonly documents: number;
+  /** Documents that hold any word of the same stem. */
+  readonly classDocuments: number;
+  readonly postingsStart: number;
+  readonly postingsEnd: number;
+  readonly positionsStart: number;
+  readonly positionsEnd: number;
+  /** The next term with the same stem, in a ring; the term itself when it is alone. */
+  readonly nextInClass: number;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+export function encodeTerm(term: string): Uint8Array {
+  return encoder.encode(term);
+}
+
+/** The bytes under which the stem is found when it is no word itself. */
+export function encodeStem(stem: string): Uint8Array {
+  const bytes = encoder.encode(`\u0001${stem}`);
+  bytes[0] = STEM_MARK;
+  return bytes;
+}
+
+/** A place in the dictionary. One is made per scan, none per term. */
+export interface TermCursor {
+  readonly dictionary: Dictionary;
+  /** Number of the term that `key` holds; nTerms at the end. */
+  term: number;
+  readonly key: Uint8Array;
+  length: number;
+  /** Leading bytes that the term shares with the one before it (0 at the head of a block). */
+  shared: number;
+  at: number;
+}
+
+export function createCursor(dictionary: Dictionary): TermCursor {
+  return {
+    dictionary,
+    term: dictionary.nTerms,
+    key: new Uint8Array(MAX_TERM_BYTES),
+    length: 0,
+    shared: 0,
+    at: 0,
+  };
+}
+
+/** Moves to the head of a block. */
+function enterBlock(cursor: TermCursor, block: number): void {
+  const { dictionary } = cursor;
+  cursor.term = block * TERMS_PER_BLOCK;
+  cursor.length = 0;
+  if (cursor.term >= dictionary.nTerms) {
+    cursor.term = dictionary.nTerms;
+    return;
+  }
+  cursor.at = dictionary.blockTerms[block]!;
+  readTerm(cursor);
+}
+
+/** Reads the term at `cursor.at` over the one before it. Lengths fit one byte (MAX_TERM_BYTES). */
+function readTerm(cursor: TermCursor): void {
+  const { bytes } = cursor.dictionary;
+  const shared = bytes[cursor.at]!;
+  const rest = bytes[cursor.at + 1]!;
+  const from = cursor.at + 2;
+  if (!(shared <= cursor.length && shared + rest <= MAX_TERM_BYTES && from + rest <= bytes.length)) {
+    throw corruptKeywords(`term ${cursor.term} is longer than its block`);
+  }
+  for (let i = 0; i < rest; i++) cursor.key[shared + i] = bytes[from + i]!;
+  cursor.shared = shared;
+  cursor.length = shared + rest;
+  cursor.at = from + rest;
+}
+
+/** Moves to the next term; false at the end. */
+export function nextTerm(cursor: TermCursor): boolean {
+  const { nTerms } = cursor.dictionary;
+  if (cursor.term + 1 >= nTerms) {
+    cursor.term = nTerms;
+    return false;
+  }
+  const next = cursor.term + 1;
+  if (next % TERMS_PER_BLOCK === 0) {
+    enterBlock(cursor, next / TERMS_PER_BLOCK);
+    return true;
+  }
+  cursor.term = next;
+  readTerm(cursor);
+  return true;
+}
+
+/** Moves to a term by its number; false when there is none. */
+export function moveTo(cursor: TermCursor, term: number): boolean {
+  enterBlock(cursor, Math.floor(term / TERMS_PER_BLOCK));
+  while (cursor.term < term) if (!nextTerm(cursor)) return false;
+  return cursor.term < cursor.dictionary.nTerms;
+}
+
+/** Moves to the first term that is not below the key; false when there is none. */
+export function seekTerm(cursor: TermCursor, key: Uint8Array, length = key.length): boolean {
+  const { dictionary } = cursor;
+  if (dictionary.nTerms === 0) return false;
+  let low = 0;
+  let high = dictionary.nBlocks;
+  // The last block whose head is not above the key.
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compareHead(dictionary, middle, key, length) <= 0) low = middle + 1;
+    else high = middle;
+  }
+  enterBlock(cursor, Math.max(0, low - 1));
+  while (cursor.term < dictionary.nTerms) {
+    if (compareKey(cursor, key, length) >= 0) return true;
+    if (!nextTerm(cursor)) return false;
+  }
+  return false;
+}
+
+/** Moves to the first term that does not begin with the first `length` bytes of `cursor.key` and comes after it. */
+export function skipPrefix(cursor: TermCursor, length: number): boolean {
+  const { dictionary } = cursor;
+  const { bytes, nTerms } = dictionary;
+  // Within the block the shared lengths tell, without touching the bytes.
+  const blockEnd = Math.min(nTerms, (Math.floor(cursor.term / TERMS_PER_BLOCK) + 1) * TERMS_PER_BLOCK);
+  while (cursor.term + 1 < blockEnd) {
+    cursor.term++;
+    if (bytes[cursor.at]! < length) {
+      readTerm(cursor);
+      return true;
+    }
+    cursor.length = bytes[cursor.at]! + bytes[cursor.at + 1]!;
+    cursor.at += 2 + bytes[cursor.at + 1]!;
+    // The key's bytes beyond the prefix are stale now; the next reader shares less than `length` of them.
+    cursor.length = Math.min(cursor.length, MAX_TERM_BYTES);
+  }
+  if (blockEnd >= nTerms) {
+    cursor.term = nTerms;
+    return false;
+  }
+  const block = blockEnd / TERMS_PER_BLOCK;
+  if (!hasPrefix(dictionary, block, cursor.key, length)) {
+    enterBlock(cursor, block);
+    return true;
+  }
+  // Many terms begin so: look for the end of them by halving. 255 is in no UTF-8, so it is above all of them.
+  const above = cursor.key.slice(0, length + 1);
+  above[length] = 0xff;
+  return seekTerm(cursor, above);
+}
+
+function headLength(dictionary: Dictionary, block: number): number {
+  return dictionary.bytes[dictionary.blockTerms[block]! + 1] ?? 0;
+}
+
+function hasPrefix(dictionary: Dictionary, block: number, key: Uint8Array, length: number): boolean {
+  const from = dictionary.blockTerms[block]! + 2;
+  if (headLength(dictionary, block) < length) return false;
+  for (let i = 0; i < length; i++) if (dictionary.bytes[from + i] !== key[i]) return false;
+  return true;
+}
+
+function compareHead(dictionary: Dictionary, block: number, key: Uint8Array, length: number): number {
+  const from = dictionary.blockTerms[block]! + 2;
+  const own = headLength(dictionary, block);
+  const common = Math.min(own, length);
+  for (let i = 0; i < common; i++) {
+    const difference = (dictionary.bytes[from + i] ?? 0) - key[i]!;
+    if (difference !== 0) return difference;
+  }
+  return own - length;
+}
+
+function compareKey(cursor: TermCursor, key: Uint8Array, length: number): number {
+  const common = Math.min(cursor.length, length);
+  for (let i = 0; i < common; i++) {
+    const difference = cursor.key[i]! - key[i]!;
+    if (difference !== 0) return difference;
+  }
+  return cursor.length - length;
+}
+
+/** The number of a term, or -1. O(log terms). */
+export function findTerm(dictionary: Dictionary, key: Uint8Array): number {
+  if (key.length === 0 || key.length > MAX_TERM_BYTES) return -1;
+  const cursor = createCursor(dictionary);
+  if (!seekTerm(cursor, key)) return -1;
+  return compareKey(cursor, key, key.length) === 0 ? cursor.term : -1;
+}
+
+/** The text of the term under the cursor. */
+export function cursorText(cursor: TermCursor): string {
+  return decoder.decode(cursor.key.subarray(0, cursor.length));
+}
+
+export function termText(dictionary: Dictionary, term: number): string {
+  const cursor = createCursor(dictionary);
+  return moveTo(cursor, term) ? cursorText(cursor) : "";
+}
+
+/** Reads what stands about a term behind its block's words. */
+export function readEntry(dictionary: Dictionary, term: number): TermEntry {
+  const { bytes, nTerms } = dictionary;
+  if (!(term >= 0 && term < nTerms)) throw corruptKeywords(`there is no term ${term}`);
+  const block = Math.floor(term / TERMS_PER_BLOCK);
+  const first = block * TERMS_PER_BLOCK;
+  const count = Math.min(TERMS_PER_BLOCK, nTerms - first);
+  let at = dictionary.blockTerms[block]!;
+  const end = dictionary.blockTerms[block + 1]!;
+  for (let i = 0; i < count; i++) at += 2 + (bytes[at + 1] ?? 0);
+  let postingsEnd = dictionary.blockPostings[block]!;
+  let positionsEnd = dictionary.blockPositions?.[block] ?? 0;
+  let postingsStart = postingsEnd;
+  let positionsStart = positionsEnd;
+  let documents = 0;
+  let classDocuments = 0;
+  let ring = 0;
+  const next = () => {
+    let value = 0;
+    let factor = 1;
+    for (let i = 0; i < 5; i++) {
+      if (at >= end) throw corruptKeywords(`block ${block} of the dictionary ends within an entry`);
+      const byte = bytes[at++]!;
+      value += (byte & 0x7f) * factor;
+      if (byte < 0x80) return value;
+      factor *= 128;
+    }
+    throw corruptKeywords(`block ${block} of the dictionary holds an endless number`);
+  };
+  for (let i = first; i <= term; i++) {
+    documents = next();
+    postingsStart = postingsEnd;
+    postingsEnd += documents === 0 ? 0 : next();
+    if (dictionary.blockPositions) {
+      positionsStart = positionsEnd;
+      positionsEnd += documents === 0 ? 0 : next();
+    }
+    ring = next();
+    classDocuments = ring === 0 ? documents : next();
+  }
+  // Zigzag: even is forwards.
+  const nextInClass = term + (ring % 2 === 0 ? ring / 2 : -(ring + 1) / 2);
+  if (!(nextInClass >= 0 && nextInClass < nTerms))
+    throw corruptKeywords(`term ${term} shares a stem with none`);
+  if (postingsEnd > dictionary.blockPostings[block + 1]!) {
+    throw corruptKeywords(`term ${term} has postings beyond its block`);
+  }
+  if (positionsEnd > (dictionary.blockPositions?.[block + 1] ?? 0)) {
+    throw corruptKeywords(`term ${term} has positions beyond its block`);
+  }
+  return {
+    term,
+    documents,
+    classDocuments,
+    postingsStart,
+    postingsEnd,
+    positionsStart,
+    positionsEnd,
+    nextInClass,
+  };
+}
+
+/** All words of the index that share a term's stem, the term first; a stem that is no word is left out. */
+export function readClass(dictionary: Dictionary, term: number): TermEntry[] {
+  const entries: TermEntry[] = [];
+  let entry = readEntry(dictionary, term);
+  for (let steps = 0; ; steps++) {
+    if (steps > MAX_CLASS_SIZE) throw corruptKeywords(`the words with the stem of term ${term} form no ring`);
+    if (entry.documents > 0) entries.push(entry);
+    if (entry.nextInClass === term) return entries;
+    entry = readEntry(dictionary, entry.nextInClass);
+  }
+}

@@ -1,0 +1,174 @@
+import type { Language } from "./languages.ts";
+
+/**
+ * One term of a text. A token such as `getElementById`, `x-forwarded-for` or `node.js` gives its parts one after the
+ * other, and then the whole, joined (`getelementbyid`), at the position of its first part.
+ */
+export interface Token {
+  /** Lower case and folded: what the dictionary holds. */
+  readonly term: string;
+  /** Lower case, accents kept: what the stemmer wants. */
+  readonly word: string;
+  readonly position: number;
+  /** Where it stands in the text, in UTF-16 code units. */
+  readonly start: number;
+  readonly end: number;
+  /** `atom`: a token of one part. A whole stands for `parts` tokens before it. */
+  readonly kind: "atom" | "part" | "whole";
+  /** How many parts a whole has; 1 otherwise. */
+  readonly parts: number;
+}
+
+/** Terms longer than this many code units are cut here: nobody types them, and they are mostly encoded data. */
+export const MAX_TERM_LENGTH = 64;
+
+const ASCII = /^[\0-\x7f]*$/;
+const ASCII_RUN = /[A-Za-z0-9]+(?:['._-][A-Za-z0-9]+)*(?:[+#]{1,2})?/g;
+const RUN = /[\p{L}\p{N}\p{M}]+(?:['’._\-\u2010\u2011][\p{L}\p{N}\p{M}]+)*(?:[+#]{1,2})?/gu;
+const SEPARATOR = /['’._\-\u2010\u2011]/;
+/** `fooBar`, `XMLHttp`; but `PDFs` and `DNAs` are plurals. */
+const CAMEL = /(?<=[\p{Ll}\p{N}])(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/u;
+const PLURAL_OF_CAPITALS = /^\p{Lu}{2,}s$/u;
+const MIXED_CASE = /\p{Lu}/u;
+/** Scripts that are written without blanks are indexed by pairs of characters. */
+const UNSPACED =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
+const UNSPACED_RUNS =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\u30fc\p{M}]+|[^\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\u30fc]+/gu;
+const CONTRACTION = /(?:n['’]t|['’](?:re|ll|ve|d|m))$/i;
+const POSSESSIVE = /['’]s$/i;
+const APOSTROPHE = /['’]/g;
+
+const LETTERS_BEYOND_MARKS: Readonly<Record<string, string>> = {
+  ß: "ss",
+  æ: "ae",
+  œ: "oe",
+  ø: "o",
+  đ: "d",
+  ð: "d",
+  þ: "th",
+  ł: "l",
+  ħ: "h",
+  ı: "i",
+  ё: "е",
+};
+const BEYOND_MARKS = /[ßæœøđðþłħıё]/g;
+const LATIN_MARKS = /([\p{Script=Latin}\p{Script=Greek}])[\u0300-\u036f]+/gu;
+/** Hebrew points and Arabic vowel signs, which are optional in writing. */
+const OPTIONAL_MARKS = /[\u0591-\u05c7\u064b-\u065f\u0670]/g;
+
+/** Folds a lower-case word: `café` is `cafe`, `straße` is `strasse`. Cyrillic `й` and Indic vowels stay. */
+export function foldWord(word: string): string {
+  if (ASCII.test(word)) return word;
+  return word
+    .normalize("NFKD")
+    .replace(LATIN_MARKS, "$1")
+    .replace(OPTIONAL_MARKS, "")
+    .normalize("NFC")
+    .replace(BEYOND_MARKS, (letter) => LETTERS_BEYOND_MARKS[letter]!);
+}
+
+function lower(text: string): string {
+  // Compatibility forms (full width, ligatures) become plain ones; a dotted capital I loses its dot when folded.
+  return ASCII.test(text) ? text.toLowerCase() : text.normalize("NFKC").toLowerCase();
+}
+
+/** Splits a text into terms, in order. Linear in the text. */
+export function tokenize(text: string, language: Language): Token[] {
+  const tokens: Token[] = [];
+  let position = 0;
+  for (const match of text.matchAll(ASCII.test(text) ? ASCII_RUN : RUN)) {
+    position = addRun(tokens, match[0], match.index, position, language);
+  }
+  return tokens;
+}
+
+/** Adds the terms of one run of letters, digits and inner signs; returns the next free position. */
+function addRun(tokens: Token[], found: string, start: number, position: number, language: Language): number {
+  let run = trimSigns(found);
+  if (language === "en") run = run.replace(POSSESSIVE, "");
+  const end = start + run.length;
+  if (isPlain(run) || (language === "en" && CONTRACTION.test(run) && run.split(SEPARATOR).length === 2)) {
+    const word = lower(run.replace(APOSTROPHE, ""));
+    return push(tokens, word, position, start, end, "atom", 1);
+  }
+  const pieces = splitRun(run);
+  const kind = pieces.length === 1 ? "atom" : "part";
+  let next = position;
+  for (const { text, at } of pieces) {
+    next = push(tokens, lower(text), next, start + at, start + at + text.length, kind, 1);
+  }
+  // Unspaced scripts have no whole: the pairs of characters say it all.
+  if (pieces.length > 1 && !UNSPACED.test(run)) {
+    push(tokens, lower(joinRun(run)), position, start, end, "whole", next - position);
+  }
+  return next;
+}
+
+function push(
+  tokens: Token[],
+  full: string,
+  position: number,
+  start: number,
+  end: number,
+  kind: Token["kind"],
+  parts: number,
+): number {
+  const word = full.length > MAX_TERM_LENGTH ? full.slice(0, MAX_TERM_LENGTH).toWellFormed() : full;
+  const term = foldWord(word);
+  if (term.length === 0) return position;
+  tokens.push({ term, word, position, start, end, kind, parts });
+  return position + 1;
+}
+
+/** `C++`, `C#` and `F#` keep their signs; elsewhere they are punctuation. */
+function trimSigns(run: string): string {
+  const bare = run.replace(/[+#]+$/, "");
+  return bare.length <= 2 ? run : bare;
+}
+
+function isPlain(run: string): boolean {
+  return /^[a-z0-9]+$/.test(run) || /^[A-Z]?[a-z0-9]*$/.test(run);
+}
+
+function splitRun(run: string): { text: string; at: number }[] {
+  const pieces: { text: string; at: number }[] = [];
+  let at = 0;
+  for (const piece of run.split(SEPARATOR)) {
+    for (const hump of humps(piece)) {
+      if (UNSPACED.test(hump)) addPairs(pieces, hump, at);
+      else pieces.push({ text: hump, at });
+      at += hump.length;
+    }
+    at += 1;
+  }
+  return pieces;
+}
+
+function humps(piece: string): string[] {
+  if (!MIXED_CASE.test(piece) || PLURAL_OF_CAPITALS.test(piece)) return [piece];
+  return piece.split(CAMEL);
+}
+
+function addPairs(pieces: { text: string; at: number }[], hump: string, at: number): void {
+  for (const run of hump.matchAll(UNSPACED_RUNS)) {
+    if (!UNSPACED.test(run[0])) {
+      pieces.push({ text: run[0], at: at + run.index });
+      continue;
+    }
+    const characters = [...run[0]];
+    let offset = at + run.index;
+    if (characters.length === 1) pieces.push({ text: run[0], at: offset });
+    for (let i = 0; i + 1 < characters.length; i++) {
+      pieces.push({ text: characters[i]! + characters[i + 1]!, at: offset });
+      offset += characters[i]!.length;
+    }
+  }
+}
+
+/** Without its inner signs, so that `e-mail` is `email` and `utf-8` is `utf8`; between digits they count: `1.23`, `12.3`. */
+function joinRun(run: string): string {
+  return run.replace(/(\p{N})?['’._\-\u2010\u2011](?=(\p{N})?)/gu, (sign, before, after) =>
+    before !== undefined && after !== undefined ? sign : (before ?? ""),
+  );
+}
