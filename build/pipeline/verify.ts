@@ -78,7 +78,7 @@ export async function verify(dir: string, options: VerifyOptions = {}): Promise<
       await check("documents", () => checkDocuments(dir, forest, ids, items, options));
       await check("embedder", () => checkEmbedder(artifact));
       await check("recall", () => {
-        recall = measureRecall(forest, items);
+        recall = measureRecall(forest, items, options.onProgress);
         return judgeRecall(recall, artifact.meta.certified.recallAt10);
       });
     }
