@@ -22,6 +22,8 @@ export interface BuildOptions extends InputOptions, ForestOptions {
   readonly embedder?: EmbedderOption;
   /** Name of the index, under which it is published; default `index`. */
   readonly name?: string;
+  /** Kept in the manifest under `source`, as JSON: what the documents are. Part of the artifact's bytes. */
+  readonly notes?: Readonly<Record<string, unknown>>;
   readonly onProgress?: (progress: Progress) => void;
 }
 
@@ -64,7 +66,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
       documents,
       embedder: corpus.identity,
       sections: corpus.sections,
-      source: input.notes,
+      source: { ...input.notes, ...options.notes },
     });
     await folder.commit();
     return { out: options.out, manifest };
