@@ -73,6 +73,11 @@ function hotBytesOf(nItems: number, nPages: number, nPacks: number): number {
   return PLACEMENT_HEADER_BYTES + nPacks * HASH_BYTES + nPages * PAGE_ENTRY_BYTES + nItems * 4;
 }
 
+/** Length of the part that a reader loads. */
+export function placementHotBytes({ nItems, pages, packs }: Placement): number {
+  return hotBytesOf(nItems, pages.length, packs.length);
+}
+
 /** Writes a placement with its line hashes; the inverse of {@link decodePlacement}. */
 export function encodePlacement(placement: Placement & { readonly lineHashes: Uint8Array }): {
   bytes: Uint8Array;

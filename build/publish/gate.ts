@@ -1,0 +1,73 @@
+import type { PublishedManifest } from "../../worker/artifact/manifest.ts";
+import { AnnoyEdgeError } from "../../worker/format/errors.ts";
+import type { Manifest } from "../../worker/format/meta.ts";
+
+/** A check that an artifact did not pass. */
+export interface GateFailure {
+  /** `RECALL_BELOW_TARGET`, `RECALL_FELL`, `GOLDEN_QUERY`, or a code of `verify`. */
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface GateContext {
+  readonly dir: string;
+  readonly manifest: Manifest;
+  /** The version that would be replaced. */
+  readonly previous: PublishedManifest | undefined;
+}
+
+/** Looks at an artifact before it is promoted and says what is wrong with it: `verify`, golden queries, one's own. */
+export type Gate = (context: GateContext) => Promise<readonly GateFailure[]>;
+
+/** Certified recall@10 may fall by this much from one version to the next. */
+const RECALL_SLACK = 0.01;
+/** Sums of a few thousand measurements; less is rounding. */
+const EPSILON = 1e-9;
+
+/** Recall as certified in the manifests: not below the artifact's own target, nor a point below the version before. */
+export function checkRecall(manifest: Manifest, previous: Manifest | undefined): GateFailure[] {
+  const failures: GateFailure[] = [];
+  const { recallAt10, target } = manifest.certified;
+  if (!(recallAt10 >= target - EPSILON)) {
+    failures.push({
+      code: "RECALL_BELOW_TARGET",
+      message: `Certified recall@10 is ${percent(recallAt10)}, the target ${percent(target)}. Build with more trees, another codec or a lower --target-recall.`,
+    });
+  }
+  const before = previous?.certified.recallAt10;
+  if (before !== undefined && !(recallAt10 >= before - RECALL_SLACK - EPSILON)) {
+    failures.push({
+      code: "RECALL_FELL",
+      message: `Certified recall@10 is ${percent(recallAt10)}, that of version ${previous?.version} ${percent(before)}: more than a point is lost.`,
+    });
+  }
+  return failures;
+}
+
+/**
+ * Runs all checks. What failed is returned when `force` overrides it, to be recorded.
+ *
+ * @throws AnnoyEdgeError `GATE_FAILED` naming every failure
+ */
+export async function runGate(
+  dir: string,
+  manifest: Manifest,
+  previous: PublishedManifest | undefined,
+  options: { readonly gate?: Gate; readonly force?: boolean },
+): Promise<string[]> {
+  const failures = [
+    ...checkRecall(manifest, previous),
+    ...((await options.gate?.({ dir, manifest, previous })) ?? []),
+  ];
+  if (failures.length === 0) return [];
+  const lines = failures.map(({ code, message }) => `${code}: ${message}`);
+  if (options.force) return lines;
+  throw new AnnoyEdgeError(
+    "GATE_FAILED",
+    `Version ${manifest.version} of "${manifest.name}" was not published:\n${lines.map((line) => `- ${line}`).join("\n")}\nMend the index, or publish it all the same with --force.`,
+  );
+}
+
+function percent(recall: number): string {
+  return `${(recall * 100).toFixed(2)}%`;
+}

@@ -1,0 +1,13 @@
+/** Publishing: artifact folders to R2 and KV, versions, rollback. */
+export type { Cost } from "./cost.ts";
+export { checkRecall, type Gate, type GateContext, type GateFailure } from "./gate.ts";
+export { type LocalStoreOptions, openLocalStore } from "./local.ts";
+export { type PublishOptions, type PublishResult, publish } from "./publish.ts";
+export { type PublishStore, withStore } from "./store.ts";
+export {
+  currentVersion,
+  listVersions,
+  type RollbackResult,
+  rollback,
+  type VersionInfo,
+} from "./versions.ts";

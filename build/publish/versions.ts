@@ -1,0 +1,136 @@
+import { type PublishedManifest, parsePublishedManifest } from "../../worker/artifact/manifest.ts";
+import type { PublishRecord } from "../../worker/artifact/pointer.ts";
+import { AnnoyEdgeError } from "../../worker/format/errors.ts";
+import { parseVersionKey, versionKey, versionsPrefix } from "../../worker/format/keys.ts";
+import { type PointerState, promote, readPointerState, requirePointerState } from "./pointer.ts";
+import type { PublishStore } from "./store.ts";
+
+/** A version in the store. */
+export interface VersionInfo {
+  readonly version: string;
+  /** `current` answers, `previous` is what a plain rollback returns to, `incomplete` was never published to the end. */
+  readonly state: "current" | "previous" | "kept" | "incomplete";
+  /** Bytes in R2, packs apart. */
+  readonly bytes: number;
+  readonly uploaded: string;
+  /** How it last became current; absent when it never did or the history is too short. */
+  readonly record?: PublishRecord;
+}
+
+/** The versions of an index, newest first. O(objects) listing, no object is read but the pointer. */
+export async function listVersions(store: PublishStore, name: string): Promise<VersionInfo[]> {
+  const { pointer } = await requirePointerState(store, name);
+  const found = new Map<string, { bytes: number; uploaded: Date; whole: boolean }>();
+  for await (const object of store.listObjects(versionsPrefix(name))) {
+    const parsed = parseVersionKey(name, object.key);
+    if (!parsed) continue;
+    const entry = found.get(parsed.version) ?? { bytes: 0, uploaded: object.uploaded, whole: false };
+    found.set(parsed.version, {
+      bytes: entry.bytes + object.bytes,
+      uploaded: object.uploaded > entry.uploaded ? object.uploaded : entry.uploaded,
+      whole: entry.whole || parsed.file === "manifest.json",
+    });
+  }
+  const versions = [...found].map(([version, { bytes, uploaded, whole }]): VersionInfo => {
+    const record = pointer.history.find((entry) => entry.version === version);
+    const state = !whole
+      ? "incomplete"
+      : version === pointer.version
+        ? "current"
+        : version === pointer.previous
+          ? "previous"
+          : "kept";
+    return { version, state, bytes, uploaded: uploaded.toISOString(), ...(record && { record }) };
+  });
+  return versions.sort((a, b) => lastUse(b).localeCompare(lastUse(a)) || a.version.localeCompare(b.version));
+}
+
+/** When a version was last made current, or else uploaded. */
+export function lastUse({ record, uploaded }: VersionInfo): string {
+  return record?.at ?? uploaded;
+}
+
+export interface RollbackResult {
+  readonly name: string;
+  readonly version: string;
+  /** What was current before. */
+  readonly previous: string;
+}
+
+/**
+ * Makes a published version current again: `version`, or the one before the current. Any unique beginning of a version
+ * will do. Readers follow within their refresh interval.
+ *
+ * @throws AnnoyEdgeError `INDEX_NOT_PUBLISHED`, `NO_PREVIOUS_VERSION`, `UNKNOWN_VERSION`, `ALREADY_CURRENT`,
+ *   `PUBLISH_CONFLICT`, `VERSION_COLLECTED`
+ */
+export async function rollback(
+  store: PublishStore,
+  name: string,
+  version: string | undefined,
+  options: { readonly by: string; readonly message?: string },
+): Promise<RollbackResult> {
+  const before = await requirePointerState(store, name);
+  const target = await resolveVersion(store, name, before, version);
+  if (target === before.pointer.version) {
+    throw new AnnoyEdgeError("ALREADY_CURRENT", `Version ${target} of "${name}" is current already.`);
+  }
+  const manifest = await readPublishedManifest(store, name, target);
+  if (!manifest) throw unknown(name, target);
+  await promote(store, name, before, {
+    version: target,
+    at: new Date().toISOString(),
+    by: options.by,
+    action: "rollback",
+    ...(options.message !== undefined && { message: options.message }),
+    items: manifest.items,
+  });
+  return { name, version: target, previous: before.pointer.version };
+}
+
+async function resolveVersion(
+  store: PublishStore,
+  name: string,
+  { pointer }: PointerState,
+  version: string | undefined,
+): Promise<string> {
+  if (version === undefined) {
+    if (pointer.previous) return pointer.previous;
+    throw new AnnoyEdgeError(
+      "NO_PREVIOUS_VERSION",
+      `Version ${pointer.version} of "${name}" is the only one: there is nothing to roll back to.`,
+    );
+  }
+  const versions = await listVersions(store, name);
+  const matches = versions.filter((v) => v.version.startsWith(version) && v.state !== "incomplete");
+  if (matches.length > 1) {
+    throw new AnnoyEdgeError(
+      "UNKNOWN_VERSION",
+      `"${version}" may mean ${matches.map((v) => v.version).join(" or ")}. Give more digits.`,
+    );
+  }
+  if (!matches[0]) throw unknown(name, version);
+  return matches[0].version;
+}
+
+function unknown(name: string, version: string): AnnoyEdgeError {
+  return new AnnoyEdgeError(
+    "UNKNOWN_VERSION",
+    `Index "${name}" has no version ${version}. "annoy-edge versions" lists them.`,
+  );
+}
+
+/** The manifest of a published version; undefined when it is not there. */
+export async function readPublishedManifest(
+  store: PublishStore,
+  name: string,
+  version: string,
+): Promise<PublishedManifest | undefined> {
+  const object = await store.getObject(versionKey(name, version, "manifest.json"));
+  return object && parsePublishedManifest(new TextDecoder().decode(object.bytes), version);
+}
+
+/** What an index answers from at the moment; undefined when it was never published. */
+export async function currentVersion(store: PublishStore, name: string): Promise<string | undefined> {
+  return (await readPointerState(store, name))?.pointer.version;
+}
