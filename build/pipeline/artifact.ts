@@ -5,7 +5,7 @@ import { encodeIds } from "../../worker/format/ids.ts";
 import type { ArtifactMeta, EmbedderIdentity, Manifest, ManifestFile } from "../../worker/format/meta.ts";
 import { layOutArtifact, type SectionSource } from "../artifact/write.ts";
 import type { BuiltForest } from "../forest/types.ts";
-import { createHashedFile } from "./folder.ts";
+import type { FolderWriter } from "./folder.ts";
 import { MANIFEST_FILE, versionOf } from "./version.ts";
 
 /** Everything that goes into an artifact folder beside the documents, which are already written there. */
@@ -24,7 +24,7 @@ export interface ArtifactParts {
 }
 
 /** Writes `forest.bin` and `manifest.json` into a folder. Pure function of the parts: no clock, no path, no machine. */
-export async function writeArtifact(folder: string, parts: ArtifactParts): Promise<Manifest> {
+export async function writeArtifact(folder: FolderWriter, parts: ArtifactParts): Promise<Manifest> {
   const { built } = parts;
   const meta: ArtifactMeta = {
     name: parts.name,
@@ -46,7 +46,7 @@ export async function writeArtifact(folder: string, parts: ArtifactParts): Promi
     ...built.sections,
     ...(parts.sections ?? []),
   ]);
-  const file = await createHashedFile(join(folder, "forest.bin"));
+  const file = await folder.createFile("forest.bin");
   for (const piece of pieces) await file.write(piece);
   const forest = await file.close();
   if (forest.bytes !== fileBytes) throw new Error(`Wrote ${forest.bytes} bytes of ${fileBytes}.`);
@@ -59,6 +59,6 @@ export async function writeArtifact(folder: string, parts: ArtifactParts): Promi
     hotBytes,
     files,
   };
-  await writeFile(join(folder, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`, { flag: "wx" });
+  await writeFile(join(folder.path, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`, { flag: "wx" });
   return manifest;
 }

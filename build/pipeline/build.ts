@@ -7,7 +7,7 @@ import { buildForest } from "../forest/build.ts";
 import type { Progress } from "../forest/types.ts";
 import { writeArtifact } from "./artifact.ts";
 import { type Collected, collect } from "./collect.ts";
-import { createDocuments, readDocuments } from "./documents.ts";
+import { readDocuments, writeDocuments } from "./documents.ts";
 import { type EmbedderOption, resolveEmbedder } from "./embedder.ts";
 import { OptionError } from "./errors.ts";
 import { beginFolder } from "./folder.ts";
@@ -47,19 +47,18 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   const input = inputOf(options);
   const folder = await beginFolder(options.out);
   try {
-    const documentsPath = join(folder.path, "documents.jsonl");
-    const writer = await createDocuments(documentsPath);
+    const writer = writeDocuments(await folder.createFile("documents.jsonl"));
     const { ids, given } = await collect(input.documents(), writer, onProgress);
     const documents = await writer.close();
     const embedder = await resolveEmbedder(options.embedder, given !== undefined);
     const corpus = given
       ? givenCorpus(given, embedder)
-      : await embedDocuments(embedder, documentsPath, ids.length, onProgress);
+      : await embedDocuments(embedder, join(folder.path, "documents.jsonl"), ids.length, onProgress);
     const built = await buildForest(
       { vectors: corpus.vectors, dimensions: corpus.dimensions, metric },
       { ...settings, ...(onProgress && { onProgress }) },
     );
-    const manifest = await writeArtifact(folder.path, {
+    const manifest = await writeArtifact(folder, {
       name,
       built,
       ids,

@@ -2,7 +2,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import type { Docstore } from "../../worker/docstore/types.ts";
 import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 import type { ItemDocument, ManifestFile, StoredDocument } from "../../worker/format/meta.ts";
-import { createHashedFile } from "./folder.ts";
+import type { HashedFile } from "./folder.ts";
 
 const WRITE_BYTES = 1 << 20;
 const READ_BYTES = 1 << 20;
@@ -14,8 +14,7 @@ export interface DocumentsWriter {
   close(): Promise<ManifestFile>;
 }
 
-export async function createDocuments(path: string): Promise<DocumentsWriter> {
-  const file = await createHashedFile(path);
+export function writeDocuments(file: HashedFile): DocumentsWriter {
   let lines: string[] = [];
   let pending = 0;
   const flush = async () => {

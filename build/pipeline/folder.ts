@@ -14,11 +14,13 @@ function removeUnfinished(): void {
 
 /** An artifact folder in the making: invisible under its final name until {@link FolderWriter.commit}. */
 export interface FolderWriter {
-  /** Where to write now. */
+  /** Where it is written now. */
   readonly path: string;
+  /** A new file in it, hashed while it is written. */
+  createFile(name: string): Promise<HashedFile>;
   /** Puts the folder in its place, in one rename; what stood there before is replaced. */
   commit(): Promise<void>;
-  /** Removes what was written. Harmless after a commit. */
+  /** Closes and removes what was written. Harmless after a commit. */
   discard(): Promise<void>;
 }
 
@@ -41,8 +43,14 @@ export async function beginFolder(out: string): Promise<FolderWriter> {
     unfinished.delete(path);
     if (unfinished.size === 0) process.off("exit", removeUnfinished);
   };
+  const files: FileHandle[] = [];
   return {
     path,
+    async createFile(name) {
+      const file = await open(join(path, name), "wx");
+      files.push(file);
+      return hashedFile(file);
+    },
     async commit() {
       // Looked at again: minutes may have gone by.
       const existing = await checkReplaceable(target);
@@ -63,6 +71,7 @@ export async function beginFolder(out: string): Promise<FolderWriter> {
       await rmdir(old);
     },
     async discard() {
+      for (const file of files) await file.close();
       await rm(path, { recursive: true, force: true });
       forget();
     },
@@ -135,8 +144,7 @@ export interface HashedFile {
   close(): Promise<ManifestFile>;
 }
 
-export async function createHashedFile(path: string): Promise<HashedFile> {
-  const file: FileHandle = await open(path, "wx");
+function hashedFile(file: FileHandle): HashedFile {
   const hash = createHash("sha256");
   let length = 0;
   return {

@@ -1,11 +1,10 @@
 import { open } from "node:fs/promises";
 import { join } from "node:path";
-import { openArtifactEmbedder } from "../../worker/embedding/artifact.ts";
 import type { Embedder } from "../../worker/embedding/types.ts";
-import { openForest } from "../../worker/forest/open.ts";
 import { type Artifact, openArtifact } from "../../worker/format/artifact.ts";
 import { AnnoyEdgeError } from "../../worker/format/errors.ts";
-import { openIds } from "../../worker/format/ids.ts";
+import type { EmbedderIdentity } from "../../worker/format/meta.ts";
+import { openIndex } from "../../worker/search/open.ts";
 import type { LoadedIndex } from "../../worker/search/types.ts";
 import { type DocumentsFile, openDocuments } from "./documents.ts";
 import { readManifest } from "./folder.ts";
@@ -19,7 +18,7 @@ export interface LocalIndex extends LoadedIndex {
 
 export interface OpenLocalOptions {
   /** Embeds queries where the artifact's embedder needs a service or a model of its own. */
-  readonly embedder?: Embedder;
+  readonly embedder?: Embedder | ((identity: EmbedderIdentity) => Embedder | undefined);
 }
 
 /**
@@ -28,23 +27,23 @@ export interface OpenLocalOptions {
  * @throws ArtifactError naming the fault of `forest.bin`; AnnoyEdgeError `NOT_AN_ARTIFACT`, `CORRUPT_DOCUMENTS`
  */
 export async function openLocalIndex(dir: string, options: OpenLocalOptions = {}): Promise<LocalIndex> {
+  const { embedder } = options;
   const manifest = await readManifest(dir);
   const artifact = openArtifact(await readWhole(join(dir, "forest.bin")));
-  const forest = openForest(artifact);
-  const ids = openIds(artifact);
-  const embedder = openArtifactEmbedder(artifact) ?? options.embedder;
-  const docstore = await openDocuments(join(dir, "documents.jsonl"), forest.nItems);
-  return {
-    name: manifest.name,
-    version: manifest.version,
-    manifest,
-    artifact,
-    forest,
-    ids,
-    docstore,
-    ...(embedder && { embedder }),
-    close: () => docstore.close(),
-  };
+  const docstore = await openDocuments(join(dir, "documents.jsonl"), artifact.header.nItems);
+  try {
+    const index = openIndex({
+      version: manifest.version,
+      manifest,
+      artifact,
+      docstore,
+      createEmbedder: typeof embedder === "object" ? () => embedder : embedder,
+    });
+    return { ...index, artifact, docstore, close: () => docstore.close() };
+  } catch (error) {
+    await docstore.close();
+    throw error;
+  }
 }
 
 /** A file, or its first `limit` bytes, in one buffer. Unlike `readFile`, takes files above 2 GiB. */
