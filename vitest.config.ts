@@ -18,6 +18,7 @@ export default defineConfig({
         test: {
           name: "workerd",
           include: ["test/workerd/**/*.test.ts"],
+          globalSetup: ["./test/seed/global-setup.ts"],
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },

@@ -1,0 +1,12 @@
+/** What was published, as values that travel from Node into workerd. */
+export interface Snapshot {
+  readonly objects: readonly { readonly key: string; readonly base64: string }[];
+  readonly pages: readonly { readonly key: string; readonly value: string }[];
+}
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** The test indexes, built and published in Node by `global-setup.ts`. */
+    published: Snapshot;
+  }
+}

@@ -1,0 +1,81 @@
+import { exports } from "cloudflare:workers";
+import { type Schema, Validator } from "@cfworker/json-schema";
+import { expect } from "vitest";
+
+interface OpenApi {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, { readonly responses: Responses }>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
+}
+type Responses = Readonly<
+  Record<string, { readonly content?: Readonly<Record<string, { readonly schema: Schema }>> }>
+>;
+
+export const ORIGIN = "https://edge.test";
+
+let document: Promise<OpenApi> | undefined;
+
+/** The contract as the Worker itself serves it. */
+export function openApi(): Promise<OpenApi> {
+  document ??= send("/openapi.json").then((response) => response.json());
+  return document;
+}
+
+/** One request of the running Worker. */
+export function send(path: string, init?: RequestInit): Promise<Response> {
+  return exports.default.fetch(new Request(`${ORIGIN}${path}`, init));
+}
+
+/** `POST /v1/search` with a JSON body. */
+export function postSearch(body: unknown): Promise<Response> {
+  return send("/v1/search", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: typeof body === "string" ? body : JSON.stringify(body),
+  });
+}
+
+/**
+ * Holds an answer against the contract: its status is listed for the operation, its media type is the listed one, and
+ * its body has the shape that the schema says.
+ *
+ * @returns the body, for more to be asked of it
+ */
+export async function expectContract(response: Response, path: string, method = "get"): Promise<unknown> {
+  const { paths, components } = await openApi();
+  const listed = paths[path]?.[method]?.responses[String(response.status)];
+  const text = await response.text();
+  expect(listed, `${method} ${path} lists no status ${response.status}: ${text.slice(0, 500)}`).toBeDefined();
+  const [type, media] = Object.entries(listed?.content ?? {})[0] ?? [];
+  if (type === undefined || media === undefined) {
+    expect(text).toBe("");
+    return undefined;
+  }
+  expect(response.headers.get("content-type")?.split(";")[0]).toBe(type);
+  const body: unknown = JSON.parse(text);
+  const result = new Validator({ ...media.schema, components } as Schema, "2020-12", false).validate(body);
+  expect(result.errors, text.slice(0, 500)).toEqual([]);
+  return body;
+}
+
+export interface ProblemBody {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly instance: string;
+  readonly code: string;
+  readonly errors?: readonly { readonly field: string; readonly code: string }[];
+}
+
+/** Holds an answer against what every problem has in common, whether its path is in the contract or not. */
+export async function expectProblem(response: Response, status: number, code: string): Promise<ProblemBody> {
+  const text = await response.text();
+  expect(response.status, text).toBe(status);
+  expect(response.headers.get("content-type")).toBe("application/problem+json");
+  const problem = JSON.parse(text) as ProblemBody;
+  expect(problem).toMatchObject({ type: `/docs#${code}`, status, code });
+  expect(problem.title).toMatch(/\w/);
+  expect(problem.detail).toMatch(/\w.*\.$/s);
+  expect(problem.instance).toMatch(/^\//);
+  return problem;
+}
