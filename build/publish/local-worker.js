@@ -5,7 +5,7 @@
 export default {
   async fetch(request, env) {
     const url = new URL(request.url);
-    const [, store, rest] = /^\/(object|objects|pages)\/?(.*)$/.exec(url.pathname) ?? [];
+    const [, store, rest] = /^\/(objects|object|pages)(?:\/(.*))?$/.exec(url.pathname) ?? [];
     if (store === "object") return object(request, env.INDEXES, decodeURIComponent(rest));
     if (store === "objects") return objects(request, env.INDEXES, url.searchParams);
     if (store === "pages") return pages(request, env.DOCUMENTS, url.searchParams);
@@ -52,9 +52,8 @@ async function objects(request, bucket, query) {
 
 async function pages(request, namespace, query) {
   if (request.method === "PUT") {
-    for (const { key, value, metadata } of await request.json()) {
-      await namespace.put(key, value, { metadata });
-    }
+    const writes = await request.json();
+    await Promise.all(writes.map(({ key, value, metadata }) => namespace.put(key, value, { metadata })));
     return new Response(null, { status: 204 });
   }
   if (request.method === "POST") {
@@ -62,7 +61,7 @@ async function pages(request, namespace, query) {
     return Response.json([...(await namespace.get(keys, "text"))]);
   }
   if (request.method === "DELETE") {
-    for (const key of await request.json()) await namespace.delete(key);
+    await Promise.all((await request.json()).map((key) => namespace.delete(key)));
     return new Response(null, { status: 204 });
   }
   const listed = await namespace.list({
