@@ -1,0 +1,111 @@
+import type { ColumnType, ItemDocument } from "../../worker/format/meta.ts";
+import { isDay, parseDate } from "../../worker/search/filter/dates.ts";
+
+/** The values that documents have in one metadata field. */
+export interface FieldValues {
+  readonly field: string;
+  /** Distinct values to their numbers, in order of appearance; a string and a number that look alike are two. */
+  readonly numbers: Map<string | number | boolean, number>;
+  /** (item, number of the value) of every value, in item order. */
+  readonly items: number[];
+  readonly values: number[];
+  array: boolean;
+  strings: boolean;
+  onlyDates: boolean;
+  onlyDays: boolean;
+  onlyNumbers: boolean;
+  onlyBooleans: boolean;
+}
+
+export interface CollectedFields {
+  readonly fields: Map<string, FieldValues>;
+  /** Items with a document, ascending. */
+  readonly items: number[];
+}
+
+/** Nested metadata is named by dotted paths, down to this depth. */
+const MAX_DEPTH = 4;
+/** More distinct fields than this is data used as names. */
+const MAX_FIELDS = 1024;
+
+export async function collectFields(
+  documents: Iterable<ItemDocument> | AsyncIterable<ItemDocument>,
+  only: ReadonlySet<string> | undefined,
+): Promise<CollectedFields> {
+  const fields = new Map<string, FieldValues>();
+  const items: number[] = [];
+  const visit = (item: number, path: string, value: unknown, depth: number, inArray: boolean): void => {
+    if (value === null || value === undefined) return;
+    if (Array.isArray(value)) {
+      if (!inArray) for (const element of value) visit(item, path, element, depth, true);
+      return;
+    }
+    if (typeof value === "object") {
+      if (inArray || depth >= MAX_DEPTH) return;
+      for (const [key, inner] of Object.entries(value))
+        visit(item, `${path}.${key}`, inner, depth + 1, false);
+      return;
+    }
+    if (only && !only.has(path)) return;
+    if (
+      typeof value === "number"
+        ? !Number.isFinite(value)
+        : typeof value !== "string" && typeof value !== "boolean"
+    ) {
+      return;
+    }
+    let field = fields.get(path);
+    if (!field) {
+      if (fields.size >= MAX_FIELDS) return;
+      field = createField(path);
+      fields.set(path, field);
+    }
+    add(field, item, value as string | number | boolean, inArray);
+  };
+  for await (const { item, metadata } of documents) {
+    items.push(item);
+    for (const [key, value] of Object.entries(metadata)) visit(item, key, value, 1, false);
+  }
+  return { fields, items };
+}
+
+function createField(field: string): FieldValues {
+  return {
+    field,
+    numbers: new Map(),
+    items: [],
+    values: [],
+    array: false,
+    strings: false,
+    onlyDates: true,
+    onlyDays: true,
+    onlyNumbers: true,
+    onlyBooleans: true,
+  };
+}
+
+function add(field: FieldValues, item: number, value: string | number | boolean, inArray: boolean): void {
+  // -0 and 0 are one number.
+  const key = value === 0 ? 0 : value;
+  let number = field.numbers.get(key);
+  if (number === undefined) {
+    number = field.numbers.size;
+    field.numbers.set(key, number);
+    if (typeof value !== "number") field.onlyNumbers = false;
+    if (typeof value !== "boolean") field.onlyBooleans = false;
+    if (typeof value === "string") {
+      if (field.onlyDates && parseDate(value) === undefined) field.onlyDates = false;
+      if (field.onlyDays && !isDay(value)) field.onlyDays = false;
+    } else field.onlyDates = false;
+  }
+  if (inArray) field.array = true;
+  field.items.push(item);
+  field.values.push(number);
+}
+
+/** The type that holds all values of a field; several types together become strings. */
+export function typeOf(field: FieldValues): ColumnType {
+  if (field.onlyBooleans) return "boolean";
+  if (field.onlyNumbers) return "number";
+  return field.onlyDates ? "date" : "string";
+}

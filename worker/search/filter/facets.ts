@@ -1,0 +1,44 @@
+import { type Columns, columnValue, corruptColumns } from "./columns.ts";
+import { requireColumn } from "./compile.ts";
+
+export interface FacetCount {
+  readonly value: string | number | boolean;
+  /** Documents that have the value. */
+  readonly count: number;
+}
+
+export interface FacetOptions {
+  /** Only these items, one bit each (a compiled filter's); default all. */
+  readonly bits?: Uint32Array;
+  /** Values to return at most, the most frequent first; default 100. */
+  readonly limit?: number;
+}
+
+/**
+ * How many documents have each value of a field; most frequent first, ties in the order of the values.
+ *
+ * @throws SearchError `UNKNOWN_FILTER_FIELD`
+ */
+export function facetCounts(columns: Columns, field: string, options: FacetOptions = {}): FacetCount[] {
+  const column = requireColumn(columns, field, `facets.${field}`);
+  const { starts, codes, nValues } = column;
+  const bits = options.bits ?? columns.present;
+  const counts = new Uint32Array(nValues + 1);
+  for (let item = 0; item < columns.nItems; item++) {
+    if (((bits[item >>> 5]! >>> (item & 31)) & 1) === 0) continue;
+    if (!starts) {
+      counts[codes[item]!]!++;
+      continue;
+    }
+    const end = starts[item + 1]!;
+    if (starts[item]! > end || end > codes.length)
+      throw corruptColumns(`the lists of field ${field} overlap`);
+    for (let i = starts[item]!; i < end; i++) counts[codes[i]!]!++;
+  }
+  const values: number[] = [];
+  for (let value = 0; value < nValues; value++) if (counts[value + 1]! > 0) values.push(value);
+  values.sort((x, y) => counts[y + 1]! - counts[x + 1]! || x - y);
+  return values
+    .slice(0, options.limit ?? 100)
+    .map((value) => ({ value: columnValue(column, value), count: counts[value + 1]! }));
+}
