@@ -208,7 +208,7 @@ function kindOf(value: unknown): string {
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
-const BRACKETS = /^filter\[([^\]]*)\](?:\[([^\]]*)\])?(\[\])?$/;
+const BRACKETS = /^filter\[([^\]]*)\](?:\[([^\]]+)\])?(\[\])?$/;
 
 /**
  * The filter of a query string: `filter={"year":{"gte":2020}}` as JSON, or `filter[lang]=en`, `filter[year][gte]=2020`,
