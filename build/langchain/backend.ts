@@ -1,0 +1,32 @@
+import type { Embedder } from "../../worker/embedding/types.ts";
+import type { StoredDocument } from "../../worker/format/meta.ts";
+
+/** A search as the store asks it, with one of `query`, `vector` and `item`. */
+export interface StoreSearch {
+  readonly query?: string;
+  readonly vector?: readonly number[];
+  readonly item?: number;
+  readonly k: number;
+  readonly searchK?: number;
+  readonly filter?: unknown;
+  readonly mmr?: { readonly fetchK: number; readonly lambda: number };
+}
+
+export interface StoreHit {
+  readonly document: StoredDocument;
+  readonly distance: number;
+}
+
+/** What a store stands on: an artifact in Node, or a Worker. */
+export interface Backend {
+  readonly kind: "local" | "remote";
+  /** Embeds queries outside {@link search}: retrievers and chains ask the store for it. */
+  readonly embeddings: Pick<Embedder, "embedDocuments" | "embedQuery">;
+  search(request: StoreSearch): Promise<StoreHit[]>;
+  /** The document with this docstore id; undefined when there is none. */
+  document(id: string): Promise<StoredDocument | undefined>;
+  /** Docstore ids by item; holes are undefined. */
+  ids(): readonly (string | undefined)[];
+  save(directory: string): Promise<void>;
+  close(): Promise<void>;
+}

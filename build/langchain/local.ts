@@ -1,0 +1,84 @@
+import { copyFile } from "node:fs/promises";
+import { join } from "node:path";
+import { AnnoyEdgeError } from "../../worker/format/errors.ts";
+import { idOfItem, itemOfId } from "../../worker/format/ids.ts";
+import { parseSearchRequest } from "../../worker/search/parse.ts";
+import { search } from "../../worker/search/search.ts";
+import { asEmbedder, type EmbeddingsLike, hasIdentity, requireSameEmbedder } from "../embedding/identity.ts";
+import { beginFolder } from "../pipeline/folder.ts";
+import { type LocalIndex, openLocalIndex } from "../pipeline/local.ts";
+import { DATA_FILES, MANIFEST_FILE } from "../pipeline/version.ts";
+import type { Backend } from "./backend.ts";
+
+/**
+ * Opens an artifact folder as a store's backend.
+ *
+ * @param embeddings embeds queries; may be left out when the artifact carries its embedder, or holds vectors only
+ * @throws AnnoyEdgeError `EMBEDDER_MISMATCH` when they are not the ones that the index was built with
+ */
+export async function openLocal(directory: string, embeddings?: EmbeddingsLike): Promise<Backend> {
+  const index = await openLocalIndex(directory);
+  try {
+    return backendOf(directory, await withEmbedder(index, embeddings));
+  } catch (error) {
+    await index.close();
+    throw error;
+  }
+}
+
+async function withEmbedder(index: LocalIndex, embeddings?: EmbeddingsLike): Promise<LocalIndex> {
+  if (!embeddings) return index;
+  const wanted = index.manifest.embedder;
+  const embedder = await asEmbedder(embeddings, wanted?.dimensions ?? index.forest.dimensions);
+  // A class without an identity of its own is taken at its word, except where the artifact brings its embedder.
+  if (wanted && (hasIdentity(embeddings) || index.embedder)) requireSameEmbedder(wanted, embedder.identity);
+  return index.embedder ? index : { ...index, embedder };
+}
+
+function backendOf(directory: string, index: LocalIndex): Backend {
+  let ids: readonly (string | undefined)[] | undefined;
+  return {
+    kind: "local",
+    embeddings: index.embedder ?? noEmbeddings(index),
+    async search(request) {
+      const parsed = parseSearchRequest(request);
+      const { hits } = await search(index, parsed);
+      return hits.map(({ id, distance, document }) => ({
+        // The artifact's own documents: every item that is found has one.
+        document: { id, pageContent: document?.pageContent ?? "", metadata: document?.metadata ?? {} },
+        distance,
+      }));
+    },
+    async document(id) {
+      const item = itemOfId(index.ids, id);
+      return item === undefined ? undefined : (await index.docstore.getItems([item]))[0];
+    },
+    ids() {
+      ids ??= Array.from({ length: index.forest.nItems }, (_, item) => idOfItem(index.ids, item));
+      return ids;
+    },
+    async save(target) {
+      const folder = await beginFolder(target);
+      try {
+        for (const name of [...DATA_FILES, MANIFEST_FILE]) {
+          await copyFile(join(directory, name), join(folder.path, name));
+        }
+        await folder.commit();
+      } catch (error) {
+        await folder.discard();
+        throw error;
+      }
+    },
+    close: () => index.close(),
+  };
+}
+
+function noEmbeddings(index: LocalIndex): EmbeddingsLike {
+  const fail = async (): Promise<never> => {
+    throw new AnnoyEdgeError(
+      "NO_EMBEDDER",
+      `The index ${index.name} embeds no text by itself; give the embeddings it was built with, or search by vector.`,
+    );
+  };
+  return { embedDocuments: fail, embedQuery: fail };
+}

@@ -1,0 +1,121 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { AnnoyVectorStore, connect, loadStaticEmbedder } from "../../build/langchain/index.ts";
+import { type LocalIndex, openLocalIndex } from "../../build/pipeline/local.ts";
+import { createApp } from "../../worker/http/app.ts";
+
+const TEXTS = ["pizza is great", "I love salad", "my car", "a dog"];
+const VECTOR = [0.3, -0.2, 0.9];
+
+let folder: string;
+let local: AnnoyVectorStore;
+let index: LocalIndex;
+
+/** The Worker's own routes over an index opened in Node. */
+function serve(of: LocalIndex): (url: string, init?: RequestInit) => Promise<Response> {
+  const idle = {
+    version: null,
+    wanted: null,
+    publishedAt: null,
+    loadedAt: null,
+    checkedAt: null,
+    heldBytes: 0,
+    lastError: null,
+  };
+  const app = createApp({
+    name: of.name,
+    source: { use: async (_, run) => run({ value: of, waitedMs: 0 }), status: () => idle },
+  });
+  const context = { waitUntil: () => {}, passThroughOnException: () => {}, props: {} };
+  return async (url, init) => app.request(url, init, {}, context);
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "remote-"));
+  const directory = join(folder, "static");
+  local = await AnnoyVectorStore.fromTexts(
+    TEXTS,
+    TEXTS.map((_, n) => ({ n })),
+    undefined,
+    { directory },
+  );
+  index = await openLocalIndex(directory);
+});
+afterAll(async () => {
+  await local.close();
+  await index.close();
+  await rm(folder, { recursive: true });
+});
+
+describe("a store over a Worker", () => {
+  const remote = () => connect("https://search.example.com/", { fetch: serve(index) });
+
+  it("gives what the store over the artifact gives: documents, ids and distances", async () => {
+    const store = remote();
+    expect(await store.similaritySearchWithScore("food", 4)).toEqual(
+      await local.similaritySearchWithScore("food", 4),
+    );
+    expect(await store.similaritySearch("motorbike", 1)).toEqual(
+      await local.similaritySearch("motorbike", 1),
+    );
+    expect(await store.similaritySearchWithScoreByIndex(3, 4)).toEqual(
+      await local.similaritySearchWithScoreByIndex(3, 4),
+    );
+    const vector = await local.embeddings.embedQuery("an animal");
+    expect(await store.similaritySearchVectorWithScore(vector, 4)).toEqual(
+      await local.similaritySearchVectorWithScore(vector, 4),
+    );
+    const options = { k: 2, fetchK: 4, lambda: 0.1 };
+    expect(await store.maxMarginalRelevanceSearch("food", options)).toEqual(
+      await local.maxMarginalRelevanceSearch("food", options),
+    );
+    expect(await store.asRetriever(1).invoke("motorbike")).toEqual(
+      await local.asRetriever(1).invoke("motorbike"),
+    );
+  });
+
+  it("reads documents by id", async () => {
+    const id = local.indexToDocstoreId[2]!;
+    expect(await remote().docstore.search(id)).toEqual(await local.docstore.search(id));
+    await expect(remote().docstore.search("nobody")).rejects.toMatchObject({ code: "ID_NOT_FOUND" });
+  });
+
+  it("embeds queries itself when it is given the index's embedder, and refuses another", async () => {
+    const fetch = serve(index);
+    const embeddings = index.embedder!;
+    const store = connect("https://search.example.com", { fetch, embeddings });
+    expect(await store.similaritySearchWithScore("food")).toEqual(
+      await local.similaritySearchWithScore("food"),
+    );
+    const other = { ...(await loadStaticEmbedder()), identity: { ...embeddings.identity, model: "other" } };
+    const wrong = connect("https://search.example.com", { fetch, embeddings: other });
+    await expect(wrong.similaritySearch("food")).rejects.toMatchObject({ code: "EMBEDDER_MISMATCH" });
+  });
+
+  it("says what needs the artifact at hand", async () => {
+    const store = remote();
+    expect(() => store.indexToDocstoreId).toThrow(expect.objectContaining({ code: "NOT_OVER_HTTP" }));
+    await expect(store.save(join(folder, "x"))).rejects.toMatchObject({ code: "NOT_OVER_HTTP" });
+    await expect(store.embeddings.embedQuery("food")).rejects.toMatchObject({ code: "NO_EMBEDDER" });
+    await expect(store.addDocuments()).rejects.toMatchObject({ code: "READ_ONLY" });
+    await store.close();
+  });
+
+  it("passes on the Worker's problems", async () => {
+    const bare = await AnnoyVectorStore.fromEmbeddings([["a", VECTOR]], [], undefined, {
+      directory: join(folder, "bare"),
+    });
+    await bare.close();
+    const vectors = await openLocalIndex(join(folder, "bare"));
+    try {
+      const store = connect("https://search.example.com", { fetch: serve(vectors) });
+      expect((await store.similaritySearchByVector(VECTOR, 1))[0]?.pageContent).toBe("a");
+      await expect(store.similaritySearch("text")).rejects.toMatchObject({ code: "NO_EMBEDDER" });
+      await expect(store.similaritySearchByVector([1])).rejects.toMatchObject({ code: "DIMENSION_MISMATCH" });
+    } finally {
+      await vectors.close();
+    }
+  });
+});
