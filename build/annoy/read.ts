@@ -8,7 +8,8 @@ import {
   ZERO_PLANE,
 } from "../../worker/forest/annoy/layout.ts";
 import { type AnnoyTrees, checkTrees } from "../../worker/forest/annoy/trees.ts";
-import { MAX_DIMENSIONS, METRICS, type Metric } from "../../worker/format/constants.ts";
+import type { SlotTable } from "../../worker/forest/slots.ts";
+import { MAX_DIMENSIONS, METRICS, type Metric, NO_SLOT } from "../../worker/format/constants.ts";
 import { AnnoyEdgeError, ArtifactError } from "../../worker/format/errors.ts";
 import { type CheckedAnnoy, checkAnnoyFile, isZeroPlane, offsetWord } from "./check.ts";
 import { AnnoyFileError } from "./errors.ts";
@@ -20,12 +21,11 @@ export interface AnnoyData {
   readonly trees: AnnoyTrees;
   /** Section `annoyNodes`, over which `trees` are views. */
   readonly nodeBytes: Uint8Array;
-  /** Ascending item numbers of the vectors; undefined when there are no holes. */
-  readonly items: Uint32Array | undefined;
-  readonly count: number;
-  /** `dimensions` numbers an item; empty for hamming. */
+  /** Which item lies in which slot. */
+  readonly slots: SlotTable;
+  /** `dimensions` numbers a slot; empty for hamming. */
   readonly vectors: Float32Array;
-  /** ceil(dimensions / 32) words an item, bit i of a row being coordinate i; hamming only. */
+  /** ceil(dimensions / 32) words a slot, bit i of a row being coordinate i; hamming only. */
   readonly bits: Uint32Array;
 }
 
@@ -129,7 +129,16 @@ function copyAnnoy(source: ByteSource, checked: CheckedAnnoy, dimensions: number
     slot++;
   }
   copyNodes(checked, nodes, dimensions);
-  return { trees: nodes.trees, nodeBytes: nodes.bytes, items, count: present, vectors, bits };
+  const slots = slotTable(nItems, items);
+  return { trees: nodes.trees, nodeBytes: nodes.bytes, slots, vectors, bits };
+}
+
+/** The table for ascending items, each in the slot of its rank; items undefined when there are no holes. */
+export function slotTable(nItems: number, items: Uint32Array | undefined): SlotTable {
+  if (!items) return { nItems, nSlots: nItems, slotItems: undefined, itemSlots: undefined };
+  const itemSlots = new Uint32Array(nItems).fill(NO_SLOT);
+  for (let slot = 0; slot < items.length; slot++) itemSlots[items[slot]!] = slot;
+  return { nItems, nSlots: items.length, slotItems: items, itemSlots };
 }
 
 function hasBitsPast(words: Uint32Array, dimensions: number): boolean {

@@ -1,5 +1,4 @@
 import { nodeLayout } from "../../worker/forest/annoy/layout.ts";
-import { NO_SLOT } from "../../worker/format/constants.ts";
 import type { CertifiedRecall } from "../../worker/format/meta.ts";
 import type { SectionSource } from "../artifact/write.ts";
 import { bytesOf, encodeVectors } from "../forest/codecs.ts";
@@ -25,7 +24,8 @@ const UNMEASURED: CertifiedRecall = {
  * for Annoy's own, k times the number of trees.
  */
 export function annoySections(data: AnnoyData, codec: AnnoyCodec, seed = 0): BuiltForest {
-  const { trees, items, count } = data;
+  const { trees, slots } = data;
+  const count = slots.nSlots;
   const { metric, dimensions, nItems, roots, layout } = trees;
   const sections: SectionSource[] = [
     { name: "annoyNodes", hot: true, critical: true, bytes: data.nodeBytes },
@@ -42,11 +42,9 @@ export function annoySections(data: AnnoyData, codec: AnnoyCodec, seed = 0): Bui
     if (encoded.scales) sections.push({ name: "vectorScales", hot: true, bytes: encoded.scales });
     if (encoded.norms) sections.push({ name: "vectorNorms", hot: true, bytes: encoded.norms });
   }
-  if (items) {
-    const itemSlots = new Uint32Array(nItems).fill(NO_SLOT);
-    for (let slot = 0; slot < count; slot++) itemSlots[items[slot]!] = slot;
-    sections.push({ name: "slotItems", hot: true, bytes: bytesOf(items) });
-    sections.push({ name: "itemSlots", hot: true, bytes: bytesOf(itemSlots) });
+  if (slots.slotItems && slots.itemSlots) {
+    sections.push({ name: "slotItems", hot: true, bytes: bytesOf(slots.slotItems) });
+    sections.push({ name: "itemSlots", hot: true, bytes: bytesOf(slots.itemSlots) });
   }
   const { maxBucket } = nodeLayout(layout, dimensions);
   let leafNodes = 0;

@@ -31,15 +31,19 @@ export interface Scorer {
 
 /** Scores in Annoy's own arithmetic under codec float32 (and for hamming, whose bits every codec keeps). */
 export function openScorer(artifact: Artifact, itemFactors: Float32Array): Scorer {
-  const { metric, codec } = artifact.header;
-  if (metric === "hamming") return bitScorer(artifact);
-  return codec === "float32" ? floatScorer(artifact, itemFactors) : codedScorer(artifact);
+  const { metric, codec, dimensions, nSlots } = artifact.header;
+  if (metric === "hamming") {
+    const stride = Math.ceil(dimensions / 32);
+    return bitScorer(requireView(artifact, "vectors", Uint32Array, nSlots * stride), dimensions);
+  }
+  if (codec !== "float32") return codedScorer(artifact);
+  const values = requireView(artifact, "vectors", Float32Array, nSlots * dimensions);
+  return floatScorer(metric, values, dimensions, itemFactors);
 }
 
-function bitScorer(artifact: Artifact): Scorer {
-  const { dimensions, nSlots } = artifact.header;
+/** Scores packed bits: ceil(dimensions / 32) words a slot. */
+export function bitScorer(words: Uint32Array, dimensions: number): Scorer {
   const stride = Math.ceil(dimensions / 32);
-  const words = requireView(artifact, "vectors", Uint32Array, nSlots * stride);
   let bits: Uint32Array = new Uint32Array(stride);
   return {
     exact: true,
@@ -57,11 +61,14 @@ function bitScorer(artifact: Artifact): Scorer {
   };
 }
 
-function floatScorer(artifact: Artifact, itemFactors: Float32Array): Scorer {
-  const { metric, dimensions, nSlots } = artifact.header;
-  const values = requireView(artifact, "vectors", Float32Array, nSlots * dimensions);
-  const squares =
-    metric === "angular" ? squaredLengths(values, nSlots, dimensions, itemFactors) : itemFactors;
+/** Scores float32 vectors; `itemFactors` are angular's squared lengths, computed when there are none. */
+export function floatScorer(
+  metric: Metric,
+  values: Float32Array,
+  dimensions: number,
+  itemFactors: Float32Array,
+): Scorer {
+  const squares = metric === "angular" ? squaredLengths(values, dimensions, itemFactors) : itemFactors;
   const four = new Float32Array(4);
   let q = new Float32Array(dimensions);
   let pp = 0;
@@ -115,12 +122,8 @@ function kernels(metric: Metric): { one: typeof dot; batch: typeof dot4 } {
 }
 
 /** Annoy's stored squared lengths, or their computation where it stored none. */
-function squaredLengths(
-  values: Float32Array,
-  nSlots: number,
-  dimensions: number,
-  stored: Float32Array,
-): Float32Array {
+function squaredLengths(values: Float32Array, dimensions: number, stored: Float32Array): Float32Array {
+  const nSlots = values.length / dimensions;
   if (stored.length === nSlots) return stored;
   const squares = new Float32Array(nSlots);
   for (let slot = 0; slot < nSlots; slot++) {

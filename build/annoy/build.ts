@@ -1,0 +1,181 @@
+import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
+import { dot } from "../../worker/forest/annoy/distances.ts";
+import { type AnnoyLayout, nodeLayout } from "../../worker/forest/annoy/layout.ts";
+import type { Metric } from "../../worker/format/constants.ts";
+import { AnnoyEdgeError } from "../../worker/format/errors.ts";
+import type { Progress } from "../forest/types.ts";
+import { type GrownTree, growTree } from "./grow.ts";
+import { Kiss64 } from "./random.ts";
+import { openRows, type Rows, type RowsLocation } from "./rows.ts";
+import { createSplitter, type ItemNumbers } from "./splits.ts";
+
+/** What to grow trees from. Everything large is shared memory or a file, so that threads need no copy. */
+export interface TreeInput {
+  readonly metric: Metric;
+  readonly dimensions: number;
+  readonly layout: AnnoyLayout;
+  /** Largest item number plus one. */
+  readonly nItems: number;
+  readonly rows: RowsLocation;
+  /** Ascending numbers of the items that exist. */
+  readonly items: Uint32Array<SharedArrayBuffer>;
+  readonly seed: bigint;
+}
+
+export interface TreeOptions {
+  /** Number of trees; -1: until there are twice as many nodes as items, as in Annoy. */
+  readonly nTrees: number;
+  /** Threads; -1: one a core. Never changes the trees. */
+  readonly nJobs: number;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** What a thread is started with. */
+export interface TreeWork extends TreeInput {
+  readonly numbers: ItemNumbers;
+}
+
+/** Below this many numbers in all vectors threads cost more than they save. */
+const INLINE_WORK = 2_000_000;
+
+/**
+ * Grows an Annoy forest. Tree t draws its random numbers from seed + t alone, as Annoy's own threads do, so the
+ * trees are the same for any number of jobs; `onTree` gets them in order.
+ *
+ * @returns how many trees were grown
+ */
+export async function growTrees(
+  input: TreeInput,
+  options: TreeOptions,
+  onTree: (tree: GrownTree) => void,
+): Promise<number> {
+  checkCounts(options);
+  const work: TreeWork = { ...input, numbers: itemNumbers(input) };
+  let nodes = input.nItems;
+  let done = 0;
+  const wanted = options.nTrees === -1 ? Number.POSITIVE_INFINITY : options.nTrees;
+  const enough = () => done >= wanted || (options.nTrees === -1 && nodes >= 2 * input.nItems);
+  const accept = (tree: GrownTree) => {
+    onTree(tree);
+    done++;
+    nodes += tree.nodes.length / 4;
+    options.onProgress?.({
+      phase: "forest",
+      done,
+      total: Number.isFinite(wanted) ? wanted : Math.ceil((done * input.nItems) / (nodes - input.nItems)),
+    });
+  };
+  if (enough()) return 0;
+  const jobs = Math.min(wanted, options.nJobs === -1 ? availableParallelism() : options.nJobs);
+  if (jobs === 1 || input.items.length * input.dimensions < INLINE_WORK) {
+    const grow = treeGrower(work);
+    while (!enough()) accept(grow(done));
+  } else {
+    await growOnThreads(work, jobs, wanted, enough, accept);
+  }
+  return done;
+}
+
+function checkCounts({ nTrees, nJobs }: TreeOptions): void {
+  if (!Number.isInteger(nTrees) || (nTrees < 1 && nTrees !== -1)) {
+    throw new AnnoyEdgeError(
+      "BAD_TREE_COUNT",
+      `The number of trees must be at least 1, or -1 to let it follow from the number of items; it is ${nTrees}.`,
+    );
+  }
+  if (!Number.isInteger(nJobs) || (nJobs < 1 && nJobs !== -1)) {
+    throw new AnnoyEdgeError(
+      "BAD_JOB_COUNT",
+      `The number of jobs must be at least 1, or -1 for all cores; it is ${nJobs}.`,
+    );
+  }
+}
+
+/** Grows tree number t of some work; scratch is kept from tree to tree. */
+export function treeGrower(work: TreeWork): (tree: number) => GrownTree {
+  const { metric, dimensions, nItems, items } = work;
+  const { maxBucket } = nodeLayout(work.layout, dimensions);
+  const splitter = createSplitter(metric, dimensions, openRows(work.rows), work.numbers);
+  const settings = { nItems, maxBucket, hamming: metric === "hamming" };
+  return (tree) => growTree(settings, splitter, items, new Kiss64(work.seed + BigInt(tree)));
+}
+
+async function growOnThreads(
+  work: TreeWork,
+  jobs: number,
+  wanted: number,
+  enough: () => boolean,
+  accept: (tree: GrownTree) => void,
+): Promise<void> {
+  /** Trees that came before their turn. */
+  const early = new Map<number, GrownTree>();
+  let started = 0;
+  let next = 0;
+  const threads: Worker[] = [];
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const give = (thread: Worker) => {
+        if (started < wanted) thread.postMessage(started++);
+      };
+      for (let i = 0; i < jobs; i++) {
+        const thread = new Worker(new URL("./tree-worker.ts", import.meta.url), { workerData: work });
+        threads.push(thread);
+        thread.on("error", reject);
+        thread.on("exit", (code) => reject(new Error(`A tree thread ended with code ${code}.`)));
+        thread.on("message", ({ number, tree }: { number: number; tree: GrownTree }) => {
+          try {
+            early.set(number, tree);
+            for (;;) {
+              const ready = early.get(next);
+              if (!ready || enough()) break;
+              early.delete(next++);
+              accept(ready);
+            }
+          } catch (error) {
+            reject(error);
+            return;
+          }
+          if (enough()) resolve();
+          else give(thread);
+        });
+        give(thread);
+      }
+    });
+  } finally {
+    await Promise.all(threads.map((thread) => thread.terminate()));
+  }
+}
+
+/** Annoy's numbers of each item: angular's squared lengths; dot's extra coordinates, by Bachrach et al. (2014). */
+export function itemNumbers(
+  input: Pick<TreeInput, "metric" | "dimensions" | "nItems" | "rows" | "items">,
+): ItemNumbers {
+  const { metric, nItems, items } = input;
+  const needed = metric === "angular" || metric === "dot" ? nItems : 0;
+  const factors = new Float32Array(new SharedArrayBuffer(needed * 4));
+  const norms = new Float32Array(new SharedArrayBuffer(metric === "dot" ? needed * 4 : 0));
+  if (needed === 0) return { factors, norms, largestSquare: 0 };
+  const rows = openRows(input.rows);
+  for (const item of items) factors[item] = squareOf(rows, item, input.dimensions);
+  if (metric === "angular") return { factors, norms, largestSquare: 0 };
+  const { fround, sqrt } = Math;
+  let largest = 0;
+  for (const item of items) largest = Math.max(largest, fround(sqrt(factors[item]!)));
+  const largestSquare = fround(largest * largest);
+  for (const item of items) {
+    const square = factors[item]!;
+    const length = fround(sqrt(square));
+    const rest = fround(largestSquare - fround(length * length));
+    const factor = rest < 0 ? 0 : fround(sqrt(rest));
+    factors[item] = factor;
+    norms[item] = fround(sqrt(fround(square + fround(factor * factor))));
+  }
+  return { factors, norms, largestSquare };
+}
+
+function squareOf(rows: Rows, item: number, dimensions: number): number {
+  const at = rows.at(item);
+  const row = rows.floats.subarray(at, at + dimensions);
+  return dot(row, 0, row, dimensions);
+}

@@ -1,0 +1,16 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { type TreeWork, treeGrower } from "./build.ts";
+
+const port = parentPort;
+if (!port) throw new Error("This module runs on a worker thread.");
+
+const grow = treeGrower(workerData as TreeWork); // what growTrees started the thread with
+port.on("message", (number: number) => {
+  const tree = grow(number);
+  port.postMessage({ number, tree }, [
+    tree.nodes.buffer,
+    tree.lists.buffer,
+    tree.offsets.buffer,
+    tree.planes.buffer,
+  ]);
+});
