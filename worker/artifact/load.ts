@@ -158,11 +158,21 @@ async function readHot(
   const key = versionKey(source.name, manifest.version, file);
   const whole = file === "forest.bin" ? manifest.files["forest.bin"].bytes : manifest.placement.bytes;
   const length = file === "forest.bin" ? manifest.hotBytes : manifest.placement.hotBytes;
-  const object = await getObject(source, key, { offset: 0, length });
-  onProgress();
-  if (object.size !== whole) {
-    throw new ArtifactError("TRUNCATED", `${key} has ${object.size} bytes; its manifest says ${whole}.`);
+  const checkSize = (size: number): void => {
+    if (size === whole) return;
+    throw new ArtifactError("TRUNCATED", `${key} has ${size} bytes; its manifest says ${whole}.`);
+  };
+  let object: R2ObjectBody;
+  try {
+    object = await getObject(source, key, { offset: 0, length });
+  } catch (error) {
+    // An object that ends before the range does may come as a failure of the read.
+    const head = await source.bucket.head(key);
+    if (head) checkSize(head.size);
+    throw error;
   }
+  onProgress();
+  checkSize(object.size);
   return readExactly(object.body, length, key, onProgress);
 }
 

@@ -1,5 +1,5 @@
 import type { ReadableStream } from "@cloudflare/workers-types";
-import { ArtifactError } from "../format/errors.ts";
+import { AnnoyEdgeError } from "../format/errors.ts";
 
 /** Read at a time: few enough calls to be cheap, often enough that a stalled read shows. */
 const STEP_BYTES = 4 * 1024 * 1024;
@@ -9,7 +9,7 @@ const STEP_BYTES = 4 * 1024 * 1024;
  * copy them together, holding the bytes twice; here they are written in place once.
  *
  * @param onStep called after each step with the bytes read so far; what it throws ends the read
- * @throws ArtifactError `TRUNCATED` when the stream ends early
+ * @throws AnnoyEdgeError `READ_CUT_SHORT` when the stream ends early
  */
 export async function readExactly(
   stream: ReadableStream,
@@ -37,7 +37,7 @@ export async function readExactly(
     if (read < length) reader.cancel().catch(() => {});
   }
   if (read < length) {
-    throw new ArtifactError("TRUNCATED", `${what} ended after ${read} of ${length} bytes.`);
+    throw new AnnoyEdgeError("READ_CUT_SHORT", `${what} ended after ${read} of ${length} bytes.`);
   }
   return new Uint8Array(buffer, 0, length);
 }

@@ -1,0 +1,300 @@
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { expect, test } from "vitest";
+import { createIndexReader } from "../../../worker/artifact/reader.ts";
+import type { IndexReader, IndexReaderOptions } from "../../../worker/artifact/types.ts";
+import { requireBytes } from "../../../worker/format/artifact.ts";
+import { pointerKey, versionKey } from "../../../worker/format/keys.ts";
+import { point, version, writeVersion } from "./versions.ts";
+
+/** What the tests' versions say: the byte that fills them, from their first and from their last place. */
+interface Marks {
+  readonly first: number;
+  readonly last: number;
+}
+
+let names = 0;
+
+function readerOf(options: Partial<IndexReaderOptions<Marks>> = {}): {
+  name: string;
+  reader: IndexReader<Marks>;
+} {
+  const name = options.name ?? `reader-${names++}`;
+  const reader = createIndexReader<Marks>({
+    name,
+    bucket: env.INDEXES,
+    refreshSeconds: 0,
+    open: ({ artifact }) => {
+      const bytes = requireBytes(artifact, "vectors");
+      return { first: bytes[0]!, last: bytes.at(-1)! };
+    },
+    ...options,
+  });
+  return { name, reader };
+}
+
+/** What a request sees; returns when its background work is done as well. */
+async function ask(reader: IndexReader<Marks>): Promise<number> {
+  const ctx = createExecutionContext();
+  const { first, last } = await reader.use(ctx, ({ value }) => value);
+  await waitOnExecutionContext(ctx);
+  expect(first).toBe(last);
+  return first;
+}
+
+test("100 cold requests at once load the version once and all get it", async () => {
+  const { name, reader } = readerOf();
+  await writeVersion(name, 7, { bytes: 6_000_000 });
+  await point(name, 7);
+  const answers = await Promise.all(Array.from({ length: 100 }, () => ask(reader)));
+  expect(new Set(answers)).toEqual(new Set([7]));
+  expect(reader.status()).toMatchObject({ version: version(7), loads: 1, loadedFrom: "r2", lastError: null });
+});
+
+test("a new version is loaded in the background and answers from then on", async () => {
+  const { name, reader } = readerOf();
+  await writeVersion(name, 1);
+  await point(name, 1);
+  expect(await ask(reader)).toBe(1);
+  await writeVersion(name, 2);
+  await point(name, 2, 1);
+  expect(await ask(reader)).toBe(1);
+  expect(await ask(reader)).toBe(2);
+  await point(name, 1, 2);
+  await ask(reader);
+  expect(await ask(reader)).toBe(1);
+});
+
+test("the pointer is not read again within the refresh interval", async () => {
+  const { name, reader } = readerOf({ refreshSeconds: 60 });
+  await writeVersion(name, 1);
+  await point(name, 1);
+  await ask(reader);
+  await writeVersion(name, 2);
+  await point(name, 2, 1);
+  for (let i = 0; i < 3; i++) expect(await ask(reader)).toBe(1);
+});
+
+test.each([
+  ["of another format", (bytes: Uint8Array) => bytes.fill(65), "BAD_MAGIC"],
+  [
+    "with a flipped bit",
+    (bytes: Uint8Array) => bytes.fill(9, bytes.length - 5, bytes.length - 4),
+    "CHECKSUM_MISMATCH",
+  ],
+  ["cut short", (bytes: Uint8Array) => bytes.subarray(0, bytes.length - 10), "TRUNCATED"],
+  ["that is empty", () => new Uint8Array(0), "TRUNCATED"],
+])(
+  "a version %s is refused by name and remembered, and the version at hand goes on answering",
+  async (_, damage, code) => {
+    const { name, reader } = readerOf();
+    await writeVersion(name, 1);
+    await point(name, 1);
+    await ask(reader);
+    await writeVersion(name, 2, { damage });
+    await point(name, 2, 1);
+    for (let i = 0; i < 4; i++) expect(await ask(reader)).toBe(1);
+    const status = reader.status();
+    expect(status).toMatchObject({ version: version(1), wanted: version(2), lastError: { code } });
+    expect(status.refused).toMatchObject([{ version: version(2), code }]);
+    expect(status.loads).toBe(2);
+    await writeVersion(name, 3);
+    await point(name, 3, 1);
+    await ask(reader);
+    expect(await ask(reader)).toBe(3);
+    expect(reader.status()).toMatchObject({ refused: [], lastError: null });
+  },
+);
+
+test("a version that the application cannot open is refused and remembered too", async () => {
+  const { name, reader } = readerOf({
+    open: ({ manifest }) => {
+      if (manifest.version === version(2)) throw new Error("unknown embedder");
+      return { first: 1, last: 1 };
+    },
+  });
+  await writeVersion(name, 1);
+  await point(name, 1);
+  await ask(reader);
+  await writeVersion(name, 2);
+  await point(name, 2, 1);
+  for (let i = 0; i < 4; i++) expect(await ask(reader)).toBe(1);
+  expect(reader.status().loads).toBe(2);
+});
+
+test("a cold isolate answers from the previous version when the current one is damaged", async () => {
+  const { name, reader } = readerOf();
+  await writeVersion(name, 1);
+  await writeVersion(name, 2, { damage: (bytes) => bytes.fill(0) });
+  await point(name, 2, 1);
+  expect(await ask(reader)).toBe(1);
+  expect(reader.status()).toMatchObject({ version: version(1), wanted: version(2) });
+});
+
+test("a version whose objects are missing is tried again and answers as soon as they are there", async () => {
+  const { name, reader } = readerOf();
+  await point(name, 2);
+  await expect(ask(reader)).rejects.toMatchObject({ code: "VERSION_INCOMPLETE" });
+  await writeVersion(name, 2);
+  expect(await ask(reader)).toBe(2);
+});
+
+test("an index that is not published is named, and found as soon as it is", async () => {
+  const { name, reader } = readerOf();
+  await expect(ask(reader)).rejects.toMatchObject({ code: "INDEX_NOT_PUBLISHED" });
+  await writeVersion(name, 1);
+  await point(name, 1);
+  expect(await ask(reader)).toBe(1);
+});
+
+test.each([
+  ["not JSON", "{"],
+  ["of another kind", '{"hello":"world"}'],
+  ["without a version", '{"format":"annoy-edge-pointer","formatVersion":1}'],
+])("a pointer that is %s leaves the version at hand", async (_, text) => {
+  const { name, reader } = readerOf();
+  await writeVersion(name, 1);
+  await point(name, 1);
+  await ask(reader);
+  await env.INDEXES.put(pointerKey(name), text);
+  for (let i = 0; i < 2; i++) expect(await ask(reader)).toBe(1);
+  expect(reader.status().lastError).toMatchObject({ code: "CORRUPT_POINTER" });
+});
+
+test("two versions that fit the memory budget swap without a pause", async () => {
+  const { name, reader } = readerOf({ memoryBudget: 2_100_000 });
+  await writeVersion(name, 1, { bytes: 1_000_000 });
+  await writeVersion(name, 2, { bytes: 1_000_000 });
+  await point(name, 1);
+  await ask(reader);
+  const using = await reader.current(createExecutionContext());
+  await point(name, 2, 1);
+  await ask(reader);
+  expect(await ask(reader)).toBe(2);
+  expect(using.value.first).toBe(1);
+  expect(reader.status().heldBytes).toBeGreaterThan(2_000_000);
+  using.release();
+  expect(reader.status().heldBytes).toBeLessThan(1_100_000);
+});
+
+test("two versions that do not fit swap one after the other, and never hold more than the budget", async () => {
+  const memoryBudget = 1_800_000;
+  const { name, reader } = readerOf({ memoryBudget });
+  await writeVersion(name, 1, { bytes: 1_000_000 });
+  await writeVersion(name, 2, { bytes: 1_000_000 });
+  await point(name, 1);
+  await ask(reader);
+  const using = await reader.current(createExecutionContext());
+  await point(name, 2, 1);
+  const background = ask(reader);
+  await expect.poll(() => reader.status().version).toBeNull();
+  const waiting = Promise.all([ask(reader), ask(reader), ask(reader)]);
+  expect(reader.status().heldBytes).toBeLessThan(memoryBudget);
+  expect(using.value.first).toBe(1);
+  using.release();
+  expect(await waiting).toEqual([2, 2, 2]);
+  await background;
+  expect(reader.status().peakBytes).toBeLessThan(memoryBudget);
+});
+
+test("a swap for want of memory is put off while the old version stays in use", async () => {
+  const { name, reader } = readerOf({ memoryBudget: 1_800_000, timing: { drain: 60 } });
+  await writeVersion(name, 1, { bytes: 1_000_000 });
+  await writeVersion(name, 2, { bytes: 1_000_000 });
+  await point(name, 1);
+  await ask(reader);
+  const using = await reader.current(createExecutionContext());
+  await point(name, 2, 1);
+  await ask(reader);
+  expect(reader.status()).toMatchObject({ version: version(1), lastError: { code: "SWAP_POSTPONED" } });
+  using.release();
+  await ask(reader);
+  expect(await ask(reader)).toBe(2);
+});
+
+test("a damaged version for which the old one made room gives way to the old one again", async () => {
+  const { name, reader } = readerOf({ memoryBudget: 1_800_000 });
+  await writeVersion(name, 1, { bytes: 1_000_000 });
+  await writeVersion(name, 2, { bytes: 1_000_000, damage: (bytes) => bytes.fill(3, 500_000, 500_001) });
+  await point(name, 1);
+  await ask(reader);
+  await point(name, 2);
+  await ask(reader);
+  expect(await ask(reader)).toBe(1);
+  expect(reader.status()).toMatchObject({ version: version(1), refused: [{ version: version(2) }] });
+});
+
+/** A bucket whose first read of a forest never ends, as when the request that started it is gone. */
+function stuckOnce(): typeof env.INDEXES {
+  let stuck = false;
+  return new Proxy(env.INDEXES, {
+    get(bucket, property) {
+      if (property !== "get") return Reflect.get(bucket, property);
+      return (key: string, options: R2GetOptions) => {
+        if (stuck || !key.endsWith("forest.bin")) return bucket.get(key, options);
+        stuck = true;
+        return new Promise(() => {});
+      };
+    },
+  });
+}
+
+test("a load that makes no progress is taken over by a waiting request", async () => {
+  const { name, reader } = readerOf({ bucket: stuckOnce(), timing: { stall: 100 } });
+  await writeVersion(name, 5);
+  await point(name, 5);
+  const gone = reader.current(createExecutionContext());
+  const answers = await Promise.all(Array.from({ length: 20 }, () => ask(reader)));
+  expect(new Set(answers)).toEqual(new Set([5]));
+  expect(reader.status().loads).toBe(2);
+  expect((await gone).value.first).toBe(5);
+});
+
+test("an isolate that has not looked for long looks before it answers", async () => {
+  const { name, reader } = readerOf({ timing: { stale: 0 } });
+  await writeVersion(name, 1);
+  await point(name, 1);
+  await ask(reader);
+  await writeVersion(name, 2);
+  await point(name, 2, 1);
+  expect(await ask(reader)).toBe(2);
+});
+
+test("the next isolate of the data centre loads from its cache, whose damaged copy is thrown away", async () => {
+  const cache = await caches.open("reader-test");
+  const { name, reader } = readerOf({ cache });
+  await writeVersion(name, 4, { bytes: 100_000 });
+  await point(name, 4);
+  expect(await ask(reader)).toBe(4);
+
+  const second = readerOf({ name, cache }).reader;
+  expect(await ask(second)).toBe(4);
+  expect(second.status().loadedFrom).toBe("cache");
+
+  const object = await env.INDEXES.head(versionKey(name, version(4), "forest.bin"));
+  const url = `https://annoy-edge.invalid/${versionKey(name, version(4), "forest.bin")}?hot=${object!.size}`;
+  expect(await cache.match(url)).toBeDefined();
+  const damaged = new Response(new Uint8Array(object!.size), { headers: { "cache-control": "max-age=60" } });
+  await cache.put(url, damaged);
+  const third = readerOf({ name, cache }).reader;
+  expect(await ask(third)).toBe(4);
+  expect(third.status()).toMatchObject({ loadedFrom: "r2", refused: [] });
+});
+
+test("cold parts are read by range", async () => {
+  const { name, reader } = readerOf();
+  let read: ((offset: number, length: number) => Promise<Uint8Array>) | undefined;
+  const open = readerOf({
+    name,
+    open: ({ readRange }) => {
+      read = readRange;
+      return { first: 0, last: 0 };
+    },
+  });
+  await writeVersion(name, 3);
+  await point(name, 3);
+  await ask(reader);
+  await open.reader.use(createExecutionContext(), () => {});
+  expect([...(await read!(0, 4))]).toEqual([0x89, 0x41, 0x45, 0x44]);
+  await expect(read!(1000, 1_000_000)).rejects.toMatchObject({ code: "READ_CUT_SHORT" });
+});

@@ -1,0 +1,70 @@
+import type { LoadedParts, LoadSource } from "./load.ts";
+import type { PublishedManifest } from "./manifest.ts";
+
+/** The part of an ExecutionContext that a reader needs. */
+export interface WaitContext {
+  waitUntil(promise: Promise<unknown>): void;
+}
+
+export interface IndexReaderOptions<T> extends LoadSource {
+  /** The pointer is read again at most this often. */
+  readonly refreshSeconds: number;
+  /** Composes what the application queries. Synchronous; what it throws refuses the version. */
+  readonly open: (parts: LoadedParts) => T;
+  /** Bytes of artifact that may be in memory at once: old and new version together, or one after the other. */
+  readonly memoryBudget?: number;
+  readonly timing?: Partial<ReaderTiming>;
+}
+
+/** One version, held for one answer. */
+export interface Lease<T> {
+  readonly value: T;
+  readonly version: string;
+  readonly manifest: PublishedManifest;
+  /** How long this request waited for the index, in milliseconds; 0 when it was there. */
+  readonly waitedMs: number;
+  /** Gives the version back; only then may its memory be used for the next one. */
+  release(): void;
+}
+
+export interface ReaderStatus {
+  readonly name: string;
+  /** What answers; null before the first load and while one version makes room for another. */
+  readonly version: string | null;
+  /** What the pointer names. */
+  readonly wanted: string | null;
+  readonly publishedAt: string | null;
+  readonly loadedAt: string | null;
+  readonly loadedFrom: "r2" | "cache" | null;
+  readonly checkedAt: string | null;
+  readonly loading: boolean;
+  readonly loads: number;
+  readonly heldBytes: number;
+  readonly peakBytes: number;
+  readonly refused: readonly { readonly version: string; readonly code: string; readonly message: string }[];
+  readonly lastError: { readonly code: string; readonly message: string; readonly at: string } | null;
+}
+
+export interface IndexReader<T> {
+  /** The current version; waits for it when there is none yet. The lease must be released. */
+  current(ctx: WaitContext): Promise<Lease<T>>;
+  /** Runs `run` with the current version and releases it afterwards. */
+  use<R>(ctx: WaitContext, run: (lease: Lease<T>) => R | Promise<R>): Promise<R>;
+  status(): ReaderStatus;
+}
+
+/** Patience, in milliseconds. */
+export interface ReaderTiming {
+  /** An isolate that has not looked for this long looks before it answers: its version may be collected by now. */
+  readonly stale: number;
+  /** A stale isolate answers with what it has after this. */
+  readonly staleWait: number;
+  /** A load without a byte for this long belongs to a request that is gone; another request starts anew. */
+  readonly stall: number;
+  /** A request waits this long for an index that is being loaded. */
+  readonly wait: number;
+  /** A swap for want of memory waits this long for the requests that use the old version. */
+  readonly drain: number;
+  /** How long a damaged version is not tried again, unless the pointer changes. */
+  readonly refuse: number;
+}
