@@ -65,6 +65,11 @@ export function wordNetFolder(): string {
   }
 }
 
+/** The files that {@link readWordNet} reads. */
+export function wordNetFiles(folder: string = wordNetFolder()): string[] {
+  return FILES.map(({ file }) => join(folder, file));
+}
+
 /**
  * Streams the synsets of WordNet as documents in file order: nouns, verbs, adjectives, adverbs. A document's text is
  * `words: definition`: on a hundred hand-made descriptions the words before the definition change the mean reciprocal

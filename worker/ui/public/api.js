@@ -11,7 +11,7 @@
  * @property {string} [metric]
  * @property {number} [hotBytes]
  * @property {{ recallAt10?: number }} [certified]
- * @property {{ kind?: unknown }} [source]
+ * @property {{ source?: { kind?: unknown } }} [manifest]
  */
 
 /** An answer that is not an answer: what the Worker said is wrong, or that nothing was heard from it. */

@@ -177,7 +177,7 @@ function followAddress() {
 
 async function introduce() {
   const index = await describeIndex();
-  voice = voiceOf(index?.source?.kind);
+  voice = voiceOf(index?.manifest?.source?.kind);
   byId("title").textContent = voice.title;
   field.placeholder = voice.placeholder;
   const list = voice.examples.map((query) => {
