@@ -22,7 +22,17 @@ export type { Documents, InputOptions } from "./pipeline/input.ts";
 export { type InspectedSection, type Inspection, inspect } from "./pipeline/inspect.ts";
 export { type LocalIndex, type OpenLocalOptions, openLocalIndex } from "./pipeline/local.ts";
 export type { ForestOptions } from "./pipeline/options.ts";
+export {
+  type GoldenQuery,
+  type NamedTargetOptions,
+  type PublishDirOptions,
+  publish,
+  rollback,
+  type TargetOptions,
+  versions,
+} from "./pipeline/publishing.ts";
 export { query } from "./pipeline/query.ts";
 export { type Check, type Verification, type VerifyOptions, verify } from "./pipeline/verify.ts";
+export type { PublishResult, RollbackResult, VersionInfo } from "./publish/index.ts";
 export { SourceError } from "./sources/index.ts";
 export { SPLITTERS, type SplitterName } from "./splitting/index.ts";

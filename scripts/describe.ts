@@ -37,3 +37,16 @@ export function describeRecall(certified: Manifest["certified"]): string {
   const held = certified.heldOut ? "held-out vectors" : "of its own vectors";
   return `${certified.recallAt10.toFixed(4)} at searchK ${count(certified.defaultSearchK)} (${count(certified.queries)} ${held})`;
 }
+
+/** Rows in columns; numbers to the right, the columns named in `left` to the left. */
+export function columns(rows: readonly (readonly string[])[], left: readonly number[] = []): string {
+  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
+  return rows
+    .map((row) => {
+      const cells = row.map((cell, i) =>
+        left.includes(i) ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!),
+      );
+      return `  ${cells.join("  ")}`.trimEnd();
+    })
+    .join("\n");
+}

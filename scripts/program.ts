@@ -1,9 +1,12 @@
 import { readFileSync } from "node:fs";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { addBuild } from "./commands/build.ts";
 import { addInspect } from "./commands/inspect.ts";
+import { addPublish } from "./commands/publish.ts";
 import { addQuery } from "./commands/query.ts";
+import { addRollback } from "./commands/rollback.ts";
 import { addVerify } from "./commands/verify.ts";
+import { addVersions } from "./commands/versions.ts";
 import { newCommand } from "./run.ts";
 
 /** The whole command line. */
@@ -14,6 +17,8 @@ export function createProgram(): Command {
   )
     .version(packageVersion(), "-V, --version", "print the version")
     .helpCommand(false)
+    // Known here too, so that a program which forgets the command is told so in JSON.
+    .addOption(new Option("--json").hideHelp())
     .addHelpText(
       "after",
       `
@@ -28,6 +33,9 @@ Example:
   addInspect(program);
   addVerify(program);
   addQuery(program);
+  addPublish(program);
+  addVersions(program);
+  addRollback(program);
   return program;
 }
 

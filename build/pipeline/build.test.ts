@@ -245,7 +245,7 @@ describe("hostile input", () => {
     [{ codec: "int2" as never }, 'codec is "int2"'],
     [{ jobs: 0 }, "jobs is 0"],
     [{ seed: 0.5 }, "seed is 0.5"],
-    [{ name: "../up" }, 'The name "../up"'],
+    [{ name: "../up" }, '"../up" cannot name'],
     [{ embedder: "magic" as never }, 'embedder is "magic"'],
     [{ splitter: "words" as never }, 'splitter is "words"'],
     [{ documents: 7 as never }, "documents is neither"],

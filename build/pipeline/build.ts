@@ -12,7 +12,8 @@ import { type EmbedderOption, resolveEmbedder } from "./embedder.ts";
 import { OptionError } from "./errors.ts";
 import { beginFolder } from "./folder.ts";
 import { type InputOptions, inputOf } from "./input.ts";
-import { DEFAULT_NAME, type ForestOptions, forestSettings, indexName } from "./options.ts";
+import { indexName } from "./names.ts";
+import { type ForestOptions, forestSettings } from "./options.ts";
 
 /** Everything that `annoy-edge build` takes. */
 export interface BuildOptions extends InputOptions, ForestOptions {
@@ -20,7 +21,7 @@ export interface BuildOptions extends InputOptions, ForestOptions {
   readonly out: string;
   /** `static` (default), `none` (the documents bring vectors), or any object with LangChain's interface and an identity. */
   readonly embedder?: EmbedderOption;
-  /** Name of the index, under which it is published; default `index`. */
+  /** Name under which it is published; default: `INDEX_NAME` of the wrangler.toml here, else `index`. */
   readonly name?: string;
   /** Kept in the manifest under `source`, as JSON: what the documents are. Part of the artifact's bytes. */
   readonly notes?: Readonly<Record<string, unknown>>;
@@ -42,7 +43,7 @@ export interface BuildResult {
 export async function build(options: BuildOptions): Promise<BuildResult> {
   const { onProgress } = options;
   if (!options.out) throw new OptionError("out is missing: the folder to write the artifact to.");
-  const name = indexName(options.name ?? DEFAULT_NAME);
+  const name = indexName(options.name);
   const { metric, settings } = forestSettings(options);
   const input = inputOf(options);
   const folder = await beginFolder(options.out);

@@ -32,8 +32,6 @@ export interface ForestOptions {
   readonly maxBytes?: number;
 }
 
-export const DEFAULT_NAME = "index";
-const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 const MAX_TREES = 10_000;
 const MAX_LEAF = 65_536;
 
@@ -63,16 +61,6 @@ export function forestSettings(options: ForestOptions): { metric: Metric; settin
 export function jobs(value: number): number {
   if (value === -1) return availableParallelism();
   return integer("jobs", value, 1, 1024, ", or -1 for all cores");
-}
-
-/** Checks a name of an index: part of keys in R2, so it stays within one folder. @throws OptionError */
-export function indexName(name: string): string {
-  if (!NAME.test(name) || name.includes("..")) {
-    throw new OptionError(
-      `The name ${JSON.stringify(name)} cannot be used: up to 64 lower-case letters, digits, dots, hyphens and underscores, beginning with a letter or digit.`,
-    );
-  }
-  return name;
 }
 
 export function oneOf<T extends string>(what: string, value: string, list: readonly T[]): T {

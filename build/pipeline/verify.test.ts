@@ -19,7 +19,7 @@ beforeAll(async () => {
     pageContent: `document ${i}`,
     vector: Array.from({ length: 8 }, () => random() - 0.5),
   }));
-  await build({ documents, out: good, trees: 4, leaf: 8 });
+  await build({ documents, out: good, name: "index", trees: 4, leaf: 8 });
 });
 beforeEach(async () => {
   dir = join(folder, "damaged");

@@ -13,7 +13,7 @@ export function addBuild(program: Command): void {
   ])
     .requiredOption("--source <paths...>", "files (.jsonl .csv .txt .md .html), folders or globs")
     .requiredOption("--out <dir>", "folder to write; replaced when it is an artifact already")
-    .option("--name <name>", "name of the index, under which it is published (default: index)");
+    .option("--name <name>", "name to publish under (default: INDEX_NAME of wrangler.toml here, else index)");
   command
     .addOption(new Option("--splitter <name>", "how texts are cut (default: auto)").choices(SPLITTERS))
     .option("--chunk-size <n>", "characters a chunk has at most (default: 1000)", wholeNumber(1))

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { type Inspection, inspect } from "../../build/index.ts";
-import { codecs, describeRecall, table } from "../describe.ts";
+import { codecs, columns, describeRecall, table } from "../describe.ts";
 import { leafCommand, perform } from "../run.ts";
 import { bytes, count } from "../terminal.ts";
 
@@ -71,17 +71,4 @@ function sectionTable({ sections, header }: Inspection): string {
   const rows = sections.map((s) => [s.name, s.hot ? "hot" : "cold", count(s.bytes), s.checksum]);
   const total = `${bytes(header.fileBytes)} in all, ${bytes(header.hotBytes)} hot`;
   return `Sections (${total})\n${columns([["section", "part", "bytes", "xxh32"], ...rows], [0, 1])}`;
-}
-
-/** Rows in columns; numbers to the right, the columns named in `left` to the left. */
-function columns(rows: readonly (readonly string[])[], left: readonly number[] = []): string {
-  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
-  return rows
-    .map((row) => {
-      const cells = row.map((cell, i) =>
-        left.includes(i) ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!),
-      );
-      return `  ${cells.join("  ")}`.trimEnd();
-    })
-    .join("\n");
 }

@@ -1,0 +1,150 @@
+import { userInfo } from "node:os";
+import type { SearchInput } from "../../worker/search/types.ts";
+import type { Progress } from "../forest/types.ts";
+import {
+  type Gate,
+  type GateFailure,
+  listVersions,
+  openLocalStore,
+  type PublishResult,
+  type PublishStore,
+  publish as publishTo,
+  type RollbackResult,
+  rollback as rollBackIn,
+  type VersionInfo,
+  withStore,
+} from "../publish/index.ts";
+import { OptionError } from "./errors.ts";
+import { indexName } from "./names.ts";
+import { query } from "./query.ts";
+import { verify } from "./verify.ts";
+
+/** Where to publish: the local state that `wrangler dev` reads, or an account. */
+export interface TargetOptions {
+  /** A Cloudflare account instead of the local state. */
+  readonly remote?: boolean;
+  /** Folder of wrangler.toml; the working directory unless told. */
+  readonly root?: string;
+  /** As `wrangler dev --persist-to`. */
+  readonly persistTo?: string;
+}
+
+export interface NamedTargetOptions extends TargetOptions {
+  /** The index; default: `INDEX_NAME` of wrangler.toml, else `index`. */
+  readonly name?: string;
+}
+
+/** A search whose answer is known: the gate in front of readers. */
+export interface GoldenQuery extends Pick<SearchInput, "query" | "mode" | "filter"> {
+  /** Docstore ids, one or several, that must be among the first `k` (default 10). */
+  readonly expect: string | readonly string[];
+  readonly k?: number;
+}
+
+export interface PublishDirOptions extends TargetOptions {
+  /** Publishes in spite of failed checks, and records them. */
+  readonly force?: boolean;
+  /** Says what would be written and what it would cost; writes nothing. */
+  readonly dryRun?: boolean;
+  /** A note for `versions`. */
+  readonly message?: string;
+  /** Who publishes; the user of this process unless told. */
+  readonly by?: string;
+  readonly golden?: readonly GoldenQuery[];
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/**
+ * Publishes an artifact folder: documents to KV, files to R2, and last the pointer. Verified first; what is not sound
+ * never reaches a reader. Unchanged content publishes nothing.
+ *
+ * @throws AnnoyEdgeError `GATE_FAILED`, `PUBLISH_CONFLICT`, `NOT_AN_ARTIFACT`, ...
+ */
+export async function publish(dir: string, options: PublishDirOptions = {}): Promise<PublishResult> {
+  const { force, dryRun, message, onProgress } = options;
+  return withStore(
+    () => openStore(options),
+    (store) =>
+      publishTo(store, dir, {
+        by: options.by ?? publisher(),
+        gate: soundness(options),
+        ...(force !== undefined && { force }),
+        ...(dryRun !== undefined && { dryRun }),
+        ...(message !== undefined && { message }),
+        ...(onProgress && { onProgress }),
+      }),
+  );
+}
+
+/** The published versions of an index, newest first. @throws AnnoyEdgeError `INDEX_NOT_PUBLISHED` */
+export async function versions(
+  options: NamedTargetOptions = {},
+): Promise<{ name: string; where: string; versions: VersionInfo[] }> {
+  const name = indexName(options.name, options.root);
+  return withStore(
+    () => openStore(options),
+    async (store) => ({ name, where: store.where, versions: await listVersions(store, name) }),
+  );
+}
+
+/**
+ * Makes a published version current again: the one named (a unique beginning will do), or the one before.
+ *
+ * @throws AnnoyEdgeError `NO_PREVIOUS_VERSION`, `UNKNOWN_VERSION`, `ALREADY_CURRENT`, `PUBLISH_CONFLICT`
+ */
+export async function rollback(
+  version?: string,
+  options: NamedTargetOptions & { readonly message?: string; readonly by?: string } = {},
+): Promise<RollbackResult> {
+  const name = indexName(options.name, options.root);
+  const { message } = options;
+  return withStore(
+    () => openStore(options),
+    (store) =>
+      rollBackIn(store, name, version, {
+        by: options.by ?? publisher(),
+        ...(message !== undefined && { message }),
+      }),
+  );
+}
+
+async function openStore({ remote, root, persistTo }: TargetOptions): Promise<PublishStore> {
+  if (remote) throw new OptionError("remote publishing is not there yet.");
+  return openLocalStore({
+    ...(root !== undefined && { root }),
+    ...(persistTo !== undefined && { persistTo }),
+  });
+}
+
+/** Who is at work, as far as the environment tells. */
+function publisher(): string {
+  const { GITHUB_ACTOR, GITHUB_RUN_ID } = process.env;
+  if (GITHUB_ACTOR) return GITHUB_RUN_ID ? `${GITHUB_ACTOR} (run ${GITHUB_RUN_ID})` : GITHUB_ACTOR;
+  try {
+    return userInfo().username;
+  } catch {
+    // A container may run under a user id without a name.
+    return "unknown";
+  }
+}
+
+/** `verify`, and the golden queries. Files and recall apart: publishing itself looks at the hashes and the certified figures. */
+function soundness({ golden = [] }: PublishDirOptions): Gate {
+  return async ({ dir }) => {
+    const { checks } = await verify(dir, { recall: false });
+    const failures: GateFailure[] = checks
+      .filter(({ ok }) => !ok)
+      .map(({ code, message }) => ({ code: code ?? "NOT_SOUND", message }));
+    if (failures.length > 0) return failures;
+    for (const { expect, k = 10, ...request } of golden) {
+      const { hits } = await query(dir, { ...request, k });
+      const found = new Set(hits.map((hit) => hit.id));
+      const missing = [expect].flat().filter((id) => !found.has(id));
+      if (missing.length > 0) {
+        const message = `${JSON.stringify(request.query)} does not find ${missing.join(", ")} among its first ${k}.`;
+        failures.push({ code: "GOLDEN_QUERY", message });
+      }
+    }
+    return failures;
+  };
+}

@@ -1,0 +1,236 @@
+import { execFile, execFileSync, spawn } from "node:child_process";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createProgram } from "./program.ts";
+import { execute } from "./run.ts";
+
+/**
+ * The command line. `run` starts the real bin in a process of its own; `runHere` goes through the same `execute` within
+ * this one, which is quicker by a hundred times.
+ */
+const BIN = "scripts/annoy-edge.js";
+let folder: string;
+let artifact: string;
+
+interface Run {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+function run(args: string[], node = process.execPath): Promise<Run> {
+  return new Promise((done) => {
+    execFile(node, [BIN, ...args], { env: { ...process.env, DEBUG: "" } }, (error, out, err) => {
+      const code = error ? Number(error.code) : 0;
+      done({ code, out, err });
+    });
+  });
+}
+
+async function runHere(args: readonly string[]): Promise<Run> {
+  let out = "";
+  let err = "";
+  const write = (take: (text: string) => void) => ({ write: take });
+  const code = await execute(createProgram(), args, {
+    out: write((text) => {
+      out += text;
+    }),
+    err: write((text) => {
+      err += text;
+    }),
+  });
+  return { code, out, err };
+}
+
+/** Runs with `--json` and asserts that stdout is one JSON object and nothing else. */
+async function runJson(
+  args: readonly string[],
+  how: (args: string[]) => Promise<Run> = run,
+): Promise<Run & { json: Record<string, unknown> }> {
+  const result = await how([...args, "--json"]);
+  expect(result.out).toMatch(/^\{.*\}\n$/);
+  return { ...result, json: JSON.parse(result.out) };
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "annoy-edge-cli-"));
+  artifact = join(folder, "artifact");
+  const rows = ["pizza is great", "I love salad", "my car", "a dog"].map((text, i) => ({
+    id: `t${i}`,
+    text,
+  }));
+  await writeFile(join(folder, "texts.jsonl"), rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+  const built = await run([
+    "build",
+    "--source",
+    join(folder, "texts.jsonl"),
+    "--out",
+    artifact,
+    "--name",
+    "food",
+  ]);
+  expect(built).toMatchObject({ code: 0, err: "" });
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe("commands", () => {
+  test("build prints what was built, and its JSON is the manifest", async () => {
+    const out = join(folder, "again");
+    const { json } = await runJson([
+      "build",
+      "--source",
+      join(folder, "texts.jsonl"),
+      "--out",
+      out,
+      "--name",
+      "food",
+    ]);
+    const manifest = JSON.parse(await readFile(join(out, "manifest.json"), "utf8"));
+    expect(json).toEqual({ out, manifest });
+    const first = JSON.parse(await readFile(join(artifact, "manifest.json"), "utf8"));
+    expect(manifest.version).toBe(first.version);
+  });
+
+  test("query answers text, item, id and vector", async () => {
+    const text = await runJson(["query", artifact, "motorbike", "-k", "1"]);
+    expect(text.json).toMatchObject({
+      index: "food",
+      hits: [{ id: "t2", document: { pageContent: "my car" } }],
+    });
+    const item = await runJson(["query", artifact, "--item", "3", "-k", "1", "--include", "vector"]);
+    expect(item.json).toMatchObject({ hits: [{ id: "t3", distance: 0 }] });
+    const { vector } = (item.json.hits as { vector: number[] }[])[0]!;
+    const byVector = await runJson(["query", artifact, "--vector", JSON.stringify(vector), "-k", "1"]);
+    expect(byVector.json).toMatchObject({ hits: [{ id: "t3" }] });
+    const id = await runJson(["query", artifact, "--id", "t0", "--k", "1", "--search-k", "100"]);
+    expect(id.json).toMatchObject({ hits: [{ item: 0 }] });
+    const plain = await run(["query", artifact, "food", "-k", "2"]);
+    expect(plain.out).toContain("pizza is great");
+  });
+
+  test("inspect and verify tell people and programs the same", async () => {
+    const { json } = await runJson(["inspect", artifact]);
+    expect(json).toMatchObject({ name: "food", header: { dimensions: 256, nItems: 4 } });
+    expect((await run(["inspect", artifact])).out).toMatch(/version\s+[0-9a-f]{16}/);
+    expect((await runJson(["verify", artifact])).json).toMatchObject({ ok: true });
+    expect((await run(["verify", artifact])).out).toContain("is sound");
+  });
+
+  test("verify of a damaged artifact exits with 1 and the reason", async () => {
+    const damaged = join(folder, "damaged");
+    await run(["build", "--source", join(folder, "texts.jsonl"), "--out", damaged]);
+    await writeFile(join(damaged, "documents.jsonl"), "");
+    const { code, json } = await runJson(["verify", damaged]);
+    expect(code).toBe(1);
+    expect(json).toMatchObject({ ok: false });
+    expect((await run(["verify", damaged])).out).toContain("FAILED");
+  });
+});
+
+describe("exit codes and errors", () => {
+  test.each([
+    [[], "no command given"],
+    [["frobnicate"], "unknown command"],
+    [["build"], "required option"],
+    [["build", "--source", "x", "--out", "y", "--trees", "many"], "whole number"],
+    [["build", "--source", "x", "--out", "y", "--metric", "cosine"], "angular"],
+    [["build", "--source", "x", "--out", "y", "--target-recall", "2"], "targetRecall"],
+    [["build", "--source", "x", "--out", "y", "--max-bytes", "large"], "45MB"],
+    [["build", "--source", "x", "--out", "y", "--name", "a/b"], "name"],
+    [["build", "--source", "x", "--out", "y", "--wings"], "unknown option"],
+    [["query"], "missing required argument"],
+    [["query", "dir", "text", "more"], "too many arguments"],
+    [["query", "dir", "--vector", "[1,"], "JSON"],
+  ])("%j is not understood: exit 2", async (args, message) => {
+    const plain = await runHere(args);
+    expect(plain).toMatchObject({ code: 2, out: "" });
+    expect(plain.err).toContain(message);
+    const { code, json } = await runJson(args, runHere);
+    expect(code).toBe(2);
+    expect(json).toEqual({
+      error: { code: expect.stringMatching(/^[A-Z_]+$/), message: expect.stringContaining(message) },
+    });
+  });
+
+  test.each([
+    [["build", "--source", "no-such-file.txt", "--out", "never"], "SOURCE_NOT_FOUND"],
+    [["inspect", "no-such-dir"], "NOT_AN_ARTIFACT"],
+    [["query", "worker", "text"], "NOT_AN_ARTIFACT"],
+    [["build", "--source", "README.md", "--out", "worker"], "OUT_NOT_ARTIFACT"],
+  ])("%j fails: exit 1 and one sentence without a stack", async (args, code) => {
+    const plain = await runHere(args);
+    expect(plain).toMatchObject({ code: 1, out: "" });
+    expect(plain.err).toMatch(new RegExp(`^annoy-edge: .+ \\(${code}\\)\\n$`));
+    const { code: exit, json } = await runJson(args, runHere);
+    expect(exit).toBe(1);
+    expect(json).toMatchObject({ error: { code } });
+  });
+
+  test("the process exits with the code that execute gives, and prints JSON alone", async () => {
+    expect((await runJson(["build"])).code).toBe(2);
+    expect((await runJson(["inspect", "no-such-dir"])).code).toBe(1);
+    expect(await run(["frobnicate"])).toMatchObject({ code: 2, out: "" });
+  });
+
+  test("help of the program and of every command goes to stdout with an example", async () => {
+    const { code, out } = await runHere(["--help"]);
+    expect(code).toBe(0);
+    const commands = [...out.matchAll(/^ {2}([a-z]+)[ \n]/gm)].map((match) => match[1]!);
+    expect(commands).toEqual(expect.arrayContaining(["build", "inspect", "verify", "query"]));
+    for (const command of commands) {
+      const help = await runHere([command, "--help"]);
+      expect(help, command).toMatchObject({ code: 0, err: "" });
+      expect(help.out, command).toMatch(/Examples?:|Commands:/);
+    }
+  });
+});
+
+describe("processes", () => {
+  test("a build that is interrupted leaves nothing half-written", async () => {
+    const parent = await mkdtemp(join(folder, "interrupted-"));
+    const source = join(parent, "long.jsonl");
+    const row = `${JSON.stringify({ text: "a long story that never ends" })}\n`;
+    await writeFile(source, row.repeat(300_000));
+    const child = spawn(process.execPath, [BIN, "build", "--source", source, "--out", join(parent, "out")]);
+    const partial = await until(async () => (await readdir(parent)).find((name) => name.includes("partial")));
+    expect(partial).toBeDefined();
+    child.kill("SIGINT");
+    const code = await new Promise((done) => child.on("exit", done));
+    expect(code).toBe(130);
+    expect(await readdir(parent)).toEqual(["long.jsonl"]);
+  });
+
+  const old = olderNode();
+  test.skipIf(!old)(
+    "an older Node hands over to the one that the project brings (skipped where there is none)",
+    async () => {
+      expect(await run(["--version"], old)).toEqual(await run(["--version"]));
+      expect((await run(["query"], old)).code).toBe(2);
+    },
+  );
+});
+
+async function until<T>(look: () => Promise<T | undefined>): Promise<T | undefined> {
+  for (let i = 0; i < 200; i++) {
+    const found = await look();
+    if (found !== undefined) return found;
+    await new Promise((done) => setTimeout(done, 25));
+  }
+  return undefined;
+}
+
+/** A Node on the path that is too old to run TypeScript. */
+function olderNode(): string | undefined {
+  for (const dir of (process.env.PATH ?? "").split(delimiter)) {
+    try {
+      const path = join(dir, "node");
+      const version = execFileSync(path, ["-p", "process.versions.node"], { encoding: "utf8" });
+      if (Number(version.split(".")[0]) < 22) return path;
+    } catch {
+      // No node in that folder.
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,57 @@
+import type { Command } from "commander";
+import { type PublishDirOptions, type PublishResult, publish } from "../../build/index.ts";
+import { table } from "../describe.ts";
+import { leafCommand, perform } from "../run.ts";
+import { addTargetOptions } from "../target-options.ts";
+import { bytes, count } from "../terminal.ts";
+
+/** `annoy-edge publish`: an artifact to R2 and KV, the pointer last. */
+export function addPublish(program: Command): void {
+  const command = leafCommand(program, "publish", "publish an artifact: what the Worker answers from", [
+    "publish artifacts/docs",
+    "publish artifacts/docs --remote --dry-run",
+    'publish artifacts/docs --remote --message "new handbook"',
+  ])
+    .argument("<dir>", "artifact folder")
+    .option("--dry-run", "say what would be written and what it would cost; write nothing")
+    .option("--force", "publish in spite of failed checks, and record them")
+    .option("--message <text>", "a note that versions shows")
+    .option("--by <who>", "who publishes (default: the user of this process)");
+  addTargetOptions(command);
+  perform<PublishDirOptions>(command, async ({ onProgress }, flags, [dir]) => {
+    const result = await publish(dir!, { ...flags, onProgress });
+    return { result, text: describe(result) };
+  });
+}
+
+function describe(result: PublishResult): string {
+  const { name, version, outcome, documents, written, cost, forced } = result;
+  if (outcome === "unchanged") return `${name}: version ${version} is current already; nothing was written.`;
+  const rows: [string, string][] = [];
+  if (written.objects > 0) {
+    const { added, kept, removed, repacked } = documents;
+    const moved = repacked > 0 ? `, ${count(repacked)} repacked` : "";
+    rows.push(["documents", `${count(added)} added, ${count(kept)} kept, ${count(removed)} removed${moved}`]);
+    const found = written.pagesFound > 0 ? `, ${count(written.pagesFound)} were there already` : "";
+    rows.push(["KV", `${count(written.pages)} pages, ${bytes(written.pageBytes)}${found}`]);
+    rows.push(["R2", `${count(written.objects)} objects, ${bytes(written.objectBytes)}`]);
+    rows.push([
+      "cost",
+      `${count(cost.classA)} class A operations, ${count(cost.kvWrites)} KV writes; $${cost.usd.toFixed(4)} beyond the allowances`,
+    ]);
+  }
+  for (const failure of forced) rows.push(["forced", failure]);
+  return [headline(result), table(rows)].filter(Boolean).join("\n");
+}
+
+function headline({ name, version, previous, outcome }: PublishResult): string {
+  const after = previous ? ` after ${previous}` : "";
+  switch (outcome) {
+    case "planned":
+      return `${name}: version ${version} would become current${after}. Nothing was written.`;
+    case "promoted":
+      return `${name}: version ${version}, published before, is current again${after}.`;
+    default:
+      return `${name}: version ${version} is current${after}.`;
+  }
+}

@@ -1,0 +1,13 @@
+import type { Command } from "commander";
+
+/** Where published indexes live: the options shared by publish, versions, rollback and gc. */
+export function addTargetOptions(command: Command): Command {
+  return command
+    .option("--remote", "a Cloudflare account instead of the local state of wrangler dev")
+    .option("--root <dir>", "folder of wrangler.toml (default: here)")
+    .option("--persist-to <dir>", "local state, as wrangler dev --persist-to");
+}
+
+export function addNameOption(command: Command): Command {
+  return command.option("--name <name>", "the index (default: INDEX_NAME of wrangler.toml, else index)");
+}
