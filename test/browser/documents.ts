@@ -11,7 +11,15 @@ export async function testDocuments(): Promise<Pick<WordNetDocument, "id" | "pag
   return [...documents, ...HOSTILE];
 }
 
-const WANTED = new Set(["arachnophobia", "insomniac", "horizon", "whisper", "shuffle", "palindrome", "island"]);
+const WANTED = new Set([
+  "arachnophobia",
+  "insomniac",
+  "horizon",
+  "whisper",
+  "shuffle",
+  "palindrome",
+  "island",
+]);
 
 export const HOSTILE_QUERY = "zebra crossing danger";
 const RUN = "window.pwned=true";
