@@ -1,6 +1,8 @@
 import { HttpError } from "./problems.ts";
 
 export const MAX_BODY_BYTES = 1 << 20;
+/** A batch of 100 searches by vectors of 1536 numbers is 3 MB. */
+export const MAX_BATCH_BYTES = 4 << 20;
 export const BODY_TIMEOUT = 10_000;
 
 export interface BodyLimits {

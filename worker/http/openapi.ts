@@ -95,20 +95,29 @@ function paths(schemas: Record<string, Json>): OpenApiDocument["paths"] {
           required: true,
           content: { "application/json": { schema: ref("SearchRequest") } },
         },
-        responses: answers("SearchResponse", [
-          ...QUERY_CODES,
-          "INVALID_JSON",
-          "BODY_TOO_LARGE",
-          "BODY_TIMEOUT",
-          "UNSUPPORTED_MEDIA_TYPE",
-        ]),
+        responses: answers("SearchResponse", [...REQUEST_CODES, ...INDEX_CODES, ...BODY_CODES]),
       },
       get: {
         operationId: "searchByUrl",
         summary: "Search by a URL",
         description: "The same search as a URL, which caches keep by version.",
         parameters: searchParameters(schemas),
-        responses: cacheable(answers("SearchResponse", [...QUERY_CODES, "DUPLICATE_FIELD"])),
+        responses: cacheable(
+          answers("SearchResponse", [...REQUEST_CODES, ...INDEX_CODES, "DUPLICATE_FIELD"]),
+        ),
+      },
+    },
+    "/v1/search/batch": {
+      post: {
+        operationId: "searchBatch",
+        summary: "Many searches at once",
+        description:
+          "All are answered from one version, and their documents are read together. A search that does not fit the index has its error in its place.",
+        requestBody: {
+          required: true,
+          content: { "application/json": { schema: ref("BatchRequest") } },
+        },
+        responses: answers("BatchResponse", [...REQUEST_CODES, ...BODY_CODES]),
       },
     },
     "/v1/documents/{id}": {
@@ -154,7 +163,8 @@ function paths(schemas: Record<string, Json>): OpenApiDocument["paths"] {
 
 type Code = SearchErrorCode | HttpErrorCode | keyof typeof PROBLEM_KINDS;
 
-const QUERY_CODES: readonly Code[] = [
+/** What is wrong with a request whatever the index. */
+const REQUEST_CODES: readonly Code[] = [
   "INVALID_TYPE",
   "INVALID_VALUE",
   "OUT_OF_RANGE",
@@ -163,9 +173,13 @@ const QUERY_CODES: readonly Code[] = [
   "AMBIGUOUS_QUERY",
   "EMPTY_QUERY",
   "QUERY_TOO_LONG",
-  "DIMENSION_MISMATCH",
   "INVALID_FILTER",
   "FILTER_TOO_COMPLEX",
+];
+
+/** What does not fit the index. */
+const INDEX_CODES: readonly Code[] = [
+  "DIMENSION_MISMATCH",
   "UNKNOWN_FILTER_FIELD",
   "FILTER_TYPE_MISMATCH",
   "NO_EMBEDDER",
@@ -174,6 +188,13 @@ const QUERY_CODES: readonly Code[] = [
   "ITEM_NOT_FOUND",
   "ID_NOT_FOUND",
   "EMBEDDING_FAILED",
+];
+
+const BODY_CODES: readonly Code[] = [
+  "INVALID_JSON",
+  "BODY_TOO_LARGE",
+  "BODY_TIMEOUT",
+  "UNSUPPORTED_MEDIA_TYPE",
 ];
 
 /** Codes that any route which needs the index may answer with. */
@@ -214,7 +235,7 @@ function ref(name: SchemaName): Json {
 
 /** The query string's parameters, each with the schema of the field that it fills. */
 function searchParameters(schemas: Record<string, Json>): Parameter[] {
-  return Object.entries(SEARCH_PARAMETERS).map(([name, { path }]) => {
+  const fields = Object.entries(SEARCH_PARAMETERS).map(([name, { path }]): Parameter => {
     const schema = propertyOf(propertyOf(schemas.SearchRequest, path[0]), path[1]);
     const { description, ...rest } = schema;
     const list = rest.type === "array";
@@ -226,6 +247,9 @@ function searchParameters(schemas: Record<string, Json>): Parameter[] {
       ...(list && { style: "form", explode: false }),
     };
   });
+  const description =
+    "The filter as JSON. Or `filter[lang]=en`, `filter[year][gte]=2020`, `filter[tag][in]=a,b`; all that are given must hold.";
+  return [...fields, { name: "filter", in: "query", description, schema: { type: "string" } }];
 }
 
 function propertyOf(schema: Json | undefined, name: string | undefined): Json {

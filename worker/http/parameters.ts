@@ -1,4 +1,5 @@
 import { searchError } from "../search/errors.ts";
+import { parseFilterParameters } from "../search/filter/parse.ts";
 
 /** How the text of one parameter becomes JSON. */
 type Reader = (text: string) => unknown;
@@ -8,15 +9,6 @@ const number: Reader = (text) => (/^[-+]?\d+(\.\d+)?([eE][-+]?\d+)?$/.test(text)
 const text: Reader = (value) => value;
 const list: Reader = (value) => (value === "" ? [] : value.split(","));
 const numbers: Reader = (value) => value.split(",").map((part) => number(part.trim()));
-/** JSON where it is JSON; otherwise the text. */
-const json: Reader = (value) => {
-  try {
-    return JSON.parse(value);
-  } catch {
-    return value;
-  }
-};
-
 /** Parameters of `GET /v1/search`, each with its place in the JSON of `POST /v1/search`. */
 export const SEARCH_PARAMETERS: Readonly<
   Record<string, { readonly path: readonly [string, string?]; readonly read: Reader }>
@@ -27,9 +19,11 @@ export const SEARCH_PARAMETERS: Readonly<
   id: { path: ["id"], read: text },
   k: { path: ["k"], read: number },
   searchK: { path: ["searchK"], read: number },
-  filter: { path: ["filter"], read: json },
   mode: { path: ["mode"], read: text },
   include: { path: ["include"], read: list },
+  facets: { path: ["facets"], read: list },
+  offset: { path: ["offset"], read: number },
+  minScore: { path: ["minScore"], read: number },
   "mmr.fetchK": { path: ["mmr", "fetchK"], read: number },
   "mmr.lambda": { path: ["mmr", "lambda"], read: number },
 };
@@ -37,12 +31,14 @@ export const SEARCH_PARAMETERS: Readonly<
 /**
  * The query string of `GET /v1/search` as the JSON of `POST /v1/search`.
  *
- * @throws SearchError `UNKNOWN_FIELD` for a parameter that does not exist, `DUPLICATE_FIELD` for one given twice
+ * @throws SearchError `UNKNOWN_FIELD` for a parameter that does not exist, `DUPLICATE_FIELD` for one given twice,
+ *   `INVALID_FILTER`
  */
 export function searchFromParameters(parameters: URLSearchParams): Record<string, unknown> {
   const request: Record<string, unknown> = {};
   const seen = new Set<string>();
   for (const [name, value] of parameters) {
+    if (name === "filter" || name.startsWith("filter[")) continue;
     const parameter = Object.hasOwn(SEARCH_PARAMETERS, name) ? SEARCH_PARAMETERS[name] : undefined;
     const shown = name.slice(0, 60);
     if (!parameter)
@@ -57,5 +53,7 @@ export function searchFromParameters(parameters: URLSearchParams): Record<string
       request[field] = object;
     }
   }
+  const filter = parseFilterParameters(parameters);
+  if (filter !== undefined) request.filter = filter;
   return request;
 }

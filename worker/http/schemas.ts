@@ -1,6 +1,13 @@
 import * as z from "zod/mini";
 import { CODECS, FOREST_KINDS, METRICS } from "../format/constants.ts";
-import { documentSchema, hitSchema, searchRequestSchema, searchResponseSchema } from "../search/schema.ts";
+import {
+  batchRequestSchema,
+  batchResponseSchema,
+  documentSchema,
+  hitSchema,
+  searchRequestSchema,
+  searchResponseSchema,
+} from "../search/schema.ts";
 
 /** Shapes of the HTTP contract beside those of a search. Types and `openapi.json` come from here. */
 
@@ -116,6 +123,8 @@ export const problemSchema = z
 export const NAMED_SCHEMAS = {
   SearchRequest: searchRequestSchema,
   SearchResponse: searchResponseSchema,
+  BatchRequest: batchRequestSchema,
+  BatchResponse: batchResponseSchema,
   Hit: hitSchema,
   Document: documentSchema,
   DocumentResponse: documentResponseSchema,

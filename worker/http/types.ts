@@ -52,6 +52,8 @@ export interface AppOptions {
 export interface HttpLimits extends SearchLimits {
   /** Largest body of a request, in bytes. */
   readonly maxBodyBytes?: number | undefined;
+  /** Largest body of a batch, in bytes. */
+  readonly maxBatchBytes?: number | undefined;
   /** Time that a client may take to send its body, in milliseconds. */
   readonly bodyTimeout?: number | undefined;
 }

@@ -5,6 +5,8 @@ import { openForest } from "../forest/open.ts";
 import type { Artifact } from "../format/artifact.ts";
 import { openIds } from "../format/ids.ts";
 import type { EmbedderIdentity, Manifest } from "../format/meta.ts";
+import { openColumns } from "./filter/columns.ts";
+import { openKeywordIndex } from "./keyword/open.ts";
 import type { LoadedIndex } from "./types.ts";
 
 /** What makes up one version of an index, before it is opened. */
@@ -27,6 +29,8 @@ export function openIndex(parts: IndexParts): LoadedIndex {
   const { artifact, manifest, version, docstore } = parts;
   const identity = artifact.meta.embedder;
   const embedder = openArtifactEmbedder(artifact) ?? (identity && parts.createEmbedder?.(identity));
+  const keyword = openKeywordIndex(artifact);
+  const columns = openColumns(artifact);
   return {
     name: manifest.name,
     version,
@@ -35,5 +39,7 @@ export function openIndex(parts: IndexParts): LoadedIndex {
     ids: openIds(artifact),
     docstore,
     ...(embedder && { embedder }),
+    ...(keyword && { keyword }),
+    ...(columns && { columns }),
   };
 }

@@ -1,6 +1,7 @@
 import type * as z from "zod/mini";
 import { type RequestIssue, SearchError, type SearchErrorCode } from "./errors.ts";
-import { MAX_QUERY_LENGTH, searchRequestSchema } from "./schema.ts";
+import { parseFilter } from "./filter/parse.ts";
+import { batchRequestSchema, MAX_K, MAX_QUERY_LENGTH, searchRequestSchema } from "./schema.ts";
 import type { SearchRequest } from "./types.ts";
 
 /** Bounds that a deployment sets below those of the contract. Left out: the contract's own. */
@@ -19,9 +20,43 @@ export interface SearchLimits {
  */
 export function parseSearchRequest(json: unknown, limits: SearchLimits = {}): SearchRequest {
   const request = validate(searchRequestSchema, json);
-  const issues = [...queryIssues(request), ...limitIssues(request, limits)];
-  if (issues.length > 0) throw new SearchError(issues as [RequestIssue, ...RequestIssue[]]);
+  throwAll(issuesOf(request, limits));
   return request;
+}
+
+/**
+ * Checks many searches at once; fields are named as in `searches[3].k`.
+ *
+ * @throws SearchError with every fault of every search
+ */
+export function parseBatchRequest(json: unknown, limits: SearchLimits = {}): readonly SearchRequest[] {
+  const { searches } = validate(batchRequestSchema, json);
+  const issues = searches.flatMap((request, i) =>
+    issuesOf(request, limits).map((issue) => ({
+      ...issue,
+      field: `searches[${i}]${issue.field === "" ? "" : "."}${issue.field}`,
+    })),
+  );
+  throwAll(issues);
+  return searches;
+}
+
+/** What the schema cannot say: fields that exclude each other, a deployment's limits, the form of the filter. */
+function issuesOf(request: SearchRequest, limits: SearchLimits): RequestIssue[] {
+  const issues = [...queryIssues(request), ...limitIssues(request, limits)];
+  if (request.filter === undefined) return issues;
+  try {
+    parseFilter(request.filter);
+  } catch (error) {
+    if (!(error instanceof SearchError)) throw error;
+    issues.push(...error.issues);
+  }
+  return issues;
+}
+
+function throwAll(issues: readonly RequestIssue[]): void {
+  const [first, ...others] = issues;
+  if (first) throw new SearchError([first, ...others]);
 }
 
 /**
@@ -34,9 +69,12 @@ export function validate<T extends z.core.$ZodType>(schema: T, json: unknown, at
   const result = schema._zod.run({ value: json, issues: [] }, { async: false });
   if (result instanceof Promise) throw new TypeError("schemas of requests are synchronous");
   if (result.issues.length === 0) return result.value as z.output<T>;
-  const issues = result.issues.flatMap((issue) => translate(issue, json, at));
-  throw new SearchError(issues as [RequestIssue, ...RequestIssue[]]);
+  // Faults enough to mend a request; a hostile one has a fault a byte.
+  throwAll(result.issues.slice(0, MAX_ISSUES).flatMap((issue) => translate(issue, json, at)));
+  throw new TypeError("a schema refused a request without saying why");
 }
+
+const MAX_ISSUES = 20;
 
 const QUERY_FIELDS = ["query", "vector", "item", "id"] as const;
 
@@ -70,6 +108,12 @@ function limitIssues(request: SearchRequest, limits: SearchLimits): RequestIssue
   limit("k", request.k, limits.maxK);
   limit("mmr.fetchK", request.mmr?.fetchK ?? 0, limits.maxK);
   limit("searchK", request.searchK, limits.maxSearchK);
+  const { offset = 0, k } = request;
+  const maxDepth = Math.min(MAX_K, limits.maxK ?? MAX_K);
+  if (offset > 0 && offset + k > maxDepth) {
+    const message = `offset and k together reach ${offset + k}; at most ${maxDepth} hits of a search can be paged through.`;
+    issues.push({ field: "offset", code: "OUT_OF_RANGE", message });
+  }
   if (request.searchK === 0) {
     const message = "searchK is 0; it is -1 for the default, or at least 1.";
     issues.push({ field: "searchK", code: "OUT_OF_RANGE", message });

@@ -12,6 +12,7 @@ export const MAX_QUERY_LENGTH = 8192;
 export const MAX_ID_LENGTH = 2048;
 export const MAX_SEARCH_K = 0x7fff_ffff;
 export const MAX_BATCH = 100;
+export const MAX_FACETS = 20;
 export const DEFAULT_K = 4;
 export const DEFAULT_FETCH_K = 20;
 export const DEFAULT_LAMBDA = 0.5;
@@ -68,8 +69,37 @@ export const searchRequestSchema = z
           "Candidates to look at, counted as found in leaves before duplicates go, as Annoy does. -1 is the index's certified default.",
       }),
     ),
-    filter: z.optional(z.unknown()).check(z.meta({ description: "Condition on the documents' metadata." })),
+    filter: z.optional(z.unknown()).check(
+      z.meta({
+        description:
+          "Condition on the documents' metadata: `{field: value}`, `{field: {gte: 2020}}` with eq ne in nin lt lte gt gte exists, combined by and, or, not.",
+        type: "object",
+        examples: [{ year: { gte: 2020 }, lang: ["en", "de"] }],
+      }),
+    ),
     mmr: z.optional(mmrSchema),
+    offset: z.optional(z.int().check(z.minimum(0), z.maximum(MAX_K))).check(
+      z.meta({
+        description: `Hits to pass over. Pages of one search agree with each other when every one of them, the first included, gives its offset; offset and k together reach ${MAX_K} at most.`,
+      }),
+    ),
+    minScore: z
+      .optional(z.number().check(z.minimum(0), z.maximum(1)))
+      .check(
+        z.meta({ description: "Hits with a lower score are left out; there may then be fewer than k." }),
+      ),
+    facets: z
+      .optional(
+        z.readonly(
+          z.array(z.string().check(z.minLength(1), z.maxLength(256))).check(z.maxLength(MAX_FACETS)),
+        ),
+      )
+      .check(
+        z.meta({
+          description: "Fields whose values are counted, over all documents that pass the filter.",
+          examples: [["lang"]],
+        }),
+      ),
     mode: z
       .optional(z.enum(SEARCH_MODES))
       .check(
@@ -90,30 +120,105 @@ export const documentSchema = z.object({
   metadata: z.readonly(z.record(z.string(), z.unknown())),
 });
 
+export const highlightSchema = z
+  .object({
+    field: z.literal("pageContent"),
+    text: z.string().check(z.meta({ description: "The passage, as it stands in the document. Plain text." })),
+    offset: z.int().check(z.meta({ description: "Where the passage begins in the document." })),
+    ranges: z.readonly(z.array(z.object({ start: z.int(), end: z.int() }))).check(
+      z.meta({
+        description: "What matched, in the passage, in UTF-16 code units; the end is not part of it.",
+      }),
+    ),
+  })
+  .check(z.meta({ description: "The passage of a document that matched." }));
+
 export const hitSchema = z.object({
   item: itemNumber,
   id: z.string(),
-  distance: z
-    .number()
-    .check(z.meta({ description: "Annoy's distance. angular: sqrt(2 - 2 cos); dot: the inner product." })),
-  score: z.number().check(z.minimum(0), z.maximum(1), z.meta({ description: "Larger is better." })),
+  distance: z.nullable(z.number()).check(
+    z.meta({
+      description:
+        "Annoy's distance. angular: sqrt(2 - 2 cos); dot: the inner product. null when no vectors were compared (mode keyword).",
+    }),
+  ),
+  score: z.number().check(
+    z.minimum(0),
+    z.maximum(1),
+    z.meta({
+      description:
+        "Larger is better. Of the distance in mode vector, of BM25 in mode keyword, of both in mode hybrid.",
+    }),
+  ),
   document: z
-    .optional(z.nullable(documentSchema))
-    .check(z.meta({ description: "null when the index has no document for the item." })),
+    .optional(documentSchema)
+    .check(z.meta({ description: "Absent when it was not asked for, or when the item has none." })),
   vector: z.optional(z.readonly(z.array(z.number()))),
+  highlights: z.optional(z.readonly(z.array(highlightSchema))),
 });
+
+export const facetCountsSchema = z
+  .readonly(
+    z.record(
+      z.string(),
+      z.readonly(
+        z.array(
+          z.object({
+            value: z.union([z.string(), z.number(), z.boolean()]),
+            count: z.int(),
+          }),
+        ),
+      ),
+    ),
+  )
+  .check(
+    z.meta({
+      description: "By field, how many documents have each value; most frequent first, 100 at most.",
+    }),
+  );
 
 export const warningSchema = z.object({
   code: z.enum(["NOTHING_UNDERSTOOD"]),
   message: z.string(),
 });
 
-export const searchResponseSchema = z.object({
-  index: z.string(),
-  version: z.string(),
-  metric: z.enum(METRICS),
+const resultFields = {
+  mode: z.enum(SEARCH_MODES).check(z.meta({ description: "How the hits were found." })),
   hits: z.readonly(z.array(hitSchema)).check(z.meta({ description: "Best first." })),
+  facets: z.optional(facetCountsSchema),
   warnings: z
     .optional(z.readonly(z.array(warningSchema)))
     .check(z.meta({ description: "Why the answer may not be what was hoped for." })),
+};
+
+const indexFields = {
+  index: z.string().check(z.meta({ description: "Name of the index." })),
+  version: z
+    .string()
+    .check(z.meta({ description: "The version that everything in this answer comes from." })),
+  metric: z.enum(METRICS),
+};
+
+export const searchResponseSchema = z.object({ ...indexFields, ...resultFields });
+
+export const batchRequestSchema = z
+  .strictObject({
+    searches: z
+      .readonly(z.array(searchRequestSchema).check(z.minLength(1), z.maxLength(MAX_BATCH)))
+      .check(z.meta({ description: `Up to ${MAX_BATCH} searches.` })),
+  })
+  .check(z.meta({ description: "Many searches of one version at once." }));
+
+export const batchResponseSchema = z.object({
+  ...indexFields,
+  results: z
+    .readonly(
+      z.array(
+        z.union([
+          z.object(resultFields),
+          z.object({ error: z.object({ code: z.string(), message: z.string() }) }),
+        ]),
+      ),
+    )
+    .check(z.meta({ description: "One a search, in order: its hits, or why there are none." })),
 });

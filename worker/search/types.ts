@@ -4,7 +4,18 @@ import type { Embedder } from "../embedding/types.ts";
 import type { Forest } from "../forest/types.ts";
 import type { IdTable } from "../format/ids.ts";
 import type { Manifest } from "../format/meta.ts";
-import type { hitSchema, searchRequestSchema, searchResponseSchema, warningSchema } from "./schema.ts";
+import type { Columns } from "./filter/columns.ts";
+import type { KeywordIndex } from "./keyword/open.ts";
+import type {
+  batchRequestSchema,
+  batchResponseSchema,
+  facetCountsSchema,
+  highlightSchema,
+  hitSchema,
+  searchRequestSchema,
+  searchResponseSchema,
+  warningSchema,
+} from "./schema.ts";
 
 /** One version of an index, whole: everything an answer needs comes from here and nowhere else. */
 export interface LoadedIndex {
@@ -16,6 +27,10 @@ export interface LoadedIndex {
   readonly docstore: Docstore;
   /** Absent when the index holds vectors only. */
   readonly embedder?: Embedder;
+  /** Absent when the index was built without one. */
+  readonly keyword?: KeywordIndex;
+  /** Filterable fields; absent when there are none. */
+  readonly columns?: Columns;
 }
 
 /** A search as a caller writes it: defaults may be left out. */
@@ -24,6 +39,10 @@ export type SearchInput = z.input<typeof searchRequestSchema>;
 export type SearchRequest = z.output<typeof searchRequestSchema>;
 export type SearchResponse = z.output<typeof searchResponseSchema>;
 export type SearchWarning = z.output<typeof warningSchema>;
+export type BatchInput = z.input<typeof batchRequestSchema>;
+export type BatchResponse = z.output<typeof batchResponseSchema>;
 export type Hit = z.output<typeof hitSchema>;
+export type Highlight = z.output<typeof highlightSchema>;
+export type FacetCounts = z.output<typeof facetCountsSchema>;
 export type SearchMode = NonNullable<SearchRequest["mode"]>;
 export type Include = SearchRequest["include"][number];

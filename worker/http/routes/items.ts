@@ -1,9 +1,7 @@
-import { idOfItem } from "../../format/ids.ts";
 import type { StoredDocument } from "../../format/meta.ts";
-import { searchError } from "../../search/errors.ts";
 import { validate } from "../../search/parse.ts";
+import { idOf, noDocument, noItem, requireItem } from "../../search/query-vector.ts";
 import { MAX_ID_LENGTH, searchRequestSchema } from "../../search/schema.ts";
-import { requireItem } from "../../search/search.ts";
 import type { LoadedIndex } from "../../search/types.ts";
 import type { App } from "../app.ts";
 import type { DistanceResponse, DocumentResponse, ItemResponse } from "../schemas.ts";
@@ -35,7 +33,7 @@ export function addItemRoutes(app: App, options: AppOptions): void {
           index: index.name,
           version: index.version,
           item,
-          id: idOfItem(index.ids, item) ?? String(item),
+          id: idOf(index, item),
           vector: Array.from(vector),
           ...(document && { document: { pageContent: document.pageContent, metadata: document.metadata } }),
         };
@@ -49,7 +47,7 @@ export function addItemRoutes(app: App, options: AppOptions): void {
       const j = itemParameter(c.req.param("j"), "j");
       return versionedGet(c, options, (index): DistanceResponse => {
         const { forest, name, version } = index;
-        const distance = forest.distance(i, j) ?? noItem(index, forest.vector(i) ? j : i);
+        const distance = forest.distance(i, j) ?? noSuchPair(index, i, j);
         return { index: name, version, metric: forest.metric, i, j, distance };
       });
     },
@@ -66,15 +64,6 @@ function itemParameter(text: string | undefined, name: string): number {
   return validate(searchRequestSchema.shape.item, number, name) ?? 0;
 }
 
-function noItem(index: LoadedIndex, item: number): never {
-  throw searchError("ITEM_NOT_FOUND", "item", `Index ${index.name} has no item ${item}.`);
-}
-
-function noDocument(index: LoadedIndex, id: string): never {
-  const shown = id.length > 100 ? `${id.slice(0, 100)}…` : id;
-  throw searchError(
-    "ID_NOT_FOUND",
-    "id",
-    `Index ${index.name} has no document with the id ${JSON.stringify(shown)}.`,
-  );
+function noSuchPair(index: LoadedIndex, i: number, j: number): never {
+  return index.forest.vector(i) ? noItem(index, j, "j") : noItem(index, i, "i");
 }

@@ -24,7 +24,11 @@ export function addMetaRoutes(app: App, options: AppOptions): void {
           kind: header.forestKind,
           hotBytes: header.hotBytes,
           fileBytes: header.fileBytes,
-          searchable: { text: index.embedder !== undefined, keyword: false, filter: false },
+          searchable: {
+            text: index.embedder !== undefined || index.keyword !== undefined,
+            keyword: index.keyword !== undefined,
+            filter: index.columns !== undefined,
+          },
           certified: manifest.certified,
           manifest: { ...manifest },
         };

@@ -1,21 +1,24 @@
 import type { Context } from "hono";
-import { parseSearchRequest } from "../../search/parse.ts";
-import { search } from "../../search/search.ts";
+import { parseBatchRequest, parseSearchRequest } from "../../search/parse.ts";
+import { search, searchBatch } from "../../search/search.ts";
+import type { SearchOptions } from "../../search/timing.ts";
 import type { LoadedIndex, SearchRequest, SearchResponse } from "../../search/types.ts";
 import type { App } from "../app.ts";
-import { BODY_TIMEOUT, MAX_BODY_BYTES, readJson } from "../body.ts";
+import { BODY_TIMEOUT, MAX_BATCH_BYTES, MAX_BODY_BYTES, readJson } from "../body.ts";
 import { addTiming } from "../headers.ts";
 import { searchFromParameters } from "../parameters.ts";
 import type { AppEnv, AppOptions } from "../types.ts";
 import { route, versionedGet, withIndex } from "./route.ts";
 
-/** `GET` and `POST /v1/search`. Requests are checked before the index is loaded: a bad one costs nothing. */
+/** `GET` and `POST /v1/search`, `POST /v1/search/batch`. Requests are checked before the index is loaded: a bad one costs nothing. */
 export function addSearchRoutes(app: App, options: AppOptions): void {
   const { limits = {} } = options;
   const bodyLimits = {
     maxBytes: limits.maxBodyBytes ?? MAX_BODY_BYTES,
     timeout: limits.bodyTimeout ?? BODY_TIMEOUT,
   };
+
+  const batchLimits = { ...bodyLimits, maxBytes: limits.maxBatchBytes ?? MAX_BATCH_BYTES };
 
   route(app, "/v1/search", {
     get: (c) => {
@@ -24,15 +27,29 @@ export function addSearchRoutes(app: App, options: AppOptions): void {
     },
     post: async (c) => {
       const request = parseSearchRequest(await readJson(c.req.raw, bodyLimits), limits);
-      return withIndex(c, options, async (index) => {
-        const response = await answer(c, index, request);
-        c.header("Cache-Control", "no-store");
-        return c.json(response);
-      });
+      return withIndex(c, options, async (index) => uncached(c, await answer(c, index, request)));
+    },
+  });
+
+  route(app, "/v1/search/batch", {
+    post: async (c) => {
+      const requests = parseBatchRequest(await readJson(c.req.raw, batchLimits), limits);
+      return withIndex(c, options, async (index) =>
+        uncached(c, await searchBatch(index, requests, timings(c))),
+      );
     },
   });
 }
 
 function answer(c: Context<AppEnv>, index: LoadedIndex, request: SearchRequest): Promise<SearchResponse> {
-  return search(index, request, { onPhase: (phase, milliseconds) => addTiming(c, phase, milliseconds) });
+  return search(index, request, timings(c));
+}
+
+function timings(c: Context<AppEnv>): SearchOptions {
+  return { onPhase: (phase, milliseconds) => addTiming(c, phase, milliseconds) };
+}
+
+function uncached(c: Context<AppEnv>, body: object): Response {
+  c.header("Cache-Control", "no-store");
+  return c.json(body);
 }

@@ -1,0 +1,91 @@
+import { idOfItem, itemOfId } from "../format/ids.ts";
+import { searchError } from "./errors.ts";
+import { type SearchOptions, timed } from "./timing.ts";
+import type { LoadedIndex, SearchRequest } from "./types.ts";
+
+/**
+ * The vector that a request searches for.
+ *
+ * @param text what the embedder is given of a text query
+ * @returns undefined for a text in which the embedder knows nothing
+ * @throws SearchError `DIMENSION_MISMATCH`, `ITEM_NOT_FOUND`, `ID_NOT_FOUND`, `NO_EMBEDDER`, `EMBEDDING_FAILED`
+ */
+export async function queryVector(
+  index: LoadedIndex,
+  request: SearchRequest,
+  text: string,
+  options: SearchOptions,
+): Promise<Float32Array | undefined> {
+  if (request.vector !== undefined) return checkedVector(index, request.vector);
+  if (request.item !== undefined) return vectorOfItem(index, request.item, "item");
+  if (request.id !== undefined) return vectorOfItem(index, requireItem(index, request.id), "id");
+  return embed(index, text, options);
+}
+
+/** The docstore id of an item; its number when it was indexed without one. */
+export function idOf(index: LoadedIndex, item: number): string {
+  return idOfItem(index.ids, item) ?? String(item);
+}
+
+/** @throws SearchError `ID_NOT_FOUND` */
+export function requireItem(index: LoadedIndex, id: string): number {
+  return itemOfId(index.ids, id) ?? noDocument(index, id);
+}
+
+/** @throws SearchError `ID_NOT_FOUND` */
+export function noDocument(index: LoadedIndex, id: string): never {
+  const shown = JSON.stringify(id.length > 100 ? `${id.slice(0, 100)}…` : id);
+  throw searchError("ID_NOT_FOUND", "id", `Index ${index.name} has no document with the id ${shown}.`);
+}
+
+/** @throws SearchError `ITEM_NOT_FOUND` */
+export function noItem(index: LoadedIndex, item: number, field = "item"): never {
+  throw searchError("ITEM_NOT_FOUND", field, `Index ${index.name} has no item ${item}.`);
+}
+
+function vectorOfItem(index: LoadedIndex, item: number, field: string): Float32Array {
+  return index.forest.vector(item) ?? noItem(index, item, field);
+}
+
+function checkedVector(index: LoadedIndex, vector: readonly number[]): Float32Array {
+  const { dimensions } = index.forest;
+  if (vector.length !== dimensions) {
+    throw searchError(
+      "DIMENSION_MISMATCH",
+      "vector",
+      `vector has ${vector.length} numbers; index ${index.name} has ${dimensions} dimensions.`,
+    );
+  }
+  return Float32Array.from(vector);
+}
+
+async function embed(
+  index: LoadedIndex,
+  text: string,
+  options: SearchOptions,
+): Promise<Float32Array | undefined> {
+  const { embedder, forest } = index;
+  if (!embedder) throw noEmbedder(index);
+  const { provider, model } = embedder.identity;
+  let vector: number[];
+  try {
+    vector = await timed("embed", options, () => embedder.embedQuery(text));
+  } catch (cause) {
+    const message = `The embedder ${provider}/${model} failed. Try again, or search by keywords, vector, item or id.`;
+    throw searchError("EMBEDDING_FAILED", "query", message, { cause });
+  }
+  if (vector.length !== forest.dimensions || !vector.every(Number.isFinite)) {
+    const message = `The embedder ${provider}/${model} did not answer with ${forest.dimensions} finite numbers.`;
+    throw searchError("EMBEDDING_FAILED", "query", message);
+  }
+  return vector.some((x) => x !== 0) ? Float32Array.from(vector) : undefined;
+}
+
+function noEmbedder(index: LoadedIndex): Error {
+  const wanted = index.manifest.embedder;
+  const why = wanted
+    ? `needs the embedder ${wanted.provider}/${wanted.model}, which is not set up here`
+    : "was built from vectors without an embedder";
+  const how = index.keyword ? "keywords, vector, item or id" : "vector, item or id";
+  return searchError("NO_EMBEDDER", "query", `Index ${index.name} ${why}. Search it by ${how}.`);
+}
