@@ -1,63 +1,315 @@
-import { NO_SLOT } from "../../worker/format/constants.ts";
-import type { CertifiedRecall } from "../../worker/format/meta.ts";
-import type { SectionSource } from "../artifact/write.ts";
+import { openForest } from "../../worker/forest/open.ts";
+import { openArtifact } from "../../worker/format/artifact.ts";
+import { type Codec, NO_SLOT } from "../../worker/format/constants.ts";
+import type { ArtifactMeta, CertifiedRecall } from "../../worker/format/meta.ts";
+import { encodeArtifact, type HeaderFields, type SectionSource } from "../artifact/write.ts";
+import { certify, exactScore, measureRecall, type Truth } from "./certify.ts";
+import {
+  budgetError,
+  codecsToTry,
+  defaultLeafSize,
+  isSmall,
+  rescoreTier,
+  scansAll,
+  sketchBits,
+  withinBudget,
+} from "./choices.ts";
 import { bytesOf, encodeVectors } from "./codecs.ts";
+import { buildSketches } from "./encode.ts";
+import { type Geometry, geometryOf } from "./geometry.ts";
+import { type EncodedNodes, encodeNodes, measureReach } from "./nodes.ts";
+import { createPool, type Pool } from "./pool.ts";
+import { createRandom, partSeed, sample } from "./random.ts";
+import { growTree, type TreeNode } from "./tree.ts";
+import type { TruthTask } from "./truth.ts";
 import type { BuiltForest, ForestInput, ForestSettings } from "./types.ts";
 
-/** Builds everything of an artifact that comes from the vectors. The same input and settings give the same bytes. */
+/** Below this many dimensions a full score costs no more than an estimate. */
+const LEAST_SKETCHED_DIMENSIONS = 48;
+const MOST_QUERIES = 1000;
+const TRUTH_K = 100;
+const TRUTH_CHUNK = 16_384;
+const SCORED_SHARES = [1 / 8, 1 / 16, 1 / 32, 1 / 64];
+/**
+ * Builds everything of an artifact that comes from the vectors: trees, codes, sketches, and the recall they reach.
+ * The same input, settings and seed give the same bytes, whatever the number of jobs.
+ */
 export async function buildForest(input: ForestInput, settings: ForestSettings): Promise<BuiltForest> {
   const { dimensions, metric, vectors } = input;
   const count = vectors.length / dimensions;
-  const codec = settings.codec === "auto" || settings.codec === "binary" ? "int8" : settings.codec;
-  const order = Uint32Array.from({ length: count }, (_, i) => i);
-  const nItems = input.items ? (input.items[count - 1] ?? -1) + 1 : count;
-  const encoded = encodeVectors(metric, codec, vectors, dimensions, order);
-  const sections: SectionSource[] = [{ name: "vectors", hot: true, bytes: encoded.vectors }];
-  if (encoded.scales) sections.push({ name: "vectorScales", hot: true, bytes: encoded.scales });
-  if (encoded.norms) sections.push({ name: "vectorNorms", hot: true, bytes: encoded.norms });
-  if (input.items) {
-    const itemSlots = new Uint32Array(nItems).fill(NO_SLOT);
-    for (let slot = 0; slot < count; slot++) itemSlots[input.items[slot]!] = slot;
-    sections.push({ name: "slotItems", hot: true, bytes: bytesOf(input.items) });
-    sections.push({ name: "itemSlots", hot: true, bytes: bytesOf(itemSlots) });
+  const progress = (phase: string, share: number) =>
+    settings.onProgress?.({ phase, done: Math.round(share * 1000), total: 1000 });
+  const flat = scansAll(count, dimensions, metric, settings);
+  const geometry = geometryOf(metric, vectors, dimensions);
+  const shared = { rows: geometry.rows, width: geometry.width, spherical: geometry.spherical };
+  const pool = createPool(shared, settings.jobs, isSmall(count, dimensions));
+  try {
+    const queries = pickQueries(count, settings.seed);
+    const isTraining = new Uint8Array(count).fill(1);
+    for (const row of queries) isTraining[row] = 0;
+    const training = Uint32Array.from({ length: count }, (_, i) => i).filter((row) => isTraining[row]);
+    const trees = flat ? 0 : settings.trees === "auto" ? 1 : settings.trees;
+    const leafSize = settings.leafSize || defaultLeafSize(dimensions, trees);
+    const grown: TreeNode[][] = [];
+    for (let t = 0; t < trees; t++) {
+      const seed = partSeed(settings.seed, t);
+      const children = await growTree(geometry, pool, training, isTraining, leafSize, seed, (share) =>
+        progress("forest", (t + share) / trees),
+      );
+      grown.push(children);
+    }
+    const nodes = trees > 0 ? layOut(grown, geometry, training, settings.seed) : undefined;
+    const truth = await exactAnswers(input, geometry, pool, queries, training, (share) =>
+      progress("certify", share / 2),
+    );
+    const codecs = codecsToTry(settings, flat, metric);
+    let built: BuiltForest | undefined;
+    for (const codec of codecs) {
+      built = await encodeAndCertify(
+        { input, settings, geometry, pool, nodes, trees, leafSize, truth, codec },
+        (share) => progress("certify", 0.5 + share / 2),
+      );
+      if (built.certified.recallAt10 >= settings.targetRecall && withinBudget(built, settings)) break;
+    }
+    if (!built || !withinBudget(built, settings)) throw budgetError(built, settings);
+    progress("certify", 1);
+    return built;
+  } finally {
+    await pool.close();
   }
-  const row = {
-    searchK: count,
-    recallAt1: 1,
-    recallAt10: 1,
-    recallAt100: 1,
-    candidates: count,
-    scored: count,
-  };
-  const certified: CertifiedRecall = {
-    target: settings.targetRecall,
-    queries: 0,
-    heldOut: true,
-    rows: [row],
-    defaultSearchK: count,
-    recallAt1: 1,
-    recallAt10: 1,
-    recallAt100: 1,
-  };
-  return {
-    header: {
-      metric,
-      codec,
-      forestKind: "flat",
-      rescore: "none",
-      dimensions,
-      nItems,
-      nSlots: count,
-      nTrees: 0,
-      defaultSearchK: count,
+}
+
+interface Parts {
+  readonly input: ForestInput;
+  readonly settings: ForestSettings;
+  readonly geometry: Geometry;
+  readonly pool: Pool;
+  readonly nodes: EncodedNodes | undefined;
+  readonly trees: number;
+  readonly leafSize: number;
+  readonly truth: Truth;
+  readonly codec: Codec;
+}
+
+async function encodeAndCertify(parts: Parts, onProgress: (share: number) => void): Promise<BuiltForest> {
+  const { input, settings, geometry, pool, nodes, trees, leafSize, truth, codec } = parts;
+  const { metric, dimensions, vectors } = input;
+  const count = vectors.length / dimensions;
+  const order = nodes?.order ?? Uint32Array.from({ length: count }, (_, i) => i);
+  const rescore = rescoreTier(settings.rescore, codec, metric);
+  const sections: SectionSource[] = [];
+  if (nodes) {
+    sections.push(
+      { name: "nodes", hot: true, bytes: bytesOf(nodes.nodes) },
+      { name: "roots", hot: true, bytes: bytesOf(nodes.roots) },
+      { name: "centroids", hot: true, bytes: bytesOf(nodes.centroids) },
+    );
+    if (trees > 1) sections.push({ name: "leafItems", hot: true, bytes: bytesOf(nodes.leafItems) });
+  }
+  let setScoredShare: ((share: number) => void) | undefined;
+  if (nodes && metric !== "hamming" && (dimensions >= LEAST_SKETCHED_DIMENSIONS || codec === "binary")) {
+    const sketches = await buildSketches(geometry, pool, nodes, {
+      bits: sketchBits(codec, dimensions),
       seed: settings.seed,
-      leafSize: 0,
-      certifiedRecall: 1,
-    },
+      halfSquares: metric === "euclidean" || metric === "manhattan",
+      scoredShare: SCORED_SHARES[0]!,
+      shared: trees > 1,
+    });
+    sections.push(...sketches.sections);
+    setScoredShare = sketches.setScoredShare;
+  }
+  if (codec !== "binary" || metric === "hamming") {
+    const encoded = encodeVectors(metric, codec === "binary" ? "int8" : codec, vectors, dimensions, order);
+    sections.push({ name: "vectors", hot: true, bytes: encoded.vectors });
+    if (encoded.scales) sections.push({ name: "vectorScales", hot: true, bytes: encoded.scales });
+    if (encoded.norms) sections.push({ name: "vectorNorms", hot: true, bytes: encoded.norms });
+  }
+  if (rescore !== "none" && rescore !== "binary") {
+    const encoded = encodeVectors(metric, rescore, vectors, dimensions, order);
+    sections.push({ name: "rescoreVectors", hot: false, bytes: encoded.vectors });
+    if (encoded.scales) sections.push({ name: "rescoreScales", hot: false, bytes: encoded.scales });
+    if (encoded.norms && codec === "binary")
+      sections.push({ name: "vectorNorms", hot: false, bytes: encoded.norms });
+  }
+  const nItems = input.items ? (input.items[count - 1] ?? -1) + 1 : count;
+  sections.push(...slotSections(order, input.items, nItems));
+  const forest: ArtifactMeta["forest"] = {
+    kind: nodes ? "compact" : "flat",
+    trees,
+    splitNodes: nodes?.splitNodes ?? 0,
+    leafNodes: nodes?.leafNodes ?? 0,
+    leafSize: nodes ? leafSize : 0,
+    seed: settings.seed,
+  };
+  const header: HeaderFields = {
+    metric,
+    codec,
+    forestKind: forest.kind,
+    rescore,
+    dimensions,
+    nItems,
+    nSlots: count,
+    nTrees: trees,
+    defaultSearchK: 0,
+    seed: settings.seed,
+    leafSize: forest.leafSize,
+    certifiedRecall: 0,
+  };
+  const certified = certifyHotPart(
+    header,
+    forest,
     sections,
-    forest: { kind: "flat", trees: 0, splitNodes: 0, leafNodes: 0, leafSize: 0, seed: settings.seed },
+    truth,
+    settings.targetRecall,
+    setScoredShare,
+    onProgress,
+  );
+  return {
+    header: { ...header, defaultSearchK: certified.defaultSearchK, certifiedRecall: certified.recallAt10 },
+    sections,
+    forest,
     certified,
     codec,
-    rescore: "none",
+    rescore,
   };
+}
+
+/** Opens the hot sections as a reader would, and measures what it finds: the Worker has nothing else at hand. */
+function certifyHotPart(
+  header: HeaderFields,
+  forest: ArtifactMeta["forest"],
+  sections: readonly SectionSource[],
+  truth: Truth,
+  target: number,
+  setScoredShare: ((share: number) => void) | undefined,
+  onProgress: (share: number) => void,
+): CertifiedRecall {
+  const draft: CertifiedRecall = {
+    target,
+    queries: 0,
+    heldOut: truth.heldOut,
+    rows: [],
+    defaultSearchK: header.nSlots,
+    recallAt1: 0,
+    recallAt10: 0,
+    recallAt100: 0,
+  };
+  const { metric, dimensions, codec } = header;
+  const meta = {
+    name: "draft",
+    metric,
+    dimensions,
+    codec,
+    items: header.nItems,
+    forest,
+    certified: draft,
+    embedder: null,
+  };
+  const hot = sections.filter((section) => section.hot);
+  const open = () => {
+    const bytes = encodeArtifact(header, [
+      { name: "meta", hot: true, bytes: Buffer.from(JSON.stringify(meta)) },
+      ...hot,
+    ]);
+    return openForest(openArtifact(bytes, { trusted: true }));
+  };
+  if (setScoredShare && header.codec !== "binary") {
+    chooseScoredShare(open, truth, target, setScoredShare);
+  }
+  return certify(open(), truth, target, onProgress);
+}
+
+/** The smallest share of candidates to score fully that loses no more than a quarter of a point of recall@10. */
+function chooseScoredShare(
+  open: () => ReturnType<typeof openForest>,
+  truth: Truth,
+  target: number,
+  setScoredShare: (share: number) => void,
+): void {
+  const queries = Math.min(300, truth.queries.length);
+  setScoredShare(SCORED_SHARES[0]!);
+  const first = open();
+  const { nSlots } = first.artifact.header;
+  let searchK = Math.max(200, Math.round(nSlots / 64));
+  let best = measureRecall(first, truth, searchK, [10], queries).recall[0]!;
+  while (best < target && searchK < nSlots) {
+    searchK *= 2;
+    best = measureRecall(first, truth, searchK, [10], queries).recall[0]!;
+  }
+  let chosen = SCORED_SHARES[0]!;
+  for (const share of SCORED_SHARES.slice(1)) {
+    setScoredShare(share);
+    if (measureRecall(open(), truth, searchK, [10], queries).recall[0]! < best - 0.0025) break;
+    chosen = share;
+  }
+  setScoredShare(chosen);
+}
+
+function layOut(grown: TreeNode[][], geometry: Geometry, training: Uint32Array, seed: number): EncodedNodes {
+  const rows = sample(training, 200, createRandom(partSeed(seed, 1 << 20)));
+  const reach = measureReach(grown[0]!, geometry, rows);
+  return encodeNodes(grown, geometry, reach);
+}
+
+/** Rows that are kept from training and serve as queries: a tenth of them at most. */
+function pickQueries(count: number, seed: number): Uint32Array {
+  const wanted = Math.min(MOST_QUERIES, Math.max(Math.min(10, count >>> 1), Math.floor(count / 10)));
+  return sample(
+    Uint32Array.from({ length: count }, (_, i) => i),
+    wanted,
+    createRandom(partSeed(seed, 1 << 21)),
+  );
+}
+
+async function exactAnswers(
+  input: ForestInput,
+  geometry: Geometry,
+  pool: Pool,
+  queries: Uint32Array,
+  list: Uint32Array,
+  onProgress: (share: number) => void,
+): Promise<Truth> {
+  const { metric, vectors, dimensions, items } = input;
+  // For dot the augmented coordinate would spoil inner products with rows as queries.
+  const rows = metric === "dot" || metric === "manhattan" || metric === "euclidean" ? vectors : geometry.rows;
+  const rowOfItem = items ? new Map(Array.from(items, (item, row) => [item, row])) : undefined;
+  const truth = {
+    metric,
+    vectors,
+    dimensions,
+    queries,
+    itemOf: (row: number) => items?.[row] ?? row,
+    rowOf: (item: number) => rowOfItem?.get(item) ?? item,
+    heldOut: true,
+  };
+  const tasks: TruthTask[] = [];
+  for (let from = 0; from < list.length; from += TRUTH_CHUNK) {
+    const part = list.subarray(from, from + TRUTH_CHUNK);
+    tasks.push({ kind: "truth", metric, rows, width: dimensions, queries, list: part, k: TRUTH_K });
+  }
+  const parts = await pool.run(tasks, (done) => onProgress(done / tasks.length));
+  const nearest = Array.from(queries, () => new Uint32Array(0));
+  return { ...truth, nearest: nearest.map((_, q) => mergeNearest({ ...truth, nearest }, q, parts)) };
+}
+
+function mergeNearest(truth: Truth, query: number, parts: readonly (readonly Uint32Array[])[]): Uint32Array {
+  const scored: { row: number; score: number }[] = [];
+  for (const part of parts) {
+    for (const row of part[query]!)
+      scored.push({ row, score: exactScore(truth, truth.queries[query]!, row) });
+  }
+  scored.sort((a, b) => b.score - a.score || a.row - b.row);
+  return Uint32Array.from(scored.slice(0, TRUTH_K), (entry) => entry.row);
+}
+
+/** Sections `slotItems` and `itemSlots`; none where slot and item are the same number throughout. */
+function slotSections(order: Uint32Array, items: Uint32Array | undefined, nItems: number): SectionSource[] {
+  if (!items && order.every((row, slot) => row === slot)) return [];
+  const slotItems = items ? order.map((row) => items[row]!) : order;
+  const itemSlots = new Uint32Array(nItems).fill(NO_SLOT);
+  for (let slot = 0; slot < order.length; slot++) itemSlots[slotItems[slot]!] = slot;
+  return [
+    { name: "slotItems", hot: true, bytes: bytesOf(slotItems) },
+    { name: "itemSlots", hot: true, bytes: bytesOf(itemSlots) },
+  ];
 }

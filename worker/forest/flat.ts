@@ -1,18 +1,23 @@
 import type { Artifact } from "../format/artifact.ts";
-import { distanceBetween, smallerIsNearer } from "./metrics.ts";
+import { ArtifactError } from "../format/errors.ts";
+import { finishHits } from "./finish.ts";
+import { distanceBetween } from "./metrics.ts";
 import { itemAt, openSlots, type SlotTable, slotOf } from "./slots.ts";
 import { TopScores } from "./top.ts";
-import type { Forest, Neighbours } from "./types.ts";
-import { openVectors, prepareQuery, type VectorStore } from "./vectors.ts";
+import type { Forest } from "./types.ts";
+import { openVectors, type PreparedQuery, prepareQuery, type VectorStore } from "./vectors.ts";
 
 const BLOCK = 1024;
 
-/** A forest without trees: every vector is scored. Right for small indexes and for tight filters. */
+/** A forest without trees: every vector is scored. Right for small indexes. */
 export function openFlat(artifact: Artifact): Forest {
   const { metric, dimensions, nItems } = artifact.header;
-  const vectors = openVectors(artifact);
+  const vectors = openVectors(artifact, "vectors");
+  if (!vectors) throw new ArtifactError("MISSING_SECTION", "The artifact has no section vectors.");
+  const finest = openVectors(artifact, "rescore") ?? vectors;
   const slots = openSlots(artifact);
-  const decoded = decoder(vectors, slots);
+  const decode = itemDecoder(slots, (slot, row) => finest.decode(slot, row));
+  const vector = vectorOfItem(dimensions, decode);
   return {
     artifact,
     metric,
@@ -20,66 +25,82 @@ export function openFlat(artifact: Artifact): Forest {
     nItems,
     nTrees: 0,
     defaultSearchK: () => vectors.count,
-    vector: decoded,
-    distance(i, j) {
-      const a = decoded(i);
-      const b = decoded(j);
-      return a && b ? distanceBetween(metric, a, b) : undefined;
-    },
-    search(query, { k, accept }) {
-      const block = new Uint32Array(BLOCK);
-      const scores = new Float32Array(BLOCK);
-      const prepared = prepareQuery(metric, query);
-      const top = new TopScores(Math.min(k, vectors.count));
-      top.reset(k);
-      let scored = 0;
-      for (let slot = 0; slot < vectors.count; ) {
-        let n = 0;
-        for (; n < BLOCK && slot < vectors.count; slot++) {
-          if (!accept || accept(itemAt(slots, slot))) block[n++] = slot;
-        }
-        vectors.score(prepared, block, n, scores);
-        scored += n;
-        for (let j = 0; j < n; j++) top.push(scores[j]!, itemAt(slots, block[j]!));
-      }
-      return finish(top, query, decoded, metric, scored);
+    vector,
+    distance: distanceOfItems(metric, vector),
+    search(query, { k, searchK = -1, accept }) {
+      if (searchK === 0) return { items: [], distances: [], candidates: 0, scored: 0 };
+      const { top, scored } = exactScan(
+        vectors,
+        slots,
+        prepareQuery(metric, query),
+        keptForRescoring(k, finest !== vectors),
+        accept,
+      );
+      const { items, distances } = finishHits(metric, query, top.sorted(), k, decode);
+      return { items, distances, candidates: scored, scored };
     },
   };
 }
 
-/** Item to a new array with its vector. */
-export function decoder(vectors: VectorStore, slots: SlotTable): (item: number) => Float32Array | undefined {
-  return (item) => {
-    const slot = slotOf(slots, item);
-    if (slot < 0) return undefined;
-    const out = new Float32Array(vectors.dimensions);
-    vectors.decode(slot, out);
-    return out;
-  };
+/** How many of the best by the resident codes are looked at again with finer vectors. */
+export function keptForRescoring(k: number, finerAtHand: boolean): number {
+  return finerAtHand ? 2 * k + 16 : k;
 }
 
-/** Annoy's distances of the kept items, in double precision, nearest first; ties by item number. */
-function finish(
-  top: TopScores,
-  query: Float32Array,
-  decoded: (item: number) => Float32Array | undefined,
-  metric: Forest["metric"],
-  scored: number,
-): Neighbours {
-  const keys = new Uint32Array(top.size);
-  const scores = new Float64Array(top.size);
-  const count = top.drain(keys, scores);
-  const sign = smallerIsNearer(metric) ? 1 : -1;
-  const hits: { item: number; distance: number }[] = [];
-  for (let i = 0; i < count; i++) {
-    const vector = decoded(keys[i]!);
-    if (vector) hits.push({ item: keys[i]!, distance: distanceBetween(metric, query, vector) });
+/** Scores every accepted vector. O(vectors x dimensions). */
+export function exactScan(
+  vectors: VectorStore,
+  slots: SlotTable,
+  query: PreparedQuery,
+  kept: number,
+  accept: ((item: number) => boolean) | undefined,
+): { top: TopScores; scored: number } {
+  const block = new Uint32Array(BLOCK);
+  const scores = new Float32Array(BLOCK);
+  const top = new TopScores(Math.min(kept, vectors.count));
+  let scored = 0;
+  for (let slot = 0; slot < vectors.count; ) {
+    let n = 0;
+    for (; n < BLOCK && slot < vectors.count; slot++) {
+      if (!accept || accept(itemAt(slots, slot))) block[n++] = slot;
+    }
+    vectors.score(query, block, n, scores);
+    scored += n;
+    for (let j = 0; j < n; j++) top.push(scores[j]!, itemAt(slots, block[j]!));
   }
-  hits.sort((a, b) => sign * (a.distance - b.distance) || a.item - b.item);
-  return {
-    items: hits.map((h) => h.item),
-    distances: hits.map((h) => h.distance),
-    candidates: scored,
-    scored,
+  return { top, scored };
+}
+
+/** From a decoder of slots to one of items that says whether the item is there. */
+export function itemDecoder(
+  slots: SlotTable,
+  decodeSlot: (slot: number, row: Float32Array) => void,
+): (item: number, row: Float32Array) => boolean {
+  return (item, row) => {
+    const slot = slotOf(slots, item);
+    if (slot < 0) return false;
+    decodeSlot(slot, row);
+    return true;
+  };
+}
+
+export function vectorOfItem(
+  dimensions: number,
+  decode: (item: number, row: Float32Array) => boolean,
+): (item: number) => Float32Array | undefined {
+  return (item) => {
+    const row = new Float32Array(dimensions);
+    return decode(item, row) ? row : undefined;
+  };
+}
+
+export function distanceOfItems(
+  metric: Forest["metric"],
+  vector: (item: number) => Float32Array | undefined,
+): (i: number, j: number) => number | undefined {
+  return (i, j) => {
+    const a = vector(i);
+    const b = vector(j);
+    return a && b ? distanceBetween(metric, a, b) : undefined;
   };
 }

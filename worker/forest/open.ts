@@ -1,13 +1,22 @@
 import type { Artifact } from "../format/artifact.ts";
+import { openAnnoyForest } from "./annoy/open.ts";
+import { openCompact } from "./compact/open.ts";
 import { openFlat } from "./flat.ts";
 import type { Forest } from "./types.ts";
 
 /**
- * Opens the forest of an artifact, whichever kind it has. Views only; the time taken does not depend on the number
- * of items.
+ * Opens the forest of an artifact, whichever kind it has. Views only: the time taken grows with the number of nodes,
+ * not of items.
  *
  * @throws ArtifactError when a section is missing, has the wrong length or contradicts the header
  */
 export function openForest(artifact: Artifact): Forest {
-  return openFlat(artifact);
+  switch (artifact.header.forestKind) {
+    case "annoy":
+      return openAnnoyForest(artifact);
+    case "compact":
+      return openCompact(artifact);
+    case "flat":
+      return openFlat(artifact);
+  }
 }

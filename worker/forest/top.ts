@@ -5,30 +5,20 @@
 export class TopScores {
   private readonly scores: Float64Array;
   private readonly keys: Uint32Array;
-  private capacity = 0;
   size = 0;
 
-  constructor(most: number) {
-    this.scores = new Float64Array(most);
-    this.keys = new Uint32Array(most);
+  constructor(capacity: number) {
+    this.scores = new Float64Array(capacity);
+    this.keys = new Uint32Array(capacity);
   }
 
-  get most(): number {
-    return this.scores.length;
-  }
-
-  reset(capacity: number): void {
-    this.capacity = Math.min(capacity, this.scores.length);
-    this.size = 0;
-  }
-
-  /** The score that a new entry must beat; -Infinity while there is room. */
+  /** What a new entry must reach; -Infinity while there is room. */
   get threshold(): number {
-    return this.size < this.capacity ? Number.NEGATIVE_INFINITY : this.scores[0]!;
+    return this.size < this.scores.length ? Number.NEGATIVE_INFINITY : this.scores[0]!;
   }
 
   push(score: number, key: number): void {
-    if (this.size < this.capacity) {
+    if (this.size < this.scores.length) {
       let i = this.size++;
       while (i > 0) {
         const parent = (i - 1) >> 1;
@@ -42,16 +32,15 @@ export class TopScores {
     }
   }
 
-  /** Sorts the entries best first into `keys` and `scores`; the heap is empty afterwards. Returns how many. */
-  drain(keys: Uint32Array, scores: Float64Array): number {
-    const count = this.size;
-    for (let end = count; end > 0; end--) {
-      keys[end - 1] = this.keys[0]!;
-      scores[end - 1] = this.scores[0]!;
-      if (end > 1) this.sink(0, end - 1, this.scores[end - 1]!, this.keys[end - 1]!);
+  /** The kept keys, best first; the heap is empty afterwards. */
+  sorted(): Uint32Array {
+    const keys = new Uint32Array(this.size);
+    while (this.size > 0) {
+      const end = --this.size;
+      keys[end] = this.keys[0]!;
+      if (end > 0) this.sink(0, end, this.scores[end]!, this.keys[end]!);
     }
-    this.size = 0;
-    return count;
+    return keys;
   }
 
   /** Whether (score, key) is worse than entry `i`. */

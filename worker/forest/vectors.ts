@@ -42,43 +42,60 @@ export function vectorBytes(metric: Metric, codec: "float32" | "int8" | "int4", 
   return codec === "int8" ? dimensions : Math.ceil(dimensions / 2);
 }
 
-/** @throws ArtifactError when a section is missing or has the wrong length */
-export function openVectors(artifact: Artifact): VectorStore {
-  const { metric, codec, dimensions, nSlots: count } = artifact.header;
+export type VectorTier = "vectors" | "rescore";
+
+/**
+ * Opens the resident vectors, or the finer ones of the rescoring tier. Undefined when the artifact has none of that
+ * tier, or its bytes are not in memory.
+ *
+ * @throws ArtifactError when a section has the wrong length
+ */
+export function openVectors(artifact: Artifact, tier: VectorTier): VectorStore | undefined {
+  const { metric, dimensions, nSlots: count } = artifact.header;
+  const codec = tier === "vectors" ? artifact.header.codec : artifact.header.rescore;
+  const name = tier === "vectors" ? "vectors" : "rescoreVectors";
+  if (codec === "none" || !sectionBytes(artifact, name)) return undefined;
   if (metric === "hamming") {
     const stride = Math.ceil(dimensions / 32);
-    return bitStore(requireView(artifact, "vectors", Uint32Array, count * stride), dimensions, count);
+    return bitStore(requireView(artifact, name, Uint32Array, count * stride), dimensions, count);
   }
   const norms = optionalFloats(artifact, "vectorNorms", count);
-  if (metric === "euclidean" && !norms)
+  if (metric === "euclidean" && !norms) {
     throw new ArtifactError("MISSING_SECTION", "The artifact has no section vectorNorms.");
+  }
   const weights = new Weights(metric, norms);
+  if (codec === "float32") {
+    return floatStore(
+      requireView(artifact, name, Float32Array, count * dimensions),
+      dimensions,
+      count,
+      weights,
+    );
+  }
+  const scales = requireView(
+    artifact,
+    tier === "vectors" ? "vectorScales" : "rescoreScales",
+    Float32Array,
+    count,
+  );
   switch (codec) {
-    case "float32":
-      return floatStore(
-        requireView(artifact, "vectors", Float32Array, count * dimensions),
-        dimensions,
-        count,
-        weights,
-      );
     case "int8":
       return byteStore(
-        requireView(artifact, "vectors", Int8Array, count * dimensions),
-        requireView(artifact, "vectorScales", Float32Array, count),
+        requireView(artifact, name, Int8Array, count * dimensions),
+        scales,
         dimensions,
         count,
         weights,
       );
-    case "int4":
-      return nibbleStore(
-        requireView(artifact, "vectors", Uint8Array, count * Math.ceil(dimensions / 2)),
-        requireView(artifact, "vectorScales", Float32Array, count),
-        dimensions,
-        count,
-        weights,
-      );
+    case "int4": {
+      const codes = requireView(artifact, name, Uint8Array, count * Math.ceil(dimensions / 2));
+      return nibbleStore(codes, scales, dimensions, count, weights);
+    }
     case "binary":
-      throw new ArtifactError("CORRUPT_VECTORS", "Codec binary has no resident vectors.");
+      throw new ArtifactError(
+        "CORRUPT_VECTORS",
+        "Codec binary keeps its codes in section sketches, not in vectors.",
+      );
   }
 }
 

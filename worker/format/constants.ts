@@ -83,18 +83,24 @@ export const SECTIONS = {
   ids: 18,
   idOrder: 19,
   vectors: 32,
+  /** One float32 a stored vector: what its codes are multiplied by (codecs int8 and int4). */
   vectorScales: 33,
+  /** The rescoring tier: the same vectors in a finer codec, usually cold. */
   rescoreVectors: 34,
   rescoreScales: 35,
+  /** 1-bit codes of the residuals from the leaf's centroid, with their correction factors: a row of words a slot. */
   sketches: 36,
+  /** Five float32 that decode the sketches' factors. */
   sketchFactors: 37,
-  rotation: 38,
   /** Euclidean length of every stored vector, float32: metrics angular (unless all are unit vectors) and euclidean. */
   vectorNorms: 40,
-  splitNodes: 48,
+  /** Split and leaf nodes of a compact forest, 20 bytes each, and one centroid of int8 codes a node. */
+  nodes: 48,
+  /** Slots of the leaves of every tree but the first, bit-packed. */
   leafItems: 49,
   centroids: 50,
-  centroidScales: 51,
+  /** First child and number of children of every root. */
+  roots: 51,
   annoyNodes: 56,
   annoyRoots: 57,
   embeddingTable: 64,

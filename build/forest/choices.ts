@@ -1,0 +1,72 @@
+import { fullSketchBits } from "../../worker/forest/compact/rotation.ts";
+import type { Codec, Metric, RescoreCodec } from "../../worker/format/constants.ts";
+import { AnnoyEdgeError } from "../../worker/format/errors.ts";
+import type { BuiltForest, ForestSettings } from "./types.ts";
+
+/** Up to this many coordinates in all, scoring every vector is as fast as a walk, and exact. From the bench. */
+const FLAT_COORDINATES = 1 << 19;
+
+/** Whether an index answers by a scan of all its vectors: always exact, and faster than a walk while it is small. */
+export function scansAll(
+  count: number,
+  dimensions: number,
+  metric: Metric,
+  settings: ForestSettings,
+): boolean {
+  if (count < 2) return true;
+  if (settings.trees !== "auto" || (settings.codec === "binary" && metric !== "hamming")) return false;
+  return count * dimensions <= FLAT_COORDINATES;
+}
+
+/** Small enough to build on the calling thread. */
+export function isSmall(count: number, dimensions: number): boolean {
+  return count * dimensions <= 2 * FLAT_COORDINATES;
+}
+
+/** Codecs to build until one meets the target. Hamming vectors are bits, exactly, whatever was asked. */
+export function codecsToTry(settings: ForestSettings, flat: boolean, metric: Metric): readonly Codec[] {
+  if (metric === "hamming") return ["binary"];
+  if (settings.codec === "auto")
+    return flat ? ["int4", "int8", "float32"] : ["binary", "int4", "int8", "float32"];
+  return [flat && settings.codec === "binary" ? "int8" : settings.codec];
+}
+
+/** The finer vectors that a file carries, cold, behind its codec; by default the exact ones, except behind float32. */
+export function rescoreTier(asked: RescoreCodec | "auto", codec: Codec, metric: Metric): RescoreCodec {
+  if (codec === "float32" || metric === "hamming") return "none";
+  return asked === "auto" ? "float32" : asked;
+}
+
+/**
+ * Bits of the 1-bit codes. As the only resident code they take every dimension; in front of a finer one, half of the
+ * dimensions already tell which candidates deserve a full score.
+ */
+export function sketchBits(codec: Codec, dimensions: number): number {
+  const full = fullSketchBits(dimensions);
+  if (codec === "binary") return full;
+  return Math.min(full, Math.max(128, Math.ceil(dimensions / 128) * 64));
+}
+
+/**
+ * Items of a leaf. A leaf costs dimensions + 20 bytes: this many items keep it to 2.5 bytes an item where the leaves
+ * are the only cost (one tree), and to 1.4 where every item is listed as well.
+ */
+export function defaultLeafSize(dimensions: number, trees: number): number {
+  return Math.max(80, Math.ceil((dimensions + 20) / (trees > 1 ? 1.4 : 2.5)));
+}
+
+export function hotBytes(built: BuiltForest): number {
+  return built.sections.reduce((sum, section) => sum + (section.hot ? section.bytes.byteLength : 0), 0);
+}
+
+export function withinBudget(built: BuiltForest, settings: ForestSettings): boolean {
+  return settings.maxBytes === undefined || hotBytes(built) <= settings.maxBytes;
+}
+
+export function budgetError(built: BuiltForest | undefined, settings: ForestSettings): AnnoyEdgeError {
+  const need = built ? `${hotBytes(built)} bytes with codec ${built.codec}` : "more";
+  return new AnnoyEdgeError(
+    "OVER_BUDGET",
+    `The index needs ${need}, and --max-bytes allows ${settings.maxBytes}. Allow more, choose a smaller codec (--codec int4 or binary), or lower --target-recall.`,
+  );
+}

@@ -1,0 +1,91 @@
+import { FACTORS } from "../../worker/forest/compact/sketches.ts";
+import type { SectionSource } from "../artifact/write.ts";
+import { bytesOf } from "./codecs.ts";
+import type { Geometry } from "./geometry.ts";
+import type { EncodedNodes } from "./nodes.ts";
+import type { Pool } from "./pool.ts";
+import type { SketchTask } from "./sketch.ts";
+
+const CHUNK = 8192;
+
+export interface SketchSettings {
+  readonly bits: number;
+  readonly seed: number;
+  readonly halfSquares: boolean;
+  readonly scoredShare: number;
+  /** Several trees: residuals from one point, the mean of all rows. */
+  readonly shared: boolean;
+}
+
+/** Sections `sketches` and `sketchFactors`. */
+export async function buildSketches(
+  geometry: Geometry,
+  pool: Pool,
+  { order, leafOf, centres }: EncodedNodes,
+  settings: SketchSettings,
+): Promise<{ sections: SectionSource[]; setScoredShare: (share: number) => void }> {
+  const { dimensions } = geometry;
+  const mean = settings.shared ? meanRow(geometry) : undefined;
+  const tasks: SketchTask[] = [];
+  for (let from = 0; from < order.length; from += CHUNK) {
+    const list = order.subarray(from, from + CHUNK);
+    // Only the centres that these slots use travel to the thread.
+    const firstLeaf = leafOf[from]!;
+    const lastLeaf = leafOf[from + list.length - 1]!;
+    tasks.push({
+      kind: "sketch",
+      list,
+      centreOf: mean
+        ? new Uint32Array(list.length)
+        : leafOf.subarray(from, from + CHUNK).map((leaf) => leaf - firstLeaf),
+      centres: mean ?? centres.slice(firstLeaf * dimensions, (lastLeaf + 1) * dimensions),
+      dimensions,
+      bits: settings.bits,
+      seed: settings.seed,
+      halfSquares: settings.halfSquares,
+    });
+  }
+  const parts = await pool.run(tasks);
+  let largest = 0;
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  for (const part of parts) {
+    for (const factor of part.factors) largest = Math.max(largest, factor);
+    for (const offset of part.offsets) {
+      low = Math.min(low, offset);
+      high = Math.max(high, offset);
+    }
+  }
+  const head = new Float32Array(FACTORS + (mean ? dimensions : 0));
+  head.set([settings.bits, largest / 0xffff, low, (high - low) / 0xffff, settings.scoredShare]);
+  if (mean) head.set(mean, FACTORS);
+  const [, factorStep, offsetLow, offsetStep] = head as unknown as [number, number, number, number];
+  const words = settings.bits / 32;
+  const stride = words + 1;
+  const rows = new Int32Array(order.length * stride);
+  let slot = 0;
+  for (const part of parts) {
+    for (let i = 0; i < part.factors.length; i++, slot++) {
+      rows.set(part.codes.subarray(i * words, (i + 1) * words), slot * stride);
+      const factor = factorStep > 0 ? Math.round(part.factors[i]! / factorStep) : 0;
+      const offset = offsetStep > 0 ? Math.round((part.offsets[i]! - offsetLow) / offsetStep) : 0;
+      rows[slot * stride + words] = Math.min(0xffff, factor) | (Math.max(0, Math.min(0xffff, offset)) << 16);
+    }
+  }
+  return {
+    sections: [
+      { name: "sketches", hot: true, bytes: bytesOf(rows) },
+      { name: "sketchFactors", hot: true, bytes: bytesOf(head) },
+    ],
+    setScoredShare: (share) => {
+      head[4] = share;
+    },
+  };
+}
+
+function meanRow({ rows, width, dimensions }: Geometry): Float32Array {
+  const sums = new Float64Array(dimensions);
+  const count = rows.length / width;
+  for (let r = 0; r < count; r++) for (let i = 0; i < dimensions; i++) sums[i]! += rows[r * width + i]!;
+  return Float32Array.from(sums, (sum) => sum / count);
+}

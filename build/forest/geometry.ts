@@ -1,0 +1,67 @@
+import type { Metric } from "../../worker/format/constants.ts";
+import { lengthOf } from "./codecs.ts";
+
+/**
+ * The space in which trees are grown for a metric: one where a larger inner product (spherical) or a smaller Euclidean
+ * distance means nearer.
+ *
+ * - angular: unit vectors.
+ * - dot: one more coordinate gives every vector the length of the longest, which turns the largest inner product into
+ *   the smallest angle (Bachrach et al. 2014); a query's further coordinate is 0.
+ * - hamming: coordinates 0 and 1, whose squared Euclidean distance is the number of differing ones.
+ * - manhattan: Euclidean neighbourhoods serve as candidates; scores are exact.
+ */
+export interface Geometry {
+  /** Row-major, `width` numbers a row, in shared memory. */
+  readonly rows: Float32Array<SharedArrayBuffer>;
+  readonly width: number;
+  /** Coordinates that a query has; the rest are 0 in it. */
+  readonly dimensions: number;
+  /** Vectors on a sphere: clusters are directions. Otherwise clusters are means. */
+  readonly spherical: boolean;
+}
+
+export function geometryOf(
+  metric: Metric,
+  vectors: Float32Array<SharedArrayBuffer>,
+  dimensions: number,
+): Geometry {
+  const count = vectors.length / dimensions;
+  switch (metric) {
+    case "euclidean":
+    case "manhattan":
+      return { rows: vectors, width: dimensions, dimensions, spherical: false };
+    case "hamming": {
+      const rows = sharedFloats(vectors.length);
+      for (let i = 0; i < rows.length; i++) rows[i] = vectors[i]! > 0.5 ? 1 : 0;
+      return { rows, width: dimensions, dimensions, spherical: false };
+    }
+    case "angular": {
+      const rows = sharedFloats(vectors.length);
+      for (let r = 0; r < count; r++) {
+        const at = r * dimensions;
+        const length = lengthOf(vectors, at, dimensions);
+        const scale = length > 0 ? 1 / length : 0;
+        for (let i = 0; i < dimensions; i++) rows[at + i] = vectors[at + i]! * scale;
+      }
+      return { rows, width: dimensions, dimensions, spherical: true };
+    }
+    case "dot": {
+      const width = dimensions + 1;
+      const rows = sharedFloats(count * width);
+      const lengths = Float64Array.from({ length: count }, (_, r) =>
+        lengthOf(vectors, r * dimensions, dimensions),
+      );
+      const longest = lengths.reduce((a, b) => Math.max(a, b), 0);
+      for (let r = 0; r < count; r++) {
+        rows.set(vectors.subarray(r * dimensions, (r + 1) * dimensions), r * width);
+        rows[r * width + dimensions] = Math.sqrt(Math.max(0, longest ** 2 - lengths[r]! ** 2));
+      }
+      return { rows, width, dimensions, spherical: true };
+    }
+  }
+}
+
+export function sharedFloats(length: number): Float32Array<SharedArrayBuffer> {
+  return new Float32Array(new SharedArrayBuffer(length * 4));
+}

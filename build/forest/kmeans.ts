@@ -1,0 +1,106 @@
+import { createRandom, sample } from "./random.ts";
+import { BLOCK_ROWS, createKernel, type ScoreKernel } from "./simd/kernels.ts";
+
+export interface Clustering {
+  /** `count` rows of `width` numbers: unit directions (spherical) or means. */
+  readonly centroids: Float32Array;
+  readonly count: number;
+}
+
+export interface ClusterSettings {
+  readonly clusters: number;
+  readonly spherical: boolean;
+  readonly seed: number;
+  readonly iterations: number;
+  /** Rows a cluster that are looked at while the centroids move. */
+  readonly sampleRows: number;
+}
+
+/**
+ * Lloyd's k-means over `training`, row numbers into `rows`. Spherical: centroids are unit vectors and the largest
+ * inner product decides; otherwise means and the smallest Euclidean distance. A cluster that loses all its rows
+ * restarts at a random row. O(iterations x sample x clusters x width); one thread, one fixed order, so the result
+ * depends on nothing but the arguments.
+ */
+export function cluster(
+  rows: Float32Array,
+  width: number,
+  training: Uint32Array,
+  settings: ClusterSettings,
+): Clustering {
+  const random = createRandom(settings.seed);
+  const count = Math.max(1, Math.min(settings.clusters, training.length));
+  const used = sample(training, settings.sampleRows * count, random);
+  const centroids = new Float32Array(count * width);
+  const starts = sample(used, count, random);
+  for (let c = 0; c < count; c++) copyRow(rows, starts[c] ?? 0, centroids, c, width);
+  if (training.length === 0) return { centroids, count };
+  const kernel = createKernel(width);
+  const labels = new Uint32Array(used.length);
+  const sums = new Float64Array(count * width);
+  const sizes = new Uint32Array(count);
+  for (let iteration = 0; iteration < settings.iterations; iteration++) {
+    assign(kernel, rows, used, { centroids, count }, settings.spherical, labels);
+    sums.fill(0);
+    sizes.fill(0);
+    for (let i = 0; i < used.length; i++) {
+      const at = used[i]! * width;
+      const to = labels[i]! * width;
+      sizes[labels[i]!]!++;
+      for (let j = 0; j < width; j++) sums[to + j]! += rows[at + j]!;
+    }
+    for (let c = 0; c < count; c++) {
+      if (sizes[c] === 0) {
+        copyRow(rows, used[Math.floor(random() * used.length)]!, centroids, c, width);
+        continue;
+      }
+      let squares = 0;
+      for (let j = 0; j < width; j++) squares += sums[c * width + j]! ** 2;
+      const divisor = settings.spherical ? Math.sqrt(squares) || 1 : sizes[c]!;
+      for (let j = 0; j < width; j++) centroids[c * width + j] = sums[c * width + j]! / divisor;
+    }
+  }
+  return { centroids, count };
+}
+
+/** Writes the nearest cluster of every listed row into `labels`; of equals the first. */
+export function assign(
+  kernel: ScoreKernel,
+  rows: Float32Array,
+  list: Uint32Array,
+  { centroids, count }: Clustering,
+  spherical: boolean,
+  labels: Uint32Array,
+): void {
+  const width = centroids.length / count;
+  kernel.setColumns(centroids, count);
+  const biases = new Float64Array(count);
+  if (!spherical) {
+    for (let c = 0; c < count; c++) {
+      let squares = 0;
+      for (let j = 0; j < width; j++) squares += centroids[c * width + j]! ** 2;
+      biases[c] = -squares / 2;
+    }
+  }
+  for (let from = 0; from < list.length; from += BLOCK_ROWS) {
+    const n = Math.min(BLOCK_ROWS, list.length - from);
+    const scores = kernel.score(rows, list, from, n);
+    for (let r = 0; r < n; r++) {
+      const at = r * kernel.width;
+      let best = Number.NEGATIVE_INFINITY;
+      let label = 0;
+      for (let c = 0; c < count; c++) {
+        const score = scores[at + c]! + biases[c]!;
+        if (score > best) {
+          best = score;
+          label = c;
+        }
+      }
+      labels[from + r] = label;
+    }
+  }
+}
+
+function copyRow(rows: Float32Array, row: number, centroids: Float32Array, c: number, width: number): void {
+  centroids.set(rows.subarray(row * width, (row + 1) * width), c * width);
+}

@@ -1,0 +1,62 @@
+import { assign, type Clustering, type ClusterSettings, cluster } from "./kmeans.ts";
+import { createKernel } from "./simd/kernels.ts";
+import { encodeSketches, type SketchPart, type SketchTask } from "./sketch.ts";
+import { nearestRows, type TruthPart, type TruthTask } from "./truth.ts";
+
+/** Memory that every thread reads. */
+export interface Shared {
+  readonly rows: Float32Array<SharedArrayBuffer>;
+  readonly width: number;
+  readonly spherical: boolean;
+}
+
+/** Finds the nearest of given clusters for a list of rows. */
+export interface AssignTask {
+  readonly kind: "assign";
+  readonly list: Uint32Array;
+  readonly clustering: Clustering;
+}
+
+/** Clusters some rows and assigns all of a list. */
+export interface SplitTask {
+  readonly kind: "split";
+  readonly list: Uint32Array;
+  readonly training: Uint32Array;
+  readonly settings: ClusterSettings;
+}
+
+export interface SplitResult extends Clustering {
+  readonly labels: Uint32Array;
+}
+
+export type Task = AssignTask | SplitTask | TruthTask | SketchTask;
+export type TaskResult<T extends Task> = T extends AssignTask
+  ? Uint32Array
+  : T extends SplitTask
+    ? SplitResult
+    : T extends TruthTask
+      ? TruthPart
+      : SketchPart;
+
+/** Does one task; pure but for the shared memory that sketch tasks write their own part of. */
+export function runTask<T extends Task>(shared: Shared, task: T): TaskResult<T>;
+export function runTask(shared: Shared, task: Task): Uint32Array | SplitResult | TruthPart | SketchPart {
+  const { rows, width, spherical } = shared;
+  switch (task.kind) {
+    case "assign": {
+      const labels = new Uint32Array(task.list.length);
+      assign(createKernel(width), rows, task.list, task.clustering, spherical, labels);
+      return labels;
+    }
+    case "split": {
+      const clustering = cluster(rows, width, task.training, task.settings);
+      const labels = new Uint32Array(task.list.length);
+      assign(createKernel(width), rows, task.list, clustering, spherical, labels);
+      return { ...clustering, labels };
+    }
+    case "truth":
+      return nearestRows(task);
+    case "sketch":
+      return encodeSketches(shared, task);
+  }
+}

@@ -1,0 +1,144 @@
+import type { Artifact } from "../../format/artifact.ts";
+import { ArtifactError } from "../../format/errors.ts";
+import { finishHits } from "../finish.ts";
+import { distanceOfItems, exactScan, itemDecoder, keptForRescoring, vectorOfItem } from "../flat.ts";
+import { defaultSearchK } from "../search-k.ts";
+import { itemAt, openSlots } from "../slots.ts";
+import { TopScores } from "../top.ts";
+import type { Forest, ForestSearchOptions, Neighbours } from "../types.ts";
+import { openVectors, type PreparedQuery, prepareQuery, type VectorStore } from "../vectors.ts";
+import { sketchDecoder } from "./decode.ts";
+import { openNodes } from "./nodes.ts";
+import { openSketches } from "./sketches.ts";
+import { type Candidates, Walk } from "./walk.ts";
+
+const BLOCK = 512;
+const BINS = 1024;
+/** At least this many candidates, and this many for each neighbour wanted, are scored by the full code. */
+const LEAST_SCORED = 64;
+const SCORED_PER_NEIGHBOUR = 10;
+
+/**
+ * Opens our own forest. A search walks the nodes best first, estimates every candidate from its sketch, scores the
+ * best by the full vector code, and measures the distances of the last few with the finest vectors at hand.
+ *
+ * @throws ArtifactError when sections are missing, of the wrong length or inconsistent
+ */
+export function openCompact(artifact: Artifact): Forest {
+  const { metric, dimensions, nItems, nSlots, nTrees } = artifact.header;
+  const vectors = openVectors(artifact, "vectors");
+  const finer = openVectors(artifact, "rescore");
+  const slots = openSlots(artifact);
+  const nodes = openNodes(artifact);
+  const sketches = openSketches(artifact);
+  const scorer = vectors ?? finer;
+  if (!scorer && !sketches)
+    throw new ArtifactError("MISSING_SECTION", "The artifact has neither vectors nor sketches.");
+  const finest = finer ?? vectors;
+  const decodeSlot = finest
+    ? (slot: number, row: Float32Array) => finest.decode(slot, row)
+    : sketchDecoder(nodes, sketches!, dimensions, nSlots);
+  const decode = itemDecoder(slots, decodeSlot);
+  const vector = vectorOfItem(dimensions, decode);
+  // Made by the first search, so that opening allocates nothing that grows with the forest.
+  let walk: Walk | undefined;
+  const block = new Uint32Array(BLOCK);
+  const scores = new Float32Array(BLOCK);
+
+  function search(query: Float32Array, options: ForestSearchOptions): Neighbours {
+    const { k, accept } = options;
+    const wanted = options.searchK ?? -1;
+    const searchK =
+      wanted === -1 ? defaultSearchK(artifact.meta.certified, k) : wanted < 0 ? nSlots * nTrees : wanted;
+    const prepared = prepareQuery(metric, metric === "angular" ? unit(query) : query);
+    const kept = keptForRescoring(k, finer !== undefined && vectors !== undefined);
+    if (scorer && accept && scanIsCheaper(options.acceptFraction, searchK)) {
+      const { top, scored } = exactScan(scorer, slots, prepared, kept, accept);
+      return { ...finishHits(metric, query, top.sorted(), k, decode), candidates: scored, scored };
+    }
+    walk ??= new Walk(nodes, slots, sketches, scorer, dimensions, nTrees);
+    const found = walk.run(prepared, searchK, accept);
+    const top = new TopScores(Math.min(kept, found.count));
+    const scored = sketches && scorer ? scoreBest(found, prepared, scorer, k, top) : keepAll(found, top);
+    return { ...finishHits(metric, query, top.sorted(), k, decode), candidates: found.count, scored };
+  }
+
+  /** The filter passes so few items that scoring them all costs less than walking until searchK of them are met. */
+  function scanIsCheaper(fraction: number | undefined, searchK: number): boolean {
+    if (fraction === undefined) return false;
+    // In nanoseconds, from the bench: 5 an item asked, 1 a coordinate scored; 25 an item met in the walk.
+    const scan = nSlots * 5 + fraction * nSlots * dimensions;
+    const walking = Math.min(nSlots, searchK / Math.max(fraction, 1 / nSlots)) * 25;
+    return scan <= walking;
+  }
+
+  /** Scores the candidates with the best estimates by the full code. */
+  function scoreBest(
+    found: Candidates,
+    query: PreparedQuery,
+    store: VectorStore,
+    k: number,
+    top: TopScores,
+  ): number {
+    const share = Math.ceil(found.count * sketches!.scoredShare);
+    const threshold = thresholdFor(found, Math.max(LEAST_SCORED, SCORED_PER_NEIGHBOUR * k, share));
+    let scored = 0;
+    let n = 0;
+    for (let i = 0; i <= found.count; i++) {
+      if (n === BLOCK || (i === found.count && n > 0)) {
+        store.score(query, block, n, scores);
+        for (let j = 0; j < n; j++) top.push(scores[j]!, itemAt(slots, block[j]!));
+        scored += n;
+        n = 0;
+      }
+      if (i < found.count && found.scores[i]! >= threshold) block[n++] = found.slots[i]!;
+    }
+    return scored;
+  }
+
+  /** Without a second code the walk's own scores decide. */
+  function keepAll(found: Candidates, top: TopScores): number {
+    for (let i = 0; i < found.count; i++) top.push(found.scores[i]!, itemAt(slots, found.slots[i]!));
+    return sketches ? 0 : found.count;
+  }
+
+  return {
+    artifact,
+    metric,
+    dimensions,
+    nItems,
+    nTrees,
+    defaultSearchK: (k) => defaultSearchK(artifact.meta.certified, k),
+    vector,
+    distance: distanceOfItems(metric, vector),
+    search,
+  };
+}
+
+const bins = new Uint32Array(BINS);
+
+/** A score that at least `count` candidates reach, and few more: from a histogram, O(candidates). */
+function thresholdFor(found: Candidates, count: number): number {
+  if (found.count <= count) return Number.NEGATIVE_INFINITY;
+  const width = (found.highest - found.lowest) / BINS;
+  if (!(width > 0)) return Number.NEGATIVE_INFINITY;
+  bins.fill(0);
+  const { scores, lowest } = found;
+  for (let i = 0; i < found.count; i++) {
+    const bin = ((scores[i]! - lowest) / width) | 0;
+    bins[bin < BINS ? bin : BINS - 1]!++;
+  }
+  let above = 0;
+  let bin = BINS;
+  while (bin > 0 && above < count) above += bins[--bin]!;
+  return lowest + bin * width;
+}
+
+/** The query at unit length, so that angular scores are cosines; a zero vector stays one. */
+function unit(query: Float32Array): Float32Array {
+  let squares = 0;
+  for (let i = 0; i < query.length; i++) squares += query[i]! * query[i]!;
+  if (!(squares > 0)) return query;
+  const scale = 1 / Math.sqrt(squares);
+  return query.map((x) => x * scale);
+}

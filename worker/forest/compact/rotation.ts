@@ -1,0 +1,87 @@
+/**
+ * A pseudo-random rotation of `bits` dimensions in O(bits log bits): three rounds of random sign flips, fast Hadamard
+ * transforms over blocks of a power of two, and a transposition that mixes the blocks (the structured rotations of
+ * Ailon and Chazelle 2009, as RaBitQ uses them in place of a dense matrix). The same seed gives the same rotation on
+ * every machine: signs are integers, and every float operation has one fixed order.
+ */
+export interface Rotation {
+  readonly bits: number;
+  /** Rotates `length` numbers of `source` from `at`, padded with zeros, into `out` (bits numbers). Lengths are kept. */
+  forward(source: Float32Array, at: number, length: number, out: Float32Array): void;
+  /** The inverse, in place. */
+  inverse(values: Float32Array): void;
+}
+
+const ROUNDS = 3;
+
+export function createRotation(bits: number, seed: number): Rotation {
+  const signs = randomSigns(bits * ROUNDS, seed);
+  const block = bits & -bits;
+  const blocks = bits / block;
+  const norm = 1 / Math.sqrt(block);
+  const spare = new Float32Array(bits);
+  return {
+    bits,
+    forward(source, at, length, out) {
+      out.fill(0);
+      for (let i = 0; i < length; i++) out[i] = source[at + i]!;
+      for (let round = 0; round < ROUNDS; round++) {
+        flip(out, signs, round * bits);
+        for (let start = 0; start < bits; start += block) hadamard(out, start, block, norm);
+        if (blocks > 1) transpose(out, spare, blocks, block);
+      }
+    },
+    inverse(values) {
+      for (let round = ROUNDS - 1; round >= 0; round--) {
+        if (blocks > 1) transpose(values, spare, block, blocks);
+        for (let start = 0; start < bits; start += block) hadamard(values, start, block, norm);
+        flip(values, signs, round * bits);
+      }
+    },
+  };
+}
+
+/** Bits of a full-length sketch: dimensions rounded up to whole 64-bit words, so that blocks stay reasonably long. */
+export function fullSketchBits(dimensions: number): number {
+  return Math.ceil(dimensions / 64) * 64;
+}
+
+function flip(values: Float32Array, signs: Float32Array, at: number): void {
+  for (let i = 0; i < values.length; i++) values[i]! *= signs[at + i]!;
+}
+
+/** The orthonormal fast Walsh-Hadamard transform of `size` (a power of two) numbers, in place; its own inverse. */
+function hadamard(values: Float32Array, start: number, size: number, norm: number): void {
+  for (let half = 1; half < size; half <<= 1) {
+    for (let i = start; i < start + size; i += half << 1) {
+      for (let j = i; j < i + half; j++) {
+        const a = values[j]!;
+        const b = values[j + half]!;
+        values[j] = a + b;
+        values[j + half] = a - b;
+      }
+    }
+  }
+  for (let i = start; i < start + size; i++) values[i]! *= norm;
+}
+
+function transpose(values: Float32Array, spare: Float32Array, rows: number, columns: number): void {
+  spare.set(values);
+  for (let r = 0; r < rows; r++) {
+    for (let c = 0; c < columns; c++) values[c * rows + r] = spare[r * columns + c]!;
+  }
+}
+
+/** +1 or -1 from splitmix32 (a 32-bit finaliser over a counter), one draw a sign. */
+function randomSigns(count: number, seed: number): Float32Array {
+  const signs = new Float32Array(count);
+  let state = seed | 0;
+  for (let i = 0; i < count; i++) {
+    state = (state + 0x9e3779b9) | 0;
+    let z = state;
+    z = Math.imul(z ^ (z >>> 16), 0x85ebca6b);
+    z = Math.imul(z ^ (z >>> 13), 0xc2b2ae35);
+    signs[i] = (z ^ (z >>> 16)) & 1 ? 1 : -1;
+  }
+  return signs;
+}

@@ -1,0 +1,250 @@
+import { itemAt, type SlotTable } from "../slots.ts";
+import type { PreparedQuery, VectorStore } from "../vectors.ts";
+import { NodeHeap } from "./heap.ts";
+import { LEAF_BIT, NODE, NODE_WORDS, type NodeTable, unpackSlot } from "./nodes.ts";
+import { fillTable, type Sketches, tableSum } from "./sketches.ts";
+
+/** What a walk found: the first `count` entries of two arrays that the next walk overwrites. */
+export interface Candidates {
+  slots: Uint32Array;
+  /** Estimates when the forest has sketches, else full scores; larger is nearer. */
+  scores: Float32Array;
+  count: number;
+  lowest: number;
+  highest: number;
+}
+
+/**
+ * The best-first walk over the nodes of a compact forest. Holds the scratch that one walk needs; walks are synchronous,
+ * so all searches of an isolate share it.
+ */
+export class Walk {
+  readonly found: Candidates = {
+    slots: new Uint32Array(0),
+    scores: new Float32Array(0),
+    count: 0,
+    lowest: 0,
+    highest: 0,
+  };
+  private readonly nodes: NodeTable;
+  private readonly slots: SlotTable;
+  private readonly sketches: Sketches | undefined;
+  private readonly vectors: VectorStore | undefined;
+  private readonly dimensions: number;
+  private readonly severalTrees: boolean;
+  private readonly heap: NodeHeap;
+  /** codes . query of every node whose rank was computed in this walk. */
+  private readonly products: Float32Array;
+  private readonly table: Float32Array;
+  private readonly rotated: Float32Array;
+  /** Slots met in this walk, by epoch; only with several trees. */
+  private readonly met: Uint8Array;
+  private epoch = 0;
+
+  constructor(
+    nodes: NodeTable,
+    slots: SlotTable,
+    sketches: Sketches | undefined,
+    vectors: VectorStore | undefined,
+    dimensions: number,
+    nTrees: number,
+  ) {
+    this.nodes = nodes;
+    this.slots = slots;
+    this.sketches = sketches;
+    this.vectors = vectors;
+    this.dimensions = dimensions;
+    this.severalTrees = nTrees > 1;
+    this.heap = new NodeHeap(nodes.count);
+    this.products = new Float32Array(nodes.count);
+    this.table = new Float32Array(sketches ? sketches.bits * 32 : 0);
+    this.rotated = new Float32Array(sketches ? sketches.rotation.bits : 0);
+    this.met = new Uint8Array(this.severalTrees ? slots.nSlots : 0);
+  }
+
+  /**
+   * Visits leaves in order of rank until they held `searchK` accepted items, duplicates across trees counted (as
+   * Annoy counts), or no node is left.
+   */
+  run(query: PreparedQuery, searchK: number, accept: ((item: number) => boolean) | undefined): Candidates {
+    const { nodes, heap, found, sketches } = this;
+    // A leaf in its first tree is met once, and slots of later trees are kept once: never more than all of them.
+    this.reserve(Math.min(searchK, this.slots.nSlots) + nodes.largestLeaf);
+    found.count = 0;
+    found.lowest = Number.POSITIVE_INFINITY;
+    found.highest = Number.NEGATIVE_INFINITY;
+    if (sketches) {
+      sketches.rotation.forward(query.vector, 0, this.dimensions, this.rotated);
+      fillTable(this.rotated, sketches.bits, this.table);
+    }
+    if (this.severalTrees) this.epoch = (this.epoch + 1) & 255;
+    if (this.severalTrees && this.epoch === 0) {
+      this.met.fill(0);
+      this.epoch = 1;
+    }
+    heap.size = 0;
+    const secondTree = this.slots.nSlots;
+    let seen = 0;
+    const centre = sketches?.centre;
+    const shared = centre ? dotFloats(centre, query.vector) : 0;
+    for (let r = 0; r < nodes.roots.length; r += 2)
+      this.expand(query.vector, nodes.roots[r]!, nodes.roots[r + 1]!);
+    while (seen < searchK && heap.size > 0) {
+      const node = heap.pop();
+      const at = node * NODE_WORDS;
+      const first = nodes.words[at + NODE.first]!;
+      const size = nodes.words[at + NODE.count]! & ~LEAF_BIT;
+      if ((nodes.words[at + NODE.count]! & LEAF_BIT) === 0) {
+        this.expand(query.vector, first, size);
+        continue;
+      }
+      const base = centre ? shared : nodes.floats[at + NODE.base]! * this.products[node]!;
+      if (first >= secondTree) seen += this.visitPacked(first - secondTree, size, base, query, accept);
+      else if (this.severalTrees || accept) seen += this.visitSome(first, size, base, query, accept);
+      else seen += this.visitAll(first, size, base, query);
+    }
+    return found;
+  }
+
+  /** Computes the ranks of neighbouring nodes and adds them to the frontier. */
+  private expand(query: Float32Array, first: number, count: number): void {
+    const { centroids, floats } = this.nodes;
+    const { dimensions, heap, products } = this;
+    for (let node = first; node < first + count; node++) {
+      const product = dotCodes(centroids, node * dimensions, query);
+      products[node] = product;
+      const at = node * NODE_WORDS;
+      heap.push(floats[at + NODE.scale]! * product + floats[at + NODE.bias]!, node);
+    }
+  }
+
+  /** A leaf of the only tree, without a filter: its rows lie one behind the other. */
+  private visitAll(first: number, size: number, base: number, query: PreparedQuery): number {
+    const { found, sketches } = this;
+    const { slots, scores } = found;
+    let n = found.count;
+    if (!sketches) {
+      for (let slot = first; slot < first + size; slot++) slots[n++] = slot;
+      this.scoreFrom(found.count, n, query);
+      found.count = n;
+      return size;
+    }
+    const { rows, stride, factorStep, offsetStep } = sketches;
+    const { table } = this;
+    const words = stride - 1;
+    const start = base + sketches.offsetLow;
+    let { lowest, highest } = found;
+    for (let slot = first, at = first * stride; slot < first + size; slot++, at += stride) {
+      const factors = rows[at + words]!;
+      const sum = tableSum(rows, at, words, table);
+      const estimate = start + (factors & 0xffff) * factorStep * sum + (factors >>> 16) * offsetStep;
+      if (estimate < lowest) lowest = estimate;
+      if (estimate > highest) highest = estimate;
+      slots[n] = slot;
+      scores[n++] = estimate;
+    }
+    found.lowest = lowest;
+    found.highest = highest;
+    found.count = n;
+    return size;
+  }
+
+  /** A leaf of the first tree, with a filter or duplicates to pass over. */
+  private visitSome(
+    first: number,
+    size: number,
+    base: number,
+    query: PreparedQuery,
+    accept: ((item: number) => boolean) | undefined,
+  ): number {
+    const from = this.found.count;
+    let accepted = 0;
+    for (let slot = first; slot < first + size; slot++) if (this.keep(slot, accept)) accepted++;
+    this.estimateFrom(from, base, query);
+    return accepted;
+  }
+
+  /** A leaf of a later tree: its slots are bit-packed. */
+  private visitPacked(
+    first: number,
+    size: number,
+    base: number,
+    query: PreparedQuery,
+    accept: ((item: number) => boolean) | undefined,
+  ): number {
+    const { leafItems, slotBits } = this.nodes;
+    const from = this.found.count;
+    let accepted = 0;
+    for (let i = first; i < first + size; i++) {
+      const slot = unpackSlot(leafItems, slotBits, i);
+      if (slot < this.slots.nSlots && this.keep(slot, accept)) accepted++;
+    }
+    this.estimateFrom(from, base, query);
+    return accepted;
+  }
+
+  /** Adds an accepted slot unless this walk has met it. Returns whether it counts against searchK. */
+  private keep(slot: number, accept: ((item: number) => boolean) | undefined): boolean {
+    if (accept && !accept(itemAt(this.slots, slot))) return false;
+    if (this.severalTrees) {
+      if (this.met[slot] === this.epoch) return true;
+      this.met[slot] = this.epoch;
+    }
+    this.found.slots[this.found.count++] = slot;
+    return true;
+  }
+
+  private estimateFrom(from: number, base: number, query: PreparedQuery): void {
+    const { found, sketches, table } = this;
+    if (!sketches) {
+      this.scoreFrom(from, found.count, query);
+      return;
+    }
+    const { rows, stride, factorStep, offsetStep } = sketches;
+    const words = stride - 1;
+    const start = base + sketches.offsetLow;
+    for (let i = from; i < found.count; i++) {
+      const at = found.slots[i]! * stride;
+      const factors = rows[at + words]!;
+      const sum = tableSum(rows, at, words, table);
+      const estimate = start + (factors & 0xffff) * factorStep * sum + (factors >>> 16) * offsetStep;
+      if (estimate < found.lowest) found.lowest = estimate;
+      if (estimate > found.highest) found.highest = estimate;
+      found.scores[i] = estimate;
+    }
+  }
+
+  private scoreFrom(from: number, to: number, query: PreparedQuery): void {
+    const { found, vectors } = this;
+    vectors?.score(query, found.slots.subarray(from, to), to - from, found.scores.subarray(from, to));
+  }
+
+  private reserve(capacity: number): void {
+    if (this.found.slots.length >= capacity) return;
+    this.found.slots = new Uint32Array(capacity);
+    this.found.scores = new Float32Array(capacity);
+  }
+}
+
+function dotCodes(codes: Int8Array, at: number, q: Float32Array): number {
+  const length = q.length;
+  let a = 0;
+  let b = 0;
+  let c = 0;
+  let d = 0;
+  let i = 0;
+  for (; i + 4 <= length; i += 4) {
+    a += codes[at + i]! * q[i]!;
+    b += codes[at + i + 1]! * q[i + 1]!;
+    c += codes[at + i + 2]! * q[i + 2]!;
+    d += codes[at + i + 3]! * q[i + 3]!;
+  }
+  for (; i < length; i++) a += codes[at + i]! * q[i]!;
+  return a + b + c + d;
+}
+
+function dotFloats(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
+}
