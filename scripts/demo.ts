@@ -62,7 +62,8 @@ const stopped = new Promise<void>((resolve) => {
     ["SIGINT", 2],
     ["SIGTERM", 15],
   ] as const) {
-    process.once(signal, () => {
+    // Not once(): libraries that also listen send the signal anew when they seem to be the only ones.
+    process.on(signal, () => {
       // Before the server answers there is nothing to end in order: worker threads and workerd go with this process.
       if (!serving) process.exit(128 + number);
       resolve();
