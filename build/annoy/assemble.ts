@@ -46,25 +46,14 @@ export function assembleTrees(
   let list = 0;
   let plane = 0;
   for (const [t, tree] of trees.entries()) {
-    for (let w = 0; w < tree.nodes.length; w += NODE_WORDS) {
-      const at = node * NODE_WORDS + w;
-      const descendants = tree.nodes[w]!;
-      const first = tree.nodes[w + 1]!;
-      const second = tree.nodes[w + 2]!;
-      const ownPlane = tree.nodes[w + 3]!;
-      to.nodes[at] = descendants;
-      if (descendants <= maxBucket) {
-        to.nodes[at + 1] = first + list;
-        to.nodes[at + 2] = second;
-      } else {
-        to.nodes[at + 1] = first < nItems ? first : first + node;
-        to.nodes[at + 2] = second < nItems ? second : second + node;
-        const shared = metric === "hamming" || ownPlane === ZERO_PLANE;
-        to.nodes[at + 3] = shared ? ownPlane : ownPlane + plane;
-      }
-    }
+    to.nodes.set(
+      renumberTree(tree, maxBucket, nItems, node, list, metric === "hamming" ? 0 : plane),
+      node * NODE_WORDS,
+    );
     to.lists.set(tree.lists, list);
-    if (to.offsets.length > 0) to.offsets.set(tree.offsets, plane);
+    // In the older layout of dot a plane's factor would be squared and added to the margin of every query, which its
+    // trees do not mean: left zero, that layout is searched as the newer one is.
+    if (to.offsets.length > 0 && layout !== "dot-1.17") to.offsets.set(tree.offsets, plane);
     to.planes.set(tree.planes, plane * dimensions);
     node += tree.nodes.length / NODE_WORDS;
     list += tree.lists.length;
@@ -82,4 +71,26 @@ export function assembleTrees(
     }
   }
   return assembled;
+}
+
+/** A tree's nodes with their references moved behind so many nodes, list entries and planes. */
+export function renumberTree(
+  tree: GrownTree,
+  maxBucket: number,
+  nItems: number,
+  nodesBefore: number,
+  listBefore = 0,
+  planesBefore = 0,
+): Uint32Array {
+  const nodes = tree.nodes.slice();
+  for (let w = 0; w < nodes.length; w += NODE_WORDS) {
+    if (nodes[w]! <= maxBucket) {
+      nodes[w + 1]! += listBefore;
+      continue;
+    }
+    if (nodes[w + 1]! >= nItems) nodes[w + 1]! += nodesBefore;
+    if (nodes[w + 2]! >= nItems) nodes[w + 2]! += nodesBefore;
+    if (nodes[w + 3] !== ZERO_PLANE) nodes[w + 3]! += planesBefore;
+  }
+  return nodes;
 }

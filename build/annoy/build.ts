@@ -31,7 +31,7 @@ export interface TreeOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
-/** What a thread is started with. */
+/** The input with what is computed of every item once. */
 export interface TreeWork extends TreeInput {
   readonly numbers: ItemNumbers;
 }
@@ -46,16 +46,15 @@ const INLINE_WORK = 2_000_000;
  * @returns how many trees were grown
  */
 export async function growTrees(
-  input: TreeInput,
+  work: TreeWork,
   options: TreeOptions,
   onTree: (tree: GrownTree) => void,
 ): Promise<number> {
   checkCounts(options);
-  const work: TreeWork = { ...input, numbers: itemNumbers(input) };
-  let nodes = input.nItems;
+  let nodes = work.nItems;
   let done = 0;
   const wanted = options.nTrees === -1 ? Number.POSITIVE_INFINITY : options.nTrees;
-  const enough = () => done >= wanted || (options.nTrees === -1 && nodes >= 2 * input.nItems);
+  const enough = () => done >= wanted || (options.nTrees === -1 && nodes >= 2 * work.nItems);
   const accept = (tree: GrownTree) => {
     onTree(tree);
     done++;
@@ -63,14 +62,19 @@ export async function growTrees(
     options.onProgress?.({
       phase: "forest",
       done,
-      total: Number.isFinite(wanted) ? wanted : Math.ceil((done * input.nItems) / (nodes - input.nItems)),
+      total: Number.isFinite(wanted) ? wanted : Math.ceil((done * work.nItems) / (nodes - work.nItems)),
     });
   };
   if (enough()) return 0;
   const jobs = Math.min(wanted, options.nJobs === -1 ? availableParallelism() : options.nJobs);
-  if (jobs === 1 || input.items.length * input.dimensions < INLINE_WORK) {
-    const grow = treeGrower(work);
-    while (!enough()) accept(grow(done));
+  if (jobs === 1 || work.items.length * work.dimensions < INLINE_WORK) {
+    const rows = openRows(work.rows);
+    try {
+      const grow = treeGrower(work, rows);
+      while (!enough()) accept(grow(done));
+    } finally {
+      rows.close();
+    }
   } else {
     await growOnThreads(work, jobs, wanted, enough, accept);
   }
@@ -93,10 +97,10 @@ function checkCounts({ nTrees, nJobs }: TreeOptions): void {
 }
 
 /** Grows tree number t of some work; scratch is kept from tree to tree. */
-export function treeGrower(work: TreeWork): (tree: number) => GrownTree {
+export function treeGrower(work: TreeWork, rows: Rows): (tree: number) => GrownTree {
   const { metric, dimensions, nItems, items } = work;
   const { maxBucket } = nodeLayout(work.layout, dimensions);
-  const splitter = createSplitter(metric, dimensions, openRows(work.rows), work.numbers);
+  const splitter = createSplitter(metric, dimensions, rows, work.numbers);
   const settings = { nItems, maxBucket, hamming: metric === "hamming" };
   return (tree) => growTree(settings, splitter, items, new Kiss64(work.seed + BigInt(tree)));
 }
@@ -158,6 +162,7 @@ export function itemNumbers(
   if (needed === 0) return { factors, norms, largestSquare: 0 };
   const rows = openRows(input.rows);
   for (const item of items) factors[item] = squareOf(rows, item, input.dimensions);
+  rows.close();
   if (metric === "angular") return { factors, norms, largestSquare: 0 };
   const { fround, sqrt } = Math;
   let largest = 0;

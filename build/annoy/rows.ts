@@ -1,4 +1,4 @@
-import { openSync, readSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 
 /**
  * The vectors that trees are grown from, by item number. A row lies in `data` from index `at(item)` on, until the next
@@ -10,6 +10,7 @@ export interface Rows {
   /** Whether all rows stay where they are. */
   readonly resident: boolean;
   at(item: number): number;
+  close(): void;
 }
 
 /** Where rows are, in a form that can be sent to a worker thread. */
@@ -36,6 +37,7 @@ export function memoryRows(buffer: SharedArrayBuffer, stride: number): Rows {
     floats: new Float32Array(buffer),
     resident: true,
     at: (item) => item * stride,
+    close: () => {},
   };
 }
 
@@ -44,7 +46,7 @@ const CACHE_BYTES = 1 << 26;
 
 /**
  * Rows of a file through a direct-mapped cache of 64 MB in blocks of 64 KB: a pass over ascending items reads each
- * block once, whatever the size of the file. The descriptor lives as long as the thread.
+ * block once, whatever the size of the file.
  */
 function fileRows(location: Extract<RowsLocation, { kind: "file" }>): Rows {
   const { nodeBytes, vectorOffset, count } = location;
@@ -71,5 +73,6 @@ function fileRows(location: Extract<RowsLocation, { kind: "file" }>): Rows {
       }
       return (slot * blockBytes + (item - block * perBlock) * nodeBytes + vectorOffset) >>> 2;
     },
+    close: () => closeSync(fd),
   };
 }

@@ -1,10 +1,12 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { type TreeWork, treeGrower } from "./build.ts";
+import { openRows } from "./rows.ts";
 
 const port = parentPort;
 if (!port) throw new Error("This module runs on a worker thread.");
 
-const grow = treeGrower(workerData as TreeWork); // what growTrees started the thread with
+const work = workerData as TreeWork; // what growTrees started the thread with
+const grow = treeGrower(work, openRows(work.rows));
 port.on("message", (number: number) => {
   const tree = grow(number);
   port.postMessage({ number, tree }, [

@@ -1,6 +1,7 @@
 import { closeSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dot } from "../../worker/forest/annoy/distances.ts";
 import { NODE_WORDS, nodeLayout, ZERO_PLANE } from "../../worker/forest/annoy/layout.ts";
+import type { AnnoyTrees } from "../../worker/forest/annoy/trees.ts";
 import { slotOf } from "../../worker/forest/slots.ts";
 import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 import { offsetWord } from "./check.ts";
@@ -27,7 +28,7 @@ export function* annoyFileParts(data: AnnoyData): Generator<Uint8Array> {
     for (let node = start; node < end; node++) {
       const at = ((node - start) * layout.size) >>> 2;
       if (node < trees.nItems) putItem(node, at);
-      else putTreeNode(data, node, at, words, floats);
+      else putTreeNode(trees, node, at, words, floats);
     }
     yield new Uint8Array(buffer, 0, (end - start) * layout.size);
   }
@@ -74,8 +75,9 @@ function largestSquareOf(vectors: Float32Array, dimensions: number): number {
   return Math.fround(largest * largest);
 }
 
-function putTreeNode(
-  { trees }: AnnoyData,
+/** Writes one tree node at a word of a zeroed buffer. */
+export function putTreeNode(
+  trees: Omit<AnnoyTrees, "metric" | "nodeCount" | "itemFactors" | "roots">,
   node: number,
   at: number,
   words: Uint32Array,
