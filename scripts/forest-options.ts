@@ -7,7 +7,7 @@ export function addForestOptions(command: Command): Command {
   const vectors = CODECS.filter((codec) => codec !== "none");
   return command
     .addOption(
-      new Option("--codec <codec>", "how vectors are stored (default: auto)").choices(["auto", ...vectors]),
+      new Option("--codec <codec>", "how vectors are stored (default: int8)").choices(["auto", ...vectors]),
     )
     .addOption(
       new Option("--rescore <codec>", "cold copy of finer vectors (default: auto)").choices([

@@ -45,7 +45,7 @@ export function forestSettings(options: ForestOptions): { metric: Metric; settin
     settings: {
       trees: integerOrAuto("trees", options.trees, 0, MAX_TREES),
       targetRecall: fraction("targetRecall", options.targetRecall ?? 0.95),
-      codec: options.codec === "auto" ? "auto" : oneOf("codec", options.codec ?? "auto", [...codecs, "auto"]),
+      codec: options.codec === "auto" ? "auto" : oneOf("codec", options.codec ?? "int8", [...codecs, "auto"]),
       rescore: oneOf("rescore", options.rescore ?? "auto", [...CODECS, "auto"]),
       leafSize: options.leaf === 0 ? 0 : toNumber(integerOrAuto("leaf", options.leaf, 1, MAX_LEAF)),
       seed: integer("seed", options.seed ?? 0, 0, 0xffff_ffff),
