@@ -35,7 +35,8 @@ export interface KvDocstoreOptions {
 
 /**
  * The docstore over KV pages. The pages of one answer are read in one bulk get (more when they are over 100 or large);
- * only the hits' lines are parsed. A page that KV lacks is asked for once more, then read from R2.
+ * only the hits' lines are parsed. A page that KV lacks is asked for once more, then read from R2; so is one that holds
+ * something else than it should.
  *
  * `getItems` throws AnnoyEdgeError `DOCUMENTS_UNAVAILABLE` when a page is nowhere to be had, `CORRUPT_PAGE` when it
  * holds something else than the placement says.
@@ -57,19 +58,23 @@ export function openKvDocstore(options: KvDocstoreOptions): Docstore {
       }
       const take = (page: number, text: string): void => {
         for (const i of wanted.get(page)!) documents[i] = readItem(options, items[i]!, text);
+        cache.set(pageKey(name, placement.pages[page]!.hash), text);
       };
       const missing: number[] = [];
       for (const page of wanted.keys()) {
-        const text = cache.get(pageKey(name, placement.pages[page]!.hash));
-        if (text === undefined) missing.push(page);
-        else take(page, text);
-      }
-      await forEachLimited(batches(missing, placement.pages), CONCURRENCY, async (batch) => {
-        for (const [page, text] of await readPages(options, batch)) {
-          take(page, text);
-          cache.set(pageKey(name, placement.pages[page]!.hash), text);
+        const key = pageKey(name, placement.pages[page]!.hash);
+        const text = cache.get(key);
+        try {
+          if (text === undefined) missing.push(page);
+          else take(page, text);
+        } catch {
+          cache.delete(key);
+          missing.push(page);
         }
-      });
+      }
+      await forEachLimited(batches(missing, placement.pages), CONCURRENCY, (batch) =>
+        readPages(options, batch, take),
+      );
       return documents;
     },
   };
@@ -106,33 +111,47 @@ function batches(pages: readonly number[], placed: readonly PlacedPage[]): numbe
   return groups;
 }
 
-/** The texts of these pages: from KV, asked twice, then from R2. */
-async function readPages(options: KvDocstoreOptions, pages: readonly number[]): Promise<Map<number, string>> {
+/**
+ * Reads these pages: from KV, asked twice, then from R2. A page that `take` throws on counts as not found, so that a
+ * damaged copy gives way to a sound one.
+ */
+async function readPages(
+  options: KvDocstoreOptions,
+  pages: readonly number[],
+  take: (page: number, text: string) => void,
+): Promise<void> {
   const { placement, name } = options;
-  const found = new Map<number, string>();
   let missing = pages;
   let failure: unknown;
+  const attempt = (page: number, text: string | null | undefined): boolean => {
+    if (typeof text !== "string") return false;
+    try {
+      take(page, text);
+      return true;
+    } catch (error) {
+      failure = error;
+      return false;
+    }
+  };
   for (const cacheTtl of [PAGE_TTL_SECONDS, RETRY_TTL_SECONDS]) {
     const keys = missing.map((page) => pageKey(name, placement.pages[page]!.hash));
     try {
       const texts = await soon(kvTexts(options.kv, keys, cacheTtl), options.slowKvMs ?? SLOW_KV_MS);
-      for (const [i, page] of missing.entries()) {
-        const text = texts.get(keys[i]!);
-        if (typeof text === "string") found.set(page, text);
-      }
+      missing = missing.filter((page, i) => !attempt(page, texts.get(keys[i]!)));
     } catch (cause) {
       // KV is failing or slow; asking it again would only add to the wait.
       failure = cause;
       break;
     }
-    missing = pages.filter((page) => !found.has(page));
-    if (missing.length === 0) return found;
+    if (missing.length === 0) return;
   }
-  missing = pages.filter((page) => !found.has(page));
   await forEachLimited(missing, CONCURRENCY, async (page) => {
-    found.set(page, await readPack(options, page, failure));
+    const text = await readPack(options, page).catch((error: unknown) => {
+      failure = error;
+      return undefined;
+    });
+    if (!attempt(page, text)) throw unavailable(options, page, failure);
   });
-  return found;
 }
 
 async function kvTexts(
@@ -145,21 +164,20 @@ async function kvTexts(
   return kv.get(keys, { type: "text", cacheTtl });
 }
 
-async function readPack(options: KvDocstoreOptions, page: number, failure: unknown): Promise<string> {
+/** A page's second copy; undefined when there is none. */
+async function readPack(options: KvDocstoreOptions, page: number): Promise<string | undefined> {
   const { bucket, name, placement } = options;
-  const { hash, pack, packOffset, bytes } = placement.pages[page]!;
-  let cause = failure;
-  try {
-    const range = { offset: packOffset, length: bytes };
-    const object = await bucket?.get(packKey(name, placement.packs[pack]!), { range });
-    const text = object ? await object.arrayBuffer() : undefined;
-    if (text?.byteLength === bytes) return new TextDecoder().decode(text);
-  } catch (error) {
-    cause = error;
-  }
-  throw new AnnoyEdgeError(
+  const { pack, packOffset, bytes } = placement.pages[page]!;
+  const range = { offset: packOffset, length: bytes };
+  const object = await bucket?.get(packKey(name, placement.packs[pack]!), { range });
+  return object ? new TextDecoder().decode(await object.arrayBuffer()) : undefined;
+}
+
+function unavailable(options: KvDocstoreOptions, page: number, cause: unknown): AnnoyEdgeError {
+  if (cause instanceof AnnoyEdgeError) return cause;
+  return new AnnoyEdgeError(
     "DOCUMENTS_UNAVAILABLE",
-    `Document page ${hash} of index "${name}" cannot be read at the moment. Try again; if it lasts, publish the index again.`,
+    `Document page ${options.placement.pages[page]!.hash} of index "${options.name}" cannot be read at the moment. Try again; if it lasts, publish the index again.`,
     { cause },
   );
 }

@@ -1,0 +1,136 @@
+import { env } from "cloudflare:workers";
+import { beforeAll, expect, test } from "vitest";
+import { createPageCache } from "../../../worker/docstore/cache.ts";
+import { type KvDocstoreOptions, openKvDocstore } from "../../../worker/docstore/kv.ts";
+import { encodeLine } from "../../../worker/docstore/page.ts";
+import { NO_DOCUMENT, type Placement, placementEntry } from "../../../worker/docstore/placement.ts";
+import { packKey, pageKey } from "../../../worker/format/keys.ts";
+
+const NAME = "docstore";
+const PACK = "ab".repeat(16);
+const PAGES = 250;
+const LINES = 4;
+const document = (item: number) => ({ id: `id-${item}`, pageContent: `text ${item} ü`, metadata: { item } });
+
+let placement: Placement;
+const hash = (page: number) => page.toString(16).padStart(32, "0");
+
+beforeAll(async () => {
+  const texts = Array.from({ length: PAGES }, (_, page) =>
+    Array.from({ length: LINES }, (_, line) => `${encodeLine(document(page * LINES + line))}\n`).join(""),
+  );
+  const encoded = texts.map((text) => new TextEncoder().encode(text));
+  let packOffset = 0;
+  const pages = encoded.map((bytes, page) => {
+    const placed = { hash: hash(page), pack: 0, packOffset, bytes: bytes.length, lines: LINES };
+    packOffset += bytes.length;
+    return placed;
+  });
+  const entries = Uint32Array.from({ length: PAGES * LINES + 1 }, (_, item) =>
+    item === PAGES * LINES ? NO_DOCUMENT : placementEntry(Math.floor(item / LINES), item % LINES),
+  );
+  placement = { nItems: entries.length, pages, packs: [PACK], entries };
+  await env.INDEXES.put(packKey(NAME, PACK), texts.join(""));
+  await Promise.all(texts.map((text, page) => env.DOCUMENTS.put(pageKey(NAME, hash(page)), text)));
+});
+
+interface Call {
+  readonly keys: string[];
+  readonly cacheTtl: number | undefined;
+}
+
+/** The real namespace, with a note of what is asked of it. */
+function watched(): { kv: typeof env.DOCUMENTS; calls: Call[] } {
+  const calls: Call[] = [];
+  const kv = new Proxy(env.DOCUMENTS, {
+    get(namespace, property) {
+      if (property !== "get") return Reflect.get(namespace, property);
+      return (keys: string | string[], options: KVNamespaceGetOptions<"text">) => {
+        calls.push({ keys: [keys].flat(), cacheTtl: options.cacheTtl });
+        return Array.isArray(keys) ? namespace.get(keys, options) : namespace.get(keys, options);
+      };
+    },
+  });
+  return { kv, calls };
+}
+
+const open = (options: Partial<KvDocstoreOptions> = {}) =>
+  openKvDocstore({ kv: env.DOCUMENTS, name: NAME, placement, cache: createPageCache(), ...options });
+
+test("documents come in the order asked for, and an item without one as undefined", async () => {
+  const items = [999, 0, 1, PAGES * LINES, 500, 0, 123_456];
+  expect(await open().getItems(items)).toEqual(
+    items.map((item) => (item < PAGES * LINES ? document(item) : undefined)),
+  );
+});
+
+test("the pages of one answer are read in one bulk get, each page once", async () => {
+  const { kv, calls } = watched();
+  await open({ kv }).getItems([0, 1, 2, 5, 9, 13, 17]);
+  expect(calls.map(({ keys }) => keys.length)).toEqual([5]);
+});
+
+test("more than 100 pages are read in several bulk gets", async () => {
+  const { kv, calls } = watched();
+  const items = Array.from({ length: PAGES * LINES }, (_, item) => item);
+  expect(await open({ kv }).getItems(items)).toEqual(items.map(document));
+  expect(calls.map(({ keys }) => keys.length)).toEqual([100, 100, 50]);
+});
+
+test("large pages are read in bulk gets of at most 16 MB, the largest alone", async () => {
+  const { kv, calls } = watched();
+  const sizes = [7, 7, 7, 25].map((mb) => mb * 1024 * 1024);
+  const pages = placement.pages.map((page, i) => ({ ...page, bytes: sizes[i] ?? page.bytes }));
+  await open({ kv, placement: { ...placement, pages } }).getItems([0, 4, 8, 12]);
+  expect(calls.map(({ keys }) => keys.length)).toEqual([2, 1, 1]);
+});
+
+test("a page that was read before is not read again", async () => {
+  const { kv, calls } = watched();
+  const docstore = open({ kv });
+  await docstore.getItems([0, 4]);
+  await docstore.getItems([3, 7]);
+  expect(calls).toHaveLength(1);
+});
+
+test("pages are asked for with a long lifetime, a missing one again with a short one", async () => {
+  const { kv, calls } = watched();
+  const missing = placement.pages.map((page, i) => (i === 1 ? { ...page, hash: "f".repeat(32) } : page));
+  const docstore = open({ kv, placement: { ...placement, pages: missing } });
+  await expect(docstore.getItems([0, 4])).rejects.toMatchObject({ code: "DOCUMENTS_UNAVAILABLE" });
+  expect(calls.map(({ keys, cacheTtl }) => [keys.length, cacheTtl])).toEqual([
+    [2, 31_536_000],
+    [1, 30],
+  ]);
+});
+
+test("a page that KV lacks is read from its pack in R2", async () => {
+  const missing = placement.pages.map((page, i) => ({ ...page, hash: `${i}`.padStart(32, "e") }));
+  const docstore = open({ bucket: env.INDEXES, placement: { ...placement, pages: missing } });
+  expect(await docstore.getItems([0, 17, 999])).toEqual([document(0), document(17), document(999)]);
+});
+
+test("a KV that fails or gives no answer is passed by", async () => {
+  const failing = { get: () => Promise.reject(new Error("KV GET failed: 503")) };
+  const silent = { get: () => new Promise(() => {}) };
+  for (const kv of [failing, silent]) {
+    // Only `get` is ever called.
+    const docstore = open({ kv: kv as never, bucket: env.INDEXES, slowKvMs: 50 });
+    expect(await docstore.getItems([8, 9])).toEqual([document(8), document(9)]);
+  }
+});
+
+test("a page with other documents than the placement says is never taken for the right one", async () => {
+  const idOf = (item: number) => `id-${item}`;
+  const swapped = placement.pages.map((page, i) => ({ ...page, hash: hash((i + 1) % PAGES) }));
+  const docstore = open({ idOf, placement: { ...placement, pages: swapped } });
+  await expect(docstore.getItems([0])).rejects.toMatchObject({ code: "CORRUPT_PAGE" });
+});
+
+test("a damaged page in KV gives way to its copy in R2", async () => {
+  const other = "d".repeat(32);
+  await env.DOCUMENTS.put(pageKey(NAME, other), "{}\n");
+  const pages = placement.pages.map((page, i) => (i === 0 ? { ...page, hash: other } : page));
+  const docstore = open({ bucket: env.INDEXES, placement: { ...placement, pages } });
+  expect(await docstore.getItems([2])).toEqual([document(2)]);
+});
