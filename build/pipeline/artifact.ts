@@ -19,6 +19,8 @@ export interface ArtifactParts {
   readonly embedder: EmbedderIdentity | null;
   /** Sections that do not come from the vectors: embedding table, whitening, columns, keyword index. */
   readonly sections?: readonly SectionSource[];
+  /** What the meta says of those sections. */
+  readonly meta?: Pick<ArtifactMeta, "keyword" | "columns" | "fusion">;
   /** Notes for people: source, splitter, chunk size. Nothing that differs between two equal builds. */
   readonly source?: Readonly<Record<string, unknown>>;
 }
@@ -36,6 +38,7 @@ export async function writeArtifact(folder: FolderWriter, parts: ArtifactParts):
     forest: built.forest,
     embedder: parts.embedder,
     certified: built.certified,
+    ...parts.meta,
     ...(parts.source && { source: parts.source }),
   };
   const { ids, idOrder } = encodeIds(parts.ids);

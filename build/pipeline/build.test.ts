@@ -164,7 +164,8 @@ describe("vectors", () => {
     expect(manifest.embedder).toEqual(embedder.identity);
     const { hits } = await query(out("mine"), { query: "north", k: 1 }, { embedder });
     expect(hits[0]?.document?.pageContent).toBe("up");
-    await expect(query(out("mine"), { query: "north" })).rejects.toMatchObject({ code: "NO_EMBEDDER" });
+    const vector = { query: "north", mode: "vector" } as const;
+    await expect(query(out("mine"), vector)).rejects.toMatchObject({ code: "NO_EMBEDDER" });
   });
 });
 

@@ -14,9 +14,10 @@ import { beginFolder } from "./folder.ts";
 import { type InputOptions, inputOf } from "./input.ts";
 import { indexName } from "./names.ts";
 import { type ForestOptions, forestSettings } from "./options.ts";
+import { buildTextSections, checkText, type TextOptions } from "./text.ts";
 
 /** Everything that `annoy-edge build` takes. */
-export interface BuildOptions extends InputOptions, ForestOptions {
+export interface BuildOptions extends InputOptions, ForestOptions, TextOptions {
   /** The artifact folder to write; one that is there already is replaced when the new one is whole. */
   readonly out: string;
   /** `static` (default), `none` (the documents bring vectors), or any object with LangChain's interface and an identity. */
@@ -45,16 +46,19 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   if (!options.out) throw new OptionError("out is missing: the folder to write the artifact to.");
   const name = indexName(options.name);
   const { metric, settings } = forestSettings(options);
+  checkText(options);
   const input = inputOf(options);
   const folder = await beginFolder(options.out);
   try {
+    const path = join(folder.path, "documents.jsonl");
     const writer = writeDocuments(await folder.createFile("documents.jsonl"));
-    const { ids, given } = await collect(input.documents(), writer, onProgress);
+    const { ids, given, hasText } = await collect(input.documents(), writer, onProgress);
     const documents = await writer.close();
     const embedder = await resolveEmbedder(options.embedder, given !== undefined);
     const corpus = given
       ? givenCorpus(given, embedder)
-      : await embedDocuments(embedder, join(folder.path, "documents.jsonl"), ids.length, onProgress);
+      : await embedDocuments(embedder, path, ids.length, onProgress);
+    const text = await buildTextSections(path, { nItems: ids.length, hasText }, options, onProgress);
     const built = await buildForest(
       { vectors: corpus.vectors, dimensions: corpus.dimensions, metric },
       { ...settings, ...(onProgress && { onProgress }) },
@@ -65,7 +69,8 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
       ids,
       documents,
       embedder: corpus.identity,
-      sections: corpus.sections,
+      sections: [...corpus.sections, ...text.sections],
+      meta: text.meta,
       source: { ...input.notes, ...options.notes },
     });
     await folder.commit();

@@ -16,6 +16,8 @@ export interface InputDocument {
 export interface Collected {
   /** Docstore id of item i. */
   readonly ids: readonly string[];
+  /** Whether any document has text other than blanks. */
+  readonly hasText: boolean;
   /** Present when the documents brought their own. */
   readonly given?: { readonly vectors: Float32Array<SharedArrayBuffer>; readonly dimensions: number };
 }
@@ -35,6 +37,7 @@ export async function collect(
   let rows: RowStore | undefined;
   let dimensions = 0;
   let item = 0;
+  let hasText = false;
   for await (const document of documents) {
     const where = describe(document, item);
     checkDocument(document, where);
@@ -58,6 +61,7 @@ export async function collect(
       }
       fill(rows.next(), vector, where);
     }
+    hasText ||= /\S/.test(pageContent);
     const id = ids.next(document.id, pageContent, metadata, where);
     await writer.add({ item, id, pageContent, metadata });
     item++;
@@ -70,7 +74,7 @@ export async function collect(
     );
   }
   onProgress?.({ phase: "read", done: item, total: item });
-  return { ids: ids.list, ...(rows && { given: { vectors: rows.finish(), dimensions } }) };
+  return { ids: ids.list, hasText, ...(rows && { given: { vectors: rows.finish(), dimensions } }) };
 }
 
 /** Gives ids: a document's own, or the first 12 hex digits of its content's SHA-256, so that it keeps its id wherever it moves. */

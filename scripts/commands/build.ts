@@ -19,10 +19,27 @@ export function addBuild(program: Command): void {
     .option("--chunk-size <n>", "characters a chunk has at most (default: 1000)", wholeNumber(1))
     .option("--chunk-overlap <n>", "characters repeated of the chunk before (default: 200)", wholeNumber(0))
     .option("--embedder <name>", "static (default), or none when the documents bring vectors");
+  command
+    .option("--no-keyword", "no keyword index: vectors alone")
+    .option("--language <code>", "stemming of the keyword index: en (default), de, ... or none")
+    .option(
+      "--filterable <fields...>",
+      "metadata fields to filter by (default: those of few values), or none",
+    );
   addMetricOption(command);
   addForestOptions(command);
-  perform<Omit<BuildOptions, "onProgress">>(command, async ({ onProgress }, flags) => {
-    const { out, manifest } = await build({ ...flags, onProgress });
+  perform<Flags>(command, async ({ onProgress }, { keyword, language, filterable, ...flags }) => {
+    const { out, manifest } = await build({
+      ...flags,
+      keyword: keyword && language !== undefined ? { language } : keyword,
+      ...(filterable && { filterable: filterable.join() === "none" ? [] : filterable }),
+      onProgress,
+    });
     return { result: { out, manifest }, text: `${out}\n${describeArtifact(manifest)}` };
   });
+}
+
+interface Flags extends Omit<BuildOptions, "onProgress" | "keyword"> {
+  readonly keyword: boolean;
+  readonly language?: string;
 }

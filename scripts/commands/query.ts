@@ -48,8 +48,10 @@ const TEXT_LENGTH = 160;
 
 function describe({ hits, warnings, index, version }: SearchResponse): string {
   const lines = hits.map((hit, i) => {
+    // A hit by its words alone may have no distance.
+    const distance = hit.distance === null ? "" : `distance ${hit.distance.toFixed(4)}  `;
     const text = hit.document ? `\n    ${excerpt(hit.document.pageContent)}` : "";
-    return `${String(i + 1).padStart(2)}. ${hit.id}  item ${hit.item}  distance ${hit.distance.toFixed(4)}  score ${hit.score.toFixed(3)}${text}`;
+    return `${String(i + 1).padStart(2)}. ${hit.id}  item ${hit.item}  ${distance}score ${hit.score.toFixed(3)}${text}`;
   });
   for (const { message } of warnings ?? []) lines.push(message);
   if (hits.length === 0 && !warnings?.length) lines.push("Nothing found.");

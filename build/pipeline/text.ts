@@ -1,0 +1,71 @@
+import { AnnoyEdgeError } from "../../worker/format/errors.ts";
+import type { ArtifactMeta, ItemDocument } from "../../worker/format/meta.ts";
+import { checkLanguage } from "../../worker/search/keyword/languages.ts";
+import type { SectionSource } from "../artifact/write.ts";
+import { buildColumnSections } from "../columns/build.ts";
+import type { Progress } from "../forest/types.ts";
+import { buildKeywordSections, type KeywordOptions } from "../keyword/build.ts";
+import { readDocuments } from "./documents.ts";
+import { OptionError } from "./errors.ts";
+
+/** What is indexed of texts and metadata, beside the vectors. */
+export interface TextOptions {
+  /** The keyword index: true (default) when documents have text, or its settings. */
+  readonly keyword?: boolean | Omit<KeywordOptions, "nItems" | "onDocument">;
+  /** Metadata fields that filters may name; default: every field of few distinct values. `[]` for none. */
+  readonly filterable?: readonly string[];
+}
+
+export interface TextSections {
+  readonly sections: readonly SectionSource[];
+  readonly meta: Pick<ArtifactMeta, "keyword" | "columns">;
+}
+
+/** Checks the settings before any work. @throws OptionError */
+export function checkText({ keyword }: TextOptions): void {
+  if (typeof keyword !== "object" || keyword.language === undefined) return;
+  try {
+    checkLanguage(keyword.language);
+  } catch (error) {
+    if (error instanceof AnnoyEdgeError) throw new OptionError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+/**
+ * The sections that come from `documents.jsonl` at `path`, which is read once for each. `hasText` tells whether any
+ * document has some.
+ */
+export async function buildTextSections(
+  path: string,
+  { nItems, hasText }: { readonly nItems: number; readonly hasText: boolean },
+  options: TextOptions,
+  onProgress?: (progress: Progress) => void,
+): Promise<TextSections> {
+  const sections: SectionSource[] = [];
+  const { keyword = true } = options;
+  const keywords =
+    keyword !== false && hasText
+      ? await buildKeywordSections(readDocuments(path), {
+          ...(typeof keyword === "object" && keyword),
+          nItems,
+          onDocument: (done) => onProgress?.({ phase: "keywords", done, total: nItems }),
+        })
+      : undefined;
+  if (keywords) sections.push(...keywords.sections);
+  const columns = await buildColumns(path, nItems, options.filterable);
+  sections.push(...columns.sections);
+  return {
+    sections,
+    meta: {
+      ...(keywords && { keyword: keywords.meta }),
+      ...(columns.meta.length > 0 && { columns: columns.meta }),
+    },
+  };
+}
+
+async function buildColumns(path: string, nItems: number, filterable: TextOptions["filterable"]) {
+  if (filterable?.length === 0) return { sections: [], meta: [] };
+  const documents: AsyncIterable<ItemDocument> = readDocuments(path);
+  return buildColumnSections(documents, { nItems, ...(filterable && { filterable }) });
+}
