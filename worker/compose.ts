@@ -1,30 +1,50 @@
-import type { Fetcher, KVNamespace, R2Bucket } from "@cloudflare/workers-types";
 import { createIndexReader } from "./artifact/reader.ts";
+import { type Env, readSettings, type Settings } from "./config.ts";
 import { createPageCache } from "./docstore/cache.ts";
 import { openKvDocstore } from "./docstore/kv.ts";
 import { decodePlacement } from "./docstore/placement.ts";
+import { createEdgeEmbedder } from "./embedding/edge.ts";
 import { idOfItem, openIds } from "./format/ids.ts";
 import { type App, createApp } from "./http/app.ts";
+import type { AppOptions, IndexSource, IndexStatus } from "./http/types.ts";
 import { openIndex } from "./search/open.ts";
 
-/** Bindings and variables of `wrangler.toml`. */
-export interface Env {
-  readonly INDEXES: R2Bucket;
-  readonly DOCUMENTS: KVNamespace;
-  readonly ASSETS?: Fetcher;
-  readonly INDEX_NAME?: string;
-  readonly REFRESH_SECONDS?: string;
-}
+export type { Env } from "./config.ts";
 
 /** The rooms put together for one set of bindings: the app, which keeps the index in memory between requests. */
 export function compose(env: Env): App {
-  const name = env.INDEX_NAME ?? "demo";
+  const options = compositionOf(env);
+  return createApp({
+    ...options,
+    assets: env.ASSETS,
+    rateLimiter: env.RATE_LIMITER,
+    analytics: env.ANALYTICS,
+  });
+}
+
+function compositionOf(env: Env): AppOptions {
+  let settings: Settings;
+  try {
+    settings = readSettings(env);
+  } catch (error) {
+    // A setting that was meant to protect must not be ignored: nothing is served until it is mended.
+    return { name: env.INDEX_NAME ?? "demo", source: refusing(error), log: "errors" };
+  }
+  const { keepAnswers, refreshSeconds, ...rest } = settings;
+  return {
+    ...rest,
+    source: createSource(env, settings),
+    ...(keepAnswers && { cache: caches.default }),
+  };
+}
+
+function createSource(env: Env, { name, refreshSeconds }: Settings): IndexSource {
   const pages = createPageCache();
-  const source = createIndexReader({
+  return createIndexReader({
     name,
     bucket: env.INDEXES,
     cache: caches.default,
-    refreshSeconds: positive(env.REFRESH_SECONDS, 10),
+    refreshSeconds,
     open: ({ version, manifest, artifact, placement }) => {
       const ids = openIds(artifact);
       const docstore = openKvDocstore({
@@ -35,14 +55,33 @@ export function compose(env: Env): App {
         cache: pages,
         idOf: (item) => idOfItem(ids, item),
       });
-      return openIndex({ version, manifest, artifact, docstore });
+      return openIndex({
+        version,
+        manifest,
+        artifact,
+        docstore,
+        createEmbedder: (identity) => createEdgeEmbedder(identity, env),
+      });
     },
   });
-  return createApp({ name, source, assets: env.ASSETS });
 }
 
-/** A variable that must be a positive number; anything else counts as not set. */
-function positive(text: string | undefined, otherwise: number): number {
-  const value = Number(text);
-  return value > 0 && Number.isFinite(value) ? value : otherwise;
+/** A source that answers every request with the same error. */
+function refusing(error: unknown): IndexSource {
+  const message = error instanceof Error ? error.message : String(error);
+  const status: IndexStatus = {
+    version: null,
+    wanted: null,
+    publishedAt: null,
+    loadedAt: null,
+    checkedAt: null,
+    heldBytes: 0,
+    lastError: { code: "BAD_CONFIGURATION", message, at: new Date().toISOString() },
+  };
+  return {
+    use: async () => {
+      throw error;
+    },
+    status: () => status,
+  };
 }

@@ -1,5 +1,6 @@
 import type { Embedder } from "../../worker/embedding/types.ts";
 import type { StoredDocument } from "../../worker/format/meta.ts";
+import type { SearchMode } from "../../worker/search/types.ts";
 
 /** A search as the store asks it, with one of `query`, `vector` and `item`. */
 export interface StoreSearch {
@@ -9,12 +10,19 @@ export interface StoreSearch {
   readonly k: number;
   readonly searchK?: number;
   readonly filter?: unknown;
+  /** How texts are searched: by meaning, by words, or both fused. */
+  readonly mode?: SearchMode;
   readonly mmr?: { readonly fetchK: number; readonly lambda: number };
 }
 
 export interface StoreHit {
   readonly document: StoredDocument;
   readonly distance: number;
+}
+
+export interface StoreOptions {
+  /** How texts are searched: `vector` (default, as LangChain's stores do), or `hybrid` where the index has keywords. */
+  readonly mode?: SearchMode | undefined;
 }
 
 /** What a store stands on: an artifact in Node, or a Worker. */

@@ -46,7 +46,8 @@ function backendOf(directory: string, index: LocalIndex): Backend {
       return hits.map(({ id, distance, document }) => ({
         // The artifact's own documents: every item that is found has one.
         document: { id, pageContent: document?.pageContent ?? "", metadata: document?.metadata ?? {} },
-        distance,
+        // Null only where no vector was searched for.
+        distance: distance ?? Number.NaN,
       }));
     },
     async document(id) {

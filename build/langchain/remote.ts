@@ -2,17 +2,17 @@ import { ClientError, type ClientOptions, createClient } from "../../worker/clie
 import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 import type { EmbedderIdentity } from "../../worker/format/meta.ts";
 import { type EmbeddingsLike, hasIdentity, requireSameEmbedder } from "../embedding/identity.ts";
-import type { Backend } from "./backend.ts";
+import type { Backend, StoreHit, StoreOptions } from "./backend.ts";
 import { notOverHttp } from "./errors.ts";
 
-export interface ConnectOptions extends ClientOptions {
+export interface ConnectOptions extends ClientOptions, StoreOptions {
   /** Embeds queries here instead of in the Worker. */
   readonly embeddings?: EmbeddingsLike | undefined;
 }
 
 /** A store's backend over a Worker. Nothing is asked of it before the first search. */
 export function openRemote(url: string | URL, options: ConnectOptions = {}): Backend {
-  const { embeddings, ...clientOptions } = options;
+  const { embeddings, mode: _, ...clientOptions } = options;
   const client = createClient(url, clientOptions);
   let checked = embeddings === undefined || !hasIdentity(embeddings);
   const embed = async (text: string): Promise<number[]> => {
@@ -40,16 +40,16 @@ export function openRemote(url: string | URL, options: ConnectOptions = {}): Bac
         return Promise.all(texts.map(embed));
       },
     },
-    async search({ query, ...request }) {
+    async search({ query, mode = "vector", ...request }) {
+      if (query !== undefined && mode !== "vector")
+        return hitsOf(await client.search({ ...request, query, mode }));
       const vector = query !== undefined && embeddings ? await embed(query) : request.vector;
-      const { hits } = await client.search({
-        ...request,
-        ...(vector ? { vector } : query !== undefined && { query }),
-      });
-      return hits.map(({ id, distance, document }) => ({
-        document: { id, pageContent: document?.pageContent ?? "", metadata: document?.metadata ?? {} },
-        distance,
-      }));
+      return hitsOf(
+        await client.search({
+          ...request,
+          ...(vector ? { vector } : query !== undefined && { query, mode }),
+        }),
+      );
     },
     async document(id) {
       try {
@@ -68,4 +68,12 @@ export function openRemote(url: string | URL, options: ConnectOptions = {}): Bac
     },
     close: async () => {},
   };
+}
+
+function hitsOf({ hits }: SearchResponse): StoreHit[] {
+  return hits.map(({ id, distance, document }) => ({
+    document: { id, pageContent: document?.pageContent ?? "", metadata: document?.metadata ?? {} },
+    // Null only where no vector was searched for.
+    distance: distance ?? Number.NaN,
+  }));
 }

@@ -7,10 +7,11 @@ import type { EmbeddingsInterface } from "@langchain/core/embeddings";
 import { type MaxMarginalRelevanceSearchOptions, SaveableVectorStore } from "@langchain/core/vectorstores";
 import type { StaticEmbedder } from "../../worker/embedding/static/embedder.ts";
 import { AnnoyEdgeError } from "../../worker/format/errors.ts";
+import type { SearchMode } from "../../worker/search/types.ts";
 import { asEmbedder, type EmbeddingsLike, isEmbeddings } from "../embedding/identity.ts";
 import { type BuildOptions, build } from "../pipeline/build.ts";
 import { OptionError } from "../pipeline/errors.ts";
-import type { Backend, StoreHit, StoreSearch } from "./backend.ts";
+import type { Backend, StoreHit, StoreOptions, StoreSearch } from "./backend.ts";
 import { ReadOnlyError } from "./errors.ts";
 import { openLocal } from "./local.ts";
 import { type ConnectOptions, openRemote } from "./remote.ts";
@@ -21,6 +22,8 @@ export interface AnnoyLibConfig
     BuildOptions,
     "source" | "documents" | "out" | "embedder" | "splitter" | "chunkSize" | "chunkOverlap"
   > {
+  /** How texts are searched; `vector` unless told. */
+  readonly mode?: SearchMode;
   /** Where to keep the artifact; a temporary folder, gone with the process, unless told. */
   readonly directory?: string;
 }
@@ -47,11 +50,13 @@ const abandoned = new FinalizationRegistry<() => Promise<void>>((release) => voi
 export class AnnoyVectorStore extends SaveableVectorStore {
   declare FilterType: object;
   readonly #backend: Backend;
+  readonly #mode: SearchMode;
 
   /** Use {@link load}, {@link connect} or one of the `from` methods. */
-  constructor(backend: Backend) {
+  constructor(backend: Backend, options: StoreOptions = {}) {
     super(backend.embeddings, {});
     this.#backend = backend;
+    this.#mode = options.mode ?? "vector";
     if (backend.kind === "local") abandoned.register(this, () => backend.close(), this);
   }
 
@@ -64,13 +69,17 @@ export class AnnoyVectorStore extends SaveableVectorStore {
    *
    * @param embeddings those of the build; not needed when the artifact carries its embedder
    */
-  static override async load(directory: string, embeddings?: EmbeddingsInterface): Promise<AnnoyVectorStore> {
-    return new AnnoyVectorStore(await openLocal(directory, embeddings));
+  static override async load(
+    directory: string,
+    embeddings?: EmbeddingsInterface,
+    options: StoreOptions = {},
+  ): Promise<AnnoyVectorStore> {
+    return new AnnoyVectorStore(await openLocal(directory, embeddings), options);
   }
 
   /** The store over a Worker. Texts are embedded there unless `options.embeddings` is given. */
   static connect(url: string | URL, options: ConnectOptions = {}): AnnoyVectorStore {
-    return new AnnoyVectorStore(openRemote(url, options));
+    return new AnnoyVectorStore(openRemote(url, options), options);
   }
 
   /** @param metadatas one a text, or one for all */
@@ -256,7 +265,11 @@ export class AnnoyVectorStore extends SaveableVectorStore {
   }
 
   async #search({ filter, ...request }: StoreRequest): Promise<StoreHit[]> {
-    return this.#backend.search({ ...request, ...(filter !== undefined && { filter }) });
+    return this.#backend.search({
+      ...request,
+      ...(request.query !== undefined && { mode: this.#mode }),
+      ...(filter !== undefined && { filter }),
+    });
   }
 }
 
@@ -288,7 +301,7 @@ async function buildStore(
   embeddings: EmbeddingsLike | undefined,
   config: AnnoyLibConfig,
 ): Promise<AnnoyVectorStore> {
-  const { directory: wanted, ...settings } = config;
+  const { directory: wanted, mode, ...settings } = config;
   const temporary = wanted === undefined ? temporaryFolder() : undefined;
   const directory = wanted ?? join(temporary!, "index");
   const dimensions = vectors?.[0]?.length;
@@ -306,13 +319,13 @@ async function buildStore(
     ...(embeddings && { embedder: await asEmbedder(embeddings, dimensions) }),
   });
   const backend = await openLocal(directory, embeddings);
-  if (temporary === undefined) return new AnnoyVectorStore(backend);
+  if (temporary === undefined) return new AnnoyVectorStore(backend, { mode });
   const close = async () => {
     await backend.close();
     await rm(temporary, { recursive: true, force: true });
     temporaryFolders.delete(temporary);
   };
-  return new AnnoyVectorStore({ ...backend, close });
+  return new AnnoyVectorStore({ ...backend, close }, { mode });
 }
 
 const temporaryFolders = new Set<string>();

@@ -7,6 +7,8 @@ export interface EmbedderIdentity {
   readonly model: string;
   readonly dimensions: number;
   readonly pooling?: string;
+  /** The service was asked to cut its vectors to `dimensions`, and must be asked again for a query. */
+  readonly dimensionsRequested?: boolean;
   readonly queryPrefix?: string;
   readonly documentPrefix?: string;
   /** Whether vectors are scaled to unit length. */

@@ -20,6 +20,7 @@ export type SearchErrorCode =
   | "ITEM_NOT_FOUND"
   | "ID_NOT_FOUND"
   | "NO_EMBEDDER"
+  | "EMBEDDER_MISMATCH"
   | "NO_KEYWORD_INDEX"
   | "NO_FILTERABLE_COLUMNS"
   | "EMBEDDING_FAILED";

@@ -1,3 +1,4 @@
+import { AnnoyEdgeError } from "../format/errors.ts";
 import { idOfItem, itemOfId } from "../format/ids.ts";
 import { searchError } from "./errors.ts";
 import { type SearchOptions, timed } from "./timing.ts";
@@ -71,7 +72,11 @@ async function embed(
   try {
     vector = await timed("embed", options, () => embedder.embedQuery(text));
   } catch (cause) {
-    const message = `The embedder ${provider}/${model} failed. Try again, or search by keywords, vector, item or id.`;
+    if (cause instanceof AnnoyEdgeError && cause.code === "EMBEDDER_MISMATCH") {
+      throw searchError("EMBEDDER_MISMATCH", "query", cause.message, { cause });
+    }
+    const reason = cause instanceof AnnoyEdgeError ? `: ${cause.message}` : ".";
+    const message = `The embedder ${provider}/${model} failed${reason}`;
     throw searchError("EMBEDDING_FAILED", "query", message, { cause });
   }
   if (vector.length !== forest.dimensions || !vector.every(Number.isFinite)) {

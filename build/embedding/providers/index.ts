@@ -1,0 +1,9 @@
+export {
+  DEFAULT_CACHE,
+  type EmbedderSetting,
+  type OpenEmbedderOptions,
+  type OpenedEmbedder,
+  openEmbedder,
+} from "./open.ts";
+export type { Environment } from "./services.ts";
+export { type EmbedderSpec, PROVIDERS, type ProviderName, parseEmbedderSpec } from "./spec.ts";

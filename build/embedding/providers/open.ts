@@ -1,0 +1,104 @@
+import type { Embedder } from "../../../worker/embedding/types.ts";
+import { AnnoyEdgeError } from "../../../worker/format/errors.ts";
+import { OptionError } from "../../pipeline/errors.ts";
+import { createCachedEmbedder } from "../cache/embedder.ts";
+import { type EmbeddingCache, openEmbeddingCache } from "../cache/store.ts";
+import { asEmbedder, type EmbeddingsLike, hasIdentity, isEmbeddings } from "../identity.ts";
+import { loadStaticEmbedder } from "../static.ts";
+import { createHuggingFaceApi, createOpenAI, createWorkersAI, type Environment } from "./services.ts";
+import { type EmbedderSpec, PROVIDERS, parseEmbedderSpec } from "./spec.ts";
+import { createTransformersEmbedder, loadTransformers } from "./transformers.ts";
+
+/** How a build names its embedder: `static`, `openai:text-embedding-3-small`, a spec, or any LangChain embeddings. */
+export type EmbedderSetting = string | EmbedderSpec | Embedder | EmbeddingsLike;
+
+export interface OpenEmbedderOptions {
+  /** File of the embedding cache, or false for none. Default `.annoy-edge/embeddings.sqlite`. */
+  readonly cache?: string | false | undefined;
+  readonly env?: Environment | undefined;
+}
+
+/** An embedder for the length of a build. */
+export interface OpenedEmbedder {
+  /** Undefined for `none`: the documents bring their vectors. */
+  readonly embedder: Embedder | undefined;
+  close(): void;
+}
+
+export const DEFAULT_CACHE = ".annoy-edge/embeddings.sqlite";
+
+/**
+ * Opens the embedder that a setting names. Those behind a service get the embedding cache in front: a text is paid for
+ * once, and a build that was broken off goes on where it stopped.
+ *
+ * @throws OptionError for a setting that cannot be; EmbeddingError when keys are missing or the service fails
+ */
+export async function openEmbedder(
+  setting: EmbedderSetting,
+  options: OpenEmbedderOptions = {},
+): Promise<OpenedEmbedder> {
+  if (typeof setting === "object" && isEmbeddings(setting)) return openGiven(setting, options);
+  const spec = typeof setting === "string" ? parseEmbedderSpec(setting) : setting;
+  switch (spec?.provider) {
+    case "none":
+      return { embedder: undefined, close() {} };
+    case "static":
+      return { embedder: await loadStaticEmbedder(spec.model), close() {} };
+    case "openai":
+      return cached(options, (env, cache) => createOpenAI(spec, env, cache));
+    case "workers-ai":
+      return cached(options, (env, cache) => createWorkersAI(spec, env, cache));
+    case "huggingface":
+      return cached(options, (env, cache) => createHuggingFace(spec, env, cache));
+    default:
+      throw new OptionError(
+        `embedder is ${JSON.stringify(setting)}; it can be ${PROVIDERS.join(", ")}, or an object with embedDocuments and embedQuery.`,
+      );
+  }
+}
+
+/** An application's own. One without an identity is cached only when told: nothing says that it stays the same. */
+async function openGiven(
+  embeddings: Embedder | EmbeddingsLike,
+  options: OpenEmbedderOptions,
+): Promise<OpenedEmbedder> {
+  const carried = "tableBytes" in embeddings;
+  if (carried || (!hasIdentity(embeddings) && !options.cache)) {
+    return { embedder: await asEmbedder(embeddings), close() {} };
+  }
+  return cached(options, () => asEmbedder(embeddings));
+}
+
+async function createHuggingFace(
+  spec: EmbedderSpec,
+  env: Environment,
+  cache: EmbeddingCache | undefined,
+): Promise<Embedder> {
+  if (!spec.baseUrl) {
+    const transformers = await loadTransformers();
+    if (transformers) return createTransformersEmbedder(spec, transformers);
+    if (!spec.apiKey && !env.HF_TOKEN) {
+      throw new AnnoyEdgeError(
+        "EMBEDDER_UNAVAILABLE",
+        "The embedder huggingface runs models here when @huggingface/transformers is installed (npm i @huggingface/transformers), and calls the inference API when HF_TOKEN is set. Neither is the case.",
+      );
+    }
+  }
+  return createHuggingFaceApi(spec, env, cache);
+}
+
+async function cached(
+  options: OpenEmbedderOptions,
+  create: (env: Environment, cache: EmbeddingCache | undefined) => Promise<Embedder>,
+): Promise<OpenedEmbedder> {
+  const env = options.env ?? process.env;
+  if (options.cache === false) return { embedder: await create(env, undefined), close() {} };
+  const cache = await openEmbeddingCache(options.cache ?? DEFAULT_CACHE);
+  try {
+    const embedder = await create(env, cache);
+    return { embedder: createCachedEmbedder(embedder, cache), close: () => cache.close() };
+  } catch (error) {
+    cache.close();
+    throw error;
+  }
+}

@@ -1,0 +1,76 @@
+import type { Embedder } from "../../../worker/embedding/types.ts";
+import { AnnoyEdgeError } from "../../../worker/format/errors.ts";
+import { type EmbedderSpec, requireModel } from "./spec.ts";
+
+/** The part of `@huggingface/transformers` that is used; it is an optional peer dependency, loaded when asked for. */
+interface Transformers {
+  pipeline(
+    task: "feature-extraction",
+    model: string,
+    options?: { dtype?: string },
+  ): Promise<
+    (texts: string[], options: { pooling: string; normalize: boolean }) => Promise<{ tolist(): number[][] }>
+  >;
+}
+
+/** Texts embedded together; more only costs memory. */
+const BATCH = 16;
+
+/** Loads `@huggingface/transformers`, or gives undefined when it is not installed. */
+export async function loadTransformers(): Promise<Transformers | undefined> {
+  // A name in a variable keeps the type checker from looking for a package that need not be there.
+  const name = "@huggingface/transformers";
+  try {
+    return (await import(name)) as Transformers;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND") return undefined;
+    throw new AnnoyEdgeError("EMBEDDER_UNAVAILABLE", `${name} is installed but cannot be loaded.`, {
+      cause: error,
+    });
+  }
+}
+
+/**
+ * A sentence encoder that runs in this process: a hub id, or a folder with `config.json`, `tokenizer.json` and
+ * `onnx/model.onnx`. Mean pooling unless told.
+ */
+export async function createTransformersEmbedder(
+  spec: EmbedderSpec,
+  library: Transformers,
+): Promise<Embedder> {
+  const model = requireModel(spec, "sentence-transformers/all-mpnet-base-v2");
+  const { pooling = "mean", normalized = true, queryPrefix = "", documentPrefix = "" } = spec;
+  let extract: Awaited<ReturnType<Transformers["pipeline"]>>;
+  try {
+    extract = await library.pipeline("feature-extraction", model, spec.dtype ? { dtype: spec.dtype } : {});
+  } catch (cause) {
+    const what = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
+    throw new AnnoyEdgeError("EMBEDDER_NOT_FOUND", `The model ${model} cannot be loaded (${what}).`, {
+      cause,
+    });
+  }
+  const run = async (texts: string[]): Promise<number[][]> =>
+    (await extract(texts, { pooling, normalize: normalized })).tolist();
+  const dimensions = (await run(["How long is a vector?"]))[0]!.length;
+  return {
+    identity: {
+      provider: "huggingface",
+      model,
+      dimensions,
+      pooling,
+      ...(queryPrefix && { queryPrefix }),
+      ...(documentPrefix && { documentPrefix }),
+      normalized,
+    },
+    async embedDocuments(texts) {
+      const vectors: number[][] = [];
+      for (let first = 0; first < texts.length; first += BATCH) {
+        const batch = texts.slice(first, first + BATCH).map((text) => documentPrefix + text);
+        for (const vector of await run(batch)) vectors.push(vector);
+      }
+      return vectors;
+    },
+    embedQuery: async (text) => (await run([queryPrefix + text]))[0]!,
+  };
+}

@@ -1,0 +1,159 @@
+import { EmbeddingError } from "./errors.ts";
+
+/** What a call goes out through: `fetch`, or anything like it. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+export interface RequestOptions {
+  readonly fetch?: Fetch | undefined;
+  /** Milliseconds that one try may take, its body included. Default 60,000. */
+  readonly timeout?: number | undefined;
+  /** Further tries after 408, 429, 5xx and failures of the network. Default 5. */
+  readonly retries?: number | undefined;
+  /** Milliseconds before the first further try; doubles with each. Default 500. */
+  readonly backoff?: number | undefined;
+  /** Longest wait between tries, in milliseconds; a `Retry-After` beyond it ends them. Default 60,000. */
+  readonly maxWait?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ServiceCall {
+  /** Named in messages: `openai`. */
+  readonly provider: string;
+  readonly url: string;
+  readonly body: unknown;
+  readonly key?: string | undefined;
+  /** Where the key comes from, for the message when it is refused: `OPENAI_API_KEY`. */
+  readonly keyName: string;
+}
+
+/** Far above what the vectors of one batch take. */
+const MAX_ANSWER_BYTES = 256 << 20;
+
+/**
+ * Posts JSON to a service and gives the JSON of its answer, trying again where that may help: `Retry-After` (seconds or
+ * a date) is obeyed, otherwise the wait doubles with some of it left to chance.
+ *
+ * @throws EmbeddingError
+ */
+export async function callService(call: ServiceCall, options: RequestOptions = {}): Promise<unknown> {
+  const { retries = 5, backoff = 500, maxWait = 60_000, signal } = options;
+  for (let attempt = 1; ; attempt++) {
+    const outcome = await tryOnce(call, options);
+    if (!("error" in outcome)) return outcome.value;
+    if (!outcome.retry || attempt > retries) throw outcome.error;
+    const most = Math.min(maxWait, backoff * 2 ** (attempt - 1));
+    const wait = outcome.retryAfter ?? most * (1 - Math.random() / 2);
+    if (wait > maxWait) throw outcome.error;
+    await sleep(wait, signal);
+  }
+}
+
+type Outcome =
+  | { readonly value: unknown }
+  | { readonly error: EmbeddingError; readonly retry: boolean; readonly retryAfter?: number | undefined };
+
+async function tryOnce(call: ServiceCall, options: RequestOptions): Promise<Outcome> {
+  const { provider, url, body, key } = call;
+  const { timeout = 60_000, signal } = options;
+  const send: Fetch = options.fetch ?? ((u, init) => fetch(u, init));
+  const late = AbortSignal.timeout(timeout);
+  try {
+    const response = await send(url, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...(key && { authorization: `Bearer ${key}` }) },
+      body: JSON.stringify(body),
+      signal: signal ? AbortSignal.any([signal, late]) : late,
+    });
+    const text = await response.text();
+    if (!response.ok) return refusal(call, response, text);
+    if (text.length > MAX_ANSWER_BYTES)
+      return { error: notJson(call, "an answer too large to be vectors"), retry: false };
+    try {
+      return { value: JSON.parse(text) };
+    } catch {
+      // A gateway's page in place of the answer: the next try may reach the service.
+      return { error: notJson(call, "something that is not JSON"), retry: true };
+    }
+  } catch (cause) {
+    if (signal?.aborted) throw cause;
+    if (late.aborted) {
+      const message = `The embedder ${provider} did not answer within ${timeout} ms.`;
+      return { error: new EmbeddingError("EMBEDDER_TIMEOUT", message, { cause }), retry: true };
+    }
+    const message = `The embedder ${provider} was not reached at ${hostOf(url)}.`;
+    return { error: new EmbeddingError("EMBEDDER_UNAVAILABLE", message, { cause }), retry: true };
+  }
+}
+
+function refusal(call: ServiceCall, response: Response, text: string): Outcome {
+  const { status } = response;
+  const said = explanation(text, call.key);
+  const at = `The embedder ${call.provider} answered ${status}${said && `: ${said}`}`;
+  if (status === 401 || status === 403) {
+    const message = `${at}. Check ${call.keyName}.`;
+    return { error: new EmbeddingError("EMBEDDER_UNAUTHORIZED", message, { status }), retry: false };
+  }
+  if (status === 429) {
+    const error = new EmbeddingError("EMBEDDER_RATE_LIMITED", `${at}.`, { status });
+    // OpenAI's word for an account without credit: waiting does not help.
+    const retry = !text.includes("insufficient_quota");
+    return { error, retry, retryAfter: retryAfter(response) };
+  }
+  if (status === 408 || status >= 500) {
+    const error = new EmbeddingError("EMBEDDER_UNAVAILABLE", `${at}.`, { status });
+    return { error, retry: true, retryAfter: retryAfter(response) };
+  }
+  return { error: new EmbeddingError("EMBEDDER_REJECTED", `${at}.`, { status }), retry: false };
+}
+
+/** What the service says is wrong, on one short line, the key taken out should it be quoted. */
+function explanation(text: string, key: string | undefined): string {
+  let said = text;
+  try {
+    const { error, errors, message } = JSON.parse(text) as Record<string, unknown>;
+    const first: unknown = Array.isArray(errors) ? errors[0] : error;
+    const inner =
+      typeof first === "object" && first !== null ? (first as { message?: unknown }).message : first;
+    const found = [inner, message].find((value) => typeof value === "string");
+    if (typeof found === "string") said = found;
+  } catch {
+    if (/<html|<!doctype/i.test(text)) return "";
+  }
+  if (key) said = said.replaceAll(key, "***");
+  return said.replace(/\s+/g, " ").trim().replace(/\.$/, "").slice(0, 300);
+}
+
+function retryAfter(response: Response): number | undefined {
+  const value = response.headers.get("retry-after");
+  if (value === null) return undefined;
+  if (/^\s*\d+(\.\d+)?\s*$/.test(value)) return Number(value) * 1000;
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
+}
+
+function notJson(call: ServiceCall, what: string): EmbeddingError {
+  return new EmbeddingError("BAD_EMBEDDING", `The embedder ${call.provider} answered with ${what}.`);
+}
+
+function hostOf(url: string): string {
+  try {
+    return new URL(url).host;
+  } catch {
+    return "an address that is not a URL";
+  }
+}
+
+function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const abort = () => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", abort);
+      resolve();
+    }, ms);
+    if (signal?.aborted) abort();
+    else signal?.addEventListener("abort", abort, { once: true });
+  });
+}
