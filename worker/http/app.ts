@@ -1,10 +1,14 @@
 import { Hono } from "hono";
 import { cors } from "hono/cors";
+import { requireKey } from "./auth.ts";
 import { answerHeaders, EXPOSED_HEADERS } from "./headers.ts";
 import { HttpError, problemOf } from "./problems.ts";
+import { rateLimit } from "./rate-limit.ts";
+import { requestLog } from "./request-log.ts";
 import { addItemRoutes } from "./routes/items.ts";
 import { addMetaRoutes } from "./routes/meta.ts";
 import { addSearchRoutes } from "./routes/search.ts";
+import { REQUEST_TIMEOUT, timeLimit } from "./time-limit.ts";
 import type { AppEnv, AppOptions } from "./types.ts";
 
 export type App = Hono<AppEnv>;
@@ -17,15 +21,23 @@ export function createApp(options: AppOptions): App {
     c.set("state", { timings: new Map() });
     await next();
   });
+  const { log = "off", analytics, corsOrigins, keys, rateLimiter, limits } = options;
+  if (log !== "off" || analytics) app.use(requestLog({ index: options.name, level: log, analytics }));
   app.use(answerHeaders());
-  app.use(
-    cors({
-      origin: "*",
-      allowMethods: ["GET", "HEAD", "POST", "OPTIONS"],
-      exposeHeaders: EXPOSED_HEADERS,
-      maxAge: 86_400,
-    }),
-  );
+  if (corsOrigins) {
+    app.use(
+      cors({
+        origin: corsOrigins === "*" ? "*" : [...corsOrigins],
+        allowMethods: ["GET", "HEAD", "POST", "OPTIONS"],
+        allowHeaders: ["Content-Type", "Authorization", "X-API-Key", "If-None-Match"],
+        exposeHeaders: EXPOSED_HEADERS,
+        maxAge: 86_400,
+      }),
+    );
+  }
+  app.use("/v1/*", timeLimit(limits?.requestTimeout ?? REQUEST_TIMEOUT));
+  if (keys) app.use("/v1/*", requireKey(keys));
+  if (rateLimiter) app.use("/v1/*", rateLimit(rateLimiter));
 
   addSearchRoutes(app, options);
   addItemRoutes(app, options);

@@ -11,10 +11,13 @@ export const CONTRACT_REVISION = 1;
  * Marks an answer as determined by its URL and the version of the index. Clients keep it but ask every time whether
  * the version still stands, which costs them a 304 and no search.
  */
-export function markCacheable(c: Context<AppEnv>, version: string): void {
+export function markCacheable(
+  c: Context<AppEnv>,
+  version: string,
+  visibility: "public" | "private" = "public",
+): void {
   c.header("ETag", etagOf(version));
-  c.header("Cache-Control", "public, max-age=0, must-revalidate");
-  c.header("Vary", "Accept-Encoding");
+  c.header("Cache-Control", `${visibility}, max-age=0, must-revalidate`);
 }
 
 /** Whether the client already holds the answer of this version: `If-None-Match` as RFC 9110 compares it, weakly. */

@@ -1,5 +1,5 @@
 import type { Context, MiddlewareHandler } from "hono";
-import type { AppEnv } from "./types.ts";
+import type { AppEnv, RequestState } from "./types.ts";
 
 /** Header that names the version which answered. */
 export const VERSION_HEADER = "Index-Version";
@@ -22,7 +22,8 @@ export function answerHeaders(): MiddlewareHandler<AppEnv> {
     const { headers } = c.res;
     const state = c.get("state");
     if (state.version !== undefined) headers.set(VERSION_HEADER, state.version);
-    if (state.timings.size > 0) headers.set("Server-Timing", serverTiming(state.timings));
+    const timing = serverTiming(state);
+    if (timing) headers.set("Server-Timing", timing);
     for (const [name, value] of SECURITY_HEADERS) if (!headers.has(name)) headers.set(name, value);
   };
 }
@@ -33,6 +34,8 @@ export function addTiming(c: Context<AppEnv>, phase: string, milliseconds: numbe
   timings.set(phase, (timings.get(phase) ?? 0) + milliseconds);
 }
 
-function serverTiming(timings: ReadonlyMap<string, number>): string {
-  return Array.from(timings, ([phase, ms]) => `${phase};dur=${Math.round(ms * 1000) / 1000}`).join(", ");
+function serverTiming({ timings, cache }: RequestState): string {
+  const parts = Array.from(timings, ([phase, ms]) => `${phase};dur=${Math.round(ms * 1000) / 1000}`);
+  if (cache) parts.push(`cache;desc=${cache}`);
+  return parts.join(", ");
 }

@@ -11,7 +11,12 @@ export interface OpenApiDocument {
   readonly openapi: string;
   readonly info: { readonly title: string; readonly version: string; readonly description: string };
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-  readonly components: { readonly schemas: Readonly<Record<string, Json>> };
+  readonly components: {
+    readonly schemas: Readonly<Record<string, Json>>;
+    readonly securitySchemes: Readonly<Record<string, Json>>;
+  };
+  /** Any one of these; the empty one is no key at all. */
+  readonly security: readonly Json[];
 }
 
 export interface Operation {
@@ -45,7 +50,19 @@ export function openApiDocument(): OpenApiDocument {
         "Search by meaning over an index that was built beforehand. Every answer names the version it comes from; every error is a problem (RFC 9457) with a stable code.",
     },
     paths: paths(schemas),
-    components: { schemas },
+    components: {
+      schemas,
+      securitySchemes: {
+        bearer: { type: "http", scheme: "bearer", description: "Only where API keys are set up." },
+        apiKey: {
+          type: "apiKey",
+          in: "header",
+          name: "X-API-Key",
+          description: "The same key, for those who cannot set Authorization.",
+        },
+      },
+    },
+    security: [{}, { bearer: [] }, { apiKey: [] }],
   };
 }
 
@@ -151,6 +168,13 @@ function paths(schemas: Record<string, Json>): OpenApiDocument["paths"] {
         responses: cacheable(answers("IndexResponse", [])),
       },
     },
+    "/v1/warm-up": {
+      get: {
+        operationId: "warmUp",
+        summary: "Loads the index into this isolate when it is not there yet",
+        responses: answers("WarmUpResponse", []),
+      },
+    },
     "/health": {
       get: {
         operationId: "getHealth",
@@ -199,10 +223,15 @@ const BODY_CODES: readonly Code[] = [
 
 /** Codes that any route which needs the index may answer with. */
 const COMMON_CODES: readonly Code[] = [
+  "BAD_CONFIGURATION",
+  "TIMEOUT",
   "UNAUTHORIZED",
   "RATE_LIMITED",
   "INDEX_NOT_PUBLISHED",
+  "INDEX_LOADING",
   "INDEX_UNAVAILABLE",
+  "DOCUMENTS_UNAVAILABLE",
+  "INTERNAL_ERROR",
 ];
 
 function answers(schema: SchemaName, codes: readonly Code[]): Record<string, Json> {

@@ -11,7 +11,8 @@ export type HttpErrorCode =
   | "BODY_TIMEOUT"
   | "UNSUPPORTED_MEDIA_TYPE"
   | "UNAUTHORIZED"
-  | "RATE_LIMITED";
+  | "RATE_LIMITED"
+  | "TIMEOUT";
 
 /** A request that is refused before it reaches the search. */
 export class HttpError extends AnnoyEdgeError {
@@ -47,6 +48,7 @@ export const PROBLEM_KINDS: Readonly<
     | "INDEX_LOADING"
     | "INDEX_UNAVAILABLE"
     | "DOCUMENTS_UNAVAILABLE"
+    | "BAD_CONFIGURATION"
     | "INTERNAL_ERROR",
     Kind
   >
@@ -67,6 +69,7 @@ export const PROBLEM_KINDS: Readonly<
   UNKNOWN_FILTER_FIELD: [400, "The field is not filterable"],
   FILTER_TYPE_MISMATCH: [400, "The filter compares a field with a value of another type"],
   NO_EMBEDDER: [400, "The index cannot be searched by text"],
+  EMBEDDER_MISMATCH: [400, "The Worker's embedder is not the index's"],
   NO_KEYWORD_INDEX: [400, "The index has no keyword index"],
   NO_FILTERABLE_COLUMNS: [400, "The index has no filterable fields"],
   INVALID_JSON: [400, "The body is not JSON"],
@@ -81,6 +84,8 @@ export const PROBLEM_KINDS: Readonly<
   RATE_LIMITED: [429, "Too many requests"],
   INTERNAL_ERROR: [500, "Something went wrong here"],
   EMBEDDING_FAILED: [502, "The embedder did not answer"],
+  BAD_CONFIGURATION: [503, "The service is not set up correctly"],
+  TIMEOUT: [504, "The answer took too long"],
   INDEX_NOT_PUBLISHED: [503, "No version of the index is published"],
   INDEX_LOADING: [503, "The index is still being loaded"],
   INDEX_UNAVAILABLE: [503, "The index cannot be loaded"],

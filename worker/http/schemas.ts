@@ -103,6 +103,12 @@ export const healthResponseSchema = z.object({
   lastError: z.nullable(z.object({ code: z.string(), message: z.string(), at: z.string() })),
 });
 
+export const warmUpResponseSchema = z.object({
+  ...versioned,
+  waitedMs: z.number().check(z.meta({ description: "What the index's loading took; 0 when it was there." })),
+  memoryBytes: z.int().check(z.meta({ description: "Bytes of artifacts in this isolate's memory." })),
+});
+
 export const problemSchema = z
   .object({
     type: z.string(),
@@ -132,6 +138,7 @@ export const NAMED_SCHEMAS = {
   DistanceResponse: distanceResponseSchema,
   IndexResponse: indexResponseSchema,
   HealthResponse: healthResponseSchema,
+  WarmUpResponse: warmUpResponseSchema,
   Problem: problemSchema,
 } as const;
 export type SchemaName = keyof typeof NAMED_SCHEMAS;
@@ -140,4 +147,5 @@ export type DocumentResponse = z.output<typeof documentResponseSchema>;
 export type ItemResponse = z.output<typeof itemResponseSchema>;
 export type DistanceResponse = z.output<typeof distanceResponseSchema>;
 export type IndexResponse = z.output<typeof indexResponseSchema>;
+export type WarmUpResponse = z.output<typeof warmUpResponseSchema>;
 export type HealthResponse = z.output<typeof healthResponseSchema>;

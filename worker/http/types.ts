@@ -1,5 +1,9 @@
 import type { SearchLimits } from "../search/parse.ts";
-import type { LoadedIndex } from "../search/types.ts";
+import type { LoadedIndex, SearchMode } from "../search/types.ts";
+import type { KeyHashes } from "./auth.ts";
+import type { AnswerCache } from "./edge-cache.ts";
+import type { RateLimiter } from "./rate-limit.ts";
+import type { Analytics, LogLevel } from "./request-log.ts";
 
 /** Where requests get their index from. The reader of `worker/artifact` is one. */
 export interface IndexSource {
@@ -45,6 +49,16 @@ export interface AppOptions {
   readonly name: string;
   readonly source: IndexSource;
   readonly limits?: HttpLimits | undefined;
+  /** Who is let in. Left out: everyone. */
+  readonly keys?: KeyHashes | undefined;
+  /** Pages of which origins may read answers: `*` for all. Left out: none but its own. */
+  readonly corsOrigins?: "*" | readonly string[] | undefined;
+  readonly rateLimiter?: RateLimiter | undefined;
+  /** Keeps answers of GET by version. */
+  readonly cache?: AnswerCache | undefined;
+  /** Left out: `off`. */
+  readonly log?: LogLevel | undefined;
+  readonly analytics?: Analytics | undefined;
   /** Static files: asked for paths that no route has. */
   readonly assets?: { fetch(request: Request): Promise<Response> } | undefined;
 }
@@ -56,16 +70,26 @@ export interface HttpLimits extends SearchLimits {
   readonly maxBatchBytes?: number | undefined;
   /** Time that a client may take to send its body, in milliseconds. */
   readonly bodyTimeout?: number | undefined;
+  /** Time that an answer may take, in milliseconds. */
+  readonly requestTimeout?: number | undefined;
 }
 
 /** What handlers and middleware share about one request. */
 export interface RequestState {
   /** Milliseconds by phase, for Server-Timing, in the order of first use. */
   readonly timings: Map<string, number>;
+  /** The path as the contract writes it: `/v1/items/{item}`. */
+  route?: string;
   /** The version that answers, once it is known. */
   version?: string;
   /** A stable code, when the answer is a problem. */
   problem?: string;
+  mode?: SearchMode;
+  hits?: number;
+  /** Whether the data centre's cache had the answer. */
+  cache?: "hit" | "miss";
+  /** Position of the caller's API key in the configuration. */
+  key?: number;
 }
 
 export interface AppEnv {

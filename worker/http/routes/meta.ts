@@ -2,9 +2,9 @@ import type { App } from "../app.ts";
 import { isFresh, markCacheable } from "../caching.ts";
 import { type Page, referencePage } from "../docs/page.ts";
 import { openApiDocument } from "../openapi.ts";
-import type { HealthResponse, IndexResponse } from "../schemas.ts";
+import type { HealthResponse, IndexResponse, WarmUpResponse } from "../schemas.ts";
 import type { AppOptions } from "../types.ts";
-import { route, versionedGet } from "./route.ts";
+import { route, versionedGet, withIndex } from "./route.ts";
 
 /** What the index and this API say about themselves. */
 export function addMetaRoutes(app: App, options: AppOptions): void {
@@ -32,6 +32,20 @@ export function addMetaRoutes(app: App, options: AppOptions): void {
           certified: manifest.certified,
           manifest: { ...manifest },
         };
+      }),
+  });
+
+  route(app, "/v1/warm-up", {
+    get: (c) =>
+      withIndex(c, options, (index) => {
+        const body: WarmUpResponse = {
+          index: index.name,
+          version: index.version,
+          waitedMs: c.get("state").timings.get("load") ?? 0,
+          memoryBytes: options.source.status().heldBytes,
+        };
+        c.header("Cache-Control", "no-store");
+        return c.json(body);
       }),
   });
 

@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import type { LoadedIndex } from "../../search/types.ts";
 import type { App } from "../app.ts";
 import { isFresh, markCacheable } from "../caching.ts";
+import { answerKey, keepAnswer, readAnswer } from "../edge-cache.ts";
 import { addTiming } from "../headers.ts";
 import { HttpError } from "../problems.ts";
 import type { AppEnv, AppOptions } from "../types.ts";
@@ -10,13 +11,23 @@ export type Handler = (c: Context<AppEnv>) => Response | Promise<Response>;
 
 /** Registers a path with the methods it takes; any other method gets a 405 that names them. */
 export function route(app: App, path: string, handlers: { get?: Handler; post?: Handler }): void {
-  if (handlers.get) app.get(path, handlers.get);
-  if (handlers.post) app.post(path, handlers.post);
+  const name = path.replace(/:(\w+)(\{[^}]*\})?/g, "{$1}");
+  const named =
+    (handler: Handler): Handler =>
+    (c) => {
+      c.get("state").route = name;
+      return handler(c);
+    };
+  if (handlers.get) app.get(path, named(handlers.get));
+  if (handlers.post) app.post(path, named(handlers.post));
   const allowed = [...(handlers.get ? ["GET", "HEAD"] : []), ...(handlers.post ? ["POST"] : []), "OPTIONS"];
-  app.all(path, (c) => {
-    const detail = `${c.req.path.slice(0, 200)} does not take ${c.req.method}; it takes ${allowed.join(", ")}.`;
-    throw new HttpError("METHOD_NOT_ALLOWED", detail, { allow: allowed.join(", ") });
-  });
+  app.all(
+    path,
+    named((c) => {
+      const detail = `${c.req.path.slice(0, 200)} does not take ${c.req.method}; it takes ${allowed.join(", ")}.`;
+      throw new HttpError("METHOD_NOT_ALLOWED", detail, { allow: allowed.join(", ") });
+    }),
+  );
 }
 
 /** Runs `run` with the index to answer from, its loading timed and its version noted for the answer's headers. */
@@ -33,8 +44,8 @@ export function withIndex<R>(
 }
 
 /**
- * Answers a GET whose body depends on nothing but its URL and the version: 304 without computing it when the client
- * holds it already.
+ * Answers a GET whose body depends on nothing but its URL and the version. Without computing it when the client holds
+ * it already (304) or the data centre's cache does.
  */
 export function versionedGet(
   c: Context<AppEnv>,
@@ -42,9 +53,31 @@ export function versionedGet(
   compute: (index: LoadedIndex) => object | Promise<object>,
 ): Promise<Response> {
   return withIndex(c, options, async (index) => {
-    const fresh = isFresh(c.req.raw, index.version);
-    const body = fresh ? undefined : await compute(index);
-    markCacheable(c, index.version);
-    return body === undefined ? c.body(null, 304) : c.json(body);
+    const { version } = index;
+    const visibility = options.keys ? "private" : "public";
+    if (isFresh(c.req.raw, version)) {
+      markCacheable(c, version, visibility);
+      return c.body(null, 304);
+    }
+    const json = await cachedJson(c, options, version, async () => JSON.stringify(await compute(index)));
+    markCacheable(c, version, visibility);
+    return c.body(json, 200, { "Content-Type": "application/json" });
   });
+}
+
+async function cachedJson(
+  c: Context<AppEnv>,
+  { cache, name }: AppOptions,
+  version: string,
+  compute: () => Promise<string>,
+): Promise<string> {
+  if (!cache) return compute();
+  const state = c.get("state");
+  const key = answerKey(name, version, c.req.url);
+  const kept = await readAnswer(cache, key);
+  state.cache = kept === undefined ? "miss" : "hit";
+  if (kept !== undefined) return kept;
+  const json = await compute();
+  c.executionCtx.waitUntil(keepAnswer(cache, key, json));
+  return json;
 }

@@ -41,8 +41,16 @@ export function addSearchRoutes(app: App, options: AppOptions): void {
   });
 }
 
-function answer(c: Context<AppEnv>, index: LoadedIndex, request: SearchRequest): Promise<SearchResponse> {
-  return search(index, request, timings(c));
+async function answer(
+  c: Context<AppEnv>,
+  index: LoadedIndex,
+  request: SearchRequest,
+): Promise<SearchResponse> {
+  const response = await search(index, request, timings(c));
+  const state = c.get("state");
+  state.mode = response.mode;
+  state.hits = response.hits.length;
+  return response;
 }
 
 function timings(c: Context<AppEnv>): SearchOptions {

@@ -1,0 +1,96 @@
+import type { Fetcher, KVNamespace, R2Bucket } from "@cloudflare/workers-types";
+import type { EmbedderBindings } from "./embedding/edge.ts";
+import { AnnoyEdgeError } from "./format/errors.ts";
+import { parseKeyHashes } from "./http/auth.ts";
+import type { RateLimiter } from "./http/rate-limit.ts";
+import type { Analytics } from "./http/request-log.ts";
+import type { AppOptions, HttpLimits } from "./http/types.ts";
+
+/** Bindings, variables and secrets of `wrangler.toml`. `docs/http.md` says what each does. */
+export interface Env extends EmbedderBindings {
+  readonly INDEXES: R2Bucket;
+  readonly DOCUMENTS: KVNamespace;
+  readonly ASSETS?: Fetcher;
+  readonly RATE_LIMITER?: RateLimiter;
+  readonly ANALYTICS?: Analytics;
+  readonly INDEX_NAME?: string;
+  readonly REFRESH_SECONDS?: string;
+  /** `*`, or origins apart by commas; unset: pages of no other origin may read answers. */
+  readonly CORS_ORIGINS?: string;
+  /** SHA-256 of API keys in hex, apart by commas; unset: no key is needed. */
+  readonly API_KEY_HASHES?: string;
+  /** `requests` (default), `errors` or `off`. */
+  readonly LOG?: string;
+  /** `off` keeps no answers in the data centre's cache. */
+  readonly ANSWER_CACHE?: string;
+  readonly MAX_K?: string;
+  readonly MAX_SEARCH_K?: string;
+  readonly MAX_QUERY_LENGTH?: string;
+  readonly MAX_BODY_BYTES?: string;
+  readonly REQUEST_TIMEOUT_SECONDS?: string;
+}
+
+export type Settings = Pick<AppOptions, "name" | "limits" | "keys" | "corsOrigins" | "log"> & {
+  readonly refreshSeconds: number;
+  readonly keepAnswers: boolean;
+};
+
+/**
+ * The variables as settings.
+ *
+ * @throws AnnoyEdgeError `BAD_CONFIGURATION` naming the variable that makes no sense
+ */
+export function readSettings(env: Env): Settings {
+  return {
+    name: env.INDEX_NAME ?? "demo",
+    refreshSeconds: number("REFRESH_SECONDS", env.REFRESH_SECONDS) ?? 10,
+    limits: limitsOf(env),
+    keys: parseKeyHashes(env.API_KEY_HASHES),
+    corsOrigins: origins(env.CORS_ORIGINS),
+    log: oneOf("LOG", env.LOG, ["requests", "errors", "off"]) ?? "requests",
+    keepAnswers: oneOf("ANSWER_CACHE", env.ANSWER_CACHE, ["on", "off"]) !== "off",
+  };
+}
+
+function limitsOf(env: Env): HttpLimits {
+  const seconds = number("REQUEST_TIMEOUT_SECONDS", env.REQUEST_TIMEOUT_SECONDS);
+  return {
+    maxK: number("MAX_K", env.MAX_K),
+    maxSearchK: number("MAX_SEARCH_K", env.MAX_SEARCH_K),
+    maxQueryLength: number("MAX_QUERY_LENGTH", env.MAX_QUERY_LENGTH),
+    maxBodyBytes: number("MAX_BODY_BYTES", env.MAX_BODY_BYTES),
+    requestTimeout: seconds === undefined ? undefined : seconds * 1000,
+  };
+}
+
+function number(name: string, text: string | undefined): number | undefined {
+  if (text === undefined || text.trim() === "") return undefined;
+  const value = Number(text);
+  if (value > 0 && Number.isFinite(value)) return value;
+  throw new AnnoyEdgeError("BAD_CONFIGURATION", `The variable ${name} must be a positive number.`);
+}
+
+function oneOf<T extends string>(
+  name: string,
+  text: string | undefined,
+  values: readonly T[],
+): T | undefined {
+  if (text === undefined || text === "") return undefined;
+  const value = values.find((known) => known === text);
+  if (value !== undefined) return value;
+  throw new AnnoyEdgeError("BAD_CONFIGURATION", `The variable ${name} must be one of ${values.join(", ")}.`);
+}
+
+function origins(text: string | undefined): "*" | readonly string[] | undefined {
+  const parts = (text ?? "").split(/[\s,]+/).filter((part) => part !== "");
+  if (parts.length === 0) return undefined;
+  if (parts.includes("*")) return "*";
+  return parts.map((part) => {
+    const origin = URL.canParse(part) ? new URL(part).origin : "null";
+    if (origin !== "null" && origin === part.replace(/\/$/, "").toLowerCase()) return origin;
+    throw new AnnoyEdgeError(
+      "BAD_CONFIGURATION",
+      "The variable CORS_ORIGINS must be * or origins such as https://www.example.com, apart by commas.",
+    );
+  });
+}

@@ -1,0 +1,49 @@
+import { CONTRACT_REVISION } from "./caching.ts";
+
+/** The data centre's cache, or the part of it that answers need. */
+export interface AnswerCache {
+  match(key: string): Promise<Response | undefined>;
+  put(key: string, response: Response): Promise<void>;
+}
+
+/** Answers of a version never change; they go when they are old or room is needed. */
+const MAX_AGE_SECONDS = 86_400;
+/** The cache is a help, never a hindrance: a slower one is not waited for. */
+const PATIENCE_MS = 250;
+
+/**
+ * Where the answer to a URL lies in the data centre's cache. The version is part of it, so that a publish or a rollback
+ * leaves every older answer out of reach at once. The host exists nowhere.
+ */
+export function answerKey(index: string, version: string, url: string): string {
+  const { pathname, searchParams } = new URL(url);
+  searchParams.sort();
+  const query = searchParams.toString();
+  return `https://annoy-edge.invalid/answers/${index}/${version}.${CONTRACT_REVISION}${pathname}${query ? `?${query}` : ""}`;
+}
+
+/** The JSON of a kept answer; undefined when there is none or the cache fails or dawdles. */
+export async function readAnswer(cache: AnswerCache, key: string): Promise<string | undefined> {
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), PATIENCE_MS);
+  });
+  const text = cache.match(key).then((response) => response?.text());
+  try {
+    return await Promise.race([text, late]);
+  } catch {
+    return undefined;
+  } finally {
+    clearTimeout(timer);
+    text.catch(() => {});
+  }
+}
+
+/** Keeps the JSON of an answer. Best effort. */
+export async function keepAnswer(cache: AnswerCache, key: string, json: string): Promise<void> {
+  const headers = {
+    "content-type": "application/json",
+    "cache-control": `public, max-age=${MAX_AGE_SECONDS}`,
+  };
+  await cache.put(key, new Response(json, { headers })).catch(() => {});
+}

@@ -1,0 +1,93 @@
+import type { Context, MiddlewareHandler } from "hono";
+import type { AppEnv, RequestState } from "./types.ts";
+
+/** Cloudflare's Analytics Engine binding. */
+export interface Analytics {
+  writeDataPoint(point: { indexes: string[]; blobs: string[]; doubles: number[] }): void;
+}
+
+export type LogLevel = "requests" | "errors" | "off";
+
+export interface RequestLogOptions {
+  readonly index: string;
+  readonly level: LogLevel;
+  readonly analytics?: Analytics | undefined;
+  readonly write?: (line: string) => void;
+}
+
+/** One request in one line. What people search for is not in it, nor who they are. */
+interface LogLine extends Omit<RequestState, "timings" | "key"> {
+  readonly level: "info" | "warn" | "error";
+  readonly message: string;
+  readonly index: string;
+  readonly method: string;
+  readonly route: string;
+  readonly status: number;
+  /** From arrival to the answer's headers; computation does not count in a deployed Worker, whose clock stands still. */
+  readonly ms: number;
+  readonly timings: Readonly<Record<string, number>>;
+  readonly colo?: string;
+  readonly ray?: string;
+}
+
+/** Writes one JSON line a request, and one data point when there is a data set for them. */
+export function requestLog(options: RequestLogOptions): MiddlewareHandler<AppEnv> {
+  const write = options.write ?? ((line: string) => console.log(line));
+  return async function requestLog(c, next) {
+    const started = Date.now();
+    await next();
+    const line = lineOf(c, options.index, Date.now() - started);
+    if (options.level === "requests" || (options.level === "errors" && line.level === "error")) {
+      write(JSON.stringify(line));
+    }
+    options.analytics?.writeDataPoint(dataPoint(line));
+  };
+}
+
+function lineOf(c: Context<AppEnv>, index: string, ms: number): LogLine {
+  const { timings, key: _, ...state } = c.get("state");
+  const { status } = c.res;
+  const route = state.route ?? "none";
+  // What Cloudflare knows about a request; absent in tests and behind other servers.
+  const { colo } = (c.req.raw as { cf?: { colo?: unknown } }).cf ?? {};
+  const ray = c.req.header("cf-ray");
+  return {
+    level: status >= 500 ? "error" : status >= 400 ? "warn" : "info",
+    message: `${c.req.method} ${route} ${status}`,
+    index,
+    method: c.req.method,
+    ...state,
+    route,
+    status,
+    ms,
+    timings: Object.fromEntries(timings),
+    ...(typeof colo === "string" && { colo }),
+    ...(ray !== undefined && { ray }),
+  };
+}
+
+/** Blobs: route, method, status, version, code of the problem, mode, cache. Doubles: ms, hits, and ms by phase. */
+function dataPoint(line: LogLine): { indexes: string[]; blobs: string[]; doubles: number[] } {
+  const { timings } = line;
+  return {
+    indexes: [line.index],
+    blobs: [
+      line.route,
+      line.method,
+      String(line.status),
+      line.version ?? "",
+      line.problem ?? "",
+      line.mode ?? "",
+      line.cache ?? "",
+    ],
+    doubles: [
+      line.ms,
+      line.hits ?? 0,
+      timings.load ?? 0,
+      timings.embed ?? 0,
+      timings.keyword ?? 0,
+      timings.forest ?? 0,
+      timings.docstore ?? 0,
+    ],
+  };
+}

@@ -1,0 +1,25 @@
+import type { MiddlewareHandler } from "hono";
+import { HttpError } from "./problems.ts";
+import type { AppEnv } from "./types.ts";
+
+/** Longer than a cold load may take (25 s), so that its own, more telling error comes first. */
+export const REQUEST_TIMEOUT = 30_000;
+
+/** Answers with a problem when the rest takes longer than `milliseconds`: a request never hangs. */
+export function timeLimit(milliseconds: number): MiddlewareHandler<AppEnv> {
+  return async function timeLimit(_, next) {
+    let timer: ReturnType<typeof setTimeout> | null = null;
+    const late = new Promise<never>((_resolve, reject) => {
+      const message = `The answer took longer than ${milliseconds / 1000} s. Try again.`;
+      timer = setTimeout(
+        () => reject(new HttpError("TIMEOUT", message, { "retry-after": "5" })),
+        milliseconds,
+      );
+    });
+    try {
+      await Promise.race([next(), late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+}
