@@ -103,10 +103,11 @@ function showAnswer(answer) {
   byId("folio").textContent = `${milliseconds} ms · version ${answer.version.slice(0, 8)}`;
   byId("answer").hidden = false;
   byId("answer").classList.remove("stale");
+  const focusWasOnMore = document.activeElement === more;
   more.hidden = hits.length < k || k >= MOST_HITS;
-  // The button that was pressed may be gone; its first new answer takes the focus.
-  if (kept > 0 && document.activeElement === document.body) {
-    /** @type {HTMLElement | null | undefined} */ (entries.children[kept]?.querySelector("a.head"))?.focus();
+  // Who asked for more goes on with the first new answer; the button may be gone, and focus with it.
+  if (kept > 0 && (focusWasOnMore || document.activeElement === document.body)) {
+    entries.children[kept]?.querySelector("a")?.focus({ preventScroll: true });
   }
   say(`${voice.count(hits.length)} in ${milliseconds} milliseconds. Nearest: ${entryOf(first).head}.`);
 }
