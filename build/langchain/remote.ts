@@ -1,4 +1,9 @@
-import { ClientError, type ClientOptions, createClient } from "../../worker/client/index.ts";
+import {
+  ClientError,
+  type ClientOptions,
+  createClient,
+  type SearchResponse,
+} from "../../worker/client/index.ts";
 import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 import type { EmbedderIdentity } from "../../worker/format/meta.ts";
 import { type EmbeddingsLike, hasIdentity, requireSameEmbedder } from "../embedding/identity.ts";

@@ -20,7 +20,7 @@ import { type ConnectOptions, openRemote } from "./remote.ts";
 export interface AnnoyLibConfig
   extends Omit<
     BuildOptions,
-    "source" | "documents" | "out" | "embedder" | "splitter" | "chunkSize" | "chunkOverlap"
+    "source" | "documents" | "out" | "embedder" | "cache" | "splitter" | "chunkSize" | "chunkOverlap"
   > {
   /** How texts are searched; `vector` unless told. */
   readonly mode?: SearchMode;
@@ -309,6 +309,7 @@ async function buildStore(
     // Exact distances, as Annoy's, unless a smaller codec is asked for.
     codec: "float32",
     ...settings,
+    cache: false,
     out: directory,
     documents: documents.map(({ id, pageContent, metadata }, i) => ({
       ...(id !== undefined && { id }),

@@ -1,26 +1,48 @@
 import type { Embedder } from "../../worker/embedding/types.ts";
 import { loadStaticEmbedder } from "../embedding/index.ts";
-import { OptionError } from "./errors.ts";
+import { type EmbedderSetting, type OpenedEmbedder, openEmbedder } from "../embedding/providers/index.ts";
 
-/** `static` (default), `none`, or an embedder of the application's own. */
-export type EmbedderOption = "static" | "none" | Embedder;
+/** How documents become vectors. */
+export interface EmbedderOptions {
+  /**
+   * `static` (default), `none` (the documents bring vectors), `openai:<model>`, `workers-ai:<model>`,
+   * `huggingface:<model>`, `model2vec:<folder or hub id>`, an object with further settings, or any LangChain embeddings.
+   */
+  readonly embedder?: EmbedderSetting;
+  /** File of the embedding cache, or false for none. Default `.annoy-edge/embeddings.sqlite`, for services. */
+  readonly cache?: string | false;
+}
 
-/**
- * The embedder that an option names; undefined for `none`, and when nothing is named and the documents bring vectors.
- *
- * @throws OptionError
- */
+export type EmbedderOption = EmbedderSetting;
+
+/** The embedder of vectors that are there already: it will only embed queries, so nothing is cached. */
 export async function resolveEmbedder(
   option: EmbedderOption | undefined,
   vectorsGiven: boolean,
 ): Promise<Embedder | undefined> {
-  if (typeof option === "object") return option;
-  switch (option ?? (vectorsGiven ? "none" : "static")) {
-    case "static":
-      return loadStaticEmbedder();
-    case "none":
-      return undefined;
-    default:
-      throw new OptionError(`embedder is ${JSON.stringify(option)}; it can be static or none.`);
-  }
+  const { resolve } = await openBuildEmbedder({
+    ...(option !== undefined && { embedder: option }),
+    cache: false,
+  });
+  return resolve(vectorsGiven);
+}
+
+/** The embedder of a build, opened before any document is read so that a missing key is told at once. */
+export interface BuildEmbedder {
+  /** @param vectorsGiven whether the documents bring vectors; the default is then `none`, else `static` */
+  resolve(vectorsGiven: boolean): Promise<Embedder | undefined>;
+  close(): void;
+}
+
+/** @throws OptionError for a setting that cannot be; EmbeddingError when a key is missing or a service fails */
+export async function openBuildEmbedder({ embedder, cache }: EmbedderOptions): Promise<BuildEmbedder> {
+  const opened: OpenedEmbedder | undefined =
+    embedder === undefined ? undefined : await openEmbedder(embedder, { cache });
+  return {
+    async resolve(vectorsGiven) {
+      if (opened) return opened.embedder;
+      return vectorsGiven ? undefined : loadStaticEmbedder();
+    },
+    close: () => opened?.close(),
+  };
 }

@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { type BuildOptions, build, SPLITTERS } from "../../build/index.ts";
+import { type BuildOptions, build, type Config, loadConfig, SPLITTERS } from "../../build/index.ts";
 import { describeArtifact } from "../describe.ts";
 import { addForestOptions, addMetricOption } from "../forest-options.ts";
 import { leafCommand, perform, wholeNumber } from "../run.ts";
@@ -11,14 +11,20 @@ export function addBuild(program: Command): void {
     'build --source "notes/**/*.md" faq.jsonl --out artifacts/help --name help --target-recall 0.98',
     "build --source vectors.jsonl --metric dot --codec float32 --out artifacts/vectors",
   ])
-    .requiredOption("--source <paths...>", "files (.jsonl .csv .txt .md .html), folders or globs")
-    .requiredOption("--out <dir>", "folder to write; replaced when it is an artifact already")
+    .option("--source <paths...>", "files (.jsonl .csv .txt .md .html), folders or globs")
+    .option("--config <file>", "settings (default: annoy-edge.config.ts here, when there is no --source)")
+    .option("--out <dir>", "folder to write; replaced when it is an artifact already")
     .option("--name <name>", "name to publish under (default: INDEX_NAME of wrangler.toml here, else index)");
   command
     .addOption(new Option("--splitter <name>", "how texts are cut (default: auto)").choices(SPLITTERS))
     .option("--chunk-size <n>", "characters a chunk has at most (default: 1000)", wholeNumber(1))
     .option("--chunk-overlap <n>", "characters repeated of the chunk before (default: 200)", wholeNumber(0))
-    .option("--embedder <name>", "static (default), or none when the documents bring vectors");
+    .option(
+      "--embedder <name>",
+      "static (default), openai:<model>, workers-ai:<model>, huggingface:<model>, model2vec:<folder or hub id>, or none when the documents bring vectors",
+    )
+    .option("--cache <file>", "embedding cache of services (default: .annoy-edge/embeddings.sqlite)")
+    .option("--no-cache", "embed every text anew");
   command
     .option("--no-keyword", "no keyword index: vectors alone")
     .option("--language <code>", "stemming of the keyword index: en (default), de, ... or none")
@@ -28,18 +34,34 @@ export function addBuild(program: Command): void {
     );
   addMetricOption(command);
   addForestOptions(command);
-  perform<Flags>(command, async ({ onProgress }, { keyword, language, filterable, ...flags }) => {
-    const { out, manifest } = await build({
-      ...flags,
-      keyword: keyword && language !== undefined ? { language } : keyword,
-      ...(filterable && { filterable: filterable.join() === "none" ? [] : filterable }),
-      onProgress,
-    });
-    return { result: { out, manifest }, text: `${out}\n${describeArtifact(manifest)}` };
-  });
+  perform<Flags>(
+    command,
+    async ({ onProgress }, { config, keyword, cache, language, filterable, ...flags }) => {
+      const { golden: _, ...settings } = await configured(flags.source, config);
+      const { out, manifest } = await build({
+        ...settings,
+        ...flags,
+        // Commander's true is the default; the library's is to say nothing.
+        ...(cache !== true && { cache }),
+        ...(language !== undefined && { keyword: { language } }),
+        ...(keyword === false && { keyword: false }),
+        ...(filterable && { filterable: filterable.join() === "none" ? [] : filterable }),
+        onProgress,
+      });
+      return { result: { out, manifest }, text: `${out}\n${describeArtifact(manifest)}` };
+    },
+  );
 }
 
-interface Flags extends Omit<BuildOptions, "onProgress" | "keyword"> {
+/** A configuration is looked for when nothing else says what to read. */
+async function configured(source: unknown, path: string | undefined): Promise<Config> {
+  if (source !== undefined && path === undefined) return {};
+  return (await loadConfig(path))?.config ?? {};
+}
+
+interface Flags extends Omit<BuildOptions, "onProgress" | "keyword" | "cache"> {
+  readonly cache: string | boolean;
   readonly keyword: boolean;
   readonly language?: string;
+  readonly config?: string;
 }

@@ -3,7 +3,7 @@ import { AnnoyEdgeError } from "../../../worker/format/errors.ts";
 import { OptionError } from "../../pipeline/errors.ts";
 import { createCachedEmbedder } from "../cache/embedder.ts";
 import { type EmbeddingCache, openEmbeddingCache } from "../cache/store.ts";
-import { asEmbedder, type EmbeddingsLike, hasIdentity, isEmbeddings } from "../identity.ts";
+import { asEmbedder, type EmbeddingsLike, isEmbeddings } from "../identity.ts";
 import { loadStaticEmbedder } from "../static.ts";
 import { createHuggingFaceApi, createOpenAI, createWorkersAI, type Environment } from "./services.ts";
 import { type EmbedderSpec, PROVIDERS, parseEmbedderSpec } from "./spec.ts";
@@ -13,7 +13,10 @@ import { createTransformersEmbedder, loadTransformers } from "./transformers.ts"
 export type EmbedderSetting = string | EmbedderSpec | Embedder | EmbeddingsLike;
 
 export interface OpenEmbedderOptions {
-  /** File of the embedding cache, or false for none. Default `.annoy-edge/embeddings.sqlite`. */
+  /**
+   * File of the embedding cache, or false for none. Default `.annoy-edge/embeddings.sqlite` for services, and none for
+   * an object of the application's own.
+   */
   readonly cache?: string | false | undefined;
   readonly env?: Environment | undefined;
 }
@@ -57,15 +60,13 @@ export async function openEmbedder(
   }
 }
 
-/** An application's own. One without an identity is cached only when told: nothing says that it stays the same. */
+/** An application's own is cached only when a cache is named: nothing says that it stays the same. */
 async function openGiven(
   embeddings: Embedder | EmbeddingsLike,
   options: OpenEmbedderOptions,
 ): Promise<OpenedEmbedder> {
-  const carried = "tableBytes" in embeddings;
-  if (carried || (!hasIdentity(embeddings) && !options.cache)) {
+  if ("tableBytes" in embeddings || !options.cache)
     return { embedder: await asEmbedder(embeddings), close() {} };
-  }
   return cached(options, () => asEmbedder(embeddings));
 }
 
