@@ -1,4 +1,4 @@
-import { packBits } from "../../worker/forest/vectors.ts";
+import { NIBBLE_LEVELS, packBits } from "../../worker/forest/vectors.ts";
 import type { Metric } from "../../worker/format/constants.ts";
 
 /** Encoded vectors: the bytes of the sections `vectors`, `vectorScales` and `vectorNorms`. */
@@ -50,30 +50,97 @@ export function encodeVectors(
     return { vectors: bytesOf(out), ...norm };
   }
   const scales = new Float32Array(count);
-  const encoded =
-    codec === "int8" ? new Uint8Array(count * dimensions) : new Uint8Array(count * Math.ceil(dimensions / 2));
-  const signed = new Int8Array(encoded.buffer);
-  const stride = encoded.length / Math.max(1, count);
-  const most = codec === "int8" ? 127 : 7;
+  const encode =
+    codec === "int8"
+      ? new ByteEncoder(metric, dimensions, count)
+      : new NibbleEncoder(metric, dimensions, count);
   for (let slot = 0; slot < count; slot++) {
     const at = order[slot]! * dimensions;
     let largest = 0;
     for (let i = 0; i < dimensions; i++) largest = Math.max(largest, Math.abs(rows[at + i]!));
-    if (largest === 0) {
-      if (codec === "int4") encoded.fill(0x88, slot * stride, (slot + 1) * stride);
-      continue;
-    }
-    const step = largest / most;
+    scales[slot] = largest > 0 ? encode.row(slot, rows, at, largest, norms[slot]!) : 0;
+  }
+  return { vectors: encode.codes, scales: bytesOf(scales), ...norm };
+}
+
+/** 255 levels from -127 to 127. */
+class ByteEncoder {
+  readonly codes: Uint8Array;
+  private readonly signed: Int8Array;
+  private readonly metric: Metric;
+  private readonly dimensions: number;
+
+  constructor(metric: Metric, dimensions: number, count: number) {
+    this.metric = metric;
+    this.dimensions = dimensions;
+    this.codes = new Uint8Array(count * dimensions);
+    this.signed = new Int8Array(this.codes.buffer);
+  }
+
+  /** Writes the codes of a row and returns their scale. */
+  row(slot: number, rows: Float32Array, at: number, largest: number, norm: number): number {
+    const { signed, dimensions } = this;
+    const step = largest / 127;
+    const to = slot * dimensions;
     let squares = 0;
     for (let i = 0; i < dimensions; i++) {
-      const code = Math.max(-most, Math.min(most, Math.round(rows[at + i]! / step)));
+      const code = Math.round(rows[at + i]! / step);
+      signed[to + i] = code;
       squares += code * code;
-      if (codec === "int8") signed[slot * stride + i] = code;
-      else encoded[slot * stride + (i >>> 1)]! |= (code + 8) << (i & 1 ? 4 : 0);
     }
-    scales[slot] = metric === "manhattan" ? step : norms[slot]! / Math.sqrt(squares);
+    return this.metric === "manhattan" ? step : norm / Math.sqrt(squares);
   }
-  return { vectors: encoded, scales: bytesOf(scales), ...norm };
+}
+
+/**
+ * 16 levels from -7.5 to 7.5, without a zero. With so few levels it pays to clip the largest coordinates: of several
+ * steps the one whose codes turn the vector least is kept.
+ */
+class NibbleEncoder {
+  readonly codes: Uint8Array;
+  private readonly stride: number;
+  private readonly metric: Metric;
+  private readonly dimensions: number;
+
+  constructor(metric: Metric, dimensions: number, count: number) {
+    this.metric = metric;
+    this.dimensions = dimensions;
+    this.stride = Math.ceil(dimensions / 2);
+    this.codes = new Uint8Array(count * this.stride);
+  }
+
+  row(slot: number, rows: Float32Array, at: number, largest: number, norm: number): number {
+    const { dimensions, codes, stride } = this;
+    let best = -1;
+    let bestStep = largest / NIBBLE_LEVELS;
+    let bestSquares = 1;
+    for (const clip of NIBBLE_CLIPS) {
+      const step = (largest * clip) / NIBBLE_LEVELS;
+      let product = 0;
+      let squares = 0;
+      for (let i = 0; i < dimensions; i++) {
+        const level = nibbleOf(rows[at + i]!, step) - NIBBLE_LEVELS;
+        product += level * rows[at + i]!;
+        squares += level * level;
+      }
+      const cosine = product / Math.sqrt(squares);
+      if (cosine > best) {
+        best = cosine;
+        bestStep = step;
+        bestSquares = squares;
+      }
+    }
+    for (let i = 0; i < dimensions; i++) {
+      codes[slot * stride + (i >>> 1)]! |= nibbleOf(rows[at + i]!, bestStep) << (i & 1 ? 4 : 0);
+    }
+    return this.metric === "manhattan" ? bestStep : norm / Math.sqrt(bestSquares);
+  }
+}
+
+const NIBBLE_CLIPS = [1, 0.92, 0.85, 0.78, 0.72, 0.66, 0.6, 0.54];
+
+function nibbleOf(value: number, step: number): number {
+  return Math.max(0, Math.min(15, Math.floor(value / step) + 8));
 }
 
 export function lengthOf(values: Float32Array, at: number, dimensions: number): number {
