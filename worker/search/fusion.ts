@@ -31,8 +31,10 @@ export function fuse(
       fused.set(item, (fused.get(item) ?? 0) + weight * part);
     }
   };
-  add(keyword, keywordWeight);
-  add(vector, 1 - keywordWeight);
+  // A side that found nothing has no say: the other's scores keep their meaning.
+  const weight = keyword.items.length === 0 ? 0 : vector.items.length === 0 ? 1 : keywordWeight;
+  add(keyword, weight);
+  add(vector, 1 - weight);
   const entries = [...fused].sort(([a, x], [b, y]) => y - x || a - b);
   return {
     items: entries.map(([item]) => item),
