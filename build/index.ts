@@ -13,14 +13,17 @@ export { AnnoyEdgeError, ArtifactError } from "../worker/format/errors.ts";
 export type { Document, EmbedderIdentity, Manifest } from "../worker/format/meta.ts";
 export { SearchError } from "../worker/search/errors.ts";
 export type { SearchInput, SearchResponse } from "../worker/search/types.ts";
+export { AnnoyIndex } from "./annoy/annoy-index.ts";
 export type { Progress } from "./forest/types.ts";
 export { type BuildOptions, type BuildResult, build } from "./pipeline/build.ts";
 export type { InputDocument } from "./pipeline/collect.ts";
-export type { EmbedderOption } from "./pipeline/embedder.ts";
+export { type Config, defaultOut, defineConfig, type LoadedConfig, loadConfig } from "./pipeline/config.ts";
+export type { EmbedderOptions } from "./pipeline/embedder.ts";
 export { OptionError } from "./pipeline/errors.ts";
 export type { Documents, InputOptions } from "./pipeline/input.ts";
 export { type InspectedSection, type Inspection, inspect } from "./pipeline/inspect.ts";
 export { type LocalIndex, type OpenLocalOptions, openLocalIndex } from "./pipeline/local.ts";
+export { indexName } from "./pipeline/names.ts";
 export type { ForestOptions } from "./pipeline/options.ts";
 export {
   type GoldenQuery,
@@ -32,6 +35,7 @@ export {
   versions,
 } from "./pipeline/publishing.ts";
 export { query } from "./pipeline/query.ts";
+export { type RebuildOptions, type RebuildResult, rebuild } from "./pipeline/rebuild.ts";
 export { type Check, type Verification, type VerifyOptions, verify } from "./pipeline/verify.ts";
 export type { PublishResult, RollbackResult, VersionInfo } from "./publish/index.ts";
 export { SourceError } from "./sources/index.ts";

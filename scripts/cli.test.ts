@@ -133,7 +133,8 @@ describe("exit codes and errors", () => {
   test.each([
     [[], "no command given"],
     [["frobnicate"], "unknown command"],
-    [["build"], "required option"],
+    [["build"], "source is missing"],
+    [["build", "--source", "x"], "out is missing"],
     [["build", "--source", "x", "--out", "y", "--trees", "many"], "whole number"],
     [["build", "--source", "x", "--out", "y", "--metric", "cosine"], "angular"],
     [["build", "--source", "x", "--out", "y", "--target-recall", "2"], "targetRecall"],

@@ -4,6 +4,7 @@ import { addBuild } from "./commands/build.ts";
 import { addInspect } from "./commands/inspect.ts";
 import { addPublish } from "./commands/publish.ts";
 import { addQuery } from "./commands/query.ts";
+import { addRebuild } from "./commands/rebuild.ts";
 import { addRollback } from "./commands/rollback.ts";
 import { addVerify } from "./commands/verify.ts";
 import { addVersions } from "./commands/versions.ts";
@@ -36,6 +37,7 @@ Example:
   addPublish(program);
   addVersions(program);
   addRollback(program);
+  addRebuild(program);
   return program;
 }
 

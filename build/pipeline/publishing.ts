@@ -108,7 +108,7 @@ export async function rollback(
   );
 }
 
-async function openStore({ remote, root, persistTo }: TargetOptions): Promise<PublishStore> {
+export async function openStore({ remote, root, persistTo }: TargetOptions): Promise<PublishStore> {
   if (remote) throw new OptionError("remote publishing is not there yet.");
   return openLocalStore({
     ...(root !== undefined && { root }),

@@ -1,5 +1,13 @@
 import { type Command, Option } from "commander";
-import { type BuildOptions, build, type Config, loadConfig, SPLITTERS } from "../../build/index.ts";
+import {
+  type BuildOptions,
+  build,
+  type Config,
+  defaultOut,
+  indexName,
+  loadConfig,
+  SPLITTERS,
+} from "../../build/index.ts";
 import { describeArtifact } from "../describe.ts";
 import { addForestOptions, addMetricOption } from "../forest-options.ts";
 import { leafCommand, perform, wholeNumber } from "../run.ts";
@@ -54,9 +62,12 @@ export function addBuild(program: Command): void {
 }
 
 /** A configuration is looked for when nothing else says what to read. */
-async function configured(source: unknown, path: string | undefined): Promise<Config> {
-  if (source !== undefined && path === undefined) return {};
-  return (await loadConfig(path))?.config ?? {};
+async function configured(source: unknown, path: string | undefined): Promise<Config & { out: string }> {
+  const loaded = source !== undefined && path === undefined ? undefined : await loadConfig(path);
+  // The library refuses an empty `out` in its own words.
+  if (!loaded) return { out: "" };
+  const { config } = loaded;
+  return { ...config, out: config.out ?? defaultOut(indexName(config.name)) };
 }
 
 interface Flags extends Omit<BuildOptions, "onProgress" | "keyword" | "cache"> {

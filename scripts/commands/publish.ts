@@ -20,11 +20,11 @@ export function addPublish(program: Command): void {
   addTargetOptions(command);
   perform<PublishDirOptions>(command, async ({ onProgress }, flags, [dir]) => {
     const result = await publish(dir!, { ...flags, onProgress });
-    return { result, text: describe(result) };
+    return { result, text: describePublished(result) };
   });
 }
 
-function describe(result: PublishResult): string {
+export function describePublished(result: PublishResult): string {
   const { name, version, outcome, documents, written, cost, forced } = result;
   if (outcome === "unchanged") return `${name}: version ${version} is current already; nothing was written.`;
   const rows: [string, string][] = [];

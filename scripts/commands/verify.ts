@@ -13,11 +13,11 @@ export function addVerify(program: Command): void {
   ).argument("<dir>", "artifact folder");
   perform(command, async ({ onProgress }, _flags, [dir]) => {
     const result = await verify(dir!, { onProgress });
-    return { result, text: describe(result), failed: !result.ok };
+    return { result, text: describeVerification(result), failed: !result.ok };
   });
 }
 
-function describe({ ok, dir, checks }: Verification): string {
+export function describeVerification({ ok, dir, checks }: Verification): string {
   const rows = checks.map(
     ({ name, ok, message, code }) =>
       [name, `${ok ? "ok" : "FAILED"}  ${message}${code ? ` (${code})` : ""}`] as const,

@@ -1,0 +1,108 @@
+import { stat } from "node:fs/promises";
+import { dirname, isAbsolute, join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { AnnoyEdgeError } from "../../worker/format/errors.ts";
+import type { BuildOptions } from "./build.ts";
+import { OptionError } from "./errors.ts";
+import type { GoldenQuery } from "./publishing.ts";
+
+/** What `annoy-edge.config.ts` exports: the settings of `build`, and what `rebuild` asks of the result. */
+export interface Config extends Omit<Partial<BuildOptions>, "onProgress"> {
+  /** Searches that must find what they expect before a version is promoted. */
+  readonly golden?: readonly GoldenQuery[];
+}
+
+/** Gives a configuration its type in an editor; returns it as it is. */
+export function defineConfig(config: Config): Config {
+  return config;
+}
+
+/** Where an index lies when its configuration does not say. */
+export function defaultOut(name: string): string {
+  return `artifacts/${name}`;
+}
+
+export interface LoadedConfig {
+  readonly config: Config;
+  /** The file it came from. */
+  readonly path: string;
+}
+
+const NAMES = ["annoy-edge.config.ts", "annoy-edge.config.js", "annoy-edge.config.mjs"];
+
+/** All keys a configuration may have. A list, because types are gone when a configuration is read. */
+const KEYS: Readonly<Record<keyof Config, true>> = {
+  source: true,
+  documents: true,
+  out: true,
+  name: true,
+  notes: true,
+  metric: true,
+  trees: true,
+  targetRecall: true,
+  codec: true,
+  rescore: true,
+  leaf: true,
+  seed: true,
+  jobs: true,
+  maxBytes: true,
+  embedder: true,
+  cache: true,
+  splitter: true,
+  chunkSize: true,
+  chunkOverlap: true,
+  keyword: true,
+  filterable: true,
+  golden: true,
+};
+
+/**
+ * Loads a configuration: the file named, or `annoy-edge.config.ts` (`.js`, `.mjs`) in the working directory; undefined
+ * when there is none. Paths in it are relative to the file.
+ *
+ * @throws OptionError when the named file is not there or a key is not known; AnnoyEdgeError `CONFIG_FAILED` when it throws
+ */
+export async function loadConfig(path?: string): Promise<LoadedConfig | undefined> {
+  const file = path === undefined ? await findConfig() : resolve(path);
+  if (file === undefined) return undefined;
+  if (!(await isFile(file))) throw new OptionError(`The configuration ${file} is not there.`);
+  let module: { default?: unknown };
+  try {
+    module = await import(pathToFileURL(file).href);
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new AnnoyEdgeError("CONFIG_FAILED", `${file} could not be loaded: ${message}`, { cause });
+  }
+  const config = module.default;
+  if (typeof config !== "object" || config === null || Array.isArray(config)) {
+    throw new OptionError(`${file} has no default export that is an object: export default { source: ... }.`);
+  }
+  for (const key of Object.keys(config)) {
+    if (!Object.hasOwn(KEYS, key)) throw new OptionError(`${file} has the key ${key}, which is not known.`);
+  }
+  return { config: withPaths(config, dirname(file)), path: file };
+}
+
+async function findConfig(): Promise<string | undefined> {
+  for (const name of NAMES) if (await isFile(resolve(name))) return resolve(name);
+  return undefined;
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (info) => info.isFile(),
+    () => false,
+  );
+}
+
+function withPaths(config: Config, folder: string): Config {
+  const from = (path: unknown) =>
+    typeof path === "string" && !isAbsolute(path) ? join(folder, path) : (path as string);
+  const { source, out, cache } = config;
+  return {
+    ...config,
+    ...(source !== undefined && { source: typeof source === "string" ? from(source) : source.map(from) }),
+    ...(out !== undefined && { out: from(out) }),
+    ...(typeof cache === "string" && { cache: from(cache) }),
+  };
+}

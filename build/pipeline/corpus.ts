@@ -1,0 +1,61 @@
+import type { Embedder } from "../../worker/embedding/types.ts";
+import type { EmbedderIdentity } from "../../worker/format/meta.ts";
+import type { SectionSource } from "../artifact/write.ts";
+import { embedCorpus, type StaticEmbedder } from "../embedding/index.ts";
+import type { Progress } from "../forest/types.ts";
+import type { Collected } from "./collect.ts";
+import { readDocuments } from "./documents.ts";
+import { OptionError } from "./errors.ts";
+
+/** A corpus as vectors, and what an artifact needs to embed a query the same way. */
+export interface Corpus {
+  readonly vectors: Float32Array<SharedArrayBuffer>;
+  readonly dimensions: number;
+  readonly identity: EmbedderIdentity | null;
+  readonly sections: readonly SectionSource[];
+}
+
+/**
+ * The vectors of collected documents: those that came with them, or those that the embedder makes of the texts in
+ * `documents.jsonl` at `path`.
+ *
+ * @throws OptionError when there is neither, or the embedder makes vectors of another length
+ */
+export async function makeCorpus(
+  { ids, given }: Collected,
+  embedder: Embedder | undefined,
+  path: string,
+  onProgress: ((progress: Progress) => void) | undefined,
+): Promise<Corpus> {
+  if (given) return givenCorpus(given, embedder);
+  if (!embedder) {
+    throw new OptionError("embedder is none, and the documents have no vectors: nothing to index them by.");
+  }
+  // Texts are read back from the file they were written to: the total is known, and memory holds one batch of them.
+  const corpus = await embedCorpus(embedder, texts(path), { total: ids.length, onProgress });
+  const { identity } = corpus.embedder;
+  return { vectors: corpus.vectors, dimensions: identity.dimensions, identity, sections: corpus.sections };
+}
+
+async function* texts(path: string): AsyncGenerator<string> {
+  for await (const document of readDocuments(path)) yield document.pageContent;
+}
+
+/** An embedder named beside given vectors made them, and embeds the queries. */
+function givenCorpus(given: NonNullable<Collected["given"]>, embedder: Embedder | undefined): Corpus {
+  if (!embedder) return { ...given, identity: null, sections: [] };
+  const { identity } = embedder;
+  if (identity.dimensions !== given.dimensions) {
+    throw new OptionError(
+      `The documents' vectors have ${given.dimensions} dimensions; the embedder ${identity.provider} (${identity.model}) makes ${identity.dimensions}.`,
+    );
+  }
+  return { ...given, identity, sections: carriedSections(embedder) };
+}
+
+/** What the artifact carries of an embedder that needs no service. */
+function carriedSections(embedder: Embedder): SectionSource[] {
+  // Structural: the static embedder is the only one that shows its table.
+  const { tableBytes } = embedder as Partial<StaticEmbedder>;
+  return tableBytes ? [{ name: "embeddingTable", hot: true, bytes: tableBytes }] : [];
+}

@@ -1,0 +1,31 @@
+import type { Command } from "commander";
+import { type RebuildOptions, type RebuildResult, rebuild } from "../../build/index.ts";
+import { leafCommand, perform } from "../run.ts";
+import { addTargetOptions } from "../target-options.ts";
+import { describePublished } from "./publish.ts";
+import { describeVerification } from "./verify.ts";
+
+/** `annoy-edge rebuild`: what a schedule runs. */
+export function addRebuild(program: Command): void {
+  const command = leafCommand(program, "rebuild", "build, verify and publish, from annoy-edge.config.ts", [
+    "rebuild",
+    "rebuild --remote --if-changed",
+  ])
+    .option("--config <file>", "the configuration (default: annoy-edge.config.ts here)")
+    .option("--if-changed", "only when documents or settings differ from those of the current version")
+    .option("--dry-run", "publish nothing; say what would be written")
+    .option("--force", "publish in spite of failed checks, and record them")
+    .option("--message <text>", "a note that versions shows")
+    .option("--by <who>", "who publishes (default: the user of this process)");
+  addTargetOptions(command);
+  perform<RebuildOptions>(command, async ({ onProgress }, flags) => {
+    const result = await rebuild({ ...flags, onProgress });
+    return { result, text: describe(result), failed: result.outcome === "rejected" };
+  });
+}
+
+function describe(result: RebuildResult): string {
+  if ("published" in result) return describePublished(result.published);
+  if ("verification" in result) return `${describeVerification(result.verification)}\nNothing was published.`;
+  return `${result.name}: version ${result.version} is current already; nothing was built.`;
+}
