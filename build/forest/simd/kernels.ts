@@ -60,6 +60,8 @@ export function createKernel(dimensions: number, kind: "dot" | "taxicab" = "dot"
       }
     },
     score(source, rows, from, count) {
+      // The loops of the module begin with a block: nothing to score must not reach them.
+      if (self.width === 0 || count === 0) return memory.subarray(0, 0);
       for (let r = 0; r < count; r++) {
         const at = rows[from + r]! * dimensions;
         memory.set(source.subarray(at, at + dimensions), r * lanes);
