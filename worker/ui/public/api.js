@@ -2,7 +2,7 @@
  * The page's calls of the Worker. Types follow the HTTP contract (`/openapi.json`).
  *
  * @typedef {{ pageContent: string, metadata: Record<string, unknown> }} Document
- * @typedef {{ item: number, id: string, distance: number, score: number, document?: Document }} Hit
+ * @typedef {{ item: number, id: string, distance: number | null, score: number, document?: Document }} Hit
  * @typedef {{ index: string, version: string, metric: string, hits: Hit[] }} Answer
  * @typedef {object} IndexDescription the fields that the page shows; any may be missing
  * @property {string} [version]

@@ -32,10 +32,16 @@ export function renderHit(hit, nearness) {
   if (entry.body.length > FOLDED_ABOVE) item.append(foldButton(body));
   const [example] = entry.examples;
   if (example !== undefined) item.append(element("p", "example", `“${example}”`));
-  item.append(element("p", "distance", element("span", "unseen", "distance "), hit.distance.toFixed(3)));
+  item.append(figure(hit));
   // CSSOM, not a style attribute: the Content Security Policy forbids those.
   item.style.setProperty("--nearness", nearness.toFixed(3));
   return item;
+}
+
+/** The distance, or the score when no vectors were compared. @param {Hit} hit */
+function figure({ distance, score }) {
+  const [name, value] = distance === null ? ["score", score] : ["distance", distance];
+  return element("p", "distance", element("span", "unseen", `${name} `), value.toFixed(3));
 }
 
 /** Folds a long text and gives the button that unfolds it. @param {HTMLElement} body */
