@@ -1,0 +1,254 @@
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { compose, type Env } from "../../worker/compose.ts";
+import { expectProblem, ORIGIN } from "./contract.ts";
+import { seed } from "./seed.ts";
+
+beforeAll(seed);
+// Faults on purpose are logged; the test run's own output stays readable.
+beforeEach(() => {
+  for (const method of ["log", "error"] as const) vi.spyOn(console, method).mockImplementation(() => {});
+});
+afterEach(() => vi.restoreAllMocks());
+
+type Send = (path: string, init?: RequestInit) => Promise<Response>;
+
+/** A Worker of its own with other settings. Waits for what outlives each answer. */
+function worker(settings: Partial<Env>): Send {
+  const bindings: Env = { ...env, ...settings };
+  const app = compose(bindings);
+  return async (path, init) => {
+    const ctx = createExecutionContext();
+    const response = await app.fetch(new Request(`${ORIGIN}${path}`, init), bindings, ctx);
+    await waitOnExecutionContext(ctx);
+    return response;
+  };
+}
+
+async function sha256(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+describe("API keys", () => {
+  test("let in who has one, by either header, and no one else", async () => {
+    const send = worker({ API_KEY_HASHES: `${await sha256("first key")}, ${await sha256("k2")}` });
+    const status = async (headers: Record<string, string>) =>
+      (await send("/v1/search?q=a", { headers })).status;
+    expect(await status({ authorization: "Bearer k2" })).toBe(200);
+    expect(await status({ authorization: "bearer k2" })).toBe(200);
+    expect(await status({ "x-api-key": "first key" })).toBe(200);
+    expect(await status({ authorization: "Bearer k3" })).toBe(401);
+    expect(await status({ authorization: "Basic azI=" })).toBe(401);
+    expect(await status({ "x-api-key": "x".repeat(10_000) })).toBe(401);
+    const none = await send("/v1/search?q=a");
+    expect(none.headers.get("www-authenticate")).toMatch(/^Bearer/);
+    await expectProblem(none, 401, "UNAUTHORIZED");
+  });
+
+  test("guard every path under /v1, found or not, and none of the others", async () => {
+    const send = worker({ API_KEY_HASHES: await sha256("k") });
+    for (const path of ["/v1/index", "/v1/items/0", "/v1/documents/food-0", "/v1/warm-up", "/v1/nothing"]) {
+      expect((await send(path)).status).toBe(401);
+    }
+    for (const path of ["/health", "/openapi.json", "/docs"]) expect((await send(path)).status).toBe(200);
+  });
+
+  test("let a preflight through, which cannot carry one", async () => {
+    const send = worker({ API_KEY_HASHES: await sha256("k") });
+    const response = await send("/v1/search", {
+      method: "OPTIONS",
+      headers: { origin: "https://a.test", "access-control-request-method": "POST" },
+    });
+    expect(response.status).toBe(204);
+  });
+
+  test("make shared caches keep nothing", async () => {
+    const send = worker({ API_KEY_HASHES: await sha256("k") });
+    const response = await send("/v1/search?q=a", { headers: { "x-api-key": "k" } });
+    expect(response.headers.get("cache-control")).toMatch(/^private/);
+  });
+
+  test("that are written wrongly close the API instead of opening it", async () => {
+    const send = worker({ API_KEY_HASHES: "not a hash" });
+    const problem = await expectProblem(await send("/v1/search?q=a"), 503, "BAD_CONFIGURATION");
+    expect(problem.detail).toContain("API_KEY_HASHES");
+    expect(problem.detail).not.toContain("not a hash");
+    expect(await (await send("/health")).json()).toMatchObject({ status: "degraded" });
+  });
+});
+
+describe("CORS", () => {
+  const allowed = async (settings: Partial<Env>, origin: string) =>
+    (await worker(settings)("/v1/search?q=a", { headers: { origin } })).headers.get(
+      "access-control-allow-origin",
+    );
+
+  test("is closed when nothing opens it", async () => {
+    expect(await allowed({ CORS_ORIGINS: "" }, "https://a.test")).toBeNull();
+  });
+
+  test("opens for the origins of the list and for no other", async () => {
+    const settings = { CORS_ORIGINS: "https://a.test, https://b.test:8443" };
+    expect(await allowed(settings, "https://a.test")).toBe("https://a.test");
+    expect(await allowed(settings, "https://b.test:8443")).toBe("https://b.test:8443");
+    for (const origin of ["https://c.test", "http://a.test", "https://a.test.evil.test", "null"]) {
+      expect(await allowed(settings, origin)).toBeNull();
+    }
+    const response = await worker(settings)("/v1/search?q=a", { headers: { origin: "https://a.test" } });
+    expect(response.headers.get("vary")).toContain("Origin");
+  });
+
+  test("refuses a list that holds no origins", async () => {
+    const response = await worker({ CORS_ORIGINS: "example.com" })("/v1/search?q=a");
+    await expectProblem(response, 503, "BAD_CONFIGURATION");
+  });
+});
+
+describe("rate limits", () => {
+  test("answer 429 with the time to wait, by caller", async () => {
+    const send = worker({ RATE_LIMITER: env.TEST_RATE_LIMITER });
+    const from = (address: string) => send("/v1/search?q=a", { headers: { "cf-connecting-ip": address } });
+    const statuses: number[] = [];
+    for (let i = 0; i < 6; i++) statuses.push((await from("192.0.2.1")).status);
+    expect(statuses).toEqual([200, 200, 200, 429, 429, 429]);
+    expect((await from("192.0.2.2")).status).toBe(200);
+    const refused = await from("192.0.2.1");
+    expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
+    await expectProblem(refused, 429, "RATE_LIMITED");
+  });
+});
+
+describe("limits of a deployment", () => {
+  test("hold k, searchK, text and body", async () => {
+    const send = worker({ MAX_K: "10", MAX_SEARCH_K: "100", MAX_QUERY_LENGTH: "5", MAX_BODY_BYTES: "200" });
+    await expectProblem(await send("/v1/search?q=a&k=11"), 400, "OUT_OF_RANGE");
+    await expectProblem(await send("/v1/search?q=a&searchK=101"), 400, "OUT_OF_RANGE");
+    await expectProblem(await send("/v1/search?q=abcdef"), 400, "QUERY_TOO_LONG");
+    const body = JSON.stringify({ vector: Array.from({ length: 100 }, () => 0.5) });
+    const headers = { "content-type": "application/json" };
+    await expectProblem(await send("/v1/search", { method: "POST", body, headers }), 413, "BODY_TOO_LARGE");
+    expect((await send("/v1/search?q=abc&k=10")).status).toBe(200);
+  });
+
+  test("end a body that does not arrive, and an answer that takes too long", async () => {
+    const slow = worker({ REQUEST_TIMEOUT_SECONDS: "0.2" });
+    const never = new ReadableStream({ start: (controller) => controller.enqueue(new Uint8Array([0x7b])) });
+    const headers = { "content-type": "application/json" };
+    await expectProblem(await slow("/v1/search", { method: "POST", body: never, headers }), 504, "TIMEOUT");
+  });
+});
+
+describe("an index that is not there", () => {
+  test("is a 503 that says what to do, and health tells", async () => {
+    const send = worker({ INDEX_NAME: "nowhere" });
+    const response = await send("/v1/search?q=a");
+    expect(response.headers.get("retry-after")).toBe("5");
+    const problem = await expectProblem(response, 503, "INDEX_NOT_PUBLISHED");
+    expect(problem.detail).toContain("annoy-edge publish");
+    expect(await (await send("/health")).json()).toMatchObject({ version: null, index: "nowhere" });
+  });
+
+  test("does not hide what is wrong with a request", async () => {
+    await expectProblem(await worker({ INDEX_NAME: "nowhere" })("/v1/search?q="), 400, "EMPTY_QUERY");
+  });
+});
+
+describe("an index without an embedder", () => {
+  test("answers vectors, items and ids with its own metric, and refuses text with a reason", async () => {
+    const send = worker({ INDEX_NAME: "vectors" });
+    const body = (await (await send("/v1/search?id=row-7&k=3")).json()) as {
+      metric: string;
+      hits: { id: string; distance: number; score: number }[];
+    };
+    expect(body.metric).toBe("euclidean");
+    expect(body.hits[0]).toMatchObject({ id: "row-7", distance: 0, score: 1 });
+    for (const hit of body.hits) expect(hit.score).toBeCloseTo(1 / (1 + hit.distance), 12);
+    const response = await send("/v1/search", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ query: "row", mode: "vector" }),
+    });
+    await expectProblem(response, 400, "NO_EMBEDDER");
+    await expectProblem(await send("/v1/search?vector=1,2"), 400, "DIMENSION_MISMATCH");
+  });
+});
+
+describe("the cache of answers", () => {
+  test("gives a repeated GET without a search, whatever the order of its parameters", async () => {
+    const send = worker({ REFRESH_SECONDS: "600" });
+    const first = await send("/v1/search?q=cached&k=3");
+    expect(first.headers.get("server-timing")).toContain("cache;desc=miss");
+    const second = await send("/v1/search?k=3&q=cached");
+    expect(second.headers.get("server-timing")).toContain("cache;desc=hit");
+    expect(second.headers.get("server-timing")).not.toContain("forest");
+    expect(await second.json()).toEqual(await first.json());
+    expect(second.headers.get("etag")).toBe(first.headers.get("etag"));
+    expect(second.headers.get("index-version")).toBe(first.headers.get("index-version"));
+    const other = await send("/v1/search?q=cached&k=4");
+    expect(other.headers.get("server-timing")).toContain("cache;desc=miss");
+  });
+
+  test("keeps no problems, and nothing at all when it is off", async () => {
+    const send = worker({});
+    for (let i = 0; i < 2; i++) await expectProblem(await send("/v1/items/4000"), 404, "ITEM_NOT_FOUND");
+    const off = worker({ ANSWER_CACHE: "off" });
+    for (let i = 0; i < 2; i++) {
+      expect((await off("/v1/search?q=uncached")).headers.get("server-timing")).not.toContain("cache");
+    }
+  });
+});
+
+describe("the log", () => {
+  test("has one line a request, with route and timings and without what was searched for", async () => {
+    const lines: string[] = [];
+    vi.spyOn(console, "log").mockImplementation((line: string) => void lines.push(line));
+    const send = worker({ LOG: "requests" });
+    await send("/v1/search?q=secretword&k=2", { headers: { "cf-ray": "abc-FRA" } });
+    await send("/v1/documents/unknownid");
+    expect(lines).toHaveLength(2);
+    expect(JSON.parse(lines[0] ?? "")).toMatchObject({
+      level: "info",
+      index: "demo",
+      method: "GET",
+      route: "/v1/search",
+      status: 200,
+      hits: 2,
+      mode: "hybrid",
+      cache: "miss",
+      ray: "abc-FRA",
+      version: expect.stringMatching(/^[0-9a-f]{16}$/),
+      timings: { load: expect.any(Number), forest: expect.any(Number) },
+    });
+    expect(JSON.parse(lines[1] ?? "")).toMatchObject({
+      level: "warn",
+      route: "/v1/documents/{id}",
+      status: 404,
+      problem: "ID_NOT_FOUND",
+    });
+    expect(lines.join()).not.toMatch(/secretword|unknownid/);
+  });
+
+  test("fills a data set when there is one", async () => {
+    const points: unknown[] = [];
+    const send = worker({ LOG: "off", ANALYTICS: { writeDataPoint: (point) => void points.push(point) } });
+    await send("/v1/search?q=a&k=2");
+    expect(points).toMatchObject([
+      {
+        indexes: ["demo"],
+        blobs: ["/v1/search", "GET", "200", expect.any(String), "", "hybrid", expect.any(String)],
+      },
+    ]);
+  });
+});
+
+describe("warming up", () => {
+  test("loads the index, and health says so", async () => {
+    const send = worker({});
+    expect(await (await send("/health")).json()).toMatchObject({ status: "idle", version: null });
+    const warm = (await (await send("/v1/warm-up")).json()) as { version: string; memoryBytes: number };
+    expect(warm.memoryBytes).toBeGreaterThan(1e6);
+    expect(await (await send("/health")).json()).toMatchObject({ status: "ok", version: warm.version });
+  });
+});
