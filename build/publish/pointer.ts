@@ -1,4 +1,9 @@
-import { type Pointer, type PublishRecord, parsePointer } from "../../worker/artifact/pointer.ts";
+import {
+  type Pointer,
+  type PublishRecord,
+  parsePointer,
+  type VersionLengths,
+} from "../../worker/artifact/pointer.ts";
 import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 import { pointerKey } from "../../worker/format/keys.ts";
 import type { PublishStore } from "./store.ts";
@@ -6,6 +11,12 @@ import type { PublishStore } from "./store.ts";
 /** The pointer with the etag that a compare-and-swap needs. */
 export interface PointerState {
   readonly pointer: Pointer;
+  readonly etag: string;
+}
+
+/** What a compare-and-swap replaces; `pointer` is undefined when it was damaged. */
+export interface ReplaceablePointer {
+  readonly pointer: Pointer | undefined;
   readonly etag: string;
 }
 
@@ -20,6 +31,20 @@ export async function readPointerState(store: PublishStore, name: string): Promi
   return { pointer: parsePointer(new TextDecoder().decode(object.bytes), name), etag: object.info.etag };
 }
 
+/** As {@link readPointerState}, but a damaged pointer is one that may be replaced: it has an etag and says nothing. */
+export async function readReplaceable(
+  store: PublishStore,
+  name: string,
+): Promise<ReplaceablePointer | undefined> {
+  try {
+    return await readPointerState(store, name);
+  } catch (error) {
+    if (!(error instanceof AnnoyEdgeError) || error.code !== "CORRUPT_POINTER") throw error;
+    const info = await store.headObject(pointerKey(name));
+    return info && { pointer: undefined, etag: info.etag };
+  }
+}
+
 /** @throws AnnoyEdgeError `INDEX_NOT_PUBLISHED` */
 export async function requirePointerState(store: PublishStore, name: string): Promise<PointerState> {
   const state = await readPointerState(store, name);
@@ -31,12 +56,18 @@ export async function requirePointerState(store: PublishStore, name: string): Pr
 }
 
 /** The pointer after `record`. */
-export function advance(name: string, before: Pointer | undefined, record: PublishRecord): Pointer {
+export function advance(
+  name: string,
+  before: Pointer | undefined,
+  record: PublishRecord,
+  lengths: VersionLengths,
+): Pointer {
   return {
     format: "annoy-edge-pointer",
     formatVersion: 1,
     name,
     version: record.version,
+    lengths,
     previous: before?.version === record.version ? before.previous : (before?.version ?? null),
     publishedAt: record.at,
     by: record.by,
@@ -49,7 +80,7 @@ export function advance(name: string, before: Pointer | undefined, record: Publi
 /** Replaces the pointer if nobody else has; undefined when somebody has. */
 export async function swapPointer(
   store: PublishStore,
-  before: PointerState | undefined,
+  before: ReplaceablePointer | undefined,
   next: Pointer,
 ): Promise<PointerState | undefined> {
   const bytes = new TextEncoder().encode(`${JSON.stringify(next, null, 1)}\n`);
@@ -69,22 +100,23 @@ export async function swapPointer(
 export async function promote(
   store: PublishStore,
   name: string,
-  before: PointerState | undefined,
+  before: ReplaceablePointer | undefined,
   record: PublishRecord,
+  lengths: VersionLengths,
 ): Promise<PointerState> {
   let base = before;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    if (base?.pointer.collecting?.includes(record.version)) {
+    if (base?.pointer?.collecting?.includes(record.version)) {
       throw new AnnoyEdgeError(
         "VERSION_COLLECTED",
         `Version ${record.version} of "${name}" is being removed by gc. Run "annoy-edge gc" to the end, then publish it anew.`,
       );
     }
-    const swapped = await swapPointer(store, base, advance(name, base?.pointer, record));
+    const swapped = await swapPointer(store, base, advance(name, base?.pointer, record, lengths));
     if (swapped) return swapped;
     const now = await readPointerState(store, name);
     if (now?.pointer.version === record.version) return now;
-    if (now?.pointer.version !== before?.pointer.version) throw conflict(name, record, now?.pointer);
+    if (now?.pointer.version !== before?.pointer?.version) throw conflict(name, record, now?.pointer);
     base = now;
   }
   throw conflict(name, record, base?.pointer);

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { PublishedManifest } from "../../worker/artifact/manifest.ts";
+import { lengthsOf, type PublishedManifest } from "../../worker/artifact/manifest.ts";
 import type { PublishRecord } from "../../worker/artifact/pointer.ts";
 import { versionKey } from "../../worker/format/keys.ts";
 import type { Progress } from "../forest/types.ts";
@@ -7,7 +7,7 @@ import { type ArtifactFolder, openArtifactFolder } from "./artifact.ts";
 import { type Cost, estimateCost } from "./cost.ts";
 import { type PlacedDocuments, packUploads, placeDocuments, readPlacement } from "./documents.ts";
 import { type Gate, runGate } from "./gate.ts";
-import { promote, readPointerState } from "./pointer.ts";
+import { promote, readPointerState, readReplaceable } from "./pointer.ts";
 import { type ObjectSource, type PublishStore, sizeOf } from "./store.ts";
 import { readPublishedManifest } from "./versions.ts";
 
@@ -15,7 +15,10 @@ export interface PublishOptions {
   /** Who publishes; shown by `versions`. */
   readonly by: string;
   readonly message?: string;
-  /** Promotes in spite of failed checks, which are recorded in the manifest and the history. */
+  /**
+   * Promotes in spite of failed checks, which are recorded in the manifest and the history; and replaces a damaged
+   * pointer.
+   */
   readonly force?: boolean;
   /** Plans and counts, writes nothing. */
   readonly dryRun?: boolean;
@@ -68,7 +71,7 @@ const NOTHING: Pick<PublishResult, "documents" | "written" | "pages" | "pageByte
  * Publishes an artifact folder: pages, packs, forest, placement, manifest, and last the pointer by compare-and-swap.
  * Whatever kills it on the way, readers see the version before or this one, whole; running it again goes on.
  *
- * @throws AnnoyEdgeError `NOT_AN_ARTIFACT`, `ARTIFACT_CHANGED`, `DOCUMENT_TOO_LARGE`, `GATE_FAILED`,
+ * @throws AnnoyEdgeError `NOT_AN_ARTIFACT`, `ARTIFACT_CHANGED`, `DOCUMENT_TOO_LARGE`, `GATE_FAILED`, `CORRUPT_POINTER`,
  *   `PUBLISH_CONFLICT` when another publisher won, `VERSION_COLLECTED`, or the store's own
  */
 export async function publish(
@@ -79,8 +82,8 @@ export async function publish(
   const report = options.onProgress ?? (() => {});
   const folder = await openArtifactFolder(dir, (done, total) => report({ phase: "check", done, total }));
   const { name, version, items } = folder.manifest;
-  const before = await readPointerState(store, name);
-  const previous = before?.pointer.version ?? null;
+  const before = await (options.force ? readReplaceable : readPointerState)(store, name);
+  const previous = before?.pointer?.version ?? null;
   const facts = { name, version, previous, items, forced: [] };
   if (previous === version) return { ...facts, outcome: "unchanged", ...NOTHING };
 
@@ -96,8 +99,10 @@ export async function publish(
     items,
   };
   // A version with a manifest is whole, and its pages stay as long as it does.
-  if (await readPublishedManifest(store, name, version)) {
-    if (!options.dryRun) await promote(store, name, before, { ...record, action: "promote" });
+  const standing = await readPublishedManifest(store, name, version);
+  if (standing) {
+    const again: PublishRecord = { ...record, action: "promote" };
+    if (!options.dryRun) await promote(store, name, before, again, lengthsOf(standing));
     return { ...facts, forced, outcome: options.dryRun ? "planned" : "promoted", ...NOTHING };
   }
 
@@ -107,11 +112,11 @@ export async function publish(
     const plan = describe(folder, placed);
     if (options.dryRun) return { ...facts, forced, ...plan, outcome: "planned" };
     await placed.writePages(report);
-    await upload(store, folder, placed, record, plan.written.objectBytes, report);
+    const manifest = await upload(store, folder, placed, record, plan.written.objectBytes, report);
     const { added, kept, removed } = plan.documents;
     const { pages: pagesWritten, pageBytes: pageBytesWritten } = plan.written;
     const changes = { added, kept, removed, pagesWritten, pageBytesWritten };
-    await promote(store, name, before, { ...record, changes });
+    await promote(store, name, before, { ...record, changes }, lengthsOf(manifest));
     return { ...facts, forced, ...plan, outcome: "published" };
   } finally {
     await placed.discard();
@@ -154,7 +159,7 @@ async function upload(
   record: PublishRecord,
   total: number,
   report: (progress: Progress) => void,
-): Promise<void> {
+): Promise<PublishedManifest> {
   const { name, version, files } = folder.manifest;
   let done = 0;
   const put = async (key: string, source: ObjectSource): Promise<boolean> => {
@@ -195,4 +200,5 @@ async function upload(
     contentType: "application/json",
     ifAbsent: true,
   });
+  return manifest;
 }

@@ -1,8 +1,8 @@
-import { type PublishedManifest, parsePublishedManifest } from "../../worker/artifact/manifest.ts";
-import type { PublishRecord } from "../../worker/artifact/pointer.ts";
+import { lengthsOf, type PublishedManifest, parsePublishedManifest } from "../../worker/artifact/manifest.ts";
+import type { Pointer, PublishRecord } from "../../worker/artifact/pointer.ts";
 import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 import { parseVersionKey, versionKey, versionsPrefix } from "../../worker/format/keys.ts";
-import { type PointerState, promote, readPointerState, requirePointerState } from "./pointer.ts";
+import { promote, readPointerState, readReplaceable, requirePointerState } from "./pointer.ts";
 import type { PublishStore } from "./store.ts";
 
 /** A version in the store. */
@@ -19,7 +19,14 @@ export interface VersionInfo {
 
 /** The versions of an index, newest first. O(objects) listing, no object is read but the pointer. */
 export async function listVersions(store: PublishStore, name: string): Promise<VersionInfo[]> {
-  const { pointer } = await requirePointerState(store, name);
+  return describeVersions(store, name, (await requirePointerState(store, name)).pointer);
+}
+
+async function describeVersions(
+  store: PublishStore,
+  name: string,
+  pointer: Pointer | undefined,
+): Promise<VersionInfo[]> {
   const found = new Map<string, { bytes: number; uploaded: Date; whole: boolean }>();
   for await (const object of store.listObjects(versionsPrefix(name))) {
     const parsed = parseVersionKey(name, object.key);
@@ -32,12 +39,12 @@ export async function listVersions(store: PublishStore, name: string): Promise<V
     });
   }
   const versions = [...found].map(([version, { bytes, uploaded, whole }]): VersionInfo => {
-    const record = pointer.history.find((entry) => entry.version === version);
+    const record = pointer?.history.find((entry) => entry.version === version);
     const state = !whole
       ? "incomplete"
-      : version === pointer.version
+      : version === pointer?.version
         ? "current"
-        : version === pointer.previous
+        : version === pointer?.previous
           ? "previous"
           : "kept";
     return { version, state, bytes, uploaded: uploaded.toISOString(), ...(record && { record }) };
@@ -54,7 +61,7 @@ export interface RollbackResult {
   readonly name: string;
   readonly version: string;
   /** What was current before. */
-  readonly previous: string;
+  readonly previous: string | null;
 }
 
 /**
@@ -70,38 +77,41 @@ export async function rollback(
   version: string | undefined,
   options: { readonly by: string; readonly message?: string },
 ): Promise<RollbackResult> {
-  const before = await requirePointerState(store, name);
-  const target = await resolveVersion(store, name, before, version);
-  if (target === before.pointer.version) {
+  // With a version named, a damaged pointer can be replaced.
+  const before =
+    version === undefined ? await requirePointerState(store, name) : await readReplaceable(store, name);
+  const target = await resolveVersion(store, name, before?.pointer, version);
+  if (target === before?.pointer?.version) {
     throw new AnnoyEdgeError("ALREADY_CURRENT", `Version ${target} of "${name}" is current already.`);
   }
   const manifest = await readPublishedManifest(store, name, target);
   if (!manifest) throw unknown(name, target);
-  await promote(store, name, before, {
+  const record: PublishRecord = {
     version: target,
     at: new Date().toISOString(),
     by: options.by,
     action: "rollback",
     ...(options.message !== undefined && { message: options.message }),
     items: manifest.items,
-  });
-  return { name, version: target, previous: before.pointer.version };
+  };
+  await promote(store, name, before, record, lengthsOf(manifest));
+  return { name, version: target, previous: before?.pointer?.version ?? null };
 }
 
 async function resolveVersion(
   store: PublishStore,
   name: string,
-  { pointer }: PointerState,
+  pointer: Pointer | undefined,
   version: string | undefined,
 ): Promise<string> {
   if (version === undefined) {
-    if (pointer.previous) return pointer.previous;
+    if (pointer?.previous) return pointer.previous;
     throw new AnnoyEdgeError(
       "NO_PREVIOUS_VERSION",
-      `Version ${pointer.version} of "${name}" is the only one: there is nothing to roll back to.`,
+      `Version ${pointer?.version} of "${name}" is the only one: there is nothing to roll back to.`,
     );
   }
-  const versions = await listVersions(store, name);
+  const versions = await describeVersions(store, name, pointer);
   const matches = versions.filter((v) => v.version.startsWith(version) && v.state !== "incomplete");
   if (matches.length > 1) {
     throw new AnnoyEdgeError(

@@ -214,8 +214,16 @@ test("rollback returns to the version before, and with a version's first digits 
   });
 });
 
-test("a damaged pointer is named and not overwritten", async () => {
-  const folder = await folderOf({ name: "pointer", documents: corpus(10) });
-  await store.putObject(pointerKey("pointer"), new TextEncoder().encode("{"));
+test("a damaged pointer is named, and replaced when one insists", async () => {
+  const name = "pointer";
+  const folder = await folderOf({ name, documents: corpus(10) });
+  const damage = () => store.putObject(pointerKey(name), new TextEncoder().encode("{"));
+  await damage();
   await expect(publish(store, folder, me)).rejects.toMatchObject({ code: "CORRUPT_POINTER" });
+  const { version } = await publish(store, folder, { ...me, force: true });
+  expect((await readCurrent(store, name))?.version).toBe(version);
+  await damage();
+  await expect(rollback(store, name, undefined, me)).rejects.toMatchObject({ code: "CORRUPT_POINTER" });
+  expect(await rollback(store, name, version, me)).toMatchObject({ version, previous: null });
+  expect((await readCurrent(store, name))?.version).toBe(version);
 });

@@ -3,7 +3,7 @@ import { type Artifact, openArtifact } from "../format/artifact.ts";
 import { AnnoyEdgeError, ArtifactError } from "../format/errors.ts";
 import { pointerKey, versionKey } from "../format/keys.ts";
 import { type PublishedManifest, parsePublishedManifest } from "./manifest.ts";
-import { type Pointer, parsePointer } from "./pointer.ts";
+import { type Pointer, parsePointer, type VersionLengths } from "./pointer.ts";
 import { readExactly } from "./stream.ts";
 
 /** Everything of one version that a query needs, from which the caller composes its own index. */
@@ -69,13 +69,13 @@ export async function readManifest(source: LoadSource, version: string): Promise
 }
 
 /** Bytes of artifact that loading this version will hold. */
-export function heldBytesOf(manifest: PublishedManifest): number {
-  return manifest.hotBytes + manifest.placement.hotBytes;
+export function heldBytesOf({ forestHot, placementHot }: VersionLengths): number {
+  return forestHot + placementHot;
 }
 
 /**
- * Loads a version's hot parts: placement and forest at once, the forest from the data centre's cache when it has it.
- * A damaged cached copy is dropped and R2 asked instead.
+ * Loads a version's hot parts and its manifest, all at once; the forest from the data centre's cache when it has it. A
+ * damaged cached copy is dropped and R2 asked instead.
  *
  * @param onProgress called as bytes arrive; what it throws ends the load
  * @throws ArtifactError naming the fault
@@ -83,21 +83,34 @@ export function heldBytesOf(manifest: PublishedManifest): number {
  */
 export async function loadVersion(
   source: LoadSource,
-  manifest: PublishedManifest,
+  version: string,
+  lengths: VersionLengths,
   onProgress: () => void,
 ): Promise<LoadResult> {
-  const { version } = manifest;
-  const placement = readHot(source, "placement.bin", manifest, onProgress);
-  // Whichever fails first is reported; the other's failure must not count as unhandled.
-  placement.catch(() => {});
-  const { artifact, from } = await loadForest(source, manifest, onProgress);
   const key = versionKey(source.name, version, "forest.bin");
+  const manifest = readManifest(source, version);
+  const placement = readHot(
+    source,
+    versionKey(source.name, version, "placement.bin"),
+    lengths.placement,
+    lengths.placementHot,
+    onProgress,
+  );
+  // Whichever fails first is reported; the others' failures must not count as unhandled.
+  for (const pending of [manifest, placement]) pending.catch(() => {});
+  const { artifact, from } = await loadForest(source, key, lengths, onProgress);
+  if (artifact.header.fileBytes !== lengths.forest) {
+    throw new ArtifactError(
+      "BAD_HEADER",
+      `${key} says it has ${artifact.header.fileBytes} bytes, the pointer ${lengths.forest}.`,
+    );
+  }
   return {
     from,
     parts: {
       name: source.name,
       version,
-      manifest,
+      manifest: await manifest,
       artifact,
       placement: await placement,
       readRange: async (offset, length) => {
@@ -110,57 +123,56 @@ export async function loadVersion(
 
 async function loadForest(
   source: LoadSource,
-  manifest: PublishedManifest,
+  key: string,
+  lengths: VersionLengths,
   onProgress: () => void,
 ): Promise<{ artifact: Artifact; from: "r2" | "cache" }> {
-  const cached = await source.cache?.match(cacheKey(source.name, manifest)).catch(() => undefined);
+  const url = cacheUrl(key, lengths.forestHot);
+  const cached = await source.cache?.match(url).catch(() => undefined);
   if (cached?.body) {
     try {
-      const bytes = await readExactly(cached.body, manifest.hotBytes, "The cached forest", onProgress);
+      const bytes = await readExactly(cached.body, lengths.forestHot, "The cached forest", onProgress);
       return { artifact: openArtifact(bytes), from: "cache" };
     } catch {
-      await source.cache?.delete(cacheKey(source.name, manifest));
+      await source.cache?.delete(url);
     }
   }
-  const bytes = await readHot(source, "forest.bin", manifest, onProgress);
-  const artifact = openArtifact(bytes);
-  if (artifact.header.fileBytes !== manifest.files["forest.bin"].bytes) {
-    throw new ArtifactError(
-      "BAD_HEADER",
-      `forest.bin says it has ${artifact.header.fileBytes} bytes, the manifest of version ${manifest.version} ${manifest.files["forest.bin"].bytes}.`,
-    );
-  }
-  return { artifact, from: "r2" };
+  const bytes = await readHot(source, key, lengths.forest, lengths.forestHot, onProgress);
+  return { artifact: openArtifact(bytes), from: "r2" };
 }
 
 /** Leaves a loaded forest in the data centre's cache, where the next cold isolate finds it. Best effort. */
 export async function fillCache(source: LoadSource, parts: LoadedParts): Promise<void> {
   const { bytes } = parts.artifact;
+  const key = versionKey(source.name, parts.version, "forest.bin");
   const headers = {
     "content-type": "application/octet-stream",
     "content-length": String(bytes.byteLength),
     "cache-control": "public, max-age=604800, immutable",
   };
-  await source.cache?.put(cacheKey(source.name, parts.manifest), new Response(bytes, { headers }) as never);
+  await source.cache?.put(
+    cacheUrl(key, bytes.byteLength),
+    // The global type of the other declarations of the same class.
+    new Response(bytes, { headers }) as never,
+  );
 }
 
 /** A version's bytes never change, so its key alone says what is cached. The host exists nowhere. */
-function cacheKey(name: string, manifest: PublishedManifest): string {
-  return `https://annoy-edge.invalid/${versionKey(name, manifest.version, "forest.bin")}?hot=${manifest.hotBytes}`;
+function cacheUrl(key: string, hotBytes: number): string {
+  return `https://annoy-edge.invalid/${key}?hot=${hotBytes}`;
 }
 
+/** The first `length` bytes of an object that must have `whole`. */
 async function readHot(
   source: LoadSource,
-  file: "forest.bin" | "placement.bin",
-  manifest: PublishedManifest,
+  key: string,
+  whole: number,
+  length: number,
   onProgress: () => void,
 ): Promise<Uint8Array> {
-  const key = versionKey(source.name, manifest.version, file);
-  const whole = file === "forest.bin" ? manifest.files["forest.bin"].bytes : manifest.placement.bytes;
-  const length = file === "forest.bin" ? manifest.hotBytes : manifest.placement.hotBytes;
   const checkSize = (size: number): void => {
     if (size === whole) return;
-    throw new ArtifactError("TRUNCATED", `${key} has ${size} bytes; its manifest says ${whole}.`);
+    throw new ArtifactError("TRUNCATED", `${key} has ${size} bytes; ${whole} were published.`);
   };
   let object: R2ObjectBody;
   try {

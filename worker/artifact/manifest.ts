@@ -1,5 +1,6 @@
 import { ArtifactError } from "../format/errors.ts";
 import type { Manifest } from "../format/meta.ts";
+import type { VersionLengths } from "./pointer.ts";
 
 /** `manifest.json` of a published version: the artifact's, and what publishing added. */
 export interface PublishedManifest extends Manifest {
@@ -17,6 +18,15 @@ export interface PublishedManifest extends Manifest {
     readonly by: string;
     /** Checks that failed and were overridden by `--force`. */
     readonly forced?: readonly string[];
+  };
+}
+
+export function lengthsOf(manifest: PublishedManifest): VersionLengths {
+  return {
+    forest: manifest.files["forest.bin"].bytes,
+    forestHot: manifest.hotBytes,
+    placement: manifest.placement.bytes,
+    placementHot: manifest.placement.hotBytes,
   };
 }
 

@@ -25,12 +25,22 @@ export interface PublishRecord {
   };
 }
 
+/** Lengths in bytes of what a reader loads of a version. */
+export interface VersionLengths {
+  readonly forest: number;
+  readonly forestHot: number;
+  readonly placement: number;
+  readonly placementHot: number;
+}
+
 /** `current.json`: the only mutable object of an index, replaced whole and only by compare-and-swap. */
 export interface Pointer {
   readonly format: "annoy-edge-pointer";
   readonly formatVersion: 1;
   readonly name: string;
   readonly version: string;
+  /** Of `version`, so that a cold reader need not wait for the manifest first; it does when they are left out. */
+  readonly lengths?: VersionLengths;
   /** What was current before, and what a reader falls back to. */
   readonly previous: string | null;
   readonly publishedAt: string;
@@ -62,6 +72,9 @@ export function parsePointer(text: string, name: string): Pointer {
   if (!isVersion(value.version)) throw corrupt(name, "it names no version");
   if (value.previous !== null && !isVersion(value.previous))
     throw corrupt(name, "its previous version is not one");
+  if (value.lengths !== undefined && !areLengths(value.lengths)) {
+    throw corrupt(name, "the lengths of its version are not numbers of bytes");
+  }
   if (value.name !== name) throw corrupt(name, `it belongs to index "${value.name}"`);
   if (!Array.isArray(value.history) || typeof value.publishedAt !== "string") {
     throw corrupt(name, "it has no history");
@@ -70,10 +83,18 @@ export function parsePointer(text: string, name: string): Pointer {
   return value as Pointer;
 }
 
+function areLengths(value: unknown): value is VersionLengths {
+  if (typeof value !== "object" || value === null) return false;
+  const { forest, forestHot, placement, placementHot } = value as Partial<VersionLengths>;
+  return [forest, forestHot, placement, placementHot].every(
+    (length) => typeof length === "number" && Number.isSafeInteger(length) && length > 0,
+  );
+}
+
 function corrupt(name: string, what: string, cause?: unknown): AnnoyEdgeError {
   return new AnnoyEdgeError(
     "CORRUPT_POINTER",
-    `The pointer ${name}/current.json is damaged: ${what}. Roll back to a version or publish again.`,
+    `The pointer ${name}/current.json is damaged: ${what}. Replace it by "annoy-edge rollback <version>" or "publish --force".`,
     { cause },
   );
 }

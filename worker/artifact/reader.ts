@@ -1,6 +1,7 @@
 import { AnnoyEdgeError, ArtifactError } from "../format/errors.ts";
 import { type Held, isLeased, lease } from "./held.ts";
 import { fillCache, heldBytesOf, loadVersion, readManifest, readPointer } from "./load.ts";
+import { lengthsOf } from "./manifest.ts";
 import type { Pointer } from "./pointer.ts";
 import type {
   IndexReader,
@@ -20,6 +21,7 @@ const TIMING: ReaderTiming = {
   wait: 25_000,
   drain: 10_000,
   refuse: 600_000,
+  fill: 500,
 };
 const STALE_REFRESHES = 10;
 const FIRST_POLL_MS = 2;
@@ -109,15 +111,16 @@ export function createIndexReader<T>(options: IndexReaderOptions<T>): IndexReade
   }
 
   async function swapTo(version: string, ctx: WaitContext, own: Task): Promise<void> {
-    const manifest = await readManifest(options, version);
+    const known = version === pointer?.version ? pointer?.lengths : undefined;
+    const lengths = known ?? lengthsOf(await readManifest(options, version));
     alive(own);
-    const bytes = heldBytesOf(manifest);
+    const bytes = heldBytesOf(lengths);
     if (heldBytes() + bytes > budget) await drain(own);
     own.bytes = bytes;
     loads++;
     peakBytes = Math.max(peakBytes, heldBytes());
     try {
-      const { parts, from } = await loadVersion(options, manifest, () => alive(own));
+      const { parts, from } = await loadVersion(options, version, lengths, () => alive(own));
       alive(own);
       own.opening = true;
       const value = options.open(parts);
@@ -129,9 +132,11 @@ export function createIndexReader<T>(options: IndexReaderOptions<T>): IndexReade
     own.opening = false;
     if (options.cache && live.from === "r2") {
       const release = take(live);
-      // The cache is a help, not a need: what goes wrong there concerns no reader.
+      const { parts } = live;
+      // The answers that wait go first; and what goes wrong with a cache concerns no reader.
       ctx.waitUntil(
-        fillCache(options, live.parts)
+        sleep(timing.fill)
+          .then(() => fillCache(options, parts))
           .catch(() => {})
           .finally(release),
       );

@@ -67,4 +67,6 @@ export interface ReaderTiming {
   readonly drain: number;
   /** How long a damaged version is not tried again, unless the pointer changes. */
   readonly refuse: number;
+  /** A loaded version is put into the data centre's cache after this. */
+  readonly fill: number;
 }

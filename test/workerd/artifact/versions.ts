@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import type { PublishedManifest } from "../../../worker/artifact/manifest.ts";
+import { lengthsOf, type PublishedManifest } from "../../../worker/artifact/manifest.ts";
 import type { Pointer } from "../../../worker/artifact/pointer.ts";
 import { encodePlacement, NO_DOCUMENT } from "../../../worker/docstore/placement.ts";
 import { checksum } from "../../../worker/format/checksum.ts";
@@ -107,14 +107,17 @@ export async function writeVersion(name: string, n: number, options: WriteOption
   await env.INDEXES.put(versionKey(name, version(n), "manifest.json"), JSON.stringify(manifest));
 }
 
-/** Makes version `n` current. */
+/** Makes version `n`, which is stored already, current. */
 export async function point(name: string, n: number, previous?: number): Promise<void> {
   const at = new Date().toISOString();
+  const manifest = await env.INDEXES.get(versionKey(name, version(n), "manifest.json"));
+  const lengths = lengthsOf(await manifest!.json());
   const pointer: Pointer = {
     format: "annoy-edge-pointer",
     formatVersion: 1,
     name,
     version: version(n),
+    lengths,
     previous: previous === undefined ? null : version(previous),
     publishedAt: at,
     by: "test",

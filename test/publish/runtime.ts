@@ -1,0 +1,50 @@
+import { readFile } from "node:fs/promises";
+import { stripTypeScriptTypes } from "node:module";
+import { dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+
+export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+/** Of the local R2 and KV that {@link temporaryStore} opens. */
+export const IDS = { bucket: "bucket", namespace: "namespace" } as const;
+
+export interface RunningWorker {
+  readonly url: URL;
+  stop(): Promise<void>;
+}
+
+/** Runs a Worker in workerd of its own, cold, over the local state in `dir`. */
+export async function runWorker(
+  dir: string,
+  modules: readonly { readonly path: string; readonly contents: string }[],
+  bindings: Readonly<Record<string, string>>,
+): Promise<RunningWorker> {
+  const runtime = new Miniflare(
+    convertV4MiniflareOptions({
+      modules: modules.map((module) => ({ type: "ESModule" as const, ...module })),
+      modulesRoot: ROOT,
+      compatibilityDate: "2026-10-20",
+      r2Buckets: { INDEXES: IDS.bucket },
+      kvNamespaces: { DOCUMENTS: IDS.namespace },
+      bindings: { ...bindings },
+      resourcePersistencePath: join(dir, "v3"),
+      cf: false,
+    }),
+  );
+  return { url: await runtime.ready, stop: () => runtime.dispose() };
+}
+
+/** A module and all it imports by relative paths, types stripped: no bundler in between. */
+export async function modulesOf(entry: string): Promise<{ path: string; contents: string }[]> {
+  const found = new Map<string, string>();
+  const visit = async (path: string): Promise<void> => {
+    if (found.has(path)) return;
+    const contents = stripTypeScriptTypes(await readFile(path, "utf8"));
+    found.set(path, contents);
+    for (const [, target] of contents.matchAll(/^(?:import|export)[^"']*?from "(\.[^"]+)"/gm)) {
+      await visit(resolve(dirname(path), target!));
+    }
+  };
+  await visit(resolve(ROOT, entry));
+  return [...found].map(([path, contents]) => ({ path: resolve(ROOT, relative(ROOT, path)), contents }));
+}
