@@ -27,6 +27,7 @@ export function progressView(stream: ProgressStream, now: () => number = Date.no
   let began = 0;
   let last = Number.NEGATIVE_INFINITY;
   let drawn = false;
+  let over = false;
 
   const erase = () => {
     if (drawn) stream.write("\r\u001b[K");
@@ -39,8 +40,12 @@ export function progressView(stream: ProgressStream, now: () => number = Date.no
         phase = progress.phase;
         began = time;
         last = Number.NEGATIVE_INFINITY;
+        over = false;
       }
       const finished = progress.total > 0 && progress.done >= progress.total;
+      // An end that is told twice is shown once.
+      if (finished && over) return;
+      over = finished;
       if (stream.isTTY) {
         if (!finished && time - last < REDRAW_MS) return;
         last = time;

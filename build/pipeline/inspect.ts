@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { openArtifact, sectionName } from "../../worker/format/artifact.ts";
-import { MAX_SECTIONS } from "../../worker/format/constants.ts";
+import { MAX_SECTIONS, SECTIONS, type SectionName } from "../../worker/format/constants.ts";
 import { type ArtifactHeader, decodeHeader, tableEnd } from "../../worker/format/header.ts";
 import type { ArtifactMeta, Manifest } from "../../worker/format/meta.ts";
 import { readManifest } from "./folder.ts";
@@ -33,7 +33,15 @@ export interface Inspection {
   readonly manifest: Manifest;
 }
 
-const STRUCTURE = ["splitNodes", "leafItems", "centroids", "centroidScales", "annoyNodes", "annoyRoots"];
+/** What a forest is made of: everything that a flat scan would do without. */
+const STRUCTURE: readonly SectionName[] = [
+  "nodes",
+  "roots",
+  "centroids",
+  "leafItems",
+  "annoyNodes",
+  "annoyRoots",
+];
 
 /**
  * What an artifact holds, from its hot part: sections, forest, certified recall, embedder. Whether all of it is sound
@@ -46,7 +54,8 @@ export async function inspect(dir: string): Promise<Inspection> {
   const path = join(dir, "forest.bin");
   const { header: head } = decodeHeader(await readWhole(path, tableEnd(MAX_SECTIONS)));
   const { header, sections, meta } = openArtifact(await readWhole(path, head.hotBytes));
-  const structure = sections.filter((s) => STRUCTURE.includes(sectionName(s.kind)));
+  const kinds = STRUCTURE.map((name): number => SECTIONS[name]);
+  const structure = sections.filter((s) => kinds.includes(s.kind));
   const forestBytes = structure.reduce((sum, s) => sum + s.length, 0);
   return {
     name: meta.name,
