@@ -2,7 +2,7 @@ import type { KeywordMeta } from "../../worker/format/meta.ts";
 import { checkLanguage, type Language } from "../../worker/search/keyword/languages.ts";
 import type { SectionSource } from "../artifact/write.ts";
 import { collectTerms, type Documents } from "./collect.ts";
-import { encodeKeywords } from "./encode.ts";
+import { type EncodedKeywords, encodeKeywords } from "./encode.ts";
 
 export interface KeywordOptions {
   /** Largest item number plus one. */
@@ -47,6 +47,21 @@ export async function buildKeywordSections(
   documents: Documents,
   options: KeywordOptions,
 ): Promise<BuiltKeywords> {
+  const { encoded, meta } = await encodeDocuments(documents, options);
+  const sections: SectionSource[] = [
+    { name: "keywordTerms", hot: true, bytes: encoded.terms },
+    { name: "keywordPostings", hot: true, bytes: encoded.postings },
+    { name: "keywordLengths", hot: true, bytes: encoded.lengths },
+  ];
+  if (encoded.positions) sections.push({ name: "keywordPositions", hot: true, bytes: encoded.positions });
+  return { sections, meta, bytes: sections.reduce((sum, section) => sum + section.bytes.byteLength, 0) };
+}
+
+/** The index's bytes, before they are sections of a file. */
+export async function encodeDocuments(
+  documents: Documents,
+  options: KeywordOptions,
+): Promise<{ encoded: EncodedKeywords; meta: KeywordMeta }> {
   const { nItems, positions = true, fields = DEFAULT_FIELDS, k1 = 1.2, b = 0.75 } = options;
   const language = checkLanguage(options.language ?? "en");
   const collected = await collectTerms(documents, {
@@ -57,24 +72,10 @@ export async function buildKeywordSections(
     ...(options.onDocument && { onDocument: options.onDocument }),
   });
   const encoded = encodeKeywords(collected, { nItems, language, positions, k1, b });
-  const sections: SectionSource[] = [
-    { name: "keywordTerms", hot: true, bytes: encoded.terms },
-    { name: "keywordPostings", hot: true, bytes: encoded.postings },
-    { name: "keywordLengths", hot: true, bytes: collected.lengths },
-  ];
-  if (encoded.positions) sections.push({ name: "keywordPositions", hot: true, bytes: encoded.positions });
+  const averageLength = collected.documents === 0 ? 0 : collected.totalLength / collected.documents;
+  const { documents: count } = collected;
   return {
-    sections,
-    meta: {
-      language,
-      fields,
-      k1,
-      b,
-      terms: encoded.nWords,
-      documents: collected.documents,
-      averageLength: collected.documents === 0 ? 0 : collected.totalLength / collected.documents,
-      positions,
-    },
-    bytes: sections.reduce((sum, section) => sum + section.bytes.byteLength, 0),
+    encoded,
+    meta: { language, fields, k1, b, terms: encoded.nWords, documents: count, averageLength, positions },
   };
 }

@@ -9,14 +9,13 @@ import {
   POSTINGS_PER_BLOCK,
   TERMS_PER_BLOCK,
 } from "../../worker/search/keyword/layout.ts";
+import type { KeywordSections } from "../../worker/search/keyword/open.ts";
 import { foldWord } from "../../worker/search/keyword/tokenize.ts";
 import { createByteList, listBytes, putBytes, putNumber } from "./bytes.ts";
 import type { Collected, TermList } from "./collect.ts";
 
-export interface EncodedKeywords {
-  readonly terms: Uint8Array;
-  readonly postings: Uint8Array;
-  readonly positions: Uint8Array | undefined;
+export interface EncodedKeywords extends KeywordSections {
+  /** Distinct words. */
   readonly nWords: number;
 }
 
@@ -113,9 +112,14 @@ export function encodeKeywords(collected: Collected, options: EncodeOptions): En
   view.setFloat64(KEYWORD_HEADER.k1, options.k1, true);
   view.setFloat64(KEYWORD_HEADER.b, options.b, true);
   header.set(encodeTerm(options.language), KEYWORD_HEADER.language);
+  const terms = createByteList(header.length + termList.length + tables.length * tables[0]!.byteLength);
+  putBytes(terms, header);
+  for (const table of tables) putBytes(terms, new Uint8Array(table.buffer));
+  putBytes(terms, listBytes(termList));
   return {
-    terms: Buffer.concat([header, ...tables.map((t) => new Uint8Array(t.buffer)), listBytes(termList)]),
+    terms: listBytes(terms),
     postings: listBytes(postings),
+    lengths: collected.lengths,
     positions: positions && listBytes(positions),
     nWords: words.length,
   };

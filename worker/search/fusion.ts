@@ -11,30 +11,41 @@ export type Fusion = Pick<FusionMeta, "method" | "keywordWeight" | "rrfK">;
 /** Each side gives at least this many items, so that one that both like meets itself. */
 export const FUSION_DEPTH = 100;
 
-/** For an index without calibrated weights. k = 20 was best on eight sets of documents. */
+/**
+ * For an index without calibrated weights: ranks, because nothing is known of the scores' spread. k = 20 was best on
+ * eight sets of documents.
+ */
 export const DEFAULT_FUSION: Fusion = { method: "rrf", keywordWeight: 0.5, rrfK: 20 };
 
 /**
- * One ranking out of two. `rrf` adds reciprocal ranks (Cormack, Clarke and Büttcher 2009), w / (rrfK + rank), scaled
- * so that the first of both sides has 1; `score` adds the weighted scores. An item that one side does not have gets
- * nothing from it. Ties by item number. O(n log n).
+ * One ranking out of two, by item number where scores are equal. O(n log n).
+ *
+ * `score` adds w * keyword + (1 - w) * vector. The keyword score is BM25 over the most that the query could reach, so
+ * that a document with all the rare words of a query outweighs what the vectors say, and one with its frequent words
+ * does not; on ten sets of documents this was 1 to 3 points of MRR better than ranks, or than scores scaled by the best
+ * hit's. An item that only the words have found gets its vector score from `vectorScoreOf`; one that only the vectors
+ * have found has nothing from the words.
+ *
+ * `rrf` adds reciprocal ranks (Cormack, Clarke and Büttcher 2009), w / (rrfK + rank), scaled so that the first of both
+ * sides has 1.
  */
 export function fuse(
   keyword: RankedItems,
   vector: RankedItems,
   { method, keywordWeight, rrfK }: Fusion,
+  vectorScoreOf?: (item: number) => number | undefined,
 ): { items: number[]; scores: number[] } {
   const fused = new Map<number, number>();
-  const add = ({ items, scores }: RankedItems, weight: number): void => {
-    for (const [i, item] of items.entries()) {
-      const part = method === "rrf" ? (rrfK + 1) / (rrfK + i + 1) : scores[i]!;
-      fused.set(item, (fused.get(item) ?? 0) + weight * part);
+  const add = (item: number, part: number) => fused.set(item, (fused.get(item) ?? 0) + part);
+  const partOf = ({ scores }: RankedItems, i: number) =>
+    method === "rrf" ? (rrfK + 1) / (rrfK + i + 1) : scores[i]!;
+  for (const [i, item] of vector.items.entries()) add(item, (1 - keywordWeight) * partOf(vector, i));
+  for (const [i, item] of keyword.items.entries()) {
+    if (method === "score" && vectorScoreOf && !fused.has(item)) {
+      add(item, (1 - keywordWeight) * (vectorScoreOf(item) ?? 0));
     }
-  };
-  // A side that found nothing has no say: the other's scores keep their meaning.
-  const weight = keyword.items.length === 0 ? 0 : vector.items.length === 0 ? 1 : keywordWeight;
-  add(keyword, weight);
-  add(vector, 1 - weight);
+    add(item, keywordWeight * partOf(keyword, i));
+  }
   const entries = [...fused].sort(([a, x], [b, y]) => y - x || a - b);
   return {
     items: entries.map(([item]) => item),

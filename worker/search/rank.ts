@@ -182,7 +182,11 @@ async function byBoth(
   const operators = index.keyword && operatorsOf(index.keyword, text);
   const narrowed = { accept: both(conditions.accept, operators), fraction: conditions.fraction };
   const vectors = await timed("forest", options, () => byVector(index, request, query, depth, narrowed));
-  return fuse(words, vectors, index.manifest.fusion ?? DEFAULT_FUSION);
+  const { metric, dimensions } = index.forest;
+  return fuse(words, vectors, index.manifest.fusion ?? DEFAULT_FUSION, (item) => {
+    const vector = index.forest.vector(item);
+    return vector && scoreOf(metric, distanceBetween(metric, query, vector), dimensions);
+  });
 }
 
 function diverse(

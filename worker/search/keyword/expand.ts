@@ -24,6 +24,11 @@ export interface TermGroup {
   readonly weight: number;
 }
 
+/** A group with the number of the query's word that it stands for; groups of one word are alternatives. */
+export interface QueryGroup extends TermGroup {
+  readonly word: number;
+}
+
 export interface ExpandOptions {
   /** Complete the last word even though it is a word of the index itself. */
   readonly prefix?: boolean;
@@ -48,7 +53,7 @@ export function expandQuery(
   index: KeywordIndex,
   query: KeywordQuery,
   options: ExpandOptions = {},
-): TermGroup[] {
+): QueryGroup[] {
   const counts = new Map<string, { word: QueryWord; times: number }>();
   for (const word of query.words) {
     const key = word.exact ? `"${word.term}` : word.term;
@@ -56,27 +61,28 @@ export function expandQuery(
     if (known) known.times++;
     else counts.set(key, { word, times: 1 });
   }
-  const groups: TermGroup[] = [];
-  const add = (more: readonly TermGroup[], times: number) => {
-    for (const group of more) groups.push(times === 1 ? group : { ...group, weight: group.weight * times });
+  const groups: QueryGroup[] = [];
+  const add = (more: readonly TermGroup[], word: QueryWord, times: number) => {
+    const number = query.words.indexOf(word);
+    for (const group of more) groups.push({ ...group, weight: group.weight * times, word: number });
   };
   const found = new Set<QueryWord>();
   for (const { word, times } of counts.values()) {
     const group = word.exact ? exactGroup(index, word.term) : classGroup(index, word);
     if (!group) continue;
     found.add(word);
-    add([group], times);
+    add([group], word, times);
     if (word.exact) continue;
     if (word.unfinished && (options.prefix || options.relaxed)) {
-      add(completions(index, word, options.prefix ? PREFIX_WEIGHT : RELAXED_FACTOR), times);
+      add(completions(index, word, options.prefix ? PREFIX_WEIGHT : RELAXED_FACTOR), word, times);
     }
-    if (options.relaxed) add(nearWords(index, word, RELAXED_FACTOR), times);
+    if (options.relaxed) add(nearWords(index, word, RELAXED_FACTOR), word, times);
   }
   for (const { word, times } of counts.values()) {
     // A whole that is unknown is spoken for by its parts, and the parts of an unknown code by its whole.
     if (found.has(word) || word.exact || isSpokenFor(word, query.words, found)) continue;
-    if (word.unfinished) add(completions(index, word, PREFIX_WEIGHT), times);
-    add(nearWords(index, word, 1), times);
+    if (word.unfinished) add(completions(index, word, PREFIX_WEIGHT), word, times);
+    add(nearWords(index, word, 1), word, times);
   }
   return groups;
 }

@@ -34,36 +34,56 @@ export interface KeywordIndex {
   readonly scratch: Scratch;
 }
 
+/** The bytes of the keyword sections; those of the terms begin on a multiple of 4. */
+export interface KeywordSections {
+  readonly terms: Uint8Array;
+  readonly postings: Uint8Array;
+  readonly lengths: Uint8Array;
+  readonly positions?: Uint8Array | undefined;
+}
+
 /**
  * Opens the keyword sections, or returns undefined when the artifact has none. Takes the same time whatever their
  * size: nothing is parsed but the header, and what a search reads is checked then.
  *
- * @throws ArtifactError `CORRUPT_KEYWORDS`, `MISSING_SECTION`, `BAD_SECTION`
+ * @throws ArtifactError `CORRUPT_KEYWORDS`, `MISSING_SECTION`
  */
 export function openKeywordIndex(artifact: Artifact): KeywordIndex | undefined {
   if (!findSection(artifact, "keywordTerms")) return undefined;
-  const bytes = requireBytes(artifact, "keywordTerms");
-  if (bytes.byteLength < KEYWORD_HEADER_BYTES)
+  const sections = {
+    terms: requireBytes(artifact, "keywordTerms"),
+    postings: requireBytes(artifact, "keywordPostings"),
+    lengths: requireBytes(artifact, "keywordLengths"),
+    // A file may leave its positions out, or keep them cold: phrases are then checked against the documents.
+    positions: sectionBytes(artifact, "keywordPositions"),
+  };
+  return openKeywordSections(sections, artifact.header.nItems);
+}
+
+/** Opens a keyword index over its bytes. @throws ArtifactError `CORRUPT_KEYWORDS` */
+export function openKeywordSections(sections: KeywordSections, itemCount: number): KeywordIndex {
+  const { terms: bytes, postings, lengths } = sections;
+  if (bytes.byteLength < KEYWORD_HEADER_BYTES) {
     throw corruptKeywords(`its header has ${bytes.byteLength} bytes`);
+  }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const version = view.getUint32(KEYWORD_HEADER.version, true);
   if (version !== KEYWORD_LAYOUT_VERSION) {
     throw corruptKeywords(`it has layout ${version}; this reader knows ${KEYWORD_LAYOUT_VERSION}`);
   }
   const nItems = view.getUint32(KEYWORD_HEADER.nItems, true);
-  if (nItems !== artifact.header.nItems) {
-    throw corruptKeywords(`it was made for ${nItems} items; the artifact has ${artifact.header.nItems}`);
+  if (nItems !== itemCount) {
+    throw corruptKeywords(`it was made for ${nItems} items; the artifact has ${itemCount}`);
   }
   const nDocuments = view.getUint32(KEYWORD_HEADER.nDocuments, true);
   if (nDocuments > nItems) throw corruptKeywords(`it counts ${nDocuments} documents for ${nItems} items`);
-
   const postingBytes = view.getUint32(KEYWORD_HEADER.postingBytes, true);
-  const postings = requireBytes(artifact, "keywordPostings", postingBytes);
-  const lengths = requireBytes(artifact, "keywordLengths", nItems);
+  if (postings.byteLength !== postingBytes || lengths.byteLength !== nItems) {
+    throw corruptKeywords("its postings or lengths are not as long as its header says");
+  }
   const written = (view.getUint32(KEYWORD_HEADER.flags, true) & KEYWORD_FLAGS.positions) !== 0;
   const positionBytes = view.getUint32(KEYWORD_HEADER.positionBytes, true);
-  // A file may leave its positions out, or keep them cold: phrases are then checked against the documents.
-  const positions = written ? sectionBytes(artifact, "keywordPositions") : undefined;
+  const positions = written ? sections.positions : undefined;
   if (positions && positions.byteLength !== positionBytes) {
     throw corruptKeywords(`it has ${positions.byteLength} bytes of positions instead of ${positionBytes}`);
   }

@@ -1,4 +1,4 @@
-import { classGroup, expandQuery, type TermGroup } from "./expand.ts";
+import { classGroup, expandQuery, type QueryGroup, type TermGroup } from "./expand.ts";
 import { corruptKeywords } from "./layout.ts";
 import type { KeywordIndex } from "./open.ts";
 import { phraseItems } from "./phrase.ts";
@@ -27,6 +27,9 @@ export interface KeywordHits {
   readonly unverified?: Pick<KeywordQuery, "phrases" | "excludedPhrases">;
 }
 
+/** When the words themselves find fewer, what is near them is looked for, too. */
+const FEW_HITS = 10;
+
 /** One group during a search. */
 interface Scorer {
   readonly cursors: readonly PostingCursor[];
@@ -38,7 +41,7 @@ interface Scorer {
 
 /**
  * The k best items for a text by BM25. Synchronous; memory is a fixed scratch, the heap, and what the query's words
- * take. When fewer than k items hold the words themselves, completions and near words fill up from behind.
+ * take. When few items hold the words themselves, completions and near words fill up from behind.
  *
  * @throws ArtifactError `CORRUPT_KEYWORDS` when a damaged list is met
  */
@@ -46,13 +49,12 @@ export function keywordSearch(index: KeywordIndex, text: string, options: Keywor
   const query = parseKeywordQuery(text, index.language);
   const conditions = conditionsOf(index, query, options);
   const prefix = options.prefix ?? false;
-  const run = (groups: TermGroup[]) => scoreGroups(index, groups, options.k, conditions);
+  const run = (groups: QueryGroup[]) => scoreGroups(index, groups, options.k, conditions);
   const groups = expandQuery(index, query, { prefix });
-  let hits = run(groups);
-  if (hits.items.length < options.k && query.words.some((word) => !word.exact)) {
+  let hits: KeywordHits = { ...run(groups), bound: boundOf(index, groups) };
+  if (hits.items.length < Math.min(options.k, FEW_HITS) && query.words.some((word) => !word.exact)) {
     const relaxed = expandQuery(index, query, { prefix, relaxed: true });
-    if (relaxed.length > groups.length)
-      hits = { ...run(relaxed), bound: hits.bound || boundOf(index, relaxed) };
+    if (relaxed.length > groups.length) hits = { ...run(relaxed), bound: hits.bound };
   }
   const unverified =
     !index.positions &&
@@ -91,11 +93,15 @@ export function inverseDocumentFrequency(nDocuments: number, documents: number):
   return Math.log(1 + (nDocuments - documents + 0.5) / (documents + 0.5));
 }
 
-function boundOf(index: KeywordIndex, groups: readonly TermGroup[]): number {
-  let bound = 0;
-  for (const group of groups) {
-    bound += group.weight * inverseDocumentFrequency(index.nDocuments, group.documents) * (index.k1 + 1);
+/** What every word of the query, often, in a short text would score; of alternatives the best. */
+function boundOf(index: KeywordIndex, groups: readonly QueryGroup[]): number {
+  const best = new Map<number, number>();
+  for (const { word, weight, documents } of groups) {
+    const part = weight * inverseDocumentFrequency(index.nDocuments, documents) * (index.k1 + 1);
+    if (part > (best.get(word) ?? 0)) best.set(word, part);
   }
+  let bound = 0;
+  for (const part of best.values()) bound += part;
   return bound;
 }
 
@@ -108,7 +114,7 @@ function scoreGroups(
   groups: readonly TermGroup[],
   k: number,
   { accept, excluded }: Conditions,
-): KeywordHits {
+): { items: number[]; scores: number[] } {
   const { scratch, nItems } = index;
   const { scores, met } = scratch;
   const top = createTop(Math.min(k, Math.max(1, nItems)));
@@ -147,7 +153,7 @@ function scoreGroups(
     scratch.units.fill(0);
     throw error;
   }
-  return { ...drainTop(top), bound: boundOf(index, groups) };
+  return drainTop(top);
 }
 
 function openScorer(index: KeywordIndex, group: TermGroup): Scorer {
