@@ -1,6 +1,7 @@
 import { ClientError, errorOfAnswer } from "./errors.ts";
 import { isRetryable, type RetryPolicy, sleep, waitBefore } from "./retry.ts";
 import type {
+  BatchResponse,
   DistanceResponse,
   DocumentResponse,
   HealthResponse,
@@ -8,6 +9,7 @@ import type {
   ItemResponse,
   SearchInput,
   SearchResponse,
+  WarmUpResponse,
 } from "./types.ts";
 
 /** What a call goes out through: `fetch`, or anything like it. */
@@ -36,10 +38,14 @@ export interface CallOptions {
 /** The HTTP contract as functions. Each throws {@link ClientError}. */
 export interface Client {
   search(input: SearchInput, options?: CallOptions): Promise<SearchResponse>;
+  /** Up to 100 searches at once, answered from one version. */
+  searchBatch(searches: readonly SearchInput[], options?: CallOptions): Promise<BatchResponse>;
   document(id: string, options?: CallOptions): Promise<DocumentResponse>;
   item(item: number, options?: CallOptions): Promise<ItemResponse>;
   distance(i: number, j: number, options?: CallOptions): Promise<DistanceResponse>;
   index(options?: CallOptions): Promise<IndexResponse>;
+  /** Makes the isolate that answers load the index. */
+  warmUp(options?: CallOptions): Promise<WarmUpResponse>;
   health(options?: CallOptions): Promise<HealthResponse>;
 }
 
@@ -64,10 +70,12 @@ export function createClient(url: string | URL, options: ClientOptions = {}): Cl
     );
   return {
     search: (input, callOptions) => post("/v1/search", input, callOptions),
+    searchBatch: (searches, callOptions) => post("/v1/search/batch", { searches }, callOptions),
     document: (id, callOptions) => get(`/v1/documents/${encodeURIComponent(id)}`, callOptions),
     item: (item, callOptions) => get(`/v1/items/${item}`, callOptions),
     distance: (i, j, callOptions) => get(`/v1/items/${i}/distance/${j}`, callOptions),
     index: (callOptions) => get("/v1/index", callOptions),
+    warmUp: (callOptions) => get("/v1/warm-up", callOptions),
     health: (callOptions) => get("/health", callOptions),
   };
 }

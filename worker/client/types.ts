@@ -1,6 +1,6 @@
 /**
  * The HTTP contract as a client sees it, written out so that the client depends on nothing of the Worker's insides.
- * `test/client-types.test.ts` holds it against the Worker's schemas.
+ * `test/client-types.ts` holds it against the Worker's schemas.
  */
 export type Metric = "angular" | "euclidean" | "manhattan" | "hamming" | "dot";
 export type SearchMode = "vector" | "keyword" | "hybrid";
@@ -16,10 +16,17 @@ export interface SearchInput {
   readonly k?: number | undefined;
   /** Candidates to look at; -1, the index's certified default, when left out. */
   readonly searchK?: number | undefined;
+  /** Condition on the documents' metadata, such as `{ year: { gte: 2020 }, lang: ["en", "de"] }`. */
   readonly filter?: unknown;
   readonly mmr?: { readonly fetchK?: number | undefined; readonly lambda?: number | undefined } | undefined;
   readonly mode?: SearchMode | undefined;
   readonly include?: readonly Include[] | undefined;
+  /** Hits to pass over. Give it for every page, 0 for the first, so that pages agree with each other. */
+  readonly offset?: number | undefined;
+  /** Hits with a lower score are left out. */
+  readonly minScore?: number | undefined;
+  /** Fields whose values are counted, over all documents that pass the filter. */
+  readonly facets?: readonly string[] | undefined;
 }
 
 export interface Document {
@@ -30,24 +37,54 @@ export interface Document {
 export interface Hit {
   readonly item: number;
   readonly id: string;
-  /** Annoy's distance. angular: sqrt(2 - 2 cos); dot: the inner product. */
-  readonly distance: number;
+  /** Annoy's distance. angular: sqrt(2 - 2 cos); dot: the inner product. null when no vectors were compared. */
+  readonly distance: number | null;
   /** In 0..1, larger is better. */
   readonly score: number;
   readonly document?: Document | undefined;
   readonly vector?: readonly number[] | undefined;
+  readonly highlights?: readonly Highlight[] | undefined;
 }
+
+/** The passage of a document that matched, as plain text, and what matched in it (UTF-16 code units, end not included). */
+export interface Highlight {
+  readonly field: "pageContent";
+  readonly text: string;
+  /** Where the passage begins in the document. */
+  readonly offset: number;
+  readonly ranges: readonly { readonly start: number; readonly end: number }[];
+}
+
+/** By field, how many documents have each value; most frequent first. */
+export type FacetCounts = Readonly<
+  Record<string, readonly { readonly value: string | number | boolean; readonly count: number }[]>
+>;
 
 export interface Versioned {
   readonly index: string;
   readonly version: string;
 }
 
-export interface SearchResponse extends Versioned {
-  readonly metric: Metric;
+export interface SearchResult {
+  /** How the hits were found. */
+  readonly mode: SearchMode;
   /** Best first. */
   readonly hits: readonly Hit[];
+  readonly facets?: FacetCounts | undefined;
   readonly warnings?: readonly { readonly code: string; readonly message: string }[] | undefined;
+}
+
+export interface SearchResponse extends Versioned, SearchResult {
+  readonly metric: Metric;
+}
+
+export interface BatchResponse extends Versioned {
+  readonly metric: Metric;
+  /** One a search, in order: its hits, or why there are none. */
+  readonly results: readonly (
+    | SearchResult
+    | { readonly error: { readonly code: string; readonly message: string } }
+  )[];
 }
 
 export interface DocumentResponse extends Versioned, Document {
@@ -96,6 +133,11 @@ export interface HealthResponse {
   readonly wanted: string | null;
   readonly loadedAt: string | null;
   readonly ageSeconds: number | null;
+  readonly memoryBytes: number;
+}
+
+export interface WarmUpResponse extends Versioned {
+  readonly waitedMs: number;
   readonly memoryBytes: number;
 }
 

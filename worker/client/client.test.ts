@@ -1,0 +1,178 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, describe, expect, test } from "vitest";
+import { type ClientOptions, createClient } from "./client.ts";
+import { ClientError } from "./errors.ts";
+import { waitBefore } from "./retry.ts";
+
+type Answer = (request: IncomingMessage, response: ServerResponse, body: string) => void;
+
+const closers: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close();
+});
+
+/** A server that gives these answers one after the other, the last one for ever. */
+async function serve(
+  ...answers: readonly Answer[]
+): Promise<{ url: string; bodies: string[]; requests: IncomingMessage[] }> {
+  const bodies: string[] = [];
+  const requests: IncomingMessage[] = [];
+  const server = createServer((request, response) => {
+    let body = "";
+    request.on("data", (chunk: Buffer) => {
+      body += chunk;
+    });
+    request.on("end", () => {
+      const answer = answers[Math.min(requests.length, answers.length - 1)]!;
+      requests.push(request);
+      bodies.push(body);
+      answer(request, response, body);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  closers.push(() => {
+    server.closeAllConnections();
+    return new Promise((resolve) => server.close(resolve));
+  });
+  // Listening on TCP, a server's address is always an object.
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, bodies, requests };
+}
+
+const ok: Answer = (_, response) =>
+  void response.setHeader("content-type", "application/json").end('{"hits":[]}');
+const status =
+  (code: number, headers: Record<string, string> = {}, body = ""): Answer =>
+  (_, response) => {
+    response.writeHead(code, headers);
+    response.end(body);
+  };
+const silent: Answer = () => {};
+const quick: ClientOptions = { backoff: 1, timeout: 5_000 };
+
+async function failure(promise: Promise<unknown>): Promise<ClientError> {
+  const error: unknown = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(ClientError);
+  return error as ClientError;
+}
+
+describe("createClient", () => {
+  test("sends a search as JSON with the key and headers it was given", async () => {
+    const { url, bodies, requests } = await serve(ok);
+    const client = createClient(`${url}/`, { ...quick, apiKey: "k", headers: { "x-trace": "1" } });
+    expect(await client.search({ query: "dog", k: 2 })).toEqual({ hits: [] });
+    expect(requests[0]).toMatchObject({ method: "POST", url: "/v1/search" });
+    expect(requests[0]?.headers).toMatchObject({
+      "content-type": "application/json",
+      authorization: "Bearer k",
+      "x-trace": "1",
+    });
+    expect(JSON.parse(bodies[0] ?? "")).toEqual({ query: "dog", k: 2 });
+  });
+
+  test("keeps the path it is mounted under, and encodes ids", async () => {
+    const { url, requests } = await serve(ok);
+    const client = createClient(`${url}/search/`, quick);
+    await client.document("a/b c?#%");
+    await client.distance(1, 2);
+    expect(requests.map((request) => request.url)).toEqual([
+      "/search/v1/documents/a%2Fb%20c%3F%23%25",
+      "/search/v1/items/1/distance/2",
+    ]);
+  });
+
+  test("goes out through a service binding", async () => {
+    const seen: string[] = [];
+    const binding = {
+      async fetch(this: unknown, url: string) {
+        expect(this).toBe(binding);
+        seen.push(url);
+        return new Response('{"status":"ok"}');
+      },
+    };
+    await createClient("https://search.internal", { fetch: binding }).health();
+    expect(seen).toEqual(["https://search.internal/health"]);
+  });
+
+  test("throws the Worker's problem with its code", async () => {
+    const problem = {
+      type: "/docs#OUT_OF_RANGE",
+      title: "t",
+      status: 400,
+      detail: "k is 0.",
+      instance: "/",
+      code: "OUT_OF_RANGE",
+    };
+    const { url, requests } = await serve(status(400, {}, JSON.stringify(problem)));
+    const error = await failure(createClient(url, quick).search({ query: "a", k: 0 }));
+    expect(error).toMatchObject({ code: "OUT_OF_RANGE", message: "k is 0.", status: 400, problem });
+    expect(requests).toHaveLength(1);
+  });
+
+  test("says so when something else answers", async () => {
+    const { url } = await serve(status(200, {}, "<html>"), status(502, {}, "<html>"));
+    const client = createClient(url, quick);
+    expect(await failure(client.index())).toMatchObject({ code: "BAD_RESPONSE", status: 200 });
+    expect(await failure(client.index())).toMatchObject({ code: "BAD_RESPONSE", status: 502 });
+  });
+
+  test("tries again after 429, 503 and a broken connection, and no more often than told", async () => {
+    const broken: Answer = (_, response) => void response.destroy();
+    const { url, requests } = await serve(status(429, { "retry-after": "0" }), broken, status(503), ok);
+    expect(await createClient(url, { ...quick, retries: 3 }).index()).toEqual({ hits: [] });
+    expect(requests).toHaveLength(4);
+    const stubborn = await serve(status(503));
+    expect(await failure(createClient(stubborn.url, quick).index())).toMatchObject({ status: 503 });
+    expect(stubborn.requests).toHaveLength(3);
+  });
+
+  test("gives up at once when it is told to wait longer than it would", async () => {
+    const { url, requests } = await serve(status(429, { "retry-after": "3600" }), ok);
+    expect(await failure(createClient(url, quick).index())).toMatchObject({ status: 429 });
+    expect(requests).toHaveLength(1);
+  });
+
+  test("ends a call that takes too long, or that is aborted", async () => {
+    const { url } = await serve(silent);
+    const client = createClient(url, { timeout: 50, retries: 0 });
+    expect(await failure(client.index())).toMatchObject({ code: "TIMEOUT" });
+    const abort = new AbortController();
+    const call = createClient(url).index({ signal: abort.signal });
+    abort.abort();
+    expect(await failure(call)).toMatchObject({ code: "ABORTED" });
+  });
+
+  test("says so when nobody is there", async () => {
+    const { url } = await serve(ok);
+    await closers.pop()?.();
+    expect(await failure(createClient(url, { ...quick, retries: 1 }).index())).toMatchObject({
+      code: "NETWORK",
+    });
+  });
+
+  test("refuses an address that is none", () => {
+    expect(() => createClient("search")).toThrow(TypeError);
+  });
+});
+
+describe("waitBefore", () => {
+  const policy = { retries: 5, backoff: 100, maxWait: 1_000 };
+
+  test("doubles up to its bound, with chance taking up to half", () => {
+    const waits = (random: number) =>
+      [1, 2, 3, 4, 5].map((attempt) => waitBefore(attempt, null, policy, () => random));
+    expect(waits(0)).toEqual([100, 200, 400, 800, 1000]);
+    expect(waits(1)).toEqual([50, 100, 200, 400, 500]);
+    expect(waitBefore(6, null, policy)).toBeUndefined();
+  });
+
+  test("obeys Retry-After in seconds and as a date", () => {
+    expect(waitBefore(1, "1", policy)).toBe(1_000);
+    expect(waitBefore(1, "2", policy)).toBeUndefined();
+    expect(waitBefore(1, new Date(Date.now() - 5_000).toUTCString(), policy)).toBe(0);
+    expect(waitBefore(1, "soon", policy, () => 0)).toBe(100);
+  });
+});
