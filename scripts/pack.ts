@@ -88,14 +88,19 @@ function pointToDist(): void {
   write(MANIFEST, { ...manifest, exports: Object.fromEntries(entries), bin });
 }
 
+/** Also mends what a pack that was broken off left behind; a package.json that points to sources is never touched. */
 function restore(): void {
-  if (existsSync(KEPT)) renameSync(KEPT, MANIFEST);
+  if (!existsSync(KEPT)) return;
+  const compiled = Object.values(readManifest().exports ?? {}).some((target) => typeof target !== "string");
+  if (compiled) renameSync(KEPT, MANIFEST);
+  else rmSync(KEPT);
 }
 
 interface PackageManifest {
   readonly name: string;
   readonly version: string;
   readonly license: string;
+  /** Paths in the checkout; objects of conditions while packing. */
   readonly exports?: Readonly<Record<string, string>>;
   readonly bin?: Readonly<Record<string, string>>;
   readonly scripts?: unknown;

