@@ -13,7 +13,7 @@ import { beginFolder } from "./folder.ts";
 import { type InputOptions, inputOf } from "./input.ts";
 import { indexName } from "./names.ts";
 import { type ForestOptions, forestSettings } from "./options.ts";
-import { buildTextSections, checkText, type TextOptions } from "./text.ts";
+import { buildTextSections, calibrate, checkText, type TextOptions } from "./text.ts";
 
 /** Everything that `annoy-edge build` takes. */
 export interface BuildOptions extends InputOptions, ForestOptions, TextOptions, EmbedderOptions {
@@ -80,6 +80,9 @@ export async function buildUnlessEqual(
     }
     const corpus = await makeCorpus(collected, embedder, path, onProgress);
     const text = await buildTextSections(path, { nItems: ids.length, hasText }, options, onProgress);
+    const fusion = text.meta.keyword
+      ? await calibrate(path, { metric, corpus, nItems: ids.length, seed: settings.seed }, options)
+      : {};
     const built = await buildForest(
       { vectors: corpus.vectors, dimensions: corpus.dimensions, metric },
       { ...settings, ...(onProgress && { onProgress }) },
@@ -91,7 +94,7 @@ export async function buildUnlessEqual(
       documents,
       embedder: corpus.identity,
       sections: [...corpus.sections, ...text.sections],
-      meta: text.meta,
+      meta: { ...text.meta, ...fusion },
       source: { ...notes, fingerprint: print },
     });
     await folder.commit();

@@ -13,6 +13,8 @@ export interface Corpus {
   readonly dimensions: number;
   readonly identity: EmbedderIdentity | null;
   readonly sections: readonly SectionSource[];
+  /** Embeds texts as the index does; absent when the vectors came with the documents. */
+  readonly embedder?: Embedder;
 }
 
 /**
@@ -34,7 +36,7 @@ export async function makeCorpus(
   // Texts are read back from the file they were written to: the total is known, and memory holds one batch of them.
   const corpus = await embedCorpus(embedder, texts(path), { total: ids.length, onProgress });
   const { identity } = corpus.embedder;
-  return { vectors: corpus.vectors, dimensions: identity.dimensions, identity, sections: corpus.sections };
+  return { ...corpus, dimensions: identity.dimensions, identity };
 }
 
 async function* texts(path: string): AsyncGenerator<string> {

@@ -1,3 +1,4 @@
+import type { Metric } from "../../worker/format/constants.ts";
 import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 import type { ArtifactMeta, ItemDocument } from "../../worker/format/meta.ts";
 import { checkLanguage } from "../../worker/search/keyword/languages.ts";
@@ -5,6 +6,8 @@ import type { SectionSource } from "../artifact/write.ts";
 import { buildColumnSections } from "../columns/build.ts";
 import type { Progress } from "../forest/types.ts";
 import { buildKeywordSections, type KeywordOptions } from "../keyword/build.ts";
+import { calibrateFusion } from "../keyword/calibrate.ts";
+import type { Corpus } from "./corpus.ts";
 import { readDocuments } from "./documents.ts";
 import { OptionError } from "./errors.ts";
 
@@ -18,7 +21,7 @@ export interface TextOptions {
 
 export interface TextSections {
   readonly sections: readonly SectionSource[];
-  readonly meta: Pick<ArtifactMeta, "keyword" | "columns">;
+  readonly meta: Pick<ArtifactMeta, "keyword" | "columns" | "fusion">;
 }
 
 /** Checks the settings before any work. @throws OptionError */
@@ -62,6 +65,36 @@ export async function buildTextSections(
       ...(columns.meta.length > 0 && { columns: columns.meta }),
     },
   };
+}
+
+/**
+ * How keyword and vector results are to be weighed for this corpus; undefined when one side is missing, or the vectors
+ * were made elsewhere and no text can be embedded as they were.
+ */
+export async function calibrate(
+  path: string,
+  { metric, corpus, nItems, seed }: CalibrateInput,
+  { keyword }: TextOptions,
+): Promise<Pick<ArtifactMeta, "fusion">> {
+  const { vectors, dimensions, embedder } = corpus;
+  if (!embedder) return {};
+  const fusion = await calibrateFusion({
+    documents: readDocuments(path),
+    nItems,
+    metric,
+    embedder,
+    vectorOf: (item) => vectors.subarray(item * dimensions, (item + 1) * dimensions),
+    seed,
+    ...(typeof keyword === "object" && { keyword }),
+  });
+  return { fusion };
+}
+
+interface CalibrateInput {
+  readonly metric: Metric;
+  readonly corpus: Corpus;
+  readonly nItems: number;
+  readonly seed: number;
 }
 
 async function buildColumns(path: string, nItems: number, filterable: TextOptions["filterable"]) {
