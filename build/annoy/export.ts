@@ -1,0 +1,122 @@
+import { join } from "node:path";
+import { type AnnoyLayout, layoutsOf } from "../../worker/forest/annoy/layout.ts";
+import { openAnnoyTrees } from "../../worker/forest/annoy/trees.ts";
+import { openForest } from "../../worker/forest/open.ts";
+import { openSlots, type SlotTable } from "../../worker/forest/slots.ts";
+import type { Forest } from "../../worker/forest/types.ts";
+import { packBits } from "../../worker/forest/vectors.ts";
+import { type Artifact, openArtifact, requireBytes } from "../../worker/format/artifact.ts";
+import { AnnoyEdgeError } from "../../worker/format/errors.ts";
+import type { Progress } from "../forest/types.ts";
+import { readManifest } from "../pipeline/folder.ts";
+import { readWhole } from "../pipeline/local.ts";
+import { memoryStore } from "./item-store.ts";
+import { DEFAULT_SEED } from "./random.ts";
+import type { AnnoyData } from "./read.ts";
+import { writeAnnoyFile } from "./write.ts";
+
+export interface ExportAnnoyOptions {
+  /** The `.ann` file to write. */
+  readonly out: string;
+  /** Trees to grow where the artifact has no Annoy trees; default 10, -1 as many as make the nodes twice the items. */
+  readonly trees?: number;
+  /**
+   * The node layout, where a metric has two: `dot-1.17` (default) is what Annoy up to 1.17.3 loads, `dot` what its
+   * master branch does. Trees that were imported keep theirs; another layout grows new ones.
+   */
+  readonly layout?: AnnoyLayout;
+  readonly seed?: number;
+  /** Worker threads; -1 (default): all cores. Never changes the bytes. */
+  readonly jobs?: number;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+export interface ExportAnnoyResult {
+  readonly out: string;
+  readonly metric: Artifact["header"]["metric"];
+  readonly dimensions: number;
+  readonly items: number;
+  readonly trees: number;
+  readonly layout: AnnoyLayout;
+  /** Whether the trees are those that were imported, or were grown for this file. */
+  readonly kept: boolean;
+}
+
+const DEFAULT_TREES = 10;
+
+/**
+ * Writes an artifact's index as a file that Spotify's Annoy loads: from an imported artifact the very same nodes, from
+ * any other a fresh Annoy forest over its vectors (as its codec stores them).
+ */
+export async function exportAnnoy(dir: string, options: ExportAnnoyOptions): Promise<ExportAnnoyResult> {
+  await readManifest(dir);
+  const artifact = openArtifact(await readWhole(join(dir, "forest.bin")));
+  const { data, kept } = await annoyDataOf(artifact, options);
+  writeAnnoyFile(options.out, data);
+  const { metric, dimensions, layout, roots } = data.trees;
+  return {
+    out: options.out,
+    metric,
+    dimensions,
+    items: artifact.header.nSlots,
+    trees: roots.length,
+    layout,
+    kept,
+  };
+}
+
+/** The Annoy index of an artifact: the imported one, or one that is grown now. */
+export async function annoyDataOf(
+  artifact: Artifact,
+  options: Omit<ExportAnnoyOptions, "out">,
+): Promise<{ data: AnnoyData; kept: boolean }> {
+  const { metric, dimensions, forestKind } = artifact.header;
+  const layouts = layoutsOf(metric);
+  if (options.layout !== undefined && !layouts.includes(options.layout)) {
+    throw new AnnoyEdgeError(
+      "UNKNOWN_LAYOUT",
+      `Metric ${metric} has no layout ${options.layout}, but ${layouts.join(" and ")}.`,
+    );
+  }
+  const forest = openForest(artifact);
+  if (forestKind === "annoy") {
+    const trees = openAnnoyTrees(artifact);
+    if (options.layout === undefined || options.layout === trees.layout) {
+      const slots = openSlots(artifact);
+      const itemFactors = trees.itemFactors;
+      const data = {
+        trees: { ...trees, itemFactors },
+        nodeBytes: requireBytes(artifact, "annoyNodes"),
+        slots,
+        ...vectorsOf(forest, slots, metric === "hamming"),
+      };
+      return { data, kept: true };
+    }
+  }
+  const store = memoryStore(metric, dimensions);
+  for (let item = 0; item < forest.nItems; item++) {
+    const vector = forest.vector(item);
+    if (vector) store.put(item, vector);
+  }
+  const { seed, jobs = -1, trees = DEFAULT_TREES, onProgress } = options;
+  const built = await store.build(
+    options.layout ?? layouts[0]!,
+    seed === undefined ? DEFAULT_SEED : BigInt(seed),
+    { nTrees: trees, nJobs: jobs, onProgress },
+  );
+  return { data: built.open(), kept: false };
+}
+
+/** The stored vectors by slot, decoded. */
+function vectorsOf(forest: Forest, slots: SlotTable, hamming: boolean): Pick<AnnoyData, "vectors" | "bits"> {
+  const { dimensions } = forest;
+  const stride = Math.ceil(dimensions / 32);
+  const vectors = new Float32Array(hamming ? 0 : slots.nSlots * dimensions);
+  const bits = new Uint32Array(hamming ? slots.nSlots * stride : 0);
+  for (let slot = 0; slot < slots.nSlots; slot++) {
+    const vector = forest.vector(slots.slotItems ? slots.slotItems[slot]! : slot)!;
+    if (hamming) bits.set(packBits(vector), slot * stride);
+    else vectors.set(vector, slot * dimensions);
+  }
+  return { vectors, bits };
+}

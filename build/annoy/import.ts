@@ -1,0 +1,156 @@
+import { join } from "node:path";
+import type { AnnoyLayout } from "../../worker/forest/annoy/layout.ts";
+import { openAnnoyForest } from "../../worker/forest/annoy/open.ts";
+import { type SlotTable, slotOf } from "../../worker/forest/slots.ts";
+import { openArtifact } from "../../worker/format/artifact.ts";
+import type { Metric } from "../../worker/format/constants.ts";
+import { encodeArtifact } from "../artifact/write.ts";
+import type { BuiltForest, Progress } from "../forest/types.ts";
+import { writeArtifact } from "../pipeline/artifact.ts";
+import type { BuildResult } from "../pipeline/build.ts";
+import { writeDocuments } from "../pipeline/documents.ts";
+import { type EmbedderOption, resolveEmbedder } from "../pipeline/embedder.ts";
+import { OptionError } from "../pipeline/errors.ts";
+import { beginFolder } from "../pipeline/folder.ts";
+import { indexName } from "../pipeline/names.ts";
+import { oneOf } from "../pipeline/options.ts";
+import { buildTextSections, checkText, type TextOptions } from "../pipeline/text.ts";
+import { certifyImported } from "./certify.ts";
+import { type AnnoyDocuments, writeItemDocuments } from "./documents.ts";
+import { type AnnoyData, readAnnoy } from "./read.ts";
+import { type AnnoyCodec, annoySections } from "./sections.ts";
+
+/** What both kinds of import take. */
+export interface ImportOptions extends TextOptions {
+  /** The artifact folder to write; one that is there already is replaced when the new one is whole. */
+  readonly out: string;
+  /**
+   * How vectors are stored. `float32` (default) keeps Annoy's answers to the bit; `int8` and `int4` keep its trees and
+   * recode the vectors.
+   */
+  readonly codec?: AnnoyCodec;
+  /** What made the vectors, when queries are to be texts; default none. */
+  readonly embedder?: EmbedderOption;
+  /** Name under which it is published; default: `INDEX_NAME` of the wrangler.toml here, else `index`. */
+  readonly name?: string;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+export interface ImportAnnoyOptions extends ImportOptions {
+  /** The file does not say how many dimensions its vectors have, nor by which metric it was built. */
+  readonly dimensions: number;
+  readonly metric: Metric;
+  /** Which of the two layouts of dot and hamming it has; recognised when left out. */
+  readonly layout?: AnnoyLayout;
+  /**
+   * The documents of the items: a `.jsonl` file or documents, in item order. With a field `item` each says whose it
+   * is, else they belong to the existing items one after the other. Left out: empty documents with the item number as id.
+   */
+  readonly documents?: AnnoyDocuments;
+}
+
+const CODECS: readonly AnnoyCodec[] = ["float32", "int8", "int4"];
+
+/**
+ * Turns a file of Spotify's Annoy into an artifact that keeps its trees: the same nodes are visited, and under codec
+ * float32 the same items come back in the same order with the same distances.
+ *
+ * @throws AnnoyFileError when the file is damaged, or was built with another metric or number of dimensions
+ */
+export async function importAnnoy(file: string, options: ImportAnnoyOptions): Promise<BuildResult> {
+  checkImport(options);
+  const { dimensions, metric, layout } = options;
+  const data = readAnnoy(file, { dimensions, metric, ...(layout && { layout }) });
+  return writeImported(data, options.documents, options, { importedFrom: "annoy" });
+}
+
+/** Checks the settings before any work. @throws OptionError */
+export function checkImport(options: ImportOptions): void {
+  if (!options.out) throw new OptionError("out is missing: the folder to write the artifact to.");
+  oneOf("codec", options.codec ?? "float32", CODECS);
+  checkText(options);
+  indexName(options.name);
+}
+
+/** Writes the artifact folder of an index that was read. */
+export async function writeImported(
+  data: AnnoyData,
+  given: AnnoyDocuments | undefined,
+  options: ImportOptions,
+  notes: Readonly<Record<string, unknown>>,
+): Promise<BuildResult> {
+  const { onProgress } = options;
+  const { metric, dimensions, nItems, layout } = data.trees;
+  const embedder = await resolveEmbedder(options.embedder, true);
+  if (embedder && embedder.identity.dimensions !== dimensions) {
+    throw new OptionError(
+      `The index has ${dimensions} dimensions; the embedder ${embedder.identity.provider} (${embedder.identity.model}) makes ${embedder.identity.dimensions}.`,
+    );
+  }
+  const folder = await beginFolder(options.out);
+  try {
+    const writer = writeDocuments(await folder.createFile("documents.jsonl"));
+    const items = existingItems(data.slots);
+    const { ids, hasText } = await writeItemDocuments(given, items, nItems, writer, onProgress);
+    const documents = await writer.close();
+    const path = join(folder.path, "documents.jsonl");
+    const text = await buildTextSections(path, { nItems, hasText }, options, onProgress);
+    onProgress?.({ phase: "certify", done: 0, total: 1 });
+    const built = certified(annoySections(data, options.codec ?? "float32"), items);
+    onProgress?.({ phase: "certify", done: 1, total: 1 });
+    // Only the embedder that needs no service shows a table to be carried.
+    const { tableBytes } = (embedder ?? {}) as { tableBytes?: Uint8Array };
+    const manifest = await writeArtifact(folder, {
+      name: indexName(options.name),
+      built,
+      ids,
+      documents,
+      embedder: embedder?.identity ?? null,
+      sections: [
+        ...(tableBytes ? [{ name: "embeddingTable" as const, hot: true, bytes: tableBytes }] : []),
+        ...text.sections,
+      ],
+      meta: text.meta,
+      source: { ...notes, metric, layout },
+    });
+    await folder.commit();
+    return { out: options.out, manifest };
+  } catch (error) {
+    await folder.discard();
+    throw error;
+  }
+}
+
+export function existingItems(slots: SlotTable): Uint32Array {
+  const items = new Uint32Array(slots.nItems);
+  let count = 0;
+  for (let item = 0; item < slots.nItems; item++) if (slotOf(slots, item) >= 0) items[count++] = item;
+  return items.subarray(0, count);
+}
+
+/** The same forest with the recall that a reader of it measures. */
+function certified(built: BuiltForest, items: Uint32Array): BuiltForest {
+  const { metric, dimensions, codec, rescore, nSlots } = built.header;
+  const meta = {
+    name: "draft",
+    metric,
+    dimensions,
+    items: nSlots,
+    codec,
+    rescore,
+    forest: built.forest,
+    embedder: null,
+    certified: built.certified,
+  };
+  const bytes = encodeArtifact(built.header, [
+    { name: "meta", hot: true, bytes: new TextEncoder().encode(JSON.stringify(meta)) },
+    ...built.sections,
+  ]);
+  const recall = certifyImported(openAnnoyForest(openArtifact(bytes, { trusted: true })), items);
+  if (!recall) return built;
+  return {
+    ...built,
+    header: { ...built.header, certifiedRecall: recall.recallAt10 },
+    certified: recall,
+  };
+}
