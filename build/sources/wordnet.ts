@@ -72,8 +72,8 @@ export function wordNetFiles(folder: string = wordNetFolder()): string[] {
 
 /**
  * Streams the synsets of WordNet as documents in file order: nouns, verbs, adjectives, adverbs. A document's text is
- * `words: definition`: on a hundred hand-made descriptions the words before the definition change the mean reciprocal
- * rank by less than one query in a hundred, and a word that is typed as it stands is found, too.
+ * `words: definition`. Measured with the static embedder on a hundred descriptions made by hand, and on the words that they
+ * describe (mean reciprocal rank at 10): .32 and .74; with the definition alone .36 and .22.
  *
  * @param onBytes is told how many bytes of how many have been read, about every megabyte
  */
