@@ -35,6 +35,11 @@ export function fuse(
   { method, keywordWeight, rrfK }: Fusion,
   vectorScoreOf?: (item: number) => number | undefined,
 ): { items: number[]; scores: number[] } {
+  // A side that found nothing has no say: the other's order and scores stand as they are.
+  if (keyword.items.length === 0 || vector.items.length === 0) {
+    const { items, scores } = keyword.items.length === 0 ? vector : keyword;
+    return { items: [...items], scores: [...scores] };
+  }
   const fused = new Map<number, number>();
   const add = (item: number, part: number) => fused.set(item, (fused.get(item) ?? 0) + part);
   const partOf = ({ scores }: RankedItems, i: number) =>
