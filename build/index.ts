@@ -8,13 +8,17 @@
  * ```
  */
 export type { Embedder } from "../worker/embedding/types.ts";
+export { ANNOY_LAYOUTS } from "../worker/forest/annoy/layout.ts";
 export { CODECS, type Codec, METRICS, type Metric, type RescoreCodec } from "../worker/format/constants.ts";
 export { AnnoyEdgeError, ArtifactError } from "../worker/format/errors.ts";
 export type { Document, EmbedderIdentity, Manifest } from "../worker/format/meta.ts";
 export { SearchError } from "../worker/search/errors.ts";
 export type { SearchInput, SearchResponse } from "../worker/search/types.ts";
 export { AnnoyIndex } from "./annoy/annoy-index.ts";
+export { type ExportAnnoyOptions, type ExportAnnoyResult, exportAnnoy } from "./annoy/export.ts";
+export { type ImportAnnoyOptions, type ImportOptions, importAnnoy } from "./annoy/import.ts";
 export type { Progress } from "./forest/types.ts";
+export { type ExportLangchainOptions, exportLangchain, importLangchain } from "./langchain-folder/index.ts";
 export { type BuildOptions, type BuildResult, build } from "./pipeline/build.ts";
 export type { InputDocument } from "./pipeline/collect.ts";
 export { type Config, defaultOut, defineConfig, type LoadedConfig, loadConfig } from "./pipeline/config.ts";
@@ -36,6 +40,7 @@ export {
 } from "./pipeline/publishing.ts";
 export { query } from "./pipeline/query.ts";
 export { type RebuildOptions, type RebuildResult, rebuild } from "./pipeline/rebuild.ts";
+export type { TextOptions } from "./pipeline/text.ts";
 export { type Check, type Verification, type VerifyOptions, verify } from "./pipeline/verify.ts";
 export type { PublishResult, RollbackResult, VersionInfo } from "./publish/index.ts";
 export { SourceError } from "./sources/index.ts";

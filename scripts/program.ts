@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { addBuild } from "./commands/build.ts";
+import { addExport } from "./commands/export.ts";
+import { addImport } from "./commands/import.ts";
 import { addInspect } from "./commands/inspect.ts";
 import { addPublish } from "./commands/publish.ts";
 import { addQuery } from "./commands/query.ts";
@@ -31,6 +33,8 @@ Example:
   $ annoy-edge publish artifacts/docs`,
     );
   addBuild(program);
+  addImport(program);
+  addExport(program);
   addInspect(program);
   addVerify(program);
   addQuery(program);

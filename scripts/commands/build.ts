@@ -11,6 +11,7 @@ import {
 import { describeArtifact } from "../describe.ts";
 import { addForestOptions, addMetricOption } from "../forest-options.ts";
 import { leafCommand, perform, wholeNumber } from "../run.ts";
+import { addTextOptions, type TextFlags, withTextOptions } from "../text-options.ts";
 
 /** `annoy-edge build`: documents to artifact. */
 export function addBuild(program: Command): void {
@@ -33,32 +34,20 @@ export function addBuild(program: Command): void {
     )
     .option("--cache <file>", "embedding cache of services (default: .annoy-edge/embeddings.sqlite)")
     .option("--no-cache", "embed every text anew");
-  command
-    .option("--no-keyword", "no keyword index: vectors alone")
-    .option("--language <code>", "stemming of the keyword index: en (default), de, ... or none")
-    .option(
-      "--filterable <fields...>",
-      "metadata fields to filter by (default: those of few values), or none",
-    );
+  addTextOptions(command);
   addMetricOption(command);
   addForestOptions(command);
-  perform<Flags>(
-    command,
-    async ({ onProgress }, { config, keyword, cache, language, filterable, ...flags }) => {
-      const { golden: _, ...settings } = await configured(flags.source, config);
-      const { out, manifest } = await build({
-        ...settings,
-        ...flags,
-        // Commander's true is the default; the library's is to say nothing.
-        ...(cache !== true && { cache }),
-        ...(language !== undefined && { keyword: { language } }),
-        ...(keyword === false && { keyword: false }),
-        ...(filterable && { filterable: filterable.join() === "none" ? [] : filterable }),
-        onProgress,
-      });
-      return { result: { out, manifest }, text: `${out}\n${describeArtifact(manifest)}` };
-    },
-  );
+  perform<Flags>(command, async ({ onProgress }, { config, cache, ...flags }) => {
+    const { golden: _, ...settings } = await configured(flags.source, config);
+    const { out, manifest } = await build({
+      ...settings,
+      ...withTextOptions(flags),
+      // Commander's true is the default; the library's is to say nothing.
+      ...(cache !== true && { cache }),
+      onProgress,
+    });
+    return { result: { out, manifest }, text: `${out}\n${describeArtifact(manifest)}` };
+  });
 }
 
 /** A configuration is looked for when nothing else says what to read. */
@@ -70,9 +59,7 @@ async function configured(source: unknown, path: string | undefined): Promise<Co
   return { ...config, out: config.out ?? defaultOut(indexName(config.name)) };
 }
 
-interface Flags extends Omit<BuildOptions, "onProgress" | "keyword" | "cache"> {
+interface Flags extends Omit<BuildOptions, "onProgress" | "cache" | keyof TextFlags>, TextFlags {
   readonly cache: string | boolean;
-  readonly keyword: boolean;
-  readonly language?: string;
   readonly config?: string;
 }
