@@ -1,0 +1,120 @@
+import { mkdir, rm } from "node:fs/promises";
+import { loadavg } from "node:os";
+import { join } from "node:path";
+import { allContenders, type PeerName } from "./contenders.ts";
+import { type DataSetId, loadDataSet } from "./data.ts";
+import { machine, versions } from "./machine.ts";
+import { askRound, pointsOf, type Runner, survey } from "./measure.ts";
+import {
+  type BenchReport,
+  type BuildResult,
+  type Contender,
+  type Curve,
+  type DataSet,
+  PeerUnavailable,
+  type SetResult,
+} from "./types.ts";
+
+export interface BenchOptions {
+  /** Folder for packages, data and indexes; kept between runs. */
+  readonly cache: string;
+  readonly sets: readonly DataSetId[];
+  /** All, unless some are named. */
+  readonly only?: readonly PeerName[];
+  /** Fewer rounds and queries: for trying things out, not for publishing. */
+  readonly quick?: boolean;
+  /** Folder with annoylib.h and kissrandom.h. */
+  readonly annoyHeaders?: string;
+  readonly onNote?: (line: string) => void;
+}
+
+const ROUNDS = 5;
+const QUICK_ROUNDS = 2;
+
+/** Runs the bench: one data set after the other, all contenders of a set in turns. */
+export async function runBench(options: BenchOptions): Promise<BenchReport> {
+  const { cache, only, quick = false, onNote = () => {} } = options;
+  const rounds = quick ? QUICK_ROUNDS : ROUNDS;
+  const date = new Date().toISOString().slice(0, 10);
+  const load = loadavg()[0]!.toFixed(1);
+  const contenders = allContenders({
+    cache,
+    ...(options.annoyHeaders !== undefined && { annoyHeaders: options.annoyHeaders }),
+  }).filter(({ peer }) => !only || only.includes(peer as PeerName));
+  const unavailable = new Map<string, string>();
+  const sets: SetResult[] = [];
+  for (const id of options.sets) {
+    onNote(`${id}: preparing data`);
+    const set = await loadDataSet(id, cache);
+    sets.push(await runSet(set, contenders, unavailable, { cache, rounds, quick, onNote }));
+  }
+  return { date, machine: machine(), versions: await versions(), rounds, quick, load, sets };
+}
+
+interface SetOptions {
+  readonly cache: string;
+  readonly rounds: number;
+  readonly quick: boolean;
+  readonly onNote: (line: string) => void;
+}
+
+async function runSet(
+  set: DataSet,
+  contenders: readonly Contender[],
+  unavailable: Map<string, string>,
+  { cache, rounds, quick, onNote }: SetOptions,
+): Promise<SetResult> {
+  const skipped: { label: string; reason: string }[] = [];
+  const builds = new Map<string, BuildResult>();
+  const runners: Runner[] = [];
+  try {
+    for (const contender of contenders) {
+      const { label, buildId } = contender;
+      const declined = contender.declines(set);
+      if (declined !== undefined) {
+        skipped.push({ label, reason: declined });
+        continue;
+      }
+      const folder = join(cache, "indexes", set.id, buildId);
+      try {
+        const known = unavailable.get(contender.id);
+        if (known !== undefined) throw new PeerUnavailable(known);
+        await contender.prepare();
+        if (!builds.has(buildId)) {
+          onNote(`${set.id}: ${label}: building`);
+          await rm(folder, { recursive: true, force: true });
+          await mkdir(folder, { recursive: true });
+          builds.set(buildId, await contender.build(set, folder));
+        }
+        const session = await contender.open(set, folder);
+        const runner: Runner = { contender, session, courses: [] };
+        runners.push(runner);
+        onNote(`${set.id}: ${label}: first answer after ${session.firstAnswerMs.toFixed(1)} ms`);
+        await survey(runner, set, quick);
+      } catch (error) {
+        if (!(error instanceof PeerUnavailable)) throw error;
+        unavailable.set(contender.id, error.message);
+        skipped.push({ label, reason: error.message });
+        onNote(`${set.id}: without ${label}: ${error.message}`);
+      }
+    }
+    for (let round = 0; round < rounds; round++) {
+      onNote(`${set.id}: round ${round + 1} of ${rounds}`);
+      // Back and forth, so that whatever disturbs the machine for a while does not always meet the same ones.
+      const order = round % 2 === 0 ? runners : [...runners].reverse();
+      for (const runner of order) await askRound(runner, set, round);
+    }
+    const curves: Curve[] = [];
+    for (const runner of runners) {
+      const { id, peer, label, where, note, buildId } = runner.contender;
+      const { firstAnswerMs } = runner.session;
+      const memory = await runner.session.memory();
+      const build = builds.get(buildId)!;
+      curves.push({ id, peer, label, where, note, build, firstAnswerMs, memory, points: pointsOf(runner) });
+    }
+    const { id, title, dimensions, count } = set;
+    return { id, title, dimensions, count, curves, skipped };
+  } finally {
+    for (const { session } of runners) await session.close();
+  }
+}

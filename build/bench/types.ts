@@ -1,0 +1,131 @@
+/** Neighbours asked of everyone: recall@10. */
+export const K = 10;
+
+/** Vectors and held-out queries, all of unit length, with the exact answers. */
+export interface DataSet {
+  readonly id: string;
+  readonly title: string;
+  readonly dimensions: number;
+  readonly count: number;
+  readonly nQueries: number;
+  /** `count` vectors, then `nQueries` queries; row-major. */
+  readonly rows: Float32Array<SharedArrayBuffer>;
+  /** The same bytes on disk, for contenders that are processes of their own. */
+  readonly file: string;
+  /** {@link K} nearest vectors of each query, nearest first. */
+  readonly truth: Uint32Array;
+}
+
+/** What a process of its own needs to know of a {@link DataSet}. */
+export interface DataFile {
+  readonly file: string;
+  readonly dimensions: number;
+  readonly count: number;
+  readonly nQueries: number;
+}
+
+/** Seconds. `cpu` is that of the whole process, all its threads. */
+export interface Cost {
+  readonly cpu: number;
+  readonly wall: number;
+}
+
+export interface BuildResult extends Cost {
+  /** What is stored and loaded again. */
+  readonly bytes: number;
+}
+
+export interface OpenResult {
+  /** Milliseconds from the bytes in memory (or in the system's file cache) to the first answer. */
+  readonly firstAnswerMs: number;
+}
+
+export interface AskResult extends Cost {
+  /** {@link K} items a query, -1 where there were fewer. */
+  readonly items: ArrayLike<number>;
+}
+
+/** One library in one configuration, whose speed and recall are governed by one number. */
+export interface Contender {
+  /** Unique within a run. */
+  readonly id: string;
+  /** What `--only` names and what shares a colour: several contenders may be one peer's. */
+  readonly peer: string;
+  readonly label: string;
+  readonly where: Where;
+  /** One line on how it was configured. */
+  readonly note: string;
+  /** Contenders with the same one share what is built. */
+  readonly buildId: string;
+  /** Why it does not take part in a set; undefined when it does. */
+  declines(set: DataSet): string | undefined;
+  /** Values of its parameter for a set, ascending in recall. */
+  settings(set: DataSet): readonly number[];
+  /**
+   * Installs or compiles what is needed.
+   *
+   * @throws PeerUnavailable
+   */
+  prepare(): Promise<void>;
+  /** Builds into `folder`, in a process of its own. */
+  build(set: DataSet, folder: string): Promise<BuildResult>;
+  /** Opens what {@link build} wrote, in a process of its own. */
+  open(set: DataSet, folder: string): Promise<Session>;
+}
+
+export type Where = "native" | "node" | "worker";
+
+/** An opened index in a process of its own. */
+export interface Session extends OpenResult {
+  ask(setting: number, from: number, count: number): Promise<AskResult>;
+  /** Bytes that the process has resident now beyond what it had before the index was opened. */
+  memory(): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** Thrown when a peer cannot run on this machine; the run goes on without it and says so. */
+export class PeerUnavailable extends Error {
+  override readonly name = "PeerUnavailable";
+}
+
+/** One measured setting. */
+export interface Point {
+  readonly setting: number;
+  readonly recall: number;
+  /** Queries per second of CPU time: the median of the rounds, and the extremes. */
+  readonly qps: number;
+  readonly qpsMin: number;
+  readonly qpsMax: number;
+}
+
+export interface Curve {
+  readonly id: string;
+  readonly peer: string;
+  readonly label: string;
+  readonly where: Where;
+  readonly note: string;
+  readonly build: BuildResult;
+  readonly firstAnswerMs: number;
+  readonly memory: number;
+  readonly points: readonly Point[];
+}
+
+export interface SetResult {
+  readonly id: string;
+  readonly title: string;
+  readonly dimensions: number;
+  readonly count: number;
+  readonly curves: readonly Curve[];
+  /** Peers that could not run, with the reason. */
+  readonly skipped: readonly { readonly label: string; readonly reason: string }[];
+}
+
+export interface BenchReport {
+  readonly date: string;
+  readonly machine: string;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly rounds: number;
+  readonly quick: boolean;
+  readonly load: string;
+  readonly sets: readonly SetResult[];
+}
