@@ -5,7 +5,9 @@ import {
   KEYWORD_HEADER,
   KEYWORD_HEADER_BYTES,
   KEYWORD_LAYOUT_VERSION,
+  LONG_TERM,
   MAX_CLASS_SIZE,
+  MAX_SHORT,
   POSTINGS_PER_BLOCK,
   TERMS_PER_BLOCK,
 } from "../../worker/search/keyword/layout.ts";
@@ -30,6 +32,8 @@ export interface EncodeOptions {
 /** One line of the dictionary in the making. */
 interface Entry {
   readonly key: Uint8Array;
+  /** The word, or the stem and its mark. */
+  readonly text: string;
   readonly list: TermList | undefined;
   next: number;
   classDocuments: number;
@@ -37,23 +41,16 @@ interface Entry {
 
 /** Encodes dictionary, postings and positions. The normative text is docs/format-keyword.md. */
 export function encodeKeywords(collected: Collected, options: EncodeOptions): EncodedKeywords {
-  const words = [...collected.terms.keys()].sort(byCodePoint);
+  const words = [...collected.terms.keys()];
   const classes = classesOf(words, collected.terms, options.language);
-  const stems = [...classes]
-    .filter(([stem, members]) => !members.includes(stem))
-    .map(([stem]) => stem)
-    .sort(byCodePoint);
-
+  const stems = [...classes].filter(([stem, members]) => !members.includes(stem)).map(([stem]) => stem);
   const entries: Entry[] = [
-    ...stems.map((stem) => ({ key: encodeStem(stem), list: undefined, next: 0, classDocuments: 0 })),
-    ...words.map((word) => ({
-      key: encodeTerm(word),
-      list: collected.terms.get(word),
-      next: 0,
-      classDocuments: 0,
-    })),
-  ];
-  joinClasses(entries, classes, stems, words, options.nItems);
+    ...words.map((word) => ({ key: encodeTerm(word), list: collected.terms.get(word), text: word })),
+    ...stems.map((stem) => ({ key: encodeStem(stem), list: undefined, text: `${stem}\u0001` })),
+  ]
+    .sort((x, y) => byCodePoint(x.text, y.text))
+    .map((entry, i) => ({ ...entry, next: i, classDocuments: 0 }));
+  joinClasses(entries, classes, options.nItems);
 
   const termList = createByteList(entries.length * 8);
   const postings = createByteList(1 << 16);
@@ -70,7 +67,12 @@ export function encodeKeywords(collected: Collected, options: EncodeOptions): En
     for (let i = first; i < first + count; i++) {
       const { key } = entries[i]!;
       const shared = sharedBytes(previous, key);
-      putBytes(termList, Uint8Array.of(shared, key.length - shared));
+      const rest = key.length - shared;
+      const short = shared <= MAX_SHORT && rest <= MAX_SHORT && shared + rest < 2 * MAX_SHORT;
+      putBytes(
+        termList,
+        short ? Uint8Array.of((shared << 4) | rest) : Uint8Array.of(LONG_TERM, shared, rest),
+      );
       putBytes(termList, key.subarray(shared));
       previous = new Uint8Array(key);
     }
@@ -100,7 +102,6 @@ export function encodeKeywords(collected: Collected, options: EncodeOptions): En
   view.setUint32(KEYWORD_HEADER.version, KEYWORD_LAYOUT_VERSION, true);
   view.setUint32(KEYWORD_HEADER.flags, positions ? KEYWORD_FLAGS.positions : 0, true);
   view.setUint32(KEYWORD_HEADER.nTerms, entries.length, true);
-  view.setUint32(KEYWORD_HEADER.nStems, stems.length, true);
   view.setUint32(KEYWORD_HEADER.nItems, options.nItems, true);
   view.setUint32(KEYWORD_HEADER.nDocuments, collected.documents, true);
   view.setUint32(KEYWORD_HEADER.unitsPerOne, collected.unitsPerOne, true);
@@ -155,23 +156,19 @@ function usualSpelling(term: string, list: TermList): string {
 
 /** Links the members of each class into a ring and counts the documents that hold any of them. */
 function joinClasses(
-  entries: Entry[],
+  entries: readonly Entry[],
   classes: ReadonlyMap<string, readonly string[]>,
-  stems: readonly string[],
-  words: readonly string[],
   nItems: number,
 ): void {
-  for (const [i, entry] of entries.entries()) entry.next = i;
-  const numberOf = new Map(words.map((word, i) => [word, stems.length + i]));
-  const stemNumber = new Map(stems.map((stem, i) => [stem, i]));
+  const numberOf = new Map(entries.map((entry, i) => [entry.text, i]));
   const stamps = new Uint32Array(nItems);
   let stamp = 0;
   for (const [stem, members] of classes) {
     const ring = members.map((word) => numberOf.get(word)!);
-    const own = stemNumber.get(stem);
-    // Stems are numbered before words, so the ring ascends.
-    if (own !== undefined) ring.unshift(own);
+    const own = numberOf.get(`${stem}\u0001`);
+    if (own !== undefined) ring.push(own);
     if (ring.length === 1) continue;
+    ring.sort((x, y) => x - y);
     stamp++;
     let documents = 0;
     for (const i of ring) {

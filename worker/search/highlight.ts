@@ -1,5 +1,6 @@
 import type { Embedder } from "../embedding/types.ts";
-import { expandQuery, groupTerms } from "./keyword/expand.ts";
+import { expandQuery } from "./keyword/expand.ts";
+import { groupTerms } from "./keyword/groups.ts";
 import type { KeywordIndex } from "./keyword/open.ts";
 import { parseKeywordQuery } from "./keyword/query.ts";
 import { type Token, tokenize } from "./keyword/tokenize.ts";

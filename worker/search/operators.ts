@@ -1,4 +1,4 @@
-import { classGroup } from "./keyword/expand.ts";
+import { classGroup } from "./keyword/groups.ts";
 import type { KeywordIndex } from "./keyword/open.ts";
 import { phraseItems } from "./keyword/phrase.ts";
 import { NO_ITEM, nextPosting, openPostings } from "./keyword/postings.ts";

@@ -1,12 +1,18 @@
-import { corruptKeywords, MAX_CLASS_SIZE, MAX_TERM_BYTES, STEM_MARK, TERMS_PER_BLOCK } from "./layout.ts";
+import {
+  corruptKeywords,
+  LONG_TERM,
+  MAX_CLASS_SIZE,
+  MAX_TERM_BYTES,
+  STEM_MARK,
+  TERMS_PER_BLOCK,
+} from "./layout.ts";
 
 /**
- * The sorted, front-coded dictionary, read in place. Terms are numbered in byte order; the first `nStems` of them are
- * stems that are no word of the index (marked by a first byte of 1), the others are words.
+ * The sorted, front-coded dictionary, read in place. Terms are numbered in byte order: the words of the index, and the
+ * stems that are no words of it (marked by a last byte of 1, and held by no document).
  */
 export interface Dictionary {
   readonly nTerms: number;
-  readonly nStems: number;
   readonly nBlocks: number;
   readonly bytes: Uint8Array;
   /** Per block, and one behind the last: where it begins in `bytes`, in the postings and in the positions. */
@@ -39,9 +45,14 @@ export function encodeTerm(term: string): Uint8Array {
 
 /** The bytes under which the stem is found when it is no word itself. */
 export function encodeStem(stem: string): Uint8Array {
-  const bytes = encoder.encode(`\u0001${stem}`);
-  bytes[0] = STEM_MARK;
+  const bytes = encoder.encode(`${stem}\u0000`);
+  bytes[bytes.length - 1] = STEM_MARK;
   return bytes;
+}
+
+/** Whether the term under the cursor is a stem and no word. */
+export function isStem(cursor: TermCursor): boolean {
+  return cursor.key[cursor.length - 1] === STEM_MARK;
 }
 
 /** A place in the dictionary. One is made per scan, none per term. */
@@ -80,12 +91,23 @@ function enterBlock(cursor: TermCursor, block: number): void {
   readTerm(cursor);
 }
 
-/** Reads the term at `cursor.at` over the one before it. Lengths fit one byte (MAX_TERM_BYTES). */
+/**
+ * Reads how a term begins at `at`: its shared and own bytes, and where the own ones are, as
+ * shared * 2^16 + own * 2^8 + (bytes of the lengths). One number, so that nothing is allocated.
+ */
+function readLengths(bytes: Uint8Array, at: number): number {
+  const both = bytes[at] ?? 0;
+  if (both !== LONG_TERM) return ((both >>> 4) << 16) | ((both & 15) << 8) | 1;
+  return ((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8) | 3;
+}
+
+/** Reads the term at `cursor.at` over the one before it. */
 function readTerm(cursor: TermCursor): void {
   const { bytes } = cursor.dictionary;
-  const shared = bytes[cursor.at]!;
-  const rest = bytes[cursor.at + 1]!;
-  const from = cursor.at + 2;
+  const lengths = readLengths(bytes, cursor.at);
+  const shared = lengths >>> 16;
+  const rest = (lengths >>> 8) & 0xff;
+  const from = cursor.at + (lengths & 0xff);
   if (!(shared <= cursor.length && shared + rest <= MAX_TERM_BYTES && from + rest <= bytes.length)) {
     throw corruptKeywords(`term ${cursor.term} is longer than its block`);
   }
@@ -147,14 +169,15 @@ export function skipPrefix(cursor: TermCursor, length: number): boolean {
   const blockEnd = Math.min(nTerms, (Math.floor(cursor.term / TERMS_PER_BLOCK) + 1) * TERMS_PER_BLOCK);
   while (cursor.term + 1 < blockEnd) {
     cursor.term++;
-    if (bytes[cursor.at]! < length) {
+    const lengths = readLengths(bytes, cursor.at);
+    if (lengths >>> 16 < length) {
       readTerm(cursor);
       return true;
     }
-    cursor.length = bytes[cursor.at]! + bytes[cursor.at + 1]!;
-    cursor.at += 2 + bytes[cursor.at + 1]!;
-    // The key's bytes beyond the prefix are stale now; the next reader shares less than `length` of them.
-    cursor.length = Math.min(cursor.length, MAX_TERM_BYTES);
+    // The key's bytes beyond the prefix are stale now; the next term to be read shares fewer.
+    const rest = (lengths >>> 8) & 0xff;
+    cursor.length = Math.min((lengths >>> 16) + rest, MAX_TERM_BYTES);
+    cursor.at += (lengths & 0xff) + rest;
   }
   if (blockEnd >= nTerms) {
     cursor.term = nTerms;
@@ -171,23 +194,23 @@ export function skipPrefix(cursor: TermCursor, length: number): boolean {
   return seekTerm(cursor, above);
 }
 
-function headLength(dictionary: Dictionary, block: number): number {
-  return dictionary.bytes[dictionary.blockTerms[block]! + 1] ?? 0;
-}
-
 function hasPrefix(dictionary: Dictionary, block: number, key: Uint8Array, length: number): boolean {
-  const from = dictionary.blockTerms[block]! + 2;
-  if (headLength(dictionary, block) < length) return false;
-  for (let i = 0; i < length; i++) if (dictionary.bytes[from + i] !== key[i]) return false;
+  const { bytes } = dictionary;
+  const lengths = readLengths(bytes, dictionary.blockTerms[block]!);
+  if (((lengths >>> 8) & 0xff) < length) return false;
+  const from = dictionary.blockTerms[block]! + (lengths & 0xff);
+  for (let i = 0; i < length; i++) if (bytes[from + i] !== key[i]) return false;
   return true;
 }
 
 function compareHead(dictionary: Dictionary, block: number, key: Uint8Array, length: number): number {
-  const from = dictionary.blockTerms[block]! + 2;
-  const own = headLength(dictionary, block);
+  const { bytes } = dictionary;
+  const lengths = readLengths(bytes, dictionary.blockTerms[block]!);
+  const own = (lengths >>> 8) & 0xff;
+  const from = dictionary.blockTerms[block]! + (lengths & 0xff);
   const common = Math.min(own, length);
   for (let i = 0; i < common; i++) {
-    const difference = (dictionary.bytes[from + i] ?? 0) - key[i]!;
+    const difference = (bytes[from + i] ?? 0) - key[i]!;
     if (difference !== 0) return difference;
   }
   return own - length;
@@ -229,7 +252,10 @@ export function readEntry(dictionary: Dictionary, term: number): TermEntry {
   const count = Math.min(TERMS_PER_BLOCK, nTerms - first);
   let at = dictionary.blockTerms[block]!;
   const end = dictionary.blockTerms[block + 1]!;
-  for (let i = 0; i < count; i++) at += 2 + (bytes[at + 1] ?? 0);
+  for (let i = 0; i < count; i++) {
+    const lengths = readLengths(bytes, at);
+    at += (lengths & 0xff) + ((lengths >>> 8) & 0xff);
+  }
   let postingsEnd = dictionary.blockPostings[block]!;
   let positionsEnd = dictionary.blockPositions?.[block] ?? 0;
   let postingsStart = postingsEnd;

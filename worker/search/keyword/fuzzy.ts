@@ -2,12 +2,15 @@ import {
   createCursor,
   cursorText,
   type Dictionary,
+  isStem,
   moveTo,
   nextTerm,
   skipPrefix,
   type TermCursor,
 } from "./dictionary.ts";
-import { MAX_TERM_BYTES } from "./layout.ts";
+
+/** More edits than anyone asks for; a row's cells stay below 256. */
+const FAR = 200;
 
 /** A word of the index that is near a misspelled one. */
 export interface FuzzyMatch {
@@ -20,57 +23,44 @@ export interface FuzzyMatch {
 /**
  * Words of the dictionary within `maxEdits` edits of `word` (insertion, deletion, substitution, transposition of
  * neighbours). Walks the sorted words with one row of the edit table a letter: rows of a shared beginning are kept,
- * and a beginning that cannot come near enough is skipped with all that follow from it. With `prefix`, a word whose
- * beginning is near enough counts, too.
+ * and a beginning that cannot come near enough is skipped with all that follow from it.
  */
-export function findFuzzy(
-  dictionary: Dictionary,
-  word: string,
-  maxEdits: number,
-  options: { readonly prefix?: boolean; readonly limit?: number } = {},
-): FuzzyMatch[] {
+export function findFuzzy(dictionary: Dictionary, word: string, maxEdits: number): FuzzyMatch[] {
   const target = Uint32Array.from(word, (letter) => letter.codePointAt(0)!);
   const width = target.length + 1;
-  const rows = new Uint8Array((MAX_TERM_BYTES + 1) * width);
-  for (let j = 0; j < width; j++) rows[j] = Math.min(j, 255);
-  const letters = new Uint32Array(MAX_TERM_BYTES);
+  const most = target.length + maxEdits;
+  // Rows and letters are counted from 1; a word with more letters than these is never read to its end.
+  const rows = new Uint8Array((most + 2) * width);
+  for (let j = 0; j < width; j++) rows[j] = Math.min(j, FAR);
+  const letters = new Uint32Array(most + 2);
   /** Bytes up to and with letter i. */
-  const ends = new Uint16Array(MAX_TERM_BYTES + 1);
-  /** Smallest last cell of the rows so far: the nearest beginning of the word. */
-  const nearest = new Uint8Array(MAX_TERM_BYTES + 1);
-  nearest[0] = Math.min(target.length, 255);
-  const limit = options.limit ?? 1000;
+  const ends = new Uint16Array(most + 2);
 
   const found: FuzzyMatch[] = [];
   const cursor = createCursor(dictionary);
   let known = 0;
-  let alive = moveTo(cursor, dictionary.nStems);
-  while (alive && found.length < limit) {
+  let alive = moveTo(cursor, 0);
+  while (alive) {
     // Letters that the word shares with the one before it keep their rows.
     let count = 0;
     while (count < known && ends[count + 1]! <= cursor.shared) count++;
-    let dead = -1;
-    while (ends[count]! < cursor.length) {
-      const i = count + 1;
-      ends[i] = readLetter(cursor, ends[count]!, letters, count);
-      count = i;
-      const smallest = fillRow(rows, width, i, letters, target);
-      nearest[i] = Math.min(nearest[i - 1]!, rows[i * width + width - 1]!);
-      const hopeless = smallest > maxEdits && !(options.prefix && nearest[i]! <= maxEdits);
-      if (hopeless) {
-        dead = i;
-        break;
-      }
+    let dead = false;
+    while (!dead && ends[count]! < cursor.length) {
+      count++;
+      ends[count] = readLetter(cursor, ends[count - 1]!, letters, count);
+      dead = count > most || fillRow(rows, width, count, letters, target, maxEdits) > maxEdits;
     }
-    known = count;
-    if (dead >= 0) {
-      alive = skipPrefix(cursor, ends[dead]!);
-      // Only the letters before the dead one are sure to be shared.
-      known = dead - 1;
+    if (dead) {
+      // Only the letters before the dead one are sure to be shared by the next word.
+      known = count - 1;
+      alive = skipPrefix(cursor, ends[count]!);
       continue;
     }
-    const distance = options.prefix ? nearest[count]! : rows[count * width + width - 1]!;
-    if (distance <= maxEdits) found.push({ term: cursor.term, text: cursorText(cursor), distance });
+    known = count;
+    const distance = count + maxEdits < target.length ? FAR : rows[count * width + width - 1]!;
+    if (distance <= maxEdits && !isStem(cursor)) {
+      found.push({ term: cursor.term, text: cursorText(cursor), distance });
+    }
     alive = nextTerm(cursor);
   }
   return found;
@@ -91,24 +81,32 @@ function readLetter(cursor: TermCursor, at: number, letters: Uint32Array, index:
   return Math.min(at + size, length);
 }
 
-/** Row i of the table of optimal string alignment; returns its smallest cell. */
+/**
+ * Row i of the table of optimal string alignment; returns its smallest cell. Only the cells near the diagonal are
+ * filled: the others are too far anyway.
+ */
 function fillRow(
   rows: Uint8Array,
   width: number,
   i: number,
   letters: Uint32Array,
   target: Uint32Array,
+  maxEdits: number,
 ): number {
   const row = i * width;
   const above = row - width;
-  const letter = letters[i - 1]!;
-  let smallest = Math.min(i, 255);
-  rows[row] = smallest;
-  for (let j = 1; j < width; j++) {
+  const letter = letters[i]!;
+  const first = Math.max(1, i - maxEdits);
+  const last = Math.min(width - 1, i + maxEdits);
+  // The cells beside the band, which its neighbours look at.
+  rows[row + first - 1] = first === 1 ? Math.min(i, FAR) : FAR;
+  if (last + 1 < width) rows[row + last + 1] = FAR;
+  let smallest = rows[row + first - 1]!;
+  for (let j = first; j <= last; j++) {
     const same = target[j - 1] === letter;
     let cost = rows[above + j - 1]! + (same ? 0 : 1);
     cost = Math.min(cost, rows[above + j]! + 1, rows[row + j - 1]! + 1);
-    if (!same && i > 1 && j > 1 && target[j - 2] === letter && letters[i - 2] === target[j - 1]) {
+    if (!same && i > 1 && j > 1 && target[j - 2] === letter && letters[i - 1] === target[j - 1]) {
       cost = Math.min(cost, rows[above - width + j - 2]! + 1);
     }
     rows[row + j] = cost;

@@ -6,19 +6,18 @@ import { ArtifactError } from "../../format/errors.ts";
  */
 
 export const KEYWORD_LAYOUT_VERSION = 1;
-export const KEYWORD_HEADER_BYTES = 96;
+export const KEYWORD_HEADER_BYTES = 72;
 /** Field offsets within the header of section keywordTerms, in bytes. */
 export const KEYWORD_HEADER = {
   version: 0,
   flags: 4,
   nTerms: 8,
-  nStems: 12,
-  nItems: 16,
-  nDocuments: 20,
-  unitsPerOne: 24,
-  termBytes: 28,
-  postingBytes: 32,
-  positionBytes: 36,
+  nItems: 12,
+  nDocuments: 16,
+  unitsPerOne: 20,
+  termBytes: 24,
+  postingBytes: 28,
+  positionBytes: 32,
   averageLength: 40,
   k1: 48,
   b: 56,
@@ -34,8 +33,11 @@ export const TERMS_PER_BLOCK = 16;
 export const POSTINGS_PER_BLOCK = 128;
 /** A term of 64 UTF-16 code units has at most this many bytes of UTF-8, the mark of a stem included. */
 export const MAX_TERM_BYTES = 64 * 3 + 1;
-/** First byte of a stem that is not a word of the index itself. No word begins with it. */
+/** Last byte of a stem that is not a word of the index itself; no word has it. It keeps stems beside their words. */
 export const STEM_MARK = 1;
+/** Shared and own bytes of a term go into the halves of one byte; this one says that two bytes follow instead. */
+export const LONG_TERM = 0xff;
+export const MAX_SHORT = 15;
 /** More words than this share no stem. */
 export const MAX_CLASS_SIZE = 4096;
 

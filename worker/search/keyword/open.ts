@@ -123,11 +123,10 @@ function openDictionary(
   positionBytes: number,
 ): Dictionary {
   const nTerms = view.getUint32(KEYWORD_HEADER.nTerms, true);
-  const nStems = view.getUint32(KEYWORD_HEADER.nStems, true);
   const termBytes = view.getUint32(KEYWORD_HEADER.termBytes, true);
   const nBlocks = Math.ceil(nTerms / TERMS_PER_BLOCK);
   const tables = (nBlocks + 1) * (withPositions ? 3 : 2) * 4;
-  if (nStems > nTerms || bytes.byteLength !== KEYWORD_HEADER_BYTES + tables + termBytes) {
+  if (bytes.byteLength !== KEYWORD_HEADER_BYTES + tables + termBytes) {
     throw corruptKeywords(
       `${nTerms} terms in ${termBytes} bytes do not make a section of ${bytes.byteLength}`,
     );
@@ -142,7 +141,6 @@ function openDictionary(
   };
   return {
     nTerms,
-    nStems,
     nBlocks,
     bytes: bytes.subarray(KEYWORD_HEADER_BYTES + tables),
     blockTerms: table(0, termBytes, "terms"),

@@ -1,4 +1,5 @@
-import { classGroup, expandQuery, type QueryGroup, type TermGroup } from "./expand.ts";
+import { expandQuery, type QueryGroup } from "./expand.ts";
+import { classGroup, type TermGroup } from "./groups.ts";
 import { corruptKeywords } from "./layout.ts";
 import type { KeywordIndex } from "./open.ts";
 import { phraseItems } from "./phrase.ts";
@@ -134,16 +135,9 @@ function scoreGroups(
       const end = Math.min(start + WINDOW, nItems);
       let count = bar(barred, start, end, scores, met);
       for (let g = 0; g < essential; g++) count = addGroup(index, scorers[g]!, start, end, count);
-      if (essential < scorers.length) {
-        const kept = keepHopeful(index, start, count, top.threshold - rest[essential]!, accept);
-        for (let g = essential; g < scorers.length; g++) probeGroup(index, scorers[g]!, start, kept);
-        for (let i = 0; i < kept.length; i++) {
-          const offset = kept[i]!;
-          offer(top, start + offset, scores[offset]!);
-        }
-      } else {
-        offerWindow(index, top, start, count, accept);
-      }
+      const kept = selectItems(index, start, count, top.threshold - rest[essential]!, accept);
+      for (let g = essential; g < scorers.length; g++) probeGroup(index, scorers[g]!, start, kept);
+      for (let i = 0; i < kept.length; i++) offer(top, start + kept[i]!, scores[kept[i]!]!);
       for (let i = 0; i < count; i++) scores[met[i]!] = 0;
       start = end;
     }
@@ -279,20 +273,32 @@ function collect(
   return n;
 }
 
-/** The items of the window that can still get in, ascending. */
-function keepHopeful(
+/** Above this share of a window, looking at all its scores is quicker than sorting the items that were met. */
+const SORTED_SHARE = 1 / 32;
+
+/**
+ * Offsets of the items of the window whose score exceeds the bar and that the filter accepts, ascending: a view of
+ * scratch.
+ */
+function selectItems(
   index: KeywordIndex,
   start: number,
   count: number,
-  mustExceed: number,
+  bar: number,
   accept: ((item: number) => boolean) | undefined,
 ): Uint16Array {
   const { scores, met, metByGroup } = index.scratch;
+  const least = Math.max(0, bar);
   let n = 0;
+  if (count > WINDOW * SORTED_SHARE) {
+    for (let offset = 0; offset < WINDOW; offset++) {
+      if (scores[offset]! > least && (!accept || accept(start + offset))) metByGroup[n++] = offset;
+    }
+    return metByGroup.subarray(0, n);
+  }
   for (let i = 0; i < count; i++) {
     const offset = met[i]!;
-    const score = scores[offset]!;
-    if (score > 0 && score > mustExceed && (!accept || accept(start + offset))) metByGroup[n++] = offset;
+    if (scores[offset]! > least && (!accept || accept(start + offset))) metByGroup[n++] = offset;
   }
   return metByGroup.subarray(0, n).sort();
 }
@@ -314,24 +320,5 @@ function probeGroup(index: KeywordIndex, scorer: Scorer, start: number, kept: Ui
     if (times === 0) continue;
     units[offset] = 0;
     scores[offset]! += (scorer.factor * times) / (times + norms[lengths[start + offset]!]!);
-  }
-}
-
-function offerWindow(
-  index: KeywordIndex,
-  top: ReturnType<typeof createTop>,
-  start: number,
-  count: number,
-  accept: ((item: number) => boolean) | undefined,
-): void {
-  const { scores } = index.scratch;
-  // Ascending, for the ties: the window is scanned when it is full and the list sorted when it is not.
-  const met = index.scratch.met.subarray(0, count).sort();
-  for (let i = 0; i < count; i++) {
-    const offset = met[i]!;
-    const score = scores[offset]!;
-    if (score > 0 && score > top.threshold && (!accept || accept(start + offset))) {
-      offer(top, start + offset, score);
-    }
   }
 }

@@ -114,11 +114,15 @@ function push(
   kind: Token["kind"],
   parts: number,
 ): number {
-  const word = full.length > MAX_TERM_LENGTH ? full.slice(0, MAX_TERM_LENGTH).toWellFormed() : full;
-  const term = foldWord(word);
+  const word = cutTerm(full);
+  const term = cutTerm(foldWord(word));
   if (term.length === 0) return position;
   tokens.push({ term, word, position, start, end, kind, parts });
   return position + 1;
+}
+
+function cutTerm(text: string): string {
+  return text.length > MAX_TERM_LENGTH ? text.slice(0, MAX_TERM_LENGTH).toWellFormed() : text;
 }
 
 /** `C++`, `C#` and `F#` keep their signs; elsewhere they are punctuation. */

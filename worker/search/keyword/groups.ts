@@ -1,0 +1,56 @@
+import {
+  encodeStem,
+  encodeTerm,
+  findTerm,
+  readClass,
+  readEntry,
+  type TermEntry,
+  termText,
+} from "./dictionary.ts";
+import { stemWord } from "./languages.ts";
+import type { KeywordIndex } from "./open.ts";
+import { foldWord, type Token } from "./tokenize.ts";
+
+/** Words of the index that stand for one word of the query: their counts in a document add up. */
+export interface TermGroup {
+  readonly entries: readonly TermEntry[];
+  /** Documents that hold one of them: the document frequency of BM25. */
+  readonly documents: number;
+  readonly weight: number;
+}
+
+/** The very word, in its folded form. */
+export function exactGroup(index: KeywordIndex, term: string): TermGroup | undefined {
+  const number = findTerm(index.dictionary, encodeTerm(term));
+  if (number < 0) return undefined;
+  const entry = readEntry(index.dictionary, number);
+  return entry.documents === 0 ? undefined : { entries: [entry], documents: entry.documents, weight: 1 };
+}
+
+/** The word and all that share its stem; undefined when there are none. */
+export function classGroup(index: KeywordIndex, token: Pick<Token, "term" | "word">): TermGroup | undefined {
+  const { dictionary, language } = index;
+  let number = findTerm(dictionary, encodeTerm(token.term));
+  if (number < 0) {
+    const stem = foldWord(stemWord(language, token.word));
+    number = findTerm(dictionary, encodeStem(stem));
+    // A stem that is a word itself has no mark; it counts when it is its own stem.
+    if (number < 0 && stem !== token.term && foldWord(stemWord(language, stem)) === stem) {
+      number = findTerm(dictionary, encodeTerm(stem));
+    }
+  }
+  return number < 0 ? undefined : groupOf(index, number, 1);
+}
+
+/** The class of a term; undefined for a stem without words. */
+export function groupOf(index: KeywordIndex, term: number, weight: number): TermGroup | undefined {
+  const entries = readClass(index.dictionary, term);
+  const first = entries[0];
+  if (!first) return undefined;
+  return { entries, documents: Math.min(first.classDocuments, index.nDocuments), weight };
+}
+
+/** The words a group stands for, for highlights. */
+export function groupTerms(index: KeywordIndex, group: TermGroup): string[] {
+  return group.entries.map((entry) => termText(index.dictionary, entry.term));
+}

@@ -1,0 +1,100 @@
+import {
+  createCursor,
+  encodeTerm,
+  findTerm,
+  isStem,
+  nextTerm,
+  readEntry,
+  seekTerm,
+  type TermEntry,
+} from "./dictionary.ts";
+import { findFuzzy } from "./fuzzy.ts";
+import { groupOf, type TermGroup } from "./groups.ts";
+import type { KeywordIndex } from "./open.ts";
+import type { QueryWord } from "./query.ts";
+
+/** Weight of words that begin with the one that was typed, and of words one or two edits off. */
+const PREFIX_WEIGHT = 0.5;
+const FUZZY_WEIGHTS = [1, 0.7, 0.4];
+const MAX_COMPLETIONS = 256;
+const MAX_NEAR_WORDS = 24;
+/** A shorter word has too many neighbours to guess among. */
+const MIN_ONE_EDIT = 3;
+const MIN_TWO_EDITS = 6;
+const MAX_FUZZY_LENGTH = 40;
+
+/** Words that begin with an unfinished one, together: the documents that hold any of them. */
+export function completions(index: KeywordIndex, word: QueryWord, weight: number): TermGroup[] {
+  const { dictionary } = index;
+  const key = encodeTerm(word.term);
+  const cursor = createCursor(dictionary);
+  const entries: TermEntry[] = [];
+  let documents = 0;
+  let alive = seekTerm(cursor, key);
+  while (alive && entries.length < MAX_COMPLETIONS && startsWith(cursor.key, cursor.length, key)) {
+    if (cursor.length > key.length && !isStem(cursor)) {
+      const entry = readEntry(dictionary, cursor.term);
+      entries.push(entry);
+      documents += entry.documents;
+    }
+    alive = nextTerm(cursor);
+  }
+  if (entries.length === 0) return [];
+  return [{ entries, documents: Math.min(documents, index.nDocuments), weight: weight * PREFIX_WEIGHT }];
+}
+
+function startsWith(key: Uint8Array, length: number, prefix: Uint8Array): boolean {
+  if (length < prefix.length) return false;
+  for (let i = 0; i < prefix.length; i++) if (key[i] !== prefix[i]) return false;
+  return true;
+}
+
+/** Words one edit off, or two when there are none; each with its own weight, nearest and most frequent first. */
+export function nearWords(index: KeywordIndex, word: Pick<QueryWord, "term">, factor: number): TermGroup[] {
+  const { dictionary } = index;
+  const letters = [...word.term].length;
+  if (letters < MIN_ONE_EDIT || letters > MAX_FUZZY_LENGTH) return [];
+  let matches = findFuzzy(dictionary, word.term, 1);
+  if (matches.every((match) => match.distance === 0) && letters >= MIN_TWO_EDITS) {
+    matches = findFuzzy(dictionary, word.term, 2);
+  }
+  const near = matches
+    .filter((match) => match.distance > 0)
+    .map((match) => ({ ...match, entry: readEntry(dictionary, match.term) }))
+    .sort(
+      (x, y) =>
+        x.distance - y.distance || y.entry.documents - x.entry.documents || x.entry.term - y.entry.term,
+    );
+  const groups: TermGroup[] = [];
+  const seen = new Set<number>();
+  for (const { entry, distance } of near) {
+    if (seen.has(entry.term) || groups.length >= MAX_NEAR_WORDS) continue;
+    const group = groupOf(index, entry.term, factor * FUZZY_WEIGHTS[distance]!);
+    if (!group) continue;
+    for (const member of group.entries) seen.add(member.term);
+    groups.push(group);
+  }
+  return groups;
+}
+
+/** Two words of the index that were written as one, the rarer of them as frequent as can be. */
+export function wordsWithin(index: KeywordIndex, word: Pick<QueryWord, "term">): TermGroup[] {
+  const { dictionary } = index;
+  const letters = [...word.term];
+  if (letters.length > MAX_FUZZY_LENGTH) return [];
+  let best: TermEntry[] = [];
+  let most = 0;
+  for (let i = 2; i + 2 <= letters.length; i++) {
+    const numbers = [letters.slice(0, i), letters.slice(i)].map((part) =>
+      findTerm(dictionary, encodeTerm(part.join(""))),
+    );
+    if (numbers.some((number) => number < 0)) continue;
+    const entries = numbers.map((number) => readEntry(dictionary, number));
+    const rarer = Math.min(...entries.map((entry) => entry.documents));
+    if (rarer > most) {
+      most = rarer;
+      best = entries;
+    }
+  }
+  return best.flatMap((entry) => groupOf(index, entry.term, 1) ?? []);
+}
