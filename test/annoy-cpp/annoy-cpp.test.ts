@@ -59,6 +59,7 @@ describe.runIf("program" in compiled).each(METRICS)("%s", (metric) => {
   const queries = vectors(metric, 60, 6n);
   const queryFile = floats(`${metric}.queries.f32`, queries);
   const query = (q: number) => queries.subarray(q * F, (q + 1) * F);
+  const options = metric === "dot" && "program" in compiled ? { layout: compiled.dotLayout } : {};
   const searches = [
     [1, -1],
     [10, -1],
@@ -81,7 +82,7 @@ describe.runIf("program" in compiled).each(METRICS)("%s", (metric) => {
 
   test("C++ Annoy answers from a file that AnnoyIndex saved as AnnoyIndex does", async () => {
     const path = join(folder, `${metric}-ours.ann`);
-    const index = new AnnoyIndex(F, metric);
+    const index = new AnnoyIndex(F, metric, options);
     for (let i = 0; i < ITEMS; i++) if (!isHole(i)) index.addItem(i, items.subarray(i * F, (i + 1) * F));
     await index.build(TREES);
     index.save(path);
@@ -106,7 +107,7 @@ describe.runIf("program" in compiled).each(METRICS)("%s", (metric) => {
     const built = join(folder, `${metric}-built`);
     await build({ documents, out: built, metric, codec: "float32", keyword: false });
     const path = join(folder, `${metric}-exported.ann`);
-    const exported = await exportAnnoy(built, { out: path, trees: 5 });
+    const exported = await exportAnnoy(built, { out: path, trees: 5, ...options });
     expect(exported).toMatchObject({ metric, dimensions: F, items: 300, trees: 5, kept: false });
     const imported = join(folder, `${metric}-imported`);
     await importAnnoy(path, { dimensions: F, metric, out: imported });

@@ -6,7 +6,13 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** A compiled test/annoy-cpp/annoy.cpp, or why there is none. */
-export type Compiled = { readonly program: string; readonly header: string } | { readonly reason: string };
+export type Compiled =
+  | {
+      readonly program: string;
+      /** The layout of dot that it knows: the released one, or that of the master branch. */
+      readonly dotLayout: "dot-1.17" | "dot";
+    }
+  | { readonly reason: string };
 
 const SOURCE = fileURLToPath(new URL("./annoy.cpp", import.meta.url));
 const CACHE = fileURLToPath(new URL("../../node_modules/.cache/annoylib", import.meta.url));
@@ -34,7 +40,7 @@ export function compileAnnoy(folder: string): Compiled {
   // Scalar and without fused operations: arithmetic in float32, one rounding each.
   const options = ["-std=c++14", "-O2", "-ffp-contract=off", "-w", `-I${include}`, ...flags];
   execFileSync("g++", [...options, SOURCE, "-o", program], { stdio: "pipe", timeout: 110_000 });
-  return { program, header: include };
+  return { program, dotLayout: /\bbool built;/.test(header) ? "dot" : "dot-1.17" };
 }
 
 function findHeader(): string | undefined {
