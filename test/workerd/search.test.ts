@@ -17,6 +17,7 @@ interface Result {
     readonly distance: number | null;
     readonly score: number;
     readonly document?: { readonly pageContent: string; readonly metadata: Record<string, unknown> };
+    readonly metadata?: Record<string, unknown>;
     readonly highlights?: readonly Passage[];
   }[];
   readonly facets?: Record<string, { readonly value: unknown; readonly count: number }[]>;
@@ -203,6 +204,21 @@ describe("highlights", () => {
       "tunes",
     ]);
     expect(hits[0]?.document).toBeUndefined();
+  });
+
+  test("come with the metadata alone where a list of results needs no more", async () => {
+    const wanted = { query: "orchestras tuning", k: 1 };
+    const whole = await search({ ...wanted, include: ["document"] });
+    const { hits } = await search({ ...wanted, include: ["metadata", "highlights"] });
+    expect(hits[0]?.metadata).toEqual(whole.hits[0]?.document?.metadata);
+    expect(Object.keys(hits[0] ?? {}).sort()).toEqual([
+      "distance",
+      "highlights",
+      "id",
+      "item",
+      "metadata",
+      "score",
+    ]);
   });
 
   test("show the passage without marks where only the meaning matched", async () => {

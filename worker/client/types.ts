@@ -4,7 +4,7 @@
  */
 export type Metric = "angular" | "euclidean" | "manhattan" | "hamming" | "dot";
 export type SearchMode = "vector" | "keyword" | "hybrid";
-export type Include = "document" | "vector" | "highlights";
+export type Include = "document" | "metadata" | "vector" | "highlights";
 
 /** A search by exactly one of `query`, `vector`, `item` and `id`. */
 export interface SearchInput {
@@ -42,6 +42,8 @@ export interface Hit {
   /** In 0..1, larger is better. */
   readonly score: number;
   readonly document?: Document | undefined;
+  /** The document's metadata without its text. */
+  readonly metadata?: Readonly<Record<string, unknown>> | undefined;
   readonly vector?: readonly number[] | undefined;
   readonly highlights?: readonly Highlight[] | undefined;
 }

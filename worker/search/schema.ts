@@ -20,7 +20,7 @@ export const DEFAULT_LAMBDA = 0.5;
 export const MAX_COMPONENT = 1e15;
 
 export const SEARCH_MODES = ["vector", "keyword", "hybrid"] as const;
-export const INCLUDES = ["document", "vector", "highlights"] as const;
+export const INCLUDES = ["document", "metadata", "vector", "highlights"] as const;
 
 const itemNumber = z.int().check(z.minimum(0), z.maximum(0x7fff_ffff));
 const component = z.number().check(z.minimum(-MAX_COMPONENT), z.maximum(MAX_COMPONENT));
@@ -153,6 +153,11 @@ export const hitSchema = z.object({
   document: z
     .optional(documentSchema)
     .check(z.meta({ description: "Absent when it was not asked for, or when the item has none." })),
+  metadata: z
+    .optional(z.readonly(z.record(z.string(), z.unknown())))
+    .check(
+      z.meta({ description: "The document's metadata without its text: what a list of results needs." }),
+    ),
   vector: z.optional(z.readonly(z.array(z.number()))),
   highlights: z.optional(z.readonly(z.array(highlightSchema))),
 });

@@ -105,7 +105,7 @@ function keep(ranking: Ranking, wanted: (position: number) => boolean): Ranking 
 
 /** The items whose documents an answer shows or looks into. */
 function documentItems(request: SearchRequest, ranking: Ranking): readonly number[] {
-  return request.include.includes("document") || request.include.includes("highlights") ? ranking.items : [];
+  return request.include.some((part) => part !== "vector") ? ranking.items : [];
 }
 
 async function readDocuments(
@@ -140,6 +140,7 @@ async function resultOf(
         include.has("document") && {
           document: { pageContent: document.pageContent, metadata: document.metadata },
         }),
+      ...(document && include.has("metadata") && { metadata: document.metadata }),
       ...(vector && { vector: Array.from(vector) }),
       ...(highlight && document && { highlights: [await highlight(document.pageContent)] }),
     });
