@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { query, type SearchInput, type SearchResponse } from "../../build/index.ts";
-import { json, leafCommand, perform, wholeNumber } from "../run.ts";
+import { decimal, json, leafCommand, perform, wholeNumber } from "../run.ts";
 
 interface Flags {
   readonly vector?: unknown;
@@ -12,6 +12,9 @@ interface Flags {
   readonly mode?: string;
   readonly mmr?: unknown;
   readonly include?: readonly string[];
+  readonly offset?: number;
+  readonly minScore?: number;
+  readonly facets?: readonly string[];
 }
 
 /** `annoy-edge query`: the search, locally, in Node. */
@@ -35,7 +38,10 @@ export function addQuery(program: Command): void {
     .option("--filter <json>", "condition on the documents' metadata", json)
     .option("--mode <mode>", "vector, keyword or hybrid")
     .option("--mmr <json>", 'maximal marginal relevance, such as {"fetchK": 20, "lambda": 0.5}', json)
-    .option("--include <parts...>", "document (default), vector, highlights");
+    .option("--include <parts...>", "document (default), metadata, vector, highlights")
+    .option("--offset <n>", "hits to pass over", wholeNumber(0))
+    .option("--min-score <s>", "leave out hits of a lower score, 0 to 1", decimal)
+    .option("--facets <fields...>", "count the values of these metadata fields");
   perform<Flags>(command, async (_context, flags, [dir, text]) => {
     const request = { ...flags, ...(text !== undefined && { query: text }) };
     // The search checks every field of a request, whatever it comes from, and names what is wrong.
@@ -46,7 +52,7 @@ export function addQuery(program: Command): void {
 
 const TEXT_LENGTH = 160;
 
-function describe({ hits, warnings, index, version }: SearchResponse): string {
+function describe({ hits, warnings, facets, index, version }: SearchResponse): string {
   const lines = hits.map((hit, i) => {
     // A hit by its words alone may have no distance.
     const distance = hit.distance === null ? "" : `distance ${hit.distance.toFixed(4)}  `;
@@ -55,6 +61,8 @@ function describe({ hits, warnings, index, version }: SearchResponse): string {
   });
   for (const { message } of warnings ?? []) lines.push(message);
   if (hits.length === 0 && !warnings?.length) lines.push("Nothing found.");
+  for (const [field, counts] of Object.entries(facets ?? {}))
+    lines.push(`${field}: ${counts.map(({ value, count }) => `${value} (${count})`).join(", ")}`);
   return `${lines.join("\n")}\n(${index}, version ${version})`;
 }
 
