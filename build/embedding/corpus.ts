@@ -1,5 +1,5 @@
-import { createStaticEmbedder, type StaticEmbedder } from "../../worker/embedding/static/embedder.ts";
-import type { Embedder } from "../../worker/embedding/types.ts";
+import { createStaticEmbedder } from "../../worker/embedding/static/embedder.ts";
+import type { CarriedEmbedder, Embedder } from "../../worker/embedding/types.ts";
 import { openWhitening } from "../../worker/embedding/whitening.ts";
 import type { SectionSource } from "../artifact/write.ts";
 import { type EmbedOptions, embedTexts } from "./texts.ts";
@@ -30,10 +30,11 @@ export async function embedCorpus(
   options: EmbedCorpusOptions = {},
 ): Promise<EmbeddedCorpus> {
   const vectors = await embedTexts(embedder, texts, options);
-  if (!isStatic(embedder)) return { vectors, embedder, sections: [] };
+  if (!isCarried(embedder)) return { vectors, embedder, sections: [] };
   const { tableBytes, identity } = embedder;
   const table: SectionSource = { name: "embeddingTable", hot: true, bytes: tableBytes };
-  if (options.whiten === false || identity.whitened) return { vectors, embedder, sections: [table] };
+  const whiten = identity.provider === "static" && !identity.whitened && options.whiten !== false;
+  if (!whiten) return { vectors, embedder, sections: [table] };
   const matrix = computeWhitening(vectors, identity.dimensions, tableBytes);
   whitenVectors(matrix, vectors, identity.dimensions);
   const whitening = openWhitening(matrix, identity.dimensions);
@@ -44,6 +45,6 @@ export async function embedCorpus(
   };
 }
 
-function isStatic(embedder: Embedder): embedder is StaticEmbedder {
+function isCarried(embedder: Embedder): embedder is CarriedEmbedder {
   return "tableBytes" in embedder;
 }

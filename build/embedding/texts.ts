@@ -1,5 +1,4 @@
-import type { StaticEmbedder } from "../../worker/embedding/static/embedder.ts";
-import type { Embedder } from "../../worker/embedding/types.ts";
+import type { CarriedEmbedder, Embedder } from "../../worker/embedding/types.ts";
 import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 import type { Progress } from "../forest/types.ts";
 
@@ -59,14 +58,14 @@ async function* inBatches(
   if (batch.length > 0) yield batch;
 }
 
-function isStatic(embedder: Embedder): embedder is StaticEmbedder {
+function isCarried(embedder: Embedder): embedder is CarriedEmbedder {
   return "embedInto" in embedder;
 }
 
 async function embedBatch(embedder: Embedder, texts: string[], first: number): Promise<Float32Array> {
   const { dimensions } = embedder.identity;
   const block = new Float32Array(texts.length * dimensions);
-  if (isStatic(embedder)) {
+  if (isCarried(embedder)) {
     for (const [i, text] of texts.entries()) {
       embedder.embedInto(text, block.subarray(i * dimensions, (i + 1) * dimensions));
     }

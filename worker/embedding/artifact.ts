@@ -1,7 +1,9 @@
 import { type Artifact, requireBytes, requireView } from "../format/artifact.ts";
 import { ArtifactError } from "../format/errors.ts";
+import type { EmbedderIdentity } from "../format/meta.ts";
+import { createModel2VecEmbedder } from "./model2vec/embedder.ts";
 import { createStaticEmbedder } from "./static/embedder.ts";
-import type { Embedder } from "./types.ts";
+import type { CarriedEmbedder, Embedder } from "./types.ts";
 import { openWhitening } from "./whitening.ts";
 
 /**
@@ -12,15 +14,13 @@ import { openWhitening } from "./whitening.ts";
  */
 export function openArtifactEmbedder(artifact: Artifact): Embedder | undefined {
   const identity = artifact.meta.embedder;
-  if (identity?.provider !== "static") return undefined;
+  if (identity?.provider !== "static" && identity?.provider !== "model2vec") return undefined;
   const { dimensions } = artifact.header;
-  const whitening = identity.whitened
-    ? openWhitening(requireView(artifact, "whitening", Float32Array), dimensions)
-    : undefined;
-  const embedder = createStaticEmbedder(requireBytes(artifact, "embeddingTable"), {
-    model: identity.model,
-    ...(whitening && { whitening }),
-  });
+  const table = requireBytes(artifact, "embeddingTable");
+  const embedder =
+    identity.provider === "static"
+      ? openStatic(artifact, identity, table)
+      : createModel2VecEmbedder(table, identity.model);
   if (embedder.identity.dimensions !== dimensions) {
     throw new ArtifactError(
       "CORRUPT_EMBEDDER",
@@ -28,4 +28,11 @@ export function openArtifactEmbedder(artifact: Artifact): Embedder | undefined {
     );
   }
   return { ...embedder, identity };
+}
+
+function openStatic(artifact: Artifact, identity: EmbedderIdentity, table: Uint8Array): CarriedEmbedder {
+  const whitening = identity.whitened
+    ? openWhitening(requireView(artifact, "whitening", Float32Array), artifact.header.dimensions)
+    : undefined;
+  return createStaticEmbedder(table, { model: identity.model, ...(whitening && { whitening }) });
 }

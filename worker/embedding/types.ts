@@ -7,3 +7,11 @@ export interface Embedder {
   embedDocuments(texts: string[]): Promise<number[][]>;
   embedQuery(text: string): Promise<number[]>;
 }
+
+/** An embedder that an artifact carries within itself: the same code and the same table at build time and at the edge. */
+export interface CarriedEmbedder extends Embedder {
+  /** Section `embeddingTable`. */
+  readonly tableBytes: Uint8Array;
+  /** Writes the vector of `text` into `out`, `identity.dimensions` long. Synchronous; all zeros when nothing is known. */
+  embedInto(text: string, out: Float32Array): void;
+}

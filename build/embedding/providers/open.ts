@@ -4,9 +4,10 @@ import { OptionError } from "../../pipeline/errors.ts";
 import { createCachedEmbedder } from "../cache/embedder.ts";
 import { type EmbeddingCache, openEmbeddingCache } from "../cache/store.ts";
 import { asEmbedder, type EmbeddingsLike, isEmbeddings } from "../identity.ts";
+import { loadModel2Vec } from "../model2vec/load.ts";
 import { loadStaticEmbedder } from "../static.ts";
 import { createHuggingFaceApi, createOpenAI, createWorkersAI, type Environment } from "./services.ts";
-import { type EmbedderSpec, PROVIDERS, parseEmbedderSpec } from "./spec.ts";
+import { type EmbedderSpec, PROVIDERS, parseEmbedderSpec, requireModel } from "./spec.ts";
 import { createTransformersEmbedder, loadTransformers } from "./transformers.ts";
 
 /** How a build names its embedder: `static`, `openai:text-embedding-3-small`, a spec, or any LangChain embeddings. */
@@ -47,6 +48,8 @@ export async function openEmbedder(
       return { embedder: undefined, close() {} };
     case "static":
       return { embedder: await loadStaticEmbedder(spec.model), close() {} };
+    case "model2vec":
+      return { embedder: await createModel2Vec(spec, options.env ?? process.env), close() {} };
     case "openai":
       return cached(options, (env, cache) => createOpenAI(spec, env, cache));
     case "workers-ai":
@@ -68,6 +71,14 @@ async function openGiven(
   if ("tableBytes" in embeddings || !options.cache)
     return { embedder: await asEmbedder(embeddings), close() {} };
   return cached(options, () => asEmbedder(embeddings));
+}
+
+function createModel2Vec(spec: EmbedderSpec, env: Environment): Promise<Embedder> {
+  const model = requireModel(spec, "minishlab/potion-base-8M");
+  return loadModel2Vec(model, {
+    baseUrl: spec.baseUrl ?? env.HF_ENDPOINT,
+    apiKey: spec.apiKey ?? env.HF_TOKEN,
+  });
 }
 
 async function createHuggingFace(

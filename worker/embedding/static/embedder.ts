@@ -1,19 +1,14 @@
 import type { EmbedderIdentity } from "../../format/meta.ts";
-import type { Embedder } from "../types.ts";
+import type { CarriedEmbedder } from "../types.ts";
 import { type Whitening, whitenInto } from "../whitening.ts";
 import { createPooler, poolInto } from "./pool.ts";
 import { openStaticTable } from "./table.ts";
 
-/** The embedder that needs no model server: same code and same table at build time and at the edge. */
-export interface StaticEmbedder extends Embedder {
-  /** The table's own bytes, as an artifact carries them. */
-  readonly tableBytes: Uint8Array;
-  /**
-   * Writes the unit vector of `text` into `out`, `identity.dimensions` long; all zeros when nothing in it is known.
-   * Synchronous and linear in the text; about 5 microseconds for a query.
-   */
-  embedInto(text: string, out: Float32Array): void;
-}
+/**
+ * The embedder that needs no model server. `embedInto` is linear in the text and takes about 5 microseconds a query;
+ * vectors have unit length.
+ */
+export type StaticEmbedder = CarriedEmbedder;
 
 export const STATIC_MODEL = "static-en";
 

@@ -1,0 +1,154 @@
+import {
+  MODEL2VEC_MAGIC,
+  type Model2VecHeader,
+  type Unigram,
+} from "../../../worker/embedding/model2vec/table.ts";
+import { firstHash, secondHash } from "../../../worker/embedding/model2vec/tokens.ts";
+import { ModelError } from "./errors.ts";
+import type { Tensor } from "./safetensors.ts";
+import type { TokenizerParts, VocabularyEntry } from "./tokenizer.ts";
+
+/** Tokens of a text that count, as `StaticModel.encode` of model2vec has it. */
+const MAX_TOKENS = 512;
+/** What tokenizers subtract from the lowest score for a character that no piece holds. */
+const UNKNOWN_PENALTY = 10;
+
+/**
+ * A model2vec model as the bytes that an artifact carries: rows in int8 with a scale each, tokens by their hashes.
+ *
+ * @throws ModelError
+ */
+export function encodeModel2Vec(
+  tokenizer: TokenizerParts,
+  tensors: ReadonlyMap<string, Tensor>,
+  unit: boolean,
+): Uint8Array {
+  const embeddings = tensors.get("embeddings");
+  if (embeddings?.shape.length !== 2) {
+    throw new ModelError("BAD_MODEL", "model.safetensors has no tensor embeddings of two dimensions.");
+  }
+  const [rows, dim] = embeddings.shape as [number, number];
+  if (rows === 0 || dim === 0 || dim > 4096)
+    throw new ModelError("BAD_MODEL", `Embeddings of ${rows} x ${dim}.`);
+  const { codes, rowScales } = quantise(embeddings.values, rows, dim);
+  const entries = ordered(wanted(tokenizer));
+  const n = entries.length;
+  const scores = new Float64Array(tokenizer.model.type === "unigram" ? n : 0);
+  const first = new Uint32Array(n);
+  const second = new Uint32Array(n);
+  const rowOf = new Uint32Array(n);
+  const scales = new Float32Array(n);
+  const weights = tensors.get("weights")?.values;
+  const mapping = tensors.get("mapping")?.values;
+  for (const [i, entry] of entries.entries()) {
+    const row = mapping?.[entry.id] ?? entry.id;
+    if (!(row < rows)) {
+      throw new ModelError(
+        "BAD_MODEL",
+        `The token ${JSON.stringify(entry.token)} has the row ${row} of ${rows}.`,
+      );
+    }
+    first[i] = entry.hash1;
+    second[i] = entry.hash2;
+    rowOf[i] = row;
+    scales[i] = rowScales[row]! * (weights?.[entry.id] ?? 1);
+    if (scores.length > 0) scores[i] = entry.score;
+  }
+  const header: Model2VecHeader = {
+    version: 1,
+    dim,
+    tokens: n,
+    rows,
+    normalise: tokenizer.normalise,
+    preTokenise: tokenizer.preTokenise,
+    model: tokenizer.model.type === "unigram" ? unigramOf(entries, tokenizer.unknown) : tokenizer.model,
+    unit,
+    maxTokens: MAX_TOKENS,
+    maxCharacters: MAX_TOKENS * medianLength(tokenizer.vocabulary),
+  };
+  return join(header, [scores, first, second, rowOf, scales, codes]);
+}
+
+interface HashedEntry extends VocabularyEntry {
+  readonly hash1: number;
+  readonly hash2: number;
+}
+
+/** model2vec leaves unknown words out where the tokenizer names a token for them; Unigram has a number instead. */
+function wanted({ vocabulary, model, unknown }: TokenizerParts): readonly VocabularyEntry[] {
+  return model.type === "wordpiece" ? vocabulary.filter(({ id }) => id !== unknown) : vocabulary;
+}
+
+function ordered(vocabulary: readonly VocabularyEntry[]): HashedEntry[] {
+  const entries = vocabulary.map((entry) => ({
+    ...entry,
+    hash1: firstHash(entry.token),
+    hash2: secondHash(entry.token),
+  }));
+  entries.sort((a, b) => a.hash1 - b.hash1 || a.hash2 - b.hash2);
+  const twin = entries.findIndex(
+    (e, i) => i > 0 && e.hash1 === entries[i - 1]!.hash1 && e.hash2 === entries[i - 1]!.hash2,
+  );
+  if (twin > 0) {
+    throw new ModelError(
+      "BAD_MODEL",
+      `tokenizer.json has ${JSON.stringify(entries[twin]!.token)} and ${JSON.stringify(entries[twin - 1]!.token)}, which cannot be told apart.`,
+    );
+  }
+  return entries;
+}
+
+function unigramOf(entries: readonly HashedEntry[], unknown: number): Unigram {
+  return {
+    type: "unigram",
+    longest: Math.min(1024, Math.max(...entries.map(({ token }) => token.length), 1)),
+    unknownScore: Math.min(...entries.map(({ score }) => score)) - UNKNOWN_PENALTY,
+    unknown: entries.findIndex(({ id }) => id === unknown),
+  };
+}
+
+/** Row by row: the largest number becomes 127. */
+function quantise(
+  values: Tensor["values"],
+  rows: number,
+  dim: number,
+): { codes: Int8Array; rowScales: Float32Array } {
+  const codes = new Int8Array(rows * dim);
+  const rowScales = new Float32Array(rows);
+  for (let row = 0; row < rows; row++) {
+    const at = row * dim;
+    let most = 0;
+    for (let i = 0; i < dim; i++) most = Math.max(most, Math.abs(values[at + i]!));
+    if (!Number.isFinite(most))
+      throw new ModelError("BAD_MODEL", `Row ${row} of the embeddings is not finite.`);
+    const scale = most / 127;
+    rowScales[row] = scale;
+    if (scale > 0) for (let i = 0; i < dim; i++) codes[at + i] = Math.round(values[at + i]! / scale);
+  }
+  return { codes, rowScales };
+}
+
+/** As model2vec has it: the upper median of the tokens' lengths, rounded down. */
+function medianLength(vocabulary: readonly VocabularyEntry[]): number {
+  const lengths = vocabulary.map(({ token }) => Array.from(token).length).sort((a, b) => a - b);
+  const middle = lengths.length >>> 1;
+  const median = lengths.length % 2 ? lengths[middle]! : (lengths[middle - 1]! + lengths[middle]!) / 2;
+  return Math.max(1, Math.floor(median));
+}
+
+function join(header: Model2VecHeader, parts: readonly ArrayBufferView[]): Uint8Array {
+  const text = new TextEncoder().encode(JSON.stringify(header));
+  const headerBytes = Math.ceil(text.length / 8) * 8;
+  const size = 8 + headerBytes + parts.reduce((total, part) => total + part.byteLength, 0);
+  const bytes = new Uint8Array(size);
+  bytes.set(MODEL2VEC_MAGIC);
+  new DataView(bytes.buffer).setUint32(4, headerBytes, true);
+  bytes.fill(0x20, 8, 8 + headerBytes);
+  bytes.set(text, 8);
+  let at = 8 + headerBytes;
+  for (const part of parts) {
+    bytes.set(new Uint8Array(part.buffer, part.byteOffset, part.byteLength), at);
+    at += part.byteLength;
+  }
+  return bytes;
+}
