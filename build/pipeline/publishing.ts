@@ -6,6 +6,7 @@ import {
   type GateFailure,
   listVersions,
   openLocalStore,
+  openRemoteStore,
   type PublishResult,
   type PublishStore,
   publish as publishTo,
@@ -14,7 +15,6 @@ import {
   type VersionInfo,
   withStore,
 } from "../publish/index.ts";
-import { OptionError } from "./errors.ts";
 import { indexName } from "./names.ts";
 import { query } from "./query.ts";
 import { verify } from "./verify.ts";
@@ -109,7 +109,7 @@ export async function rollback(
 }
 
 export async function openStore({ remote, root, persistTo }: TargetOptions): Promise<PublishStore> {
-  if (remote) throw new OptionError("remote publishing is not there yet.");
+  if (remote) return openRemoteStore(root !== undefined ? { root } : {});
   return openLocalStore({
     ...(root !== undefined && { root }),
     ...(persistTo !== undefined && { persistTo }),

@@ -1,0 +1,106 @@
+import { copyFile, mkdir, mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { build, loadConfig, publish, rebuild, rollback, versions } from "../index.ts";
+
+let root: string;
+let config: string;
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), "annoy-edge-rebuild-"));
+  await copyFile("wrangler.toml", join(root, "wrangler.toml"));
+  config = join(root, "annoy-edge.config.ts");
+  await mkdir(join(root, "texts"));
+  await writeFile(join(root, "texts", "car.txt"), "my car is red");
+  await writeFile(join(root, "texts", "food.txt"), "pizza is great");
+  await writeFile(
+    config,
+    `export default {
+      source: "texts",
+      out: "built",
+      name: "things",
+      seed: 3 satisfies number,
+      golden: [{ query: "vehicle", expect: "car.txt", k: 1 }],
+    };\n`,
+  );
+});
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+describe("rebuild", () => {
+  test("builds, verifies and publishes; then only when something changed, and never what fails a golden query", async () => {
+    const first = await rebuild({ config, root, by: "a test" });
+    expect(first).toMatchObject({ outcome: "published", name: "things", verification: { ok: true } });
+    expect(await rebuild({ config, root, ifChanged: true })).toEqual({
+      outcome: "unchanged",
+      name: "things",
+      version: "version" in first ? first.version : "",
+    });
+    // Without the shortcut the same content is built again, and found to be current.
+    expect(await rebuild({ config, root })).toMatchObject({
+      outcome: "unchanged",
+      published: { name: "things" },
+    });
+
+    await writeFile(join(root, "texts", "dog.txt"), "a dog barks");
+    const second = await rebuild({ config, root, ifChanged: true });
+    expect(second).toMatchObject({ outcome: "published", published: { documents: { added: 1 } } });
+
+    await rm(join(root, "texts", "car.txt"));
+    await expect(rebuild({ config, root, ifChanged: true })).rejects.toMatchObject({
+      code: "GATE_FAILED",
+      message: expect.stringContaining("car.txt"),
+    });
+    const { versions: list } = await versions({ root, name: "things" });
+    expect(list.map(({ state }) => state)).toEqual(["current", "previous"]);
+    expect(list[0]?.version).toBe("version" in second ? second.version : "");
+    expect(list[1]?.record?.by).toBe("a test");
+
+    const back = await rollback(undefined, { root, name: "things" });
+    expect(back.version).toBe(list[1]?.version);
+  });
+
+  test("an artifact that was damaged after it was built is refused", async () => {
+    const out = join(root, "damaged");
+    await build({ documents: [{ pageContent: "x" }], out, name: "things" });
+    await truncate(join(out, "forest.bin"), 1000);
+    await expect(publish(out, { root })).rejects.toMatchObject({ code: "ARTIFACT_CHANGED" });
+  });
+});
+
+describe("the configuration", () => {
+  const write = async (text: string) => {
+    const path = join(root, `config-${Math.random().toString(36).slice(2)}.ts`);
+    await writeFile(path, text);
+    return path;
+  };
+
+  test("has paths relative to itself", async () => {
+    const loaded = await loadConfig(config);
+    expect(loaded?.config).toMatchObject({ source: join(root, "texts"), out: join(root, "built") });
+    expect(await readFile(config, "utf8")).toContain('"texts"');
+  });
+
+  test.each([
+    ["export default { sauce: 1 };", "BAD_OPTION", "the key sauce"],
+    ["export const config = {};", "BAD_OPTION", "no default export"],
+    ["throw new Error('no network');", "CONFIG_FAILED", "no network"],
+    ["export default {", "CONFIG_FAILED", "could not be loaded"],
+  ])("%s is refused in a sentence", async (text, code, message) => {
+    await expect(loadConfig(await write(text))).rejects.toMatchObject({
+      code,
+      message: expect.stringContaining(message),
+    });
+  });
+
+  test("that is named and not there is a mistake, and one that is not named is not", async () => {
+    await expect(loadConfig(join(root, "none.ts"))).rejects.toMatchObject({ code: "BAD_OPTION" });
+    expect(await loadConfig()).toBeUndefined();
+  });
+});
+
+test("the package imports itself by its own name", async () => {
+  const name = "annoy-edge";
+  const library = (await import(name)) as { build: unknown };
+  expect(library.build).toBe(build);
+});
