@@ -3,6 +3,7 @@ export type { Cost } from "./cost.ts";
 export { checkRecall, type Gate, type GateContext, type GateFailure } from "./gate.ts";
 export { type LocalStoreOptions, openLocalStore } from "./local.ts";
 export { type PublishOptions, type PublishResult, publish } from "./publish.ts";
+export { openRemoteStore, type RemoteStoreOptions } from "./remote/index.ts";
 export { type PublishStore, withStore } from "./store.ts";
 export {
   currentVersion,

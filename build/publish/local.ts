@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { AnnoyEdgeError } from "../../worker/format/errors.ts";
-import { type ObjectInfo, type ObjectSource, type PageInfo, type PublishStore, sizeOf } from "./store.ts";
+import { type ObjectInfo, type ObjectSource, type PublishStore, pageInfo, sizeOf } from "./store.ts";
 
 export interface LocalStoreOptions {
   /** Folder of wrangler.toml; its bindings INDEXES and DOCUMENTS name the local bucket and namespace. */
@@ -172,11 +172,6 @@ async function listPage<T>(
   const query = new URLSearchParams({ prefix });
   if (cursor) query.set("cursor", cursor);
   return (await (await call(`${path}?${query}`)).json()) as T;
-}
-
-/** A page's time of writing as both drivers store it: whole seconds since 1970 in the key's metadata. */
-export function pageInfo(key: string, at: unknown): PageInfo {
-  return { key, writtenAt: typeof at === "number" ? new Date(at * 1000) : undefined };
 }
 
 function infoOf(key: string, headers: Headers): ObjectInfo {

@@ -7,7 +7,12 @@ export interface ObjectInfo {
 }
 
 /** What is uploaded: bytes at hand, or a file that is streamed. */
-export type ObjectSource = Uint8Array | { readonly path: string; readonly bytes: number };
+export type ObjectSource = Uint8Array | FileSource;
+
+export interface FileSource {
+  readonly path: string;
+  readonly bytes: number;
+}
 
 export function sizeOf(source: ObjectSource): number {
   return source instanceof Uint8Array ? source.byteLength : source.bytes;
@@ -31,6 +36,11 @@ export interface PageInfo {
   readonly key: string;
   /** When it was last written; undefined when the key was not written by publishing. */
   readonly writtenAt: Date | undefined;
+}
+
+/** A page's time of writing as both drivers store it: whole seconds since 1970 in the key's metadata. */
+export function pageInfo(key: string, at: unknown): PageInfo {
+  return { key, writtenAt: typeof at === "number" ? new Date(at * 1000) : undefined };
 }
 
 /**

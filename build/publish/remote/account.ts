@@ -1,0 +1,134 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { AnnoyEdgeError } from "../../../worker/format/errors.ts";
+import { CLOUDFLARE_API, type CloudflareApi, openApi, pathOf } from "./api.ts";
+import type { S3Options } from "./s3.ts";
+
+/** Environment variables that remote publishing reads; wrangler reads the first two as well. */
+export interface RemoteEnvironment {
+  readonly CLOUDFLARE_API_TOKEN?: string | undefined;
+  readonly CLOUDFLARE_ACCOUNT_ID?: string | undefined;
+  /** Keys of R2's S3 API; derived from the API token when left out. */
+  readonly R2_ACCESS_KEY_ID?: string | undefined;
+  readonly R2_SECRET_ACCESS_KEY?: string | undefined;
+  /** Of a jurisdiction, or another server: default `https://<account>.r2.cloudflarestorage.com`. */
+  readonly R2_ENDPOINT?: string | undefined;
+  /** Default `https://api.cloudflare.com/client/v4`. */
+  readonly CLOUDFLARE_API_BASE_URL?: string | undefined;
+}
+
+export interface RemoteTarget {
+  readonly api: CloudflareApi;
+  readonly account: string;
+  readonly namespace: string;
+  readonly s3: S3Options;
+}
+
+export interface RemoteNames {
+  readonly account?: string;
+  readonly bucket: string;
+  /** Id of the KV namespace, or what to look for among the account's. */
+  readonly namespace: { readonly id: string } | { readonly titles: readonly string[] };
+}
+
+/**
+ * Finds account, bucket, namespace and keys: from the environment, wrangler.toml, and what the token can see.
+ *
+ * @throws AnnoyEdgeError `NO_TOKEN`, `NO_ACCOUNT`, `NO_NAMESPACE`, or the API's own
+ */
+export async function resolveTarget(env: RemoteEnvironment, names: RemoteNames): Promise<RemoteTarget> {
+  const token = env.CLOUDFLARE_API_TOKEN;
+  if (!token) {
+    throw new AnnoyEdgeError(
+      "NO_TOKEN",
+      "Publishing to an account needs CLOUDFLARE_API_TOKEN in the environment. docs/operations.md says how to make a token with the least privilege.",
+    );
+  }
+  const api = openApi(token, env.CLOUDFLARE_API_BASE_URL ?? CLOUDFLARE_API);
+  const account = env.CLOUDFLARE_ACCOUNT_ID ?? names.account ?? (await onlyAccount(api));
+  const [namespace, keys] = await Promise.all([
+    findNamespace(api, account, names.namespace),
+    s3Keys(api, account, token, env),
+  ]);
+  const endpoint = env.R2_ENDPOINT ?? `https://${account}.r2.cloudflarestorage.com`;
+  return { api, account, namespace, s3: { endpoint, bucket: names.bucket, ...keys } };
+}
+
+async function onlyAccount(api: CloudflareApi): Promise<string> {
+  const { result } = await api.call<{ id: string; name: string }[]>("GET", "/accounts?per_page=50");
+  if (result?.length === 1) return result[0]!.id;
+  const list = (result ?? []).map(({ id, name }) => `${id} (${name})`).join(", ");
+  throw new AnnoyEdgeError(
+    "NO_ACCOUNT",
+    `Set CLOUDFLARE_ACCOUNT_ID, or account_id in wrangler.toml: the token sees ${list || "no account"}.`,
+  );
+}
+
+/**
+ * An API token is a key of the S3 API too: its id is the access key, the SHA-256 of its value the secret
+ * (https://developers.cloudflare.com/r2/api/tokens/).
+ */
+async function s3Keys(
+  api: CloudflareApi,
+  account: string,
+  token: string,
+  env: RemoteEnvironment,
+): Promise<{ accessKeyId: string; secretAccessKey: string }> {
+  const { R2_ACCESS_KEY_ID: accessKeyId, R2_SECRET_ACCESS_KEY: secretAccessKey } = env;
+  if (accessKeyId && secretAccessKey) return { accessKeyId, secretAccessKey };
+  // A user's token is known to the user, an account's token to the account.
+  const verified = await api
+    .call<{ id: string }>("GET", "/user/tokens/verify")
+    .catch(() => api.call<{ id: string }>("GET", pathOf`/accounts/${account}/tokens/verify`));
+  if (!verified.result?.id) throw new AnnoyEdgeError("NO_TOKEN", "Cloudflare does not know this API token.");
+  return {
+    accessKeyId: verified.result.id,
+    secretAccessKey: createHash("sha256").update(token).digest("hex"),
+  };
+}
+
+async function findNamespace(
+  api: CloudflareApi,
+  account: string,
+  wanted: RemoteNames["namespace"],
+): Promise<string> {
+  if ("id" in wanted) return wanted.id;
+  for (let page = 1, pages = 1; page <= pages; page++) {
+    const path = `${pathOf`/accounts/${account}/storage/kv/namespaces`}?per_page=100&page=${page}`;
+    const { result, result_info } = await api.call<{ id: string; title: string }[]>("GET", path);
+    const found = result?.find(({ title }) => wanted.titles.includes(title));
+    if (found) return found.id;
+    pages = result_info?.total_pages ?? 1;
+  }
+  throw new AnnoyEdgeError(
+    "NO_NAMESPACE",
+    `The account has no KV namespace ${wanted.titles.join(" or ")}. "npm run deploy" creates it; or give its id in wrangler.toml.`,
+  );
+}
+
+interface WranglerConfig {
+  readonly name?: string;
+  readonly account_id?: string;
+  readonly r2_buckets: readonly { readonly binding: string; readonly bucket_name?: string }[];
+  readonly kv_namespaces: readonly { readonly binding: string; readonly id?: string }[];
+}
+
+/** What wrangler.toml says about where the index lies. */
+export async function readRemoteNames(root: string): Promise<RemoteNames> {
+  const { unstable_readConfig: read } = await import("wrangler");
+  // Wrangler's types leave the configuration open; these are its fields as wrangler.toml has them.
+  const config = read({ config: join(root, "wrangler.toml") }) as WranglerConfig;
+  const bucket = config.r2_buckets.find(({ binding }) => binding === "INDEXES")?.bucket_name;
+  const namespace = config.kv_namespaces.find(({ binding }) => binding === "DOCUMENTS");
+  if (!bucket || !namespace) {
+    const missing = bucket ? "KV namespace DOCUMENTS" : "R2 bucket INDEXES with its bucket_name";
+    throw new AnnoyEdgeError("NO_BINDING", `${root}/wrangler.toml binds no ${missing}.`);
+  }
+  // `wrangler deploy` names a namespace that it creates after the Worker and the binding.
+  const worker = config.name ?? "annoy-edge";
+  return {
+    bucket,
+    namespace: namespace.id ? { id: namespace.id } : { titles: [`${worker}-documents`, "DOCUMENTS"] },
+    ...(config.account_id && { account: config.account_id }),
+  };
+}
