@@ -1,5 +1,6 @@
+import { MARGIN_AT } from "../../worker/forest/compact/sketches.ts";
 import { openForest } from "../../worker/forest/open.ts";
-import { openArtifact } from "../../worker/format/artifact.ts";
+import { type Artifact, openArtifact, requireView } from "../../worker/format/artifact.ts";
 import { type Codec, NO_SLOT } from "../../worker/format/constants.ts";
 import type { ArtifactMeta, CertifiedRecall } from "../../worker/format/meta.ts";
 import { encodeArtifact, type HeaderFields, type SectionSource } from "../artifact/write.ts";
@@ -29,7 +30,10 @@ const LEAST_SKETCHED_DIMENSIONS = 48;
 const MOST_QUERIES = 1000;
 const TRUTH_K = 100;
 const TRUTH_CHUNK = 16_384;
-const SCORED_SHARES = [1 / 8, 1 / 16, 1 / 32, 1 / 64];
+/** Margins to try, in mean factors of the sketches: about the standard error of an estimate. */
+const MARGINS = [6, 5, 4, 3.5, 3, 2.5, 2, 1.5, 1];
+/** Recall that a smaller margin may cost. */
+const MARGIN_LOSS = 0.003;
 /**
  * Builds everything of an artifact that comes from the vectors: trees, codes, sketches, and the recall they reach.
  * The same input, settings and seed give the same bytes, whatever the number of jobs.
@@ -106,17 +110,16 @@ async function encodeAndCertify(parts: Parts, onProgress: (share: number) => voi
     );
     if (trees > 1) sections.push({ name: "leafItems", hot: true, bytes: bytesOf(nodes.leafItems) });
   }
-  let setScoredShare: ((share: number) => void) | undefined;
+  let sketch: Sketching | undefined;
   if (nodes && metric !== "hamming" && (dimensions >= LEAST_SKETCHED_DIMENSIONS || codec === "binary")) {
     const sketches = await buildSketches(geometry, pool, nodes, {
       bits: sketchBits(codec, dimensions),
       seed: settings.seed,
       halfSquares: metric === "euclidean" || metric === "manhattan",
-      scoredShare: SCORED_SHARES[0]!,
       shared: trees > 1,
     });
     sections.push(...sketches.sections);
-    setScoredShare = sketches.setScoredShare;
+    sketch = sketches;
   }
   if (codec !== "binary" || metric === "hamming") {
     const encoded = encodeVectors(metric, codec === "binary" ? "int8" : codec, vectors, dimensions, order);
@@ -161,7 +164,7 @@ async function encodeAndCertify(parts: Parts, onProgress: (share: number) => voi
     sections,
     truth,
     settings.targetRecall,
-    setScoredShare,
+    sketch,
     onProgress,
   );
   return {
@@ -181,7 +184,7 @@ function certifyHotPart(
   sections: readonly SectionSource[],
   truth: Truth,
   target: number,
-  setScoredShare: ((share: number) => void) | undefined,
+  sketch: Sketching | undefined,
   onProgress: (share: number) => void,
 ): CertifiedRecall {
   const draft: CertifiedRecall = {
@@ -206,43 +209,48 @@ function certifyHotPart(
     embedder: null,
   };
   const hot = sections.filter((section) => section.hot);
-  const open = () => {
-    const bytes = encodeArtifact(header, [
-      { name: "meta", hot: true, bytes: Buffer.from(JSON.stringify(meta)) },
-      ...hot,
-    ]);
-    return openForest(openArtifact(bytes, { trusted: true }));
-  };
-  if (setScoredShare && header.codec !== "binary") {
-    chooseScoredShare(open, truth, target, setScoredShare);
-  }
-  return certify(open(), truth, target, onProgress);
+  const bytes = encodeArtifact(header, [
+    { name: "meta", hot: true, bytes: Buffer.from(JSON.stringify(meta)) },
+    ...hot,
+  ]);
+  const artifact = openArtifact(bytes, { trusted: true });
+  if (sketch && header.codec !== "binary") chooseMargin(artifact, truth, target, sketch);
+  return certify(openForest(artifact), truth, target, onProgress);
 }
 
-/** The smallest share of candidates to score fully that loses no more than a quarter of a point of recall@10. */
-function chooseScoredShare(
-  open: () => ReturnType<typeof openForest>,
+/** The part of {@link buildSketches} that the margin needs. */
+type Sketching = Pick<Awaited<ReturnType<typeof buildSketches>>, "factor" | "setMargin">;
+
+/** The smallest margin that loses no more than {@link MARGIN_LOSS} of recall@10 against the largest one. */
+function chooseMargin(
+  artifact: Artifact,
   truth: Truth,
   target: number,
-  setScoredShare: (share: number) => void,
+  { factor, setMargin }: Sketching,
 ): void {
   const queries = Math.min(300, truth.queries.length);
-  setScoredShare(SCORED_SHARES[0]!);
-  const first = open();
-  const { nSlots } = first.artifact.header;
+  const head = requireView(artifact, "sketchFactors", Float32Array);
+  const setBoth = (margin: number) => {
+    setMargin(margin * factor);
+    head[MARGIN_AT] = margin * factor;
+  };
+  const recallOf = (margin: number, searchK: number) => {
+    setBoth(margin);
+    return measureRecall(openForest(artifact), truth, searchK, [10], queries).recall[0]!;
+  };
+  const { nSlots } = artifact.header;
   let searchK = Math.max(200, Math.round(nSlots / 64));
-  let best = measureRecall(first, truth, searchK, [10], queries).recall[0]!;
+  let best = recallOf(MARGINS[0]!, searchK);
   while (best < target && searchK < nSlots) {
     searchK *= 2;
-    best = measureRecall(first, truth, searchK, [10], queries).recall[0]!;
+    best = recallOf(MARGINS[0]!, searchK);
   }
-  let chosen = SCORED_SHARES[0]!;
-  for (const share of SCORED_SHARES.slice(1)) {
-    setScoredShare(share);
-    if (measureRecall(open(), truth, searchK, [10], queries).recall[0]! < best - 0.0025) break;
-    chosen = share;
+  let chosen = MARGINS[0]!;
+  for (const margin of MARGINS.slice(1)) {
+    if (recallOf(margin, searchK) < best - MARGIN_LOSS) break;
+    chosen = margin;
   }
-  setScoredShare(chosen);
+  setBoth(chosen);
 }
 
 function layOut(grown: TreeNode[][], geometry: Geometry, training: Uint32Array, seed: number): EncodedNodes {

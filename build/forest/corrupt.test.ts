@@ -65,7 +65,7 @@ describe("a damaged forest", () => {
     ["a root with too many children", () => damage("roots", (w) => (w[1] = 0xffff_ffff))],
     ["a root elsewhere", () => damage("roots", (w) => w[2]!++)],
     ["sketches of an impossible length", () => damageFloats("sketchFactors", (f) => (f[0] = 33))],
-    ["sketches without a scored share", () => damageFloats("sketchFactors", (f) => (f[4] = 0))],
+    ["sketches with a negative margin", () => damageFloats("sketchFactors", (f) => (f[4] = -1))],
   ];
 
   function damage(name: SectionName, change: (words: Uint32Array) => void): Uint8Array {

@@ -1,4 +1,4 @@
-import { FACTORS } from "../../worker/forest/compact/sketches.ts";
+import { FACTORS, MARGIN_AT } from "../../worker/forest/compact/sketches.ts";
 import type { SectionSource } from "../artifact/write.ts";
 import { bytesOf } from "./codecs.ts";
 import type { Geometry } from "./geometry.ts";
@@ -12,18 +12,20 @@ export interface SketchSettings {
   readonly bits: number;
   readonly seed: number;
   readonly halfSquares: boolean;
-  readonly scoredShare: number;
   /** Several trees: residuals from one point, the mean of all rows. */
   readonly shared: boolean;
 }
 
-/** Sections `sketches` and `sketchFactors`. */
+/**
+ * Sections `sketches` and `sketchFactors`; the mean factor, which is the scale of an estimate's error; and a way to set
+ * the margin once it has been measured. Until then every candidate is scored.
+ */
 export async function buildSketches(
   geometry: Geometry,
   pool: Pool,
   { order, leafOf, centres }: EncodedNodes,
   settings: SketchSettings,
-): Promise<{ sections: SectionSource[]; setScoredShare: (share: number) => void }> {
+): Promise<{ sections: SectionSource[]; factor: number; setMargin: (margin: number) => void }> {
   const { dimensions } = geometry;
   const mean = settings.shared ? meanRow(geometry) : undefined;
   const tasks: SketchTask[] = [];
@@ -47,17 +49,21 @@ export async function buildSketches(
   }
   const parts = await pool.run(tasks);
   let largest = 0;
+  let sum = 0;
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
   for (const part of parts) {
-    for (const factor of part.factors) largest = Math.max(largest, factor);
+    for (const factor of part.factors) {
+      largest = Math.max(largest, factor);
+      sum += factor;
+    }
     for (const offset of part.offsets) {
       low = Math.min(low, offset);
       high = Math.max(high, offset);
     }
   }
   const head = new Float32Array(FACTORS + (mean ? dimensions : 0));
-  head.set([settings.bits, largest / 0xffff, low, (high - low) / 0xffff, settings.scoredShare]);
+  head.set([settings.bits, largest / 0xffff, low, (high - low) / 0xffff, Number.MAX_VALUE]);
   if (mean) head.set(mean, FACTORS);
   const [, factorStep, offsetLow, offsetStep] = head as unknown as [number, number, number, number];
   const words = settings.bits / 32;
@@ -77,8 +83,9 @@ export async function buildSketches(
       { name: "sketches", hot: true, bytes: bytesOf(rows) },
       { name: "sketchFactors", hot: true, bytes: bytesOf(head) },
     ],
-    setScoredShare: (share) => {
-      head[4] = share;
+    factor: slot > 0 ? sum / slot : 0,
+    setMargin: (margin) => {
+      head[MARGIN_AT] = margin;
     },
   };
 }

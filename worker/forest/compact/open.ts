@@ -14,9 +14,8 @@ import { type Candidates, Walk } from "./walk.ts";
 
 const BLOCK = 512;
 const BINS = 1024;
-/** At least this many candidates, and this many for each neighbour wanted, are scored by the full code. */
-const LEAST_SCORED = 64;
-const SCORED_PER_NEIGHBOUR = 10;
+/** At least this many candidates, and two for each neighbour wanted, are scored by the full code. */
+const LEAST_SCORED = 32;
 
 /**
  * Opens our own forest. A search walks the nodes best first, estimates every candidate from its sketch, scores the
@@ -80,8 +79,7 @@ export function openCompact(artifact: Artifact): Forest {
     k: number,
     top: TopScores,
   ): number {
-    const share = Math.ceil(found.count * sketches!.scoredShare);
-    const threshold = thresholdFor(found, Math.max(LEAST_SCORED, SCORED_PER_NEIGHBOUR * k, share));
+    const threshold = thresholdFor(found, k, sketches!.margin * lengthOf(query.vector));
     let scored = 0;
     let n = 0;
     for (let i = 0; i <= found.count; i++) {
@@ -117,21 +115,40 @@ export function openCompact(artifact: Artifact): Forest {
 
 const bins = new Uint32Array(BINS);
 
-/** A score that at least `count` candidates reach, and few more: from a histogram, O(candidates). */
-function thresholdFor(found: Candidates, count: number): number {
-  if (found.count <= count) return Number.NEGATIVE_INFINITY;
-  const width = (found.highest - found.lowest) / BINS;
+/**
+ * The score from which on candidates deserve the full code: `margin` below the k-th best estimate, but low enough for
+ * {@link LEAST_SCORED} of them. From a histogram, O(candidates).
+ */
+function thresholdFor(found: Candidates, k: number, margin: number): number {
+  const { scores, count } = found;
+  const least = Math.max(LEAST_SCORED, 2 * k);
+  if (count <= least) return Number.NEGATIVE_INFINITY;
+  let lowest = scores[0]!;
+  let highest = lowest;
+  for (let i = 1; i < count; i++) {
+    const score = scores[i]!;
+    if (score < lowest) lowest = score;
+    else if (score > highest) highest = score;
+  }
+  const width = (highest - lowest) / BINS;
   if (!(width > 0)) return Number.NEGATIVE_INFINITY;
   bins.fill(0);
-  const { scores, lowest } = found;
-  for (let i = 0; i < found.count; i++) {
+  for (let i = 0; i < count; i++) {
     const bin = ((scores[i]! - lowest) / width) | 0;
     bins[bin < BINS ? bin : BINS - 1]!++;
   }
   let above = 0;
   let bin = BINS;
-  while (bin > 0 && above < count) above += bins[--bin]!;
-  return lowest + bin * width;
+  while (bin > 0 && above < k) above += bins[--bin]!;
+  const wanted = lowest + bin * width - margin;
+  while (bin > 0 && above < least) above += bins[--bin]!;
+  return Math.min(wanted, lowest + bin * width);
+}
+
+function lengthOf(vector: Float32Array): number {
+  let squares = 0;
+  for (let i = 0; i < vector.length; i++) squares += vector[i]! * vector[i]!;
+  return Math.sqrt(squares);
 }
 
 /** The query at unit length, so that angular scores are cosines; a zero vector stays one. */

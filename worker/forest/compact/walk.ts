@@ -2,7 +2,7 @@ import { itemAt, type SlotTable } from "../slots.ts";
 import type { PreparedQuery, VectorStore } from "../vectors.ts";
 import { NodeHeap } from "./heap.ts";
 import { LEAF_BIT, NODE, NODE_WORDS, type NodeTable, unpackSlot } from "./nodes.ts";
-import { fillTable, type Sketches, tableSum } from "./sketches.ts";
+import { estimateRange, fillTable, type Sketches } from "./sketches.ts";
 
 /** What a walk found: the first `count` entries of two arrays that the next walk overwrites. */
 export interface Candidates {
@@ -10,8 +10,6 @@ export interface Candidates {
   /** Estimates when the forest has sketches, else full scores; larger is nearer. */
   scores: Float32Array;
   count: number;
-  lowest: number;
-  highest: number;
 }
 
 /**
@@ -23,8 +21,6 @@ export class Walk {
     slots: new Uint32Array(0),
     scores: new Float32Array(0),
     count: 0,
-    lowest: 0,
-    highest: 0,
   };
   private readonly nodes: NodeTable;
   private readonly slots: SlotTable;
@@ -71,8 +67,6 @@ export class Walk {
     // A leaf in its first tree is met once, and slots of later trees are kept once: never more than all of them.
     this.reserve(Math.min(searchK, this.slots.nSlots) + nodes.largestLeaf);
     found.count = 0;
-    found.lowest = Number.POSITIVE_INFINITY;
-    found.highest = Number.NEGATIVE_INFINITY;
     if (sketches) {
       sketches.rotation.forward(query.vector, 0, this.dimensions, this.rotated);
       fillTable(this.rotated, sketches.bits, this.table);
@@ -129,22 +123,8 @@ export class Walk {
       found.count = n;
       return size;
     }
-    const { rows, stride, factorStep, offsetStep } = sketches;
-    const { table } = this;
-    const words = stride - 1;
-    const start = base + sketches.offsetLow;
-    let { lowest, highest } = found;
-    for (let slot = first, at = first * stride; slot < first + size; slot++, at += stride) {
-      const factors = rows[at + words]!;
-      const sum = tableSum(rows, at, words, table);
-      const estimate = start + (factors & 0xffff) * factorStep * sum + (factors >>> 16) * offsetStep;
-      if (estimate < lowest) lowest = estimate;
-      if (estimate > highest) highest = estimate;
-      slots[n] = slot;
-      scores[n++] = estimate;
-    }
-    found.lowest = lowest;
-    found.highest = highest;
+    for (let slot = first; slot < first + size; slot++) slots[n++] = slot;
+    estimateRange(sketches, this.table, base, first, size, scores, found.count);
     found.count = n;
     return size;
   }
@@ -200,17 +180,8 @@ export class Walk {
       this.scoreFrom(from, found.count, query);
       return;
     }
-    const { rows, stride, factorStep, offsetStep } = sketches;
-    const words = stride - 1;
-    const start = base + sketches.offsetLow;
     for (let i = from; i < found.count; i++) {
-      const at = found.slots[i]! * stride;
-      const factors = rows[at + words]!;
-      const sum = tableSum(rows, at, words, table);
-      const estimate = start + (factors & 0xffff) * factorStep * sum + (factors >>> 16) * offsetStep;
-      if (estimate < found.lowest) found.lowest = estimate;
-      if (estimate > found.highest) found.highest = estimate;
-      found.scores[i] = estimate;
+      estimateRange(sketches, table, base, found.slots[i]!, 1, found.scores, i);
     }
   }
 
