@@ -52,6 +52,23 @@ describe("modes", () => {
     }
   });
 
+  test("the last word may be the beginning of one", async () => {
+    for (const query of ["orch", "the orches"]) {
+      const { hits } = await search({
+        query,
+        mode: "keyword",
+        prefix: true,
+        include: ["document", "highlights"],
+      });
+      const hit = hits.find((one) => one.document?.pageContent === "the orchestra tunes its instruments");
+      const [passage] = hit?.highlights ?? [];
+      expect(passage?.ranges.map(({ start, end }) => passage.text.slice(start, end))).toContain("orchestra");
+    }
+    const response = await send("/v1/search?q=a%20mot&prefix=true&mode=keyword");
+    const body = (await expectContract(response, "/v1/search")) as Result;
+    expect(body.hits[0]?.document?.pageContent).toBe("a motorcycle with two cylinders");
+  });
+
   test("vector finds by meaning alone", async () => {
     const { mode, hits } = await search({ query: "violin", mode: "vector", k: 8 });
     expect(mode).toBe("vector");

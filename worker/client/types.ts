@@ -20,6 +20,8 @@ export interface SearchInput {
   readonly filter?: unknown;
   readonly mmr?: { readonly fetchK?: number | undefined; readonly lambda?: number | undefined } | undefined;
   readonly mode?: SearchMode | undefined;
+  /** Search as you type: the last word may be the beginning of one. */
+  readonly prefix?: boolean | undefined;
   readonly include?: readonly Include[] | undefined;
   /** Hits to pass over. Give it for every page, 0 for the first, so that pages agree with each other. */
   readonly offset?: number | undefined;

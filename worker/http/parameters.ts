@@ -7,6 +7,7 @@ type Reader = (text: string) => unknown;
 /** A number where the text is one; otherwise the text, for the schema to refuse by name. */
 const number: Reader = (text) => (/^[-+]?\d+(\.\d+)?([eE][-+]?\d+)?$/.test(text) ? Number(text) : text);
 const text: Reader = (value) => value;
+const boolean: Reader = (value) => (value === "true" ? true : value === "false" ? false : value);
 const list: Reader = (value) => (value === "" ? [] : value.split(","));
 const numbers: Reader = (value) => value.split(",").map((part) => number(part.trim()));
 /** Parameters of `GET /v1/search`, each with its place in the JSON of `POST /v1/search`. */
@@ -20,6 +21,7 @@ export const SEARCH_PARAMETERS: Readonly<
   k: { path: ["k"], read: number },
   searchK: { path: ["searchK"], read: number },
   mode: { path: ["mode"], read: text },
+  prefix: { path: ["prefix"], read: boolean },
   include: { path: ["include"], read: list },
   facets: { path: ["facets"], read: list },
   offset: { path: ["offset"], read: number },

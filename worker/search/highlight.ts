@@ -14,11 +14,15 @@ const MAX_SENTENCES = 64;
 const MAX_TEXT = 50_000;
 
 /** What a query's words look like in documents: the terms that count as found, inflections and misspellings included. */
-export function highlightTerms(keyword: KeywordIndex | undefined, query: string): ReadonlySet<string> {
+export function highlightTerms(
+  keyword: KeywordIndex | undefined,
+  query: string,
+  prefix = false,
+): ReadonlySet<string> {
   const parsed = parseKeywordQuery(query, keyword?.language ?? "none");
   const terms = new Set(parsed.words.map((word) => word.term));
   if (keyword) {
-    for (const group of expandQuery(keyword, parsed))
+    for (const group of expandQuery(keyword, parsed, { prefix }))
       for (const term of groupTerms(keyword, group)) terms.add(term);
   }
   return terms;

@@ -70,7 +70,7 @@ export async function rank(
 
   let side: Side;
   if (mode === "keyword") {
-    side = await timed("keyword", options, () => byWords(index, text, wanted, conditions));
+    side = await timed("keyword", options, () => byWords(index, request, wanted, conditions));
   } else if (mode === "vector") {
     side = query
       ? await timed("forest", options, () => byVector(index, request, query, wanted, conditions))
@@ -161,9 +161,13 @@ function byVector(
   return { items, distances, scores };
 }
 
-function byWords(index: LoadedIndex, text: string, k: number, { accept }: Conditions): Side {
+function byWords(index: LoadedIndex, request: SearchRequest, k: number, { accept }: Conditions): Side {
   if (!index.keyword) return NONE;
-  const { items, scores, bound } = keywordSearch(index.keyword, text, { k, ...(accept && { accept }) });
+  const { items, scores, bound } = keywordSearch(index.keyword, request.query ?? "", {
+    k,
+    prefix: request.prefix ?? false,
+    ...(accept && { accept }),
+  });
   // The bound is a little above what any document reaches, so that no score is 1 by accident.
   return { items, scores: scores.map((score) => (bound > 0 ? Math.min(1, score / bound) : 0)) };
 }
@@ -177,7 +181,7 @@ async function byBoth(
   options: SearchOptions,
 ): Promise<Side> {
   const text = request.query ?? "";
-  const words = await timed("keyword", options, () => byWords(index, text, depth, conditions));
+  const words = await timed("keyword", options, () => byWords(index, request, depth, conditions));
   if (!query) return words;
   const operators = index.keyword && operatorsOf(index.keyword, text);
   const narrowed = { accept: both(conditions.accept, operators), fraction: conditions.fraction };

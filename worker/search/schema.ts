@@ -105,6 +105,12 @@ export const searchRequestSchema = z
       .check(
         z.meta({ description: "Default: hybrid for text when the index has a keyword index, else vector." }),
       ),
+    prefix: z.optional(z.boolean()).check(
+      z.meta({
+        description:
+          "Search as you type: the last word may be the beginning of one. A last word that the index does not know is completed anyway.",
+      }),
+    ),
     include: z
       ._default(z.readonly(z.array(z.enum(INCLUDES)).check(z.maxLength(INCLUDES.length))), ["document"])
       .check(z.meta({ description: "What a hit carries beside its item, id, distance and score." })),

@@ -160,7 +160,8 @@ function highlighter(
   ranking: Ranking,
 ): (text: string) => Highlight | Promise<Highlight> {
   const { keyword, embedder } = index;
-  const terms = request.query === undefined ? new Set<string>() : highlightTerms(keyword, request.query);
+  const terms =
+    request.query === undefined ? new Set<string>() : highlightTerms(keyword, request.query, request.prefix);
   const byMeaning = embedder?.identity.provider === "static" && ranking.query ? embedder : undefined;
   return (text) => {
     const passage = terms.size > 0 ? passageByTerms(text, terms, keyword?.language ?? "none") : undefined;
