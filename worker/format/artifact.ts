@@ -148,6 +148,9 @@ function readMeta(artifact: Pick<Artifact, "sections" | "bytes" | "header">): Ar
     if (cause instanceof ArtifactError) throw cause;
     throw new ArtifactError("CORRUPT_META", "Section meta is not UTF-8 JSON.", { cause });
   }
+  if (typeof meta !== "object" || meta === null) {
+    throw new ArtifactError("CORRUPT_META", "Section meta is not a JSON object.");
+  }
   const { header } = artifact;
   if (meta.metric !== header.metric || meta.dimensions !== header.dimensions || meta.codec !== header.codec) {
     throw new ArtifactError(
@@ -157,10 +160,22 @@ function readMeta(artifact: Pick<Artifact, "sections" | "bytes" | "header">): Ar
   }
   if (
     typeof meta.name !== "string" ||
-    typeof meta.certified !== "object" ||
-    typeof meta.forest !== "object"
+    typeof meta.forest !== "object" ||
+    meta.forest === null ||
+    !isCertified(meta.certified)
   ) {
     throw new ArtifactError("CORRUPT_META", "Section meta lacks name, forest or certified recall.");
   }
   return meta;
+}
+
+/** Whether the figures are there that searches read. */
+function isCertified(certified: Partial<ArtifactMeta["certified"]> | null | undefined): boolean {
+  if (typeof certified !== "object" || certified === null) return false;
+  const { defaultSearchK, target, rows } = certified;
+  if (typeof defaultSearchK !== "number" || typeof target !== "number" || !Array.isArray(rows)) return false;
+  return rows.every((row: unknown) => {
+    const { searchK, recallAt100 } = (row ?? {}) as { searchK?: unknown; recallAt100?: unknown };
+    return typeof searchK === "number" && typeof recallAt100 === "number";
+  });
 }
