@@ -17,6 +17,7 @@ export type { SearchInput, SearchResponse } from "../worker/search/types.ts";
 export { AnnoyIndex } from "./annoy/annoy-index.ts";
 export { type ExportAnnoyOptions, type ExportAnnoyResult, exportAnnoy } from "./annoy/export.ts";
 export { type ImportAnnoyOptions, type ImportOptions, importAnnoy } from "./annoy/import.ts";
+export { type EvaluateOptions, type Evaluation, evaluate, type JudgedQuery } from "./evaluate/index.ts";
 export type { Progress } from "./forest/types.ts";
 export { type ExportLangchainOptions, exportLangchain, importLangchain } from "./langchain-folder/index.ts";
 export { type BuildOptions, type BuildResult, build } from "./pipeline/build.ts";

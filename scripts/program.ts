@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { addBuild } from "./commands/build.ts";
+import { addEvaluate } from "./commands/evaluate.ts";
 import { addExport } from "./commands/export.ts";
 import { addImport } from "./commands/import.ts";
 import { addInspect } from "./commands/inspect.ts";
@@ -38,6 +39,7 @@ Example:
   addInspect(program);
   addVerify(program);
   addQuery(program);
+  addEvaluate(program);
   addPublish(program);
   addVersions(program);
   addRollback(program);
