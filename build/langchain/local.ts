@@ -17,7 +17,7 @@ import type { Backend } from "./backend.ts";
  * @throws AnnoyEdgeError `EMBEDDER_MISMATCH` when they are not the ones that the index was built with
  */
 export async function openLocal(directory: string, embeddings?: EmbeddingsLike): Promise<Backend> {
-  const index = await openLocalIndex(directory);
+  const index = await openLocalIndex(directory, { ...(embeddings && { embedder: () => undefined }) });
   try {
     return backendOf(directory, await withEmbedder(index, embeddings));
   } catch (error) {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +9,7 @@ import type { StaticEmbedder } from "../../worker/embedding/static/embedder.ts";
 import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 import type { SearchMode } from "../../worker/search/types.ts";
 import { asEmbedder, type EmbeddingsLike, isEmbeddings } from "../embedding/identity.ts";
+import { importLangchain } from "../langchain-folder/index.ts";
 import { type BuildOptions, build } from "../pipeline/build.ts";
 import { OptionError } from "../pipeline/errors.ts";
 import type { Backend, StoreHit, StoreOptions, StoreSearch } from "./backend.ts";
@@ -65,7 +66,8 @@ export class AnnoyVectorStore extends SaveableVectorStore {
   }
 
   /**
-   * Opens an artifact folder (what `save` and `annoy-edge build` write).
+   * Opens an artifact folder (what `save` and `annoy-edge build` write), or the folder that `save_local` of LangChain's
+   * Annoy for Python wrote.
    *
    * @param embeddings those of the build; not needed when the artifact carries its embedder
    */
@@ -74,7 +76,13 @@ export class AnnoyVectorStore extends SaveableVectorStore {
     embeddings?: EmbeddingsInterface,
     options: StoreOptions = {},
   ): Promise<AnnoyVectorStore> {
-    return new AnnoyVectorStore(await openLocal(directory, embeddings), options);
+    if (!isLangchainFolder(directory)) {
+      return new AnnoyVectorStore(await openLocal(directory, embeddings), options);
+    }
+    const temporary = temporaryFolder();
+    const out = join(temporary, "index");
+    await importLangchain(directory, { out });
+    return new AnnoyVectorStore(await openTemporary(temporary, out, embeddings), options);
   }
 
   /** The store over a Worker. Texts are embedded there unless `options.embeddings` is given. */
@@ -319,14 +327,30 @@ async function buildStore(
     })),
     ...(embeddings && { embedder: await asEmbedder(embeddings, dimensions) }),
   });
+  const backend =
+    temporary === undefined
+      ? await openLocal(directory, embeddings)
+      : await openTemporary(temporary, directory, embeddings);
+  return new AnnoyVectorStore(backend, { mode });
+}
+
+/** A backend whose folder goes when it is closed. */
+async function openTemporary(
+  temporary: string,
+  directory: string,
+  embeddings: EmbeddingsLike | undefined,
+): Promise<Backend> {
   const backend = await openLocal(directory, embeddings);
-  if (temporary === undefined) return new AnnoyVectorStore(backend, { mode });
   const close = async () => {
     await backend.close();
     await rm(temporary, { recursive: true, force: true });
     temporaryFolders.delete(temporary);
   };
-  return new AnnoyVectorStore({ ...backend, close }, { mode });
+  return { ...backend, close };
+}
+
+function isLangchainFolder(directory: string): boolean {
+  return existsSync(join(directory, "index.annoy")) && !existsSync(join(directory, "manifest.json"));
 }
 
 const temporaryFolders = new Set<string>();

@@ -6,6 +6,8 @@ import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 import type { EmbedderIdentity } from "../../worker/format/meta.ts";
 import { openIndex } from "../../worker/search/open.ts";
 import type { LoadedIndex } from "../../worker/search/types.ts";
+import { requireSameEmbedder } from "../embedding/identity.ts";
+import { createQueryEmbedder } from "../embedding/providers/index.ts";
 import { type DocumentsFile, openDocuments } from "./documents.ts";
 import { readManifest } from "./folder.ts";
 
@@ -17,14 +19,18 @@ export interface LocalIndex extends LoadedIndex {
 }
 
 export interface OpenLocalOptions {
-  /** Embeds queries where the artifact's embedder needs a service or a model of its own. */
+  /**
+   * Embeds queries where the artifact's embedder needs a service or a model of its own; left out, the service is called
+   * with the keys of the environment.
+   */
   readonly embedder?: Embedder | ((identity: EmbedderIdentity) => Embedder | undefined);
 }
 
 /**
  * Opens an artifact folder: the whole file in memory, cold part included; documents read from disk line by line.
  *
- * @throws ArtifactError naming the fault of `forest.bin`; AnnoyEdgeError `NOT_AN_ARTIFACT`, `CORRUPT_DOCUMENTS`
+ * @throws ArtifactError naming the fault of `forest.bin`; AnnoyEdgeError `NOT_AN_ARTIFACT`, `CORRUPT_DOCUMENTS`,
+ *   `EMBEDDER_MISMATCH`
  */
 export async function openLocalIndex(dir: string, options: OpenLocalOptions = {}): Promise<LocalIndex> {
   const { embedder } = options;
@@ -37,13 +43,20 @@ export async function openLocalIndex(dir: string, options: OpenLocalOptions = {}
       manifest,
       artifact,
       docstore,
-      createEmbedder: typeof embedder === "object" ? () => embedder : embedder,
+      createEmbedder:
+        typeof embedder === "object" ? (wanted) => same(wanted, embedder) : (embedder ?? createQueryEmbedder),
     });
     return { ...index, artifact, docstore, close: () => docstore.close() };
   } catch (error) {
     await docstore.close();
     throw error;
   }
+}
+
+/** @throws AnnoyEdgeError `EMBEDDER_MISMATCH` */
+function same(wanted: EmbedderIdentity, embedder: Embedder): Embedder {
+  requireSameEmbedder(wanted, embedder.identity);
+  return embedder;
 }
 
 /** A file, or its first `limit` bytes, in one buffer. Unlike `readFile`, takes files above 2 GiB. */

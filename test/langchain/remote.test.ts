@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { AnnoyVectorStore, connect, loadStaticEmbedder } from "../../build/langchain/index.ts";
 import { type LocalIndex, openLocalIndex } from "../../build/pipeline/local.ts";
-import { createApp } from "../../worker/http/app.ts";
+import { serve } from "./serve.ts";
 
 const TEXTS = ["pizza is great", "I love salad", "my car", "a dog"];
 const VECTOR = [0.3, -0.2, 0.9];
@@ -12,25 +12,6 @@ const VECTOR = [0.3, -0.2, 0.9];
 let folder: string;
 let local: AnnoyVectorStore;
 let index: LocalIndex;
-
-/** The Worker's own routes over an index opened in Node. */
-function serve(of: LocalIndex): (url: string, init?: RequestInit) => Promise<Response> {
-  const idle = {
-    version: null,
-    wanted: null,
-    publishedAt: null,
-    loadedAt: null,
-    checkedAt: null,
-    heldBytes: 0,
-    lastError: null,
-  };
-  const app = createApp({
-    name: of.name,
-    source: { use: async (_, run) => run({ value: of, waitedMs: 0 }), status: () => idle },
-  });
-  const context = { waitUntil: () => {}, passThroughOnException: () => {}, props: {} };
-  return async (url, init) => app.request(url, init, {}, context);
-}
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "remote-"));
