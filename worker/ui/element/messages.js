@@ -1,0 +1,50 @@
+/**
+ * Everything that the element says. Other languages replace any of it: by the property `messages`, or the attribute of
+ * that name as JSON. Plurals are picked by the language of the page; `{name}` is filled in.
+ *
+ * @typedef {string | Partial<Record<Intl.LDMLPluralRule, string>>} Message
+ * @typedef {typeof ENGLISH} Messages
+ */
+
+export const ENGLISH = {
+  open: "Search",
+  label: "Search this site",
+  placeholder: "Search by words or meaning",
+  close: "Close",
+  searching: "Searching…",
+  found: /** @type {Message} */ ({ one: "{count} result", other: "{count} results" }),
+  nothing: "Nothing found for “{query}”.",
+  unreachable: "The search could not be reached.",
+  offline: "You are offline.",
+  failed: "The search failed: {reason}",
+  retry: "Try again",
+  recent: "Recent searches",
+  forget: "Forget them",
+  filters: "Filters",
+  toSelect: "to select",
+  toOpen: "to open",
+  toClose: "to close",
+};
+
+/**
+ * @param {Message} message
+ * @param {string} language
+ * @param {Record<string, string | number>} values
+ */
+export function fill(message, language, values) {
+  let template = message;
+  if (typeof template !== "string") {
+    const rule = plurals(language).select(Number(values.count));
+    template = template[rule] ?? template.other ?? "";
+  }
+  return template.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
+}
+
+/** A page may declare a language that is none. @param {string} language */
+function plurals(language) {
+  try {
+    return new Intl.PluralRules(language);
+  } catch {
+    return new Intl.PluralRules("en");
+  }
+}

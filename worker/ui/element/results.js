@@ -1,0 +1,88 @@
+/**
+ * Hits as readers see them: grouped by page, with the sections that matched.
+ *
+ * @typedef {{ readonly text: string, readonly ranges: readonly { readonly start: number, readonly end: number }[] }} Excerpt
+ * @typedef {{ readonly id: string, readonly metadata?: Record<string, unknown>, readonly highlights?: readonly Excerpt[] }} Hit
+ *
+ * @typedef {object} Section
+ * @property {string} id of the hit
+ * @property {number} position of the hit in the answer, from 0
+ * @property {string | undefined} url with its anchor; undefined when the document says none that can be followed
+ * @property {string} title of the section; empty for the page as a whole
+ * @property {Excerpt | undefined} excerpt
+ *
+ * @typedef {object} Page
+ * @property {string} title
+ * @property {string | undefined} url without an anchor
+ * @property {readonly string[]} crumbs
+ * @property {Section | undefined} whole what matched outside any section
+ * @property {Section[]} sections
+ */
+
+/**
+ * Pages in the order of their best hit.
+ *
+ * @param {readonly Hit[]} hits best first
+ * @param {string} base what relative addresses are relative to
+ * @returns {Page[]}
+ */
+export function groupByPage(hits, base) {
+  /** @type {Map<string, Page>} */
+  const pages = new Map();
+  for (const [position, hit] of hits.entries()) {
+    const metadata = hit.metadata ?? {};
+    const address = addressOf(metadata, base);
+    const url = address && withoutAnchor(address);
+    const key = url ?? (text(metadata.source) || hit.id);
+    let page = pages.get(key);
+    if (page === undefined) {
+      page = {
+        title: titleOf(metadata, hit.id),
+        url,
+        crumbs: strings(metadata.breadcrumbs),
+        whole: undefined,
+        sections: [],
+      };
+      pages.set(key, page);
+    }
+    const title = text(metadata.section) || text(metadata.heading);
+    const section = { id: hit.id, position, url: address?.href, title, excerpt: hit.highlights?.[0] };
+    if (title !== "" && title !== page.title) page.sections.push(section);
+    else if (page.whole === undefined) page.whole = section;
+  }
+  return [...pages.values()];
+}
+
+/** @param {Record<string, unknown>} metadata @param {string} base @returns {URL | undefined} */
+function addressOf(metadata, base) {
+  const given = text(metadata.url);
+  if (given === "" || !URL.canParse(given, base)) return undefined;
+  const url = new URL(given, base);
+  // A document may say `javascript:` or `data:`; only pages are followed.
+  if (url.protocol !== "https:" && url.protocol !== "http:") return undefined;
+  const anchor = text(metadata.anchor);
+  if (anchor !== "" && url.hash === "") url.hash = anchor;
+  return url;
+}
+
+/** @param {URL} url */
+function withoutAnchor(url) {
+  const page = new URL(url);
+  page.hash = "";
+  return page.href;
+}
+
+/** @param {Record<string, unknown>} metadata @param {string} id */
+function titleOf(metadata, id) {
+  return text(metadata.title) || text(metadata.source).split("/").at(-1) || id;
+}
+
+/** @param {unknown} value */
+function text(value) {
+  return typeof value === "string" ? value.trim() : "";
+}
+
+/** @param {unknown} value */
+function strings(value) {
+  return Array.isArray(value) ? value.filter((part) => typeof part === "string") : [];
+}
