@@ -5,10 +5,11 @@ const EDGES = [
   0, 1, 2, 0x7f, 0xff, 0x7fff, 0xffff, 0x7fff_ffff, 0x8000_0000, 0xffff_fffe, 0xffff_ffff, 0x7f80_0000,
 ];
 
-/** A damaged copy: one to eight flipped bits or bytes, edge values, moved, cut or repeated pieces. */
+/** A damaged copy: one (every second time) to eight flipped bits or bytes, edge values, moved, cut or repeated pieces. */
 export function mutate(bytes: Uint8Array, random: Kiss64): Uint8Array<ArrayBuffer> {
   let out: Uint8Array<ArrayBuffer> = Uint8Array.from(bytes);
-  for (let n = 1 + random.index(8); n > 0 && out.length > 0; n--) out = step(out, random);
+  const steps = random.flip() ? 1 : 1 + random.index(8);
+  for (let n = 0; n < steps && out.length > 0; n++) out = step(out, random);
   return out;
 }
 
