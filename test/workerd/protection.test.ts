@@ -89,6 +89,12 @@ describe("CORS", () => {
     expect(await allowed({ CORS_ORIGINS: "" }, "https://a.test")).toBeNull();
   });
 
+  test("leaves OPTIONS to say what a path takes when it is closed", async () => {
+    const response = await worker({ CORS_ORIGINS: "" })("/v1/search", { method: "OPTIONS" });
+    expect(response.status).toBe(204);
+    expect(response.headers.get("allow")).toBe("GET, HEAD, POST, OPTIONS");
+  });
+
   test("opens for the origins of the list and for no other", async () => {
     const settings = { CORS_ORIGINS: "https://a.test, https://b.test:8443" };
     expect(await allowed(settings, "https://a.test")).toBe("https://a.test");

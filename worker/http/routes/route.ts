@@ -24,6 +24,7 @@ export function route(app: App, path: string, handlers: { get?: Handler; post?: 
   app.all(
     path,
     named((c) => {
+      if (c.req.method === "OPTIONS") return c.body(null, 204, { Allow: allowed.join(", ") });
       const detail = `${c.req.path.slice(0, 200)} does not take ${c.req.method}; it takes ${allowed.join(", ")}.`;
       throw new HttpError("METHOD_NOT_ALLOWED", detail, { allow: allowed.join(", ") });
     }),
