@@ -2,7 +2,7 @@ import { annoyContender, geometric } from "./native/contender.ts";
 import { nodeContender } from "./node/contender.ts";
 import { HNSWLIB } from "./node/hnswlib.ts";
 import { USEARCH } from "./node/usearch.ts";
-import { installPackages } from "./packages.ts";
+import { installPackages, type PackageName } from "./packages.ts";
 import type { Contender, DataSet } from "./types.ts";
 import { workerContender, writeInt8, writeVectors } from "./worker/contender.ts";
 
@@ -45,14 +45,16 @@ export function allContenders({ cache, annoyHeaders }: ContenderOptions): Conten
     install: async () => "",
   });
   const expansions = () => geometric(10, 1280, 2);
+  /** A library that builds its index in the Worker, from the vectors. */
   const inWorker = (
     peer: PeerName,
     label: string,
     note: string,
-    ...packages: Parameters<typeof installPackages>[1][]
+    packages: readonly PackageName[],
+    efSearch?: number,
   ) =>
     workerContender({
-      id: peer,
+      id: efSearch === undefined ? peer : `${peer}-${efSearch}`,
       peer,
       label,
       note,
@@ -61,6 +63,8 @@ export function allContenders({ cache, annoyHeaders }: ContenderOptions): Conten
       settings: ONE_SETTING,
       install: () => installPackages(cache, ...packages),
       write: writeVectors,
+      buildId: "vectors",
+      ...(efSearch !== undefined && { opening: { efSearch } }),
       declines: ({ count }) =>
         count > FEW_ITEMS ? `${FEW_ITEMS.toLocaleString("en-US")} vectors at most` : undefined,
     });
@@ -115,22 +119,21 @@ export function allContenders({ cache, annoyHeaders }: ContenderOptions): Conten
       note: "every vector",
       cache,
       worker: "flat-float32",
+      buildId: "vectors",
       settings: ONE_SETTING,
       write: writeVectors,
       declines: ({ count, dimensions }: DataSet) =>
         // A Worker needs some memory besides the vectors.
         count * dimensions * 4 > ISOLATE_BYTES * 0.9 ? "the vectors alone fill a Worker's 128 MB" : undefined,
     }),
-    inWorker("edgevec", "edgevec", "HNSW in WebAssembly, defaults; built in the Worker", "edgevec"),
-    inWorker("voy", "voy-search", "k-d tree in WebAssembly; built in the Worker", "voy-search"),
-    inWorker("orama", "Orama", "vector search, similarity 0; built in the Worker", "@orama/orama"),
-    inWorker(
-      "langchain",
-      "LangChain memory store",
-      "MemoryVectorStore of @langchain/classic",
+    inWorker("edgevec", "edgevec", "HNSW in WebAssembly, as it comes", ["edgevec"]),
+    inWorker("edgevec", "edgevec, ef 200", "HNSW in WebAssembly, ef_search 200", ["edgevec"], 200),
+    inWorker("voy", "voy-search", "k-d tree in WebAssembly", ["voy-search"]),
+    inWorker("orama", "Orama", "vector search, any similarity", ["@orama/orama"]),
+    inWorker("langchain", "LangChain memory store", "MemoryVectorStore of @langchain/classic", [
       "@langchain/classic",
       "@langchain/core",
-    ),
+    ]),
   ];
 }
 

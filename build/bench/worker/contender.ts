@@ -15,6 +15,8 @@ export interface WorkerContenderOptions
   readonly install?: () => Promise<string>;
   /** Writes the index that the Worker reads from R2 into a file. */
   readonly write: (set: DataSet, file: string) => Promise<BuildResult>;
+  /** Further arguments of the peer's `open`. */
+  readonly opening?: Readonly<Record<string, number>>;
   readonly buildId?: string;
   readonly declines?: (set: DataSet) => string | undefined;
 }
@@ -36,13 +38,22 @@ export function workerContender(options: WorkerContenderOptions): Contender {
       bundle = await bundleWorker(worker, cache, await install?.());
     },
     build: (set, folder) => write(set, join(folder, "index")),
-    open: (set, folder) => openWorker(bundle, worker, set, folder),
+    open: (set, folder) =>
+      openWorker({ id, bundle, name: worker, folder, opening: options.opening ?? {} }, set),
   };
 }
 
-async function openWorker(bundle: string, name: string, set: DataSet, folder: string): Promise<Session> {
+interface Opening {
+  readonly id: string;
+  readonly bundle: string;
+  readonly name: string;
+  readonly folder: string;
+  readonly opening: object;
+}
+
+async function openWorker({ id, bundle, name, folder, opening }: Opening, set: DataSet): Promise<Session> {
   const { Miniflare, convertV4MiniflareOptions } = await import("miniflare");
-  const state = join(folder, "state");
+  const state = join(folder, `state-${id}`);
   await rm(state, { recursive: true, force: true });
   const others = new Set(childrenNamed("workerd"));
   const runtime = new Miniflare(
@@ -79,7 +90,7 @@ async function openWorker(bundle: string, name: string, set: DataSet, folder: st
     duplex: "half",
   } as RequestInit);
   const before = pid === undefined ? Number.NaN : residentBytes(pid);
-  const opened = await post("/open", { dimensions: set.dimensions, count: set.count });
+  const opened = await post("/open", { ...opening, dimensions: set.dimensions, count: set.count });
   const { firstAnswerMs } = opened as { firstAnswerMs: number };
   return {
     firstAnswerMs,

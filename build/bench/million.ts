@@ -1,0 +1,213 @@
+import { openForest } from "../../worker/forest/open.ts";
+import { openArtifact } from "../../worker/format/artifact.ts";
+import { encodeArtifact } from "../artifact/write.ts";
+import { buildForest } from "../forest/build.ts";
+import { createRandom, partSeed } from "../forest/random.ts";
+import type { ForestSettings } from "../forest/types.ts";
+import { exactNeighbours } from "./data.ts";
+import { machine } from "./machine.ts";
+import { median } from "./measure.ts";
+import { K } from "./types.ts";
+
+const QUERIES = 1000;
+const ROUNDS = 5;
+const ROUND_QUERIES = 200;
+
+export interface MillionOptions {
+  readonly count: number;
+  readonly dimensions: number;
+  readonly settings?: Partial<ForestSettings>;
+  readonly onNote?: (line: string) => void;
+}
+
+/** One way of searching the same artifact: its hot part alone, or with the finer vectors behind it. */
+export interface MillionSearch {
+  readonly tiers: "hot" | "hot and cold";
+  readonly searchK: number;
+  readonly recall: number;
+  /** Milliseconds of CPU time a query: the median of the rounds. */
+  readonly cpuMs: number;
+}
+
+export interface MillionReport {
+  readonly date: string;
+  readonly machine: string;
+  readonly count: number;
+  readonly dimensions: number;
+  readonly codec: string;
+  readonly rescore: string;
+  readonly buildSeconds: number;
+  readonly hotBytes: number;
+  readonly fileBytes: number;
+  readonly certifiedRecall: number;
+  readonly certifiedSearchK: number;
+  readonly openMs: number;
+  readonly searches: readonly MillionSearch[];
+}
+
+/** Clusters of {@link clusteredVectors}, and the share of a vector that is its own. */
+export const CLUSTERS = 10_000;
+const OWN = 0.7;
+/** The spread of coordinate i is (i + 1) to the power of minus this: real embeddings use some directions more. */
+const DECAY = 0.35;
+
+/**
+ * Vectors of unit length around {@link CLUSTERS} centres of unequal size. Centres and members come from the same normal
+ * distribution whose spread falls along the coordinates; a member is its centre plus {@link OWN} times a draw. Half of
+ * all vectors lie in the largest 15% of the clusters.
+ */
+export function clusteredVectors(
+  count: number,
+  dimensions: number,
+  seed: number,
+): Float32Array<SharedArrayBuffer> {
+  const rows = new Float32Array(new SharedArrayBuffer(count * dimensions * 4));
+  const spread = Float64Array.from({ length: dimensions }, (_, i) => (i + 1) ** -DECAY);
+  const clusters = Math.min(CLUSTERS, Math.ceil(count / 10));
+  const centres = new Float32Array(clusters * dimensions);
+  const normal = createNormal(createRandom(partSeed(seed, 1)));
+  for (let i = 0; i < centres.length; i++) centres[i] = normal() * spread[i % dimensions]!;
+  const pick = createRandom(partSeed(seed, 2));
+  const row = new Float64Array(dimensions);
+  for (let r = 0; r < count; r++) {
+    // Squaring makes low numbers, the large clusters, more likely: density 1 / (2 sqrt(x)).
+    const centre = Math.floor(pick() ** 2 * clusters) * dimensions;
+    let squares = 0;
+    for (let i = 0; i < dimensions; i++) {
+      const x = centres[centre + i]! + OWN * spread[i]! * normal();
+      row[i] = x;
+      squares += x * x;
+    }
+    const scale = 1 / Math.sqrt(squares);
+    for (let i = 0; i < dimensions; i++) rows[r * dimensions + i] = row[i]! * scale;
+  }
+  return rows;
+}
+
+/** Normal numbers by the polar method of Marsaglia. */
+function createNormal(random: () => number): () => number {
+  let spare: number | undefined;
+  return () => {
+    if (spare !== undefined) {
+      const x = spare;
+      spare = undefined;
+      return x;
+    }
+    for (;;) {
+      const u = 2 * random() - 1;
+      const v = 2 * random() - 1;
+      const s = u * u + v * v;
+      if (s >= 1 || s === 0) continue;
+      const scale = Math.sqrt((-2 * Math.log(s)) / s);
+      spare = v * scale;
+      return u * scale;
+    }
+  };
+}
+
+/** Builds an index of clustered vectors under codec binary, and measures it. */
+export async function runMillion({
+  count,
+  dimensions,
+  settings = {},
+  onNote = () => {},
+}: MillionOptions): Promise<MillionReport> {
+  onNote(`making ${count + QUERIES} vectors`);
+  const rows = clusteredVectors(count + QUERIES, dimensions, 1);
+  onNote("exact answers");
+  const truth = await exactNeighbours(rows, dimensions, count);
+  onNote("building");
+  const began = performance.now();
+  const vectors = new Float32Array(rows.buffer, 0, count * dimensions);
+  const built = await buildForest(
+    { vectors, dimensions, metric: "angular" },
+    {
+      trees: "auto",
+      targetRecall: 0.95,
+      codec: "binary",
+      rescore: "int8",
+      leafSize: 0,
+      seed: 1,
+      jobs: -1,
+      onProgress: progressNotes(onNote),
+      ...settings,
+    },
+  );
+  const buildSeconds = (performance.now() - began) / 1000;
+  const { header, codec, rescore, forest, certified } = built;
+  const meta = {
+    name: "million",
+    metric: header.metric,
+    dimensions,
+    codec,
+    items: count,
+    forest,
+    certified,
+    embedder: null,
+  };
+  const file = encodeArtifact(header, [
+    { name: "meta", hot: true, bytes: Buffer.from(JSON.stringify(meta)) },
+    ...built.sections,
+  ]);
+  const whole = openArtifact(file, { trusted: true });
+  const hotBytes = whole.header.hotBytes;
+  const hot = file.subarray(0, hotBytes);
+  const openMs = millisecondsOf(() => openForest(openArtifact(hot)));
+  const searches: MillionSearch[] = [];
+  for (const tiers of rescore === "none" ? (["hot"] as const) : (["hot", "hot and cold"] as const)) {
+    const search = openForest(tiers === "hot" ? openArtifact(hot, { trusted: true }) : whole);
+    for (const { searchK } of certified.rows) {
+      const found = measure(searchK, tiers);
+      onNote(`${tiers}, searchK ${searchK}: recall ${found.recall.toFixed(4)}, ${found.cpuMs.toFixed(2)} ms`);
+      searches.push(found);
+    }
+
+    function measure(searchK: number, tiers: MillionSearch["tiers"]): MillionSearch {
+      let hits = 0;
+      const rounds: number[] = [];
+      for (let round = 0; round < ROUNDS; round++) {
+        const before = process.cpuUsage();
+        for (let i = 0; i < ROUND_QUERIES; i++) {
+          const q = round * ROUND_QUERIES + i;
+          const at = (count + q) * dimensions;
+          const nearest = truth.subarray(q * K, (q + 1) * K);
+          const { items } = search.search(rows.slice(at, at + dimensions), { k: K, searchK });
+          for (const item of items) if (nearest.includes(item)) hits++;
+        }
+        const { user, system } = process.cpuUsage(before);
+        rounds.push((user + system) / 1000 / ROUND_QUERIES);
+      }
+      return { tiers, searchK, recall: hits / (ROUNDS * ROUND_QUERIES * K), cpuMs: median(rounds) };
+    }
+  }
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    machine: machine(),
+    count,
+    dimensions,
+    codec,
+    rescore,
+    buildSeconds,
+    hotBytes,
+    fileBytes: file.byteLength,
+    certifiedRecall: certified.recallAt10,
+    certifiedSearchK: certified.defaultSearchK,
+    openMs,
+    searches,
+  };
+}
+
+function millisecondsOf(work: () => unknown): number {
+  const began = performance.now();
+  work();
+  return performance.now() - began;
+}
+
+function progressNotes(onNote: (line: string) => void): NonNullable<ForestSettings["onProgress"]> {
+  let last = "";
+  return ({ phase, done, total }) => {
+    const line = `${phase} ${Math.floor((done / total) * 10) * 10}%`;
+    if (line !== last) onNote(line);
+    last = line;
+  };
+}

@@ -1,0 +1,156 @@
+import type { Curve, SetResult } from "./types.ts";
+
+const WIDTH = 860;
+const HEIGHT = 520;
+const LEFT = 64;
+const RIGHT = 210;
+const TOP = 56;
+const BOTTOM = 52;
+const LINE = 17;
+const LEAST = 0.7;
+const MOST = 0.999;
+const X_TICKS = [0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999];
+
+/** Greys and hues of middling lightness: legible on white and on black alike. */
+const INK = "#7a828c";
+const GRID = "#8a929c";
+const COLOURS: Readonly<Record<string, string>> = {
+  "ours-node": "#2f81f7",
+  "ours-worker": "#12a594",
+  annoy: "#e0612b",
+  hnswlib: "#8e6fe0",
+  usearch: "#c9518f",
+  "flat-int8": "#7f8f2a",
+  "flat-float32": "#a87a3d",
+};
+
+interface Line {
+  readonly label: string;
+  readonly colour: string;
+  readonly strong: boolean;
+  readonly points: readonly { readonly x: number; readonly y: number }[];
+}
+
+/** Recall@10 (x, spread towards 1) against queries per second (y, logarithmic), as SVG with direct labels. */
+export function renderPlot(set: SetResult): string {
+  const lines = linesOf(set);
+  const ys = lines.flatMap(({ points }) => points.map((p) => p.y));
+  const low = Math.floor(Math.log10(Math.min(...ys)) * 2) / 2;
+  const high = Math.ceil(Math.log10(Math.max(...ys)) * 2) / 2;
+  const x = (recall: number) => LEFT + (spread(recall) / spread(MOST)) * (WIDTH - LEFT - RIGHT);
+  const y = (qps: number) => TOP + ((high - Math.log10(qps)) / (high - low)) * (HEIGHT - TOP - BOTTOM);
+  const right = WIDTH - RIGHT;
+  const body: string[] = [];
+  for (const tick of X_TICKS) {
+    body.push(rule(x(tick), TOP, x(tick), HEIGHT - BOTTOM));
+    body.push(text(x(tick), HEIGHT - BOTTOM + 20, String(tick), INK, "middle"));
+  }
+  for (let e = Math.floor(low); e <= high; e++) {
+    for (const m of [1, 2, 5]) {
+      const value = m * 10 ** e;
+      if (Math.log10(value) < low - 1e-9 || Math.log10(value) > high + 1e-9) continue;
+      body.push(rule(LEFT, y(value), right, y(value), m === 1 ? 0.5 : 0.22));
+      body.push(text(LEFT - 8, y(value) + 4, value.toLocaleString("en-US"), INK, "end"));
+    }
+  }
+  body.push(text(LEFT, 22, `${set.title}, cosine`, INK, "start", 16, 600));
+  body.push(text(LEFT, 42, "queries per second of CPU time, one thread; up and to the right is better", INK));
+  body.push(text((LEFT + right) / 2, HEIGHT - 10, "recall@10", INK, "middle"));
+  const labels: { text: string; colour: string; fromX: number; fromY: number; y: number; strong: boolean }[] =
+    [];
+  for (const { label, colour, strong, points } of lines) {
+    const at = points.map((p) => ({ x: x(p.x), y: y(p.y) }));
+    const last = at.at(-1)!;
+    if (at.length === 1) {
+      body.push(`<circle cx="${round(last.x)}" cy="${round(last.y)}" r="5" fill="${colour}"/>`);
+      if (last.x < right - 200) {
+        body.push(text(last.x + 10, last.y + 4, label, colour));
+        continue;
+      }
+    } else {
+      const path = at.map((p) => `${round(p.x)},${round(p.y)}`).join(" ");
+      const width = strong ? 3 : 2;
+      body.push(
+        `<polyline points="${path}" fill="none" stroke="${colour}" stroke-width="${width}" stroke-linejoin="round" stroke-linecap="round"/>`,
+      );
+    }
+    labels.push({ text: label, colour, fromX: last.x, fromY: last.y, y: last.y, strong });
+  }
+  spaceOut(labels);
+  for (const l of labels) {
+    body.push(
+      `<path d="M${round(l.fromX + 5)},${round(l.fromY)} L${right + 8},${round(l.y)}" stroke="${l.colour}" stroke-width="1" stroke-opacity="0.45" fill="none"/>`,
+    );
+    body.push(text(right + 12, l.y + 4, l.text, l.colour, "start", 13, l.strong ? 600 : 400));
+  }
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" font-family="system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif" font-size="13" role="img" aria-label="${escapeText(`Recall at 10 against queries per second, ${set.title}`)}">
+${body.join("\n")}
+</svg>
+`;
+}
+
+/** One line a contender, but one for all of Annoy's numbers of trees: the best that any of them does. */
+function linesOf(set: SetResult): Line[] {
+  const annoy = set.curves.filter(({ peer }) => peer === "annoy");
+  const others = set.curves.filter(({ peer }) => peer !== "annoy");
+  const lines = others.map((curve, i) =>
+    lineOf(curve.label, colourOf(curve, i), curve.peer === "ours", [curve]),
+  );
+  if (annoy.length > 0) lines.push(lineOf("Annoy C++, best of 10 to 100 trees", COLOURS.annoy!, true, annoy));
+  return lines.filter(({ points }) => points.length > 0);
+}
+
+function lineOf(label: string, colour: string, strong: boolean, curves: readonly Curve[]): Line {
+  const all = curves.flatMap(({ points }) => points).filter(({ recall }) => recall >= LEAST);
+  const best = all.filter((p) => !all.some((q) => q.recall >= p.recall && q.qps > p.qps));
+  const points = best
+    .map(({ recall, qps }) => ({ x: Math.min(recall, MOST), y: qps }))
+    .sort((a, b) => a.x - b.x || b.y - a.y)
+    // What finds all but everything shares the edge of the plot: the fastest stands for it.
+    .filter((point, i, sorted) => i === 0 || point.x > sorted[i - 1]!.x);
+  return { label, colour, strong, points };
+}
+
+function colourOf({ id, peer }: Curve, i: number): string {
+  return COLOURS[id] ?? COLOURS[peer] ?? ["#8a8f98", "#b08a1e", "#5f9ea0", "#a0688a"][i % 4]!;
+}
+
+/** Distance from {@link LEAST} on a scale of the logarithm of what is missed. */
+function spread(recall: number): number {
+  return Math.log((1 - LEAST) / (1 - recall));
+}
+
+/** Moves labels apart, keeping their order and staying inside the plot. */
+function spaceOut(labels: { y: number }[]): void {
+  labels.sort((a, b) => a.y - b.y);
+  for (let i = 1; i < labels.length; i++) labels[i]!.y = Math.max(labels[i]!.y, labels[i - 1]!.y + LINE);
+  let limit = HEIGHT - BOTTOM;
+  for (let i = labels.length - 1; i >= 0; i--) {
+    labels[i]!.y = Math.min(labels[i]!.y, limit);
+    limit = labels[i]!.y - LINE;
+  }
+}
+
+function rule(x1: number, y1: number, x2: number, y2: number, opacity = 0.3): string {
+  return `<line x1="${round(x1)}" y1="${round(y1)}" x2="${round(x2)}" y2="${round(y2)}" stroke="${GRID}" stroke-opacity="${opacity}"/>`;
+}
+
+function text(
+  x: number,
+  y: number,
+  content: string,
+  colour: string,
+  anchor = "start",
+  size = 13,
+  weight = 400,
+): string {
+  return `<text x="${round(x)}" y="${round(y)}" fill="${colour}" text-anchor="${anchor}" font-size="${size}" font-weight="${weight}">${escapeText(content)}</text>`;
+}
+
+function escapeText(content: string): string {
+  return content.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
+}
+
+function round(x: number): number {
+  return Math.round(x * 10) / 10;
+}

@@ -1,0 +1,122 @@
+import { bestAt, speedAt } from "./measure.ts";
+import { figure, megabytes, ratio, seconds } from "./numbers.ts";
+import type { BenchReport, Curve, SetResult } from "./types.ts";
+
+const RECALLS = [0.9, 0.95, 0.99];
+
+/** The report as Markdown, to lie beside the plots. */
+export function renderMarkdown(report: BenchReport): string {
+  const parts = [
+    "# Recall and speed",
+    `Written by \`npm run bench\` on ${report.date}; figures of one run, medians of ${report.rounds} rounds.`,
+    [
+      `- Machine: ${report.machine}; load average ${report.load} when the run began.`,
+      `- Versions: ${Object.entries(report.versions)
+        .map(([name, version]) => `${name} ${version}`)
+        .join(", ")}.`,
+    ].join("\n"),
+    METHOD,
+    ...report.sets.map(renderSet),
+  ];
+  return `${parts.join("\n\n")}\n`;
+}
+
+const METHOD = `Everyone holds the same vectors of unit length in a process of its own, and answers the same 1,000 held-out
+queries for the 10 nearest by cosine. Recall is against an exact search; an answer as near as the tenth counts. Speed is
+queries per second of CPU time, of all threads of the process: one query after another, nothing batched. All processes are
+up at once and take turns, a short round each, back and forth, so that whatever disturbs the machine disturbs all of them.
+Between two settings speed is interpolated, its logarithm over the logarithm of 1 − recall. In the Worker means inside
+workerd, from an index in local R2. First answer is the time from the index's bytes in memory (for native libraries: in the
+system's file cache) to the first answer, with all checks; libraries that cannot load an index in a Worker build theirs in
+that time. Memory is what the process has resident beyond what it had before it opened the index, scratch and garbage
+included.`;
+
+function renderSet(set: SetResult): string {
+  const parts = [
+    `## ${set.title}`,
+    `![Recall@10 against queries per second, ${set.title}](${set.id}.svg)`,
+    speeds(set),
+  ];
+  const points = equalRecall(set);
+  if (points) parts.push(points);
+  parts.push(costs(set));
+  if (set.skipped.length > 0) {
+    parts.push(`Not here: ${set.skipped.map(({ label, reason }) => `${label} (${reason})`).join(", ")}.`);
+  }
+  return parts.join("\n\n");
+}
+
+/** Speeds at fixed recalls, with Annoy's best number of trees and how ours compares. */
+function speeds(set: SetResult): string {
+  const rows = [...set.curves.filter(isCurve)].map((curve) => [
+    curve.label,
+    ...RECALLS.map((recall) => figure(speedAt(curve.points, recall))),
+  ]);
+  const ours = set.curves.find(({ id }) => id === "ours-node");
+  const annoy = set.curves.filter(({ peer }) => peer === "annoy");
+  if (ours && annoy.length > 0) {
+    const best = RECALLS.map((recall) => bestAt(annoy, recall));
+    rows.push(["**Annoy's best**", ...best.map((b) => (b ? `${figure(b.qps)} (${treesOf(b.curve)})` : "–"))]);
+    rows.push([
+      "**annoy-edge in Node : Annoy's best**",
+      ...best.map((b, i) => `**${ratio(divide(speedAt(ours.points, RECALLS[i]!), b?.qps))}**`),
+    ]);
+    rows.push([
+      "bytes of that Annoy : ours",
+      ...best.map((b) => ratio(divide(b?.curve.build.bytes, ours.build.bytes))),
+    ]);
+    rows.push([
+      "build time of that Annoy (one thread) : ours (all cores)",
+      ...best.map((b) => ratio(divide(b?.curve.build.wall, ours.build.wall))),
+    ]);
+  }
+  return table(["queries per second at recall@10 of", ...RECALLS.map((r) => r.toFixed(2))], rows);
+}
+
+/** Contenders with one point only: ours at their recall. */
+function equalRecall(set: SetResult): string | undefined {
+  const ours = set.curves.find(({ id }) => id === "ours-worker");
+  const singles = set.curves.filter((curve) => curve.points.length === 1 && curve.peer !== "ours");
+  if (!ours || singles.length === 0) return undefined;
+  const most = Math.max(...ours.points.map(({ recall }) => recall));
+  const rows = singles.map((curve) => {
+    const { recall, qps } = curve.points[0]!;
+    // Against an exact scan, the most that ours reaches is as equal as it gets.
+    const at = Math.min(recall, most);
+    const own = speedAt(ours.points, at);
+    return [curve.label, recall.toFixed(3), figure(qps), at.toFixed(3), figure(own), ratio(divide(own, qps))];
+  });
+  return table(["in the Worker", "recall@10", "q/s", "annoy-edge at recall@10 of", "q/s", "ratio"], rows);
+}
+
+function costs(set: SetResult): string {
+  const rows = set.curves.map(({ label, build, firstAnswerMs, memory, note }) => [
+    label,
+    seconds(build.wall),
+    seconds(build.cpu),
+    megabytes(build.bytes),
+    figure(firstAnswerMs),
+    megabytes(Math.max(0, memory)),
+    note,
+  ]);
+  return table(["", "build, s", "build CPU, s", "index, MB", "first answer, ms", "memory, MB", "how"], rows);
+}
+
+function isCurve(curve: Curve): boolean {
+  return curve.points.length > 1;
+}
+
+function treesOf(curve: Curve): string {
+  return curve.label.replace(/^.*, /, "");
+}
+
+function divide(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? undefined : a / b;
+}
+
+/** The first column is text, the last too when it has no figures; the others are numbers. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const isText = (column: number) => column === 0 || rows.some((row) => (row[column]?.length ?? 0) > 24);
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  return [line(head), line(head.map((_, i) => (isText(i) ? "---" : "--:"))), ...rows.map(line)].join("\n");
+}
