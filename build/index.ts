@@ -32,9 +32,11 @@ export { indexName } from "./pipeline/names.ts";
 export type { ForestOptions } from "./pipeline/options.ts";
 export {
   type GoldenQuery,
+  gc,
   type NamedTargetOptions,
   type PublishDirOptions,
   publish,
+  restore,
   rollback,
   type TargetOptions,
   versions,
@@ -43,6 +45,6 @@ export { query } from "./pipeline/query.ts";
 export { type RebuildOptions, type RebuildResult, rebuild } from "./pipeline/rebuild.ts";
 export type { TextOptions } from "./pipeline/text.ts";
 export { type Check, type Verification, type VerifyOptions, verify } from "./pipeline/verify.ts";
-export type { PublishResult, RollbackResult, VersionInfo } from "./publish/index.ts";
+export type { GcResult, PublishResult, RestoreResult, RollbackResult, VersionInfo } from "./publish/index.ts";
 export { SourceError } from "./sources/index.ts";
 export { SPLITTERS, type SplitterName } from "./splitting/index.ts";

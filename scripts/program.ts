@@ -3,11 +3,13 @@ import { type Command, Option } from "commander";
 import { addBuild } from "./commands/build.ts";
 import { addEvaluate } from "./commands/evaluate.ts";
 import { addExport } from "./commands/export.ts";
+import { addGc } from "./commands/gc.ts";
 import { addImport } from "./commands/import.ts";
 import { addInspect } from "./commands/inspect.ts";
 import { addPublish } from "./commands/publish.ts";
 import { addQuery } from "./commands/query.ts";
 import { addRebuild } from "./commands/rebuild.ts";
+import { addRestore } from "./commands/restore.ts";
 import { addRollback } from "./commands/rollback.ts";
 import { addVerify } from "./commands/verify.ts";
 import { addVersions } from "./commands/versions.ts";
@@ -43,6 +45,8 @@ Example:
   addPublish(program);
   addVersions(program);
   addRollback(program);
+  addGc(program);
+  addRestore(program);
   addRebuild(program);
   return program;
 }

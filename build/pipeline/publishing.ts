@@ -2,15 +2,20 @@ import { userInfo } from "node:os";
 import type { SearchInput } from "../../worker/search/types.ts";
 import type { Progress } from "../forest/types.ts";
 import {
+  gc as collect,
   type Gate,
   type GateFailure,
+  type GcOptions,
+  type GcResult,
   listVersions,
   openLocalStore,
   openRemoteStore,
   type PublishResult,
   type PublishStore,
   publish as publishTo,
+  type RestoreResult,
   type RollbackResult,
+  restore as restoreIn,
   rollback as rollBackIn,
   type VersionInfo,
   withStore,
@@ -105,6 +110,38 @@ export async function rollback(
         by: options.by ?? publisher(),
         ...(message !== undefined && { message }),
       }),
+  );
+}
+
+/**
+ * Removes versions beyond the last `keep`, and what only they needed. The current version and the one before it stay.
+ *
+ * @throws AnnoyEdgeError `INDEX_NOT_PUBLISHED`, `PUBLISH_CONFLICT`, `VERSION_INCOMPLETE`
+ */
+export async function gc(
+  options: NamedTargetOptions & Pick<GcOptions, "keep" | "dryRun"> = {},
+): Promise<GcResult> {
+  const name = indexName(options.name, options.root);
+  const { keep, dryRun } = options;
+  return withStore(
+    () => openStore(options),
+    (store) =>
+      collect(store, name, { ...(keep !== undefined && { keep }), ...(dryRun !== undefined && { dryRun }) }),
+  );
+}
+
+/**
+ * Brings back the documents of the current version after KV has lost them, from their second copies in R2.
+ *
+ * @throws AnnoyEdgeError `INDEX_NOT_PUBLISHED`, `VERSION_INCOMPLETE`
+ */
+export async function restore(
+  options: NamedTargetOptions & { readonly onProgress?: (progress: Progress) => void } = {},
+): Promise<RestoreResult> {
+  const name = indexName(options.name, options.root);
+  return withStore(
+    () => openStore(options),
+    (store) => restoreIn(store, name, options.onProgress),
   );
 }
 

@@ -34,20 +34,14 @@ const BATCH_BYTES = 16 * 1024 * 1024;
 /** A page that an interrupted publish left is trusted to stay for this long; gc spares what is younger than a day. */
 const RESUME_MS = 3_600_000;
 
-/**
- * Decides where an artifact's documents lie, given where those of `base` do. A placement that an interrupted publish
- * of the same version has uploaded is taken as it is: its pages were written before it.
- */
+/** Decides where an artifact's documents lie, given where those of `base` do. */
 export async function placeDocuments(
   store: PublishStore,
   folder: ArtifactFolder,
   base: Placement | undefined,
   onProgress: (progress: Progress) => void,
 ): Promise<PlacedDocuments> {
-  const { name, version } = folder.manifest;
-  const uploaded = await readPlacement(store, name, version);
-  if (uploaded) return uploaded;
-  const total = folder.manifest.items;
+  const { name, items: total } = folder.manifest;
   const lines = await hashLines(readDocuments(folder.documentsPath), folder.header.nItems, (done) =>
     onProgress({ phase: "place", done, total }),
   );

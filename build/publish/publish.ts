@@ -8,6 +8,7 @@ import { type Cost, estimateCost } from "./cost.ts";
 import { type PlacedDocuments, packUploads, placeDocuments, readPlacement } from "./documents.ts";
 import { type Gate, runGate } from "./gate.ts";
 import { promote, readPointerState, readReplaceable } from "./pointer.ts";
+import { repairPages } from "./repair.ts";
 import { type ObjectSource, type PublishStore, sizeOf } from "./store.ts";
 import { readPublishedManifest } from "./versions.ts";
 
@@ -98,8 +99,8 @@ export async function publish(
     ...(forced.length > 0 && { forced }),
     items,
   };
-  // A version with a manifest is whole, and its pages stay as long as it does.
-  const standing = await readPublishedManifest(store, name, version);
+  const uploaded = await uploadedDocuments(store, name, version, options);
+  const standing = uploaded && (await readPublishedManifest(store, name, version));
   if (standing) {
     const again: PublishRecord = { ...record, action: "promote" };
     if (!options.dryRun) await promote(store, name, before, again, lengthsOf(standing));
@@ -107,7 +108,7 @@ export async function publish(
   }
 
   const base = replaced && (await readPlacement(store, name, replaced.version))?.placement;
-  const placed = await placeDocuments(store, folder, base, report);
+  const placed = uploaded ?? (await placeDocuments(store, folder, base, report));
   try {
     const plan = describe(folder, placed);
     if (options.dryRun) return { ...facts, forced, ...plan, outcome: "planned" };
@@ -121,6 +122,26 @@ export async function publish(
   } finally {
     await placed.discard();
   }
+}
+
+/**
+ * Where the documents of this very version lie, when it was uploaded before, wholly or up to its placement. Its pages were
+ * written first and stay as long as it does; but a version that was never current may have been overtaken by a collection,
+ * so they are looked for, and what cannot be brought back makes the version one that is not there.
+ */
+async function uploadedDocuments(
+  store: PublishStore,
+  name: string,
+  version: string,
+  options: PublishOptions,
+): Promise<PlacedDocuments | undefined> {
+  const uploaded = await readPlacement(store, name, version);
+  if (!uploaded || options.dryRun) return uploaded;
+  const { lost } = await repairPages(store, name, uploaded.placement, options.onProgress);
+  if (lost === 0) return uploaded;
+  await store.deleteObjects([versionKey(name, version, "manifest.json")]);
+  await store.deleteObjects([versionKey(name, version, "placement.bin")]);
+  return undefined;
 }
 
 function describe(

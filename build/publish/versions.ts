@@ -10,7 +10,8 @@ export interface VersionInfo {
   readonly version: string;
   /** `current` answers, `previous` is what a plain rollback returns to, `incomplete` was never published to the end. */
   readonly state: "current" | "previous" | "kept" | "incomplete";
-  /** Bytes in R2, packs apart. */
+  /** Objects and their bytes in R2, packs apart. */
+  readonly objects: number;
   readonly bytes: number;
   readonly uploaded: string;
   /** How it last became current; absent when it never did or the history is too short. */
@@ -22,23 +23,30 @@ export async function listVersions(store: PublishStore, name: string): Promise<V
   return describeVersions(store, name, (await requirePointerState(store, name)).pointer);
 }
 
-async function describeVersions(
+/** As {@link listVersions}, given the pointer; a damaged one (undefined) tells neither states nor records. */
+export async function describeVersions(
   store: PublishStore,
   name: string,
   pointer: Pointer | undefined,
 ): Promise<VersionInfo[]> {
-  const found = new Map<string, { bytes: number; uploaded: Date; whole: boolean }>();
+  const found = new Map<string, { objects: number; bytes: number; uploaded: Date; whole: boolean }>();
   for await (const object of store.listObjects(versionsPrefix(name))) {
     const parsed = parseVersionKey(name, object.key);
     if (!parsed) continue;
-    const entry = found.get(parsed.version) ?? { bytes: 0, uploaded: object.uploaded, whole: false };
+    const entry = found.get(parsed.version) ?? {
+      objects: 0,
+      bytes: 0,
+      uploaded: object.uploaded,
+      whole: false,
+    };
     found.set(parsed.version, {
+      objects: entry.objects + 1,
       bytes: entry.bytes + object.bytes,
       uploaded: object.uploaded > entry.uploaded ? object.uploaded : entry.uploaded,
       whole: entry.whole || parsed.file === "manifest.json",
     });
   }
-  const versions = [...found].map(([version, { bytes, uploaded, whole }]): VersionInfo => {
+  const versions = [...found].map(([version, { objects, bytes, uploaded, whole }]): VersionInfo => {
     const record = pointer?.history.find((entry) => entry.version === version);
     const state = !whole
       ? "incomplete"
@@ -47,7 +55,7 @@ async function describeVersions(
         : version === pointer?.previous
           ? "previous"
           : "kept";
-    return { version, state, bytes, uploaded: uploaded.toISOString(), ...(record && { record }) };
+    return { version, state, objects, bytes, uploaded: uploaded.toISOString(), ...(record && { record }) };
   });
   return versions.sort((a, b) => lastUse(b).localeCompare(lastUse(a)) || a.version.localeCompare(b.version));
 }

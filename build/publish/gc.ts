@@ -1,0 +1,183 @@
+import { decodePlacement } from "../../worker/docstore/placement.ts";
+import { AnnoyEdgeError } from "../../worker/format/errors.ts";
+import {
+  packKey,
+  packsPrefix,
+  pageKey,
+  pagesPrefix,
+  VERSION_FILES,
+  versionKey,
+} from "../../worker/format/keys.ts";
+import { type PointerState, readPointerState, requirePointerState, swapPointer } from "./pointer.ts";
+import type { ObjectInfo, PublishStore } from "./store.ts";
+import { describeVersions, lastUse, type VersionInfo } from "./versions.ts";
+
+export interface GcOptions {
+  /** Versions to keep, the current one included; the current and the previous one always stay. */
+  readonly keep?: number;
+  readonly dryRun?: boolean;
+  /** What was written within this time and belongs to no version may belong to a publish under way. */
+  readonly graceSeconds?: number;
+}
+
+export interface GcResult {
+  readonly name: string;
+  readonly dryRun: boolean;
+  readonly kept: readonly string[];
+  readonly removed: readonly string[];
+  /** What was deleted, or would be. */
+  readonly deleted: {
+    readonly objects: number;
+    readonly objectBytes: number;
+    readonly pages: number;
+  };
+}
+
+export const DEFAULT_KEEP = 5;
+const GRACE_SECONDS = 86_400;
+const ATTEMPTS = 5;
+const BATCH = 1000;
+
+/**
+ * Removes versions that are neither current, nor previous, nor among the last `keep`, and the pages and packs that no
+ * remaining version needs.
+ *
+ * Versions to go are first named in the pointer, by compare-and-swap, so that nobody can promote one of them while it is
+ * taken apart. A collection that was killed leaves them named; the next one finishes it.
+ *
+ * @throws AnnoyEdgeError `INDEX_NOT_PUBLISHED`, `PUBLISH_CONFLICT` when others keep publishing, `CORRUPT_PLACEMENT`
+ */
+export async function gc(store: PublishStore, name: string, options: GcOptions = {}): Promise<GcResult> {
+  const { keep = DEFAULT_KEEP, dryRun = false, graceSeconds = GRACE_SECONDS } = options;
+  const spareAfter = new Date(Date.now() - graceSeconds * 1000);
+  const { stay, go } = dryRun
+    ? await choose(store, name, keep, spareAfter)
+    : await chooseAndMark(store, name, keep, spareAfter);
+
+  const live = await livePages(store, name, stay);
+  const objects: ObjectInfo[] = [];
+  for await (const pack of store.listObjects(packsPrefix(name))) {
+    if (!live.has(pack.key) && pack.uploaded < spareAfter) objects.push(pack);
+  }
+  const pages: string[] = [];
+  for await (const { key, writtenAt } of store.listPages(pagesPrefix(name))) {
+    if (!live.has(key) && writtenAt && writtenAt < spareAfter) pages.push(key);
+  }
+  if (!dryRun) {
+    // The manifest first: from then on nobody takes the version for a whole one. Pages last.
+    for (const file of [...VERSION_FILES].reverse()) {
+      await store.deleteObjects(go.map(({ version }) => versionKey(name, version, file)));
+    }
+    for (let i = 0; i < pages.length; i += BATCH) await store.deletePages(pages.slice(i, i + BATCH));
+    await store.deleteObjects(objects.map(({ key }) => key));
+    await unmark(store, name, new Set(go.map(({ version }) => version)));
+  }
+  return {
+    name,
+    dryRun,
+    kept: stay.map(({ version }) => version),
+    removed: go.map(({ version }) => version),
+    deleted: {
+      objects: objects.length + go.reduce((sum, { objects }) => sum + objects, 0),
+      objectBytes: [...objects, ...go].reduce((sum, { bytes }) => sum + bytes, 0),
+      pages: pages.length,
+    },
+  };
+}
+
+interface Choice {
+  readonly state: PointerState;
+  readonly stay: readonly VersionInfo[];
+  readonly go: readonly VersionInfo[];
+}
+
+async function choose(store: PublishStore, name: string, keep: number, spareAfter: Date): Promise<Choice> {
+  const state = await requirePointerState(store, name);
+  const marked = new Set(state.pointer.collecting);
+  const stay: VersionInfo[] = [];
+  const go: VersionInfo[] = [];
+  let kept = 0;
+  // Current and previous count first, then the others from the one used last.
+  const versions = (await describeVersions(store, name, state.pointer)).sort((a, b) => rank(a) - rank(b));
+  for (const version of versions) {
+    const needed = version.state === "current" || version.state === "previous";
+    const published = version.state !== "incomplete";
+    const young = !version.record && new Date(version.uploaded) >= spareAfter;
+    if (needed || (!marked.has(version.version) && (young || (published && kept < keep)))) {
+      stay.push(version);
+      if (published && !young) kept++;
+    } else go.push(version);
+  }
+  return { state, stay, go };
+}
+
+function rank(version: VersionInfo): number {
+  if (version.state === "current") return Number.NEGATIVE_INFINITY;
+  if (version.state === "previous") return -Number.MAX_VALUE;
+  return -Date.parse(lastUse(version));
+}
+
+/** Chooses and names what goes in the pointer; again from the start when somebody published meanwhile. */
+async function chooseAndMark(
+  store: PublishStore,
+  name: string,
+  keep: number,
+  spareAfter: Date,
+): Promise<Choice> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const choice = await choose(store, name, keep, spareAfter);
+    if (choice.go.length === 0) return choice;
+    const collecting = [
+      ...new Set([...(choice.state.pointer.collecting ?? []), ...choice.go.map(({ version }) => version)]),
+    ];
+    if (await swapPointer(store, choice.state, { ...choice.state.pointer, collecting })) return choice;
+  }
+  throw busy(name);
+}
+
+async function unmark(store: PublishStore, name: string, removed: ReadonlySet<string>): Promise<void> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const state = await readPointerState(store, name);
+    if (!state?.pointer.collecting) return;
+    const { collecting, ...pointer } = state.pointer;
+    // A version that was marked and is gone, now or in a collection that was killed, needs no mark.
+    const left = collecting.filter((version) => !removed.has(version));
+    const rest = [];
+    for (const version of left) {
+      if (await store.headObject(versionKey(name, version, "forest.bin"))) rest.push(version);
+    }
+    const next = rest.length > 0 ? { ...pointer, collecting: rest } : pointer;
+    if (await swapPointer(store, state, next)) return;
+  }
+  throw busy(name);
+}
+
+function busy(name: string): AnnoyEdgeError {
+  return new AnnoyEdgeError(
+    "PUBLISH_CONFLICT",
+    `The pointer of "${name}" changed ${ATTEMPTS} times while gc tried to write it. Run gc when nobody publishes.`,
+  );
+}
+
+/** Keys of all pages and packs that these versions need. A placement that cannot be read ends the collection. */
+async function livePages(
+  store: PublishStore,
+  name: string,
+  versions: readonly VersionInfo[],
+): Promise<Set<string>> {
+  const live = new Set<string>();
+  for (const { version, state } of versions) {
+    const object = await store.getObject(versionKey(name, version, "placement.bin"));
+    if (!object) {
+      if (state === "incomplete") continue;
+      throw new AnnoyEdgeError(
+        "VERSION_INCOMPLETE",
+        `Version ${version} of "${name}" has no placement: which pages it needs is not known, so nothing was removed. Publish it again, or roll back past it.`,
+      );
+    }
+    const placement = decodePlacement(object.bytes);
+    for (const page of placement.pages) live.add(pageKey(name, page.hash));
+    for (const pack of placement.packs) live.add(packKey(name, pack));
+  }
+  return live;
+}
