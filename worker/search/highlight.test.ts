@@ -19,6 +19,16 @@ describe("passageByTerms", () => {
     expect(TEXT.startsWith(passage?.text ?? "?", passage?.offset)).toBe(true);
   });
 
+  test("passes over words that every text has, unless there are no others", () => {
+    const text = "A dog is a dog is it.";
+    const marked = (query: string) =>
+      passageByTerms(text, highlightTerms(undefined, query), "none")?.ranges.map(({ start, end }) =>
+        text.slice(start, end),
+      );
+    expect(marked("is it a dog")).toEqual(["dog", "dog"]);
+    expect(marked("is it")).toEqual(["is", "is", "it"]);
+  });
+
   test("gives nothing when no word occurs", () => {
     expect(passageByTerms(TEXT, highlightTerms(undefined, "penguin"), "none")).toBeUndefined();
   });

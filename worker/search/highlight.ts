@@ -13,19 +13,37 @@ const MAX_SENTENCES = 64;
 /** A document longer than this is highlighted in its beginning only. */
 const MAX_TEXT = 50_000;
 
-/** What a query's words look like in documents: the terms that count as found, inflections and misspellings included. */
+/** Words in more documents than this share say nothing about one of them. */
+const COMMON_SHARE = 0.3;
+/** Without an index nothing is known of how common a word is, except that the shortest ones are. */
+const SHORTEST = 3;
+
+/**
+ * What a query's words look like in documents: the terms that count as found, inflections and misspellings included.
+ * Common words are left out unless the query has no others.
+ */
 export function highlightTerms(
   keyword: KeywordIndex | undefined,
   query: string,
   prefix = false,
 ): ReadonlySet<string> {
   const parsed = parseKeywordQuery(query, keyword?.language ?? "none");
-  const terms = new Set(parsed.words.map((word) => word.term));
+  const telling = new Set<string>();
+  const all = new Set<string>();
+  const add = (terms: readonly string[], common: boolean): void => {
+    for (const term of terms) {
+      all.add(term);
+      if (!common) telling.add(term);
+    }
+  };
   if (keyword) {
-    for (const group of expandQuery(keyword, parsed, { prefix }))
-      for (const term of groupTerms(keyword, group)) terms.add(term);
+    for (const group of expandQuery(keyword, parsed, { prefix })) {
+      add(groupTerms(keyword, group), group.documents > keyword.nDocuments * COMMON_SHARE);
+    }
+  } else {
+    for (const { term } of parsed.words) add([term], /^[a-z]+$/.test(term) && term.length < SHORTEST);
   }
-  return terms;
+  return telling.size > 0 ? telling : all;
 }
 
 /**
