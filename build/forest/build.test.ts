@@ -126,6 +126,20 @@ describe("a compact forest", () => {
     }
   });
 
+  for (const metric of ["euclidean", "manhattan"] as const) {
+    it(`does not care where the origin is: ${metric}`, async () => {
+      const dimensions = 64;
+      const vectors = vectorsFor(metric, dimensions);
+      const near = await forestOf(vectors, dimensions, metric, { codec: "float32" });
+      const far = sharedFloats(vectors.length);
+      for (let i = 0; i < far.length; i++) far[i] = vectors[i]! + 1000;
+      const moved = await forestOf(far, dimensions, metric, { codec: "float32" });
+      const certified = near.built.certified;
+      expect(moved.built.certified.recallAt10).toBeGreaterThan(Math.min(0.95, certified.recallAt10) - 0.01);
+      expect(moved.built.certified.defaultSearchK).toBeLessThan(2 * certified.defaultSearchK);
+    });
+  }
+
   it("passes over what a filter refuses, by walking or by scanning", async () => {
     const dimensions = 64;
     const vectors = clusteredVectors(COUNT, dimensions, 60, 0.5, 3);

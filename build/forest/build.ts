@@ -109,6 +109,8 @@ async function encodeAndCertify(parts: Parts, onProgress: (share: number) => voi
       { name: "centroids", hot: true, bytes: bytesOf(nodes.centroids) },
     );
     if (trees > 1) sections.push({ name: "leafItems", hot: true, bytes: bytesOf(nodes.leafItems) });
+    const { translation } = geometry;
+    if (translation) sections.push({ name: "translation", hot: true, bytes: bytesOf(translation) });
   }
   let sketch: Sketching | undefined;
   if (nodes && metric !== "hamming" && (dimensions >= LEAST_SKETCHED_DIMENSIONS || codec === "binary")) {
@@ -279,7 +281,7 @@ async function exactAnswers(
 ): Promise<Truth> {
   const { metric, vectors, dimensions, items } = input;
   // For dot the augmented coordinate would spoil inner products with rows as queries.
-  const rows = metric === "dot" || metric === "manhattan" || metric === "euclidean" ? vectors : geometry.rows;
+  const rows = metric === "dot" ? vectors : geometry.rows;
   const rowOfItem = items ? new Map(Array.from(items, (item, row) => [item, row])) : undefined;
   const truth = {
     metric,

@@ -39,7 +39,7 @@ export function encodeVectors(
     // An all-zero vector has cosine 0 with everything, which a missing norm (1) gives as well.
     if (norm !== 0 && Math.abs(norm - 1) > UNIT_TOLERANCE) unit = false;
   }
-  const keepNorms = metric === "euclidean" || (metric === "angular" && !unit);
+  const keepNorms = metric === "angular" && !unit;
   const norm = keepNorms ? { norms: bytesOf(norms) } : {};
   if (codec === "float32") {
     const out = new Float32Array(count * dimensions);

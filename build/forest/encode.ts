@@ -1,7 +1,7 @@
 import { FACTORS, MARGIN_AT } from "../../worker/forest/compact/sketches.ts";
 import type { SectionSource } from "../artifact/write.ts";
 import { bytesOf } from "./codecs.ts";
-import type { Geometry } from "./geometry.ts";
+import { type Geometry, meanRow } from "./geometry.ts";
 import type { EncodedNodes } from "./nodes.ts";
 import type { Pool } from "./pool.ts";
 import type { SketchTask } from "./sketch.ts";
@@ -27,7 +27,7 @@ export async function buildSketches(
   settings: SketchSettings,
 ): Promise<{ sections: SectionSource[]; factor: number; setMargin: (margin: number) => void }> {
   const { dimensions } = geometry;
-  const mean = settings.shared ? meanRow(geometry) : undefined;
+  const mean = settings.shared ? meanRow(geometry.rows, dimensions, geometry.width) : undefined;
   const tasks: SketchTask[] = [];
   for (let from = 0; from < order.length; from += CHUNK) {
     const list = order.subarray(from, from + CHUNK);
@@ -88,11 +88,4 @@ export async function buildSketches(
       head[MARGIN_AT] = margin;
     },
   };
-}
-
-function meanRow({ rows, width, dimensions }: Geometry): Float32Array {
-  const sums = new Float64Array(dimensions);
-  const count = rows.length / width;
-  for (let r = 0; r < count; r++) for (let i = 0; i < dimensions; i++) sums[i]! += rows[r * width + i]!;
-  return Float32Array.from(sums, (sum) => sum / count);
 }

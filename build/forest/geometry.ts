@@ -9,7 +9,8 @@ import { lengthOf } from "./codecs.ts";
  * - dot: one more coordinate gives every vector the length of the longest, which turns the largest inner product into
  *   the smallest angle (Bachrach et al. 2014); a query's further coordinate is 0.
  * - hamming: coordinates 0 and 1, whose squared Euclidean distance is the number of differing ones.
- * - manhattan: Euclidean neighbourhoods serve as candidates; scores are exact.
+ * - euclidean: vectors less their mean, so that codes spend nothing on where the origin happens to be.
+ * - manhattan: the same; Euclidean neighbourhoods serve as candidates, and scores are exact.
  */
 export interface Geometry {
   /** Row-major, `width` numbers a row, in shared memory. */
@@ -19,6 +20,8 @@ export interface Geometry {
   readonly dimensions: number;
   /** Vectors on a sphere: clusters are directions. Otherwise clusters are means. */
   readonly spherical: boolean;
+  /** What was subtracted from every row, and must be from a query. */
+  readonly translation?: Float32Array;
 }
 
 export function geometryOf(
@@ -29,8 +32,14 @@ export function geometryOf(
   const count = vectors.length / dimensions;
   switch (metric) {
     case "euclidean":
-    case "manhattan":
-      return { rows: vectors, width: dimensions, dimensions, spherical: false };
+    case "manhattan": {
+      const translation = meanRow(vectors, dimensions);
+      const rows = sharedFloats(vectors.length);
+      for (let at = 0; at < rows.length; at += dimensions) {
+        for (let i = 0; i < dimensions; i++) rows[at + i] = vectors[at + i]! - translation[i]!;
+      }
+      return { rows, width: dimensions, dimensions, spherical: false, translation };
+    }
     case "hamming": {
       const rows = sharedFloats(vectors.length);
       for (let i = 0; i < rows.length; i++) rows[i] = vectors[i]! > 0.5 ? 1 : 0;
@@ -64,4 +73,12 @@ export function geometryOf(
 
 export function sharedFloats(length: number): Float32Array<SharedArrayBuffer> {
   return new Float32Array(new SharedArrayBuffer(length * 4));
+}
+
+/** The mean of the first `dimensions` coordinates of all rows of `width` numbers. */
+export function meanRow(rows: Float32Array, dimensions: number, width = dimensions): Float32Array {
+  const sums = new Float64Array(dimensions);
+  const count = rows.length / width;
+  for (let r = 0; r < count; r++) for (let i = 0; i < dimensions; i++) sums[i]! += rows[r * width + i]!;
+  return Float32Array.from(sums, (sum) => (count > 0 ? sum / count : 0));
 }

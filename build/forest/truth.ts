@@ -7,7 +7,7 @@ import { BLOCK_ROWS, createKernel } from "./simd/kernels.ts";
 export interface TruthTask {
   readonly kind: "truth";
   readonly metric: Metric;
-  /** The space of the metric: unit vectors for angular, 0 and 1 for hamming, else the vectors themselves. */
+  /** Unit vectors for angular, 0 and 1 for hamming, vectors about their mean for euclidean and manhattan. */
   readonly rows: Float32Array<SharedArrayBuffer>;
   readonly width: number;
   readonly queries: Uint32Array;

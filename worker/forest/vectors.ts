@@ -5,8 +5,7 @@ import { ArtifactError } from "../format/errors.ts";
 /**
  * The stored vectors of an artifact: decoding, and scoring of many slots against one query.
  * A score orders candidates: larger is nearer, whatever the metric (angular: cosine times the query's length;
- * euclidean: minus half the squared distance, plus a constant of the query; dot: the inner product; manhattan and
- * hamming: minus the distance).
+ * euclidean: minus half the squared distance; dot: the inner product; manhattan and hamming: minus the distance).
  */
 export interface VectorStore {
   readonly dimensions: number;
@@ -66,11 +65,10 @@ export function openVectors(artifact: Artifact, tier: VectorTier): VectorStore |
     const stride = Math.ceil(dimensions / 32);
     return bitStore(requireView(artifact, name, Uint32Array, count * stride), dimensions, count);
   }
-  const norms = optionalFloats(artifact, "vectorNorms", count);
-  if (metric === "euclidean" && !norms) {
-    throw new ArtifactError("MISSING_SECTION", "The artifact has no section vectorNorms.");
-  }
-  const weights = new Weights(metric, norms);
+  const weights = new Weights(
+    metric,
+    metric === "angular" ? optionalFloats(artifact, "vectorNorms", count) : undefined,
+  );
   if (codec === "float32") {
     return floatStore(
       requireView(artifact, name, Float32Array, count * dimensions),
@@ -106,9 +104,10 @@ export function openVectors(artifact: Artifact, tier: VectorTier): VectorStore |
   }
 }
 
-/** Turns an inner product with a stored vector into the metric's score. */
+/** The metric, and how an inner product with a stored vector becomes its score. */
 class Weights {
   readonly metric: Metric;
+  /** Lengths of the stored vectors, unless all are 1 or the metric does not ask. */
   readonly norms: Float32Array | undefined;
 
   constructor(metric: Metric, norms: Float32Array | undefined) {
@@ -117,10 +116,23 @@ class Weights {
   }
 
   apply(product: number, slot: number): number {
-    const norm = this.norms?.[slot];
-    if (norm === undefined || this.metric === "dot") return product;
-    if (this.metric === "angular") return norm > 0 ? product / norm : 0;
-    return product - 0.5 * norm * norm;
+    if (!this.norms) return product;
+    const norm = this.norms[slot]!;
+    return norm > 0 ? product / norm : 0;
+  }
+
+  /**
+   * Minus the distance of a row of values times `scale`, for the metrics that are no inner products. Not from the
+   * product and the lengths: that loses everything when vectors lie far from the origin.
+   */
+  away(values: Float32Array | Int8Array, at: number, q: Float32Array, scale: number): number {
+    return this.metric === "manhattan"
+      ? -taxicab(values, at, q, scale)
+      : -0.5 * squares(values, at, q, scale);
+  }
+
+  get byProduct(): boolean {
+    return this.metric === "angular" || this.metric === "dot";
   }
 }
 
@@ -145,11 +157,11 @@ function floatStore(values: Float32Array, dimensions: number, count: number, wei
     },
     score(query, slots, n, scores) {
       const q = query.vector;
-      const manhattan = weights.metric === "manhattan";
+      const { byProduct } = weights;
       for (let j = 0; j < n; j++) {
         const slot = slots[j]!;
         const at = slot * dimensions;
-        scores[j] = manhattan ? -taxicab(values, at, q, 1) : weights.apply(dotFloat(values, at, q), slot);
+        scores[j] = byProduct ? weights.apply(dotFloat(values, at, q), slot) : weights.away(values, at, q, 1);
       }
     },
   };
@@ -172,14 +184,14 @@ function byteStore(
     },
     score(query, slots, n, scores) {
       const q = query.vector;
-      const manhattan = weights.metric === "manhattan";
+      const { byProduct } = weights;
       for (let j = 0; j < n; j++) {
         const slot = slots[j]!;
         const at = slot * dimensions;
         const scale = scales[slot]!;
-        scores[j] = manhattan
-          ? -taxicab(codes, at, q, scale)
-          : weights.apply(dotByte(codes, at, q) * scale, slot);
+        scores[j] = byProduct
+          ? weights.apply(dotByte(codes, at, q) * scale, slot)
+          : weights.away(codes, at, q, scale);
       }
     },
   };
@@ -210,14 +222,14 @@ function nibbleStore(
       const q = query.vector;
       // The levels' common offset leaves the loop: the sum of (n - 7.5) x is that of n x, less 7.5 times the sum of x.
       const shift = NIBBLE_LEVELS * query.sum;
-      const manhattan = weights.metric === "manhattan";
+      const { byProduct } = weights;
       for (let j = 0; j < n; j++) {
         const slot = slots[j]!;
-        if (manhattan) {
-          decode(slot, row);
-          scores[j] = -taxicab(row, 0, q, 1);
-        } else {
+        if (byProduct) {
           scores[j] = weights.apply((dotNibble(codes, slot * stride, q) - shift) * scales[slot]!, slot);
+        } else {
+          decode(slot, row);
+          scores[j] = weights.away(row, 0, q, 1);
         }
       }
     },
@@ -298,6 +310,15 @@ function dotNibble(codes: Uint8Array, at: number, q: Float32Array): number {
   }
   for (; i < length; i++) a += ((codes[p + ((i & 3) >>> 1)]! >>> ((i & 1) << 2)) & 15) * q[i]!;
   return a + b + c + d;
+}
+
+function squares(values: Float32Array | Int8Array, at: number, q: Float32Array, scale: number): number {
+  let sum = 0;
+  for (let i = 0; i < q.length; i++) {
+    const difference = values[at + i]! * scale - q[i]!;
+    sum += difference * difference;
+  }
+  return sum;
 }
 
 function taxicab(values: Float32Array | Int8Array, at: number, q: Float32Array, scale: number): number {

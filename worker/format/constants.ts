@@ -92,7 +92,7 @@ export const SECTIONS = {
   sketches: 36,
   /** Five float32 that decode the sketches' factors. */
   sketchFactors: 37,
-  /** Euclidean length of every stored vector, float32: metrics angular (unless all are unit vectors) and euclidean. */
+  /** Euclidean length of every stored vector, float32: metric angular, unless all are unit vectors. */
   vectorNorms: 40,
   /** Split and leaf nodes of a compact forest, 20 bytes each, and one centroid of int8 codes a node. */
   nodes: 48,
@@ -101,6 +101,8 @@ export const SECTIONS = {
   centroids: 50,
   /** First child and number of children of every root. */
   roots: 51,
+  /** What nodes and sketches have been moved by, float32 a dimension: metrics euclidean and manhattan. */
+  translation: 52,
   annoyNodes: 56,
   annoyRoots: 57,
   embeddingTable: 64,

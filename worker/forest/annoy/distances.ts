@@ -161,3 +161,65 @@ export function taxicab4(
   out[2] = sc;
   out[3] = sd;
 }
+
+/** Inner products of one stored vector with two others, each summed in order; see {@link dot4}. */
+export function dotPair(
+  values: Float32Array,
+  at: number,
+  p: Float32Array,
+  q: Float32Array,
+  dimensions: number,
+  out: Float32Array,
+): void {
+  let sp = 0;
+  let sq = 0;
+  for (let z = 0; z < dimensions; z++) {
+    const x = values[at + z]!;
+    sp = fround(sp + fround(x * p[z]!));
+    sq = fround(sq + fround(x * q[z]!));
+  }
+  out[0] = sp;
+  out[1] = sq;
+}
+
+/** Squared Euclidean distances of one stored vector from two others; see {@link dot4}. */
+export function squaredEuclideanPair(
+  values: Float32Array,
+  at: number,
+  p: Float32Array,
+  q: Float32Array,
+  dimensions: number,
+  out: Float32Array,
+): void {
+  let sp = 0;
+  let sq = 0;
+  for (let z = 0; z < dimensions; z++) {
+    const x = values[at + z]!;
+    const dp = fround(p[z]! - x);
+    const dq = fround(q[z]! - x);
+    sp = fround(sp + fround(dp * dp));
+    sq = fround(sq + fround(dq * dq));
+  }
+  out[0] = sp;
+  out[1] = sq;
+}
+
+/** Manhattan distances of one stored vector from two others; see {@link dot4}. */
+export function taxicabPair(
+  values: Float32Array,
+  at: number,
+  p: Float32Array,
+  q: Float32Array,
+  dimensions: number,
+  out: Float32Array,
+): void {
+  let sp = 0;
+  let sq = 0;
+  for (let z = 0; z < dimensions; z++) {
+    const x = values[at + z]!;
+    sp = fround(sp + Math.abs(fround(p[z]! - x)));
+    sq = fround(sq + Math.abs(fround(q[z]! - x)));
+  }
+  out[0] = sp;
+  out[1] = sq;
+}

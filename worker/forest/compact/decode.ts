@@ -14,6 +14,7 @@ export function sketchDecoder(
   sketches: Sketches,
   dimensions: number,
   nSlots: number,
+  translation: Float32Array | undefined,
 ): SketchDecoder {
   const { words, floats, centroids } = nodes;
   const leaves: number[] = [];
@@ -30,7 +31,7 @@ export function sketchDecoder(
     for (let i = 0; i < sketches.bits; i++)
       rotated[i] = (sketches.rows[at + (i >>> 5)]! >>> (i & 31)) & 1 ? code : -code;
     sketches.rotation.inverse(rotated);
-    for (let i = 0; i < dimensions; i++) row[i] = rotated[i]!;
+    for (let i = 0; i < dimensions; i++) row[i] = rotated[i]! + (translation?.[i] ?? 0);
     if (sketches.centre) {
       for (let i = 0; i < dimensions; i++) row[i]! += sketches.centre[i]!;
       return;

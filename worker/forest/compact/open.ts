@@ -1,4 +1,4 @@
-import type { Artifact } from "../../format/artifact.ts";
+import { type Artifact, requireView, sectionBytes } from "../../format/artifact.ts";
 import { ArtifactError } from "../../format/errors.ts";
 import { finishHits } from "../finish.ts";
 import { distanceOfItems, exactScan, itemDecoder, keptForRescoring, vectorOfItem } from "../flat.ts";
@@ -30,13 +30,16 @@ export function openCompact(artifact: Artifact): Forest {
   const slots = openSlots(artifact);
   const nodes = openNodes(artifact);
   const sketches = openSketches(artifact);
+  const translation = sectionBytes(artifact, "translation")
+    ? requireView(artifact, "translation", Float32Array, dimensions)
+    : undefined;
   const scorer = vectors ?? finer;
   if (!scorer && !sketches)
     throw new ArtifactError("MISSING_SECTION", "The artifact has neither vectors nor sketches.");
   const finest = finer ?? vectors;
   const decodeSlot = finest
     ? (slot: number, row: Float32Array) => finest.decode(slot, row)
-    : sketchDecoder(nodes, sketches!, dimensions, nSlots);
+    : sketchDecoder(nodes, sketches!, dimensions, nSlots, translation);
   const decode = itemDecoder(slots, decodeSlot);
   const vector = vectorOfItem(dimensions, decode);
   // Made by the first search, so that opening allocates nothing that grows with the forest.
@@ -56,9 +59,13 @@ export function openCompact(artifact: Artifact): Forest {
       return { ...finishHits(metric, query, top.sorted(), k, decode), candidates: scored, scored };
     }
     walk ??= new Walk(nodes, slots, sketches, scorer, dimensions, nTrees);
-    const found = walk.run(prepared, searchK, accept);
+    const walked = translation ? query.map((x, i) => x - translation[i]!) : prepared.vector;
+    const found = walk.run(prepared, walked, searchK, accept);
     const top = new TopScores(Math.min(kept, found.count));
-    const scored = sketches && scorer ? scoreBest(found, prepared, scorer, k, top) : keepAll(found, top);
+    const scored =
+      sketches && scorer
+        ? scoreBest(found, prepared, scorer, k, sketches.margin * lengthOf(walked), top)
+        : keepAll(found, top);
     return { ...finishHits(metric, query, top.sorted(), k, decode), candidates: found.count, scored };
   }
 
@@ -77,9 +84,10 @@ export function openCompact(artifact: Artifact): Forest {
     query: PreparedQuery,
     store: VectorStore,
     k: number,
+    margin: number,
     top: TopScores,
   ): number {
-    const threshold = thresholdFor(found, k, sketches!.margin * lengthOf(query.vector));
+    const threshold = thresholdFor(found, k, margin);
     let scored = 0;
     let n = 0;
     for (let i = 0; i <= found.count; i++) {

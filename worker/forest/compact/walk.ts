@@ -61,14 +61,22 @@ export class Walk {
   /**
    * Visits leaves in order of rank until they held `searchK` accepted items, duplicates across trees counted (as
    * Annoy counts), or no node is left.
+   *
+   * @param query what full codes are scored against
+   * @param walked the query as nodes and sketches know it: the same, less the translation
    */
-  run(query: PreparedQuery, searchK: number, accept: ((item: number) => boolean) | undefined): Candidates {
+  run(
+    query: PreparedQuery,
+    walked: Float32Array,
+    searchK: number,
+    accept: ((item: number) => boolean) | undefined,
+  ): Candidates {
     const { nodes, heap, found, sketches } = this;
     // A leaf in its first tree is met once, and slots of later trees are kept once: never more than all of them.
     this.reserve(Math.min(searchK, this.slots.nSlots) + nodes.largestLeaf);
     found.count = 0;
     if (sketches) {
-      sketches.rotation.forward(query.vector, 0, this.dimensions, this.rotated);
+      sketches.rotation.forward(walked, 0, this.dimensions, this.rotated);
       fillTable(this.rotated, sketches.bits, this.table);
     }
     if (this.severalTrees) this.epoch = (this.epoch + 1) & 255;
@@ -80,16 +88,15 @@ export class Walk {
     const secondTree = this.slots.nSlots;
     let seen = 0;
     const centre = sketches?.centre;
-    const shared = centre ? dotFloats(centre, query.vector) : 0;
-    for (let r = 0; r < nodes.roots.length; r += 2)
-      this.expand(query.vector, nodes.roots[r]!, nodes.roots[r + 1]!);
+    const shared = centre ? dotFloats(centre, walked) : 0;
+    for (let r = 0; r < nodes.roots.length; r += 2) this.expand(walked, nodes.roots[r]!, nodes.roots[r + 1]!);
     while (seen < searchK && heap.size > 0) {
       const node = heap.pop();
       const at = node * NODE_WORDS;
       const first = nodes.words[at + NODE.first]!;
       const size = nodes.words[at + NODE.count]! & ~LEAF_BIT;
       if ((nodes.words[at + NODE.count]! & LEAF_BIT) === 0) {
-        this.expand(query.vector, first, size);
+        this.expand(walked, first, size);
         continue;
       }
       const base = centre ? shared : nodes.floats[at + NODE.base]! * this.products[node]!;
