@@ -2,8 +2,9 @@ import {
   angularDistance,
   dot,
   dot4,
-  squaredEuclidean,
-  taxicab,
+  dotPair,
+  squaredEuclideanPair,
+  taxicabPair,
 } from "../../worker/forest/annoy/distances.ts";
 import type { Metric } from "../../worker/format/constants.ts";
 import type { Kiss64 } from "./random.ts";
@@ -58,7 +59,8 @@ class PlaneSplitter implements Splitter {
   private readonly rows: Rows;
   private readonly numbers: ItemNumbers;
   private readonly cosine: boolean;
-  private readonly distance: typeof dot;
+  /** The sums of a row with both centroids, from which distances come. */
+  private readonly pair: typeof dotPair;
   private readonly p: Float32Array;
   private readonly q: Float32Array;
   /** Squared lengths and dot's extra coordinates of the two centroids. */
@@ -74,7 +76,7 @@ class PlaneSplitter implements Splitter {
     this.rows = rows;
     this.numbers = numbers;
     this.cosine = metric === "angular" || metric === "dot";
-    this.distance = metric === "manhattan" ? taxicab : squaredEuclidean;
+    this.pair = this.cosine ? dotPair : metric === "manhattan" ? taxicabPair : squaredEuclideanPair;
     this.normal = new Float32Array(dimensions);
     this.p = new Float32Array(dimensions);
     this.q = new Float32Array(dimensions);
@@ -150,7 +152,7 @@ class PlaneSplitter implements Splitter {
   }
 
   private twoMeans(indices: Uint32Array, from: number, to: number, random: Kiss64): void {
-    const { p, q, numbers, metric, cosine } = this;
+    const { p, q, numbers, metric, cosine, four } = this;
     const count = to - from;
     const i = random.index(count);
     let j = random.index(count - 1);
@@ -174,8 +176,9 @@ class PlaneSplitter implements Splitter {
     for (let step = 0; step < TWO_MEANS_STEPS; step++) {
       const item = indices[from + random.index(count)]!;
       const at = this.rows.at(item);
-      const dp = fround(pCount * this.distanceTo(p, this.pSquare, this.pFactor, item, at));
-      const dq = fround(qCount * this.distanceTo(q, this.qSquare, this.qFactor, item, at));
+      this.pair(this.rows.floats, at, p, q, this.dimensions, four);
+      const dp = fround(pCount * this.distance(four[0]!, this.pSquare, this.pFactor, item));
+      const dq = fround(qCount * this.distance(four[1]!, this.qSquare, this.qFactor, item));
       const norm = this.normOf(item);
       if (!(norm > 0)) continue;
       if (dp < dq) {
@@ -193,16 +196,13 @@ class PlaneSplitter implements Splitter {
     return this.metric === "dot" ? this.numbers.norms[item]! : 1;
   }
 
-  private distanceTo(v: Float32Array, square: number, factor: number, item: number, at: number): number {
-    const { rows, dimensions, numbers } = this;
-    if (!this.cosine) return this.distance(rows.floats, at, v, dimensions);
-    const product = dot(rows.floats, at, v, dimensions);
-    if (this.metric === "angular") return angularDistance(product, square, numbers.factors[item]!);
-    return angularDistance(
-      fround(product + fround(factor * numbers.factors[item]!)),
-      square,
-      numbers.largestSquare,
-    );
+  /** The distance of an item from a centroid, from their sum: a distance already, or an inner product. */
+  private distance(sum: number, square: number, factor: number, item: number): number {
+    const { numbers } = this;
+    if (!this.cosine) return sum;
+    if (this.metric === "angular") return angularDistance(sum, square, numbers.factors[item]!);
+    const product = fround(sum + fround(factor * numbers.factors[item]!));
+    return angularDistance(product, square, numbers.largestSquare);
   }
 
   /** Moves the mean of `count` items towards one more; returns the mean's extra coordinate. */
