@@ -49,7 +49,9 @@ export function expandQuery(
     if (word.unfinished && (options.prefix || options.relaxed)) {
       add(completions(index, word, options.prefix ? 1 : RELAXED_FACTOR), word, times);
     }
-    if (options.relaxed) add(nearWords(index, word, RELAXED_FACTOR), word, times);
+    // A word that is known by its stem alone may be a misspelled one.
+    if (!group.exact) add(nearWords(index, word, 1), word, times);
+    else if (options.relaxed) add(nearWords(index, word, RELAXED_FACTOR), word, times);
   }
   for (const { word, times } of counts.values()) {
     // A whole that is unknown is spoken for by its parts, and the parts of an unknown code by its whole.

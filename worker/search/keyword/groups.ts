@@ -17,6 +17,8 @@ export interface TermGroup {
   /** Documents that hold one of them: the document frequency of BM25. */
   readonly documents: number;
   readonly weight: number;
+  /** The entry that is the word itself; the others, its inflections, count a little less. */
+  readonly exact?: TermEntry;
 }
 
 /** The very word, in its folded form. */
@@ -47,7 +49,13 @@ export function groupOf(index: KeywordIndex, term: number, weight: number): Term
   const entries = readClass(index.dictionary, term);
   const first = entries[0];
   if (!first) return undefined;
-  return { entries, documents: Math.min(first.classDocuments, index.nDocuments), weight };
+  return {
+    entries,
+    documents: Math.min(first.classDocuments, index.nDocuments),
+    weight,
+    // The ring begins with the term that was asked for, unless it is a stem and no word.
+    ...(first.term === term && { exact: first }),
+  };
 }
 
 /** The words a group stands for, for highlights. */

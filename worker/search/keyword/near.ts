@@ -16,6 +16,8 @@ import type { QueryWord } from "./query.ts";
 /** Weight of words that begin with the one that was typed, and of words one or two edits off. */
 const PREFIX_WEIGHT = 0.5;
 const FUZZY_WEIGHTS = [1, 0.7, 0.4];
+/** Of the inflections of a near word, in parts of its own weight. */
+const INFLECTION_WEIGHT = 0.1;
 const MAX_COMPLETIONS = 256;
 const MAX_NEAR_WORDS = 24;
 /** A shorter word has too many neighbours to guess among. */
@@ -68,10 +70,14 @@ export function nearWords(index: KeywordIndex, word: Pick<QueryWord, "term">, fa
   const groups: TermGroup[] = [];
   const seen = new Set<number>();
   for (const { entry, distance } of near) {
-    if (seen.has(entry.term) || groups.length >= MAX_NEAR_WORDS) continue;
-    const group = groupOf(index, entry.term, factor * FUZZY_WEIGHTS[distance]!);
+    if (seen.has(entry.term) || seen.size >= MAX_NEAR_WORDS) continue;
+    const weight = factor * FUZZY_WEIGHTS[distance]!;
+    const group = groupOf(index, entry.term, weight * INFLECTION_WEIGHT);
     if (!group) continue;
-    for (const member of group.entries) seen.add(member.term);
+    // The near word itself has its own, rarer frequency: its documents come before those of its inflections.
+    groups.push({ entries: [entry], documents: entry.documents, weight });
+    seen.add(entry.term);
+    if (group.entries.length === 1) continue;
     groups.push(group);
   }
   return groups;

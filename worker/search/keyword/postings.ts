@@ -11,6 +11,8 @@ export interface PostingCursor {
   readonly end: number;
   readonly nItems: number;
   readonly blocked: boolean;
+  /** What a count of this word is worth: 1, or less for an inflection. */
+  readonly share: number;
   at: number;
   /** Postings behind the current one. */
   left: number;
@@ -25,12 +27,13 @@ export interface PostingCursor {
 }
 
 /** Opens a term's list and reads its first posting. */
-export function openPostings(index: KeywordIndex, entry: TermEntry): PostingCursor {
+export function openPostings(index: KeywordIndex, entry: TermEntry, share = 1): PostingCursor {
   const cursor: PostingCursor = {
     bytes: index.postings,
     end: entry.postingsEnd,
     nItems: index.nItems,
     blocked: entry.documents > POSTINGS_PER_BLOCK,
+    share,
     at: entry.postingsStart,
     left: entry.documents,
     blockLeft: 0,

@@ -28,6 +28,9 @@ export interface KeywordHits {
   readonly unverified?: Pick<KeywordQuery, "phrases" | "excludedPhrases">;
 }
 
+/** An inflection counts as so much of the word itself; half a point of MRR better than 1 on eight sets of documents. */
+export const INFLECTION_SHARE = 0.6;
+
 /** When the words themselves find fewer, what is near them is looked for, too. */
 const FEW_HITS = 10;
 
@@ -154,7 +157,9 @@ function openScorer(index: KeywordIndex, group: TermGroup): Scorer {
   const idf = inverseDocumentFrequency(index.nDocuments, group.documents);
   const bound = group.weight * idf * (index.k1 + 1);
   return {
-    cursors: group.entries.map((entry) => openPostings(index, entry)),
+    cursors: group.entries.map((entry) =>
+      openPostings(index, entry, group.exact && group.exact !== entry ? INFLECTION_SHARE : 1),
+    ),
     factor: bound,
     bound,
   };
@@ -226,7 +231,7 @@ function collect(
 ): number {
   if (cursor.item < start) seekPosting(cursor, start);
   let n = already;
-  const { bytes, nItems, blocked } = cursor;
+  const { bytes, nItems, blocked, share } = cursor;
   const listEnd = cursor.end;
   while (cursor.item < end) {
     let { at, item, left } = cursor;
@@ -236,7 +241,7 @@ function collect(
     while (decoding) {
       const offset = item - start;
       if (units[offset] === 0) met[n++] = offset;
-      units[offset]! += count;
+      units[offset]! += count * share;
       if (inBlock === 0) break;
       let byte = at < listEnd ? bytes[at++]! : 0x80;
       let value = byte & 0x7f;
@@ -311,7 +316,7 @@ function probeGroup(index: KeywordIndex, scorer: Scorer, start: number, kept: Ui
     for (let i = 0; i < kept.length; i++) {
       const offset = kept[i]!;
       seekPosting(cursor, start + offset);
-      if (cursor.item === start + offset) units[offset]! += cursor.units;
+      if (cursor.item === start + offset) units[offset]! += cursor.units * cursor.share;
     }
   }
   for (let i = 0; i < kept.length; i++) {
