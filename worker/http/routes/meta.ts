@@ -1,7 +1,7 @@
 import type { App } from "../app.ts";
 import { isFresh, markCacheable } from "../caching.ts";
-import { type Page, referencePage } from "../docs/page.ts";
-import { openApiDocument } from "../openapi.ts";
+import type { Page } from "../docs/page.ts";
+import type { OpenApiDocument } from "../openapi.ts";
 import type { HealthResponse, IndexResponse, WarmUpResponse } from "../schemas.ts";
 import type { AppOptions } from "../types.ts";
 import { route, versionedGet, withIndex } from "./route.ts";
@@ -59,10 +59,10 @@ export function addMetaRoutes(app: App, options: AppOptions): void {
   // Both depend on the code alone, so they are made once and revalidate by its revision.
   let openApi: string | undefined;
   route(app, "/openapi.json", {
-    get: (c) => {
+    get: async (c) => {
       markCacheable(c, "openapi");
       if (isFresh(c.req.raw, "openapi")) return c.body(null, 304);
-      openApi ??= JSON.stringify(openApiDocument());
+      openApi ??= JSON.stringify(await contract());
       return c.body(openApi, 200, { "Content-Type": "application/json" });
     },
   });
@@ -70,11 +70,20 @@ export function addMetaRoutes(app: App, options: AppOptions): void {
   let page: Page | undefined;
   route(app, "/docs", {
     get: async (c) => {
-      page ??= await referencePage(openApiDocument());
+      if (!page) {
+        const { referencePage } = await import("../docs/page.ts");
+        page = await referencePage(await contract());
+      }
       c.header("Content-Security-Policy", page.policy);
       return c.html(page.html);
     },
   });
+}
+
+/** Loaded when somebody asks: a search needs none of it, and starts the sooner. */
+async function contract(): Promise<OpenApiDocument> {
+  const { openApiDocument } = await import("../openapi.ts");
+  return openApiDocument();
 }
 
 function health({ name, source }: AppOptions): HealthResponse {
