@@ -293,6 +293,14 @@ describe("batches", () => {
     await expectProblem(await batch({}), 400, "MISSING_FIELD");
   });
 
+  test("are held to what an isolate can carry", async () => {
+    const wide = Array.from({ length: 11 }, () => ({ query: "a", k: 1000, include: [] }));
+    await expectProblem(await batch({ searches: wide }), 400, "OUT_OF_RANGE");
+    const vectors = Array.from({ length: 9 }, () => ({ query: "a", k: 1000, include: ["vector"] }));
+    await expectProblem(await batch({ searches: vectors }), 400, "OUT_OF_RANGE");
+    expect((await batch({ searches: vectors.slice(0, 8) })).status).toBe(200);
+  });
+
   test("name the search at fault", async () => {
     const problem = await expectProblem(
       await batch({ searches: [{ query: "a" }, { query: "a", k: 0 }] }),

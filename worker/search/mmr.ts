@@ -16,8 +16,12 @@ export function maximalMarginalRelevance(
 ): number[] {
   const wanted = Math.min(k, candidates.length);
   if (wanted <= 0) return [];
+  const queryLength = lengthOf(query);
+  const lengths = Float64Array.from(candidates, lengthOf);
   const relevance = new Float64Array(candidates.length);
-  for (const [i, candidate] of candidates.entries()) relevance[i] = cosine(query, candidate);
+  for (const [i, candidate] of candidates.entries()) {
+    relevance[i] = cosine(query, candidate, queryLength * lengths[i]!);
+  }
   const redundancy = new Float64Array(candidates.length).fill(Number.NEGATIVE_INFINITY);
   const taken = new Uint8Array(candidates.length);
   let last = argMax(relevance);
@@ -25,10 +29,12 @@ export function maximalMarginalRelevance(
   const chosen = [last];
   while (chosen.length < wanted) {
     const newest = candidates[last]!;
+    const newestLength = lengths[last]!;
     let best = Number.NEGATIVE_INFINITY;
     for (let i = 0; i < candidates.length; i++) {
       if (taken[i]) continue;
-      redundancy[i] = Math.max(redundancy[i]!, cosine(candidates[i]!, newest));
+      const similarity = cosine(candidates[i]!, newest, lengths[i]! * newestLength);
+      if (similarity > redundancy[i]!) redundancy[i] = similarity;
       const score = lambda * relevance[i]! - (1 - lambda) * redundancy[i]!;
       if (score > best) {
         best = score;
@@ -41,20 +47,18 @@ export function maximalMarginalRelevance(
   return chosen;
 }
 
-/** Cosine similarity, summed in order as LangChain's is; 0 when a vector is all zeros. */
-function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
+/** Cosine similarity, summed in order as LangChain's is, so that ties fall alike; 0 when a vector is all zeros. */
+function cosine(a: ArrayLike<number>, b: ArrayLike<number>, lengths: number): number {
   let product = 0;
-  let a2 = 0;
-  let b2 = 0;
-  for (let i = 0; i < a.length; i++) {
-    const x = a[i]!;
-    const y = b[i]!;
-    product += x * y;
-    a2 += x * x;
-    b2 += y * y;
-  }
-  const similarity = product / (Math.sqrt(a2) * Math.sqrt(b2));
+  for (let i = 0; i < a.length; i++) product += a[i]! * b[i]!;
+  const similarity = product / lengths;
   return Number.isNaN(similarity) ? 0 : similarity;
+}
+
+function lengthOf(vector: ArrayLike<number>): number {
+  let squares = 0;
+  for (let i = 0; i < vector.length; i++) squares += vector[i]! * vector[i]!;
+  return Math.sqrt(squares);
 }
 
 function argMax(values: Float64Array): number {

@@ -1,7 +1,13 @@
 import type * as z from "zod/mini";
 import { type RequestIssue, SearchError, type SearchErrorCode } from "./errors.ts";
 import { parseFilter } from "./filter/parse.ts";
-import { batchRequestSchema, MAX_K, MAX_QUERY_LENGTH, searchRequestSchema } from "./schema.ts";
+import {
+  batchRequestSchema,
+  MAX_BATCH_HITS,
+  MAX_K,
+  MAX_QUERY_LENGTH,
+  searchRequestSchema,
+} from "./schema.ts";
 import type { SearchRequest } from "./types.ts";
 
 /** Bounds that a deployment sets below those of the contract. Left out: the contract's own. */
@@ -31,12 +37,20 @@ export function parseSearchRequest(json: unknown, limits: SearchLimits = {}): Se
  */
 export function parseBatchRequest(json: unknown, limits: SearchLimits = {}): readonly SearchRequest[] {
   const { searches } = validate(batchRequestSchema, json);
-  const issues = searches.flatMap((request, i) =>
+  const issues: RequestIssue[] = searches.flatMap((request, i) =>
     issuesOf(request, limits).map((issue) => ({
       ...issue,
       field: `searches[${i}]${issue.field === "" ? "" : "."}${issue.field}`,
     })),
   );
+  for (const [field, total] of [
+    ["k", searches.reduce((sum, { k }) => sum + k, 0)],
+    ["mmr.fetchK", searches.reduce((sum, { mmr }) => sum + (mmr?.fetchK ?? 0), 0)],
+  ] as const) {
+    if (total <= MAX_BATCH_HITS) continue;
+    const message = `${field} of all searches together is ${total}; at most ${MAX_BATCH_HITS} is allowed.`;
+    issues.push({ field: "searches", code: "OUT_OF_RANGE", message });
+  }
   throwAll(issues);
   return searches;
 }

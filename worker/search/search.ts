@@ -1,10 +1,11 @@
 import { AnnoyEdgeError } from "../format/errors.ts";
 import type { StoredDocument } from "../format/meta.ts";
+import { searchError } from "./errors.ts";
 import { highlightTerms, passageAt, passageByMeaning, passageByTerms } from "./highlight.ts";
 import { phraseCheck } from "./operators.ts";
 import { idOf } from "./query-vector.ts";
 import { type Ranking, rank } from "./rank.ts";
-import { MAX_K } from "./schema.ts";
+import { MAX_K, MAX_VECTOR_NUMBERS } from "./schema.ts";
 import { type SearchOptions, timed } from "./timing.ts";
 import type { BatchResponse, Highlight, Hit, LoadedIndex, SearchRequest, SearchResponse } from "./types.ts";
 
@@ -25,6 +26,7 @@ export async function search(
   request: SearchRequest,
   options: SearchOptions = {},
 ): Promise<SearchResponse> {
+  checkVectorNumbers(index, [request]);
   const ranking = cut(request, await rankPage(index, request, options));
   const documents = await readDocuments(index, documentItems(request, ranking), options);
   return {
@@ -44,6 +46,7 @@ export async function searchBatch(
   requests: readonly SearchRequest[],
   options: SearchOptions = {},
 ): Promise<BatchResponse> {
+  checkVectorNumbers(index, requests);
   const rankings: (Ranking | AnnoyEdgeError)[] = [];
   for (const request of requests) {
     try {
@@ -66,6 +69,16 @@ export async function searchBatch(
     );
   }
   return { index: index.name, version: index.version, metric: index.forest.metric, results };
+}
+
+/** Refuses an answer whose vectors alone would fill an isolate. */
+function checkVectorNumbers(index: LoadedIndex, requests: readonly SearchRequest[]): void {
+  const { dimensions } = index.forest;
+  let numbers = 0;
+  for (const { include, k } of requests) if (include.includes("vector")) numbers += k * dimensions;
+  if (numbers <= MAX_VECTOR_NUMBERS) return;
+  const message = `Vectors of ${dimensions} dimensions for that many hits are ${numbers} numbers; an answer has at most ${MAX_VECTOR_NUMBERS}.`;
+  throw searchError("OUT_OF_RANGE", "include", message);
 }
 
 /** Ranks down to the end of the page that is asked for. */
