@@ -20,7 +20,7 @@ function artifact(
     dimensions,
     codec: "float32",
     embedder: identity,
-    certified: {},
+    certified: { target: 0.95, defaultSearchK: 1, rows: [] },
     forest: {},
   };
   const fields = {

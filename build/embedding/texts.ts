@@ -1,9 +1,10 @@
 import type { CarriedEmbedder, Embedder } from "../../worker/embedding/types.ts";
 import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 import type { Progress } from "../forest/types.ts";
+import { isIncremental } from "./cache/embedder.ts";
 
 export interface EmbedOptions {
-  /** Texts handed to the embedder at a time; 512 unless told. Providers cut them further to their own limits. */
+  /** Texts handed to the embedder at a time. Services cut them further to their own limits, and take 4,096 by default. */
   readonly batchSize?: number;
   /** Number of texts, for progress, when `texts` is not an array. */
   readonly total?: number;
@@ -11,6 +12,8 @@ export interface EmbedOptions {
 }
 
 const BATCH = 512;
+/** Enough for several of a service's requests to be under way at once. */
+const SERVICE_BATCH = 4096;
 
 /**
  * Embeds texts in order. Row r of the result (row-major, over shared memory so that worker threads see it) is text r.
@@ -24,16 +27,17 @@ export async function embedTexts(
   options: EmbedOptions = {},
 ): Promise<Float32Array<SharedArrayBuffer>> {
   const { dimensions } = embedder.identity;
-  const batchSize = options.batchSize ?? BATCH;
+  const batchSize = options.batchSize ?? (isIncremental(embedder) ? SERVICE_BATCH : BATCH);
   const known = Array.isArray(texts) ? texts.length : undefined;
   const total = known ?? options.total ?? 0;
   const blocks: Float32Array[] = [];
   let done = 0;
-  const report = () => options.onProgress?.({ phase: "embed", done, total: Math.max(total, done) });
+  const report = (count: number) =>
+    options.onProgress?.({ phase: "embed", done: count, total: Math.max(total, count) });
   for await (const batch of inBatches(texts, batchSize)) {
-    blocks.push(await embedBatch(embedder, batch, done));
+    blocks.push(await embedBatch(embedder, batch, done, report));
     done += batch.length;
-    report();
+    report(done);
   }
   const vectors = new Float32Array(new SharedArrayBuffer(done * dimensions * Float32Array.BYTES_PER_ELEMENT));
   let at = 0;
@@ -62,7 +66,12 @@ function isCarried(embedder: Embedder): embedder is CarriedEmbedder {
   return "embedInto" in embedder;
 }
 
-async function embedBatch(embedder: Embedder, texts: string[], first: number): Promise<Float32Array> {
+async function embedBatch(
+  embedder: Embedder,
+  texts: string[],
+  first: number,
+  report: (done: number) => void,
+): Promise<Float32Array> {
   const { dimensions } = embedder.identity;
   const block = new Float32Array(texts.length * dimensions);
   if (isCarried(embedder)) {
@@ -71,7 +80,13 @@ async function embedBatch(embedder: Embedder, texts: string[], first: number): P
     }
     return block;
   }
-  const vectors = await embedder.embedDocuments(texts);
+  let done = first;
+  const vectors = isIncremental(embedder)
+    ? await embedder.embedDocuments(texts, ({ length }) => {
+        done += length;
+        report(Math.min(done, first + texts.length - 1));
+      })
+    : await embedder.embedDocuments(texts);
   if (vectors.length !== texts.length) {
     throw bad(embedder, `${vectors.length} vectors for ${texts.length} texts from text ${first} on`);
   }

@@ -7,44 +7,77 @@ import type { EmbeddingCache } from "./store.ts";
  * brings is kept before the next is waited for, so that a build that was broken off goes on where it stopped. Queries
  * are not kept.
  */
-export function createCachedEmbedder(embedder: ServiceEmbedder | Embedder, cache: EmbeddingCache): Embedder {
+export function createCachedEmbedder(
+  embedder: ServiceEmbedder | Embedder,
+  cache: EmbeddingCache,
+): ServiceEmbedder {
   const { identity } = embedder;
   return {
     identity,
+    incremental: true,
     embedQuery: (text) => embedder.embedQuery(text),
-    async embedDocuments(texts) {
-      const kept = cache.get(identity, texts);
-      const wanted = new Map<string, number[]>();
-      for (const [i, text] of texts.entries()) if (!kept[i]) wanted.set(text, []);
-      const missing = [...wanted.keys()];
-      if (missing.length > 0) {
-        const stored = new Set<number>();
-        const keep = (positions: readonly number[], vectors: readonly number[][]) => {
-          cache.put(
-            identity,
-            positions.map((i) => missing[i]!),
-            vectors,
-          );
-          for (const i of positions) stored.add(i);
-        };
-        const vectors = await embedder.embedDocuments(missing, keep);
-        // Embedders of LangChain's know nothing of `keep`: what they gave is kept now.
-        const rest = [...missing.keys()].filter(
-          (i) => !stored.has(i) && vectors[i]?.length === identity.dimensions,
+    async embedDocuments(texts, onVectors) {
+      const vectors: (number[] | undefined)[] = cache
+        .get(identity, texts)
+        .map((kept) => kept && Array.from(kept));
+      const missing = missingTexts(texts, vectors);
+      const wanted = [...missing.keys()];
+      const stored = new Set<number>();
+      const keep = (positions: readonly number[], found: readonly number[][]) => {
+        cache.put(
+          identity,
+          positions.map((i) => wanted[i]!),
+          found,
         );
+        for (const [n, i] of positions.entries()) {
+          stored.add(i);
+          // Through float32 as what comes from the cache: a rebuild from there gives the same bytes.
+          for (const place of missing.get(wanted[i]!)!)
+            vectors[place] = Array.from(Float32Array.from(found[n]!));
+        }
+        tell(positions.flatMap((i) => missing.get(wanted[i]!)!));
+      };
+      const tell = (places: readonly number[]) =>
+        onVectors?.(
+          places,
+          places.map((place) => vectors[place]!),
+        );
+      tell([...texts.keys()].filter((i) => vectors[i]));
+      if (wanted.length > 0) {
+        const found = isIncremental(embedder)
+          ? await embedder.embedDocuments(wanted, keep)
+          : await embedder.embedDocuments(wanted);
+        // Embedders that tell nothing meanwhile: what they gave is kept now. Faulty vectors are the caller's to refuse.
+        const rest = [...wanted.keys()].filter((i) => !stored.has(i));
+        const sound = rest.filter((i) => found[i]?.length === identity.dimensions);
+        if (sound.length < rest.length || found.length !== wanted.length) return found;
         if (rest.length > 0) {
           keep(
             rest,
-            rest.map((i) => vectors[i]!),
+            rest.map((i) => found[i]!),
           );
         }
-        for (const [i, text] of missing.entries()) wanted.set(text, vectors[i] ?? []);
       }
-      return texts.map((text, i) => {
-        const vector = kept[i];
-        // Through float32 in either case: a rebuild from the cache gives the same bytes.
-        return vector ? Array.from(vector) : Array.from(Float32Array.from(wanted.get(text)!));
-      });
+      return vectors.map((vector) => vector!);
     },
   };
+}
+
+/** Texts without a vector, each once, with the places where it stands. */
+function missingTexts(
+  texts: readonly string[],
+  vectors: readonly (number[] | undefined)[],
+): Map<string, number[]> {
+  const missing = new Map<string, number[]>();
+  for (const [i, text] of texts.entries()) {
+    if (vectors[i]) continue;
+    const places = missing.get(text);
+    if (places) places.push(i);
+    else missing.set(text, [i]);
+  }
+  return missing;
+}
+
+export function isIncremental(embedder: Embedder): embedder is ServiceEmbedder {
+  return "incremental" in embedder;
 }

@@ -1,9 +1,10 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { build } from "../../index.ts";
 import { type EmbedderSpec, openEmbedder } from "./index.ts";
 
 /** What the server does with one request, in place of answering well. */
@@ -190,6 +191,45 @@ describe("an embedder behind a service", () => {
       [0, 0, 0],
     ]);
     expect(seen.length).toBe(0);
+  });
+});
+
+describe("a build with a service", () => {
+  it("has several requests under way, tells how far it is, and calls nobody when it is repeated", async () => {
+    const path = join(folder, "cache.sqlite");
+    const documents = Array.from({ length: 2000 }, (_, i) => ({
+      id: `d${i}`,
+      pageContent: `document ${i % 1900}`,
+    }));
+    const embedder = openai({ batchSize: 100 });
+    const options = {
+      documents,
+      embedder,
+      cache: path,
+      out: join(folder, "index"),
+      jobs: 1,
+      keyword: false,
+    } as const;
+    const told: number[] = [];
+    const { manifest } = await build({
+      ...options,
+      onProgress: ({ phase, done }) => {
+        if (phase === "embed") told.push(done);
+      },
+    });
+    expect(seen.flatMap(({ body }) => body.input as string[]).length).toBe(1900 + 1);
+    expect(mostAtOnce).toBe(4);
+    expect(told.length).toBeGreaterThan(10);
+    expect(told.at(-1)).toBe(2000);
+    expect(told).toEqual([...told].sort((a, b) => a - b));
+    expect(manifest.embedder).toEqual({ provider: "openai", model: "m", dimensions: 3, normalized: true });
+    seen = [];
+    const again = await build(options);
+    expect(seen.length).toBe(0);
+    expect(again.manifest.version).toBe(manifest.version);
+    for (const name of ["forest.bin", "manifest.json", "documents.jsonl"]) {
+      expect(await readFile(join(folder, "index", name), "latin1")).not.toContain(KEY);
+    }
   });
 });
 

@@ -16,7 +16,9 @@ export interface Service {
 /** Told of vectors as soon as a request has brought them: positions among the texts, and their vectors. */
 export type OnVectors = (positions: readonly number[], vectors: readonly number[][]) => void;
 
+/** An embedder that tells of vectors while it is at work. */
 export interface ServiceEmbedder extends Embedder {
+  readonly incremental: true;
   embedDocuments(texts: string[], onVectors?: OnVectors): Promise<number[][]>;
 }
 
@@ -46,6 +48,11 @@ export function createServiceEmbedder(service: Service, limits: ServiceLimits = 
     const blank: number[] = [];
     const batches = batchesOf(texts, maxTexts, service.maxCharacters, blank);
     for (const i of blank) vectors[i] = new Array<number>(dimensions).fill(0);
+    if (blank.length > 0)
+      onVectors?.(
+        blank,
+        blank.map((i) => vectors[i]!),
+      );
     await inParallel(batches, limits.concurrency ?? 4, async (batch) => {
       const found = await embedBatch(batch.map((i) => prefix + texts[i]!));
       for (const [n, i] of batch.entries()) vectors[i] = found[n]!;
@@ -66,6 +73,7 @@ export function createServiceEmbedder(service: Service, limits: ServiceLimits = 
 
   return {
     identity,
+    incremental: true,
     embedDocuments: (texts, onVectors) => embedAll(texts, documentPrefix, onVectors),
     embedQuery: async (text) => (await embedAll([text], queryPrefix))[0]!,
   };
