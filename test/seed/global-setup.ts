@@ -4,8 +4,9 @@ import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { type BuildOptions, build } from "../../build/index.ts";
 import { publish } from "../../build/publish/publish.ts";
+import { setupAnnoy } from "./annoy.ts";
 import { textCorpus, vectorCorpus } from "./corpus.ts";
-import "./provided.ts";
+import type { Snapshot } from "./provided.ts";
 import { createRecordingStore } from "./recording-store.ts";
 
 /** Names of the indexes that tests in workerd find, with what each is made of. */
@@ -31,8 +32,26 @@ export default async function setup(project: TestProject): Promise<void> {
       await build({ ...options, name, out, jobs: 1 });
       await publish(store, out, { by: "tests" });
     }
+    project.provide("versions", await publishTwice(folder));
     project.provide("published", store.snapshot());
+    await setupAnnoy(project, folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** An index "swap" with two versions that differ in one document, the second one current. */
+async function publishTwice(folder: string): Promise<{ snapshot: Snapshot; pointers: string[] }> {
+  const store = createRecordingStore();
+  const pointers: string[] = [];
+  for (const text of ["before", "after"]) {
+    const [first, ...rest] = vectorCorpus(40, 8);
+    const documents = [{ ...first!, pageContent: text }, ...rest];
+    const out = join(folder, `swap-${text}`);
+    await build({ documents, embedder: "none", name: "swap", out, jobs: 1 });
+    await publish(store, out, { by: "tests", force: true });
+    const pointer = await store.getObject("swap/current.json");
+    pointers.push(Buffer.from(pointer?.bytes ?? []).toString());
+  }
+  return { snapshot: store.snapshot(), pointers };
 }

@@ -8,5 +8,7 @@ declare module "vitest" {
   interface ProvidedContext {
     /** The test indexes, built and published in Node by `global-setup.ts`. */
     published: Snapshot;
+    /** Index "swap": two versions, and the pointer as it was after each publish. */
+    versions: { readonly snapshot: Snapshot; readonly pointers: readonly string[] };
   }
 }

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { compose, type Env } from "../../worker/compose.ts";
 import { expectProblem, ORIGIN } from "./contract.ts";
-import { seed } from "./seed.ts";
+import { seed, seedVersions } from "./seed.ts";
 
 beforeAll(seed);
 // Faults on purpose are logged; the test run's own output stays readable.
@@ -194,6 +194,38 @@ describe("the cache of answers", () => {
     expect(second.headers.get("index-version")).toBe(first.headers.get("index-version"));
     const other = await send("/v1/search?q=cached&k=4");
     expect(other.headers.get("server-timing")).toContain("cache;desc=miss");
+  });
+
+  test("is out of reach after a publish, and within reach again after a rollback", async () => {
+    const makeCurrent = await seedVersions();
+    await makeCurrent("before");
+    const send = worker({ INDEX_NAME: "swap", REFRESH_SECONDS: "0.01" });
+    const path = "/v1/search?item=0&k=1";
+    /** Asks until a version answers that is not the given one, which the pointer promises to happen. */
+    const askUntilNot = async (version: string | undefined) => {
+      for (;;) {
+        const response = await send(path);
+        const body = (await response.json()) as {
+          version: string;
+          hits: { document: { pageContent: string } }[];
+        };
+        const cache = /cache;desc=(\w+)/.exec(response.headers.get("server-timing") ?? "")?.[1];
+        if (body.version !== version) return { ...body, cache, etag: response.headers.get("etag") ?? "" };
+        await scheduler.wait(20);
+      }
+    };
+    const before = await askUntilNot(undefined);
+    expect(before.hits[0]?.document.pageContent).toBe("before");
+    expect((await askUntilNot(undefined)).cache).toBe("hit");
+    await makeCurrent("after");
+    const after = await askUntilNot(before.version);
+    expect(after.hits[0]?.document.pageContent).toBe("after");
+    expect(after.cache).toBe("miss");
+    const stale = await send(path, { headers: { "if-none-match": before.etag } });
+    expect(stale.status).toBe(200);
+    await makeCurrent("before");
+    const again = await askUntilNot(after.version);
+    expect(again).toMatchObject({ version: before.version, cache: "hit", etag: before.etag });
   });
 
   test("keeps no problems, and nothing at all when it is off", async () => {

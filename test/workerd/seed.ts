@@ -1,10 +1,22 @@
 import { env } from "cloudflare:workers";
 import { inject } from "vitest";
-import "../seed/provided.ts";
+import type { Snapshot } from "../seed/provided.ts";
 
 /** What `test/seed/global-setup.ts` built and published in Node, put into this test file's own R2 and KV. */
 export async function seed(): Promise<void> {
-  const { objects, pages } = inject("published");
+  await put(inject("published"));
+}
+
+/** Both versions of index "swap"; returns a function that makes one of them current. */
+export async function seedVersions(): Promise<(which: "before" | "after") => Promise<void>> {
+  const { snapshot, pointers } = inject("versions");
+  await put(snapshot);
+  return async (which) => {
+    await env.INDEXES.put("swap/current.json", pointers[which === "before" ? 0 : 1] ?? "");
+  };
+}
+
+async function put({ objects, pages }: Snapshot): Promise<void> {
   for (const { key, base64 } of objects) await env.INDEXES.put(key, bytesOf(base64));
   for (const { key, value } of pages) await env.DOCUMENTS.put(key, value);
 }
