@@ -67,6 +67,8 @@ function importsOf(file: string): Import[] {
 }
 
 function roomOf(path: string): string | undefined {
+  // What lies in the Worker's own folder puts the rooms together, as index.ts does.
+  if (/^worker\/[^/]+\.ts$/.test(path)) return "worker/index.ts";
   return Object.keys(ROOMS).find((room) => path === room || path.startsWith(`${room}/`));
 }
 

@@ -6,23 +6,40 @@ import { decodePlacement } from "./docstore/placement.ts";
 import { createEdgeEmbedder } from "./embedding/edge.ts";
 import { idOfItem, openIds } from "./format/ids.ts";
 import { type App, createApp } from "./http/app.ts";
-import type { AppOptions, IndexSource, IndexStatus } from "./http/types.ts";
+import type { AppOptions, IndexSource, IndexStatus, Lifetime } from "./http/types.ts";
 import { openIndex } from "./search/open.ts";
 
 export type { Env } from "./config.ts";
 
-/** The rooms put together for one set of bindings: the app, which keeps the index in memory between requests. */
+/** An index that can be asked to look for a new version now. */
+export interface RefreshableSource extends IndexSource {
+  refresh(lifetime: Lifetime): Promise<IndexStatus>;
+}
+
+/** The rooms put together for one set of bindings. */
+export interface Composition {
+  readonly app: App;
+  /** The index that the app answers from, in memory between requests. */
+  readonly source: RefreshableSource;
+}
+
+/** The app alone; see {@link composeWorker}. */
 export function compose(env: Env): App {
+  return composeWorker(env).app;
+}
+
+export function composeWorker(env: Env): Composition {
   const options = compositionOf(env);
-  return createApp({
+  const app = createApp({
     ...options,
     assets: env.ASSETS,
     rateLimiter: env.RATE_LIMITER,
     analytics: env.ANALYTICS,
   });
+  return { app, source: options.source };
 }
 
-function compositionOf(env: Env): AppOptions {
+function compositionOf(env: Env): AppOptions & { readonly source: RefreshableSource } {
   let settings: Settings;
   try {
     settings = readSettings(env);
@@ -38,7 +55,7 @@ function compositionOf(env: Env): AppOptions {
   };
 }
 
-function createSource(env: Env, { name, refreshSeconds }: Settings): IndexSource {
+function createSource(env: Env, { name, refreshSeconds }: Settings): RefreshableSource {
   const pages = createPageCache();
   return createIndexReader({
     name,
@@ -67,7 +84,7 @@ function createSource(env: Env, { name, refreshSeconds }: Settings): IndexSource
 }
 
 /** A source that answers every request with the same error. */
-function refusing(error: unknown): IndexSource {
+function refusing(error: unknown): RefreshableSource {
   const message = error instanceof Error ? error.message : String(error);
   const status: IndexStatus = {
     version: null,
@@ -82,6 +99,7 @@ function refusing(error: unknown): IndexSource {
     use: async () => {
       throw error;
     },
+    refresh: async () => status,
     status: () => status,
   };
 }

@@ -28,6 +28,10 @@ export interface Env extends EmbedderBindings {
   readonly MAX_QUERY_LENGTH?: string;
   readonly MAX_BODY_BYTES?: string;
   readonly REQUEST_TIMEOUT_SECONDS?: string;
+  /** Asked by `POST` on the schedule of wrangler.toml's crons, so that it builds and publishes. */
+  readonly REBUILD_HOOK_URL?: string;
+  /** A secret: sent to the hook as a bearer token. */
+  readonly REBUILD_HOOK_TOKEN?: string;
 }
 
 export type Settings = Pick<AppOptions, "name" | "limits" | "keys" | "corsOrigins" | "log"> & {

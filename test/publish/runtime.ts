@@ -1,7 +1,10 @@
-import { readFile } from "node:fs/promises";
-import { stripTypeScriptTypes } from "node:module";
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createRequire, stripTypeScriptTypes } from "node:module";
+import { tmpdir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -29,9 +32,23 @@ export async function runWorker(
       bindings: { ...bindings },
       resourcePersistencePath: join(dir, "v3"),
       cf: false,
+      unsafeTriggerHandlers: true,
     }),
   );
   return { url: await runtime.ready, stop: () => runtime.dispose() };
+}
+
+/** The whole Worker as wrangler bundles it for a deployment. */
+export async function bundleWorker(): Promise<{ path: string; contents: string }[]> {
+  const out = await mkdtemp(join(tmpdir(), "annoy-edge-bundle-"));
+  try {
+    const manifest = createRequire(import.meta.url).resolve("wrangler/package.json");
+    const args = [join(dirname(manifest), "bin", "wrangler.js"), "deploy", "--dry-run", "--outdir", out];
+    await promisify(execFile)(process.execPath, args, { cwd: ROOT });
+    return [{ path: join(ROOT, "bundle.js"), contents: await readFile(join(out, "index.js"), "utf8") }];
+  } finally {
+    await rm(out, { recursive: true, force: true });
+  }
 }
 
 /** A module and all it imports by relative paths, types stripped: no bundler in between. */

@@ -250,8 +250,32 @@ export function createIndexReader<T>(options: IndexReaderOptions<T>): IndexReade
     return leaseOf(live, began);
   }
 
+  const status = (): ReaderStatus => ({
+    name: options.name,
+    version: live?.version ?? null,
+    wanted: pointer?.version ?? null,
+    publishedAt: pointer?.publishedAt ?? null,
+    loadedAt: live ? new Date(live.loadedAt).toISOString() : null,
+    loadedFrom: live?.from ?? null,
+    checkedAt: Number.isFinite(checkedAt) ? new Date(checkedAt).toISOString() : null,
+    loading: running() !== undefined,
+    loads,
+    heldBytes: heldBytes(),
+    peakBytes,
+    refused: [...refused].map(([version, { error }]) => {
+      const { code, message } = describe(error);
+      return { version, code, message };
+    }),
+    lastError,
+  });
+
   return {
     current,
+    status,
+    async refresh(ctx) {
+      await settle(ctx, Date.now() + timing.wait);
+      return status();
+    },
     async use(ctx, run) {
       const held = await current(ctx);
       try {
@@ -260,24 +284,6 @@ export function createIndexReader<T>(options: IndexReaderOptions<T>): IndexReade
         held.release();
       }
     },
-    status: () => ({
-      name: options.name,
-      version: live?.version ?? null,
-      wanted: pointer?.version ?? null,
-      publishedAt: pointer?.publishedAt ?? null,
-      loadedAt: live ? new Date(live.loadedAt).toISOString() : null,
-      loadedFrom: live?.from ?? null,
-      checkedAt: Number.isFinite(checkedAt) ? new Date(checkedAt).toISOString() : null,
-      loading: running() !== undefined,
-      loads,
-      heldBytes: heldBytes(),
-      peakBytes,
-      refused: [...refused].map(([version, { error }]) => {
-        const { code, message } = describe(error);
-        return { version, code, message };
-      }),
-      lastError,
-    }),
   };
 }
 

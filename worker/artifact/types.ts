@@ -50,6 +50,8 @@ export interface IndexReader<T> {
   current(ctx: WaitContext): Promise<Lease<T>>;
   /** Runs `run` with the current version and releases it afterwards. */
   use<R>(ctx: WaitContext, run: (lease: Lease<T>) => R | Promise<R>): Promise<R>;
+  /** Looks at the pointer now, whatever the interval, and waits until what it names is loaded or refused. */
+  refresh(ctx: WaitContext): Promise<ReaderStatus>;
   status(): ReaderStatus;
 }
 
