@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { AnnoyVectorStore, connect, loadStaticEmbedder } from "../../build/langchain/index.ts";
 import { type LocalIndex, openLocalIndex } from "../../build/pipeline/local.ts";
+import { createClient } from "../../worker/client/index.ts";
+import { SearchRetriever } from "../../worker/client/langchain.ts";
 import { serve } from "./serve.ts";
 
 const TEXTS = ["pizza is great", "I love salad", "my car", "a dog"];
@@ -98,5 +100,24 @@ describe("a store over a Worker", () => {
     } finally {
       await vectors.close();
     }
+  });
+});
+
+describe("the retriever of the client", () => {
+  it("searches the Worker and needs nothing of Node", async () => {
+    const fetch = serve(index);
+    const url = "https://search.example.com";
+    const retriever = new SearchRetriever({ url, clientOptions: { fetch }, k: 1 });
+    const [document] = await retriever.invoke("motorbike");
+    expect(document).toMatchObject({
+      id: local.indexToDocstoreId[2],
+      pageContent: "my car",
+      metadata: { n: 2 },
+    });
+    const filtered = new SearchRetriever({ client: createClient(url, { fetch }), filter: { n: { lt: 2 } } });
+    expect((await filtered.invoke("motorbike")).map(({ metadata }) => metadata.n).sort()).toEqual([0, 1]);
+    const piped = retriever.pipe((documents) => documents.length);
+    expect(await piped.invoke("food")).toBe(1);
+    expect(() => new SearchRetriever({})).toThrow(TypeError);
   });
 });
