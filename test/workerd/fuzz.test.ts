@@ -90,6 +90,7 @@ function valuesOf(schema: JsonSchema, name = ""): fc.Arbitrary<unknown> {
     return fc.oneof({ weight: 12, arbitrary: inside }, fc.constantFrom(...bounds));
   }
   if (schema.type === "string") return fc.oneof(fc.constantFrom(...WORDS), fc.string({ unit: "grapheme" }));
+  if (schema.type === "boolean") return fc.boolean();
   if (schema.type === "array") return fc.array(valuesOf(schema.items ?? {}), { maxLength: 4 });
   if (schema.properties) return objectsOf(schema);
   return fc.jsonValue();
@@ -153,7 +154,7 @@ describe("whatever is asked, the answer is in the contract and is no 5xx", () =>
     const valid =
       name === "SearchRequest" ? search : fc.record({ searches: fc.array(search, { maxLength: 2 }) });
     let answered = 0;
-    const body = fc.oneof(valid, faulty(valid));
+    const body = fc.oneof({ weight: 2, arbitrary: valid }, faulty(valid));
     await fc.assert(
       fc.asyncProperty(body, async (value) => {
         const response = await post(path, JSON.stringify(value));

@@ -16,7 +16,8 @@ export async function seedVersions(): Promise<(which: "before" | "after") => Pro
   };
 }
 
-async function put({ objects, pages }: Snapshot): Promise<void> {
+/** Puts what was published into this test file's own bindings. */
+export async function put({ objects, pages }: Snapshot): Promise<void> {
   for (const { key, base64 } of objects) await env.INDEXES.put(key, bytesOf(base64));
   for (const { key, value } of pages) await env.DOCUMENTS.put(key, value);
 }

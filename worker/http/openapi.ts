@@ -72,19 +72,27 @@ function namedSchemas(): Record<string, Json> {
   for (const [name, schema] of Object.entries(NAMED_SCHEMAS)) {
     const json = z.toJSONSchema(schema, { io: name.endsWith("Request") ? "input" : "output" });
     const { $schema, ...rest } = json as Record<string, unknown>;
-    // What a later version adds to an answer is no breach of this one.
-    named[name] = name.endsWith("Request") ? rest : (withoutClosedObjects(rest) as Json);
+    named[name] = tidy(rest, name.endsWith("Request")) as Json;
   }
   return named;
 }
 
-function withoutClosedObjects(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutClosedObjects);
+/**
+ * A schema without what its making left behind: `readOnly` (of types, not of HTTP) and bounds that only say "a safe
+ * integer". Answers are left open: what a later version adds to one is no breach of this one.
+ */
+function tidy(value: unknown, closed: boolean): unknown {
+  if (Array.isArray(value)) return value.map((inner) => tidy(inner, closed));
   if (typeof value !== "object" || value === null) return value;
+  const keep = ([key, inner]: [string, unknown]): boolean => {
+    if (key === "readOnly" && inner === true) return false;
+    if (key === "additionalProperties" && inner === false) return closed;
+    return !((key === "minimum" || key === "maximum") && Math.abs(Number(inner)) === Number.MAX_SAFE_INTEGER);
+  };
   return Object.fromEntries(
     Object.entries(value)
-      .filter(([key, inner]) => key !== "additionalProperties" || inner !== false)
-      .map(([key, inner]) => [key, withoutClosedObjects(inner)]),
+      .filter(keep)
+      .map(([key, inner]) => [key, tidy(inner, closed)]),
   );
 }
 

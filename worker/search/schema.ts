@@ -71,6 +71,7 @@ export const searchRequestSchema = z
       z.meta({
         description:
           "Candidates to look at, counted as found in leaves before duplicates go, as Annoy does. -1 is the index's certified default.",
+        not: { const: 0 },
       }),
     ),
     filter: z.optional(z.unknown()).check(
@@ -122,6 +123,12 @@ export const searchRequestSchema = z
   .check(
     z.meta({
       description: "A search by exactly one of `query`, `vector`, `item` and `id`.",
+      oneOf: [
+        { required: ["query"] },
+        { required: ["vector"] },
+        { required: ["item"] },
+        { required: ["id"] },
+      ],
     }),
   );
 
