@@ -123,6 +123,9 @@ export async function startRemoteServer(dir: string): Promise<RemoteServer> {
     if (request.headers.authorization !== `Bearer ${TOKEN}`) return refuse(403, "Authentication error");
     if (url.pathname === "/api/user/tokens/verify") return ok({ id: TOKEN_ID, status: "active" });
     if (url.pathname === "/api/accounts") return ok([{ id: ACCOUNT, name: "Test" }]);
+    if (url.pathname === `/api/accounts/${ACCOUNT}/workers/scripts/deployed/settings`) {
+      return ok({ bindings: [{ type: "kv_namespace", name: "DOCUMENTS", namespace_id: NAMESPACE }] });
+    }
     const namespaces = `/api/accounts/${ACCOUNT}/storage/kv/namespaces`;
     if (url.pathname === namespaces) {
       return ok([{ id: NAMESPACE, title: "annoy-edge-documents" }], { total_pages: 1 });

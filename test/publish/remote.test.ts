@@ -92,13 +92,13 @@ test("a wrong token and a wrong secret are refused with what is missing", async 
   await expect(listVersions(noBucket, "remote")).rejects.toMatchObject({ code: "NO_BUCKET" });
 });
 
-test("the namespace is found by its name when wrangler.toml has no id", async () => {
-  const titles = { bucket: IDS.bucket, namespace: { titles: ["annoy-edge-documents"] } };
-  expect((await openRemoteStore({ names: titles, env: server.env })).where).toContain(NAMESPACE);
-  const unknown = { bucket: IDS.bucket, namespace: { titles: ["other"] } };
-  await expect(openRemoteStore({ names: unknown, env: server.env })).rejects.toMatchObject({
-    code: "NO_NAMESPACE",
-  });
+test("the namespace is found by what the Worker binds, or by its name, when wrangler.toml has no id", async () => {
+  const of = (worker: string) => ({ bucket: IDS.bucket, namespace: { worker } });
+  const bound = await openRemoteStore({ names: of("deployed"), env: server.env });
+  const named = await openRemoteStore({ names: of("annoy-edge"), env: server.env });
+  for (const { where } of [bound, named]) expect(where).toContain(NAMESPACE);
+  const unknown = openRemoteStore({ names: of("other"), env: server.env });
+  await expect(unknown).rejects.toMatchObject({ code: "NO_NAMESPACE" });
 });
 
 test("every second request limited, failed or cut off: the publish still succeeds", async () => {

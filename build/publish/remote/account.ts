@@ -28,7 +28,7 @@ export interface RemoteNames {
   readonly account?: string;
   readonly bucket: string;
   /** Id of the KV namespace, or what to look for among the account's. */
-  readonly namespace: { readonly id: string } | { readonly titles: readonly string[] };
+  readonly namespace: { readonly id: string } | { readonly worker: string };
 }
 
 /**
@@ -87,22 +87,33 @@ async function s3Keys(
   };
 }
 
+/**
+ * The namespace that the deployed Worker binds, or the one that `wrangler deploy` names after the Worker and the binding.
+ * The first needs a token that may read Workers' scripts; one with the least privilege need not.
+ */
 async function findNamespace(
   api: CloudflareApi,
   account: string,
   wanted: RemoteNames["namespace"],
 ): Promise<string> {
   if ("id" in wanted) return wanted.id;
+  type Settings = { bindings?: { type: string; name: string; namespace_id?: string }[] };
+  const settings = await api
+    .call<Settings>("GET", pathOf`/accounts/${account}/workers/scripts/${wanted.worker}/settings`)
+    .catch(() => undefined);
+  const bound = settings?.result?.bindings?.find((b) => b.type === "kv_namespace" && b.name === "DOCUMENTS");
+  if (bound?.namespace_id) return bound.namespace_id;
+  const title = `${wanted.worker}-documents`;
   for (let page = 1, pages = 1; page <= pages; page++) {
     const path = `${pathOf`/accounts/${account}/storage/kv/namespaces`}?per_page=100&page=${page}`;
     const { result, result_info } = await api.call<{ id: string; title: string }[]>("GET", path);
-    const found = result?.find(({ title }) => wanted.titles.includes(title));
+    const found = result?.find((namespace) => namespace.title === title);
     if (found) return found.id;
     pages = result_info?.total_pages ?? 1;
   }
   throw new AnnoyEdgeError(
     "NO_NAMESPACE",
-    `The account has no KV namespace ${wanted.titles.join(" or ")}. "npm run deploy" creates it; or give its id in wrangler.toml.`,
+    `The account has no KV namespace ${title}. "npm run deploy" creates it; or give the id of another in wrangler.toml.`,
   );
 }
 
@@ -124,11 +135,9 @@ export async function readRemoteNames(root: string): Promise<RemoteNames> {
     const missing = bucket ? "KV namespace DOCUMENTS" : "R2 bucket INDEXES with its bucket_name";
     throw new AnnoyEdgeError("NO_BINDING", `${root}/wrangler.toml binds no ${missing}.`);
   }
-  // `wrangler deploy` names a namespace that it creates after the Worker and the binding.
-  const worker = config.name ?? "annoy-edge";
   return {
     bucket,
-    namespace: namespace.id ? { id: namespace.id } : { titles: [`${worker}-documents`, "DOCUMENTS"] },
+    namespace: namespace.id ? { id: namespace.id } : { worker: config.name ?? "annoy-edge" },
     ...(config.account_id && { account: config.account_id }),
   };
 }
