@@ -1,10 +1,9 @@
 import { MARGIN_AT } from "../../worker/forest/compact/sketches.ts";
-import { openForest } from "../../worker/forest/open.ts";
-import { type Artifact, openArtifact, requireView } from "../../worker/format/artifact.ts";
+import { openArtifact, requireView } from "../../worker/format/artifact.ts";
 import { type Codec, NO_SLOT } from "../../worker/format/constants.ts";
 import type { ArtifactMeta, CertifiedRecall } from "../../worker/format/meta.ts";
 import { encodeArtifact, type HeaderFields, type SectionSource } from "../artifact/write.ts";
-import { certify, exactScore, measureRecall, type Truth } from "./certify.ts";
+import { certify, measureRecall, type Truth } from "./certify.ts";
 import {
   budgetError,
   codecsToTry,
@@ -18,6 +17,7 @@ import {
 import { bytesOf, encodeVectors } from "./codecs.ts";
 import { buildSketches } from "./encode.ts";
 import { type Geometry, geometryOf } from "./geometry.ts";
+import { exactScore } from "./measure.ts";
 import { type EncodedNodes, encodeNodes, measureReach } from "./nodes.ts";
 import { createPool, type Pool } from "./pool.ts";
 import { createRandom, partSeed, sample } from "./random.ts";
@@ -160,7 +160,8 @@ async function encodeAndCertify(parts: Parts, onProgress: (share: number) => voi
     leafSize: forest.leafSize,
     certifiedRecall: 0,
   };
-  const certified = certifyHotPart(
+  const certified = await certifyHotPart(
+    pool,
     header,
     forest,
     sections,
@@ -180,7 +181,8 @@ async function encodeAndCertify(parts: Parts, onProgress: (share: number) => voi
 }
 
 /** Opens the hot sections as a reader would, and measures what it finds: the Worker has nothing else at hand. */
-function certifyHotPart(
+async function certifyHotPart(
+  pool: Pool,
   header: HeaderFields,
   forest: ArtifactMeta["forest"],
   sections: readonly SectionSource[],
@@ -188,11 +190,11 @@ function certifyHotPart(
   target: number,
   sketch: Sketching | undefined,
   onProgress: (share: number) => void,
-): CertifiedRecall {
+): Promise<CertifiedRecall> {
   const draft: CertifiedRecall = {
     target,
     queries: 0,
-    heldOut: truth.heldOut,
+    heldOut: true,
     rows: [],
     defaultSearchK: header.nSlots,
     recallAt1: 0,
@@ -215,41 +217,46 @@ function certifyHotPart(
     { name: "meta", hot: true, bytes: Buffer.from(JSON.stringify(meta)) },
     ...hot,
   ]);
-  const artifact = openArtifact(bytes, { trusted: true });
-  if (sketch && header.codec !== "binary") chooseMargin(artifact, truth, target, sketch);
-  return certify(openForest(artifact), truth, target, onProgress);
+  const shared = new Uint8Array(new SharedArrayBuffer(bytes.byteLength));
+  shared.set(bytes);
+  const editions = { bytes: shared, edition: 0 };
+  if (sketch && header.codec !== "binary")
+    await chooseMargin(pool, editions, header.nSlots, truth, target, sketch);
+  return certify(pool, { ...editions }, truth, header, target, onProgress);
 }
 
 /** The part of {@link buildSketches} that the margin needs. */
 type Sketching = Pick<Awaited<ReturnType<typeof buildSketches>>, "factor" | "setMargin">;
 
 /** The smallest margin that loses no more than {@link MARGIN_LOSS} of recall@10 against the largest one. */
-function chooseMargin(
-  artifact: Artifact,
+async function chooseMargin(
+  pool: Pool,
+  subject: { readonly bytes: Uint8Array<SharedArrayBuffer>; edition: number },
+  nSlots: number,
   truth: Truth,
   target: number,
   { factor, setMargin }: Sketching,
-): void {
+): Promise<void> {
   const queries = Math.min(300, truth.queries.length);
-  const head = requireView(artifact, "sketchFactors", Float32Array);
+  const head = requireView(openArtifact(subject.bytes, { trusted: true }), "sketchFactors", Float32Array);
   const setBoth = (margin: number) => {
     setMargin(margin * factor);
     head[MARGIN_AT] = margin * factor;
+    subject.edition++;
   };
-  const recallOf = (margin: number, searchK: number) => {
+  const recallOf = async (margin: number, searchK: number) => {
     setBoth(margin);
-    return measureRecall(openForest(artifact), truth, searchK, [10], queries).recall[0]!;
+    return (await measureRecall(pool, { ...subject }, truth, searchK, [10], queries)).recall[0]!;
   };
-  const { nSlots } = artifact.header;
   let searchK = Math.max(200, Math.round(nSlots / 64));
-  let best = recallOf(MARGINS[0]!, searchK);
+  let best = await recallOf(MARGINS[0]!, searchK);
   while (best < target && searchK < nSlots) {
     searchK *= 2;
-    best = recallOf(MARGINS[0]!, searchK);
+    best = await recallOf(MARGINS[0]!, searchK);
   }
   let chosen = MARGINS[0]!;
   for (const margin of MARGINS.slice(1)) {
-    if (recallOf(margin, searchK) < best - MARGIN_LOSS) break;
+    if ((await recallOf(margin, searchK)) < best - MARGIN_LOSS) break;
     chosen = margin;
   }
   setBoth(chosen);
@@ -282,15 +289,12 @@ async function exactAnswers(
   const { metric, vectors, dimensions, items } = input;
   // For dot the augmented coordinate would spoil inner products with rows as queries.
   const rows = metric === "dot" ? vectors : geometry.rows;
-  const rowOfItem = items ? new Map(Array.from(items, (item, row) => [item, row])) : undefined;
   const truth = {
     metric,
     vectors,
     dimensions,
     queries,
-    itemOf: (row: number) => items?.[row] ?? row,
-    rowOf: (item: number) => rowOfItem?.get(item) ?? item,
-    heldOut: true,
+    items,
   };
   const tasks: TruthTask[] = [];
   for (let from = 0; from < list.length; from += TRUTH_CHUNK) {

@@ -1,25 +1,30 @@
-import type { Forest } from "../../worker/forest/types.ts";
 import type { Metric } from "../../worker/format/constants.ts";
 import type { CertifiedRecall, CertifiedRow } from "../../worker/format/meta.ts";
+import type { MeasureTask } from "./measure.ts";
+import type { Pool } from "./pool.ts";
 
 /** Held-out queries with their exact answers. */
 export interface Truth {
   readonly metric: Metric;
   /** The vectors as given, row-major. */
-  readonly vectors: Float32Array;
+  readonly vectors: Float32Array<SharedArrayBuffer>;
   readonly dimensions: number;
   /** Rows that serve as queries; no answer may name any of them. */
   readonly queries: Uint32Array;
   /** For every query its nearest rows, best first, at most 100. */
   readonly nearest: readonly Uint32Array[];
-  /** Item number of a row, and back. */
-  readonly itemOf: (row: number) => number;
-  readonly rowOf: (item: number) => number;
-  /** Whether the forest never saw the queries while it was trained. */
-  readonly heldOut: boolean;
+  /** Ascending item numbers of the rows, when there are holes. */
+  readonly items: Uint32Array | undefined;
 }
 
-interface Measured {
+/** An artifact to measure: its bytes in shared memory, so that every thread opens the same ones. */
+export interface Subject {
+  readonly bytes: Uint8Array<SharedArrayBuffer>;
+  /** Changes whenever the bytes do: threads keep what they opened. */
+  readonly edition: number;
+}
+
+export interface Measured {
   readonly recall: readonly number[];
   readonly candidates: number;
   readonly scored: number;
@@ -27,6 +32,8 @@ interface Measured {
 
 /** Queries for recall@100, which costs more and varies less. */
 const HUNDRED_QUERIES = 200;
+/** Queries that one thread measures at a time. */
+const MEASURE_CHUNK = 50;
 const REFINEMENTS = 4;
 /** The table goes on until here even when the target is lower, so that a user sees what more would buy. */
 const TABLE_RECALL = 0.99;
@@ -37,45 +44,42 @@ const LEAST_GAIN = 0.004;
  * Recall of a forest at one searchK: the mean share of the exact k nearest that it found, for every k of `at`. An
  * answer as near as the k-th exact one counts, whichever of equally near items it is.
  */
-export function measureRecall(
-  forest: Forest,
+export async function measureRecall(
+  pool: Pool,
+  subject: Subject,
   truth: Truth,
   searchK: number,
   at: readonly number[],
   queries: number,
-): Measured {
-  const held = new Set(Array.from(truth.queries, truth.itemOf));
-  const accept = (item: number) => !held.has(item);
-  const most = Math.max(...at);
-  const sums = at.map(() => 0);
+): Promise<Measured> {
   const used = Math.min(queries, truth.queries.length);
-  let candidates = 0;
-  let scored = 0;
-  for (let i = 0; i < used; i++) {
-    const row = truth.queries[i]!;
-    const nearest = truth.nearest[i]!;
-    const query = truth.vectors.slice(row * truth.dimensions, (row + 1) * truth.dimensions);
-    const found = forest.search(query, { k: most, searchK, accept });
-    candidates += found.candidates;
-    scored += found.scored;
-    const scores = found.items.map((item) => exactScore(truth, row, truth.rowOf(item)));
-    for (const [j, k] of at.entries()) {
-      const wanted = Math.min(k, nearest.length);
-      if (wanted === 0) {
-        sums[j]! += 1;
-        continue;
-      }
-      const last = exactScore(truth, row, nearest[wanted - 1]!);
-      const limit = last - 1e-6 * Math.max(1, Math.abs(last));
-      const hits = scores.slice(0, k).filter((score) => score >= limit).length;
-      sums[j]! += Math.min(hits, wanted) / wanted;
-    }
+  const held = Array.from(truth.queries, (row) => truth.items?.[row] ?? row);
+  const tasks: MeasureTask[] = [];
+  for (let from = 0; from < used; from += MEASURE_CHUNK) {
+    const to = Math.min(used, from + MEASURE_CHUNK);
+    const { metric, vectors, dimensions, items } = truth;
+    const part = { queries: truth.queries.subarray(from, to), nearest: truth.nearest.slice(from, to) };
+    tasks.push({
+      kind: "measure",
+      ...subject,
+      metric,
+      vectors,
+      dimensions,
+      items,
+      held,
+      ...part,
+      searchK,
+      at,
+    });
   }
+  const parts = await pool.run(tasks);
   const divisor = Math.max(1, used);
+  const sum = (pick: (part: Measured) => number) =>
+    parts.reduce((total, part) => total + pick(part), 0) / divisor;
   return {
-    recall: sums.map((s) => (used === 0 ? 1 : s / divisor)),
-    candidates: candidates / divisor,
-    scored: scored / divisor,
+    recall: at.map((_, j) => (used === 0 ? 1 : sum((part) => part.recall[j]!))),
+    candidates: sum((part) => part.candidates),
+    scored: sum((part) => part.scored),
   };
 }
 
@@ -83,17 +87,19 @@ export function measureRecall(
  * Measures recall over a range of searchK and picks the smallest that meets the target as the default.
  * When none does, the default is the cheapest within a fifth of a point of the best, and the figures say so.
  */
-export function certify(
-  forest: Forest,
+export async function certify(
+  pool: Pool,
+  subject: Subject,
   truth: Truth,
+  header: { readonly nSlots: number; readonly nTrees: number; readonly leafSize: number },
   target: number,
   onProgress: (share: number) => void,
-): CertifiedRecall {
-  const { nSlots, leafSize } = forest.artifact.header;
+): Promise<CertifiedRecall> {
+  const { nSlots, leafSize } = header;
   const rows: CertifiedRow[] = [];
-  const measure = (searchK: number): CertifiedRow => {
-    const ten = measureRecall(forest, truth, searchK, [1, 10], truth.queries.length);
-    const hundred = measureRecall(forest, truth, searchK, [100], HUNDRED_QUERIES);
+  const measure = async (searchK: number): Promise<CertifiedRow> => {
+    const ten = await measureRecall(pool, subject, truth, searchK, [1, 10], truth.queries.length);
+    const hundred = await measureRecall(pool, subject, truth, searchK, [100], HUNDRED_QUERIES);
     const row = {
       searchK,
       recallAt1: round(ten.recall[0]!),
@@ -105,13 +111,13 @@ export function certify(
     rows.push(row);
     return row;
   };
-  if (forest.nTrees === 0) {
-    measure(nSlots);
+  if (header.nTrees === 0) {
+    await measure(nSlots);
   } else {
     let searchK = Math.max(1, Math.min(nSlots, Math.max(2 * leafSize, Math.round(nSlots / 256))));
     let before = 0;
     for (;;) {
-      const { recallAt10 } = measure(searchK);
+      const { recallAt10 } = await measure(searchK);
       onProgress(Math.min(0.8, recallAt10 * 0.8));
       // Where the codec, not the walk, sets the limit, more candidates buy nothing; so the walk ends there too.
       const met = recallAt10 >= target;
@@ -127,7 +133,7 @@ export function certify(
       if (enough <= 0) break;
       const middle = Math.round(Math.sqrt(rows[enough - 1]!.searchK * rows[enough]!.searchK));
       if (rows.some((row) => row.searchK === middle)) break;
-      measure(middle);
+      await measure(middle);
       onProgress(0.8 + (0.2 * (i + 1)) / REFINEMENTS);
     }
   }
@@ -137,45 +143,13 @@ export function certify(
   return {
     target,
     queries: truth.queries.length,
-    heldOut: truth.heldOut,
+    heldOut: true,
     rows,
     defaultSearchK: chosen.searchK,
     recallAt1: chosen.recallAt1,
     recallAt10: chosen.recallAt10,
     recallAt100: chosen.recallAt100,
   };
-}
-
-/** Larger is nearer, in double precision over the vectors as given. */
-export function exactScore({ metric, vectors, dimensions }: Truth, a: number, b: number): number {
-  let sum = 0;
-  let aa = 0;
-  let bb = 0;
-  for (let i = 0; i < dimensions; i++) {
-    const x = vectors[a * dimensions + i]!;
-    const y = vectors[b * dimensions + i]!;
-    switch (metric) {
-      case "angular":
-        sum += x * y;
-        aa += x * x;
-        bb += y * y;
-        break;
-      case "dot":
-        sum += x * y;
-        break;
-      case "euclidean":
-        sum -= (x - y) ** 2;
-        break;
-      case "manhattan":
-        sum -= Math.abs(x - y);
-        break;
-      case "hamming":
-        sum -= x > 0.5 === y > 0.5 ? 0 : 1;
-        break;
-    }
-  }
-  if (metric === "angular") return aa * bb > 0 ? sum / Math.sqrt(aa * bb) : 0;
-  return sum;
 }
 
 function round(x: number): number {

@@ -1,4 +1,6 @@
+import type { Measured } from "./certify.ts";
 import { assign, type Clustering, type ClusterSettings, cluster } from "./kmeans.ts";
+import { type MeasureTask, measure } from "./measure.ts";
 import { createKernel } from "./simd/kernels.ts";
 import { encodeSketches, type SketchPart, type SketchTask } from "./sketch.ts";
 import { nearestRows, type TruthPart, type TruthTask } from "./truth.ts";
@@ -29,18 +31,23 @@ export interface SplitResult extends Clustering {
   readonly labels: Uint32Array;
 }
 
-export type Task = AssignTask | SplitTask | TruthTask | SketchTask;
+export type Task = AssignTask | SplitTask | TruthTask | SketchTask | MeasureTask;
 export type TaskResult<T extends Task> = T extends AssignTask
   ? Uint32Array
   : T extends SplitTask
     ? SplitResult
     : T extends TruthTask
       ? TruthPart
-      : SketchPart;
+      : T extends MeasureTask
+        ? Measured
+        : SketchPart;
 
 /** Does one task; pure but for the shared memory that sketch tasks write their own part of. */
 export function runTask<T extends Task>(shared: Shared, task: T): TaskResult<T>;
-export function runTask(shared: Shared, task: Task): Uint32Array | SplitResult | TruthPart | SketchPart {
+export function runTask(
+  shared: Shared,
+  task: Task,
+): Uint32Array | SplitResult | TruthPart | SketchPart | Measured {
   const { rows, width, spherical } = shared;
   switch (task.kind) {
     case "assign": {
@@ -56,6 +63,8 @@ export function runTask(shared: Shared, task: Task): Uint32Array | SplitResult |
     }
     case "truth":
       return nearestRows(task);
+    case "measure":
+      return measure(task);
     case "sketch":
       return encodeSketches(shared, task);
   }

@@ -1,0 +1,112 @@
+import { openForest } from "../../worker/forest/open.ts";
+import type { Forest } from "../../worker/forest/types.ts";
+import { openArtifact } from "../../worker/format/artifact.ts";
+import type { Metric } from "../../worker/format/constants.ts";
+import type { Measured, Subject } from "./certify.ts";
+
+interface Rows {
+  readonly metric: Metric;
+  readonly vectors: Float32Array;
+  readonly dimensions: number;
+}
+
+/** Queries with their exact answers, and how to search for them. */
+export interface Measurement extends Rows {
+  readonly items: Uint32Array | undefined;
+  /** Items that no answer may name: all queries. */
+  readonly held: readonly number[];
+  readonly queries: Uint32Array;
+  readonly nearest: readonly Uint32Array[];
+  readonly searchK: number;
+  readonly at: readonly number[];
+}
+
+/** A measurement of an artifact in shared memory. */
+export interface MeasureTask extends Measurement, Subject {
+  readonly kind: "measure";
+}
+
+/** What this thread opened last: tasks of one table come many at a time. */
+let opened: { readonly edition: number; readonly bytes: Uint8Array; readonly forest: Forest } | undefined;
+
+export function measure(task: MeasureTask): Measured {
+  if (opened?.edition !== task.edition || opened.bytes.buffer !== task.bytes.buffer) {
+    const forest = openForest(openArtifact(task.bytes, { trusted: true }));
+    opened = { edition: task.edition, bytes: task.bytes, forest };
+  }
+  return measureForest(opened.forest, task);
+}
+
+/** Sums, not means, over the queries of the task. */
+export function measureForest(forest: Forest, task: Measurement): Measured {
+  const held = new Set(task.held);
+  const accept = (item: number) => !held.has(item);
+  const most = Math.max(...task.at);
+  const recall = task.at.map(() => 0);
+  let candidates = 0;
+  let scored = 0;
+  for (const [i, row] of task.queries.entries()) {
+    const nearest = task.nearest[i]!;
+    const query = task.vectors.slice(row * task.dimensions, (row + 1) * task.dimensions);
+    const found = forest.search(query, { k: most, searchK: task.searchK, accept });
+    candidates += found.candidates;
+    scored += found.scored;
+    const scores = found.items.map((item) => exactScore(task, row, rowOfItem(task.items, item)));
+    for (const [j, k] of task.at.entries()) {
+      const wanted = Math.min(k, nearest.length);
+      if (wanted === 0) {
+        recall[j]! += 1;
+        continue;
+      }
+      const last = exactScore(task, row, nearest[wanted - 1]!);
+      const limit = last - 1e-6 * Math.max(1, Math.abs(last));
+      recall[j]! += Math.min(scores.slice(0, k).filter((score) => score >= limit).length, wanted) / wanted;
+    }
+  }
+  return { recall, candidates, scored };
+}
+
+/** The row of an item, by binary search when rows skip holes. */
+export function rowOfItem(items: Uint32Array | undefined, item: number): number {
+  if (!items) return item;
+  let low = 0;
+  let high = items.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (items[middle]! < item) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Larger is nearer, in double precision over the vectors as given. */
+export function exactScore({ metric, vectors, dimensions }: Rows, a: number, b: number): number {
+  let sum = 0;
+  let aa = 0;
+  let bb = 0;
+  for (let i = 0; i < dimensions; i++) {
+    const x = vectors[a * dimensions + i]!;
+    const y = vectors[b * dimensions + i]!;
+    switch (metric) {
+      case "angular":
+        sum += x * y;
+        aa += x * x;
+        bb += y * y;
+        break;
+      case "dot":
+        sum += x * y;
+        break;
+      case "euclidean":
+        sum -= (x - y) ** 2;
+        break;
+      case "manhattan":
+        sum -= Math.abs(x - y);
+        break;
+      case "hamming":
+        sum -= x > 0.5 === y > 0.5 ? 0 : 1;
+        break;
+    }
+  }
+  if (metric === "angular") return aa * bb > 0 ? sum / Math.sqrt(aa * bb) : 0;
+  return sum;
+}
