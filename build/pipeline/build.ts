@@ -13,7 +13,7 @@ import { beginFolder } from "./folder.ts";
 import { type InputOptions, inputOf } from "./input.ts";
 import { indexName } from "./names.ts";
 import { type ForestOptions, forestSettings } from "./options.ts";
-import { buildTextSections, calibrate, checkText, type TextOptions } from "./text.ts";
+import { buildTextSections, calibrate, checkText, type TextOptions, textOptionsOf } from "./text.ts";
 
 /** Everything that `annoy-edge build` takes. */
 export interface BuildOptions extends InputOptions, ForestOptions, TextOptions, EmbedderOptions {
@@ -54,6 +54,7 @@ export async function buildUnlessEqual(
   const name = indexName(options.name);
   const { metric, settings } = forestSettings(options);
   checkText(options);
+  const text = textOptionsOf(options);
   const folder = await beginFolder(options.out);
   let opened: BuildEmbedder | undefined;
   try {
@@ -69,7 +70,7 @@ export async function buildUnlessEqual(
       name,
       metric,
       settings,
-      text: { keyword: options.keyword, filterable: options.filterable },
+      text: { ...text, embedFields: input.embedFields },
       notes,
       embedder: embedder?.identity ?? null,
       vectors: given?.vectors,
@@ -78,10 +79,14 @@ export async function buildUnlessEqual(
       await folder.discard();
       return undefined;
     }
-    const corpus = await makeCorpus(collected, embedder, path, onProgress);
-    const text = await buildTextSections(path, { nItems: ids.length, hasText }, options, onProgress);
-    const fusion = text.meta.keyword
-      ? await calibrate(path, { metric, corpus, nItems: ids.length, seed: settings.seed }, options)
+    const corpus = await makeCorpus(collected, embedder, {
+      path,
+      embedFields: input.embedFields,
+      onProgress,
+    });
+    const sections = await buildTextSections(path, { nItems: ids.length, hasText }, text, onProgress);
+    const fusion = sections.meta.keyword
+      ? await calibrate(path, { metric, corpus, nItems: ids.length, seed: settings.seed }, text)
       : {};
     const built = await buildForest(
       { vectors: corpus.vectors, dimensions: corpus.dimensions, metric },
@@ -93,8 +98,8 @@ export async function buildUnlessEqual(
       ids,
       documents,
       embedder: corpus.identity,
-      sections: [...corpus.sections, ...text.sections],
-      meta: { ...text.meta, ...fusion },
+      sections: [...corpus.sections, ...sections.sections],
+      meta: { ...sections.meta, ...fusion },
       source: { ...notes, fingerprint: print },
     });
     await folder.commit();

@@ -4,6 +4,9 @@ import type { Progress } from "../forest/types.ts";
 import type { DocumentsWriter } from "./documents.ts";
 import { createRows, type RowStore } from "./rows.ts";
 
+/** As long as a search by id may be (worker/search/schema.ts). */
+const MAX_ID = 2048;
+
 /** A document to index. LangChain's `Document` fits; `vector` saves the embedding. */
 export interface InputDocument {
   readonly id?: string | undefined;
@@ -127,8 +130,8 @@ function checkDocument(document: InputDocument, where: string): void {
   if (typeof document.pageContent !== "string") throw bad("has no text: pageContent is not a string");
   const { id, metadata } = document;
   // A lone surrogate would be replaced in UTF-8, and the id no longer be found.
-  if (id !== undefined && (typeof id !== "string" || id === "" || id.length > 512 || !id.isWellFormed())) {
-    throw bad("has an id that is not a string of 1 to 512 characters of Unicode");
+  if (id !== undefined && (typeof id !== "string" || id === "" || id.length > MAX_ID || !id.isWellFormed())) {
+    throw bad("has an id that is not a string of 1 to 2048 characters of Unicode");
   }
   if (
     metadata !== undefined &&

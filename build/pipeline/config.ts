@@ -34,6 +34,9 @@ const NAMES = ["annoy-edge.config.ts", "annoy-edge.config.js", "annoy-edge.confi
 const KEYS: Readonly<Record<keyof Config, true>> = {
   source: true,
   documents: true,
+  site: true,
+  baseUrl: true,
+  embedFields: true,
   out: true,
   name: true,
   notes: true,
@@ -98,10 +101,11 @@ async function isFile(path: string): Promise<boolean> {
 function withPaths(config: Config, folder: string): Config {
   const from = (path: unknown) =>
     typeof path === "string" && !isAbsolute(path) ? join(folder, path) : (path as string);
-  const { source, out, cache } = config;
+  const { source, site, out, cache } = config;
   return {
     ...config,
     ...(source !== undefined && { source: typeof source === "string" ? from(source) : source.map(from) }),
+    ...(site !== undefined && !/^https?:/i.test(site) && { site: from(site) }),
     ...(out !== undefined && { out: from(out) }),
     ...(typeof cache === "string" && { cache: from(cache) }),
   };

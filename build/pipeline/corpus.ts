@@ -19,28 +19,38 @@ export interface Corpus {
 
 /**
  * The vectors of collected documents: those that came with them, or those that the embedder makes of the texts in
- * `documents.jsonl` at `path`.
+ * `documents.jsonl`.
  *
  * @throws OptionError when there is neither, or the embedder makes vectors of another length
  */
 export async function makeCorpus(
   { ids, given }: Collected,
   embedder: Embedder | undefined,
-  path: string,
-  onProgress: ((progress: Progress) => void) | undefined,
+  { path, embedFields, onProgress }: CorpusOptions,
 ): Promise<Corpus> {
   if (given) return givenCorpus(given, embedder);
   if (!embedder) {
     throw new OptionError("embedder is none, and the documents have no vectors: nothing to index them by.");
   }
   // Texts are read back from the file they were written to: the total is known, and memory holds one batch of them.
-  const corpus = await embedCorpus(embedder, texts(path), { total: ids.length, onProgress });
+  const corpus = await embedCorpus(embedder, texts(path, embedFields), { total: ids.length, onProgress });
   const { identity } = corpus.embedder;
   return { ...corpus, dimensions: identity.dimensions, identity };
 }
 
-async function* texts(path: string): AsyncGenerator<string> {
-  for await (const document of readDocuments(path)) yield document.pageContent;
+export interface CorpusOptions {
+  /** `documents.jsonl`. */
+  readonly path: string;
+  /** Metadata fields that are embedded in front of the text. */
+  readonly embedFields: readonly string[];
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+async function* texts(path: string, fields: readonly string[]): AsyncGenerator<string> {
+  for await (const { metadata, pageContent } of readDocuments(path)) {
+    const before = fields.flatMap((field) => metadata[field] ?? []).map(String);
+    yield [...before, pageContent].join("\n");
+  }
 }
 
 /** An embedder named beside given vectors made them, and embeds the queries. */

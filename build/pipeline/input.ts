@@ -1,3 +1,5 @@
+import { readSite } from "../site/read.ts";
+import { siteBase } from "../site/urls.ts";
 import { readSources, type SourceDocument } from "../sources/index.ts";
 import { checkSplitting, type SplitOptions, splitDocuments } from "../splitting/index.ts";
 import type { InputDocument } from "./collect.ts";
@@ -9,6 +11,12 @@ export type Documents = AsyncIterable<InputDocument> | Iterable<InputDocument>;
 export interface InputOptions extends SplitOptions {
   /** Files (`.jsonl`, `.csv`, `.txt`, `.md`, `.html`), folders and globs. */
   readonly source?: string | readonly string[];
+  /** A folder of built HTML (or of Markdown and MDX), or the address of a sitemap: pages, cut at their headings. */
+  readonly site?: string;
+  /** Where the site is served, put before its paths; default `/`. */
+  readonly baseUrl?: string;
+  /** Metadata fields that are embedded in front of the text; none unless told, a site's titles and headings. */
+  readonly embedFields?: readonly string[];
   /** Documents instead of files, or after them: what any LangChain loader loads fits. Split only when told to. */
   readonly documents?: Documents | (() => Documents | Promise<Documents>);
 }
@@ -18,29 +26,38 @@ export interface Input {
   documents(): AsyncGenerator<InputDocument>;
   /** What the artifact should remember of them. */
   readonly notes: Readonly<Record<string, unknown>>;
+  readonly embedFields: readonly string[];
 }
+
+const SITE_FIELDS = ["title", "headings", "heading"] as const;
 
 /** Checks the settings and prepares reading; nothing is read yet. @throws OptionError */
 export function inputOf(options: InputOptions): Input {
-  const { documents } = options;
+  const { documents, site, baseUrl } = options;
+  siteBase(baseUrl);
   const sources = typeof options.source === "string" ? [options.source] : (options.source ?? []);
-  if (sources.length === 0 && documents === undefined) {
-    throw new OptionError("source is missing: the files, folders or globs to read.");
+  if (sources.length === 0 && documents === undefined && !site) {
+    throw new OptionError("source is missing: the files, folders or globs to read, or a site.");
   }
   if (documents !== undefined && typeof documents !== "function" && !isIterable(documents)) {
     throw new OptionError("documents is neither an iterable (async or not) nor a function that gives one.");
   }
   const { splitter, chunkSize, chunkOverlap } = checkSplitting(options);
   return {
-    documents: () => splitDocuments(read(sources, documents), options),
-    notes: splitter === "none" ? { splitter } : { splitter, chunkSize, chunkOverlap },
+    documents: () => splitDocuments(read(sources, options), options),
+    notes: {
+      ...(splitter === "none" ? { splitter } : { splitter, chunkSize, chunkOverlap }),
+      ...(site && { site: baseUrl ?? "/" }),
+    },
+    embedFields: options.embedFields ?? (site ? SITE_FIELDS : []),
   };
 }
 
 async function* read(
   sources: readonly string[],
-  documents: InputOptions["documents"],
+  { documents, site, baseUrl }: InputOptions,
 ): AsyncGenerator<SourceDocument> {
+  if (site) yield* readSite(site, baseUrl === undefined ? {} : { baseUrl });
   if (sources.length > 0) yield* readSources(sources);
   if (documents === undefined) return;
   const given = typeof documents === "function" ? await documents() : documents;

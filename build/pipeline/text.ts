@@ -24,6 +24,19 @@ export interface TextSections {
   readonly meta: Pick<ArtifactMeta, "keyword" | "columns" | "fusion">;
 }
 
+/** Keyword fields of a site's sections, by what a reader types: its headings more than its text. */
+const SITE_KEYWORD_FIELDS = { pageContent: 1, title: 2, heading: 3, headings: 1, important: 2 };
+
+/** The settings of a build, with what a site needs unless they say otherwise. */
+export function textOptionsOf({ keyword, filterable, site }: TextOptions & { site?: string }): TextOptions {
+  const own = typeof keyword === "object" ? keyword : {};
+  return {
+    ...(filterable && { filterable }),
+    ...(keyword !== undefined && { keyword }),
+    ...(site && keyword !== false && { keyword: { fields: SITE_KEYWORD_FIELDS, ...own } }),
+  };
+}
+
 /** Checks the settings before any work. @throws OptionError */
 export function checkText({ keyword }: TextOptions): void {
   if (typeof keyword !== "object" || keyword.language === undefined) return;

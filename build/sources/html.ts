@@ -4,21 +4,21 @@ type Node = DefaultTreeAdapterTypes.Node;
 type Element = DefaultTreeAdapterTypes.Element;
 
 /** Never read: no text, or not of this page. */
-const SKIPPED: ReadonlySet<string> = new Set(
+export const SKIPPED: ReadonlySet<string> = new Set(
   "script style noscript template svg math iframe object embed canvas audio video head select button dialog".split(
     " ",
   ),
 );
 /** Furniture around the content, left out unless it is all there is. */
 const FURNITURE: ReadonlySet<string> = new Set(["nav", "header", "footer", "aside", "form"]);
-const BLOCKS: ReadonlySet<string> = new Set(
+export const BLOCKS: ReadonlySet<string> = new Set(
   `address article aside blockquote body caption dd details div dl dt fieldset figcaption figure footer form h1 h2 h3 h4
   h5 h6 header hgroup hr li main nav ol p pre search section summary table tbody tfoot thead tr ul`.split(
     /\s+/,
   ),
 );
 /** Set apart by a blank line, so that splitters see paragraphs. */
-const PARAGRAPHS: ReadonlySet<string> = new Set(
+export const PARAGRAPHS: ReadonlySet<string> = new Set(
   "article blockquote dl figure h1 h2 h3 h4 h5 h6 main ol p pre section table ul".split(" "),
 );
 
@@ -98,7 +98,8 @@ function contentOf(root: Element, leftOut: ReadonlySet<string>): string {
   return lines.finish();
 }
 
-function createLines() {
+/** Gathers visible text: white space collapsed, blocks on lines of their own. */
+export function createLines() {
   const done: string[] = [];
   let line = "";
   const block = () => {
@@ -133,7 +134,7 @@ function createLines() {
   };
 }
 
-function collapse(text: string): string {
+export function collapse(text: string): string {
   return text.replace(/[ \t\n\f\r\u00a0]+/g, " ");
 }
 

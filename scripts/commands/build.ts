@@ -18,10 +18,20 @@ export function addBuild(program: Command): void {
   const command = leafCommand(program, "build", "build an artifact from documents", [
     "build --source docs --out artifacts/docs",
     'build --source "notes/**/*.md" faq.jsonl --out artifacts/help --name help --target-recall 0.98',
+    "build --site dist --base-url https://example.com/docs/ --out artifacts/site",
     "build --source vectors.jsonl --metric dot --codec float32 --out artifacts/vectors",
   ])
     .option("--source <paths...>", "files (.jsonl .csv .txt .md .html), folders or globs")
-    .option("--config <file>", "settings (default: annoy-edge.config.ts here, when there is no --source)")
+    .option(
+      "--site <folder or url>",
+      "a folder of built HTML or Markdown, or a sitemap's address: pages by heading",
+    )
+    .option("--base-url <url>", "where the site is served, put before its paths (default: /)")
+    .option(
+      "--embed-fields <fields...>",
+      "metadata embedded in front of the text (default: a site's headings)",
+    )
+    .option("--config <file>", "settings (default: annoy-edge.config.ts here, without --source and --site)")
     .option("--out <dir>", "folder to write; replaced when it is an artifact already")
     .option("--name <name>", "name to publish under (default: INDEX_NAME of wrangler.toml here, else index)");
   command
@@ -38,7 +48,7 @@ export function addBuild(program: Command): void {
   addMetricOption(command);
   addForestOptions(command);
   perform<Flags>(command, async ({ onProgress }, { config, cache, ...flags }) => {
-    const { golden: _, ...settings } = await configured(flags.source, config);
+    const { golden: _, ...settings } = await configured(flags.source ?? flags.site, config);
     const { out, manifest } = await build({
       ...settings,
       ...withTextOptions(flags),

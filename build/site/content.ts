@@ -1,0 +1,172 @@
+import { BLOCKS, createLines, PARAGRAPHS, SKIPPED } from "../sources/html.ts";
+import { directive, ignored } from "./directives.ts";
+import {
+  attribute,
+  childrenOf,
+  type Element,
+  elements,
+  isElement,
+  isText,
+  type Node,
+  textOf,
+} from "./dom.ts";
+
+/** A stretch of a page below one heading. */
+export interface Section {
+  /** Fragment that leads to it; empty for the beginning of the page, or where the page has no anchor. */
+  readonly anchor: string;
+  /** Its own heading; empty for what stands before the first. */
+  readonly heading: string;
+  /** Headings above it, outermost first. */
+  readonly parents: readonly string[];
+  readonly text: string;
+  /** Text that the page marks as weighing more, or less than nothing (which is left out). */
+  readonly important: readonly string[];
+}
+
+/** Furniture around the content. */
+const FURNITURE: ReadonlySet<string> = new Set(["nav", "footer", "form", "label", "aside"]);
+const FURNITURE_ROLES: ReadonlySet<string> = new Set(["navigation", "search", "contentinfo", "banner"]);
+const HEADING = /^h([1-6])$/;
+/** Below every heading: a term of a definition list that has an id, such as a function in an API's reference. */
+const TERM_LEVEL = 7;
+
+/**
+ * The text of a page's content, cut at its headings. A heading without an anchor, its own or that of the section around
+ * it, begins a section only before the first one that has: nothing could lead there.
+ */
+export function sectionsOf(root: Element): Section[] {
+  const sections: Section[] = [];
+  const trail: { readonly level: number; readonly heading: string }[] = [];
+  let lines = createLines();
+  let important: string[] = [];
+  let current = { anchor: "", heading: "", parents: [] as string[] };
+  /** Ids of the elements that were entered since the last text: they name the heading that follows. */
+  let pending = "";
+  let preformatted = 0;
+
+  const finish = () => {
+    const text = lines.finish();
+    if (text !== "" || current.heading !== "") sections.push({ ...current, text, important });
+    lines = createLines();
+    important = [];
+  };
+  const begin = (level: number, heading: string, anchor: string) => {
+    while (trail.length > 0 && trail.at(-1)!.level >= level) trail.pop();
+    if (anchor === "" && current.anchor !== "") {
+      // Nothing leads here: the heading stays text of the section before.
+      lines.paragraph();
+      lines.text(heading, false);
+      lines.paragraph();
+      return;
+    }
+    finish();
+    current = { anchor, heading, parents: trail.map((entry) => entry.heading) };
+    trail.push({ level, heading });
+  };
+
+  const stack: (Node | (() => void))[] = [root];
+  for (let next = stack.pop(); next; next = stack.pop()) {
+    if (typeof next === "function") {
+      next();
+      continue;
+    }
+    if (isText(next)) {
+      lines.text(next.value, preformatted > 0);
+      if (next.value.trim() !== "") pending = "";
+      continue;
+    }
+    if (isElement(next)) {
+      if (next !== root && leftOut(next)) continue;
+      const name = next.tagName;
+      const id = attribute(next, "id") || (name === "a" ? attribute(next, "name") : undefined);
+      const level = headingLevel(next, id);
+      if (level > 0) {
+        const heading = headingText(next);
+        if (heading !== "") begin(level, heading, id ?? innerAnchor(next) ?? pending);
+        pending = "";
+        continue;
+      }
+      if (id) pending = id;
+      const weight = Number.parseFloat(directive(next, "weight") ?? "1");
+      if (weight === 0) continue;
+      if (weight > 1) important.push(textOf(next, leftOut));
+      for (const extra of directive(next, "index-attrs")?.split(",") ?? []) {
+        const value = attribute(next, extra.trim());
+        if (value) lines.text(` ${value} `, false);
+      }
+      if (name === "br") lines.lineBreak();
+      else if (name === "td" || name === "th") lines.text(" ", false);
+      if (name === "pre" || name === "textarea") {
+        preformatted++;
+        stack.push(() => preformatted--);
+      }
+      if (BLOCKS.has(name)) {
+        // Methods of the lines that are current then, not now: a heading may come between.
+        const end = PARAGRAPHS.has(name) ? () => lines.paragraph() : () => lines.block();
+        end();
+        stack.push(end);
+      }
+    }
+    const children = childrenOf(next);
+    for (let i = children.length - 1; i >= 0; i--) stack.push(children[i]!);
+  }
+  finish();
+  return sections;
+}
+
+/** Elements that are not content wherever they stand. */
+export function leftOut(element: Element): boolean {
+  return (
+    SKIPPED.has(element.tagName) ||
+    FURNITURE.has(element.tagName) ||
+    FURNITURE_ROLES.has(attribute(element, "role") ?? "") ||
+    attribute(element, "hidden") !== undefined ||
+    attribute(element, "aria-hidden") === "true" ||
+    ignored(element) !== undefined ||
+    isSiteHeader(element)
+  );
+}
+
+/** The site's header, not an article's: directly in the body, and without the page's title. */
+function isSiteHeader(element: Element): boolean {
+  if (element.tagName !== "header" || element.parentNode?.nodeName !== "body") return false;
+  for (const inner of elements(element)) if (inner.tagName === "h1") return false;
+  return true;
+}
+
+function headingLevel(element: Element, id: string | undefined): number {
+  const heading = HEADING.exec(element.tagName);
+  if (heading) return Number(heading[1]);
+  return element.tagName === "dt" && id ? TERM_LEVEL : 0;
+}
+
+/** A heading's text without the link to itself that many generators put there. */
+export function headingText(heading: Element): string {
+  return textOf(
+    heading,
+    (element) => leftOut(element) || (element.tagName === "a" && !/[\p{L}\p{N}]/u.test(textOf(element))),
+  );
+}
+
+function innerAnchor(heading: Element): string | undefined {
+  const stack: Node[] = [...heading.childNodes];
+  for (let node = stack.shift(); node; node = stack.shift()) {
+    if (!isElement(node)) continue;
+    const anchor = attribute(node, "id") || (node.tagName === "a" ? attribute(node, "name") : undefined);
+    if (anchor) return anchor;
+    // A link to itself names the anchor even when it stands elsewhere.
+    const href = attribute(node, "href");
+    if (href?.startsWith("#") && href.length > 1) return decode(href.slice(1));
+    stack.push(...node.childNodes);
+  }
+  return undefined;
+}
+
+function decode(fragment: string): string {
+  try {
+    return decodeURIComponent(fragment);
+  } catch {
+    return fragment;
+  }
+}

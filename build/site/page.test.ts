@@ -1,0 +1,127 @@
+import { describe, expect, test } from "vitest";
+import { type Page, readPage } from "./page.ts";
+
+function page(html: string): Page {
+  const read = readPage(html);
+  if (typeof read === "string") throw new Error(`skipped: ${read}`);
+  return read;
+}
+
+const html = (body: string, head = "") =>
+  `<!doctype html><html lang="en-GB"><head><title>Site title</title>${head}</head><body>${body}</body></html>`;
+const outline = ({ sections }: Page) =>
+  sections.map(({ anchor, heading, parents, text }) => [anchor, heading, parents.join(" > "), text]);
+
+describe("content without configuration", () => {
+  test("is the main element, without what stands around it", () => {
+    const read = page(
+      html(`<header><nav>Menu</nav>Logo</header>
+        <main><h1>Guide</h1><nav>On this page</nav><p>Hello <b>wor</b>ld.<br>Next</p><aside>Advert</aside>
+        <form>Sign up</form><p hidden>secret</p><script>let x;</script></main><footer>Imprint</footer>`),
+    );
+    expect(outline(read)).toEqual([["", "Guide", "", "Hello world.\nNext"]]);
+    expect(read).toMatchObject({ title: "Guide", lang: "en-gb" });
+  });
+
+  test("is a single article, or else the body without the site's header", () => {
+    expect(outline(page(html("<p>Around</p><article><p>Inside</p></article>")))).toEqual([
+      ["", "", "", "Inside"],
+    ]);
+    const body = "<header>Logo</header><p>Text</p><footer>Imprint</footer>";
+    expect(outline(page(html(body)))).toEqual([["", "", "", "Text"]]);
+    expect(page(html(body)).title).toBe("Site title");
+  });
+
+  test("is cut at headings that an anchor leads to, with the headings above", () => {
+    const read = page(
+      html(`<main><h1>API</h1><p>Intro</p>
+        <section id="install"><h2>Install<a class="headerlink" href="#install">¶</a></h2><p>npm i</p>
+        <h3 id="linux">Linux</h3><p>apt</p><h4>No anchor</h4><p>more</p></section>
+        <h2><a name="use"></a>Use</h2><p>run</p>
+        <dl><dt id="f">f(x)</dt><dd>Does it.</dd><dt>plain</dt><dd>term</dd></dl></main>`),
+    );
+    expect(outline(read)).toEqual([
+      ["", "API", "", "Intro"],
+      ["install", "Install", "API", "npm i"],
+      ["linux", "Linux", "API > Install", "apt\n\nNo anchor\n\nmore"],
+      ["use", "Use", "API", "run"],
+      ["f", "f(x)", "API > Use", "Does it.\nplain\nterm"],
+    ]);
+  });
+
+  test("keeps the lines of code and the cells of tables apart", () => {
+    const [section] = page(
+      html(
+        "<main><pre>a = 1\n  b = 2</pre><table><tr><td>x</td><td>y</td></tr><tr><td>z</td></tr></table></main>",
+      ),
+    ).sections;
+    expect(section?.text).toBe("a = 1\n  b = 2\n\nx y\nz");
+  });
+
+  test("nests ten thousand deep without a fault", () => {
+    const deep = `<main>${"<div>".repeat(10_000)}deep${"</div>".repeat(10_000)}</main>`;
+    expect(page(html(deep)).sections[0]?.text).toBe("deep");
+  });
+});
+
+describe("what pages say of themselves", () => {
+  test.each(["search", "pagefind"])(
+    "data-%s- attributes choose body, ignore, weight, filters and metadata",
+    (own) => {
+      const d = `data-${own}`;
+      const read = page(
+        html(
+          `<p>Outside</p><div ${d}-body ${d}-filter="kind:guide, long"><h1>Real</h1>
+         <p ${d}-ignore>Ignored <i ${d}-filter="author">Ada</i></p>
+         <p ${d}-ignore="all">Gone <i ${d}-filter="author">Nobody</i></p>
+         <p ${d}-weight="5">Weighty</p><p ${d}-weight="0">Weightless</p>
+         <img ${d}-meta="image[src], alt-text[alt]" src="/cat.png" alt="a cat" ${d}-index-attrs="alt">
+         <span ${d}-meta="date:2026-11-22"></span><b ${d}-filter="author">Bob</b></div>`,
+          `<meta ${d}-default-meta="image[content]" content="/default.png"><meta ${d}-meta="site[content]" content="Docs">`,
+        ),
+      );
+      expect(read.marked).toBe(true);
+      expect(read.sections[0]?.text).toBe("Weighty\n\na cat Bob");
+      expect(read.sections[0]?.important).toEqual(["Weighty"]);
+      expect({ ...read.filters }).toEqual({ kind: ["guide, long"], author: ["Ada", "Bob"] });
+      expect({ ...read.meta }).toEqual({
+        image: "/cat.png",
+        "alt-text": "a cat",
+        date: "2026-11-22",
+        site: "Docs",
+      });
+    },
+  );
+
+  test("names such as __proto__ are names", () => {
+    const { filters, meta } = page(
+      html('<main data-search-filter="__proto__:x" data-search-meta="constructor:y">text</main>'),
+    );
+    expect(Object.entries(filters)).toEqual([["__proto__", ["x"]]]);
+    expect(Object.entries(meta)).toEqual([["constructor", "y"]]);
+  });
+
+  test("redirects, noindex and pages without text are no pages", () => {
+    expect(readPage(html("x", '<meta http-equiv="refresh" content="0; url=/new">'))).toBe("redirect");
+    expect(readPage(html("x", '<meta name="robots" content="noindex, follow">'))).toBe("noindex");
+    expect(readPage(html("<main><nav>Menu</nav></main>"))).toBe("empty");
+    expect(readPage("")).toBe("empty");
+  });
+
+  test("canonical address, image, description and breadcrumbs are found", () => {
+    const read = page(
+      html(
+        `<nav aria-label="Breadcrumb"><ol><li><a href="/">Home</a> /</li><li>› Guides</li></ol></nav>
+         <main><h1>T</h1>text</main>`,
+        `<link rel="canonical" href="/guides/t"><meta property="og:image" content="/og.png">
+         <meta name="description" content="About T">`,
+      ),
+    );
+    expect(read).toMatchObject({
+      canonical: "/guides/t",
+      image: "/og.png",
+      description: "About T",
+      breadcrumbs: ["Home", "Guides"],
+    });
+  });
+});

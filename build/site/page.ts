@@ -1,0 +1,146 @@
+import { parse } from "parse5";
+import { headingText, leftOut, type Section, sectionsOf } from "./content.ts";
+import { capture, directive, ignored } from "./directives.ts";
+import { attribute, type Element, elements, textOf } from "./dom.ts";
+
+/** A page of a site, read. */
+export interface Page {
+  readonly title: string;
+  readonly sections: readonly Section[];
+  readonly lang?: string;
+  /** As written: perhaps relative. */
+  readonly canonical?: string;
+  readonly image?: string;
+  readonly breadcrumbs: readonly string[];
+  readonly description?: string;
+  readonly filters: Readonly<Record<string, readonly string[]>>;
+  readonly meta: Readonly<Record<string, string>>;
+  /** The page says which part of it is content. */
+  readonly marked: boolean;
+}
+
+export type Skipped = "redirect" | "noindex" | "empty";
+
+/** Reads a page of HTML; or says why it is none to be found. */
+export function readPage(html: string): Page | Skipped {
+  const found = survey(parse(html));
+  if (found.redirect) return "redirect";
+  if (found.noindex) return "noindex";
+  const roots = found.marked.length > 0 ? found.marked : contentRoots(found);
+  let sections = roots.flatMap(sectionsOf);
+  if (sections.length === 0 && found.marked.length === 0 && found.body) sections = sectionsOf(found.body);
+  if (sections.length === 0) return "empty";
+  const meta = { ...found.defaults, ...found.meta };
+  const title = meta.title ?? (found.h1 || found.title || sections[0]!.heading);
+  const image = meta.image ?? found.image;
+  return {
+    title,
+    sections,
+    ...(found.lang && { lang: found.lang.toLowerCase() }),
+    ...(found.canonical && { canonical: found.canonical }),
+    ...(image && { image }),
+    ...(found.description && { description: found.description }),
+    breadcrumbs: found.breadcrumbs,
+    filters: found.filters,
+    meta,
+    marked: found.marked.length > 0,
+  };
+}
+
+interface Survey {
+  lang?: string;
+  title?: string;
+  h1?: string;
+  canonical?: string;
+  image?: string;
+  description?: string;
+  redirect: boolean;
+  noindex: boolean;
+  body?: Element;
+  mains: Element[];
+  articles: Element[];
+  marked: Element[];
+  breadcrumbs: string[];
+  filters: Record<string, string[]>;
+  meta: Record<string, string>;
+  defaults: Record<string, string>;
+}
+
+/** One walk over the whole page for everything but its text. */
+function survey(document: Parameters<typeof elements>[0]): Survey {
+  const found: Survey = {
+    redirect: false,
+    noindex: false,
+    mains: [],
+    articles: [],
+    marked: [],
+    breadcrumbs: [],
+    filters: Object.create(null) as Record<string, string[]>,
+    meta: Object.create(null) as Record<string, string>,
+    defaults: Object.create(null) as Record<string, string>,
+  };
+  const inside = new WeakSet<Element>();
+  for (const element of elements(document, (e) => e.tagName !== "svg" && ignored(e) !== "all")) {
+    const name = element.tagName;
+    if (ignored(element) === "all") continue;
+    if (name === "html") found.lang ??= attribute(element, "lang") ?? "";
+    else if (name === "title") found.title ??= textOf(element);
+    else if (name === "body") found.body ??= element;
+    else if (name === "h1") found.h1 ||= leftOut(element) ? "" : headingText(element);
+    else if (name === "article") found.articles.push(element);
+    else if (name === "meta" || name === "link") readHead(element, found);
+    if (name === "main" || attribute(element, "role") === "main") found.mains.push(element);
+    if (directive(element, "body") !== undefined && !inside.has(element)) {
+      found.marked.push(element);
+      // A body within a body is part of it already.
+      for (const inner of elements(element)) inside.add(inner);
+    }
+    if (found.breadcrumbs.length === 0 && isBreadcrumbs(element)) found.breadcrumbs = crumbsOf(element);
+    for (const [key, value] of captured(element, "filter")) {
+      found.filters[key] ??= [];
+      if (!found.filters[key].includes(value)) found.filters[key].push(value);
+    }
+    for (const [key, value] of captured(element, "meta")) found.meta[key] = value;
+    for (const [key, value] of captured(element, "default-meta")) found.defaults[key] = value;
+  }
+  return found;
+}
+
+function captured(element: Element, kind: "filter" | "meta" | "default-meta"): [string, string][] {
+  const value = directive(element, kind);
+  return value === undefined ? [] : capture(element, value);
+}
+
+function readHead(element: Element, found: Survey): void {
+  const content = attribute(element, "content") ?? "";
+  if (element.tagName === "link") {
+    const rel = attribute(element, "rel")?.toLowerCase().split(/\s+/) ?? [];
+    if (rel.includes("canonical")) found.canonical ??= attribute(element, "href") ?? "";
+    return;
+  }
+  const key = (attribute(element, "name") ?? attribute(element, "property") ?? "").toLowerCase();
+  if (attribute(element, "http-equiv")?.toLowerCase() === "refresh" && /url\s*=/i.test(content))
+    found.redirect = true;
+  else if (key === "robots" && /\b(?:noindex|none)\b/i.test(content)) found.noindex = true;
+  else if (key === "og:image") found.image ??= content;
+  else if (key === "description") found.description ??= content;
+}
+
+/** Where the content lies when nothing marks it: `main`, a single `article`, or the whole body. */
+function contentRoots({ mains, articles, body }: Survey): Element[] {
+  if (mains.length > 0) return [mains[0]!];
+  if (articles.length === 1) return articles;
+  return body ? [body] : [];
+}
+
+function isBreadcrumbs(element: Element): boolean {
+  const label = `${attribute(element, "aria-label") ?? ""} ${attribute(element, "class") ?? ""}`;
+  return /\bbread-?crumbs?\b/i.test(label) && ["nav", "ol", "ul", "div"].includes(element.tagName);
+}
+
+function crumbsOf(element: Element): string[] {
+  const items = [...elements(element)].filter((e) => e.tagName === "li");
+  const parts = items.length > 0 ? items : [...elements(element)].filter((e) => e.tagName === "a");
+  const texts = parts.map((part) => textOf(part).replace(/^[\s/›»>]+|[\s/›»>]+$/g, ""));
+  return texts.filter((text) => text !== "");
+}
