@@ -35,6 +35,11 @@ table { border-collapse: collapse; width: 100%; font-size: .92rem; }
 td, th { padding: .4rem .9rem .4rem 0; text-align: left; vertical-align: top; border-top: 1px solid var(--line); }
 tr:first-child > * { border-top: 0; }
 td:first-child, th:first-child { white-space: nowrap; }
+@media (max-width: 36rem) {
+  tr, td, td:first-child { display: block; padding: 0; border: 0; white-space: normal; overflow-wrap: anywhere; }
+  tr { padding: .5rem 0; border-top: 1px solid var(--line); }
+  tr:first-child { border-top: 0; }
+}
 .type { color: var(--soft); }
 form { display: flex; gap: .5rem; margin: 1.25rem 0; }
 input, button { font: inherit; padding: .5rem .8rem; border: 1px solid var(--line); border-radius: 8px; background: var(--panel); color: inherit; }
