@@ -1,5 +1,6 @@
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 import { addRow, openStaticTable } from "../../worker/embedding/static/table.ts";
+import { BLOCK_ROWS, createKernel } from "../forest/simd/kernels.ts";
 
 /*
  * Partial whitening: document and query vectors are multiplied by C^(-1/4), where C is the second moment of the corpus's
@@ -117,50 +118,24 @@ function inverseFourthRoot(moment: Moment, dimensions: number): Float32Array {
 }
 
 /**
- * Multiplies every row of `vectors` by `matrix` and scales it to unit length, in place; rows of zeros stay. Four rows at
- * a time, so that a number of the matrix is loaded once for four products: 117,000 rows of 256 in under 5 s.
+ * Multiplies every row of `vectors` by the symmetric `matrix` and scales it to unit length, in place; rows of zeros stay.
+ * In WebAssembly SIMD: 117,000 rows of 256 in half a second.
  */
 export function whitenVectors(matrix: Float32Array, vectors: Float32Array, dimensions: number): void {
   const rows = vectors.length / dimensions;
-  const block = new Float64Array(4 * dimensions);
-  const weights = Float64Array.from(matrix);
-  const out = new Float64Array(4 * dimensions);
-  for (let first = 0; first < rows; first += 4) {
-    const count = Math.min(4, rows - first);
-    const start = first * dimensions;
-    block.fill(0);
-    block.set(vectors.subarray(start, start + count * dimensions));
-    multiplyFour(weights, block, out, dimensions);
-    for (let r = 0; r < count; r++)
-      writeUnit(out, r * dimensions, vectors, start + r * dimensions, dimensions);
-  }
-}
-
-function multiplyFour(matrix: Float64Array, block: Float64Array, out: Float64Array, n: number): void {
-  const second = n;
-  const third = 2 * n;
-  const fourth = 3 * n;
-  for (let row = 0; row < n; row++) {
-    const line = row * n;
-    let a = 0;
-    let b = 0;
-    let c = 0;
-    let d = 0;
-    for (let i = 0; i < n; i++) {
-      const w = matrix[line + i]!;
-      a += w * block[i]!;
-      b += w * block[second + i]!;
-      c += w * block[third + i]!;
-      d += w * block[fourth + i]!;
+  const kernel = createKernel(dimensions);
+  kernel.setColumns(matrix, dimensions);
+  const numbers = Uint32Array.from({ length: rows }, (_, row) => row);
+  for (let first = 0; first < rows; first += BLOCK_ROWS) {
+    const count = Math.min(BLOCK_ROWS, rows - first);
+    const products = kernel.score(vectors, numbers, first, count);
+    for (let r = 0; r < count; r++) {
+      writeUnit(products, r * kernel.width, vectors, (first + r) * dimensions, dimensions);
     }
-    out[row] = a;
-    out[second + row] = b;
-    out[third + row] = c;
-    out[fourth + row] = d;
   }
 }
 
-function writeUnit(from: Float64Array, at: number, to: Float32Array, start: number, length: number): void {
+function writeUnit(from: Float32Array, at: number, to: Float32Array, start: number, length: number): void {
   let square = 0;
   for (let i = 0; i < length; i++) square += from[at + i]! * from[at + i]!;
   const scale = square > 0 ? 1 / Math.sqrt(square) : 0;
