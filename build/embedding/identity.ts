@@ -21,6 +21,11 @@ export function hasIdentity(embeddings: EmbeddingsLike | Embedder): embeddings i
   return typeof identity === "object" && identity !== null && typeof identity.provider === "string";
 }
 
+/** Whether these embeddings say who they are: by an identity, or as a class of LangChain's whose provider is known. */
+export function isRecognised(embeddings: EmbeddingsLike | Embedder): boolean {
+  return hasIdentity(embeddings) || Object.hasOwn(PROVIDERS, embeddings.constructor?.name ?? "");
+}
+
 /** Whether a value has LangChain's two methods. */
 export function isEmbeddings(value: unknown): value is EmbeddingsLike {
   const { embedDocuments, embedQuery } = (value ?? {}) as Partial<EmbeddingsLike>;

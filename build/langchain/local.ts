@@ -4,7 +4,7 @@ import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 import { idOfItem, itemOfId } from "../../worker/format/ids.ts";
 import { parseSearchRequest } from "../../worker/search/parse.ts";
 import { search } from "../../worker/search/search.ts";
-import { asEmbedder, type EmbeddingsLike, hasIdentity, requireSameEmbedder } from "../embedding/identity.ts";
+import { asEmbedder, type EmbeddingsLike, isRecognised, requireSameEmbedder } from "../embedding/identity.ts";
 import { beginFolder } from "../pipeline/folder.ts";
 import { type LocalIndex, openLocalIndex } from "../pipeline/local.ts";
 import { DATA_FILES, MANIFEST_FILE } from "../pipeline/version.ts";
@@ -30,8 +30,8 @@ async function withEmbedder(index: LocalIndex, embeddings?: EmbeddingsLike): Pro
   if (!embeddings) return index;
   const wanted = index.manifest.embedder;
   const embedder = await asEmbedder(embeddings, wanted?.dimensions ?? index.forest.dimensions);
-  // A class without an identity of its own is taken at its word, except where the artifact brings its embedder.
-  if (wanted && (hasIdentity(embeddings) || index.embedder)) requireSameEmbedder(wanted, embedder.identity);
+  // A class that does not say who it is is taken at its word, except where the artifact brings its embedder.
+  if (wanted && (isRecognised(embeddings) || index.embedder)) requireSameEmbedder(wanted, embedder.identity);
   return index.embedder ? index : { ...index, embedder };
 }
 

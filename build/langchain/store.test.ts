@@ -6,6 +6,7 @@ import { Document } from "@langchain/core/documents";
 import { Embeddings } from "@langchain/core/embeddings";
 import { RunnableLambda, RunnableSequence } from "@langchain/core/runnables";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { inspect } from "../pipeline/inspect.ts";
 import { AnnoyVectorStore, loadStaticEmbedder, ReadOnlyError } from "./index.ts";
 
 /** Vector i of a call ends in i, and queries in 0: what the tests of LangChain's Annoy for Python use. */
@@ -229,6 +230,31 @@ describe("odd input", () => {
     await expect(store.similaritySearch("foo", 0)).rejects.toMatchObject({ code: "OUT_OF_RANGE" });
     await expect(AnnoyVectorStore.fromTexts([], [], new NumberedEmbeddings())).rejects.toMatchObject({
       code: "NO_DOCUMENTS",
+    });
+  });
+
+  it("takes embeddings of an unknown class at their word, and compares those whose provider is known", async () => {
+    /** Stands in for LangChain's class of this name: what counts is its name and its model. */
+    class OpenAIEmbeddings extends NumberedEmbeddings {
+      readonly model: string;
+      constructor(model: string) {
+        super();
+        this.model = model;
+      }
+    }
+    const directory = join(folder, "openai");
+    keep(await AnnoyVectorStore.fromTexts(TEXTS, [], new OpenAIEmbeddings("small"), { directory }));
+    const same = keep(await AnnoyVectorStore.load(directory, new OpenAIEmbeddings("small")));
+    expect(texts(await same.similaritySearch("foo", 1))).toEqual(["foo"]);
+    const unknown = keep(await AnnoyVectorStore.load(directory, new NumberedEmbeddings()));
+    expect(texts(await unknown.similaritySearch("foo", 1))).toEqual(["foo"]);
+    await expect(AnnoyVectorStore.load(directory, new OpenAIEmbeddings("large"))).rejects.toMatchObject({
+      code: "EMBEDDER_MISMATCH",
+      message: expect.stringMatching(/openai \(small\).*openai \(large\)/),
+    });
+    expect((await inspect(directory)).manifest.embedder).toMatchObject({
+      provider: "openai",
+      model: "small",
     });
   });
 
