@@ -49,7 +49,8 @@ export interface CorpusOptions {
 async function* texts(path: string, fields: readonly string[]): AsyncGenerator<string> {
   for await (const { metadata, pageContent } of readDocuments(path)) {
     const before = fields.flatMap((field) => metadata[field] ?? []).map(String);
-    yield [...before, pageContent].join("\n");
+    // A heading that is also the title counts once.
+    yield [...new Set(before), pageContent].join("\n");
   }
 }
 

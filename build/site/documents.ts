@@ -27,7 +27,7 @@ export async function* pageDocuments(url: string, page: Page): AsyncGenerator<So
 }
 
 function metadataOf(url: string, address: string, page: Page, section: Section): Record<string, unknown> {
-  // A page's first heading is its title already; above a section it says nothing new.
+  // Above a section the page's title says nothing new.
   const headings = section.parents.filter((heading) => heading !== page.title);
   const important = section.important.join("\n").slice(0, MAX_IMPORTANT);
   return {
@@ -36,7 +36,8 @@ function metadataOf(url: string, address: string, page: Page, section: Section):
     url: address,
     page: url,
     title: page.title,
-    ...(section.heading && section.heading !== page.title && { heading: section.heading }),
+    // The beginning of a page is what its title is the heading of.
+    heading: section.heading || page.title,
     ...(headings.length > 0 && { headings }),
     ...(page.breadcrumbs.length > 0 && { breadcrumbs: page.breadcrumbs }),
     ...(page.lang && { lang: page.lang }),
