@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { AnnoyEdgeError } from "../../../worker/format/errors.ts";
+import { importWrangler } from "../tools.ts";
 import { CLOUDFLARE_API, type CloudflareApi, openApi, pathOf } from "./api.ts";
 import type { S3Options } from "./s3.ts";
 
@@ -38,12 +39,7 @@ export interface RemoteNames {
  */
 export async function resolveTarget(env: RemoteEnvironment, names: RemoteNames): Promise<RemoteTarget> {
   const token = env.CLOUDFLARE_API_TOKEN;
-  if (!token) {
-    throw new AnnoyEdgeError(
-      "NO_TOKEN",
-      "Publishing to an account needs CLOUDFLARE_API_TOKEN in the environment. docs/operations.md says how to make a token with the least privilege.",
-    );
-  }
+  if (!token) throw new AnnoyEdgeError("NO_TOKEN", "CLOUDFLARE_API_TOKEN is not set.");
   const api = openApi(token, env.CLOUDFLARE_API_BASE_URL ?? CLOUDFLARE_API);
   const account = env.CLOUDFLARE_ACCOUNT_ID ?? names.account ?? (await onlyAccount(api));
   const [namespace, keys] = await Promise.all([
@@ -126,7 +122,7 @@ interface WranglerConfig {
 
 /** What wrangler.toml says about where the index lies. */
 export async function readRemoteNames(root: string): Promise<RemoteNames> {
-  const { unstable_readConfig: read } = await import("wrangler");
+  const { unstable_readConfig: read } = await importWrangler();
   // Wrangler's types leave the configuration open; these are its fields as wrangler.toml has them.
   const config = read({ config: join(root, "wrangler.toml") }) as WranglerConfig;
   const bucket = config.r2_buckets.find(({ binding }) => binding === "INDEXES")?.bucket_name;

@@ -4,6 +4,7 @@ import { MULTIPART_BYTES } from "../cost.ts";
 import { type FileSource, type ObjectSource, type PublishStore, sizeOf } from "../store.ts";
 import { type RemoteEnvironment, type RemoteNames, readRemoteNames, resolveTarget } from "./account.ts";
 import { openKv } from "./kv.ts";
+import { openLoginStore } from "./login.ts";
 import { uploadMultipart } from "./multipart.ts";
 import { openS3 } from "./s3.ts";
 
@@ -18,7 +19,8 @@ export interface RemoteStoreOptions {
 const DELETES_AT_ONCE = 6;
 
 /**
- * Opens a Cloudflare account: R2 by its S3 API, KV by bulk writes of the REST API. Needs `CLOUDFLARE_API_TOKEN`.
+ * Opens a Cloudflare account: by `CLOUDFLARE_API_TOKEN` R2 through its S3 API and KV through bulk writes of the REST API;
+ * without a token both through the bindings that `wrangler login` gives.
  *
  * @throws AnnoyEdgeError `NO_TOKEN`, `NO_ACCOUNT`, `NO_NAMESPACE`, `NO_BINDING`, `REMOTE_FORBIDDEN`, ...
  */
@@ -26,6 +28,7 @@ export async function openRemoteStore(options: RemoteStoreOptions = {}): Promise
   const names = options.names ?? (await readRemoteNames(resolve(options.root ?? ".")));
   // The variables that are read are named in the type; process.env has others as well.
   const env = options.env ?? (process.env as RemoteEnvironment);
+  if (!env.CLOUDFLARE_API_TOKEN) return openLoginStore(names);
   const { api, account, namespace, s3: bucketOptions } = await resolveTarget(env, names);
   const s3 = openS3(bucketOptions);
   const kv = openKv(api, account, namespace);

@@ -1,12 +1,13 @@
 /**
- * Runs in workerd between the local driver and local R2 and KV: bodies are streamed both ways, so that neither side
+ * Runs in workerd between publishing and the bindings of R2 and KV: bodies are streamed both ways, so that neither side
  * ever holds an artifact. Speaks only to the process that started it.
  */
 export default {
   async fetch(request, env) {
     const url = new URL(request.url);
-    const [, store, rest] = /^\/(objects|object|pages)(?:\/(.*))?$/.exec(url.pathname) ?? [];
+    const [, store, rest] = /^\/(objects|object|upload|pages)(?:\/(.*))?$/.exec(url.pathname) ?? [];
     if (store === "object") return object(request, env.INDEXES, decodeURIComponent(rest));
+    if (store === "upload") return upload(request, env.INDEXES, decodeURIComponent(rest), url.searchParams);
     if (store === "objects") return objects(request, env.INDEXES, url.searchParams);
     if (store === "pages") return pages(request, env.DOCUMENTS, url.searchParams);
     return new Response(null, { status: 404 });
@@ -33,6 +34,20 @@ async function object(request, bucket, key) {
   const range = offset === null ? undefined : { offset: Number(offset), length: Number(length) };
   const found = await bucket.get(key, range ? { range } : {});
   return found ? new Response(found.body, { headers: headers(found) }) : new Response(null, { status: 404 });
+}
+
+async function upload(request, bucket, key, query) {
+  const uploadId = query.get("id");
+  if (uploadId === null) {
+    const { contentType } = await request.json();
+    const created = await bucket.createMultipartUpload(key, { httpMetadata: { contentType } });
+    return Response.json({ uploadId: created.uploadId });
+  }
+  const resumed = bucket.resumeMultipartUpload(key, uploadId);
+  if (request.method === "PUT") {
+    return Response.json(await resumed.uploadPart(Number(query.get("part")), request.body));
+  }
+  return Response.json(info(await resumed.complete(await request.json())));
 }
 
 async function objects(request, bucket, query) {

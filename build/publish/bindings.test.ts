@@ -1,0 +1,88 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openBindings } from "./bindings.ts";
+import { PART_BYTES } from "./cost.ts";
+import type { PublishStore } from "./store.ts";
+
+let dir: string;
+let store: PublishStore;
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), "annoy-edge-bindings-"));
+  store = await openBindings({
+    target: "local",
+    where: dir,
+    r2: "bucket",
+    kv: "namespace",
+    resourcePersistencePath: dir,
+    multipartBytes: PART_BYTES,
+  });
+});
+afterAll(async () => {
+  await store.close();
+  await rm(dir, { recursive: true, force: true });
+});
+
+const bytesOf = (text: string) => new TextEncoder().encode(text);
+
+test("an object is replaced only while it has the etag that was read", async () => {
+  const first = await store.putObject("cas", bytesOf("one"), { ifAbsent: true });
+  expect(await store.putObject("cas", bytesOf("two"), { ifAbsent: true })).toBeUndefined();
+  const second = await store.putObject("cas", bytesOf("two"), { ifMatch: first!.etag });
+  expect(second?.bytes).toBe(3);
+  expect(await store.putObject("cas", bytesOf("three"), { ifMatch: first!.etag })).toBeUndefined();
+  expect(new TextDecoder().decode((await store.getObject("cas"))?.bytes)).toBe("two");
+});
+
+test("of writers with the same etag exactly one wins", async () => {
+  const { etag } = (await store.putObject("race", bytesOf("start")))!;
+  const written = await Promise.all(
+    Array.from({ length: 10 }, (_, i) => store.putObject("race", bytesOf(`writer ${i}`), { ifMatch: etag })),
+  );
+  expect(written.filter((info) => info !== undefined)).toHaveLength(1);
+});
+
+test("ranges, lengths, missing and empty objects are as in R2", async () => {
+  await store.putObject("bytes", bytesOf("0123456789"));
+  const range = await store.getObject("bytes", { offset: 3, length: 4 });
+  expect(new TextDecoder().decode(range?.bytes)).toBe("3456");
+  expect(range?.info.bytes).toBe(10);
+  expect(await store.headObject("bytes")).toMatchObject({ key: "bytes", bytes: 10 });
+  expect(await store.getObject("nothing")).toBeUndefined();
+  expect(await store.headObject("nothing")).toBeUndefined();
+  await store.putObject("empty", new Uint8Array(0));
+  expect((await store.getObject("empty"))?.bytes).toHaveLength(0);
+});
+
+test("a large file goes up in parts and comes back as it was", async () => {
+  const bytes = Buffer.alloc(2 * PART_BYTES + 12_345, "annoy-edge ");
+  const path = join(dir, "large");
+  await writeFile(path, bytes);
+  const steps: number[] = [];
+  const source = { path, bytes: bytes.length };
+  const written = await store.putObject("large", source, { onProgress: (done) => steps.push(done) });
+  expect(written?.bytes).toBe(bytes.length);
+  expect(steps).toEqual([PART_BYTES, 2 * PART_BYTES, bytes.length]);
+  expect(bytes.equals((await store.getObject("large"))!.bytes)).toBe(true);
+  expect(await store.putObject("large", source, { ifAbsent: true })).toBeUndefined();
+});
+
+test("listings follow the cursor to the end", async () => {
+  const keys = Array.from({ length: 1050 }, (_, i) => `many/${String(i).padStart(4, "0")}`);
+  await Promise.all(keys.map((key) => store.putObject(key, bytesOf(key))));
+  await store.putPages(keys.map((key) => ({ key, value: key })));
+  const objects = [];
+  for await (const { key } of store.listObjects("many/")) objects.push(key);
+  expect(objects).toEqual(keys);
+  const pages = [];
+  for await (const { key, writtenAt } of store.listPages("many/")) {
+    expect(writtenAt).toBeInstanceOf(Date);
+    pages.push(key);
+  }
+  expect(pages).toEqual(keys);
+  await store.deleteObjects(keys);
+  await store.deletePages(keys);
+  for await (const { key } of store.listObjects("many/")) throw new Error(`${key} is still there`);
+  for await (const { key } of store.listPages("many/")) throw new Error(`${key} is still there`);
+});

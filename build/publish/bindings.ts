@@ -1,0 +1,214 @@
+import { openAsBlob } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { AnnoyEdgeError } from "../../worker/format/errors.ts";
+import { PART_BYTES } from "./cost.ts";
+import {
+  type FileSource,
+  type ObjectInfo,
+  type ObjectSource,
+  type PublishStore,
+  type PutOptions,
+  pageInfo,
+  sizeOf,
+} from "./store.ts";
+import { importMiniflare } from "./tools.ts";
+
+type Binding = string | { readonly id: string; readonly remoteProxyConnectionString: never };
+
+export interface BindingOptions {
+  readonly target: PublishStore["target"];
+  /** For messages. */
+  readonly where: string;
+  /** What the bindings are bound to: local ids, or remote ones behind wrangler's proxy. */
+  readonly r2: Binding;
+  readonly kv: Binding;
+  /** Where local state lies. */
+  readonly resourcePersistencePath?: string;
+  /** Files from this size on are uploaded in parts. */
+  readonly multipartBytes?: number;
+  readonly onClose?: () => Promise<void>;
+}
+
+const STORE_WORKER = fileURLToPath(new URL("./store-worker.js", import.meta.url));
+const COMPATIBILITY_DATE = "2026-10-20";
+const PAGE_KEYS = 100;
+
+/** Opens R2 and KV through a Worker's bindings, in a workerd of its own (about half a second); `close` ends it. */
+export async function openBindings(options: BindingOptions): Promise<PublishStore> {
+  const { Miniflare, convertV4MiniflareOptions } = await importMiniflare();
+  const { r2, kv, resourcePersistencePath } = options;
+  const runtime = new Miniflare(
+    convertV4MiniflareOptions({
+      modules: true,
+      script: await readFile(STORE_WORKER, "utf8"),
+      compatibilityDate: COMPATIBILITY_DATE,
+      r2Buckets: { INDEXES: r2 },
+      kvNamespaces: { DOCUMENTS: kv },
+      ...(resourcePersistencePath !== undefined && { resourcePersistencePath }),
+      cf: false,
+    }),
+  );
+  return bindingStore(await runtime.ready, options, async () => {
+    await runtime.dispose();
+    await options.onClose?.();
+  });
+}
+
+interface WireInfo {
+  readonly key: string;
+  readonly etag: string;
+  readonly bytes: number;
+  readonly uploaded: number;
+}
+
+function bindingStore(origin: URL, options: BindingOptions, dispose: () => Promise<void>): PublishStore {
+  const call = async (
+    path: string,
+    init: RequestInit = {},
+    accept: readonly number[] = [],
+  ): Promise<Response> => {
+    const response = await fetch(new URL(path, origin), init);
+    if (response.ok || accept.includes(response.status)) return response;
+    const text = (await response.text()).split("\n")[0];
+    throw new AnnoyEdgeError(
+      "STORE_FAILED",
+      `R2 or KV (${options.where}) answered ${response.status}: ${text}`,
+    );
+  };
+  const objectPath = (key: string) => `object/${encodeURIComponent(key)}`;
+  const send = (path: string, method: string, value: unknown) =>
+    call(path, { method, body: JSON.stringify(value) });
+
+  const headObject = async (key: string): Promise<ObjectInfo | undefined> => {
+    const response = await call(objectPath(key), { method: "HEAD" }, [404]);
+    return response.status === 404 ? undefined : infoOf(key, response.headers);
+  };
+
+  return {
+    target: options.target,
+    where: options.where,
+    headObject,
+    async getObject(key, range) {
+      const headers = range
+        ? { "x-offset": String(range.offset), "x-length": String(range.length) }
+        : undefined;
+      const response = await call(objectPath(key), headers ? { headers } : {}, [404]);
+      if (response.status === 404) return undefined;
+      return {
+        info: infoOf(key, response.headers),
+        bytes: new Uint8Array(await response.arrayBuffer()),
+      };
+    },
+    async putObject(key, source, put = {}) {
+      if (!(source instanceof Uint8Array) && source.bytes >= (options.multipartBytes ?? Infinity)) {
+        if (put.ifAbsent && (await headObject(key))) return undefined;
+        return uploadParts(call, key, source, put);
+      }
+      const headers: Record<string, string> = {
+        "content-type": put.contentType ?? "application/octet-stream",
+      };
+      if (put.ifMatch !== undefined) headers["if-match"] = put.ifMatch;
+      if (put.ifAbsent) headers["if-none-match"] = "*";
+      const body = await bodyOf(source);
+      const response = await call(objectPath(key), { method: "PUT", headers, body }, [412]);
+      if (response.status === 412) return undefined;
+      put.onProgress?.(sizeOf(source));
+      const written = (await response.json()) as WireInfo;
+      return { ...written, uploaded: new Date(written.uploaded) };
+    },
+    async *listObjects(prefix) {
+      type Listed = { objects: WireInfo[]; cursor: string | null };
+      for (let cursor: string | null = ""; cursor !== null; ) {
+        const listed: Listed = await listPage<Listed>(call, "objects", prefix, cursor);
+        for (const object of listed.objects) yield { ...object, uploaded: new Date(object.uploaded) };
+        cursor = listed.cursor;
+      }
+    },
+    async deleteObjects(keys) {
+      for (let i = 0; i < keys.length; i += 1000) await send("objects", "POST", keys.slice(i, i + 1000));
+    },
+    async putPages(pages) {
+      const metadata = { at: Math.floor(Date.now() / 1000) };
+      await send(
+        "pages",
+        "PUT",
+        pages.map((page) => ({ ...page, metadata })),
+      );
+    },
+    async getPages(keys) {
+      const found = new Map<string, string | null>();
+      for (let i = 0; i < keys.length; i += PAGE_KEYS) {
+        const response = await send("pages", "POST", keys.slice(i, i + PAGE_KEYS));
+        for (const [key, value] of (await response.json()) as [string, string | null][])
+          found.set(key, value);
+      }
+      return found;
+    },
+    async *listPages(prefix) {
+      type Listed = { keys: { name: string; metadata?: { at?: unknown } }[]; cursor: string | null };
+      for (let cursor: string | null = ""; cursor !== null; ) {
+        const listed: Listed = await listPage<Listed>(call, "pages", prefix, cursor);
+        for (const { name, metadata } of listed.keys) yield pageInfo(name, metadata?.at);
+        cursor = listed.cursor;
+      }
+    },
+    async deletePages(keys) {
+      if (keys.length > 0) await send("pages", "DELETE", keys);
+    },
+    close: dispose,
+  };
+}
+
+/** A large file in parts, one after the other: what lies between may not take a large body. */
+async function uploadParts(
+  call: (path: string, init: RequestInit) => Promise<Response>,
+  key: string,
+  source: FileSource,
+  put: PutOptions,
+): Promise<ObjectInfo> {
+  const path = `upload/${encodeURIComponent(key)}`;
+  const post = async <T>(query: string, value: unknown): Promise<T> => {
+    const response = await call(`${path}?${query}`, { method: "POST", body: JSON.stringify(value) });
+    return (await response.json()) as T;
+  };
+  const contentType = put.contentType ?? "application/octet-stream";
+  const { uploadId } = await post<{ uploadId: string }>("", { contentType });
+  const id = `id=${encodeURIComponent(uploadId)}`;
+  const file = await openAsBlob(source.path);
+  const parts: unknown[] = [];
+  for (let offset = 0; offset < source.bytes; offset += PART_BYTES) {
+    const body = file.slice(offset, Math.min(source.bytes, offset + PART_BYTES));
+    const query = `${id}&part=${parts.length + 1}`;
+    parts.push(await (await call(`${path}?${query}`, { method: "PUT", body })).json());
+    put.onProgress?.(offset + body.size);
+  }
+  const written = await post<WireInfo>(id, parts);
+  return { ...written, uploaded: new Date(written.uploaded) };
+}
+
+async function listPage<T>(
+  call: (path: string) => Promise<Response>,
+  path: string,
+  prefix: string,
+  cursor: string,
+): Promise<T> {
+  const query = new URLSearchParams({ prefix });
+  if (cursor) query.set("cursor", cursor);
+  return (await (await call(`${path}?${query}`)).json()) as T;
+}
+
+function infoOf(key: string, headers: Headers): ObjectInfo {
+  return {
+    key,
+    etag: headers.get("x-etag") ?? "",
+    bytes: Number(headers.get("x-bytes")),
+    uploaded: new Date(Number(headers.get("x-uploaded"))),
+  };
+}
+
+/** A file becomes a Blob: its length is known and its bytes are read as they are sent. */
+async function bodyOf(source: ObjectSource): Promise<Uint8Array<ArrayBuffer> | Blob> {
+  // Only shared memory would not do, and nothing here is shared.
+  return source instanceof Uint8Array ? (source as Uint8Array<ArrayBuffer>) : await openAsBlob(source.path);
+}
