@@ -85,7 +85,7 @@ describe("the report", () => {
 
   it("compares with Annoy at equal recall, and with single settings at theirs", () => {
     const markdown = renderMarkdown(report);
-    expect(markdown).toContain("| **annoy-edge in Node : Annoy's best** | **10×** | **10×** | **10×** |");
+    expect(markdown).toContain("| **ours in Node : Annoy's best** | **10×** | **10×** | **10×** |");
     expect(markdown).toMatch(/\| flat, flat \| 1.000 \| 20.0 \| 0.995 \| 200 \| 10× \|/);
     expect(markdown).toContain("other (not installed)");
   });

@@ -39,7 +39,7 @@ export function allContenders({ cache, annoyHeaders }: ContenderOptions): Conten
     peer: "ours",
     label: "annoy-edge, Node",
     where: "node",
-    note: "int8 codec, one tree, built as `annoy-edge build` does by default, on all cores",
+    note: "as built by default, on all cores; the hot part alone: int8 codes",
     module: "./ours.ts",
     settings: searchKs,
     install: async () => "",
@@ -70,12 +70,23 @@ export function allContenders({ cache, annoyHeaders }: ContenderOptions): Conten
     });
   return [
     ours,
+    nodeContender({
+      id: "ours-whole",
+      peer: "ours",
+      label: "annoy-edge, Node, whole file",
+      where: "node",
+      note: "the same file with its cold part, exact vectors, in memory",
+      module: "./ours-whole.ts",
+      buildId: ours.buildId,
+      settings: searchKs,
+      install: async () => "",
+    }),
     workerContender({
       id: "ours-worker",
       peer: "ours",
       buildId: ours.buildId,
       label: "annoy-edge, Worker",
-      note: "the same file, inside workerd",
+      note: "the same hot part, inside workerd",
       cache,
       worker: "ours",
       settings: searchKs,

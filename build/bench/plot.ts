@@ -1,14 +1,16 @@
+import { bestAt } from "./measure.ts";
 import type { Curve, SetResult } from "./types.ts";
 
-const WIDTH = 860;
+const WIDTH = 900;
 const HEIGHT = 520;
 const LEFT = 64;
-const RIGHT = 210;
+const RIGHT = 240;
 const TOP = 56;
 const BOTTOM = 52;
 const LINE = 17;
 const LEAST = 0.7;
 const MOST = 0.999;
+const ENVELOPE_STEPS = 80;
 const X_TICKS = [0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999];
 
 /** Greys and hues of middling lightness: legible on white and on black alike. */
@@ -16,6 +18,7 @@ const INK = "#7a828c";
 const GRID = "#8a929c";
 const COLOURS: Readonly<Record<string, string>> = {
   "ours-node": "#2f81f7",
+  "ours-whole": "#6e9ef0",
   "ours-worker": "#12a594",
   annoy: "#e0612b",
   hnswlib: "#8e6fe0",
@@ -94,14 +97,14 @@ function linesOf(set: SetResult): Line[] {
   const annoy = set.curves.filter(({ peer }) => peer === "annoy");
   const others = set.curves.filter(({ peer }) => peer !== "annoy");
   const lines = others.map((curve, i) =>
-    lineOf(curve.label, colourOf(curve, i), curve.peer === "ours", [curve]),
+    lineOf(curve.label, colourOf(curve, i), curve.peer === "ours", curve),
   );
-  if (annoy.length > 0) lines.push(lineOf("Annoy C++, best of 10 to 100 trees", COLOURS.annoy!, true, annoy));
+  if (annoy.length > 0) lines.push(envelopeOf("C++ Annoy, best of 10 to 100 trees", COLOURS.annoy!, annoy));
   return lines.filter(({ points }) => points.length > 0);
 }
 
-function lineOf(label: string, colour: string, strong: boolean, curves: readonly Curve[]): Line {
-  const all = curves.flatMap(({ points }) => points).filter(({ recall }) => recall >= LEAST);
+function lineOf(label: string, colour: string, strong: boolean, curve: Curve): Line {
+  const all = curve.points.filter(({ recall }) => recall >= LEAST);
   const best = all.filter((p) => !all.some((q) => q.recall >= p.recall && q.qps > p.qps));
   const points = best
     .map(({ recall, qps }) => ({ x: Math.min(recall, MOST), y: qps }))
@@ -109,6 +112,17 @@ function lineOf(label: string, colour: string, strong: boolean, curves: readonly
     // What finds all but everything shares the edge of the plot: the fastest stands for it.
     .filter((point, i, sorted) => i === 0 || point.x > sorted[i - 1]!.x);
   return { label, colour, strong, points };
+}
+
+/** The fastest of some curves at every recall that one of them reaches. */
+function envelopeOf(label: string, colour: string, curves: readonly Curve[]): Line {
+  const points: { x: number; y: number }[] = [];
+  for (let step = 0; step <= ENVELOPE_STEPS; step++) {
+    const recall = 1 - (1 - LEAST) * ((1 - MOST) / (1 - LEAST)) ** (step / ENVELOPE_STEPS);
+    const best = bestAt(curves, recall);
+    if (best) points.push({ x: recall, y: best.qps });
+  }
+  return { label, colour, strong: true, points };
 }
 
 function colourOf({ id, peer }: Curve, i: number): string {

@@ -109,7 +109,8 @@ async function runSet(
       const { id, peer, label, where, note, buildId } = runner.contender;
       const { firstAnswerMs } = runner.session;
       const memory = await runner.session.memory();
-      const build = builds.get(buildId)!;
+      const built = builds.get(buildId)!;
+      const build = { ...built, bytes: runner.session.bytes ?? built.bytes };
       curves.push({ id, peer, label, where, note, build, firstAnswerMs, memory, points: pointsOf(runner) });
     }
     const { id, title, dimensions, count } = set;

@@ -52,22 +52,23 @@ function speeds(set: SetResult): string {
     curve.label,
     ...RECALLS.map((recall) => figure(speedAt(curve.points, recall))),
   ]);
-  const ours = set.curves.find(({ id }) => id === "ours-node");
   const annoy = set.curves.filter(({ peer }) => peer === "annoy");
-  if (ours && annoy.length > 0) {
-    const best = RECALLS.map((recall) => bestAt(annoy, recall));
-    rows.push(["**Annoy's best**", ...best.map((b) => (b ? `${figure(b.qps)} (${treesOf(b.curve)})` : "–"))]);
+  const ours = set.curves.filter(({ id }) => id === "ours-node" || id === "ours-whole");
+  if (ours.length > 0 && annoy.length > 0) {
+    const compare = (cell: (annoys: Best, own: Best) => string) =>
+      RECALLS.map((recall) => {
+        const [theirs, own] = [bestAt(annoy, recall), bestAt(ours, recall)];
+        return theirs && own ? cell(theirs, own) : "–";
+      });
+    rows.push(["**Annoy's best**", ...compare((a) => `${figure(a.qps)} (${treesOf(a.curve)})`)]);
+    rows.push(["**ours in Node : Annoy's best**", ...compare((a, o) => `**${ratio(o.qps / a.qps)}**`)]);
     rows.push([
-      "**annoy-edge in Node : Annoy's best**",
-      ...best.map((b, i) => `**${ratio(divide(speedAt(ours.points, RECALLS[i]!), b?.qps))}**`),
+      "bytes, Annoy's : ours",
+      ...compare((a, o) => ratio(a.curve.build.bytes / o.curve.build.bytes)),
     ]);
     rows.push([
-      "bytes of that Annoy : ours",
-      ...best.map((b) => ratio(divide(b?.curve.build.bytes, ours.build.bytes))),
-    ]);
-    rows.push([
-      "build time of that Annoy (one thread) : ours (all cores)",
-      ...best.map((b) => ratio(divide(b?.curve.build.wall, ours.build.wall))),
+      "build time, Annoy's on one thread : ours on all",
+      ...compare((a, o) => ratio(a.curve.build.wall / o.curve.build.wall)),
     ]);
   }
   return table(["queries per second at recall@10 of", ...RECALLS.map((r) => r.toFixed(2))], rows);
@@ -88,6 +89,8 @@ function equalRecall(set: SetResult): string | undefined {
   });
   return table(["in the Worker", "recall@10", "q/s", "annoy-edge at recall@10 of", "q/s", "ratio"], rows);
 }
+
+type Best = NonNullable<ReturnType<typeof bestAt>>;
 
 function costs(set: SetResult): string {
   const rows = set.curves.map(({ label, build, firstAnswerMs, memory, note }) => [

@@ -34,7 +34,9 @@ async function answer(request: Request): Promise<Reply> {
       const began = performance.now();
       searcher = await peer.open(request.set, request.folder, request.modules);
       searcher.search(query(0), K, 100);
-      return { kind: "opened", firstAnswerMs: performance.now() - began };
+      const firstAnswerMs = performance.now() - began;
+      const { bytes } = searcher;
+      return { kind: "opened", firstAnswerMs, ...(bytes !== undefined && { bytes }) };
     }
     case "ask": {
       if (!searcher) throw new Error("Nothing is open.");

@@ -7,12 +7,13 @@ export interface NodeContenderOptions
   extends Pick<Contender, "id" | "peer" | "label" | "where" | "note" | "settings"> {
   /** The module below this folder that exports the peer. */
   readonly module: string;
+  readonly buildId?: string;
   /** Installs the library and returns the folder that holds its `node_modules`. */
   readonly install: () => Promise<string>;
 }
 
 /** A library that runs in Node, in processes of its own: one that builds, one that answers. */
-export function nodeContender({ module, install, ...about }: NodeContenderOptions): Contender {
+export function nodeContender({ module, install, buildId, ...about }: NodeContenderOptions): Contender {
   let modules = "";
   const request = (kind: "build" | "open", set: DataSet, folder: string): Request => ({
     kind,
@@ -23,7 +24,7 @@ export function nodeContender({ module, install, ...about }: NodeContenderOption
   });
   return {
     ...about,
-    buildId: about.id,
+    buildId: buildId ?? about.id,
     declines: () => undefined,
     async prepare() {
       modules = await install();
@@ -38,9 +39,9 @@ export function nodeContender({ module, install, ...about }: NodeContenderOption
     },
     async open(set, folder): Promise<Session> {
       const child = start();
-      const { firstAnswerMs } = await call(child, request("open", set, folder), "opened");
+      const { kind: _, ...opened } = await call(child, request("open", set, folder), "opened");
       return {
-        firstAnswerMs,
+        ...opened,
         ask: (setting, from, count) => call(child, { kind: "ask", setting, from, count }, "answers"),
         memory: async () => (await call(child, { kind: "memory" }, "memory")).bytes,
         async close() {

@@ -6,19 +6,24 @@ import { encodeArtifact } from "../../artifact/write.ts";
 import { buildForest } from "../../forest/build.ts";
 import type { ForestSettings } from "../../forest/types.ts";
 import { readRows } from "../data.ts";
-import type { NodePeer } from "./peer.ts";
+import type { NodePeer, Searcher } from "./peer.ts";
 
 const SETTINGS: ForestSettings = {
   trees: "auto",
   targetRecall: 0.95,
   codec: "int8",
-  rescore: "none",
+  rescore: "float32",
   leafSize: 0,
   seed: 1,
   jobs: -1,
 };
 
-/** The project's own forest, as the command line builds it by default. */
+/** The hot part alone, which is what a Worker loads. */
+const HOT = "index";
+/** The whole file: behind the hot part lie the exact vectors. */
+export const WHOLE = "whole";
+
+/** The project's own forest as the command line builds it by default, searched by its hot part alone. */
 export const peer: NodePeer = {
   async build({ file, dimensions, count }, folder) {
     const rows = await readRows(file, dimensions, 0, count);
@@ -39,12 +44,19 @@ export const peer: NodePeer = {
       { name: "meta", hot: true, bytes: Buffer.from(JSON.stringify(meta)) },
       ...built.sections,
     ]);
-    await writeFile(join(folder, "index"), bytes);
-    return bytes.byteLength;
+    const { hotBytes } = openArtifact(bytes, { trusted: true }).header;
+    await writeFile(join(folder, HOT), bytes.subarray(0, hotBytes));
+    await writeFile(join(folder, WHOLE), bytes);
+    return hotBytes;
   },
-  async open(_set, folder) {
-    const bytes = await readFile(join(folder, "index"));
-    const forest = openForest(openArtifact(bytes));
-    return { search: (query, k, searchK) => forest.search(query, { k, searchK }).items };
-  },
+  open: (_set, folder) => openFile(join(folder, HOT)),
 };
+
+export async function openFile(file: string): Promise<Searcher> {
+  const bytes = await readFile(file);
+  const forest = openForest(openArtifact(bytes));
+  return {
+    bytes: bytes.byteLength,
+    search: (query, k, searchK) => forest.search(query, { k, searchK }).items,
+  };
+}
