@@ -143,20 +143,24 @@ function noColumns(index: LoadedIndex, field: string): Error {
   );
 }
 
-function byVector(
+async function byVector(
   index: LoadedIndex,
   request: SearchRequest,
   query: Float32Array,
   k: number,
   { accept, fraction }: Conditions,
-): Side {
-  const { forest } = index;
-  const { items, distances } = forest.search(query, {
+): Promise<Side> {
+  const { forest, readRange } = index;
+  const options = {
     k,
     searchK: request.searchK,
     ...(accept && { accept }),
     ...(fraction !== undefined && { acceptFraction: fraction }),
-  });
+  };
+  const { items, distances } =
+    forest.searchCold && readRange
+      ? await forest.searchCold(query, options, readRange)
+      : forest.search(query, options);
   const scores = distances.map((distance) => scoreOf(forest.metric, distance, forest.dimensions));
   return { items, distances, scores };
 }
@@ -200,10 +204,19 @@ function diverse(
   mmr: NonNullable<SearchRequest["mmr"]>,
   k: number,
 ): Side {
-  const candidates = side.items.slice(0, mmr.fetchK);
-  const vectors = candidates.map((item) => index.forest.vector(item)!);
+  const positions: number[] = [];
+  const vectors: Float32Array[] = [];
+  for (const [i, item] of side.items.slice(0, mmr.fetchK).entries()) {
+    const vector = index.forest.vector(item);
+    if (!vector) continue;
+    positions.push(i);
+    vectors.push(vector);
+  }
   const chosen = maximalMarginalRelevance(query, vectors, mmr.lambda, k);
-  return pick(side, chosen);
+  return pick(
+    side,
+    chosen.map((i) => positions[i]!),
+  );
 }
 
 function first(side: Side, k: number): Side {
@@ -222,8 +235,11 @@ function pick(side: Side, positions: readonly number[]): Side {
   };
 }
 
-/** Distances of items that words have found. */
+/** Distances of items that words have found; NaN where a document has no vector. */
 function distancesOf(index: LoadedIndex, query: Float32Array, items: readonly number[]): number[] {
-  const { metric } = index.forest;
-  return items.map((item) => distanceBetween(metric, query, index.forest.vector(item)!));
+  const { forest } = index;
+  return items.map((item) => {
+    const vector = forest.vector(item);
+    return vector ? distanceBetween(forest.metric, query, vector) : Number.NaN;
+  });
 }

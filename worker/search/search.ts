@@ -47,15 +47,17 @@ export async function searchBatch(
   options: SearchOptions = {},
 ): Promise<BatchResponse> {
   checkVectorNumbers(index, requests);
-  const rankings: (Ranking | AnnoyEdgeError)[] = [];
-  for (const request of requests) {
-    try {
-      rankings.push(cut(request, await rankPage(index, request, options)));
-    } catch (error) {
-      if (!(error instanceof AnnoyEdgeError)) throw error;
-      rankings.push(error);
-    }
-  }
+  // Together, so that an embedder behind a network is waited for once and not a hundred times.
+  const rankings = await Promise.all(
+    requests.map(async (request): Promise<Ranking | AnnoyEdgeError> => {
+      try {
+        return cut(request, await rankPage(index, request, options));
+      } catch (error) {
+        if (error instanceof AnnoyEdgeError) return error;
+        throw error;
+      }
+    }),
+  );
   const items = rankings.flatMap((ranking, i) =>
     ranking instanceof AnnoyEdgeError ? [] : documentItems(requests[i]!, ranking),
   );
@@ -143,11 +145,12 @@ async function resultOf(
   const hits: Hit[] = [];
   for (const [i, item] of ranking.items.entries()) {
     const document = documents.get(item);
+    const distance = ranking.distances?.[i];
     const vector = include.has("vector") ? index.forest.vector(item) : undefined;
     hits.push({
       item,
       id: idOf(index, item),
-      distance: ranking.distances?.[i] ?? null,
+      distance: distance === undefined || Number.isNaN(distance) ? null : distance,
       score: ranking.scores[i]!,
       ...(document &&
         include.has("document") && {
