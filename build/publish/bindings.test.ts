@@ -17,6 +17,7 @@ beforeAll(async () => {
     kv: "namespace",
     resourcePersistencePath: dir,
     multipartBytes: PART_BYTES,
+    listLimit: 10,
   });
 });
 afterAll(async () => {
@@ -69,7 +70,7 @@ test("a large file goes up in parts and comes back as it was", async () => {
 });
 
 test("listings follow the cursor to the end", async () => {
-  const keys = Array.from({ length: 1050 }, (_, i) => `many/${String(i).padStart(4, "0")}`);
+  const keys = Array.from({ length: 25 }, (_, i) => `many/${String(i).padStart(4, "0")}`);
   await Promise.all(keys.map((key) => store.putObject(key, bytesOf(key))));
   await store.putPages(keys.map((key) => ({ key, value: key })));
   const objects = [];

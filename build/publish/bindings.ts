@@ -27,12 +27,15 @@ export interface BindingOptions {
   readonly resourcePersistencePath?: string;
   /** Files from this size on are uploaded in parts. */
   readonly multipartBytes?: number;
+  /** Keys that one listing returns; 1,000 at most. */
+  readonly listLimit?: number;
   readonly onClose?: () => Promise<void>;
 }
 
 const STORE_WORKER = fileURLToPath(new URL("./store-worker.js", import.meta.url));
 const COMPATIBILITY_DATE = "2026-10-20";
 const PAGE_KEYS = 100;
+const LIST_LIMIT = 1000;
 
 /** Opens R2 and KV through a Worker's bindings, in a workerd of its own (about half a second); `close` ends it. */
 export async function openBindings(options: BindingOptions): Promise<PublishStore> {
@@ -76,6 +79,7 @@ function bindingStore(origin: URL, options: BindingOptions, dispose: () => Promi
       `R2 or KV (${options.where}) answered ${response.status}: ${text}`,
     );
   };
+  const limit = options.listLimit ?? LIST_LIMIT;
   const objectPath = (key: string) => `object/${encodeURIComponent(key)}`;
   const send = (path: string, method: string, value: unknown) =>
     call(path, { method, body: JSON.stringify(value) });
@@ -120,7 +124,7 @@ function bindingStore(origin: URL, options: BindingOptions, dispose: () => Promi
     async *listObjects(prefix) {
       type Listed = { objects: WireInfo[]; cursor: string | null };
       for (let cursor: string | null = ""; cursor !== null; ) {
-        const listed: Listed = await listPage<Listed>(call, "objects", prefix, cursor);
+        const listed: Listed = await listPage<Listed>(call, "objects", prefix, cursor, limit);
         for (const object of listed.objects) yield { ...object, uploaded: new Date(object.uploaded) };
         cursor = listed.cursor;
       }
@@ -148,7 +152,7 @@ function bindingStore(origin: URL, options: BindingOptions, dispose: () => Promi
     async *listPages(prefix) {
       type Listed = { keys: { name: string; metadata?: { at?: unknown } }[]; cursor: string | null };
       for (let cursor: string | null = ""; cursor !== null; ) {
-        const listed: Listed = await listPage<Listed>(call, "pages", prefix, cursor);
+        const listed: Listed = await listPage<Listed>(call, "pages", prefix, cursor, limit);
         for (const { name, metadata } of listed.keys) yield pageInfo(name, metadata?.at);
         cursor = listed.cursor;
       }
@@ -192,8 +196,9 @@ async function listPage<T>(
   path: string,
   prefix: string,
   cursor: string,
+  limit: number,
 ): Promise<T> {
-  const query = new URLSearchParams({ prefix });
+  const query = new URLSearchParams({ prefix, limit: String(limit) });
   if (cursor) query.set("cursor", cursor);
   return (await (await call(`${path}?${query}`)).json()) as T;
 }

@@ -58,6 +58,7 @@ async function objects(request, bucket, query) {
   const listed = await bucket.list({
     prefix: query.get("prefix") ?? "",
     cursor: query.get("cursor") ?? undefined,
+    limit: Number(query.get("limit")),
   });
   return Response.json({
     objects: listed.objects.map(info),
@@ -82,6 +83,7 @@ async function pages(request, namespace, query) {
   const listed = await namespace.list({
     prefix: query.get("prefix") ?? "",
     cursor: query.get("cursor") ?? undefined,
+    limit: Number(query.get("limit")),
   });
   return Response.json({ keys: listed.keys, cursor: listed.list_complete ? null : listed.cursor });
 }

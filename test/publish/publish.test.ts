@@ -82,8 +82,8 @@ test("a second version writes what changed, and both versions stay whole", async
 });
 
 test("a publish killed at any write leaves the old version or the new one, whole, and the next one succeeds", async () => {
-  const before = corpus(1500, 200);
-  const after = corpus(1500, 200, (item) => item % 3 === 0, 1);
+  const before = corpus(700, 200);
+  const after = corpus(700, 200, (item) => item % 3 === 0, 1);
   const rehearsal = dying(store);
   await publish(rehearsal.store, await folderOf({ name: "rehearsal", documents: before }), me);
   const first = rehearsal.writes().length;
