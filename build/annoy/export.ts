@@ -1,15 +1,17 @@
 import { join } from "node:path";
-import { type AnnoyLayout, layoutsOf } from "../../worker/forest/annoy/layout.ts";
+import { type AnnoyLayout, hasItemFactors, layoutsOf } from "../../worker/forest/annoy/layout.ts";
 import { openAnnoyTrees } from "../../worker/forest/annoy/trees.ts";
 import { openForest } from "../../worker/forest/open.ts";
 import { openSlots, type SlotTable } from "../../worker/forest/slots.ts";
 import type { Forest } from "../../worker/forest/types.ts";
 import { packBits } from "../../worker/forest/vectors.ts";
 import { type Artifact, openArtifact, requireBytes } from "../../worker/format/artifact.ts";
+import type { Metric } from "../../worker/format/constants.ts";
 import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 import type { Progress } from "../forest/types.ts";
 import { readManifest } from "../pipeline/folder.ts";
 import { readWhole } from "../pipeline/local.ts";
+import { itemNumbers } from "./build.ts";
 import { memoryStore } from "./item-store.ts";
 import { DEFAULT_SEED } from "./random.ts";
 import type { AnnoyData } from "./read.ts";
@@ -33,7 +35,7 @@ export interface ExportAnnoyOptions {
 
 export interface ExportAnnoyResult {
   readonly out: string;
-  readonly metric: Artifact["header"]["metric"];
+  readonly metric: Metric;
   readonly dimensions: number;
   readonly items: number;
   readonly trees: number;
@@ -83,12 +85,14 @@ export async function annoyDataOf(
     const trees = openAnnoyTrees(artifact);
     if (options.layout === undefined || options.layout === trees.layout) {
       const slots = openSlots(artifact);
-      const itemFactors = trees.itemFactors;
+      const stored = vectorsOf(forest, slots, metric === "hamming");
+      const itemFactors =
+        trees.itemFactors.length > 0 ? trees.itemFactors : itemFactorsOf(metric, stored.vectors, dimensions);
       const data = {
         trees: { ...trees, itemFactors },
         nodeBytes: requireBytes(artifact, "annoyNodes"),
         slots,
-        ...vectorsOf(forest, slots, metric === "hamming"),
+        ...stored,
       };
       return { data, kept: true };
     }
@@ -119,4 +123,16 @@ function vectorsOf(forest: Forest, slots: SlotTable, hamming: boolean): Pick<Ann
     else vectors.set(vector, slot * dimensions);
   }
   return { vectors, bits };
+}
+
+/** Annoy's numbers of each item, for vectors that were recoded. */
+function itemFactorsOf(metric: Metric, vectors: Float32Array, dimensions: number): Float32Array {
+  if (!hasItemFactors(metric)) return new Float32Array(0);
+  const count = vectors.length / dimensions;
+  const buffer = new SharedArrayBuffer(vectors.byteLength);
+  new Float32Array(buffer).set(vectors);
+  const items = new Uint32Array(new SharedArrayBuffer(count * 4));
+  for (let i = 0; i < count; i++) items[i] = i;
+  const rows = { kind: "memory", buffer, stride: dimensions } as const;
+  return itemNumbers({ metric, dimensions, nItems: count, rows, items }).factors;
 }

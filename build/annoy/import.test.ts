@@ -7,6 +7,7 @@ import { inspect, verify } from "../index.ts";
 import { openLocalIndex } from "../pipeline/local.ts";
 import { exportAnnoy } from "./export.ts";
 import { importAnnoy } from "./import.ts";
+import { readAnnoy } from "./read.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -69,6 +70,9 @@ describe.each(fixtures)("$name", ({ ann, expected, queries, name }) => {
         all += r.ids.length;
       }
       await close();
+      const file = join(folder, `${base}-int8.ann`);
+      expect(await exportAnnoy(out, { out: file })).toMatchObject({ kept: true, items: expect.any(Number) });
+      expect(readAnnoy(file, { dimensions, metric }).trees.nodeCount).toBe(expected.n_nodes);
       // Repeated rows are interchangeable, and coding settles them in another order.
       expect(same).toBeGreaterThanOrEqual(name.endsWith("dups") ? 0 : 0.9 * all);
     },

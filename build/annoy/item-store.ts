@@ -75,14 +75,18 @@ export function memoryStore(metric: Metric, dimensions: number): ItemStore {
   const stride = rowWords(metric, dimensions);
   const presence = new Presence();
   let buffer = new SharedArrayBuffer(stride * 4 * 16);
-  const words = () => new Uint32Array(buffer);
+  let words = new Uint32Array(buffer);
+  let floats = new Float32Array(buffer);
   const reserve = (items: number) => {
     const needed = items * stride * 4;
     if (needed <= buffer.byteLength) return;
     const rows = Math.max(items, Math.ceil((buffer.byteLength * 1.5) / (stride * 4)));
     const larger = new SharedArrayBuffer(rows * stride * 4);
-    new Uint32Array(larger).set(words());
+    const copied = new Uint32Array(larger);
+    copied.set(words);
     buffer = larger;
+    words = copied;
+    floats = new Float32Array(larger);
   };
   return {
     get nItems() {
@@ -90,16 +94,15 @@ export function memoryStore(metric: Metric, dimensions: number): ItemStore {
     },
     put(item, vector) {
       reserve(item + 1);
-      const at = item * stride * 4;
-      if (metric === "hamming") new Uint32Array(buffer, at, stride).set(packBits(vector));
-      else new Float32Array(buffer, at, stride).set(vector);
+      if (metric === "hamming") words.set(packBits(vector), item * stride);
+      else floats.set(vector, item * stride);
       presence.add(item);
     },
     has: (item) => presence.has(item),
     row(item) {
-      const at = item * stride * 4;
-      if (metric !== "hamming") return new Float32Array(buffer, at, stride).slice();
-      const bits = new Uint32Array(buffer, at, stride);
+      const at = item * stride;
+      if (metric !== "hamming") return new Float32Array(floats.slice(at, at + stride));
+      const bits = words.subarray(at, at + stride);
       return Float32Array.from({ length: dimensions }, (_, z) => (bits[z >>> 5]! >>> (z & 31)) & 1);
     },
     async build(layout, seed, options) {

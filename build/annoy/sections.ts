@@ -1,4 +1,4 @@
-import { nodeLayout } from "../../worker/forest/annoy/layout.ts";
+import { ANNOY_NODES_HEADER, nodeLayout } from "../../worker/forest/annoy/layout.ts";
 import type { CertifiedRecall } from "../../worker/format/meta.ts";
 import type { SectionSource } from "../artifact/write.ts";
 import { bytesOf, encodeVectors } from "../forest/codecs.ts";
@@ -27,8 +27,9 @@ export function annoySections(data: AnnoyData, codec: AnnoyCodec, seed = 0): Bui
   const { trees, slots } = data;
   const count = slots.nSlots;
   const { metric, dimensions, nItems, roots, layout } = trees;
+  const nodes = codec === "float32" ? data.nodeBytes : withoutItemFactors(data);
   const sections: SectionSource[] = [
-    { name: "annoyNodes", hot: true, critical: true, bytes: data.nodeBytes },
+    { name: "annoyNodes", hot: true, critical: true, bytes: nodes },
     { name: "annoyRoots", hot: true, critical: true, bytes: bytesOf(roots) },
   ];
   if (metric === "hamming") {
@@ -77,4 +78,11 @@ export function annoySections(data: AnnoyData, codec: AnnoyCodec, seed = 0): Bui
     codec,
     rescore: "none",
   };
+}
+
+/** The section without Annoy's numbers of each item, which belong to the vectors as they were: they come last. */
+function withoutItemFactors({ nodeBytes, trees }: AnnoyData): Uint8Array {
+  const bytes = nodeBytes.slice(0, nodeBytes.byteLength - trees.itemFactors.byteLength);
+  new DataView(bytes.buffer).setUint32(ANNOY_NODES_HEADER.itemFactors, 0, true);
+  return bytes;
 }
