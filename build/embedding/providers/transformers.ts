@@ -1,9 +1,12 @@
+import { statSync } from "node:fs";
+import { basename, dirname, resolve } from "node:path";
 import type { Embedder } from "../../../worker/embedding/types.ts";
 import { AnnoyEdgeError } from "../../../worker/format/errors.ts";
 import { type EmbedderSpec, requireModel } from "./spec.ts";
 
 /** The part of `@huggingface/transformers` that is used; it is an optional peer dependency, loaded when asked for. */
-interface Transformers {
+export interface Transformers {
+  readonly env: { localModelPath: string; allowRemoteModels: boolean };
   pipeline(
     task: "feature-extraction",
     model: string,
@@ -43,7 +46,7 @@ export async function createTransformersEmbedder(
   const { pooling = "mean", normalized = true, queryPrefix = "", documentPrefix = "" } = spec;
   let extract: Awaited<ReturnType<Transformers["pipeline"]>>;
   try {
-    extract = await library.pipeline("feature-extraction", model, spec.dtype ? { dtype: spec.dtype } : {});
+    extract = await loadPipeline(library, model, spec.dtype ? { dtype: spec.dtype } : {});
   } catch (cause) {
     const what = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
     throw new AnnoyEdgeError("EMBEDDER_NOT_FOUND", `The model ${model} cannot be loaded (${what}).`, {
@@ -56,7 +59,8 @@ export async function createTransformersEmbedder(
   return {
     identity: {
       provider: "huggingface",
-      model,
+      // A path of this machine has no meaning where the artifact goes.
+      model: isFolder(model) ? basename(model) : model,
       dimensions,
       pooling,
       ...(queryPrefix && { queryPrefix }),
@@ -73,4 +77,24 @@ export async function createTransformersEmbedder(
     },
     embedQuery: async (text) => (await run([queryPrefix + text]))[0]!,
   };
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+/** The library looks for names below one folder; a folder of one's own is that for the length of the loading. */
+async function loadPipeline(library: Transformers, model: string, options: { dtype?: string }) {
+  if (!isFolder(model)) return library.pipeline("feature-extraction", model, options);
+  const { env } = library;
+  const { localModelPath, allowRemoteModels } = env;
+  const folder = resolve(model);
+  env.localModelPath = dirname(folder);
+  env.allowRemoteModels = false;
+  try {
+    return await library.pipeline("feature-extraction", basename(folder), options);
+  } finally {
+    env.localModelPath = localModelPath;
+    env.allowRemoteModels = allowRemoteModels;
+  }
 }
