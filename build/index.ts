@@ -14,12 +14,19 @@ export { AnnoyEdgeError, ArtifactError } from "../worker/format/errors.ts";
 export type { Document, EmbedderIdentity, Manifest } from "../worker/format/meta.ts";
 export { SearchError } from "../worker/search/errors.ts";
 export type { SearchInput, SearchResponse } from "../worker/search/types.ts";
-export { AnnoyIndex } from "./annoy/annoy-index.ts";
+export { AnnoyIndex, AnnoyIndexError, type AnnoyIndexOptions } from "./annoy/annoy-index.ts";
+export type { AnnoyDocument } from "./annoy/documents.ts";
+export { AnnoyFileError } from "./annoy/errors.ts";
 export { type ExportAnnoyOptions, type ExportAnnoyResult, exportAnnoy } from "./annoy/export.ts";
 export { type ImportAnnoyOptions, type ImportOptions, importAnnoy } from "./annoy/import.ts";
 export { type EvaluateOptions, type Evaluation, evaluate, type JudgedQuery } from "./evaluate/index.ts";
 export type { Progress } from "./forest/types.ts";
-export { type ExportLangchainOptions, exportLangchain, importLangchain } from "./langchain-folder/index.ts";
+export {
+  type ExportLangchainOptions,
+  exportLangchain,
+  importLangchain,
+  LangchainFolderError,
+} from "./langchain-folder/index.ts";
 export { type BuildOptions, type BuildResult, build } from "./pipeline/build.ts";
 export type { InputDocument } from "./pipeline/collect.ts";
 export { type Config, defaultOut, defineConfig, type LoadedConfig, loadConfig } from "./pipeline/config.ts";
