@@ -62,7 +62,7 @@ function createSource(env: Env, { name, refreshSeconds }: Settings): Refreshable
     bucket: env.INDEXES,
     cache: caches.default,
     refreshSeconds,
-    open: ({ version, manifest, artifact, placement }) => {
+    open: ({ version, manifest, artifact, placement, readRange }) => {
       const ids = openIds(artifact);
       const docstore = openKvDocstore({
         kv: env.DOCUMENTS,
@@ -77,6 +77,7 @@ function createSource(env: Env, { name, refreshSeconds }: Settings): Refreshable
         manifest,
         artifact,
         docstore,
+        readRange,
         createEmbedder: (identity) => createEdgeEmbedder(identity, env),
       });
     },

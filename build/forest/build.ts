@@ -132,9 +132,11 @@ async function encodeAndCertify(parts: Parts, onProgress: (share: number) => voi
   if (rescore !== "none" && rescore !== "binary") {
     const encoded = encodeVectors(metric, rescore, vectors, dimensions, order);
     sections.push({ name: "rescoreVectors", hot: false, bytes: encoded.vectors });
-    if (encoded.scales) sections.push({ name: "rescoreScales", hot: false, bytes: encoded.scales });
+    // Resident when the rows are read by range: one more request a row would cost more than four bytes a vector.
+    const hot = codec === "binary";
+    if (encoded.scales) sections.push({ name: "rescoreScales", hot, bytes: encoded.scales });
     if (encoded.norms && codec === "binary")
-      sections.push({ name: "vectorNorms", hot: false, bytes: encoded.norms });
+      sections.push({ name: "vectorNorms", hot, bytes: encoded.norms });
   }
   const nItems = input.items ? (input.items[count - 1] ?? -1) + 1 : count;
   sections.push(...slotSections(order, input.items, nItems));
@@ -160,7 +162,7 @@ async function encodeAndCertify(parts: Parts, onProgress: (share: number) => voi
     leafSize: forest.leafSize,
     certifiedRecall: 0,
   };
-  const certified = await certifyHotPart(
+  const certified = await certifySections(
     pool,
     header,
     forest,
@@ -180,8 +182,8 @@ async function encodeAndCertify(parts: Parts, onProgress: (share: number) => voi
   };
 }
 
-/** Opens the hot sections as a reader would, and measures what it finds: the Worker has nothing else at hand. */
-async function certifyHotPart(
+/** Opens what the Worker has at hand as it would, and measures what it finds. */
+async function certifySections(
   pool: Pool,
   header: HeaderFields,
   forest: ArtifactMeta["forest"],
@@ -212,7 +214,8 @@ async function certifyHotPart(
     certified: draft,
     embedder: null,
   };
-  const hot = sections.filter((section) => section.hot);
+  // Behind binary codes the rescoring tier decides every answer, read by range where it is not in memory.
+  const hot = sections.filter((section) => section.hot || codec === "binary");
   const bytes = encodeArtifact(header, [
     { name: "meta", hot: true, bytes: Buffer.from(JSON.stringify(meta)) },
     ...hot,

@@ -31,10 +31,14 @@ export function codecsToTry(settings: ForestSettings, flat: boolean, metric: Met
   return [flat && settings.codec === "binary" ? "int8" : settings.codec];
 }
 
-/** The finer vectors that a file carries, cold, behind its codec; by default the exact ones, except behind float32. */
+/**
+ * The finer vectors that a file carries, cold, behind its codec. By default the exact ones; none behind float32; and int8
+ * behind binary, whose every answer reads some of them.
+ */
 export function rescoreTier(asked: RescoreCodec | "auto", codec: Codec, metric: Metric): RescoreCodec {
   if (codec === "float32" || metric === "hamming") return "none";
-  return asked === "auto" ? "float32" : asked;
+  if (asked !== "auto") return asked;
+  return codec === "binary" ? "int8" : "float32";
 }
 
 /**

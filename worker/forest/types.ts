@@ -13,11 +13,23 @@ export interface Forest {
   defaultSearchK(k: number): number;
   /** k nearest items, nearest first; ties by item number. Synchronous, O(searchK) and free of allocation per candidate. */
   search(query: Float32Array, options: ForestSearchOptions): Neighbours;
+  /**
+   * The same where the vectors that decide lie in the cold part of the file and are not in memory: reads the rows of
+   * the best candidates, all at once. Undefined where {@link search} has everything at hand.
+   */
+  readonly searchCold?: (
+    query: Float32Array,
+    options: ForestSearchOptions,
+    read: ReadRange,
+  ) => Promise<Neighbours>;
   /** The stored vector of an item, decoded into a new array; undefined for a hole or a number out of range. */
   vector(item: number): Float32Array | undefined;
   /** Annoy's distance between two items; undefined when either is not there. */
   distance(i: number, j: number): number | undefined;
 }
+
+/** Reads a range of the artifact's file, from any offset. */
+export type ReadRange = (offset: number, length: number) => Promise<Uint8Array>;
 
 export interface ForestSearchOptions {
   /** Neighbours wanted, at least 1. */

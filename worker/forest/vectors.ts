@@ -1,5 +1,5 @@
-import { type Artifact, requireView, sectionBytes, viewOf } from "../format/artifact.ts";
-import type { Metric } from "../format/constants.ts";
+import { type Artifact, requireBytes, requireView, sectionBytes, viewOf } from "../format/artifact.ts";
+import type { Codec, Metric } from "../format/constants.ts";
 import { ArtifactError } from "../format/errors.ts";
 
 /**
@@ -42,9 +42,10 @@ export function packBits(vector: ArrayLike<number>): Uint32Array {
 }
 
 /** Bytes of one stored vector. int4 packs two coordinates a byte; hamming vectors are bits under every codec. */
-export function vectorBytes(metric: Metric, codec: "float32" | "int8" | "int4", dimensions: number): number {
+export function vectorBytes(metric: Metric, codec: Codec, dimensions: number): number {
   if (metric === "hamming") return Math.ceil(dimensions / 32) * 4;
   if (codec === "float32") return dimensions * 4;
+  if (codec === "binary") return 0;
   return codec === "int8" ? dimensions : Math.ceil(dimensions / 2);
 }
 
@@ -61,47 +62,66 @@ export function openVectors(artifact: Artifact, tier: VectorTier): VectorStore |
   const codec = tier === "vectors" ? artifact.header.codec : artifact.header.rescore;
   const name = tier === "vectors" ? "vectors" : "rescoreVectors";
   if (codec === "none" || !sectionBytes(artifact, name)) return undefined;
-  if (metric === "hamming") {
-    const stride = Math.ceil(dimensions / 32);
-    return bitStore(requireView(artifact, name, Uint32Array, count * stride), dimensions, count);
-  }
-  const weights = new Weights(
-    metric,
-    metric === "angular" ? optionalFloats(artifact, "vectorNorms", count) : undefined,
-  );
-  if (codec === "float32") {
-    return floatStore(
-      requireView(artifact, name, Float32Array, count * dimensions),
-      dimensions,
-      count,
-      weights,
+  if (codec === "binary" && metric !== "hamming") {
+    throw new ArtifactError(
+      "CORRUPT_VECTORS",
+      "Codec binary keeps its codes in section sketches, not in vectors.",
     );
   }
-  const scales = requireView(
-    artifact,
-    tier === "vectors" ? "vectorScales" : "rescoreScales",
-    Float32Array,
-    count,
-  );
-  switch (codec) {
-    case "int8":
-      return byteStore(
-        requireView(artifact, name, Int8Array, count * dimensions),
-        scales,
-        dimensions,
-        count,
-        weights,
-      );
-    case "int4": {
-      const codes = requireView(artifact, name, Uint8Array, count * Math.ceil(dimensions / 2));
-      return nibbleStore(codes, scales, dimensions, count, weights);
-    }
-    case "binary":
-      throw new ArtifactError(
-        "CORRUPT_VECTORS",
-        "Codec binary keeps its codes in section sketches, not in vectors.",
-      );
-  }
+  const bytes = requireBytes(artifact, name, count * vectorBytes(metric, codec, dimensions));
+  const { scales, norms } = openFactors(artifact, tier);
+  return vectorStore({ metric, codec, dimensions, count, bytes, scales, norms });
+}
+
+/** The scales and lengths that go with a tier's codes, as far as its codec and metric have them. */
+export function openFactors(
+  artifact: Artifact,
+  tier: VectorTier,
+): { scales: Float32Array | undefined; norms: Float32Array | undefined } {
+  const { metric, nSlots: count } = artifact.header;
+  const codec = tier === "vectors" ? artifact.header.codec : artifact.header.rescore;
+  const scaled = metric !== "hamming" && (codec === "int8" || codec === "int4");
+  const name = tier === "vectors" ? "vectorScales" : "rescoreScales";
+  return {
+    scales: scaled ? requireView(artifact, name, Float32Array, count) : undefined,
+    norms:
+      metric === "angular" && sectionBytes(artifact, "vectorNorms")
+        ? requireView(artifact, "vectorNorms", Float32Array, count)
+        : undefined,
+  };
+}
+
+/** Rows of codes, and what turns them into vectors. */
+export interface VectorRows {
+  readonly metric: Metric;
+  readonly codec: Codec;
+  readonly dimensions: number;
+  readonly count: number;
+  /** count x {@link vectorBytes}, aligned to 4 bytes. */
+  readonly bytes: Uint8Array;
+  /** Codecs int8 and int4. */
+  readonly scales: Float32Array | undefined;
+  /** Metric angular, unless all vectors are unit vectors. */
+  readonly norms: Float32Array | undefined;
+}
+
+export function vectorStore({
+  metric,
+  codec,
+  dimensions,
+  count,
+  bytes,
+  scales,
+  norms,
+}: VectorRows): VectorStore {
+  if (metric === "hamming") return bitStore(viewOf(bytes, Uint32Array, "vectors"), dimensions, count);
+  const weights = new Weights(metric, norms);
+  if (codec === "float32")
+    return floatStore(viewOf(bytes, Float32Array, "vectors"), dimensions, count, weights);
+  const factors = scales ?? new Float32Array(count);
+  return codec === "int8"
+    ? byteStore(viewOf(bytes, Int8Array, "vectors"), factors, dimensions, count, weights)
+    : nibbleStore(bytes, factors, dimensions, count, weights);
 }
 
 /** The metric, and how an inner product with a stored vector becomes its score. */
@@ -134,18 +154,6 @@ class Weights {
   get byProduct(): boolean {
     return this.metric === "angular" || this.metric === "dot";
   }
-}
-
-function optionalFloats(artifact: Artifact, name: "vectorNorms", count: number): Float32Array | undefined {
-  const bytes = sectionBytes(artifact, name);
-  if (!bytes) return undefined;
-  const view = viewOf(bytes, Float32Array, name);
-  if (view.length !== count)
-    throw new ArtifactError(
-      "BAD_SECTION",
-      `Section ${name} has ${view.length} numbers for ${count} vectors.`,
-    );
-  return view;
 }
 
 function floatStore(values: Float32Array, dimensions: number, count: number, weights: Weights): VectorStore {

@@ -2,6 +2,7 @@ import type { Docstore } from "../docstore/types.ts";
 import { openArtifactEmbedder } from "../embedding/artifact.ts";
 import type { Embedder } from "../embedding/types.ts";
 import { openForest } from "../forest/open.ts";
+import type { ReadRange } from "../forest/types.ts";
 import type { Artifact } from "../format/artifact.ts";
 import { openIds } from "../format/ids.ts";
 import type { EmbedderIdentity, Manifest } from "../format/meta.ts";
@@ -15,6 +16,8 @@ export interface IndexParts {
   readonly manifest: Manifest;
   readonly artifact: Artifact;
   readonly docstore: Docstore;
+  /** Reads any range of forest.bin; needed when the rescoring tier is not in memory. */
+  readonly readRange?: ReadRange;
   /** Gives the query embedder when the artifact does not carry its own; undefined when there is none to give. */
   readonly createEmbedder?: ((identity: EmbedderIdentity) => Embedder | undefined) | undefined;
 }
@@ -38,6 +41,7 @@ export function openIndex(parts: IndexParts): LoadedIndex {
     forest: openForest(artifact),
     ids: openIds(artifact),
     docstore,
+    ...(parts.readRange && { readRange: parts.readRange }),
     ...(embedder && { embedder }),
     ...(keyword && { keyword }),
     ...(columns && { columns }),

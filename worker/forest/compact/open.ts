@@ -5,8 +5,9 @@ import { distanceOfItems, exactScan, itemDecoder, keptForRescoring, vectorOfItem
 import { defaultSearchK } from "../search-k.ts";
 import { itemAt, openSlots } from "../slots.ts";
 import { TopScores } from "../top.ts";
-import type { Forest, ForestSearchOptions, Neighbours } from "../types.ts";
+import type { Forest, ForestSearchOptions, Neighbours, ReadRange } from "../types.ts";
 import { openVectors, type PreparedQuery, prepareQuery, type VectorStore } from "../vectors.ts";
+import { openColdTier } from "./cold.ts";
 import { sketchDecoder } from "./decode.ts";
 import { openNodes } from "./nodes.ts";
 import { openSketches } from "./sketches.ts";
@@ -16,6 +17,13 @@ const BLOCK = 512;
 const BINS = 1024;
 /** At least this many candidates, and two for each neighbour wanted, are scored by the full code. */
 const LEAST_SCORED = 32;
+/** Rows of the rescoring tier that are read for k neighbours when sketches are all that is resident. */
+const COLD_ROWS = 48;
+const COLD_ROWS_PER_NEIGHBOUR = 8;
+
+function coldRows(k: number): number {
+  return COLD_ROWS + COLD_ROWS_PER_NEIGHBOUR * k;
+}
 
 /**
  * Opens our own forest. A search walks the nodes best first, estimates every candidate from its sketch, scores the
@@ -40,6 +48,7 @@ export function openCompact(artifact: Artifact): Forest {
   const decodeSlot = finest
     ? (slot: number, row: Float32Array) => finest.decode(slot, row)
     : sketchDecoder(nodes, sketches!, dimensions, nSlots, translation);
+  const cold = sketches && !scorer ? openColdTier(artifact) : undefined;
   const decode = itemDecoder(slots, decodeSlot);
   const vector = vectorOfItem(dimensions, decode);
   // Made by the first search, so that opening allocates nothing that grows with the forest.
@@ -49,24 +58,60 @@ export function openCompact(artifact: Artifact): Forest {
 
   function search(query: Float32Array, options: ForestSearchOptions): Neighbours {
     const { k, accept } = options;
-    const wanted = options.searchK ?? -1;
-    const searchK =
-      wanted === -1 ? defaultSearchK(artifact.meta.certified, k) : wanted < 0 ? nSlots * nTrees : wanted;
-    const prepared = prepareQuery(metric, metric === "angular" ? unit(query) : query);
+    const searchK = searchKOf(options);
     const kept = keptForRescoring(k, finer !== undefined && vectors !== undefined);
     if (scorer && accept && scanIsCheaper(options.acceptFraction, searchK)) {
-      const { top, scored } = exactScan(scorer, slots, prepared, kept, accept);
+      const { top, scored } = exactScan(scorer, slots, prepare(query), kept, accept);
       return { ...finishHits(metric, query, top.sorted(), k, decode), candidates: scored, scored };
     }
-    walk ??= new Walk(nodes, slots, sketches, scorer, dimensions, nTrees);
-    const walked = translation ? query.map((x, i) => x - translation[i]!) : prepared.vector;
-    const found = walk.run(prepared, walked, searchK, accept);
+    const { found, prepared, walked } = walkFor(query, searchK, accept);
     const top = new TopScores(Math.min(kept, found.count));
-    const scored =
-      sketches && scorer
-        ? scoreBest(found, prepared, scorer, k, sketches.margin * lengthOf(walked), top)
-        : keepAll(found, top);
+    if (!sketches || !scorer) {
+      keepAll(found, top);
+      const scored = sketches ? 0 : found.count;
+      return { ...finishHits(metric, query, top.sorted(), k, decode), candidates: found.count, scored };
+    }
+    const threshold = vectors
+      ? thresholdFor(found, k, sketches.margin * lengthOf(walked), Math.max(LEAST_SCORED, 2 * k))
+      : thresholdFor(found, coldRows(k), 0, 0);
+    const scored = scoreBest(found, prepared, scorer, threshold, top);
     return { ...finishHits(metric, query, top.sorted(), k, decode), candidates: found.count, scored };
+  }
+
+  async function searchCold(
+    query: Float32Array,
+    options: ForestSearchOptions,
+    read: ReadRange,
+  ): Promise<Neighbours> {
+    const { k, accept } = options;
+    const { found } = walkFor(query, searchKOf(options), accept);
+    const threshold = thresholdFor(found, coldRows(k), 0, 0);
+    // Copied before anything is awaited: the next search overwrites what this walk found.
+    const best = found.slots.slice(0, found.count).filter((_, i) => found.scores[i]! >= threshold);
+    const candidates = found.count;
+    const rows = await cold!.read(best, read);
+    const positionOf = new Map(Array.from(rows.slots, (slot, i) => [itemAt(slots, slot), i]));
+    const finished = finishHits(metric, query, [...positionOf.keys()], k, (item, row) => {
+      rows.store.decode(positionOf.get(item)!, row);
+      return true;
+    });
+    return { ...finished, candidates, scored: best.length };
+  }
+
+  function searchKOf({ k, searchK = -1 }: ForestSearchOptions): number {
+    if (searchK === -1) return defaultSearchK(artifact.meta.certified, k);
+    return searchK < 0 ? nSlots * nTrees : searchK;
+  }
+
+  function prepare(query: Float32Array): PreparedQuery {
+    return prepareQuery(metric, metric === "angular" ? unit(query) : query);
+  }
+
+  function walkFor(query: Float32Array, searchK: number, accept: ForestSearchOptions["accept"]) {
+    walk ??= new Walk(nodes, slots, sketches, scorer, dimensions, nTrees);
+    const prepared = prepare(query);
+    const walked = translation ? query.map((x, i) => x - translation[i]!) : prepared.vector;
+    return { found: walk.run(prepared, walked, searchK, accept), prepared, walked };
   }
 
   /** The filter passes so few items that scoring them all costs less than walking until searchK of them are met. */
@@ -83,11 +128,9 @@ export function openCompact(artifact: Artifact): Forest {
     found: Candidates,
     query: PreparedQuery,
     store: VectorStore,
-    k: number,
-    margin: number,
+    threshold: number,
     top: TopScores,
   ): number {
-    const threshold = thresholdFor(found, k, margin);
     let scored = 0;
     let n = 0;
     for (let i = 0; i <= found.count; i++) {
@@ -103,9 +146,8 @@ export function openCompact(artifact: Artifact): Forest {
   }
 
   /** Without a second code the walk's own scores decide. */
-  function keepAll(found: Candidates, top: TopScores): number {
+  function keepAll(found: Candidates, top: TopScores): void {
     for (let i = 0; i < found.count; i++) top.push(found.scores[i]!, itemAt(slots, found.slots[i]!));
-    return sketches ? 0 : found.count;
   }
 
   return {
@@ -118,6 +160,7 @@ export function openCompact(artifact: Artifact): Forest {
     vector,
     distance: distanceOfItems(metric, vector),
     search,
+    ...(cold && { searchCold }),
   };
 }
 
@@ -125,12 +168,11 @@ const bins = new Uint32Array(BINS);
 
 /**
  * The score from which on candidates deserve the full code: `margin` below the k-th best estimate, but low enough for
- * {@link LEAST_SCORED} of them. From a histogram, O(candidates).
+ * `least` of them. From a histogram, O(candidates).
  */
-function thresholdFor(found: Candidates, k: number, margin: number): number {
+function thresholdFor(found: Candidates, k: number, margin: number, least: number): number {
   const { scores, count } = found;
-  const least = Math.max(LEAST_SCORED, 2 * k);
-  if (count <= least) return Number.NEGATIVE_INFINITY;
+  if (count <= Math.max(k, least)) return Number.NEGATIVE_INFINITY;
   let lowest = scores[0]!;
   let highest = lowest;
   for (let i = 1; i < count; i++) {
