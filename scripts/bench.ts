@@ -3,13 +3,15 @@ import { fileURLToPath } from "node:url";
 import { Command, Option } from "commander";
 import { PEERS, type PeerName } from "../build/bench/contenders.ts";
 import { DATA_SETS, type DataSetId } from "../build/bench/data.ts";
-import { readReport, writeReport } from "../build/bench/report.ts";
+import { runMillion } from "../build/bench/million.ts";
+import { readReport, withSet, writeReport } from "../build/bench/report.ts";
 import { runBench } from "../build/bench/run.ts";
 
 interface Flags {
   readonly data: readonly DataSetId[];
   readonly only?: readonly PeerName[];
   readonly quick?: boolean;
+  readonly million?: boolean;
   readonly annoylib?: string;
   readonly out?: string;
   readonly render?: boolean;
@@ -17,28 +19,39 @@ interface Flags {
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const cache = join(root, ".bench");
-const { data, only, quick, annoylib, out, render } = new Command("npm run bench --")
-  .description("Measures recall and speed of annoy-edge beside its peers, and writes docs/bench.")
+const { data, only, quick, million, annoylib, out, render } = new Command("npm run bench --")
+  .description(
+    "Measures recall and speed of annoy-edge beside its peers, and writes docs/bench. Fetches peers and data with npm.",
+  )
   .addOption(new Option("--data <set...>", "data sets").choices(DATA_SETS).default(DATA_SETS, "all"))
   .addOption(new Option("--only <peer...>", "peers; all unless named").choices(PEERS))
-  .option("--quick", "two short rounds; the report goes to .bench/report")
+  .option("--quick", "two short rounds")
+  .option("--million", "instead, a million vectors of 384 dimensions in one artifact")
   .option("--annoylib <folder>", "folder with another annoylib.h and kissrandom.h")
   .option("--out <folder>", "where the report goes")
   .option("--render", "measure nothing: write tables and plots again from the results that are there")
   .parse()
   .opts<Flags>();
 
-// Only a whole run replaces the report that the project shows.
-const whole = !quick && !only && data.length === DATA_SETS.length;
-const folder = resolve(out ?? (whole || render ? join(root, "docs", "bench") : join(cache, "report")));
-const report = render
-  ? await readReport(folder)
-  : await runBench({
-      cache,
-      sets: data,
-      ...(only && { only }),
-      ...(quick && { quick }),
-      ...(annoylib !== undefined && { annoyHeaders: resolve(annoylib) }),
-      onNote: (line) => process.stderr.write(`${line}\n`),
-    });
+// The report that the project shows takes nothing but all peers at full length; sets may be measured one by one.
+const folder = resolve(out ?? (quick || only ? join(cache, "report") : join(root, "docs", "bench")));
+const onNote = (line: string) => process.stderr.write(`${line}\n`);
+let report = await readReport(folder);
+if (million) {
+  const count = quick ? 100_000 : 1_000_000;
+  report = { ...report, million: await runMillion({ count, dimensions: 384, onNote }) };
+} else if (!render) {
+  const options = {
+    cache,
+    sets: data,
+    onNote,
+    ...(only && { only }),
+    ...(quick && { quick }),
+    ...(annoylib !== undefined && { annoyHeaders: resolve(annoylib) }),
+  };
+  await runBench(options, async (result) => {
+    report = withSet(report, result, DATA_SETS);
+    await writeReport(report, folder);
+  });
+}
 for (const file of await writeReport(report, folder)) console.log(file);

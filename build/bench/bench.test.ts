@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { bestAt, median, speedAt } from "./measure.ts";
 import { figure, ratio } from "./numbers.ts";
 import { renderPlot } from "./plot.ts";
+import { withSet } from "./report.ts";
 import { renderMarkdown } from "./table.ts";
 import type { BenchReport, Curve, Point, SetResult } from "./types.ts";
 
@@ -61,6 +62,11 @@ it("prints three significant digits", () => {
 
 describe("the report", () => {
   const set: SetResult = {
+    date: "2026-01-01",
+    machine: "a machine",
+    versions: { Node: "1" },
+    rounds: 5,
+    load: "0.1",
     id: "set",
     title: "Set <1>",
     dimensions: 4,
@@ -73,21 +79,24 @@ describe("the report", () => {
     ],
     skipped: [{ label: "other", reason: "not installed" }],
   };
-  const report: BenchReport = {
-    date: "2026-01-01",
-    machine: "a machine",
-    versions: { Node: "1" },
-    rounds: 5,
-    quick: false,
-    load: "0.1",
-    sets: [set],
-  };
+  const report: BenchReport = { sets: [set] };
 
   it("compares with Annoy at equal recall, and with single settings at theirs", () => {
     const markdown = renderMarkdown(report);
     expect(markdown).toContain("| **ours in Node : Annoy's best** | **10×** | **10×** | **10×** |");
     expect(markdown).toMatch(/\| flat, flat \| 1.000 \| 20.0 \| 0.995 \| 200 \| 10× \|/);
     expect(markdown).toContain("other (not installed)");
+  });
+
+  it("replaces a set by its newer result and keeps the order of the sets", () => {
+    const named = (id: string, title: string): SetResult => ({ ...set, id, title });
+    const before: BenchReport = { sets: [named("a", "old"), named("c", "old")] };
+    const after = withSet(withSet(before, named("b", "new"), ["a", "b", "c"]), named("a", "new"), [
+      "a",
+      "b",
+      "c",
+    ]);
+    expect(after.sets.map(({ id, title }) => `${id} ${title}`)).toEqual(["a new", "b new", "c old"]);
   });
 
   it("draws every contender, those of Annoy as one, and escapes text", () => {

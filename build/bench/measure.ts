@@ -10,11 +10,11 @@ import {
 } from "./types.ts";
 
 /** Seconds that one setting is asked for in each round, more or less. */
-const ROUND_SECONDS = 0.6;
+const ROUND_SECONDS = 0.4;
 const FEWEST_QUERIES = 20;
 const WARM_UP_QUERIES = 50;
 /** Settings whose recall lies outside are of no interest. */
-const LEAST_RECALL = 0.5;
+const LEAST_RECALL = 0.7;
 const ENOUGH_RECALL = 0.996;
 
 interface Course {
@@ -37,7 +37,7 @@ export interface Runner {
  */
 export async function survey(runner: Runner, set: DataSet, quick: boolean): Promise<void> {
   const { contender, session } = runner;
-  const seconds = quick ? ROUND_SECONDS / 3 : ROUND_SECONDS;
+  const seconds = quick ? ROUND_SECONDS / 2 : ROUND_SECONDS;
   let before = 0;
   for (const setting of contender.settings(set)) {
     const first = await session.ask(setting, 0, FEWEST_QUERIES);

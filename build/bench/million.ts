@@ -1,3 +1,4 @@
+import { loadavg } from "node:os";
 import { openForest } from "../../worker/forest/open.ts";
 import { openArtifact } from "../../worker/format/artifact.ts";
 import { encodeArtifact } from "../artifact/write.ts";
@@ -7,7 +8,7 @@ import type { ForestSettings } from "../forest/types.ts";
 import { exactNeighbours } from "./data.ts";
 import { machine } from "./machine.ts";
 import { median } from "./measure.ts";
-import { K } from "./types.ts";
+import { K, type MillionReport, type MillionSearch } from "./types.ts";
 
 const QUERIES = 1000;
 const ROUNDS = 5;
@@ -20,31 +21,6 @@ export interface MillionOptions {
   readonly onNote?: (line: string) => void;
 }
 
-/** One way of searching the same artifact: its hot part alone, or with the finer vectors behind it. */
-export interface MillionSearch {
-  readonly tiers: "hot" | "hot and cold";
-  readonly searchK: number;
-  readonly recall: number;
-  /** Milliseconds of CPU time a query: the median of the rounds. */
-  readonly cpuMs: number;
-}
-
-export interface MillionReport {
-  readonly date: string;
-  readonly machine: string;
-  readonly count: number;
-  readonly dimensions: number;
-  readonly codec: string;
-  readonly rescore: string;
-  readonly buildSeconds: number;
-  readonly hotBytes: number;
-  readonly fileBytes: number;
-  readonly certifiedRecall: number;
-  readonly certifiedSearchK: number;
-  readonly openMs: number;
-  readonly searches: readonly MillionSearch[];
-}
-
 /** Vectors a cluster, on average. */
 const CLUSTER_SIZE = 100;
 /** The share of a vector that is its own, against its centre's. */
@@ -53,7 +29,7 @@ const OWN = 0.7;
 const DECAY = 0.5;
 
 /** What {@link clusteredVectors} makes, for the report. */
-export const RECIPE = `cluster centres from a normal distribution whose variance falls with 1 / i along the 384 coordinates
+const RECIPE = `cluster centres from a normal distribution whose variance falls with 1 / i along the 384 coordinates
 (the first 10 carry 45% of it, the first 100 carry 80%, about as sentence embeddings do), one centre for every
 ${CLUSTER_SIZE} vectors; each vector is a centre plus ${OWN} times another such draw, scaled to unit length; half of all
 vectors belong to a quarter of the centres`;
@@ -115,6 +91,7 @@ export async function runMillion({
   settings = {},
   onNote = () => {},
 }: MillionOptions): Promise<MillionReport> {
+  const load = loadavg()[0]!.toFixed(1);
   onNote(`making ${count + QUERIES} vectors`);
   const rows = clusteredVectors(count + QUERIES, dimensions, 1);
   onNote("exact answers");
@@ -186,8 +163,10 @@ export async function runMillion({
   return {
     date: new Date().toISOString().slice(0, 10),
     machine: machine(),
+    load,
     count,
     dimensions,
+    recipe: RECIPE,
     codec,
     rescore,
     buildSeconds,

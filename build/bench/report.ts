@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { renderPlot } from "./plot.ts";
 import { renderMarkdown } from "./table.ts";
-import type { BenchReport } from "./types.ts";
+import type { BenchReport, SetResult } from "./types.ts";
 
 const RESULTS = "results.json";
 
@@ -22,7 +22,18 @@ export async function writeReport(report: BenchReport, folder: string): Promise<
   return paths;
 }
 
-/** The measurements that {@link writeReport} wrote, to be shown again. */
+/** The measurements that {@link writeReport} wrote; none where it has not. */
 export async function readReport(folder: string): Promise<BenchReport> {
-  return JSON.parse(await readFile(join(folder, RESULTS), "utf8")) as BenchReport;
+  try {
+    return JSON.parse(await readFile(join(folder, RESULTS), "utf8")) as BenchReport;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return { sets: [] };
+    throw error;
+  }
+}
+
+/** The report with one set's result in place of the older one, in the order of `ids`. */
+export function withSet(report: BenchReport, result: SetResult, ids: readonly string[]): BenchReport {
+  const sets = [...report.sets.filter(({ id }) => id !== result.id), result];
+  return { ...report, sets: sets.sort((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id)) };
 }

@@ -6,7 +6,6 @@ import { type DataSetId, loadDataSet } from "./data.ts";
 import { machine, versions } from "./machine.ts";
 import { askRound, pointsOf, type Runner, survey } from "./measure.ts";
 import {
-  type BenchReport,
   type BuildResult,
   type Contender,
   type Curve,
@@ -31,24 +30,30 @@ export interface BenchOptions {
 const ROUNDS = 5;
 const QUICK_ROUNDS = 2;
 
-/** Runs the bench: one data set after the other, all contenders of a set in turns. */
-export async function runBench(options: BenchOptions): Promise<BenchReport> {
+/**
+ * Runs the bench: one data set after the other, all contenders of a set in turns.
+ *
+ * @param onSet is given each set's result as soon as it is there
+ */
+export async function runBench(
+  options: BenchOptions,
+  onSet: (result: SetResult) => Promise<void>,
+): Promise<void> {
   const { cache, only, quick = false, onNote = () => {} } = options;
   const rounds = quick ? QUICK_ROUNDS : ROUNDS;
-  const date = new Date().toISOString().slice(0, 10);
-  const load = loadavg()[0]!.toFixed(1);
   const contenders = allContenders({
     cache,
     ...(options.annoyHeaders !== undefined && { annoyHeaders: options.annoyHeaders }),
   }).filter(({ peer }) => !only || only.includes(peer as PeerName));
   const unavailable = new Map<string, string>();
-  const sets: SetResult[] = [];
   for (const id of options.sets) {
     onNote(`${id}: preparing data`);
     const set = await loadDataSet(id, cache);
-    sets.push(await runSet(set, contenders, unavailable, { cache, rounds, quick, onNote }));
+    const date = new Date().toISOString().slice(0, 10);
+    const load = loadavg()[0]!.toFixed(1);
+    const result = await runSet(set, contenders, unavailable, { cache, rounds, quick, onNote });
+    await onSet({ date, machine: machine(), versions: await versions(), rounds, load, ...result });
   }
-  return { date, machine: machine(), versions: await versions(), rounds, quick, load, sets };
 }
 
 interface SetOptions {
@@ -58,12 +63,14 @@ interface SetOptions {
   readonly onNote: (line: string) => void;
 }
 
+type Measurements = Pick<SetResult, "id" | "title" | "dimensions" | "count" | "curves" | "skipped">;
+
 async function runSet(
   set: DataSet,
   contenders: readonly Contender[],
   unavailable: Map<string, string>,
   { cache, rounds, quick, onNote }: SetOptions,
-): Promise<SetResult> {
+): Promise<Measurements> {
   const skipped: { label: string; reason: string }[] = [];
   const builds = new Map<string, BuildResult>();
   const runners: Runner[] = [];

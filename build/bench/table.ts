@@ -1,23 +1,13 @@
 import { bestAt, speedAt } from "./measure.ts";
 import { figure, megabytes, ratio, seconds } from "./numbers.ts";
-import type { BenchReport, Curve, SetResult } from "./types.ts";
+import type { BenchReport, Curve, MillionReport, SetResult } from "./types.ts";
 
 const RECALLS = [0.9, 0.95, 0.99];
 
 /** The report as Markdown, to lie beside the plots. */
 export function renderMarkdown(report: BenchReport): string {
-  const parts = [
-    "# Recall and speed",
-    `Written by \`npm run bench\` on ${report.date}; figures of one run, medians of ${report.rounds} rounds.`,
-    [
-      `- Machine: ${report.machine}; load average ${report.load} when the run began.`,
-      `- Versions: ${Object.entries(report.versions)
-        .map(([name, version]) => `${name} ${version}`)
-        .join(", ")}.`,
-    ].join("\n"),
-    METHOD,
-    ...report.sets.map(renderSet),
-  ];
+  const parts = ["# Recall and speed", "Written by `npm run bench`.", METHOD, ...report.sets.map(renderSet)];
+  if (report.million) parts.push(renderMillion(report.million));
   return `${parts.join("\n\n")}\n`;
 }
 
@@ -34,6 +24,7 @@ included.`;
 function renderSet(set: SetResult): string {
   const parts = [
     `## ${set.title}`,
+    `${set.date}, medians of ${set.rounds} rounds; ${set.machine}, load average ${set.load} at the start; ${versionsOf(set)}.`,
     `![Recall@10 against queries per second, ${set.title}](${set.id}.svg)`,
     speeds(set),
   ];
@@ -103,6 +94,30 @@ function costs(set: SetResult): string {
     note,
   ]);
   return table(["", "build, s", "build CPU, s", "index, MB", "first answer, ms", "memory, MB", "how"], rows);
+}
+
+function versionsOf({ versions }: SetResult): string {
+  return Object.entries(versions)
+    .map(([name, version]) => `${name} ${version}`)
+    .join(", ");
+}
+
+function renderMillion(million: MillionReport): string {
+  const { count, dimensions, codec, rescore } = million;
+  const paragraphs = [
+    `## ${count.toLocaleString("en-US")} × ${dimensions} in one artifact`,
+    `\`npm run bench -- --million\`, ${million.date}, load average ${million.load}; ${million.machine}.`,
+    `The vectors: ${million.recipe}.`,
+    `Codec ${codec}, cold tier ${rescore}. Built in ${figure(million.buildSeconds)} s. Resident (hot) part
+${megabytes(million.hotBytes)} MB, file ${megabytes(million.fileBytes)} MB. Certified recall@10
+${million.certifiedRecall.toFixed(3)} at searchK ${million.certifiedSearchK.toLocaleString("en-US")}; opened with all checks in
+${figure(million.openMs)} ms. Queries that the build never saw, CPU time on one thread:`,
+    table(
+      ["in memory", "searchK", "recall@10", "CPU a query, ms"],
+      million.searches.map((s) => [s.tiers, figure(s.searchK), s.recall.toFixed(3), figure(s.cpuMs)]),
+    ),
+  ];
+  return paragraphs.join("\n\n");
 }
 
 function isCurve(curve: Curve): boolean {

@@ -112,7 +112,14 @@ export interface Curve {
   readonly points: readonly Point[];
 }
 
+/** All that one run measured on one data set. */
 export interface SetResult {
+  readonly date: string;
+  readonly machine: string;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly rounds: number;
+  /** Load average when it began. */
+  readonly load: string;
   readonly id: string;
   readonly title: string;
   readonly dimensions: number;
@@ -123,11 +130,35 @@ export interface SetResult {
 }
 
 export interface BenchReport {
+  readonly sets: readonly SetResult[];
+  readonly million?: MillionReport;
+}
+
+/** One way of searching the large artifact: its hot part alone, or with the finer vectors behind it. */
+export interface MillionSearch {
+  readonly tiers: "hot" | "hot and cold";
+  readonly searchK: number;
+  readonly recall: number;
+  /** Milliseconds of CPU time a query: the median of the rounds. */
+  readonly cpuMs: number;
+}
+
+/** What `--million` measured. */
+export interface MillionReport {
   readonly date: string;
   readonly machine: string;
-  readonly versions: Readonly<Record<string, string>>;
-  readonly rounds: number;
-  readonly quick: boolean;
   readonly load: string;
-  readonly sets: readonly SetResult[];
+  readonly count: number;
+  readonly dimensions: number;
+  /** How the vectors were made. */
+  readonly recipe: string;
+  readonly codec: string;
+  readonly rescore: string;
+  readonly buildSeconds: number;
+  readonly hotBytes: number;
+  readonly fileBytes: number;
+  readonly certifiedRecall: number;
+  readonly certifiedSearchK: number;
+  readonly openMs: number;
+  readonly searches: readonly MillionSearch[];
 }
