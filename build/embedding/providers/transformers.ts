@@ -1,4 +1,5 @@
 import { statSync } from "node:fs";
+import { createRequire } from "node:module";
 import { basename, dirname, resolve } from "node:path";
 import type { Embedder } from "../../../worker/embedding/types.ts";
 import { AnnoyEdgeError } from "../../../worker/format/errors.ts";
@@ -24,13 +25,15 @@ export async function loadTransformers(): Promise<Transformers | undefined> {
   // A name in a variable keeps the type checker from looking for a package that need not be there.
   const name = "@huggingface/transformers";
   try {
+    createRequire(import.meta.url).resolve(name);
+  } catch {
+    return undefined;
+  }
+  try {
     return (await import(name)) as Transformers;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND") return undefined;
-    throw new AnnoyEdgeError("EMBEDDER_UNAVAILABLE", `${name} is installed but cannot be loaded.`, {
-      cause: error,
-    });
+  } catch (cause) {
+    const message = `${name} is installed but cannot be loaded.`;
+    throw new AnnoyEdgeError("EMBEDDER_UNAVAILABLE", message, { cause });
   }
 }
 
