@@ -191,7 +191,9 @@ export function skipPrefix(cursor: TermCursor, length: number): boolean {
   // Many terms begin so: look for the end of them by halving. 255 is in no UTF-8, so it is above all of them.
   const above = cursor.key.slice(0, length + 1);
   above[length] = 0xff;
-  return seekTerm(cursor, above);
+  const alive = seekTerm(cursor, above);
+  if (alive && cursor.term < blockEnd) throw corruptKeywords("its words are out of order");
+  return alive;
 }
 
 function hasPrefix(dictionary: Dictionary, block: number, key: Uint8Array, length: number): boolean {

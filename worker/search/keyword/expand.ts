@@ -1,5 +1,5 @@
 import { classGroup, exactGroup, type TermGroup } from "./groups.ts";
-import { completions, nearWords, wordsWithin } from "./near.ts";
+import { completions, nearestOf, nearWords, wordsWithin } from "./near.ts";
 import type { KeywordIndex } from "./open.ts";
 import type { KeywordQuery, QueryWord } from "./query.ts";
 
@@ -41,17 +41,17 @@ export function expandQuery(
   };
   const found = new Set<QueryWord>();
   for (const { word, times } of counts.values()) {
-    const group = word.exact ? exactGroup(index, word.term) : classGroup(index, word);
+    let group = word.exact ? exactGroup(index, word.term) : classGroup(index, word);
     if (!group) continue;
+    // Known by its stem alone: it may be one of the words misspelled.
+    if (!group.exact && !word.exact) group = { ...group, ...nearestOf(index, word, group) };
     found.add(word);
     add([group], word, times);
     if (word.exact) continue;
     if (word.unfinished && (options.prefix || options.relaxed)) {
       add(completions(index, word, options.prefix ? 1 : RELAXED_FACTOR), word, times);
     }
-    // A word that is known by its stem alone may be a misspelled one.
-    if (!group.exact) add(nearWords(index, word, 1), word, times);
-    else if (options.relaxed) add(nearWords(index, word, RELAXED_FACTOR), word, times);
+    if (options.relaxed) add(nearWords(index, word, RELAXED_FACTOR), word, times);
   }
   for (const { word, times } of counts.values()) {
     // A whole that is unknown is spoken for by its parts, and the parts of an unknown code by its whole.

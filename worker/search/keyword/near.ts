@@ -83,6 +83,18 @@ export function nearWords(index: KeywordIndex, word: Pick<QueryWord, "term">, fa
   return groups;
 }
 
+/** The word of a group that is one edit off, as the one that was meant. */
+export function nearestOf(
+  index: KeywordIndex,
+  word: Pick<QueryWord, "term">,
+  group: TermGroup,
+): Pick<TermGroup, "exact"> {
+  if ([...word.term].length > MAX_FUZZY_LENGTH) return {};
+  const near = new Set(findFuzzy(index.dictionary, word.term, 1).map((match) => match.term));
+  const exact = group.entries.find((entry) => near.has(entry.term));
+  return exact ? { exact } : {};
+}
+
 /** Two words of the index that were written as one, the rarer of them as frequent as can be. */
 export function wordsWithin(index: KeywordIndex, word: Pick<QueryWord, "term">): TermGroup[] {
   const { dictionary } = index;
