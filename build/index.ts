@@ -19,8 +19,8 @@ export type { AnnoyDocument } from "./annoy/documents.ts";
 export { AnnoyFileError } from "./annoy/errors.ts";
 export { type ExportAnnoyOptions, type ExportAnnoyResult, exportAnnoy } from "./annoy/export.ts";
 export { type ImportAnnoyOptions, type ImportOptions, importAnnoy } from "./annoy/import.ts";
-export { type EvaluateOptions, type Evaluation, evaluate, type JudgedQuery } from "./evaluate/index.ts";
 export type { EmbedderSetting, EmbedderSpec } from "./embedding/providers/index.ts";
+export { type EvaluateOptions, type Evaluation, evaluate, type JudgedQuery } from "./evaluate/index.ts";
 export type { Progress } from "./forest/types.ts";
 export {
   type ExportLangchainOptions,
