@@ -122,7 +122,7 @@ describe("vectors", () => {
       const index = await openLocalIndex(out(metric));
       const { hits } = await query(out(metric), { item: 3, k: 60 });
       await index.close();
-      const distances = hits.map((hit) => hit.distance);
+      const distances = hits.map((hit) => hit.distance ?? Number.NaN);
       const sorted = distances.toSorted((a, b) => (metric === "dot" ? b - a : a - b));
       expect(distances).toEqual(sorted);
       expect(new Set(hits.map((hit) => hit.item)).size).toBe(60);

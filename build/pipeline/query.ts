@@ -2,9 +2,11 @@ import { parseSearchRequest } from "../../worker/search/parse.ts";
 import { search } from "../../worker/search/search.ts";
 import type { SearchInput, SearchResponse } from "../../worker/search/types.ts";
 import { type OpenLocalOptions, openLocalIndex } from "./local.ts";
+import { serviceEmbedder } from "./service-embedder.ts";
 
 /**
- * One search over an artifact folder, with the Worker's own code. For many searches open the index once, with
+ * One search over an artifact folder, with the Worker's own code. An index that was built with a service embeds its query
+ * with that service, with the keys in the environment. For many searches open the index once, with
  * {@link openLocalIndex}.
  *
  * @throws SearchError when the request is wrong or does not fit the index
@@ -15,7 +17,7 @@ export async function query(
   options: OpenLocalOptions = {},
 ): Promise<SearchResponse> {
   const parsed = parseSearchRequest(request);
-  const index = await openLocalIndex(dir, options);
+  const index = await openLocalIndex(dir, { embedder: serviceEmbedder, ...options });
   try {
     return await search(index, parsed);
   } finally {
