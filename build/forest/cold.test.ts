@@ -65,6 +65,12 @@ describe.each(["angular", "euclidean", "manhattan", "dot"] as const)(
       expect(rough.distances.every(Number.isFinite)).toBe(true);
     });
 
+    it("reads the vectors of items as they lie in the whole file", async () => {
+      const items = [17, 3, 17, COUNT, COUNT - 1];
+      const vectorsRead = await resident.vectorsCold!(items, read);
+      expect(vectorsRead).toEqual(items.map((item) => whole.vector(item)));
+    });
+
     it("refuses a range that comes back short", async () => {
       const short = async (offset: number, length: number) => bytes.slice(offset, offset + length - 1);
       const query = vectors.slice(0, DIMENSIONS);

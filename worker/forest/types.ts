@@ -24,6 +24,8 @@ export interface Forest {
   ) => Promise<Neighbours>;
   /** The stored vector of an item, decoded into a new array; undefined for a hole or a number out of range. */
   vector(item: number): Float32Array | undefined;
+  /** The same, of many items, where the stored vectors lie in the cold part: {@link vector} then gives estimates. */
+  readonly vectorsCold?: (items: readonly number[], read: ReadRange) => Promise<(Float32Array | undefined)[]>;
   /** Annoy's distance between two items; undefined when either is not there. */
   distance(i: number, j: number): number | undefined;
 }

@@ -47,6 +47,7 @@ export const PROBLEM_KINDS: Readonly<
     | "INDEX_NOT_PUBLISHED"
     | "INDEX_LOADING"
     | "INDEX_UNAVAILABLE"
+    | "VECTORS_UNAVAILABLE"
     | "DOCUMENTS_UNAVAILABLE"
     | "BAD_CONFIGURATION"
     | "INTERNAL_ERROR",
@@ -89,6 +90,7 @@ export const PROBLEM_KINDS: Readonly<
   INDEX_NOT_PUBLISHED: [503, "No version of the index is published"],
   INDEX_LOADING: [503, "The index is still being loaded"],
   INDEX_UNAVAILABLE: [503, "The index cannot be loaded"],
+  VECTORS_UNAVAILABLE: [503, "The vectors cannot be read at the moment"],
   DOCUMENTS_UNAVAILABLE: [503, "The documents cannot be read at the moment"],
 };
 

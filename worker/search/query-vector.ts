@@ -3,6 +3,7 @@ import { idOfItem, itemOfId } from "../format/ids.ts";
 import { searchError } from "./errors.ts";
 import { type SearchOptions, timed } from "./timing.ts";
 import type { LoadedIndex, SearchRequest } from "./types.ts";
+import { vectorsOf } from "./vectors.ts";
 
 /**
  * The vector that a request searches for.
@@ -44,8 +45,9 @@ export function noItem(index: LoadedIndex, item: number, field = "item"): never 
   throw searchError("ITEM_NOT_FOUND", field, `Index ${index.name} has no item ${item}.`);
 }
 
-function vectorOfItem(index: LoadedIndex, item: number, field: string): Float32Array {
-  return index.forest.vector(item) ?? noItem(index, item, field);
+async function vectorOfItem(index: LoadedIndex, item: number, field: string): Promise<Float32Array> {
+  const [vector] = await vectorsOf(index, [item]);
+  return vector ?? noItem(index, item, field);
 }
 
 function checkedVector(index: LoadedIndex, vector: readonly number[]): Float32Array {

@@ -11,6 +11,7 @@ import { MAX_K } from "./schema.ts";
 import { scoreOf } from "./score.ts";
 import { type SearchOptions, timed } from "./timing.ts";
 import type { FacetCounts, LoadedIndex, SearchMode, SearchRequest, SearchWarning } from "./types.ts";
+import { nearestItems, vectorsOf } from "./vectors.ts";
 
 /** Which items answer a search, best first: parallel arrays. */
 export interface Ranking {
@@ -78,11 +79,12 @@ export async function rank(
   } else {
     side = await byBoth(index, request, query, Math.max(wanted, FUSION_DEPTH), conditions, options);
   }
-  const chosen = request.mmr && query ? diverse(index, side, query, request.mmr, depth) : first(side, depth);
+  const chosen =
+    request.mmr && query ? await diverse(index, side, query, request.mmr, depth) : first(side, depth);
   return {
     mode,
     ...chosen,
-    distances: query && (chosen.distances ?? distancesOf(index, query, chosen.items)),
+    distances: query && (chosen.distances ?? (await distancesOf(index, query, chosen.items))),
     query,
     facets,
     warnings: mode !== "keyword" && query === undefined ? [NOTHING_UNDERSTOOD] : [],
@@ -150,18 +152,14 @@ async function byVector(
   k: number,
   { accept, fraction }: Conditions,
 ): Promise<Side> {
-  const { forest, readRange } = index;
-  const options = {
+  const { metric, dimensions } = index.forest;
+  const { items, distances } = await nearestItems(index, query, {
     k,
     searchK: request.searchK,
     ...(accept && { accept }),
     ...(fraction !== undefined && { acceptFraction: fraction }),
-  };
-  const { items, distances } =
-    forest.searchCold && readRange
-      ? await forest.searchCold(query, options, readRange)
-      : forest.search(query, options);
-  const scores = distances.map((distance) => scoreOf(forest.metric, distance, forest.dimensions));
+  });
+  const scores = distances.map((distance) => scoreOf(metric, distance, dimensions));
   return { items, distances, scores };
 }
 
@@ -197,17 +195,16 @@ async function byBoth(
   });
 }
 
-function diverse(
+async function diverse(
   index: LoadedIndex,
   side: Side,
   query: Float32Array,
   mmr: NonNullable<SearchRequest["mmr"]>,
   k: number,
-): Side {
+): Promise<Side> {
   const positions: number[] = [];
   const vectors: Float32Array[] = [];
-  for (const [i, item] of side.items.slice(0, mmr.fetchK).entries()) {
-    const vector = index.forest.vector(item);
+  for (const [i, vector] of (await vectorsOf(index, side.items.slice(0, mmr.fetchK))).entries()) {
     if (!vector) continue;
     positions.push(i);
     vectors.push(vector);
@@ -236,10 +233,12 @@ function pick(side: Side, positions: readonly number[]): Side {
 }
 
 /** Distances of items that words have found; NaN where a document has no vector. */
-function distancesOf(index: LoadedIndex, query: Float32Array, items: readonly number[]): number[] {
-  const { forest } = index;
-  return items.map((item) => {
-    const vector = forest.vector(item);
-    return vector ? distanceBetween(forest.metric, query, vector) : Number.NaN;
-  });
+async function distancesOf(
+  index: LoadedIndex,
+  query: Float32Array,
+  items: readonly number[],
+): Promise<number[]> {
+  const { metric } = index.forest;
+  const vectors = await vectorsOf(index, items);
+  return vectors.map((vector) => (vector ? distanceBetween(metric, query, vector) : Number.NaN));
 }

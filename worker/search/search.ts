@@ -8,6 +8,7 @@ import { type Ranking, rank } from "./rank.ts";
 import { MAX_K, MAX_VECTOR_NUMBERS } from "./schema.ts";
 import { type SearchOptions, timed } from "./timing.ts";
 import type { BatchResponse, Highlight, Hit, LoadedIndex, SearchRequest, SearchResponse } from "./types.ts";
+import { vectorsOf } from "./vectors.ts";
 
 type Documents = ReadonlyMap<number, StoredDocument | undefined>;
 
@@ -142,11 +143,12 @@ async function resultOf(
 ): Promise<Pick<SearchResponse, "mode" | "hits" | "facets" | "warnings">> {
   const include = new Set(request.include);
   const highlight = include.has("highlights") ? highlighter(index, request, ranking) : undefined;
+  const vectors = include.has("vector") ? await vectorsOf(index, ranking.items) : [];
   const hits: Hit[] = [];
   for (const [i, item] of ranking.items.entries()) {
     const document = documents.get(item);
     const distance = ranking.distances?.[i];
-    const vector = include.has("vector") ? index.forest.vector(item) : undefined;
+    const vector = vectors[i];
     hits.push({
       item,
       id: idOf(index, item),

@@ -3,7 +3,7 @@ import { ArtifactError } from "../../format/errors.ts";
 import { finishHits } from "../finish.ts";
 import { distanceOfItems, exactScan, itemDecoder, keptForRescoring, vectorOfItem } from "../flat.ts";
 import { defaultSearchK } from "../search-k.ts";
-import { itemAt, openSlots } from "../slots.ts";
+import { itemAt, openSlots, slotOf } from "../slots.ts";
 import { TopScores } from "../top.ts";
 import type { Forest, ForestSearchOptions, Neighbours, ReadRange } from "../types.ts";
 import { openVectors, type PreparedQuery, prepareQuery, type VectorStore } from "../vectors.ts";
@@ -98,6 +98,22 @@ export function openCompact(artifact: Artifact): Forest {
     return { ...finished, candidates, scored: best.length };
   }
 
+  async function vectorsCold(
+    items: readonly number[],
+    read: ReadRange,
+  ): Promise<(Float32Array | undefined)[]> {
+    const wanted = items.map((item) => slotOf(slots, item));
+    const rows = await cold!.read(Uint32Array.from(new Set(wanted.filter((slot) => slot >= 0))), read);
+    const positionOf = new Map(Array.from(rows.slots, (slot, i) => [slot, i]));
+    return wanted.map((slot) => {
+      const position = positionOf.get(slot);
+      if (position === undefined) return undefined;
+      const row = new Float32Array(dimensions);
+      rows.store.decode(position, row);
+      return row;
+    });
+  }
+
   function searchKOf({ k, searchK = -1 }: ForestSearchOptions): number {
     if (searchK === -1) return defaultSearchK(artifact.meta.certified, k);
     return searchK < 0 ? nSlots * nTrees : searchK;
@@ -160,7 +176,7 @@ export function openCompact(artifact: Artifact): Forest {
     vector,
     distance: distanceOfItems(metric, vector),
     search,
-    ...(cold && { searchCold }),
+    ...(cold && { searchCold, vectorsCold }),
   };
 }
 

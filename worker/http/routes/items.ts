@@ -3,6 +3,7 @@ import { validate } from "../../search/parse.ts";
 import { idOf, noDocument, noItem, requireItem } from "../../search/query-vector.ts";
 import { MAX_ID_LENGTH, searchRequestSchema } from "../../search/schema.ts";
 import type { LoadedIndex } from "../../search/types.ts";
+import { distanceOf, vectorsOf } from "../../search/vectors.ts";
 import type { App } from "../app.ts";
 import type { DistanceResponse, DocumentResponse, ItemResponse } from "../schemas.ts";
 import type { AppOptions } from "../types.ts";
@@ -27,7 +28,7 @@ export function addItemRoutes(app: App, options: AppOptions): void {
     get: (c) => {
       const item = itemParameter(c.req.param("item"), "item");
       return versionedGet(c, options, async (index): Promise<ItemResponse> => {
-        const vector = index.forest.vector(item) ?? noItem(index, item);
+        const vector = (await vectorsOf(index, [item]))[0] ?? noItem(index, item);
         const document = await documentOf(index, item);
         return {
           index: index.name,
@@ -45,9 +46,9 @@ export function addItemRoutes(app: App, options: AppOptions): void {
     get: (c) => {
       const i = itemParameter(c.req.param("i"), "i");
       const j = itemParameter(c.req.param("j"), "j");
-      return versionedGet(c, options, (index): DistanceResponse => {
+      return versionedGet(c, options, async (index): Promise<DistanceResponse> => {
         const { forest, name, version } = index;
-        const distance = forest.distance(i, j) ?? noSuchPair(index, i, j);
+        const distance = (await distanceOf(index, i, j)) ?? noSuchPair(index, i, j);
         return { index: name, version, metric: forest.metric, i, j, distance };
       });
     },
