@@ -1,14 +1,15 @@
+import type { InputDocument } from "../../build/index.ts";
 import type { WordNetDocument } from "../../build/sources/wordnet.ts";
 import { readWordNet } from "../../build/sources/wordnet.ts";
 
 /** What the tests search: a slice of WordNet, and documents that try to run in the page. */
-export async function testDocuments(): Promise<Pick<WordNetDocument, "id" | "pageContent" | "metadata">[]> {
+export async function testDocuments(): Promise<InputDocument[]> {
   const documents: WordNetDocument[] = [];
   for await (const document of readWordNet()) {
     const { words, topic } = document.metadata;
     if (WANTED.has(words[0] ?? "") || (topic === "food" && documents.length < 400)) documents.push(document);
   }
-  return [...documents, ...HOSTILE];
+  return [...documents, ...HOSTILE, ...SITE];
 }
 
 const WANTED = new Set([
@@ -25,7 +26,7 @@ export const HOSTILE_QUERY = "zebra crossing danger";
 const RUN = "window.pwned=true";
 
 /** Every field that the page shows says something that must stay text. */
-const HOSTILE: WordNetDocument[] = [
+const HOSTILE: InputDocument[] = [
   {
     id: `<img src=x onerror="${RUN}">`,
     pageContent: `zebra crossing danger <img src=x onerror="${RUN}"><script>${RUN}</script>`,
@@ -59,3 +60,64 @@ const HOSTILE: WordNetDocument[] = [
     },
   },
 ];
+
+/** Sections of a documentation site, as an indexer of sites leaves them. */
+const SITE: InputDocument[] = [
+  section(
+    "/publish.html",
+    "Publishing",
+    "",
+    "Publishing uploads an artifact to the bucket and moves the pointer last.",
+  ),
+  section(
+    "/publish.html",
+    "Publishing",
+    "Dry runs",
+    "A dry run of publishing counts uploads and writes nothing.",
+    "dry-runs",
+  ),
+  section(
+    "/publish.html",
+    "Publishing",
+    "Conflicts",
+    "Of two publishers one wins the pointer, the other is told.",
+    "conflicts",
+  ),
+  section(
+    "/rollback.html",
+    "Rollback",
+    "Going back",
+    "Rollback moves the pointer to the version before.",
+    "going-back",
+  ),
+  section(
+    "/de/publish.html",
+    "Veröffentlichen",
+    "",
+    "Publishing auf Deutsch: der Zeiger wandert zuletzt.",
+    "",
+    "de",
+  ),
+  section(
+    "javascript:window.pwned=true",
+    `<img src=x onerror="${RUN}">`,
+    `<svg onload="${RUN}">`,
+    `publishing xylophone <img src=x onerror="${RUN}"><script>${RUN}</script>`,
+  ),
+];
+
+function section(
+  url: string,
+  title: string,
+  heading: string,
+  pageContent: string,
+  anchor = "",
+  language = "en",
+): InputDocument {
+  const breadcrumbs = ["Guide", "Operations"];
+  return {
+    id: `${url}#${anchor}`,
+    pageContent,
+    metadata: { url, anchor, title, section: heading, breadcrumbs, language },
+  };
+}

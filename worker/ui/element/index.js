@@ -101,7 +101,7 @@ export class AnnoySearch extends Base {
       cursor.first();
       status.textContent = said || fill(messages.found, language, { count });
       this.dispatchEvent(
-        new CustomEvent("annoy-search", { detail: { query, count, version: answer.version } }),
+        new CustomEvent("annoy-search", { detail: { query, count, version: answer.version }, bubbles: true }),
       );
     };
 
@@ -154,7 +154,9 @@ export class AnnoySearch extends Base {
       }
       const url = option instanceof HTMLAnchorElement ? option.href : undefined;
       const detail = { query: field.value.trim(), id, url, position: Number(position) };
-      const goes = this.dispatchEvent(new CustomEvent("annoy-search-select", { detail, cancelable: true }));
+      const goes = this.dispatchEvent(
+        new CustomEvent("annoy-search-select", { detail, bubbles: true, cancelable: true }),
+      );
       if (remembers) rememberSearch(detail.query);
       if (!goes) event.preventDefault();
       else if (event instanceof KeyboardEvent && url) {
