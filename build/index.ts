@@ -36,7 +36,7 @@ export { OptionError } from "./pipeline/errors.ts";
 export type { Documents, InputOptions } from "./pipeline/input.ts";
 export { type InspectedSection, type Inspection, inspect } from "./pipeline/inspect.ts";
 export { type LocalIndex, type OpenLocalOptions, openLocalIndex } from "./pipeline/local.ts";
-export { indexName } from "./pipeline/names.ts";
+export { indexName, servedName } from "./pipeline/names.ts";
 export type { ForestOptions } from "./pipeline/options.ts";
 export {
   type GoldenQuery,

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { type PublishDirOptions, type PublishResult, publish } from "../../build/index.ts";
+import { type PublishDirOptions, type PublishResult, publish, servedName } from "../../build/index.ts";
 import { table } from "../describe.ts";
 import { leafCommand, perform } from "../run.ts";
 import { addTargetOptions } from "../target-options.ts";
@@ -20,8 +20,15 @@ export function addPublish(program: Command): void {
   addTargetOptions(command);
   perform<PublishDirOptions>(command, async ({ onProgress }, flags, [dir]) => {
     const result = await publish(dir!, { ...flags, onProgress });
-    return { result, text: describePublished(result) };
+    return { result, text: [describePublished(result), otherName(result.name, flags.root)].join("") };
   });
+}
+
+/** A newcomer's first puzzle: the Worker answers from another index than the one just published. */
+function otherName(name: string, root: string | undefined): string {
+  const served = servedName(root);
+  if (served === undefined || served === name) return "";
+  return `\nThe Worker here serves "${served}": set INDEX_NAME = "${name}" in wrangler.toml to serve this index.`;
 }
 
 export function describePublished(result: PublishResult): string {
