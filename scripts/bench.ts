@@ -11,6 +11,7 @@ interface Flags {
   readonly data: readonly DataSetId[];
   readonly only?: readonly PeerName[];
   readonly quick?: boolean;
+  readonly rounds?: number;
   readonly million?: boolean;
   readonly annoylib?: string;
   readonly out?: string;
@@ -19,13 +20,14 @@ interface Flags {
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const cache = join(root, ".bench");
-const { data, only, quick, million, annoylib, out, render } = new Command("npm run bench --")
+const { data, only, quick, rounds, million, annoylib, out, render } = new Command("npm run bench --")
   .description(
     "Measures recall and speed of annoy-edge beside its peers, and writes docs/bench. Fetches peers and data with npm.",
   )
   .addOption(new Option("--data <set...>", "data sets").choices(DATA_SETS).default(DATA_SETS, "all"))
   .addOption(new Option("--only <peer...>", "peers; all unless named").choices(PEERS))
   .option("--quick", "two short rounds")
+  .option("--rounds <n>", "rounds that medians are taken of, instead of five", Number)
   .option("--million", "instead, a million vectors of 384 dimensions in one artifact")
   .option("--annoylib <folder>", "folder with another annoylib.h and kissrandom.h")
   .option("--out <folder>", "where the report goes")
@@ -47,6 +49,7 @@ if (million) {
     onNote,
     ...(only && { only }),
     ...(quick && { quick }),
+    ...(rounds !== undefined && { rounds }),
     ...(annoylib !== undefined && { annoyHeaders: resolve(annoylib) }),
   };
   await runBench(options, async (result) => {

@@ -67,7 +67,9 @@ export function renderPlot(set: SetResult): string {
     if (at.length === 1) {
       body.push(`<circle cx="${round(last.x)}" cy="${round(last.y)}" r="5" fill="${colour}"/>`);
       if (last.x < right - 200) {
-        body.push(text(last.x + 10, last.y + 4, label, colour));
+        // To the left there are no curves below the ones that this point lies under.
+        const left = last.x > LEFT + 150;
+        body.push(text(last.x + (left ? -10 : 10), last.y + 4, label, colour, left ? "end" : "start"));
         continue;
       }
     } else {
@@ -99,7 +101,7 @@ function linesOf(set: SetResult): Line[] {
   const lines = others.map((curve, i) =>
     lineOf(curve.label, colourOf(curve, i), curve.peer === "ours", curve),
   );
-  if (annoy.length > 0) lines.push(envelopeOf("C++ Annoy, best of 10 to 100 trees", COLOURS.annoy!, annoy));
+  if (annoy.length > 0) lines.push(envelopeOf("C++ Annoy, 10 to 100 trees", COLOURS.annoy!, annoy));
   return lines.filter(({ points }) => points.length > 0);
 }
 
@@ -117,8 +119,10 @@ function lineOf(label: string, colour: string, strong: boolean, curve: Curve): L
 /** The fastest of some curves at every recall that one of them reaches. */
 function envelopeOf(label: string, colour: string, curves: readonly Curve[]): Line {
   const points: { x: number; y: number }[] = [];
+  const least = Math.min(...curves.flatMap((curve) => curve.points.map((point) => point.recall)));
   for (let step = 0; step <= ENVELOPE_STEPS; step++) {
     const recall = 1 - (1 - LEAST) * ((1 - MOST) / (1 - LEAST)) ** (step / ENVELOPE_STEPS);
+    if (recall < least) continue;
     const best = bestAt(curves, recall);
     if (best) points.push({ x: recall, y: best.qps });
   }

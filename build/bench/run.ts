@@ -22,6 +22,8 @@ export interface BenchOptions {
   readonly only?: readonly PeerName[];
   /** Fewer rounds and queries: for trying things out, not for publishing. */
   readonly quick?: boolean;
+  /** Rounds that medians are taken of: 5, or 2 when quick. */
+  readonly rounds?: number;
   /** Folder with annoylib.h and kissrandom.h. */
   readonly annoyHeaders?: string;
   readonly onNote?: (line: string) => void;
@@ -40,7 +42,7 @@ export async function runBench(
   onSet: (result: SetResult) => Promise<void>,
 ): Promise<void> {
   const { cache, only, quick = false, onNote = () => {} } = options;
-  const rounds = quick ? QUICK_ROUNDS : ROUNDS;
+  const rounds = options.rounds ?? (quick ? QUICK_ROUNDS : ROUNDS);
   const contenders = allContenders({
     cache,
     ...(options.annoyHeaders !== undefined && { annoyHeaders: options.annoyHeaders }),
