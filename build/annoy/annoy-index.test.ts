@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { METRICS, type Metric } from "../../worker/format/constants.ts";
 import { AnnoyIndex } from "./annoy-index.ts";
+import { importAnnoy } from "./import.ts";
 import { Kiss64 } from "./random.ts";
 
 let folder: string;
@@ -187,6 +188,26 @@ test("refuses what Annoy's Python raises for", async () => {
   expect(code(() => index.getNnsByVector([1], 1))).toBe("BAD_VECTOR");
   expect(code(() => index.getNnsByVector([1, 2, 3], 1.5))).toBe("BAD_ARGUMENT");
   expect(code(() => index.save(join(folder, "no", "such", "folder.ann")))).toBe("CANNOT_WRITE");
+});
+
+test("an item number that no memory has room for is refused, and what was there stays", () => {
+  const index = new AnnoyIndex(65_536, "angular");
+  index.addItem(0, new Float32Array(65_536).fill(1));
+  expect(code(() => index.addItem(2 ** 31 - 2, new Float32Array(65_536)))).toBe("OUT_OF_MEMORY");
+  expect(index.getNItems()).toBe(1);
+  expect(index.getItemVector(0)[65_535]).toBe(1);
+});
+
+test("an index without items answers nothing", async () => {
+  const index = new AnnoyIndex(3, "euclidean");
+  await index.build(2);
+  expect(index.getNnsByVector([1, 2, 3], 5)).toEqual([]);
+  expect([index.getNItems(), index.getNTrees()]).toEqual([0, 2]);
+  const path = join(folder, "empty.ann");
+  index.save(path);
+  await expect(
+    importAnnoy(path, { dimensions: 3, metric: "euclidean", out: join(folder, "none") }),
+  ).rejects.toMatchObject({ code: "ANNOY_EMPTY_FILE" });
 });
 
 test("a damaged file is refused, and the index keeps what it had", async () => {

@@ -17,6 +17,7 @@ import { oneOf } from "../pipeline/options.ts";
 import { buildTextSections, checkText, type TextOptions } from "../pipeline/text.ts";
 import { certifyImported } from "./certify.ts";
 import { type AnnoyDocuments, writeItemDocuments } from "./documents.ts";
+import { AnnoyFileError } from "./errors.ts";
 import { type AnnoyData, readAnnoy } from "./read.ts";
 import { type AnnoyCodec, annoySections } from "./sections.ts";
 
@@ -81,6 +82,13 @@ export async function writeImported(
 ): Promise<BuildResult> {
   const { onProgress } = options;
   const { metric, dimensions, nItems, layout } = data.trees;
+  const items = existingItems(data.slots);
+  if (items.length === 0) {
+    throw new AnnoyFileError(
+      "ANNOY_EMPTY_FILE",
+      "The Annoy index holds no items: there is nothing to import.",
+    );
+  }
   const embedder = await resolveEmbedder(options.embedder, true);
   if (embedder && embedder.identity.dimensions !== dimensions) {
     throw new OptionError(
@@ -90,7 +98,6 @@ export async function writeImported(
   const folder = await beginFolder(options.out);
   try {
     const writer = writeDocuments(await folder.createFile("documents.jsonl"));
-    const items = existingItems(data.slots);
     const { ids, hasText } = await writeItemDocuments(given, items, nItems, writer, onProgress);
     const documents = await writer.close();
     const path = join(folder.path, "documents.jsonl");

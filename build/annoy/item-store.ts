@@ -2,6 +2,7 @@ import type { AnnoyLayout } from "../../worker/forest/annoy/layout.ts";
 import type { SlotTable } from "../../worker/forest/slots.ts";
 import { packBits } from "../../worker/forest/vectors.ts";
 import { type Metric, NO_SLOT } from "../../worker/format/constants.ts";
+import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 import { assembleTrees } from "./assemble.ts";
 import { growTrees, itemNumbers, type TreeOptions } from "./build.ts";
 import type { GrownTree } from "./grow.ts";
@@ -70,6 +71,18 @@ export class Presence {
   }
 }
 
+function allocate(bytes: number, item: number): SharedArrayBuffer {
+  try {
+    return new SharedArrayBuffer(bytes);
+  } catch (cause) {
+    throw new AnnoyEdgeError(
+      "OUT_OF_MEMORY",
+      `Item ${item} needs room for all items up to it, ${(bytes / 2 ** 30).toFixed(1)} GiB, which this machine does not give. Number items without gaps, or use onDiskBuild.`,
+      { cause },
+    );
+  }
+}
+
 /** Items in shared memory that grows by half. */
 export function memoryStore(metric: Metric, dimensions: number): ItemStore {
   const stride = rowWords(metric, dimensions);
@@ -81,7 +94,7 @@ export function memoryStore(metric: Metric, dimensions: number): ItemStore {
     const needed = items * stride * 4;
     if (needed <= buffer.byteLength) return;
     const rows = Math.max(items, Math.ceil((buffer.byteLength * 1.5) / (stride * 4)));
-    const larger = new SharedArrayBuffer(rows * stride * 4);
+    const larger = allocate(rows * stride * 4, items - 1);
     const copied = new Uint32Array(larger);
     copied.set(words);
     buffer = larger;
