@@ -1,0 +1,101 @@
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, test, vi } from "vitest";
+import { compose, type Env } from "../../worker/compose.ts";
+import { vectorCorpus } from "../seed/corpus.ts";
+import { expectProblem, ORIGIN } from "./contract.ts";
+import { seed } from "./seed.ts";
+
+beforeAll(seed);
+
+/** Reads of ranges behind the hot part, each an operation of R2 that costs. */
+let coldReads = 0;
+let failing = false;
+
+/** The real bucket; counts ranged reads, and fails them when told to. */
+const bucket: Env["INDEXES"] = new Proxy(env.INDEXES, {
+  get(target, name) {
+    const value: unknown = Reflect.get(target, name);
+    if (typeof value !== "function") return value;
+    return (...args: unknown[]) => {
+      const range = (args[1] as { range?: { offset?: number } } | undefined)?.range;
+      if (name === "get" && (range?.offset ?? 0) > 0) {
+        coldReads++;
+        if (failing) return Promise.reject(new Error("internal error"));
+      }
+      return Reflect.apply(value, target, args);
+    };
+  },
+});
+
+const bindings: Env = { ...env, INDEX_NAME: "cold", INDEXES: bucket, ANSWER_CACHE: "off" };
+const app = compose(bindings);
+
+async function send(path: string): Promise<Response> {
+  const ctx = createExecutionContext();
+  const response = await app.fetch(new Request(`${ORIGIN}${path}`), bindings, ctx);
+  await waitOnExecutionContext(ctx);
+  return response;
+}
+
+interface Answer {
+  readonly hits: readonly {
+    readonly item: number;
+    readonly distance: number;
+    readonly vector?: readonly number[];
+  }[];
+}
+
+describe("an index whose vectors stay in R2", () => {
+  const rows = vectorCorpus(6000, 48).map((document) => document.vector ?? []);
+  const dot = (a: readonly number[], b: readonly number[]) =>
+    a.reduce((sum, x, i) => sum + x * (b[i] ?? 0), 0);
+  const distance = (a: readonly number[], b: readonly number[]) =>
+    Math.sqrt(Math.max(0, 2 - (2 * dot(a, b)) / Math.sqrt(dot(a, a) * dot(b, b))));
+
+  test("keeps them out of memory", async () => {
+    const index = (await (await send("/v1/index")).json()) as {
+      kind: string;
+      codec: string;
+      hotBytes: number;
+    };
+    expect(index).toMatchObject({ kind: "compact", codec: "binary" });
+    expect(index.hotBytes).toBeLessThan(6000 * 48);
+  });
+
+  test("answers with the distances of the vectors, not of their codes", async () => {
+    for (const item of [0, 777, 5999]) {
+      coldReads = 0;
+      const { hits } = (await (await send(`/v1/search?item=${item}&k=5`)).json()) as Answer;
+      expect(hits[0]?.item).toBe(item);
+      expect(hits[0]?.distance).toBeCloseTo(0, 6);
+      for (const hit of hits)
+        expect(hit.distance).toBeCloseTo(distance(rows[item] ?? [], rows[hit.item] ?? []), 1);
+      expect(coldReads).toBeGreaterThan(0);
+    }
+  });
+
+  test("gives the vectors themselves, of items, of hits and for marginal relevance", async () => {
+    const item = (await (await send("/v1/items/42")).json()) as { vector: number[] };
+    expect(distance(item.vector, rows[42] ?? [])).toBeLessThan(0.05);
+    const path = "/v1/search?item=42&k=3&include=vector&mmr.fetchK=10&mmr.lambda=0.3";
+    const { hits } = (await (await send(path)).json()) as Answer;
+    expect(hits).toHaveLength(3);
+    for (const hit of hits) expect(distance(hit.vector ?? [], rows[hit.item] ?? [])).toBeLessThan(0.05);
+    const own = (await (await send("/v1/items/42/distance/42")).json()) as { distance: number };
+    expect(own.distance).toBeCloseTo(0, 6);
+  });
+
+  test("says so when R2 does not give them, and recovers", async () => {
+    // The fault is logged; here it is made on purpose.
+    const log = vi.spyOn(console, "error").mockImplementation(() => {});
+    failing = true;
+    const response = await send("/v1/search?item=7");
+    failing = false;
+    expect(log).toHaveBeenCalledOnce();
+    log.mockRestore();
+    expect(response.headers.get("retry-after")).toBe("5");
+    await expectProblem(response, 503, "VECTORS_UNAVAILABLE");
+    expect((await send("/v1/search?item=7")).status).toBe(200);
+  });
+});
