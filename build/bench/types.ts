@@ -141,6 +141,8 @@ export interface MillionSearch {
   readonly recall: number;
   /** Milliseconds of CPU time a query: the median of the rounds. */
   readonly cpuMs: number;
+  /** Ranged reads a query, all at once. */
+  readonly reads: number;
 }
 
 /** What `--million` measured. */
