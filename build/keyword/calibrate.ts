@@ -39,10 +39,12 @@ const MIN_QUERIES = 16;
  * Weights that are tried. Never quite 0 or 1: made queries say nothing of the rare word that a person types because it
  * must be there, nor of the paraphrase that shares no word at all.
  */
-const WEIGHTS = [0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
+const WEIGHTS = [0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95];
 /** Where the weight goes when the queries do not care, as a share of the score scale of an angular index. */
 const PRIOR = 0.3;
 const PRIOR_STRENGTH = 0.3;
+/** Points of mean reciprocal rank that both together may lose against the better side. */
+const MOST_LOST = 0.005;
 /** Ranks must beat scores by so much (relative), for scores tell rare words from frequent ones. */
 const RANKS_HANDICAP = 0.05;
 /** A small corpus is asked several times, for other words of its documents. */
@@ -54,7 +56,13 @@ interface Trial {
   readonly target: number;
   readonly keyword: RankedItems;
   readonly vector: RankedItems;
-  readonly vectorScores: Float32Array;
+  readonly parts: Readonly<Record<Fusion["method"], Parts>>;
+}
+
+interface Parts {
+  readonly items: readonly number[];
+  readonly keyword: readonly number[];
+  readonly vector: readonly number[];
 }
 
 /**
@@ -78,47 +86,81 @@ export async function calibrateFusion(input: CalibrationInput): Promise<FusionMe
   const kinds = QUERY_KINDS.filter((kind) => trials.some((trial) => trial.kind === kind));
   const byKind = kinds.map((kind) => trials.filter((trial) => trial.kind === kind));
 
-  let best: Fusion = DEFAULT_FUSION;
-  let most = Number.NEGATIVE_INFINITY;
-  const methods = (["score", "rrf"] as const).map((method) =>
-    WEIGHTS.map((keywordWeight): Fusion => ({ method, keywordWeight, rrfK: DEFAULT_FUSION.rrfK })),
-  );
+  const side = (pick: (trial: Trial) => readonly number[]) =>
+    mean(trials, (trial) => reciprocalRank(pick(trial), trial.target));
+  const keyword = side((trial) => trial.keyword.items);
+  const vector = side((trial) => trial.vector.items);
+  const choices = (["score", "rrf"] as const)
+    .flatMap((method) =>
+      WEIGHTS.map((keywordWeight): Fusion => ({ method, keywordWeight, rrfK: DEFAULT_FUSION.rrfK })),
+    )
+    .map((fusion) => {
+      const ranks = byKind.map((list) => list.map((trial) => fusedRank(trial, fusion)));
+      return {
+        fusion,
+        byKind: ranks.map((list) => mean(list, (rank) => rank)),
+        hybrid: mean(ranks.flat(), (rank) => rank),
+      };
+    });
   // Each kind counts the same, whatever its queries' difficulty.
-  const values = methods.map((fusions) =>
-    fusions.map((fusion) => byKind.map((list) => meanRank(list, fusion))),
-  );
-  const tops = byKind.map((_, k) => Math.max(1e-9, ...values.flat().map((value) => value[k]!)));
-  for (const [m, fusions] of methods.entries()) {
-    for (const [f, fusion] of fusions.entries()) {
-      const value = values[m]![f]!.reduce((sum, x, k) => sum + x / tops[k]!, 0) / byKind.length;
-      const prior = fusion.method === "score" ? PRIOR : DEFAULT_FUSION.keywordWeight;
-      const pull = (PRIOR_STRENGTH / Math.sqrt(trials.length)) * (fusion.keywordWeight - prior) ** 2;
-      const fit = value - pull - (fusion.method === "rrf" ? RANKS_HANDICAP : 0);
-      if (fit > most) {
-        most = fit;
-        best = fusion;
-      }
+  const tops = byKind.map((_, k) => Math.max(1e-9, ...choices.map((choice) => choice.byKind[k]!)));
+  // First of all, together must not be worse than the better side alone.
+  const enough = Math.min(Math.max(keyword, vector) - MOST_LOST, Math.max(...choices.map((c) => c.hybrid)));
+  let best = choices[0]!;
+  let most = Number.NEGATIVE_INFINITY;
+  for (const choice of choices) {
+    if (choice.hybrid < enough) continue;
+    const { method, keywordWeight } = choice.fusion;
+    const value = mean([...choice.byKind.entries()], ([k, x]) => x / tops[k]!);
+    const prior = method === "score" ? PRIOR : DEFAULT_FUSION.keywordWeight;
+    const pull = (PRIOR_STRENGTH / Math.sqrt(trials.length)) * (keywordWeight - prior) ** 2;
+    const fit = value - pull - (method === "rrf" ? RANKS_HANDICAP : 0);
+    if (fit > most) {
+      most = fit;
+      best = choice;
     }
   }
-  const side = (pick: (trial: Trial) => readonly number[]) =>
-    round(mean(trials, (t) => reciprocalRank(pick(t), t.target)));
   return {
-    ...best,
+    ...best.fusion,
     queries: trials.length,
-    mrr: {
-      keyword: side((trial) => trial.keyword.items),
-      vector: side((trial) => trial.vector.items),
-      hybrid: side((trial) => fuseTrial(trial, best)),
-    },
+    mrr: { keyword: round(keyword), vector: round(vector), hybrid: round(best.hybrid) },
   };
 }
 
-function fuseTrial(trial: Trial, fusion: Fusion): number[] {
-  return fuse(trial.keyword, trial.vector, fusion, (row) => trial.vectorScores[row]).items;
+/** The reciprocal rank of the target at a weight, from the two ends: what {@link fuse} does between them is linear. */
+function fusedRank({ target, parts }: Trial, { method, keywordWeight }: Fusion): number {
+  const { items, keyword, vector } = parts[method];
+  const at = items.indexOf(target);
+  if (at < 0) return 0;
+  const scoreAt = (i: number) => keywordWeight * keyword[i]! + (1 - keywordWeight) * vector[i]!;
+  const own = scoreAt(at);
+  let rank = 1;
+  for (let i = 0; i < items.length; i++) {
+    const score = scoreAt(i);
+    if (score > own || (score === own && items[i]! < target)) rank++;
+  }
+  return rank <= 10 ? 1 / rank : 0;
 }
 
-function meanRank(trials: readonly Trial[], fusion: Fusion): number {
-  return mean(trials, (trial) => reciprocalRank(fuseTrial(trial, fusion), trial.target));
+/** What each side alone would give every item of a trial. */
+function partsOf(
+  method: Fusion["method"],
+  keyword: RankedItems,
+  vector: RankedItems,
+  vectorScoreOf: (item: number) => number | undefined,
+): Parts {
+  const end = (keywordWeight: number) => {
+    const fused = fuse(keyword, vector, { method, keywordWeight, rrfK: DEFAULT_FUSION.rrfK }, vectorScoreOf);
+    return new Map(fused.items.map((item, i) => [item, fused.scores[i]!]));
+  };
+  const words = end(1);
+  const vectors = end(0);
+  const items = [...words.keys()];
+  return {
+    items,
+    keyword: items.map((item) => words.get(item)!),
+    vector: items.map((item) => vectors.get(item)!),
+  };
 }
 
 function reciprocalRank(items: readonly number[], target: number): number {
@@ -191,12 +233,21 @@ async function runTrials(
       .sort((a, b) => scores[b]! - scores[a]! || a - b)
       .slice(0, FUSION_DEPTH);
     const { items, scores: counts, bound } = keywordSearch(index, query, { k: FUSION_DEPTH });
+    const words = {
+      items,
+      scores: counts.map((score) => (bound > 0 ? Math.min(1, score / bound) : 0)),
+    };
+    const vectorSide = { items: nearest, scores: nearest.map((r) => scores[r]!) };
+    const scoreOfRow = (r: number) => scores[r];
     trials.push({
       kind,
       target: row,
-      keyword: { items, scores: counts.map((score) => (bound > 0 ? Math.min(1, score / bound) : 0)) },
-      vector: { items: nearest, scores: nearest.map((r) => scores[r]!) },
-      vectorScores: scores,
+      keyword: words,
+      vector: vectorSide,
+      parts: {
+        score: partsOf("score", words, vectorSide, scoreOfRow),
+        rrf: partsOf("rrf", words, vectorSide, scoreOfRow),
+      },
     });
   }
   return trials;
@@ -216,11 +267,14 @@ async function indexOf(
       metadata: {},
     }),
   );
+  const { language, k1, b } = keyword ?? {};
   const { encoded } = await encodeDocuments(texts, {
     nItems: texts.length,
     fields: { pageContent: 1 },
     positions: false,
-    ...keyword,
+    ...(language !== undefined && { language }),
+    ...(k1 !== undefined && { k1 }),
+    ...(b !== undefined && { b }),
   });
   return openKeywordSections(encoded, texts.length);
 }

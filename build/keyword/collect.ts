@@ -67,7 +67,7 @@ export async function collectTerms(documents: Documents, options: CollectOptions
     let length = 0;
     let base = 0;
     for (const [field, weight] of fields) {
-      const units = Math.round(weight * unitsPerOne);
+      const units = Math.max(1, Math.round(weight * unitsPerOne));
       for (const text of textsOf(document, field)) {
         const tokens = tokenize(text, language);
         let last = -1;

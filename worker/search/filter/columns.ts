@@ -4,7 +4,7 @@ import type { ColumnType } from "../../format/meta.ts";
 
 /**
  * Filterable metadata, column by column: each item holds the number of its value in a sorted table of distinct values,
- * plus one; 0 is no value. `docs/format-columns.md` is the normative text.
+ * plus one; 0 is no value. `docs/format-keyword.md` is the normative text.
  */
 export const COLUMNS_LAYOUT_VERSION = 1;
 export const COLUMNS_HEADER_BYTES = 16;

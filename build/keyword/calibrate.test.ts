@@ -1,0 +1,208 @@
+import { readFileSync } from "node:fs";
+import { CharacterTextSplitter } from "@langchain/textsplitters";
+import { describe, expect, it } from "vitest";
+import { DEFAULT_FUSION, FUSION_DEPTH, fuse, type RankedItems } from "../../worker/search/fusion.ts";
+import { openKeywordSections } from "../../worker/search/keyword/open.ts";
+import { keywordSearch } from "../../worker/search/keyword/search.ts";
+import { scoreOf } from "../../worker/search/score.ts";
+import type { Embedder } from "../embedding/index.ts";
+import { embedCorpus, loadStaticEmbedder } from "../embedding/index.ts";
+import { encodeDocuments } from "./build.ts";
+import { calibrateFusion } from "./calibrate.ts";
+import { createRandom, makeQuery, QUERY_KINDS } from "./queries.ts";
+
+const documentsOf = (texts: readonly string[]) =>
+  texts.map((pageContent, item) => ({ item, id: String(item), pageContent, metadata: {} }));
+
+const speech = readFileSync(
+  new URL("../../test/fixtures/texts/state_of_the_union.txt", import.meta.url),
+  "utf8",
+);
+
+/** An embedder that knows the words it is given, one dimension each. */
+function bagOfWords(words: readonly string[]): Embedder {
+  const embed = (text: string) => words.map((word) => (text.includes(word) ? 1 : 0) + 1e-3);
+  return {
+    identity: { provider: "static", model: "test", dimensions: words.length, normalized: false },
+    embedDocuments: async (texts) => texts.map(embed),
+    embedQuery: async (text) => embed(text),
+  };
+}
+
+describe("calibrateFusion", () => {
+  it("puts the wanted chunk of the State of the Union first once words and vectors are combined", async () => {
+    const texts = await new CharacterTextSplitter({ chunkSize: 1000, chunkOverlap: 0 }).splitText(speech);
+    const { vectors, embedder } = await embedCorpus(await loadStaticEmbedder(), texts);
+    const dimensions = embedder.identity.dimensions;
+    const vectorOf = (item: number) => vectors.subarray(item * dimensions, (item + 1) * dimensions);
+    const documents = documentsOf(texts);
+    const fusion = await calibrateFusion({
+      documents,
+      nItems: texts.length,
+      metric: "angular",
+      embedder,
+      vectorOf,
+    });
+    expect(fusion.queries).toBeGreaterThan(100);
+    const { keyword, vector, hybrid } = fusion.mrr!;
+    expect(hybrid).toBeGreaterThanOrEqual(Math.max(keyword, vector) - 0.01);
+
+    const { encoded } = await encodeDocuments(documents, { nItems: texts.length });
+    const index = openKeywordSections(encoded, texts.length);
+    const ask = async (query: string) => {
+      const asked = await embedder.embedQuery(query);
+      const scores = texts.map((_, item) => {
+        const own = vectorOf(item);
+        const cosine = asked.reduce((sum, x, i) => sum + x * own[i]!, 0);
+        return scoreOf("angular", Math.sqrt(Math.max(0, 2 - 2 * cosine)), dimensions);
+      });
+      const near = [...scores.keys()].sort((a, b) => scores[b]! - scores[a]!).slice(0, FUSION_DEPTH);
+      const words = keywordSearch(index, query, { k: FUSION_DEPTH });
+      return fuse(
+        { items: words.items, scores: words.scores.map((score) => score / words.bound) },
+        { items: near, scores: near.map((item) => scores[item]!) },
+        fusion,
+        (item) => scores[item],
+      ).items.map((item) => texts[item]!);
+    };
+    const [first] = await ask("What did the president say about Ketanji Brown Jackson");
+    expect(first).toMatch(/^Tonight\. I call on the Senate to: Pass the Freedom to Vote Act\./);
+  });
+
+  it("trusts the side that finds the documents", async () => {
+    // Documents of pairs of sentences about one thing: named by the same rare word, or by two that only vectors join.
+    const things = Array.from(
+      { length: 60 },
+      (_, i) => `thing${String.fromCharCode(97 + (i % 26), 97 + i / 26)}x`,
+    );
+    const filler = (i: number, of: string) =>
+      `Some ${of} words number ${i} about ${things[i]} stand in here.`;
+    const same = documentsOf(things.map((_, i) => `${filler(i, "first")} ${filler(i, "second")}`));
+    const blind = bagOfWords(["zzz", "yyy"]);
+    const input = { nItems: 60, metric: "angular" as const, documents: same };
+    const byWords = await calibrateFusion({
+      ...input,
+      embedder: blind,
+      vectorOf: () => Float32Array.of(1e-3, 1e-3),
+    });
+    expect(byWords.mrr!.keyword).toBeGreaterThan(0.8);
+    expect(byWords.mrr!.hybrid).toBeGreaterThan(byWords.mrr!.keyword - 0.01);
+
+    const english = things.map(
+      (thing, i) => `The one called ${thing} came to see us on some day of week ${i}.`,
+    );
+    const apart = documentsOf(
+      english.map((text, i) => `${text} Nobody knew it as dingo${things[i]!.slice(5)}.`),
+    );
+    const knowing = bagOfWords(things.map((thing) => thing.slice(5)));
+    const vectors = await knowing.embedDocuments(apart.map(({ pageContent }) => pageContent));
+    const byVectors = await calibrateFusion({
+      ...input,
+      documents: apart,
+      embedder: knowing,
+      vectorOf: (item) => Float32Array.from(vectors[item]!),
+    });
+    expect(byVectors.mrr!.vector).toBeGreaterThan(byVectors.mrr!.keyword);
+    expect(byVectors.mrr!.hybrid).toBeGreaterThan(byVectors.mrr!.vector - 0.01);
+    expect(byVectors.keywordWeight).toBeLessThan(byWords.keywordWeight);
+  });
+
+  it("says that it could not choose when there is nothing to ask", async () => {
+    const input = {
+      documents: documentsOf(["one", "two words", ""]),
+      nItems: 3,
+      metric: "angular" as const,
+      embedder: bagOfWords(["one"]),
+      vectorOf: () => Float32Array.of(1),
+    };
+    expect(await calibrateFusion(input)).toEqual({ ...DEFAULT_FUSION, queries: 0 });
+  });
+
+  it("chooses the same for the same documents and seed", async () => {
+    const texts = speech.split("\n\n").filter((text) => text.length > 100);
+    const embedder = bagOfWords(["America", "people", "Putin", "tax", "police"]);
+    const vectors = await embedder.embedDocuments(texts);
+    const run = () =>
+      calibrateFusion({
+        documents: documentsOf(texts),
+        nItems: texts.length,
+        metric: "angular",
+        embedder,
+        vectorOf: (item) => Float32Array.from(vectors[item]!),
+        seed: 7,
+      });
+    expect(await run()).toEqual(await run());
+  });
+});
+
+describe("makeQuery", () => {
+  it("cuts a query out of a document and leaves the rest", () => {
+    const document = {
+      item: 0,
+      id: "",
+      pageContent: "Whales\nThe whale is a large mammal. It lives in the sea and eats small fish there.",
+      metadata: { title: "Whales" },
+    };
+    const made = Object.fromEntries(
+      QUERY_KINDS.map((kind) => [kind, makeQuery(kind, document, "en", createRandom(1))!]),
+    );
+    expect(made.title!.query).toBe("Whales");
+    expect(made.title!.rest.trim()).toMatch(/^The whale is/);
+    expect(made.lead!.query).toMatch(/^Whales\s+The whale/);
+    expect(made.lead!.rest).not.toContain("large mammal");
+    expect(document.pageContent).toContain(made.words!.query);
+    expect(made.words!.rest).not.toContain(made.words!.query);
+  });
+
+  it("asks nothing of a document that is too short", () => {
+    for (const pageContent of ["", "word", "three words only"]) {
+      const document = { item: 0, id: "", pageContent, metadata: {} };
+      for (const kind of QUERY_KINDS)
+        expect(makeQuery(kind, document, "en", createRandom(1))).toBeUndefined();
+    }
+  });
+});
+
+describe("fuse", () => {
+  const side = (items: number[], scores: number[]): RankedItems => ({ items, scores });
+
+  it("adds weighted scores, and gives an item of the words alone its own vector score", () => {
+    const fusion = { method: "score", keywordWeight: 0.25, rrfK: 20 } as const;
+    const { items, scores } = fuse(
+      side([7, 1], [1, 0.4]),
+      side([1, 2], [0.8, 0.6]),
+      fusion,
+      (item) => item / 10,
+    );
+    expect(items).toEqual([7, 1, 2]);
+    expect(scores).toEqual(
+      [0.25 + 0.75 * 0.7, 0.75 * 0.8 + 0.25 * 0.4, 0.75 * 0.6].map((x) => expect.closeTo(x, 9)),
+    );
+  });
+
+  it("adds reciprocal ranks", () => {
+    const fusion = { method: "rrf", keywordWeight: 0.5, rrfK: 1 } as const;
+    const { items, scores } = fuse(side([1, 2], [9, 8]), side([1, 3], [0.1, 0.1]), fusion);
+    expect(items).toEqual([1, 2, 3]);
+    expect(scores).toEqual([1, 1 / 3, 1 / 3].map((x) => expect.closeTo(x, 9)));
+  });
+
+  it("is either side alone at the ends of the weight", () => {
+    for (const method of ["score", "rrf"] as const) {
+      const words = side([1, 2, 3], [0.9, 0.5, 0.1]);
+      const vectors = side([3, 2, 1], [0.9, 0.5, 0.1]);
+      expect(fuse(words, vectors, { method, keywordWeight: 1, rrfK: 20 }).items).toEqual([1, 2, 3]);
+      expect(fuse(words, vectors, { method, keywordWeight: 0, rrfK: 20 }).items).toEqual([3, 2, 1]);
+    }
+  });
+
+  it("orders equal scores by item and takes empty sides", () => {
+    expect(fuse(side([], []), side([], []), DEFAULT_FUSION)).toEqual({ items: [], scores: [] });
+    const { items } = fuse(side([9], [0.5]), side([3], [0.5]), {
+      method: "score",
+      keywordWeight: 0.5,
+      rrfK: 1,
+    });
+    expect(items).toEqual([3, 9]);
+  });
+});
