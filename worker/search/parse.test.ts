@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { SearchError } from "./errors.ts";
-import { parseSearchRequest, type SearchLimits } from "./parse.ts";
+import { parseBatchRequest, parseSearchRequest, type SearchLimits } from "./parse.ts";
 import { MAX_QUERY_LENGTH } from "./schema.ts";
 
 function fault(json: unknown, limits?: SearchLimits): SearchError {
@@ -84,6 +84,26 @@ describe("parseSearchRequest", () => {
   test("does not take inherited names for fields", () => {
     expect(fault(JSON.parse('{"query":"a","__proto__":{"k":9}}')).code).toBe("UNKNOWN_FIELD");
     expect(fault({ query: "a", constructor: 1 }).code).toBe("UNKNOWN_FIELD");
+  });
+
+  test("holds a batch to what one isolate can do", () => {
+    const times = (n: number, request: object) => ({ searches: Array.from({ length: n }, () => request) });
+    const refused = (batch: object) => {
+      try {
+        parseBatchRequest(batch);
+      } catch (error) {
+        return (error as SearchError).issues.map(({ field, code }) => `${field} ${code}`);
+      }
+      return [];
+    };
+    const tooMuch = ["searches OUT_OF_RANGE"];
+    expect(refused(times(10, { query: "a", k: 1000 }))).toEqual([]);
+    expect(refused(times(11, { query: "a", k: 1000 }))).toEqual(tooMuch);
+    expect(refused(times(11, { query: "a", k: 1, offset: 0 }))).toEqual(tooMuch);
+    expect(refused(times(11, { query: "a", mmr: { fetchK: 1000 } }))).toEqual(tooMuch);
+    expect(refused(times(11, { query: "a", k: 100, include: ["highlights"] }))).toEqual(tooMuch);
+    expect(refused(times(51, { query: "a", facets: ["x", "y"] }))).toEqual(tooMuch);
+    expect(fault({ query: "a", k: 101, include: ["highlights"] }).issues[0]?.field).toBe("k");
   });
 
   test("holds a request to a deployment's own limits", () => {

@@ -1,22 +1,11 @@
 import type * as z from "zod/mini";
 import { type RequestIssue, SearchError, type SearchErrorCode } from "./errors.ts";
 import { parseFilter } from "./filter/parse.ts";
-import {
-  batchRequestSchema,
-  MAX_BATCH_HITS,
-  MAX_K,
-  MAX_QUERY_LENGTH,
-  searchRequestSchema,
-} from "./schema.ts";
+import { batchIssues, limitIssues, queryTooLong, type SearchLimits } from "./limits.ts";
+import { batchRequestSchema, searchRequestSchema } from "./schema.ts";
 import type { SearchRequest } from "./types.ts";
 
-/** Bounds that a deployment sets below those of the contract. Left out: the contract's own. */
-export interface SearchLimits {
-  readonly maxK?: number | undefined;
-  readonly maxSearchK?: number | undefined;
-  /** In UTF-16 code units, as `String.length` counts. */
-  readonly maxQueryLength?: number | undefined;
-}
+export type { SearchLimits } from "./limits.ts";
 
 /**
  * Checks a search of any origin (a JSON body, a query string, a command line, LangChain) and fills in its defaults.
@@ -37,21 +26,13 @@ export function parseSearchRequest(json: unknown, limits: SearchLimits = {}): Se
  */
 export function parseBatchRequest(json: unknown, limits: SearchLimits = {}): readonly SearchRequest[] {
   const { searches } = validate(batchRequestSchema, json);
-  const issues: RequestIssue[] = searches.flatMap((request, i) =>
+  const each = searches.flatMap((request, i) =>
     issuesOf(request, limits).map((issue) => ({
       ...issue,
       field: `searches[${i}]${issue.field === "" ? "" : "."}${issue.field}`,
     })),
   );
-  for (const [field, total] of [
-    ["k", searches.reduce((sum, { k }) => sum + k, 0)],
-    ["mmr.fetchK", searches.reduce((sum, { mmr }) => sum + (mmr?.fetchK ?? 0), 0)],
-  ] as const) {
-    if (total <= MAX_BATCH_HITS) continue;
-    const message = `${field} of all searches together is ${total}; at most ${MAX_BATCH_HITS} is allowed.`;
-    issues.push({ field: "searches", code: "OUT_OF_RANGE", message });
-  }
-  throwAll(issues);
+  throwAll([...each, ...batchIssues(searches)]);
   return searches;
 }
 
@@ -106,42 +87,6 @@ function queryIssues(request: SearchRequest): RequestIssue[] {
     return [{ field: "query", code: "EMPTY_QUERY", message: "query has no text." }];
   }
   return [];
-}
-
-function limitIssues(request: SearchRequest, limits: SearchLimits): RequestIssue[] {
-  const issues: RequestIssue[] = [];
-  const limit = (field: string, value: number, most: number | undefined): void => {
-    if (most !== undefined && value > most) {
-      issues.push({
-        field,
-        code: "OUT_OF_RANGE",
-        message: `${field} is ${value}; at most ${most} is allowed here.`,
-      });
-    }
-  };
-  limit("k", request.k, limits.maxK);
-  limit("mmr.fetchK", request.mmr?.fetchK ?? 0, limits.maxK);
-  limit("searchK", request.searchK, limits.maxSearchK);
-  const { offset = 0, k } = request;
-  const maxDepth = Math.min(MAX_K, limits.maxK ?? MAX_K);
-  if (offset > 0 && offset + k > maxDepth) {
-    const message = `offset and k together reach ${offset + k}; at most ${maxDepth} hits of a search can be paged through.`;
-    issues.push({ field: "offset", code: "OUT_OF_RANGE", message });
-  }
-  if (request.searchK === 0) {
-    const message = "searchK is 0; it is -1 for the default, or at least 1.";
-    issues.push({ field: "searchK", code: "OUT_OF_RANGE", message });
-  }
-  const maxQueryLength = limits.maxQueryLength ?? MAX_QUERY_LENGTH;
-  if (request.query !== undefined && request.query.length > maxQueryLength) {
-    issues.push(queryTooLong(request.query.length, maxQueryLength));
-  }
-  return issues;
-}
-
-function queryTooLong(length: number, most: number): RequestIssue {
-  const message = `query has ${length} characters; at most ${most} are allowed.`;
-  return { field: "query", code: "QUERY_TOO_LONG", message };
 }
 
 /** A zod issue as ours: one for most, one a key for unknown fields. */

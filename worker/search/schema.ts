@@ -13,8 +13,6 @@ export const MAX_ID_LENGTH = 2048;
 export const MAX_SEARCH_K = 0x7fff_ffff;
 export const MAX_BATCH = 100;
 export const MAX_FACETS = 20;
-/** Hits of a batch together, and candidates of its marginal relevance: an isolate has 128 MB and one thread. */
-export const MAX_BATCH_HITS = 10_000;
 /** Numbers of all vectors in one answer: about 40 MB of JSON. */
 export const MAX_VECTOR_NUMBERS = 1 << 21;
 export const DEFAULT_K = 4;
@@ -227,9 +225,7 @@ export const batchRequestSchema = z
   .strictObject({
     searches: z
       .readonly(z.array(searchRequestSchema).check(z.minLength(1), z.maxLength(MAX_BATCH)))
-      .check(
-        z.meta({ description: `Up to ${MAX_BATCH} searches, with ${MAX_BATCH_HITS} hits together at most.` }),
-      ),
+      .check(z.meta({ description: `Up to ${MAX_BATCH} searches, with 10,000 hits together at most.` })),
   })
   .check(z.meta({ description: "Many searches of one version at once." }));
 

@@ -1,0 +1,88 @@
+import type { RequestIssue } from "./errors.ts";
+import { MAX_K, MAX_QUERY_LENGTH } from "./schema.ts";
+import type { SearchRequest } from "./types.ts";
+
+/** Bounds that a deployment sets below those of the contract. Left out: the contract's own. */
+export interface SearchLimits {
+  readonly maxK?: number | undefined;
+  readonly maxSearchK?: number | undefined;
+  /** In UTF-16 code units, as `String.length` counts. */
+  readonly maxQueryLength?: number | undefined;
+}
+
+/** Passages are cut out of texts that may be long; more of them than this nobody looks at. */
+export const MAX_HIGHLIGHTED = 100;
+
+/**
+ * What all searches of a batch may ask for together: an isolate has 128 MB and one thread, and a batch should not cost
+ * it more than a second or two.
+ */
+export const BATCH_BUDGETS: readonly {
+  readonly what: string;
+  readonly most: number;
+  readonly of: (request: SearchRequest) => number;
+}[] = [
+  { what: "k of all searches together (1000 where one has an offset)", most: 10_000, of: ranked },
+  { what: "mmr.fetchK of all searches together", most: 10_000, of: ({ mmr }) => mmr?.fetchK ?? 0 },
+  { what: "k of all searches with highlights together", most: 1_000, of: highlighted },
+  { what: "facets of all searches together", most: 100, of: ({ facets }) => facets?.length ?? 0 },
+];
+
+function ranked({ offset, k }: SearchRequest): number {
+  return offset === undefined ? k : MAX_K;
+}
+
+function highlighted({ include, k }: SearchRequest): number {
+  return include.includes("highlights") ? k : 0;
+}
+
+/** Fields of one search that are beyond what is allowed here. */
+export function limitIssues(request: SearchRequest, limits: SearchLimits): RequestIssue[] {
+  const { k, offset = 0, searchK, mmr, query } = request;
+  const { maxK = MAX_K, maxSearchK, maxQueryLength = MAX_QUERY_LENGTH } = limits;
+  const issues: RequestIssue[] = [];
+  const refuse = (field: string, message: string): void => {
+    issues.push({ field, code: "OUT_OF_RANGE", message });
+  };
+  const hold = (field: string, value: number, most: number | undefined): void => {
+    if (most !== undefined && value > most)
+      refuse(field, `${field} is ${value}; at most ${most} is allowed here.`);
+  };
+  hold("k", k, maxK);
+  hold("mmr.fetchK", mmr?.fetchK ?? 0, maxK);
+  hold("searchK", searchK, maxSearchK);
+  const depth = Math.min(MAX_K, maxK);
+  if (offset > 0 && offset + k > depth) {
+    refuse(
+      "offset",
+      `offset and k together reach ${offset + k}; at most ${depth} hits of a search can be paged through.`,
+    );
+  }
+  if (searchK === 0) refuse("searchK", "searchK is 0; it is -1 for the default, or at least 1.");
+  if (highlighted(request) > MAX_HIGHLIGHTED) {
+    refuse("k", `k is ${k}; with highlights at most ${MAX_HIGHLIGHTED} is allowed.`);
+  }
+  if (query !== undefined && query.length > maxQueryLength)
+    issues.push(queryTooLong(query.length, maxQueryLength));
+  return issues;
+}
+
+/** What a batch asks for too much of. */
+export function batchIssues(searches: readonly SearchRequest[]): RequestIssue[] {
+  return BATCH_BUDGETS.flatMap(({ what, most, of }): RequestIssue[] => {
+    const total = searches.reduce((sum, request) => sum + of(request), 0);
+    if (total <= most) return [];
+    return [
+      {
+        field: "searches",
+        code: "OUT_OF_RANGE",
+        message: `${what} is ${total}; at most ${most} is allowed.`,
+      },
+    ];
+  });
+}
+
+export function queryTooLong(length: number, most: number): RequestIssue {
+  const message = `query has ${length} characters; at most ${most} are allowed.`;
+  return { field: "query", code: "QUERY_TOO_LONG", message };
+}
