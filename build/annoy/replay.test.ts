@@ -47,8 +47,9 @@ describe.each(fixtures)("$name", ({ ann, expected, native, queries }) => {
     expect(checks).toBeGreaterThan(0);
   });
 
-  test.runIf(native)("agrees with a vectorised build within float32 rounding", () => {
-    for (const r of native?.results ?? []) {
+  if (!native) return;
+  test("agrees with a vectorised build within float32 rounding", () => {
+    for (const r of native.results) {
       const got = ask(forest, queries, r);
       expect(got.items, JSON.stringify(r)).toEqual(r.ids);
       for (const [i, d] of r.distances.entries()) {
