@@ -7,7 +7,7 @@ import {
   nextTerm,
   skipPrefix,
   type TermCursor,
-} from "./dictionary.ts";
+} from "./cursor.ts";
 
 /** More edits than anyone asks for; a row's cells stay below 256. */
 const FAR = 200;

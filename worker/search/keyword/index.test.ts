@@ -4,18 +4,8 @@ import { buildKeywordSections } from "../../../build/keyword/build.ts";
 import { readWordNet } from "../../../build/sources/wordnet.ts";
 import { artifactOf } from "../../../test/support/artifact.ts";
 import type { ItemDocument } from "../../format/meta.ts";
-import {
-  createCursor,
-  cursorText,
-  encodeTerm,
-  findTerm,
-  isStem,
-  moveTo,
-  nextTerm,
-  readClass,
-  readEntry,
-  termText,
-} from "./dictionary.ts";
+import { createCursor, cursorText, isStem, moveTo, nextTerm } from "./cursor.ts";
+import { encodeTerm, findTerm, readClass, readEntry, termText } from "./dictionary.ts";
 import { findFuzzy } from "./fuzzy.ts";
 import { classGroup, groupTerms } from "./groups.ts";
 import { stemWord } from "./languages.ts";

@@ -1,13 +1,5 @@
-import {
-  createCursor,
-  encodeTerm,
-  findTerm,
-  isStem,
-  nextTerm,
-  readEntry,
-  seekTerm,
-  type TermEntry,
-} from "./dictionary.ts";
+import { createCursor, isStem, nextTerm, seekTerm } from "./cursor.ts";
+import { encodeTerm, findTerm, readEntry, type TermEntry } from "./dictionary.ts";
 import { findFuzzy } from "./fuzzy.ts";
 import { groupOf, type TermGroup } from "./groups.ts";
 import type { KeywordIndex } from "./open.ts";

@@ -1,5 +1,5 @@
 import { type Artifact, findSection, requireBytes, sectionBytes } from "../../format/artifact.ts";
-import type { Dictionary } from "./dictionary.ts";
+import type { Dictionary } from "./cursor.ts";
 import { isLanguage, type Language } from "./languages.ts";
 import {
   corruptKeywords,

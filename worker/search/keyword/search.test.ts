@@ -3,11 +3,12 @@ import { describe, expect, it } from "vitest";
 import { buildKeywordSections, type KeywordOptions } from "../../../build/keyword/build.ts";
 import { artifactOf } from "../../../test/support/artifact.ts";
 import type { ItemDocument } from "../../format/meta.ts";
+import { INFLECTION_SHARE } from "./bm25.ts";
 import { stemWord } from "./languages.ts";
 import { codeOfLength, LENGTH_OF_CODE } from "./layout.ts";
 import { type KeywordIndex, openKeywordIndex } from "./open.ts";
 import { containsPhrase, parseKeywordQuery } from "./query.ts";
-import { INFLECTION_SHARE, keywordSearch } from "./search.ts";
+import { keywordSearch } from "./search.ts";
 import { tokenize } from "./tokenize.ts";
 
 const documentsOf = (texts: readonly string[]): ItemDocument[] =>
