@@ -23,6 +23,8 @@ export interface NodeTable {
   readonly floats: Float32Array;
   /** One row of int8 codes a node. */
   readonly centroids: Int8Array;
+  /** The same, four codes a word, when dimensions are a multiple of four. */
+  readonly centroidWords: Int32Array | undefined;
   /** [first child, number of children] of every root. */
   readonly roots: Uint32Array;
   readonly count: number;
@@ -58,6 +60,10 @@ export function openNodes(artifact: Artifact): NodeTable {
   const count = words.length / NODE_WORDS;
   const floats = new Float32Array(words.buffer, words.byteOffset, words.length);
   const centroids = requireView(artifact, "centroids", Int8Array, count * dimensions);
+  const centroidWords =
+    dimensions % 4 === 0
+      ? new Int32Array(centroids.buffer, centroids.byteOffset, centroids.length / 4)
+      : undefined;
   const roots = requireView(artifact, "roots", Uint32Array, nTrees * 2);
   const slotBits = bitsOfSlot(nSlots);
   const packed = sectionBytes(artifact, "leafItems");
@@ -114,7 +120,7 @@ export function openNodes(artifact: Artifact): NodeTable {
       `Section leafItems has ${leafItems.length} words; ${packedWords} are expected.`,
     );
   }
-  return { words, floats, centroids, roots, count, leafItems, slotBits, largestLeaf, leaves };
+  return { words, floats, centroids, centroidWords, roots, count, leafItems, slotBits, largestLeaf, leaves };
 }
 
 /** The slot at a position of bit-packed `leafItems`. */

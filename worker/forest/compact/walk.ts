@@ -1,5 +1,5 @@
 import { itemAt, type SlotTable } from "../slots.ts";
-import type { PreparedQuery, VectorStore } from "../vectors.ts";
+import { dotWords, type PreparedQuery, type VectorStore, type WholeQuery, wholeQuery } from "../vectors.ts";
 import { NodeHeap } from "./heap.ts";
 import { LEAF_BIT, NODE, NODE_WORDS, type NodeTable, unpackSlot } from "./nodes.ts";
 import { estimateRange, fillTable, type Sketches } from "./sketches.ts";
@@ -36,6 +36,7 @@ export class Walk {
   /** Slots met in this walk, by epoch; only with several trees. */
   private readonly met: Uint8Array;
   private epoch = 0;
+  private whole: WholeQuery = { whole: new Int32Array(0), unit: 0 };
 
   constructor(
     nodes: NodeTable,
@@ -85,6 +86,7 @@ export class Walk {
       this.epoch = 1;
     }
     heap.size = 0;
+    this.whole = wholeQuery(walked);
     const secondTree = this.slots.nSlots;
     let seen = 0;
     const centre = sketches?.centre;
@@ -109,10 +111,13 @@ export class Walk {
 
   /** Computes the ranks of neighbouring nodes and adds them to the frontier. */
   private expand(query: Float32Array, first: number, count: number): void {
-    const { centroids, floats } = this.nodes;
+    const { centroids, centroidWords, floats } = this.nodes;
     const { dimensions, heap, products } = this;
+    const { whole, unit } = this.whole;
     for (let node = first; node < first + count; node++) {
-      const product = dotCodes(centroids, node * dimensions, query);
+      const product = centroidWords
+        ? dotWords(centroidWords, node * (dimensions >>> 2), whole) * unit
+        : dotCodes(centroids, node * dimensions, query);
       products[node] = product;
       const at = node * NODE_WORDS;
       heap.push(floats[at + NODE.scale]! * product + floats[at + NODE.bias]!, node);
