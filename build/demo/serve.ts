@@ -10,6 +10,8 @@ export interface ServeOptions {
   readonly port: number;
   /** As `wrangler dev --persist-to`; default `.wrangler/state` in the root. */
   readonly persistTo?: string;
+  /** Folder of static files, in place of the one that wrangler.toml names. */
+  readonly assets?: string;
   /** Variables of the Worker that differ from wrangler.toml. */
   readonly variables?: Readonly<Record<string, string>>;
   /** Warnings and errors of the Worker, as they come. */
@@ -37,7 +39,7 @@ const GRACE = 3000;
  * @throws AnnoyEdgeError `SERVER_ENDED`, `SERVER_SILENT`
  */
 export async function serve(options: ServeOptions): Promise<LocalServer> {
-  const { root, port, persistTo, variables = {}, patience = 60_000 } = options;
+  const { root, port, persistTo, assets, variables = {}, patience = 60_000 } = options;
   const url = `http://localhost:${port}`;
   const child = spawn(
     process.execPath,
@@ -50,6 +52,7 @@ export async function serve(options: ServeOptions): Promise<LocalServer> {
       ...["--log-level", "warn"],
       "--show-interactive-dev-session=false",
       ...(persistTo === undefined ? [] : ["--persist-to", persistTo]),
+      ...(assets === undefined ? [] : ["--assets", assets]),
       ...Object.entries(variables).flatMap(([name, value]) => ["--var", `${name}:${value}`]),
     ],
     {

@@ -47,8 +47,11 @@ export function groupByPage(hits, base) {
     }
     const title = text(metadata.section) || text(metadata.heading);
     const section = { id: hit.id, position, url: address?.href, title, excerpt: hit.highlights?.[0] };
-    if (title !== "" && title !== page.title) page.sections.push(section);
-    else if (page.whole === undefined) page.whole = section;
+    if (title === "" || title === page.title) page.whole ??= section;
+    // A long section is several documents, which lead to the same place.
+    else if (!page.sections.some((other) => other.url === section.url && other.title === title)) {
+      page.sections.push(section);
+    }
   }
   return [...pages.values()];
 }

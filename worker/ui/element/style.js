@@ -85,7 +85,7 @@ input::-webkit-search-cancel-button { appearance: none; }
 .close:hover, .text-button:hover { color: var(--accent); }
 .filters { display: flex; flex-wrap: wrap; gap: 4px 20px; padding: 8px 18px; border-bottom: 1px solid var(--line); }
 fieldset { display: flex; flex-wrap: wrap; gap: 2px 12px; min-width: 0; margin: 0; padding: 0; border: 0; font-size: 0.875em; }
-legend { float: inline-start; margin-inline-end: 12px; padding: 0; color: var(--faint); }
+legend { float: inline-start; margin-inline-end: 12px; padding: 3px 0; color: var(--faint); }
 label { display: inline-flex; gap: 5px; align-items: center; padding: 3px 0; }
 input[type="checkbox"] { width: 16px; height: 16px; margin: 0; accent-color: var(--accent); }
 .count { color: var(--faint); font-variant-numeric: tabular-nums; }
@@ -103,7 +103,7 @@ input[type="checkbox"] { width: 16px; height: 16px; margin: 0; accent-color: var
 .label { padding: 6px 10px; }
 .section { font-weight: 500; }
 .head ~ .option, .option ~ .option { margin-inline-start: 12px; }
-.excerpt { display: block; }
+.excerpt { display: -webkit-box; overflow: hidden; -webkit-box-orient: vertical; -webkit-line-clamp: 3; }
 mark { border-radius: 2px; background: var(--mark); color: var(--ink); }
 .notice { padding: 22px 18px; }
 .notice:empty { display: none; }

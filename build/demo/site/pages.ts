@@ -1,0 +1,52 @@
+/** A page of the project's own documentation: where it comes from, what it is called, and where it stands. */
+export interface SitePage {
+  /** Path from the root of the project. */
+  readonly source: string;
+  /** Name of the file in the site. */
+  readonly file: string;
+  /** In the navigation. */
+  readonly name: string;
+  readonly part: string;
+}
+
+const PARTS: Readonly<Record<string, readonly (readonly [source: string, name: string])[]>> = {
+  Start: [
+    ["README.md", "Introduction"],
+    ["docs/cli.md", "Command line"],
+    ["docs/library.md", "Library"],
+    ["docs/site.md", "A site's index"],
+    ["docs/element.md", "Search element"],
+  ],
+  Run: [
+    ["docs/http.md", "HTTP API"],
+    ["docs/operations.md", "Operations"],
+    ["docs/embedders.md", "Embedders"],
+    ["artifacts/static-en/README.md", "Static embedder"],
+  ],
+  "Come from": [
+    ["docs/annoy.md", "Annoy"],
+    ["docs/langchain.md", "LangChain.js"],
+  ],
+  Inside: [
+    ["docs/architecture.md", "Architecture"],
+    ["docs/format.md", "Artifact format"],
+    ["docs/format-forest.md", "Forest format"],
+    ["docs/format-annoy.md", "Annoy sections"],
+    ["docs/format-keyword.md", "Keyword format"],
+    ["CONTRIBUTING.md", "Contributing"],
+    ["CHANGELOG.md", "Changelog"],
+  ],
+};
+
+export const PAGES: readonly SitePage[] = Object.entries(PARTS).flatMap(([part, pages]) =>
+  pages.map(([source, name]) => ({ source, name, part, file: fileOf(source) })),
+);
+
+function fileOf(source: string): string {
+  if (source === "README.md") return "index.html";
+  return source
+    .replace(/^docs\//, "")
+    .replace(/^artifacts\/(.*)\/README/, "$1")
+    .replace(/\.md$/, ".html")
+    .toLowerCase();
+}
