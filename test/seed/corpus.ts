@@ -98,3 +98,14 @@ export function vectorCorpus(count: number, dimensions: number): SeedDocument[] 
     vector: Array.from({ length: dimensions }, next),
   }));
 }
+
+/** Letters counted into 26 numbers: an embedding that Node and a stand-in for Workers AI compute alike. */
+export function letterVector(text: string): number[] {
+  const counts = new Array<number>(26).fill(0);
+  for (const letter of text.toLowerCase()) {
+    const index = letter.charCodeAt(0) - 97;
+    if (index >= 0 && index < 26) counts[index]! += 1;
+  }
+  const length = Math.hypot(...counts) || 1;
+  return counts.map((count) => count / length);
+}

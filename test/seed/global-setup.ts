@@ -5,7 +5,7 @@ import type { TestProject } from "vitest/node";
 import { type BuildOptions, build } from "../../build/index.ts";
 import { publish } from "../../build/publish/publish.ts";
 import { setupAnnoy } from "./annoy.ts";
-import { textCorpus, vectorCorpus } from "./corpus.ts";
+import { letterVector, textCorpus, vectorCorpus } from "./corpus.ts";
 import type { Snapshot } from "./provided.ts";
 import { createRecordingStore } from "./recording-store.ts";
 
@@ -27,6 +27,15 @@ const INDEXES = {
     codec: "binary",
     rescore: "int8",
     keyword: false,
+  },
+  /** Embedded by a service, which the Worker has to ask for every text. */
+  service: {
+    documents: textCorpus,
+    embedder: {
+      identity: { provider: "workers-ai", model: "@test/letters", dimensions: 26, normalized: true },
+      embedDocuments: async (texts: string[]) => texts.map(letterVector),
+      embedQuery: async (text: string) => letterVector(text),
+    },
   },
 } as const satisfies Record<string, Omit<BuildOptions, "out" | "name">>;
 

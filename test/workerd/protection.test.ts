@@ -2,6 +2,7 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { compose, type Env } from "../../worker/compose.ts";
+import { letterVector } from "../seed/corpus.ts";
 import { expectProblem, ORIGIN } from "./contract.ts";
 import { seed, seedVersions } from "./seed.ts";
 
@@ -11,6 +12,15 @@ beforeEach(() => {
   for (const method of ["log", "error"] as const) vi.spyOn(console, method).mockImplementation(() => {});
 });
 afterEach(() => vi.restoreAllMocks());
+
+interface Hits {
+  readonly mode: string;
+  readonly hits: readonly {
+    readonly distance: number | null;
+    readonly document: { readonly pageContent: string };
+  }[];
+  readonly warnings?: readonly { readonly code: string }[];
+}
 
 type Send = (path: string, init?: RequestInit) => Promise<Response>;
 
@@ -178,6 +188,49 @@ describe("an index without an embedder", () => {
     });
     await expectProblem(response, 400, "NO_EMBEDDER");
     await expectProblem(await send("/v1/search?vector=1,2"), 400, "DIMENSION_MISMATCH");
+  });
+});
+
+describe("an index whose embedder is a service", () => {
+  let down = false;
+  let asked = 0;
+  // Workers AI runs in Cloudflare's network only; this stands in for the binding.
+  const AI = {
+    run: async (_model: string, { text }: Record<string, unknown>) => {
+      asked++;
+      if (down) throw new Error("3040: Capacity temporarily exceeded");
+      return { data: (text as string[]).map(letterVector) };
+    },
+  };
+
+  test("is searched by text through the binding", async () => {
+    const send = worker({ INDEX_NAME: "service", AI });
+    const body = (await (await send("/v1/search?q=a%20god&mode=vector&k=1")).json()) as Hits;
+    expect(body.hits[0]?.document.pageContent).toBe("a dog");
+    expect(asked).toBe(1);
+  });
+
+  test("goes on with the words when the service is down, and keeps no such answer", async () => {
+    const send = worker({ INDEX_NAME: "service", AI });
+    down = true;
+    const response = await send("/v1/search?q=orchestra&k=1");
+    expect(response.headers.get("cache-control")).toBe("no-store");
+    expect(response.headers.get("etag")).toBeNull();
+    const body = (await response.json()) as Hits;
+    expect(body.warnings).toMatchObject([{ code: "EMBEDDER_UNAVAILABLE" }]);
+    expect(body.hits[0]?.document.pageContent).toBe("the orchestra tunes its instruments");
+    await expectProblem(await send("/v1/search?q=orchestra&mode=vector"), 502, "EMBEDDING_FAILED");
+    down = false;
+    const again = await send("/v1/search?q=orchestra&k=1");
+    expect(again.headers.get("server-timing")).toContain("cache;desc=miss");
+    expect(((await again.json()) as Hits).warnings).toBeUndefined();
+  });
+
+  test("is searched by words where there is no such service", async () => {
+    const body = (await (
+      await worker({ INDEX_NAME: "service" })("/v1/search?q=orchestras&k=1")
+    ).json()) as Hits;
+    expect(body).toMatchObject({ mode: "keyword", hits: [{ distance: null }] });
   });
 });
 

@@ -86,6 +86,8 @@ export interface RequestState {
   problem?: string;
   mode?: SearchMode;
   hits?: number;
+  /** The answer would be another one in better times: nobody may keep it. */
+  fleeting?: boolean;
   /** Whether the data centre's cache had the answer. */
   cache?: "hit" | "miss";
   /** Position of the caller's API key in the configuration. */

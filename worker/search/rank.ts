@@ -1,5 +1,5 @@
 import { distanceBetween } from "../forest/metrics.ts";
-import { searchError } from "./errors.ts";
+import { SearchError, searchError } from "./errors.ts";
 import { type CompiledFilter, compileFilter } from "./filter/compile.ts";
 import { facetCounts } from "./filter/facets.ts";
 import { DEFAULT_FUSION, FUSION_DEPTH, fuse, type RankedItems } from "./fusion.ts";
@@ -54,16 +54,7 @@ export async function rank(
   const mode = modeOf(index, request);
   const filter = filterOf(index, request);
   const facets = facetsOf(index, request, filter);
-  const text = request.query ?? "";
-  const query =
-    mode === "keyword"
-      ? undefined
-      : await queryVector(
-          index,
-          request,
-          mode === "hybrid" ? withoutExclusions(text) || text : text,
-          options,
-        );
+  const { query, warnings } = await understand(index, request, mode, options);
   const conditions: Conditions = { accept: filter?.accept, fraction: filter?.fraction };
   // Pages of one search are cut from one ranking: a search for a different k would look at different candidates.
   const window = request.offset === undefined ? depth : MAX_K;
@@ -87,8 +78,31 @@ export async function rank(
     distances: query && (chosen.distances ?? (await distancesOf(index, query, chosen.items))),
     query,
     facets,
-    warnings: mode !== "keyword" && query === undefined ? [NOTHING_UNDERSTOOD] : [],
+    warnings,
   };
+}
+
+/**
+ * The query's vector, or why there is none. When an embedder behind a network fails, a hybrid search goes on with the
+ * words alone, and says so.
+ */
+async function understand(
+  index: LoadedIndex,
+  request: SearchRequest,
+  mode: SearchMode,
+  options: SearchOptions,
+): Promise<{ query: Float32Array | undefined; warnings: readonly SearchWarning[] }> {
+  if (mode === "keyword") return { query: undefined, warnings: [] };
+  const given = request.query ?? "";
+  const text = mode === "hybrid" ? withoutExclusions(given) || given : given;
+  try {
+    const query = await queryVector(index, request, text, options);
+    return { query, warnings: query ? [] : [NOTHING_UNDERSTOOD] };
+  } catch (error) {
+    if (mode !== "hybrid" || !(error instanceof SearchError) || error.code !== "EMBEDDING_FAILED")
+      throw error;
+    return { query: undefined, warnings: [{ code: "EMBEDDER_UNAVAILABLE", message: error.message }] };
+  }
 }
 
 const NONE: Side = { items: [], scores: [], distances: [] };

@@ -97,10 +97,22 @@ describe("search", () => {
   ])("names the embedder when it %s", async (_, embedQuery) => {
     const identity = { provider: "openai", model: "m", dimensions: 256, normalized: true };
     const broken = { ...index, embedder: { identity, embedQuery, embedDocuments: async () => [] } };
-    const error: unknown = await ask(broken, { query: "a" }).catch((reason: unknown) => reason);
+    const error: unknown = await ask(broken, { query: "a", mode: "vector" }).catch(
+      (reason: unknown) => reason,
+    );
     expect(error).toMatchObject({ code: "EMBEDDING_FAILED" });
     expect(String(error)).toContain("openai/m");
     expect(String(error)).not.toContain("secret");
+  });
+
+  test("goes on with the words alone when the embedder fails, and says so", async () => {
+    const identity = { provider: "openai", model: "m", dimensions: 256, normalized: true };
+    const embedQuery = () => Promise.reject(new Error("down"));
+    const broken = { ...index, embedder: { identity, embedQuery, embedDocuments: async () => [] } };
+    expect(await ask(broken, { query: "dog" })).toMatchObject({
+      hits: [{ distance: null, document: { pageContent: "a dog" } }],
+      warnings: [{ code: "EMBEDDER_UNAVAILABLE" }],
+    });
   });
 
   test("tells how long its parts took", async () => {

@@ -61,7 +61,8 @@ export function versionedGet(
       return c.body(null, 304);
     }
     const json = await cachedJson(c, options, version, async () => JSON.stringify(await compute(index)));
-    markCacheable(c, version, visibility);
+    if (c.get("state").fleeting) c.header("Cache-Control", "no-store");
+    else markCacheable(c, version, visibility);
     return c.body(json, 200, { "Content-Type": "application/json" });
   });
 }
@@ -79,6 +80,6 @@ async function cachedJson(
   state.cache = kept === undefined ? "miss" : "hit";
   if (kept !== undefined) return kept;
   const json = await compute();
-  c.executionCtx.waitUntil(keepAnswer(cache, key, json));
+  if (!state.fleeting) c.executionCtx.waitUntil(keepAnswer(cache, key, json));
   return json;
 }

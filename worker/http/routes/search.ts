@@ -50,6 +50,7 @@ async function answer(
   const state = c.get("state");
   state.mode = response.mode;
   state.hits = response.hits.length;
+  if (response.warnings?.some(({ code }) => code === "EMBEDDER_UNAVAILABLE")) state.fleeting = true;
   return response;
 }
 

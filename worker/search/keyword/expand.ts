@@ -1,5 +1,5 @@
 import { classGroup, exactGroup, type TermGroup } from "./groups.ts";
-import { completions, nearestOf, nearWords, wordsWithin } from "./near.ts";
+import { completions, createBudget, nearestOf, nearWords, wordsWithin } from "./near.ts";
 import type { KeywordIndex } from "./open.ts";
 import type { KeywordQuery, QueryWord } from "./query.ts";
 
@@ -34,6 +34,7 @@ export function expandQuery(
     if (known) known.times++;
     else counts.set(key, { word, times: 1 });
   }
+  const budget = createBudget();
   const groups: QueryGroup[] = [];
   const add = (more: readonly TermGroup[], word: QueryWord, times: number) => {
     const number = query.words.indexOf(word);
@@ -44,20 +45,22 @@ export function expandQuery(
     let group = word.exact ? exactGroup(index, word.term) : classGroup(index, word);
     if (!group) continue;
     // Known by its stem alone: it may be one of the words misspelled.
-    if (!group.exact && !word.exact) group = { ...group, ...nearestOf(index, word, group) };
+    if (!group.exact && !word.exact) group = { ...group, ...nearestOf(index, word, group, budget) };
     found.add(word);
     add([group], word, times);
     if (word.exact) continue;
     if (word.unfinished && (options.prefix || options.relaxed)) {
       add(completions(index, word, options.prefix ? 1 : RELAXED_FACTOR), word, times);
     }
-    if (options.relaxed) add(nearWords(index, word, RELAXED_FACTOR), word, times);
+    if (options.relaxed) add(nearWords(index, word, RELAXED_FACTOR, budget), word, times);
   }
   for (const { word, times } of counts.values()) {
+    if (found.has(word) || word.exact) continue;
+    const completed = word.unfinished ? completions(index, word, 1) : [];
     // A whole that is unknown is spoken for by its parts, and the parts of an unknown code by its whole.
-    if (found.has(word) || word.exact || isSpokenFor(word, query.words, found)) continue;
-    const more = [...(word.unfinished ? completions(index, word, 1) : []), ...nearWords(index, word, 1)];
-    add(more.length > 0 ? more : wordsWithin(index, word), word, times);
+    const spokenFor = isSpokenFor(word, query.words, found);
+    const more = spokenFor ? completed : [...completed, ...nearWords(index, word, 1, budget)];
+    add(more.length > 0 || spokenFor ? more : wordsWithin(index, word), word, times);
   }
   return groups;
 }

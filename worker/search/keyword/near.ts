@@ -16,24 +16,38 @@ const MAX_NEAR_WORDS = 24;
 const MIN_ONE_EDIT = 3;
 const MIN_TWO_EDITS = 6;
 const MAX_FUZZY_LENGTH = 40;
+/** Words that a query may have looked for with one edit and with two: a scan takes up to a millisecond, or several. */
+const ONE_EDIT_SCANS = 12;
+const TWO_EDIT_SCANS = 4;
+/** Completions are the most frequent of so many that come first in the alphabet. */
+const MAX_COMPLETIONS_SEEN = 2048;
+
+/** How many scans a query has left. */
+export interface Budget {
+  oneEdit: number;
+  twoEdits: number;
+}
+
+export function createBudget(): Budget {
+  return { oneEdit: ONE_EDIT_SCANS, twoEdits: TWO_EDIT_SCANS };
+}
 
 /** Words that begin with an unfinished one, together: the documents that hold any of them. */
 export function completions(index: KeywordIndex, word: QueryWord, weight: number): TermGroup[] {
   const { dictionary } = index;
   const key = encodeTerm(word.term);
   const cursor = createCursor(dictionary);
-  const entries: TermEntry[] = [];
-  let documents = 0;
+  let entries: TermEntry[] = [];
   let alive = seekTerm(cursor, key);
-  while (alive && entries.length < MAX_COMPLETIONS && startsWith(cursor.key, cursor.length, key)) {
-    if (cursor.length > key.length && !isStem(cursor)) {
-      const entry = readEntry(dictionary, cursor.term);
-      entries.push(entry);
-      documents += entry.documents;
-    }
+  while (alive && entries.length < MAX_COMPLETIONS_SEEN && startsWith(cursor.key, cursor.length, key)) {
+    if (cursor.length > key.length && !isStem(cursor)) entries.push(readEntry(dictionary, cursor.term));
     alive = nextTerm(cursor);
   }
   if (entries.length === 0) return [];
+  if (entries.length > MAX_COMPLETIONS) {
+    entries = entries.sort((x, y) => y.documents - x.documents || x.term - y.term).slice(0, MAX_COMPLETIONS);
+  }
+  const documents = entries.reduce((sum, entry) => sum + entry.documents, 0);
   return [{ entries, documents: Math.min(documents, index.nDocuments), weight: weight * PREFIX_WEIGHT }];
 }
 
@@ -44,12 +58,18 @@ function startsWith(key: Uint8Array, length: number, prefix: Uint8Array): boolea
 }
 
 /** Words one edit off, or two when there are none; each with its own weight, nearest and most frequent first. */
-export function nearWords(index: KeywordIndex, word: Pick<QueryWord, "term">, factor: number): TermGroup[] {
+export function nearWords(
+  index: KeywordIndex,
+  word: Pick<QueryWord, "term">,
+  factor: number,
+  budget: Budget,
+): TermGroup[] {
   const { dictionary } = index;
   const letters = [...word.term].length;
-  if (letters < MIN_ONE_EDIT || letters > MAX_FUZZY_LENGTH) return [];
+  if (letters < MIN_ONE_EDIT || letters > MAX_FUZZY_LENGTH || budget.oneEdit-- <= 0) return [];
   let matches = findFuzzy(dictionary, word.term, 1);
-  if (matches.every((match) => match.distance === 0) && letters >= MIN_TWO_EDITS) {
+  const none = matches.every((match) => match.distance === 0);
+  if (none && letters >= MIN_TWO_EDITS && budget.twoEdits-- > 0) {
     matches = findFuzzy(dictionary, word.term, 2);
   }
   const near = matches
@@ -80,8 +100,9 @@ export function nearestOf(
   index: KeywordIndex,
   word: Pick<QueryWord, "term">,
   group: TermGroup,
+  budget: Budget,
 ): Pick<TermGroup, "exact"> {
-  if ([...word.term].length > MAX_FUZZY_LENGTH) return {};
+  if ([...word.term].length > MAX_FUZZY_LENGTH || budget.oneEdit-- <= 0) return {};
   const near = new Set(findFuzzy(index.dictionary, word.term, 1).map((match) => match.term));
   const exact = group.entries.find((entry) => near.has(entry.term));
   return exact ? { exact } : {};

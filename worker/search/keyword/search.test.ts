@@ -179,6 +179,8 @@ describe("keywordSearch", () => {
     expect(found(index, "photo")[0]).toBe(1);
     expect(keywordSearch(index, "photo", { k: 3, prefix: true }).items).toHaveLength(3);
     expect(found(index, "phot ")).not.toContain(0);
+    const codes = await indexOf(documentsOf(["getElementById", "get a thing"]));
+    expect(found(codes, "getElem")[0]).toBe(0);
   });
 
   it("holds quoted words to their order, with positions and by looking into the text", async () => {
