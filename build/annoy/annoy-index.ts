@@ -1,22 +1,13 @@
-import {
-  angularDistance,
-  dot,
-  reportedDistance,
-  squaredEuclidean,
-  taxicab,
-} from "../../worker/forest/annoy/distances.ts";
 import { type AnnoyLayout, layoutsOf } from "../../worker/forest/annoy/layout.ts";
-import { bitScorer, floatScorer, type Scorer } from "../../worker/forest/annoy/scorer.ts";
-import { annoySearch } from "../../worker/forest/annoy/search.ts";
 import { slotOf } from "../../worker/forest/slots.ts";
-import type { Forest } from "../../worker/forest/types.ts";
 import { MAX_DIMENSIONS, MAX_ITEMS, METRICS, type Metric } from "../../worker/format/constants.ts";
-import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 import { diskStore } from "./disk-store.ts";
+import { AnnoyIndexError } from "./index-error.ts";
 import { type ItemStore, memoryStore } from "./item-store.ts";
 import { DEFAULT_SEED } from "./random.ts";
 import { type AnnoyData, readAnnoy } from "./read.ts";
 import { loadedRoots } from "./roots.ts";
+import { distanceOf, type Searchable, searchable } from "./searchable.ts";
 import { writeAnnoyFile } from "./write.ts";
 
 export interface AnnoyIndexOptions {
@@ -25,35 +16,6 @@ export interface AnnoyIndexOptions {
    * (`dot-1.17`, `hamming`). `dot` is what Annoy's master branch loads.
    */
   readonly layout?: AnnoyLayout;
-}
-
-export type AnnoyIndexErrorCode =
-  | "UNKNOWN_METRIC"
-  | "UNKNOWN_LAYOUT"
-  | "BAD_DIMENSIONS"
-  | "BAD_ITEM"
-  | "BAD_VECTOR"
-  | "BAD_ARGUMENT"
-  | "INDEX_LOADED"
-  | "INDEX_BUILT"
-  | "INDEX_BUILDING"
-  | "INDEX_NOT_BUILT"
-  | "INDEX_NOT_EMPTY";
-
-/** A call that an index in its state, or with these arguments, refuses: where Annoy's Python raises. */
-export class AnnoyIndexError extends AnnoyEdgeError {
-  declare readonly code: AnnoyIndexErrorCode;
-
-  constructor(code: AnnoyIndexErrorCode, message: string) {
-    super(code, message);
-    this.name = "AnnoyIndexError";
-  }
-}
-
-interface Searchable {
-  readonly data: AnnoyData;
-  readonly scorer: Scorer;
-  readonly search: Forest["search"];
 }
 
 /**
@@ -379,29 +341,4 @@ export class AnnoyIndex {
   }
 }
 
-function searchable(data: AnnoyData): Searchable {
-  const { trees, slots } = data;
-  const { metric, dimensions, itemFactors, roots } = trees;
-  const scorer =
-    metric === "hamming"
-      ? bitScorer(data.bits, dimensions)
-      : floatScorer(metric, data.vectors, dimensions, itemFactors);
-  return { data, scorer, search: annoySearch(trees, slots, scorer, (k) => k * roots.length) };
-}
-
-/** Annoy's distance between two vectors, in its arithmetic. */
-function distanceOf(metric: Metric, a: Float32Array, b: Float32Array): number {
-  const f = a.length;
-  switch (metric) {
-    case "angular":
-      return reportedDistance(metric, angularDistance(dot(a, 0, b, f), dot(a, 0, a, f), dot(b, 0, b, f)));
-    case "euclidean":
-      return reportedDistance(metric, squaredEuclidean(a, 0, b, f));
-    case "manhattan":
-      return reportedDistance(metric, taxicab(a, 0, b, f));
-    case "dot":
-      return reportedDistance(metric, -dot(a, 0, b, f));
-    case "hamming":
-      return a.reduce((n, x, z) => n + (x > 0.5 === b[z]! > 0.5 ? 0 : 1), 0);
-  }
-}
+export { AnnoyIndexError, type AnnoyIndexErrorCode } from "./index-error.ts";
