@@ -6,7 +6,7 @@ import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 import type { EmbedderIdentity } from "../../worker/format/meta.ts";
 import { openIndex } from "../../worker/search/open.ts";
 import type { LoadedIndex } from "../../worker/search/types.ts";
-import { requireSameEmbedder } from "../embedding/identity.ts";
+import { asEmbedder, type EmbeddingsLike, isRecognised, requireSameEmbedder } from "../embedding/identity.ts";
 import { createQueryEmbedder } from "../embedding/providers/index.ts";
 import { type DocumentsFile, openDocuments } from "./documents.ts";
 import { readManifest } from "./folder.ts";
@@ -23,7 +23,7 @@ export interface OpenLocalOptions {
    * Embeds queries where the artifact's embedder needs a service or a model of its own; left out, the service is called
    * with the keys of the environment.
    */
-  readonly embedder?: Embedder | ((identity: EmbedderIdentity) => Embedder | undefined);
+  readonly embedder?: Embedder | EmbeddingsLike | ((identity: EmbedderIdentity) => Embedder | undefined);
 }
 
 /**
@@ -33,8 +33,11 @@ export interface OpenLocalOptions {
  *   `EMBEDDER_MISMATCH`
  */
 export async function openLocalIndex(dir: string, options: OpenLocalOptions = {}): Promise<LocalIndex> {
-  const { embedder } = options;
+  const { embedder = createQueryEmbedder } = options;
   const manifest = await readManifest(dir);
+  const identity = manifest.embedder;
+  // Before any file is held open: an embedder of the application's own may fail.
+  const own = typeof embedder === "object" && identity ? await ownEmbedder(identity, embedder) : undefined;
   const artifact = openArtifact(await readWhole(join(dir, "forest.bin")));
   const docstore = await openDocuments(join(dir, "documents.jsonl"), artifact.header.nItems);
   try {
@@ -43,8 +46,7 @@ export async function openLocalIndex(dir: string, options: OpenLocalOptions = {}
       manifest,
       artifact,
       docstore,
-      createEmbedder:
-        typeof embedder === "object" ? (wanted) => same(wanted, embedder) : (embedder ?? createQueryEmbedder),
+      createEmbedder: typeof embedder === "function" ? embedder : () => own,
     });
     return { ...index, artifact, docstore, close: () => docstore.close() };
   } catch (error) {
@@ -53,9 +55,13 @@ export async function openLocalIndex(dir: string, options: OpenLocalOptions = {}
   }
 }
 
-/** @throws AnnoyEdgeError `EMBEDDER_MISMATCH` */
-function same(wanted: EmbedderIdentity, embedder: Embedder): Embedder {
-  requireSameEmbedder(wanted, embedder.identity);
+/** @throws AnnoyEdgeError `EMBEDDER_MISMATCH`; a class that does not say who it is is taken at its word */
+async function ownEmbedder(
+  wanted: EmbedderIdentity,
+  embeddings: Embedder | EmbeddingsLike,
+): Promise<Embedder> {
+  const embedder = await asEmbedder(embeddings, wanted.dimensions);
+  if (isRecognised(embeddings)) requireSameEmbedder(wanted, embedder.identity);
   return embedder;
 }
 

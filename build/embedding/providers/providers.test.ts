@@ -3,8 +3,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Embeddings } from "@langchain/core/embeddings";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { build } from "../../index.ts";
+import { build, query } from "../../index.ts";
 import { type EmbedderSpec, openEmbedder } from "./index.ts";
 
 /** What the server does with one request, in place of answering well. */
@@ -397,6 +398,62 @@ describe("the embedding cache", () => {
       code: "CACHE_UNUSABLE",
       message: expect.stringMatching(/another program/),
     });
+  });
+});
+
+describe("embeddings of LangChain's", () => {
+  /** As every provider's class there: two methods, and perhaps a model. */
+  class HashEmbeddings extends Embeddings {
+    calls = 0;
+    async embedDocuments(texts: string[]): Promise<number[][]> {
+      this.calls++;
+      return texts.map(vectorOf);
+    }
+    async embedQuery(text: string): Promise<number[]> {
+      return vectorOf(text);
+    }
+  }
+  const documents = ["one", "three", "eleven"].map((pageContent) => ({ id: pageContent, pageContent }));
+
+  it("embed a build's documents and an opened index's queries", async () => {
+    const embedder = new HashEmbeddings({});
+    const out = join(folder, "langchain");
+    const { manifest } = await build({
+      documents,
+      out,
+      embedder,
+      keyword: false,
+      jobs: 1,
+      metric: "euclidean",
+    });
+    expect(embedder.calls).toBe(1);
+    expect(manifest.embedder).toEqual({
+      provider: "HashEmbeddings",
+      model: "HashEmbeddings",
+      dimensions: 3,
+      normalized: false,
+    });
+    const { hits } = await query(out, { query: "three", k: 1 }, { embedder: new HashEmbeddings({}) });
+    expect(hits[0]).toMatchObject({ id: "three", distance: 0 });
+    await expect(query(out, { query: "three" })).rejects.toMatchObject({ code: "NO_EMBEDDER" });
+    const { embedder: service } = await open(openai({ dimensions: 3 }));
+    await expect(query(out, { query: "three" }, { embedder: service })).rejects.toMatchObject({
+      code: "EMBEDDER_MISMATCH",
+    });
+  });
+
+  it("are kept in a cache when it is named", async () => {
+    const embedder = new HashEmbeddings({});
+    const options = {
+      documents,
+      embedder,
+      cache: join(folder, "own.sqlite"),
+      keyword: false,
+      jobs: 1,
+    } as const;
+    await build({ ...options, out: join(folder, "a") });
+    await build({ ...options, out: join(folder, "b") });
+    expect(embedder.calls).toBe(1);
   });
 });
 

@@ -90,7 +90,8 @@ function refusal(call: ServiceCall, response: Response, text: string): Outcome {
   const said = explanation(text, call.key);
   const at = `The embedder ${call.provider} answered ${status}${said && `: ${said}`}`;
   if (status === 401 || status === 403) {
-    const message = `${at}. Check ${call.keyName}.`;
+    // Not what it says: services quote parts of the key.
+    const message = `The embedder ${call.provider} answered ${status}. Check ${call.keyName}.`;
     return { error: new EmbeddingError("EMBEDDER_UNAUTHORIZED", message, { status }), retry: false };
   }
   if (status === 429) {
