@@ -75,6 +75,35 @@ describe("a compact forest", () => {
     });
   }
 
+  it.each(["angular", "euclidean", "manhattan", "dot"] as const)(
+    "restores what a code lost with a second code of the rest: %s",
+    async (metric) => {
+      const dimensions = 64;
+      const vectors = vectorsFor(metric, dimensions);
+      const limitOf = async (codec: "int4" | "int8", rescore: "none" | "int4" | "int8") => {
+        const { forest, built } = await forestOf(vectors, dimensions, metric, {
+          codec,
+          rescore,
+          targetRecall: 0.999,
+        });
+        let error = 0;
+        for (let item = 0; item < 50; item++) {
+          const row = forest.vector(item)!;
+          for (let i = 0; i < dimensions; i++)
+            error = Math.max(error, Math.abs(row[i]! - vectors[item * dimensions + i]!));
+        }
+        return { error, recall: built.certified.rows.at(-1)!.recallAt10 };
+      };
+      const plain = await limitOf("int4", "none");
+      const finer = await limitOf("int4", "int4");
+      const finest = await limitOf("int8", "int4");
+      expect(finer.error).toBeLessThan(plain.error / 5);
+      expect(finest.error).toBeLessThan(finer.error / 5);
+      expect(finer.recall).toBeGreaterThan(plain.recall);
+      expect(finest.recall).toBeGreaterThanOrEqual(0.99);
+    },
+  );
+
   it("has the same bytes for any number of jobs", async () => {
     const dimensions = 40;
     const input = {

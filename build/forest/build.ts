@@ -1,6 +1,13 @@
 import { MARGIN_AT } from "../../worker/forest/compact/sketches.ts";
+import { type VectorStore, vectorStore } from "../../worker/forest/vectors.ts";
 import { openArtifact, requireView } from "../../worker/format/artifact.ts";
-import { type Codec, NO_SLOT } from "../../worker/format/constants.ts";
+import {
+  type Codec,
+  type Metric,
+  NO_SLOT,
+  type RescoreCodec,
+  type SectionName,
+} from "../../worker/format/constants.ts";
 import type { ArtifactMeta, CertifiedRecall } from "../../worker/format/meta.ts";
 import { encodeArtifact, type HeaderFields, type SectionSource } from "../artifact/write.ts";
 import { certify, measureRecall, type Truth } from "./certify.ts";
@@ -14,7 +21,7 @@ import {
   sketchBits,
   withinBudget,
 } from "./choices.ts";
-import { bytesOf, encodeVectors } from "./codecs.ts";
+import { bytesOf, encodeRest, encodeVectors } from "./codecs.ts";
 import { buildSketches } from "./encode.ts";
 import { type Geometry, geometryOf } from "./geometry.ts";
 import { exactScore } from "./measure.ts";
@@ -123,21 +130,7 @@ async function encodeAndCertify(parts: Parts, onProgress: (share: number) => voi
     sections.push(...sketches.sections);
     sketch = sketches;
   }
-  if (codec !== "binary" || metric === "hamming") {
-    const encoded = encodeVectors(metric, codec === "binary" ? "int8" : codec, vectors, dimensions, order);
-    sections.push({ name: "vectors", hot: true, bytes: encoded.vectors });
-    if (encoded.scales) sections.push({ name: "vectorScales", hot: true, bytes: encoded.scales });
-    if (encoded.norms) sections.push({ name: "vectorNorms", hot: true, bytes: encoded.norms });
-  }
-  if (rescore !== "none" && rescore !== "binary") {
-    const encoded = encodeVectors(metric, rescore, vectors, dimensions, order);
-    sections.push({ name: "rescoreVectors", hot: false, bytes: encoded.vectors });
-    // Resident when the rows are read by range: one more request a row would cost more than four bytes a vector.
-    const hot = codec === "binary";
-    if (encoded.scales) sections.push({ name: "rescoreScales", hot, bytes: encoded.scales });
-    if (encoded.norms && codec === "binary")
-      sections.push({ name: "vectorNorms", hot, bytes: encoded.norms });
-  }
+  sections.push(...vectorSections(metric, codec, rescore, vectors, dimensions, order));
   const nItems = input.items ? (input.items[count - 1] ?? -1) + 1 : count;
   sections.push(...slotSections(order, input.items, nItems));
   const forest: ArtifactMeta["forest"] = {
@@ -180,6 +173,55 @@ async function encodeAndCertify(parts: Parts, onProgress: (share: number) => voi
     codec,
     rescore,
   };
+}
+
+/** The vectors in their codec, and the rescoring tier behind them. */
+function vectorSections(
+  metric: Metric,
+  codec: Codec,
+  rescore: RescoreCodec,
+  rows: Float32Array,
+  dimensions: number,
+  order: Uint32Array,
+): SectionSource[] {
+  const sections: SectionSource[] = [];
+  const add = (name: SectionName, bytes: Uint8Array | undefined, hot: boolean) => {
+    if (bytes) sections.push({ name, hot, bytes });
+  };
+  if (metric === "hamming") {
+    add("vectors", encodeVectors(metric, "int8", rows, dimensions, order).vectors, true);
+    return sections;
+  }
+  let coded: VectorStore | undefined;
+  if (codec !== "binary") {
+    const { vectors, scales, norms } = encodeVectors(metric, codec, rows, dimensions, order);
+    add("vectors", vectors, true);
+    add("vectorScales", scales, true);
+    add("vectorNorms", norms, true);
+    const floats = scales && new Float32Array(scales.buffer, scales.byteOffset, scales.byteLength / 4);
+    coded = vectorStore({
+      metric,
+      codec,
+      dimensions,
+      count: order.length,
+      bytes: vectors,
+      scales: floats,
+      norms: undefined,
+    });
+  }
+  if (rescore === "none" || rescore === "binary") return sections;
+  if (coded && rescore !== "float32") {
+    const rest = encodeRest(rescore, rows, dimensions, order, coded);
+    add("rescoreVectors", rest.vectors, true);
+    add("rescoreScales", rest.scales, true);
+    return sections;
+  }
+  const whole = encodeVectors(metric, rescore, rows, dimensions, order);
+  add("rescoreVectors", whole.vectors, false);
+  // Resident when the rows are read by range: one more request a row would cost more than four bytes a vector.
+  add("rescoreScales", whole.scales, true);
+  if (codec === "binary") add("vectorNorms", whole.norms, true);
+  return sections;
 }
 
 /** Opens what the Worker has at hand as it would, and measures what it finds. */

@@ -1,4 +1,4 @@
-import { NIBBLE_LEVELS, packBits } from "../../worker/forest/vectors.ts";
+import { NIBBLE_LEVELS, packBits, type VectorStore } from "../../worker/forest/vectors.ts";
 import type { Metric } from "../../worker/format/constants.ts";
 
 /** Encoded vectors: the bytes of the sections `vectors`, `vectorScales` and `vectorNorms`. */
@@ -6,6 +6,28 @@ export interface EncodedVectors {
   readonly vectors: Uint8Array;
   readonly scales?: Uint8Array;
   readonly norms?: Uint8Array;
+}
+
+/**
+ * Encodes what coded vectors lack of the rows they stand for. Scales are plain steps: a rest has no length to keep.
+ */
+export function encodeRest(
+  codec: "int8" | "int4",
+  rows: Float32Array,
+  dimensions: number,
+  order: Uint32Array,
+  coded: VectorStore,
+): EncodedVectors {
+  const rest = new Float32Array(order.length * dimensions);
+  for (let slot = 0; slot < order.length; slot++) {
+    const row = rest.subarray(slot * dimensions, (slot + 1) * dimensions);
+    coded.decode(slot, row);
+    const at = order[slot]! * dimensions;
+    for (let i = 0; i < dimensions; i++) row[i] = rows[at + i]! - row[i]!;
+  }
+  const inOrder = Uint32Array.from(order, (_, slot) => slot);
+  // Manhattan is the metric whose scales are plain steps.
+  return encodeVectors("manhattan", codec, rest, dimensions, inOrder);
 }
 
 const UNIT_TOLERANCE = 1e-4;

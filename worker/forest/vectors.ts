@@ -1,6 +1,7 @@
 import { type Artifact, requireBytes, requireView, sectionBytes, viewOf } from "../format/artifact.ts";
 import type { Codec, Metric } from "../format/constants.ts";
 import { ArtifactError } from "../format/errors.ts";
+import type { ArtifactHeader } from "../format/header.ts";
 
 /**
  * The stored vectors of an artifact: decoding, and scoring of many slots against one query.
@@ -113,7 +114,26 @@ export function openVectors(artifact: Artifact, tier: VectorTier): VectorStore |
   }
   const bytes = requireBytes(artifact, name, count * vectorBytes(metric, codec, dimensions));
   const { scales, norms } = openFactors(artifact, tier);
-  return vectorStore({ metric, codec, dimensions, count, bytes, scales, norms });
+  const store = vectorStore({ metric, codec, dimensions, count, bytes, scales, norms });
+  if (tier === "vectors" || !holdsRest(artifact.header)) return store;
+  const base = openVectors(artifact, "vectors");
+  return base && sumStore(base, store, new Weights(metric, norms));
+}
+
+/**
+ * Whether the rescoring rows hold what the resident codes lack instead of whole vectors: two coarse codes, one on top of
+ * the other, are as fine as one of both lengths together.
+ */
+export function holdsRest({
+  metric,
+  codec,
+  rescore,
+}: Pick<ArtifactHeader, "metric" | "codec" | "rescore">): boolean {
+  return (
+    metric !== "hamming" &&
+    (codec === "int8" || codec === "int4") &&
+    (rescore === "int8" || rescore === "int4")
+  );
 }
 
 /** The scales and lengths that go with a tier's codes, as far as its codec and metric have them. */
@@ -197,6 +217,32 @@ class Weights {
   get byProduct(): boolean {
     return this.metric === "angular" || this.metric === "dot";
   }
+}
+
+/** Vectors that are the sum of two coded ones. */
+function sumStore(base: VectorStore, rest: VectorStore, weights: Weights): VectorStore {
+  const { dimensions, count } = base;
+  const row = new Float32Array(dimensions);
+  const added = new Float32Array(dimensions);
+  const decode = (slot: number, out: Float32Array) => {
+    base.decode(slot, out);
+    rest.decode(slot, added);
+    for (let i = 0; i < dimensions; i++) out[i]! += added[i]!;
+  };
+  return {
+    dimensions,
+    count,
+    decode,
+    score(query, slots, n, scores) {
+      const q = query.vector;
+      for (let j = 0; j < n; j++) {
+        decode(slots[j]!, row);
+        scores[j] = weights.byProduct
+          ? weights.apply(dotFloat(row, 0, q), slots[j]!)
+          : weights.away(row, 0, q, 1);
+      }
+    },
+  };
 }
 
 function floatStore(values: Float32Array, dimensions: number, count: number, weights: Weights): VectorStore {
