@@ -53,6 +53,7 @@ export { query } from "./pipeline/query.ts";
 export { type RebuildOptions, type RebuildResult, rebuild } from "./pipeline/rebuild.ts";
 export type { TextOptions } from "./pipeline/text.ts";
 export { type Check, type Verification, type VerifyOptions, verify } from "./pipeline/verify.ts";
+export { type Plan, type PlanOptions, plan } from "./plan/plan.ts";
 export type { GcResult, PublishResult, RestoreResult, RollbackResult, VersionInfo } from "./publish/index.ts";
 export { SourceError } from "./sources/index.ts";
 export { SPLITTERS, type SplitterName } from "./splitting/index.ts";

@@ -6,6 +6,7 @@ import { addExport } from "./commands/export.ts";
 import { addGc } from "./commands/gc.ts";
 import { addImport } from "./commands/import.ts";
 import { addInspect } from "./commands/inspect.ts";
+import { addPlan } from "./commands/plan.ts";
 import { addPublish } from "./commands/publish.ts";
 import { addQuery } from "./commands/query.ts";
 import { addRebuild } from "./commands/rebuild.ts";
@@ -48,6 +49,7 @@ Example:
   addGc(program);
   addRestore(program);
   addRebuild(program);
+  addPlan(program);
   return program;
 }
 

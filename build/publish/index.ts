@@ -1,5 +1,5 @@
 /** Publishing: artifact folders to R2 and KV, versions, rollback. */
-export type { Cost } from "./cost.ts";
+export { type Cost, estimateCost } from "./cost.ts";
 export { checkRecall, type Gate, type GateContext, type GateFailure } from "./gate.ts";
 export { DEFAULT_KEEP, type GcOptions, type GcResult, gc } from "./gc.ts";
 export { type LocalStoreOptions, openLocalStore } from "./local.ts";
