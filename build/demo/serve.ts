@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 
 export interface ServeOptions {
@@ -29,6 +30,8 @@ export interface LocalServer {
   stop(): Promise<void>;
 }
 
+/** Ends the server when this process is gone. */
+const GUARD = fileURLToPath(new URL("./guard.js", import.meta.url));
 /** Milliseconds that the server has to end by itself before it is ended. */
 const GRACE = 3000;
 
@@ -44,6 +47,7 @@ export async function serve(options: ServeOptions): Promise<LocalServer> {
   const child = spawn(
     process.execPath,
     [
+      GUARD,
       wranglerPath(),
       "dev",
       ...["--config", join(root, "wrangler.toml")],
@@ -57,9 +61,9 @@ export async function serve(options: ServeOptions): Promise<LocalServer> {
     ],
     {
       cwd: root,
-      // A group of its own: what the child starts can be ended with it.
+      // Away from the terminal's Ctrl-C: it is ended in order, by stop(). The pipe to its input tells it when we are gone.
       detached: true,
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["pipe", "pipe", "pipe"],
       env: {
         ...process.env,
         // Neither usage figures, nor a look at where the machine stands: the demo works offline.
@@ -74,13 +78,9 @@ export async function serve(options: ServeOptions): Promise<LocalServer> {
     child.once("close", () => resolve());
   });
   const server: LocalServer = { url, ended, stop: () => stop(child, ended) };
-  // However this process ends, the group that it started does not outlive it.
-  const endNow = () => signalGroup(child, "SIGKILL");
-  process.once("exit", endNow);
   let over = false;
   void ended.then(() => {
     over = true;
-    process.off("exit", endNow);
   });
   for (const start = Date.now(); !over && Date.now() - start < patience; await sleep(50)) {
     if (await answers(url)) return server;
@@ -131,19 +131,11 @@ function collectOutput(child: ChildProcess, onLog: ServeOptions["onLog"]): () =>
 }
 
 async function stop(child: ChildProcess, ended: Promise<void>): Promise<void> {
-  signalGroup(child, "SIGTERM");
+  child.kill("SIGTERM");
   const grace = new AbortController();
   const late = sleep(GRACE, true, { signal: grace.signal }).catch(() => false);
-  if (await Promise.race([ended.then(() => false), late])) signalGroup(child, "SIGKILL");
+  // The end of its input makes the guard end everything at once.
+  if (await Promise.race([ended.then(() => false), late])) child.stdin?.destroy();
   grace.abort();
   await ended;
-}
-
-function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
-  if (child.pid === undefined) return;
-  try {
-    process.kill(-child.pid, signal);
-  } catch {
-    // It is gone already.
-  }
 }
