@@ -28,6 +28,8 @@ interface Course {
 export interface Runner {
   readonly contender: Contender;
   readonly session: Session;
+  /** Bytes resident after the first answer. */
+  readonly memory: number;
   courses: Course[];
 }
 

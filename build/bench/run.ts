@@ -96,7 +96,7 @@ async function runSet(
           builds.set(buildId, await contender.build(set, folder));
         }
         const session = await contender.open(set, folder);
-        const runner: Runner = { contender, session, courses: [] };
+        const runner: Runner = { contender, session, memory: await session.memory(), courses: [] };
         runners.push(runner);
         onNote(`${set.id}: ${label}: first answer after ${session.firstAnswerMs.toFixed(1)} ms`);
         await survey(runner, set, quick);
@@ -116,10 +116,10 @@ async function runSet(
     const curves: Curve[] = [];
     for (const runner of runners) {
       const { id, peer, label, where, note, buildId } = runner.contender;
-      const { firstAnswerMs } = runner.session;
-      const memory = await runner.session.memory();
+      const { memory, session } = runner;
+      const { firstAnswerMs } = session;
       const built = builds.get(buildId)!;
-      const build = { ...built, bytes: runner.session.bytes ?? built.bytes };
+      const build = { ...built, bytes: session.bytes ?? built.bytes };
       curves.push({ id, peer, label, where, note, build, firstAnswerMs, memory, points: pointsOf(runner) });
     }
     const { id, title, dimensions, count } = set;

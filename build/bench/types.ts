@@ -108,6 +108,7 @@ export interface Curve {
   readonly note: string;
   readonly build: BuildResult;
   readonly firstAnswerMs: number;
+  /** Bytes resident after the first answer. */
   readonly memory: number;
   readonly points: readonly Point[];
 }

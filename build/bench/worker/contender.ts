@@ -1,7 +1,10 @@
+import { once } from "node:events";
 import { createReadStream } from "node:fs";
 import { readdir, rm, stat, writeFile } from "node:fs/promises";
+import { type IncomingMessage, request } from "node:http";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
 import { childrenNamed, cpuSecondsOf, residentBytes } from "../cpu.ts";
 import type { BuildResult, Contender, DataSet, Session } from "../types.ts";
 import { bundleWorker, COMPATIBILITY_DATE } from "./bundle.ts";
@@ -69,26 +72,18 @@ async function openWorker({ id, bundle, name, folder, opening }: Opening, set: D
   );
   const origin = await runtime.ready;
   const pid = childrenNamed("workerd").find((child) => !others.has(child));
-  const call = async (path: string, init: RequestInit): Promise<unknown> => {
-    // A peer may take minutes to open; undici's own limits on waiting for an answer are five.
-    const response = await fetch(new URL(path, origin), init);
-    if (!response.ok)
-      throw new Error(`The Worker of ${name} answered ${response.status}: ${await response.text()}`);
-    return await response.json();
+  const call = (method: string, path: string, body: Readable, length: number) =>
+    send({ method, url: new URL(path, origin), body, length, name });
+  const post = (path: string, value: unknown) => {
+    const bytes = Buffer.from(JSON.stringify(value));
+    return call("POST", path, Readable.from([bytes]), bytes.length);
   };
-  const post = (path: string, body: unknown) => call(path, { method: "POST", body: JSON.stringify(body) });
 
   const file = join(folder, "index");
   const { size } = await stat(file);
   const queries = set.rows.slice(set.count * set.dimensions);
-  await call("/queries", { method: "PUT", body: new Uint8Array(queries.buffer) });
-  await call("/index", {
-    method: "PUT",
-    // Node's web streams are those that its fetch takes; their two sets of types do not know each other.
-    body: Readable.toWeb(createReadStream(file, { highWaterMark: 1 << 20 })) as unknown as ReadableStream,
-    headers: { "content-length": String(size) },
-    duplex: "half",
-  } as RequestInit);
+  await call("PUT", "/queries", Readable.from([Buffer.from(queries.buffer)]), queries.byteLength);
+  await call("PUT", "/index", createReadStream(file, { highWaterMark: 1 << 20 }), size);
   const before = pid === undefined ? Number.NaN : residentBytes(pid);
   const opened = await post("/open", { ...opening, dimensions: set.dimensions, count: set.count });
   const { firstAnswerMs } = opened as { firstAnswerMs: number };
@@ -104,6 +99,28 @@ async function openWorker({ id, bundle, name, folder, opening }: Opening, set: D
     memory: async () => (pid === undefined ? Number.NaN : residentBytes(pid) - before),
     close: () => runtime.dispose(),
   };
+}
+
+interface Call {
+  readonly method: string;
+  readonly url: URL;
+  readonly body: Readable;
+  readonly length: number;
+  readonly name: string;
+}
+
+/** One request and its JSON answer. Not fetch, which gives up after five minutes: some peers take longer to open. */
+async function send({ method, url, body, length, name }: Call): Promise<unknown> {
+  const sent = request(url, { method, headers: { "content-length": length } });
+  body.pipe(sent);
+  const [response] = (await once(sent, "response")) as [IncomingMessage];
+  const answer = await text(response);
+  if (response.statusCode !== 200) {
+    throw new Error(
+      `The Worker of ${name} answered ${response.statusCode} to ${url.pathname}: ${answer.slice(0, 400)}`,
+    );
+  }
+  return JSON.parse(answer);
 }
 
 /** The entry first, then the WebAssembly that wrangler laid beside it. */
