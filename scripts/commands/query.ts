@@ -11,6 +11,7 @@ interface Flags {
   readonly filter?: unknown;
   readonly mode?: string;
   readonly mmr?: unknown;
+  readonly prefix?: boolean;
   readonly include?: readonly string[];
   readonly offset?: number;
   readonly minScore?: number;
@@ -37,6 +38,7 @@ export function addQuery(program: Command): void {
     )
     .option("--filter <json>", "condition on the documents' metadata", json)
     .option("--mode <mode>", "vector, keyword or hybrid")
+    .option("--prefix", "search as you type: the last word may be the beginning of one")
     .option("--mmr <json>", 'maximal marginal relevance, such as {"fetchK": 20, "lambda": 0.5}', json)
     .option("--include <parts...>", "document (default), metadata, vector, highlights")
     .option("--offset <n>", "hits to pass over", wholeNumber(0))
