@@ -1,5 +1,6 @@
 import { openAsBlob } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 import { PART_BYTES } from "./cost.ts";
@@ -36,26 +37,46 @@ const STORE_WORKER = fileURLToPath(new URL("./store-worker.js", import.meta.url)
 const COMPATIBILITY_DATE = "2026-10-20";
 const PAGE_KEYS = 100;
 const LIST_LIMIT = 1000;
+const ATTEMPTS = 12;
+const STARTS = 4;
+const LONGEST_WAIT_MS = 500;
 
 /** Opens R2 and KV through a Worker's bindings, in a workerd of its own (about half a second); `close` ends it. */
 export async function openBindings(options: BindingOptions): Promise<PublishStore> {
   const { Miniflare, convertV4MiniflareOptions } = await importMiniflare();
   const { r2, kv, resourcePersistencePath } = options;
-  const runtime = new Miniflare(
-    convertV4MiniflareOptions({
-      modules: true,
-      script: await readFile(STORE_WORKER, "utf8"),
-      compatibilityDate: COMPATIBILITY_DATE,
-      r2Buckets: { INDEXES: r2 },
-      kvNamespaces: { DOCUMENTS: kv },
-      ...(resourcePersistencePath !== undefined && { resourcePersistencePath }),
-      cf: false,
-    }),
-  );
-  return bindingStore(await runtime.ready, options, async () => {
-    await runtime.dispose();
-    await options.onClose?.();
+  const settings = convertV4MiniflareOptions({
+    modules: true,
+    script: await readFile(STORE_WORKER, "utf8"),
+    compatibilityDate: COMPATIBILITY_DATE,
+    r2Buckets: { INDEXES: r2 },
+    kvNamespaces: { DOCUMENTS: kv },
+    ...(resourcePersistencePath !== undefined && { resourcePersistencePath }),
+    cf: false,
   });
+  for (let attempt = 1; ; attempt++) {
+    const runtime = new Miniflare(settings);
+    try {
+      return bindingStore(await runtime.ready, options, async () => {
+        await runtime.dispose();
+        await options.onClose?.();
+      });
+    } catch (cause) {
+      await runtime.dispose().catch(() => {});
+      if (attempt === STARTS) throw notStarted(cause, options.where);
+      // Another process was opening the same databases at this very moment.
+      await sleep(200 * attempt * (0.5 + Math.random()));
+    }
+  }
+}
+
+function notStarted(cause: unknown, where: string): AnnoyEdgeError {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return new AnnoyEdgeError(
+    "STORE_FAILED",
+    `The runtime for R2 and KV (${where}) did not start: ${message.split("\n")[0]} Run it again, or with DEBUG=1 to see more.`,
+    { cause },
+  );
 }
 
 interface WireInfo {
@@ -71,13 +92,19 @@ function bindingStore(origin: URL, options: BindingOptions, dispose: () => Promi
     init: RequestInit = {},
     accept: readonly number[] = [],
   ): Promise<Response> => {
-    const response = await fetch(new URL(path, origin), init);
-    if (response.ok || accept.includes(response.status)) return response;
-    const text = (await response.text()).split("\n")[0];
-    throw new AnnoyEdgeError(
-      "STORE_FAILED",
-      `R2 or KV (${options.where}) answered ${response.status}: ${text}`,
-    );
+    for (let attempt = 1; ; attempt++) {
+      const response = await fetch(new URL(path, origin), init);
+      if (response.ok || accept.includes(response.status)) return response;
+      const text = (await response.text()).split("\n")[0];
+      if (attempt === ATTEMPTS) {
+        throw new AnnoyEdgeError(
+          "STORE_FAILED",
+          `R2 or KV (${options.where}) answered ${response.status}: ${text}. Try again; what was written stays and is found.`,
+        );
+      }
+      // Local databases belong to one writer at a time, and the other may be another publisher or `wrangler dev`.
+      await sleep(Math.min(LONGEST_WAIT_MS, 20 * 2 ** attempt) * (0.5 + Math.random()));
+    }
   };
   const limit = options.listLimit ?? LIST_LIMIT;
   const objectPath = (key: string) => `object/${encodeURIComponent(key)}`;

@@ -2,7 +2,7 @@ import { join, resolve } from "node:path";
 import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 import { openBindings } from "./bindings.ts";
 import type { PublishStore } from "./store.ts";
-import { importWrangler } from "./tools.ts";
+import { readWranglerConfig } from "./tools.ts";
 
 export interface LocalStoreOptions {
   /** Folder of wrangler.toml; its bindings INDEXES and DOCUMENTS name the local bucket and namespace. */
@@ -22,11 +22,11 @@ export interface LocalIds {
  * Opens the local R2 and KV that `wrangler dev` in the same folder reads. Starts workerd (about half a second);
  * `close` ends it. A `wrangler dev` may run meanwhile: both use the same SQLite files.
  *
- * @throws AnnoyEdgeError `NO_BINDING`, `LOCAL_STORE_FAILED`
+ * @throws AnnoyEdgeError `NO_BINDING`, `BAD_WRANGLER_CONFIG`, `STORE_FAILED`
  */
 export async function openLocalStore(options: LocalStoreOptions = {}): Promise<PublishStore> {
   const root = resolve(options.root ?? ".");
-  const ids = options.ids ?? (await readLocalIds(join(root, "wrangler.toml")));
+  const ids = options.ids ?? (await readLocalIds(root));
   const state = join(resolve(root, options.persistTo ?? join(root, ".wrangler", "state")), "v3");
   const { bucket, namespace } = ids;
   return openBindings({
@@ -39,14 +39,19 @@ export async function openLocalStore(options: LocalStoreOptions = {}): Promise<P
 }
 
 /** What `wrangler dev` calls the bucket and the namespace in its local state. */
-async function readLocalIds(config: string): Promise<LocalIds> {
-  const { unstable_getMiniflareWorkerOptions: read } = await importWrangler();
-  const { r2Buckets, kvNamespaces } = read(config).workerOptions;
+async function readLocalIds(root: string): Promise<LocalIds> {
+  const { r2Buckets, kvNamespaces } = await readWranglerConfig(
+    root,
+    ({ unstable_getMiniflareWorkerOptions: read }, path) => read(path).workerOptions,
+  );
   const bucket = idOf(r2Buckets, "INDEXES");
   const namespace = idOf(kvNamespaces, "DOCUMENTS");
   if (bucket === undefined || namespace === undefined) {
     const missing = bucket === undefined ? "R2 bucket INDEXES" : "KV namespace DOCUMENTS";
-    throw new AnnoyEdgeError("NO_BINDING", `${config} binds no ${missing}, which the index is published to.`);
+    throw new AnnoyEdgeError(
+      "NO_BINDING",
+      `${root}/wrangler.toml binds no ${missing}, which the index is published to.`,
+    );
   }
   return { bucket, namespace };
 }

@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 
 /** wrangler and miniflare are loaded when they are needed: each takes a second, and only publishing needs them. */
@@ -7,6 +9,33 @@ export async function importWrangler(): Promise<typeof import("wrangler")> {
     return await import("wrangler");
   } catch (cause) {
     throw missing("wrangler", cause);
+  }
+}
+
+/**
+ * Reads `wrangler.toml` of a folder by one of wrangler's own readers.
+ *
+ * @throws AnnoyEdgeError `BAD_WRANGLER_CONFIG` when it is not there or not understood
+ */
+export async function readWranglerConfig<T>(
+  root: string,
+  read: (wrangler: typeof import("wrangler"), path: string) => T,
+): Promise<T> {
+  const path = join(root, "wrangler.toml");
+  if (!existsSync(path)) {
+    throw new AnnoyEdgeError(
+      "BAD_WRANGLER_CONFIG",
+      `${path} is not there. Run the command where it is, or name its folder with --root.`,
+    );
+  }
+  const wrangler = await importWrangler();
+  try {
+    return read(wrangler, path);
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new AnnoyEdgeError("BAD_WRANGLER_CONFIG", `${path} is not understood by wrangler: ${message}`, {
+      cause,
+    });
   }
 }
 

@@ -6,6 +6,8 @@ import { type PublishedManifest, parsePublishedManifest } from "./manifest.ts";
 import { type Pointer, parsePointer, type VersionLengths } from "./pointer.ts";
 import { readExactly } from "./stream.ts";
 
+const RETRY_MS = [30, 150];
+
 /** Everything of one version that a query needs, from which the caller composes its own index. */
 export interface LoadedParts {
   readonly name: string;
@@ -44,7 +46,8 @@ export async function readPointer(
   etag: string | undefined,
 ): Promise<PointerReading> {
   const key = pointerKey(name);
-  const object = etag ? await bucket.get(key, { onlyIf: { etagDoesNotMatch: etag } }) : await bucket.get(key);
+  const options = etag ? { onlyIf: { etagDoesNotMatch: etag } } : {};
+  const object = await retried(() => bucket.get(key, options));
   if (!object) {
     throw new AnnoyEdgeError(
       "INDEX_NOT_PUBLISHED",
@@ -193,9 +196,21 @@ async function getObject(
   key: string,
   range?: { offset: number; length: number },
 ): Promise<R2ObjectBody> {
-  const object = await bucket.get(key, range ? { range } : {});
+  const object = await retried(() => bucket.get(key, range ? { range } : {}));
   if (!object) {
     throw new AnnoyEdgeError("VERSION_INCOMPLETE", `The bucket has no ${key}; that version is not whole.`);
   }
   return object;
+}
+
+/** R2 fails now and then for a moment; a request that waits for its index should not fail with it. */
+async function retried<T>(read: () => Promise<T>): Promise<T> {
+  for (const wait of RETRY_MS) {
+    try {
+      return await read();
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, wait));
+    }
+  }
+  return read();
 }

@@ -9,7 +9,8 @@ import type { Docstore } from "./types.ts";
 
 /** https://developers.cloudflare.com/kv/api/read-key-value-pairs/: at most 100 keys and 25 MB a bulk get. */
 const BULK_KEYS = 100;
-const BULK_BYTES = 16 * 1024 * 1024;
+/** As JSON, in which a page of quotes may take twice its bytes. */
+const BULK_BYTES = 8 * 1024 * 1024;
 /** Bulk gets of one answer in flight at once: an isolate shares six connections and 128 MB among its requests. */
 const CONCURRENCY = 3;
 /** A page never changes, so a location may keep it for a year. */

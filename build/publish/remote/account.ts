@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
-import { join } from "node:path";
 import { AnnoyEdgeError } from "../../../worker/format/errors.ts";
-import { importWrangler } from "../tools.ts";
+import { readWranglerConfig } from "../tools.ts";
 import { CLOUDFLARE_API, type CloudflareApi, openApi, pathOf } from "./api.ts";
 import type { S3Options } from "./s3.ts";
 
@@ -122,9 +121,11 @@ interface WranglerConfig {
 
 /** What wrangler.toml says about where the index lies. */
 export async function readRemoteNames(root: string): Promise<RemoteNames> {
-  const { unstable_readConfig: read } = await importWrangler();
   // Wrangler's types leave the configuration open; these are its fields as wrangler.toml has them.
-  const config = read({ config: join(root, "wrangler.toml") }) as WranglerConfig;
+  const config = await readWranglerConfig(
+    root,
+    ({ unstable_readConfig: read }, path) => read({ config: path }) as WranglerConfig,
+  );
   const bucket = config.r2_buckets.find(({ binding }) => binding === "INDEXES")?.bucket_name;
   const namespace = config.kv_namespaces.find(({ binding }) => binding === "DOCUMENTS");
   if (!bucket || !namespace) {

@@ -77,9 +77,9 @@ test("more than 100 pages are read in several bulk gets", async () => {
   expect(calls.map(({ keys }) => keys.length)).toEqual([100, 100, 50]);
 });
 
-test("large pages are read in bulk gets of at most 16 MB, the largest alone", async () => {
+test("large pages are read in bulk gets of at most 8 MB, the largest alone", async () => {
   const { kv, calls } = watched();
-  const sizes = [7, 7, 7, 25].map((mb) => mb * 1024 * 1024);
+  const sizes = [3, 3, 3, 25].map((mb) => mb * 1024 * 1024);
   const pages = placement.pages.map((page, i) => ({ ...page, bytes: sizes[i] ?? page.bytes }));
   await open({ kv, placement: { ...placement, pages } }).getItems([0, 4, 8, 12]);
   expect(calls.map(({ keys }) => keys.length)).toEqual([2, 1, 1]);
