@@ -27,6 +27,7 @@ export interface Env extends EmbedderBindings {
   readonly MAX_SEARCH_K?: string;
   readonly MAX_QUERY_LENGTH?: string;
   readonly MAX_BODY_BYTES?: string;
+  readonly BODY_TIMEOUT_SECONDS?: string;
   readonly REQUEST_TIMEOUT_SECONDS?: string;
   /** Asked by `POST` on the schedule of wrangler.toml's crons, so that it builds and publishes. */
   readonly REBUILD_HOOK_URL?: string;
@@ -57,13 +58,13 @@ export function readSettings(env: Env): Settings {
 }
 
 function limitsOf(env: Env): HttpLimits {
-  const seconds = number("REQUEST_TIMEOUT_SECONDS", env.REQUEST_TIMEOUT_SECONDS);
   return {
     maxK: number("MAX_K", env.MAX_K),
     maxSearchK: number("MAX_SEARCH_K", env.MAX_SEARCH_K),
     maxQueryLength: number("MAX_QUERY_LENGTH", env.MAX_QUERY_LENGTH),
     maxBodyBytes: number("MAX_BODY_BYTES", env.MAX_BODY_BYTES),
-    requestTimeout: seconds === undefined ? undefined : seconds * 1000,
+    bodyTimeout: milliseconds("BODY_TIMEOUT_SECONDS", env.BODY_TIMEOUT_SECONDS),
+    requestTimeout: milliseconds("REQUEST_TIMEOUT_SECONDS", env.REQUEST_TIMEOUT_SECONDS),
   };
 }
 
@@ -72,6 +73,11 @@ function number(name: string, text: string | undefined): number | undefined {
   const value = Number(text);
   if (value > 0 && Number.isFinite(value)) return value;
   throw new AnnoyEdgeError("BAD_CONFIGURATION", `The variable ${name} must be a positive number.`);
+}
+
+function milliseconds(name: string, text: string | undefined): number | undefined {
+  const seconds = number(name, text);
+  return seconds === undefined ? undefined : seconds * 1000;
 }
 
 function oneOf<T extends string>(

@@ -149,10 +149,20 @@ describe("limits of a deployment", () => {
   });
 
   test("end a body that does not arrive, and an answer that takes too long", async () => {
-    const slow = worker({ REQUEST_TIMEOUT_SECONDS: "0.2" });
-    const never = new ReadableStream({ start: (controller) => controller.enqueue(new Uint8Array([0x7b])) });
-    const headers = { "content-type": "application/json" };
-    await expectProblem(await slow("/v1/search", { method: "POST", body: never, headers }), 504, "TIMEOUT");
+    const post = (settings: Partial<Env>) => {
+      const body = new ReadableStream({ start: (controller) => controller.enqueue(new Uint8Array([0x7b])) });
+      return worker(settings)("/v1/search", {
+        method: "POST",
+        body,
+        headers: { "content-type": "application/json" },
+      });
+    };
+    await expectProblem(await post({ BODY_TIMEOUT_SECONDS: "0.2" }), 408, "BODY_TIMEOUT");
+    await expectProblem(
+      await post({ REQUEST_TIMEOUT_SECONDS: "0.2", BODY_TIMEOUT_SECONDS: "1" }),
+      504,
+      "TIMEOUT",
+    );
   });
 });
 

@@ -5,6 +5,7 @@ import { answerHeaders, EXPOSED_HEADERS } from "./headers.ts";
 import { HttpError, problemOf } from "./problems.ts";
 import { rateLimit } from "./rate-limit.ts";
 import { requestLog } from "./request-log.ts";
+import { addInsightRoutes } from "./routes/insight.ts";
 import { addItemRoutes } from "./routes/items.ts";
 import { addMetaRoutes } from "./routes/meta.ts";
 import { addSearchRoutes } from "./routes/search.ts";
@@ -42,6 +43,7 @@ export function createApp(options: AppOptions): App {
   addSearchRoutes(app, options);
   addItemRoutes(app, options);
   addMetaRoutes(app, options);
+  addInsightRoutes(app);
 
   app.notFound(async (c) => {
     const { assets } = options;
@@ -54,7 +56,10 @@ export function createApp(options: AppOptions): App {
   });
 
   app.onError((error, c) => {
-    const { problem, status, headers, unexpected } = problemOf(error, c.req.path.slice(0, 500));
+    const { problem, status, headers, unexpected } = problemOf(
+      error,
+      new URL(c.req.url).pathname.slice(0, 500),
+    );
     if (unexpected) console.error(error);
     c.get("state").problem = problem.code;
     for (const [name, value] of Object.entries(headers)) c.header(name, value);
