@@ -118,6 +118,33 @@ describe("commands", () => {
     expect((await run(["verify", artifact])).out).toContain("is sound");
   });
 
+  test("an Annoy file comes in, answers, and goes out as it came; so does a folder for LangChain", async () => {
+    const ann = "test/fixtures/annoy/angular/small.ann";
+    const [dir, again] = [join(folder, "annoy"), join(folder, "again.ann")];
+    const shape = ["--dimensions", "32", "--metric", "angular"];
+    const imported = await runHere(["import", "annoy", ann, ...shape, "--out", dir, "--json"]);
+    expect(JSON.parse(imported.out)).toMatchObject({ out: dir, manifest: { items: 20, dimensions: 32 } });
+    const answer = JSON.parse((await runHere(["query", dir, "--item", "3", "--json"])).out);
+    expect(answer.hits[0]).toMatchObject({ item: 3, distance: 0 });
+    await runHere(["export", "annoy", dir, "--out", again]);
+    expect(await readFile(again)).toEqual(await readFile(ann));
+
+    const [python, back] = [join(folder, "python"), join(folder, "back")];
+    expect((await runHere(["export", "langchain", artifact, "--out", python])).code).toBe(0);
+    expect((await runHere(["import", "langchain", python, "--out", back])).code).toBe(0);
+    const { out } = await runHere(["query", back, "--id", "t0", "-k", "1", "--json"]);
+    expect(JSON.parse(out).hits[0].document.pageContent).toBe("pizza is great");
+  });
+
+  test("evaluate and plan print figures", async () => {
+    const queries = join(folder, "judged.jsonl");
+    await writeFile(queries, `${JSON.stringify({ query: "motorbike", relevant: "t2" })}\n`);
+    const evaluated = await runHere(["evaluate", artifact, "--queries", queries]);
+    expect(evaluated.out).toMatch(/vector +1\.0000 +1\.0000 +1\.0000/);
+    const planned = await runHere(["plan", "--items", "100000", "--dimensions", "384"]);
+    expect(planned.out).toContain("one isolate, whole");
+  });
+
   test("verify of a damaged artifact exits with 1 and the reason", async () => {
     const damaged = join(folder, "damaged");
     await run(["build", "--source", join(folder, "texts.jsonl"), "--out", damaged]);
