@@ -4,7 +4,7 @@ import type { Manifest } from "../../worker/format/meta.ts";
 
 /** A check that an artifact did not pass. */
 export interface GateFailure {
-  /** `RECALL_BELOW_TARGET`, `RECALL_FELL`, `GOLDEN_QUERY`, or a code of `verify`. */
+  /** `TOO_LARGE`, `RECALL_BELOW_TARGET`, `RECALL_FELL`, `GOLDEN_QUERY`, or a code of `verify`. */
   readonly code: string;
   readonly message: string;
 }
@@ -44,6 +44,26 @@ export function checkRecall(manifest: Manifest, previous: Manifest | undefined):
   return failures;
 }
 
+/** What a query needs lies in an isolate's 128 MB, beside code, pages and requests. */
+const LARGEST_HOT_BYTES = 110 * 1000 * 1000;
+
+/** An artifact that no isolate can hold would take down whatever tries. */
+export function checkSize({ hotBytes, items }: Manifest): GateFailure[] {
+  // The placement takes 4 bytes an item beside the forest.
+  const bytes = hotBytes + 4 * items;
+  if (bytes <= LARGEST_HOT_BYTES) return [];
+  return [
+    {
+      code: "TOO_LARGE",
+      message: `The hot part takes ${megabytes(bytes)} of an isolate's 128 MB; ${megabytes(LARGEST_HOT_BYTES)} are possible. Build with --max-bytes, fewer trees, or codec int4 or binary.`,
+    },
+  ];
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
 /**
  * Runs all checks. What failed is returned when `force` overrides it, to be recorded.
  *
@@ -56,6 +76,7 @@ export async function runGate(
   options: { readonly gate?: Gate; readonly force?: boolean },
 ): Promise<string[]> {
   const failures = [
+    ...checkSize(manifest),
     ...checkRecall(manifest, previous),
     ...((await options.gate?.({ dir, manifest, previous })) ?? []),
   ];

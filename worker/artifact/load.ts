@@ -5,6 +5,7 @@ import { pointerKey, versionKey } from "../format/keys.ts";
 import { type PublishedManifest, parsePublishedManifest } from "./manifest.ts";
 import { type Pointer, parsePointer, type VersionLengths } from "./pointer.ts";
 import { readExactly } from "./stream.ts";
+import { sleep } from "./waiting.ts";
 
 const RETRY_MS = [30, 150];
 
@@ -209,7 +210,7 @@ async function retried<T>(read: () => Promise<T>): Promise<T> {
     try {
       return await read();
     } catch {
-      await new Promise((resolve) => setTimeout(resolve, wait));
+      await sleep(wait);
     }
   }
   return read();

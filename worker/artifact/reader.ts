@@ -11,8 +11,11 @@ import type {
   ReaderTiming,
   WaitContext,
 } from "./types.ts";
+import { sleep, within } from "./waiting.ts";
 
 const MEMORY_BUDGET = 100 * 1000 * 1000;
+/** An isolate has 128 MB for everything; a version that leaves less than this for the rest would end it. */
+const LARGEST_VERSION = 115 * 1000 * 1000;
 
 const TIMING: ReaderTiming = {
   stale: 60_000,
@@ -115,6 +118,13 @@ export function createIndexReader<T>(options: IndexReaderOptions<T>): IndexReade
     const lengths = known ?? lengthsOf(await readManifest(options, version));
     alive(own);
     const bytes = heldBytesOf(lengths);
+    if (bytes > LARGEST_VERSION) {
+      own.opening = true;
+      throw new AnnoyEdgeError(
+        "VERSION_TOO_LARGE",
+        `Version ${version} takes ${bytes} bytes of memory; an isolate has room for ${LARGEST_VERSION}.`,
+      );
+    }
     if (heldBytes() + bytes > budget) await drain(own);
     own.bytes = bytes;
     loads++;
@@ -295,18 +305,4 @@ function describe(error: unknown): { code: string; message: string; at: string }
   const code = error instanceof AnnoyEdgeError ? error.code : "STORAGE_FAILED";
   const message = error instanceof Error ? error.message : String(error);
   return { code, message, at: new Date().toISOString() };
-}
-
-/** Waits for `promise`, at most this many milliseconds. */
-async function within(promise: Promise<void>, ms: number): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | null = null;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, Math.max(0, ms));
-  });
-  await Promise.race([promise, late]);
-  if (timer !== null) clearTimeout(timer);
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)));
 }

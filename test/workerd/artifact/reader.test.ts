@@ -1,6 +1,7 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
+import type { Pointer } from "../../../worker/artifact/pointer.ts";
 import { createIndexReader } from "../../../worker/artifact/reader.ts";
 import type { IndexReader, IndexReaderOptions } from "../../../worker/artifact/types.ts";
 import { requireBytes } from "../../../worker/format/artifact.ts";
@@ -252,6 +253,44 @@ test("a load that makes no progress is taken over by a waiting request", async (
   expect(new Set(answers)).toEqual(new Set([5]));
   expect(reader.status().loads).toBe(2);
   expect((await gone).value.first).toBe(5);
+});
+
+/** A bucket of which every read fails twice before it succeeds. */
+function shaky(): typeof env.INDEXES {
+  const failures = new Map<string, number>();
+  return new Proxy(env.INDEXES, {
+    get(bucket, property) {
+      if (property !== "get") return Reflect.get(bucket, property);
+      return (key: string, options: R2GetOptions) => {
+        const count = failures.get(key) ?? 0;
+        failures.set(key, count + 1);
+        return count < 2
+          ? Promise.reject(new Error("get: internal error (10001)"))
+          : bucket.get(key, options);
+      };
+    },
+  });
+}
+
+test("reads that fail for a moment do not fail the request that waits for them", async () => {
+  const { name, reader } = readerOf({ bucket: shaky() });
+  await writeVersion(name, 6);
+  await point(name, 6);
+  expect(await ask(reader)).toBe(6);
+});
+
+test("a version that no isolate can hold is refused before it is loaded", async () => {
+  const { name, reader } = readerOf();
+  await writeVersion(name, 1);
+  await point(name, 1);
+  await ask(reader);
+  await writeVersion(name, 2);
+  await point(name, 2, 1);
+  const pointer = await (await env.INDEXES.get(pointerKey(name)))!.json<Pointer>();
+  const lengths = { ...pointer.lengths, forestHot: 120_000_000 };
+  await env.INDEXES.put(pointerKey(name), JSON.stringify({ ...pointer, lengths }));
+  for (let i = 0; i < 3; i++) expect(await ask(reader)).toBe(1);
+  expect(reader.status()).toMatchObject({ loads: 1, refused: [{ code: "VERSION_TOO_LARGE" }] });
 });
 
 test("an isolate that has not looked for long looks before it answers", async () => {
