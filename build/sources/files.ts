@@ -1,5 +1,5 @@
 import type { Stats } from "node:fs";
-import { stat } from "node:fs/promises";
+import { realpath, stat } from "node:fs/promises";
 import { basename, dirname, extname, relative, resolve, sep } from "node:path";
 import { convertPathToPattern, glob, isDynamicPattern } from "tinyglobby";
 import { SourceError, unreadable } from "./errors.ts";
@@ -92,10 +92,22 @@ async function list(pattern: string, cwd: string): Promise<string[]> {
     expandDirectories: false,
     ignore: ["**/node_modules/**"],
   });
-  return paths
-    .filter((path) => formatOf(path) !== undefined)
-    .map((path) => resolve(path))
-    .sort((a, b) => compare(forwardSlashes(a), forwardSlashes(b)));
+  const readable = paths.filter((path) => formatOf(path) !== undefined).map((path) => resolve(path));
+  const unique = await withoutTwins(readable);
+  return unique.sort((a, b) => compare(forwardSlashes(a), forwardSlashes(b)));
+}
+
+/** One path a file: links can lead to the same one again, round in a circle even. The shortest path stays. */
+async function withoutTwins(paths: readonly string[]): Promise<string[]> {
+  const byFile = new Map<string, string>();
+  for (const path of paths) {
+    const file = await realpath(path);
+    const other = byFile.get(file);
+    if (other === undefined || path.length < other.length || (path.length === other.length && path < other)) {
+      byFile.set(file, path);
+    }
+  }
+  return [...byFile.values()];
 }
 
 /** By code units, so that no locale changes the order of items. */

@@ -5,6 +5,8 @@ import type { SourceFile } from "./types.ts";
 
 /** A line longer than this is not a row: KV takes values of 25 MiB. */
 const MAX_LINE_BYTES = 64 << 20;
+/** What V8 holds in one string, so that a longer file is not taken for a broken one. */
+const MAX_TEXT_BYTES = 0x1fff_ffe8;
 const NEWLINE = 10;
 
 export interface Line {
@@ -71,6 +73,10 @@ export async function readText(file: SourceFile): Promise<string> {
     bytes = await readFile(file.path);
   } catch (error) {
     throw unreadable(file.source, error);
+  }
+  if (bytes.byteLength > MAX_TEXT_BYTES) {
+    const message = `${file.source} has ${bytes.byteLength} bytes, too many for one document. Cut it into files, or make it JSONL.`;
+    throw new SourceError("UNREADABLE_SOURCE", message);
   }
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -63,6 +63,14 @@ describe("finding files", () => {
     await put({ "x/a.txt": "x", "y/a.txt": "y" });
     expect((await read("x/a.txt", "x", "x/*.txt")).map((d) => d.id)).toEqual(["a.txt"]);
     expect((await read("x", "y")).map((d) => d.id)).toEqual(["x/a.txt", "y/a.txt"]);
+  });
+
+  it("reads a file once though links lead to it again, round in a circle", async () => {
+    await put({ "docs/a/x.txt": "x" });
+    await symlink("..", join(root, "docs/a/up"));
+    await symlink("x.txt", join(root, "docs/a/other.txt"));
+    await symlink("nothing.txt", join(root, "docs/a/broken.txt"));
+    expect((await read("docs")).map((d) => d.id)).toEqual(["a/x.txt"]);
   });
 
   it("says what is missing, empty or of another kind", async () => {
