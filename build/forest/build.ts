@@ -313,9 +313,9 @@ function layOut(grown: TreeNode[][], geometry: Geometry, training: Uint32Array, 
   return encodeNodes(grown, geometry, reach);
 }
 
-/** Rows that are kept from training and serve as queries: a tenth of them at most. */
+/** Rows that are kept from training and serve as queries: a fortieth, or ten where there are so few. */
 function pickQueries(count: number, seed: number): Uint32Array {
-  const wanted = Math.min(MOST_QUERIES, Math.max(Math.min(10, count >>> 1), Math.floor(count / 10)));
+  const wanted = Math.min(MOST_QUERIES, Math.max(Math.min(10, count >>> 1), Math.floor(count / 40)));
   return sample(
     Uint32Array.from({ length: count }, (_, i) => i),
     wanted,
