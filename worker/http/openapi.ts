@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import type { SearchErrorCode } from "../search/errors.ts";
+import { MAX_K } from "../search/schema.ts";
 import { SEARCH_PARAMETERS } from "./parameters.ts";
 import { type HttpErrorCode, PROBLEM_KINDS } from "./problems.ts";
 import { NAMED_SCHEMAS, type SchemaName } from "./schemas.ts";
@@ -176,6 +177,25 @@ function paths(schemas: Record<string, Json>): OpenApiDocument["paths"] {
         responses: cacheable(answers("IndexResponse", [])),
       },
     },
+    "/v1/selections/{position}": {
+      post: {
+        operationId: "countSelection",
+        summary: "Counts that somebody followed the hit at this position",
+        parameters: [
+          {
+            name: "position",
+            in: "path",
+            required: true,
+            description: "Position in the answer, from 0.",
+            schema: { type: "integer", minimum: 0, maximum: MAX_K - 1 },
+          },
+        ],
+        responses: {
+          "204": { description: "Counted, where counts are kept" },
+          ...problems(["INVALID_TYPE", "OUT_OF_RANGE"]),
+        },
+      },
+    },
     "/v1/warm-up": {
       get: {
         operationId: "warmUp",
@@ -244,12 +264,16 @@ const COMMON_CODES: readonly Code[] = [
 ];
 
 function answers(schema: SchemaName, codes: readonly Code[]): Record<string, Json> {
+  return { "200": content(schema, "The answer"), ...problems(codes) };
+}
+
+function problems(codes: readonly Code[]): Record<string, Json> {
   const byStatus = new Map<number, Code[]>();
   for (const code of [...codes, ...COMMON_CODES]) {
     const [status] = PROBLEM_KINDS[code];
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }
-  const responses: Record<string, Json> = { "200": content(schema, "The answer") };
+  const responses: Record<string, Json> = {};
   for (const [status, list] of [...byStatus].sort(([a], [b]) => a - b)) {
     responses[String(status)] = {
       description: list.join(", "),

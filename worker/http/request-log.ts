@@ -66,7 +66,7 @@ function lineOf(c: Context<AppEnv>, index: string, ms: number): LogLine {
   };
 }
 
-/** Blobs: route, method, status, version, code of the problem, mode, cache. Doubles: ms, hits, and ms by phase. */
+/** Blobs: route, method, status, version, code of the problem, mode, cache. Doubles: ms, hits, ms by phase, position (-1: none). */
 function dataPoint(line: LogLine): { indexes: string[]; blobs: string[]; doubles: number[] } {
   const { timings } = line;
   return {
@@ -88,6 +88,7 @@ function dataPoint(line: LogLine): { indexes: string[]; blobs: string[]; doubles
       timings.keyword ?? 0,
       timings.forest ?? 0,
       timings.docstore ?? 0,
+      line.position ?? -1,
     ],
   };
 }

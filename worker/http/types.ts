@@ -86,6 +86,8 @@ export interface RequestState {
   problem?: string;
   mode?: SearchMode;
   hits?: number;
+  /** Position, from 0, of a hit that somebody followed. */
+  position?: number | undefined;
   /** The answer would be another one in better times: nobody may keep it. */
   fleeting?: boolean;
   /** Whether the data centre's cache had the answer. */

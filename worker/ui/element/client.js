@@ -48,6 +48,7 @@ export function createSearch(endpoint) {
       const body = JSON.stringify({
         query,
         k: HITS,
+        prefix: true,
         include: ["metadata", "highlights"],
         ...(Object.keys(filter).length > 0 && { filter }),
         ...(facets.length > 0 && { facets }),

@@ -25,7 +25,8 @@ const Base = globalThis.HTMLElement ?? class {};
  * a plain form, shows where scripts do not run.
  *
  * Attributes: `endpoint` (origin of the Worker; by default where this module came from), `filters` (fields, separated by
- * blanks), `messages` (JSON), `theme` (`light`, `dark`, `auto`; by default the page's own), `no-recent`, `no-shortcuts`.
+ * blanks), `messages` (JSON), `theme` (`light`, `dark`, `auto`; by default the page's own), `no-recent`, `no-shortcuts`,
+ * `insight` (counts which hits are followed).
  * Events: `annoy-search` for every answer, `annoy-search-select` before an answer is followed (can be prevented).
  */
 export class AnnoySearch extends Base {
@@ -154,6 +155,8 @@ export class AnnoySearch extends Base {
       }
       const url = option instanceof HTMLAnchorElement ? option.href : undefined;
       const detail = { query: field.value.trim(), id, url, position: Number(position) };
+      // A beacon without a body: where the hit stood, and nothing else. It goes out although the page is left.
+      if (this.hasAttribute("insight")) navigator.sendBeacon(`${endpoint}/v1/selections/${position}`);
       const goes = this.dispatchEvent(
         new CustomEvent("annoy-search-select", { detail, bubbles: true, cancelable: true }),
       );

@@ -43,7 +43,11 @@ export class SearchFailure extends Error {
  */
 export async function search(question, { k, signal }) {
   const started = performance.now();
-  const answer = await getJson("/v1/search", signal, { ...question, k });
+  const answer = await getJson("/v1/search", signal, {
+    ...question,
+    k,
+    ...("query" in question && { prefix: true }),
+  });
   return { .../** @type {Answer} */ (answer), milliseconds: performance.now() - started };
 }
 
