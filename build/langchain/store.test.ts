@@ -212,6 +212,11 @@ describe("odd input", () => {
     ]) {
       expect((await store.similaritySearch("foo", 1))[0]!.metadata).toEqual({ page: 0 });
     }
+    const settings = keep(await AnnoyVectorStore.fromEmbeddings(pairs, embeddings, { metric: "euclidean" }));
+    expect((await settings.similaritySearchWithScore("foo", 2)).map(([d, x]) => [d.metadata, x])).toEqual([
+      [{}, 0],
+      [{}, 1],
+    ]);
     const bare = keep(await AnnoyVectorStore.fromEmbeddings(pairs));
     expect(texts(await bare.similaritySearchByIndex(1, 1))).toEqual(["bar"]);
     await expect(bare.similaritySearch("foo")).rejects.toMatchObject({ code: "NO_EMBEDDER" });

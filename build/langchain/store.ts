@@ -123,27 +123,30 @@ export class AnnoyVectorStore extends SaveableVectorStore {
     embeddings?: EmbeddingsInterface,
     config?: AnnoyLibConfig,
   ): Promise<AnnoyVectorStore>;
-  /** In the order of LangChain for Python. */
+  /** In the order of LangChain for Python; settings may take the place of the metadatas. */
   static async fromEmbeddings(
     textEmbeddings: readonly (readonly [string, readonly number[]])[],
     embeddings: EmbeddingsInterface,
-    metadatas?: Metadatas,
+    metadatasOrConfig?: readonly object[] | AnnoyLibConfig,
     config?: AnnoyLibConfig,
   ): Promise<AnnoyVectorStore>;
   static async fromEmbeddings(
     textEmbeddings: readonly (readonly [string, readonly number[]])[],
     second?: Metadatas | EmbeddingsInterface,
-    third?: Metadatas | EmbeddingsInterface,
-    config: AnnoyLibConfig = {},
+    third?: EmbeddingsInterface | readonly object[] | AnnoyLibConfig,
+    fourth?: AnnoyLibConfig,
   ): Promise<AnnoyVectorStore> {
+    const pythonic = isEmbeddings(second);
     const embeddings = [second, third].find(isEmbeddings);
-    const metadatas = [second, third].find((value) => value !== undefined && !isEmbeddings(value)) ?? [];
+    // By the overloads: after embeddings, what is no list of metadatas is settings.
+    const settings = pythonic && !Array.isArray(third) ? (third as AnnoyLibConfig | undefined) : undefined;
+    const metadatas = pythonic ? (Array.isArray(third) ? third : []) : (second ?? []);
     const documents = documentsOf(
       textEmbeddings.map(([text]) => text),
       metadatas,
     );
     const vectors = textEmbeddings.map(([, vector]) => vector);
-    return buildStore(documents, vectors, embeddings, config);
+    return buildStore(documents, vectors, embeddings, { ...settings, ...fourth });
   }
 
   /** Docstore ids by item number. */
