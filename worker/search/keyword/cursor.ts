@@ -186,6 +186,13 @@ export function compareKey(cursor: TermCursor, key: Uint8Array, length: number):
   return cursor.length - length;
 }
 
+/** Whether the term under the cursor begins with these bytes. */
+export function startsWith({ key, length }: TermCursor, prefix: Uint8Array): boolean {
+  if (length < prefix.length) return false;
+  for (let i = 0; i < prefix.length; i++) if (key[i] !== prefix[i]) return false;
+  return true;
+}
+
 /** Whether the term under the cursor is a stem and no word. */
 export function isStem(cursor: TermCursor): boolean {
   return cursor.key[cursor.length - 1] === STEM_MARK;

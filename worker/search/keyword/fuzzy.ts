@@ -5,9 +5,12 @@ import {
   isStem,
   moveTo,
   nextTerm,
+  seekTerm,
   skipPrefix,
+  startsWith,
   type TermCursor,
 } from "./cursor.ts";
+import { encodeTerm } from "./dictionary.ts";
 
 /** More edits than anyone asks for; a row's cells stay below 256. */
 const FAR = 200;
@@ -23,9 +26,15 @@ export interface FuzzyMatch {
 /**
  * Words of the dictionary within `maxEdits` edits of `word` (insertion, deletion, substitution, transposition of
  * neighbours). Walks the sorted words with one row of the edit table a letter: rows of a shared beginning are kept,
- * and a beginning that cannot come near enough is skipped with all that follow from it.
+ * and a beginning that cannot come near enough is skipped with all that follow from it. With `sameFirst` the first letter
+ * must be right, which leaves a tenth of the words to walk.
  */
-export function findFuzzy(dictionary: Dictionary, word: string, maxEdits: number): FuzzyMatch[] {
+export function findFuzzy(
+  dictionary: Dictionary,
+  word: string,
+  maxEdits: number,
+  sameFirst = false,
+): FuzzyMatch[] {
   const target = Uint32Array.from(word, (letter) => letter.codePointAt(0)!);
   const width = target.length + 1;
   const most = target.length + maxEdits;
@@ -39,8 +48,9 @@ export function findFuzzy(dictionary: Dictionary, word: string, maxEdits: number
   const found: FuzzyMatch[] = [];
   const cursor = createCursor(dictionary);
   let known = 0;
-  let alive = moveTo(cursor, 0);
-  while (alive) {
+  const first = encodeTerm(sameFirst ? String.fromCodePoint(target[0] ?? 0) : "");
+  let alive = sameFirst ? seekTerm(cursor, first) : moveTo(cursor, 0);
+  while (alive && startsWith(cursor, first)) {
     // Letters that the word shares with the one before it keep their rows.
     let count = 0;
     while (count < known && ends[count + 1]! <= cursor.shared) count++;

@@ -107,12 +107,15 @@ describe("findFuzzy", () => {
         fc.array(letters, { minLength: 1, maxLength: 200 }),
         letters,
         fc.constantFrom(1, 2),
-        async (texts, wanted, edits) => {
+        fc.boolean(),
+        async (texts, wanted, edits, sameFirst) => {
           const index = await indexOf([texts.join(" ")]);
           const expected = wordsOf(index)
             .map((word) => [word, distance([...word], [...wanted])] as const)
-            .filter(([, d]) => d <= edits);
-          const found = findFuzzy(index.dictionary, wanted, edits).map((m) => [m.text, m.distance] as const);
+            .filter(([word, d]) => d <= edits && (!sameFirst || [...word][0] === [...wanted][0]));
+          const found = findFuzzy(index.dictionary, wanted, edits, sameFirst).map(
+            (m) => [m.text, m.distance] as const,
+          );
           expect(found).toEqual(expected);
         },
       ),

@@ -1,4 +1,4 @@
-import { createCursor, isStem, nextTerm, seekTerm } from "./cursor.ts";
+import { createCursor, isStem, nextTerm, seekTerm, startsWith } from "./cursor.ts";
 import { encodeTerm, findTerm, readEntry, type TermEntry } from "./dictionary.ts";
 import { findFuzzy } from "./fuzzy.ts";
 import { groupOf, type TermGroup } from "./groups.ts";
@@ -10,12 +10,15 @@ const PREFIX_WEIGHT = 0.5;
 const FUZZY_WEIGHTS = [1, 0.7, 0.4];
 /** Of the inflections of a near word, in parts of its own weight. */
 const INFLECTION_WEIGHT = 0.1;
-const MAX_COMPLETIONS = 256;
+const MAX_COMPLETIONS = 128;
 const MAX_NEAR_WORDS = 24;
 /** A shorter word has too many neighbours to guess among. */
 const MIN_ONE_EDIT = 3;
 const MIN_TWO_EDITS = 6;
 const MAX_FUZZY_LENGTH = 40;
+/** Nobody looks for a misspelled `the`: words in more than this part of the documents are near nothing. */
+const FREQUENT = 8;
+const MIN_FREQUENT = 200;
 /** Words that a query may have looked for with one edit and with two: a scan takes up to a millisecond, or several. */
 const ONE_EDIT_SCANS = 12;
 const TWO_EDIT_SCANS = 4;
@@ -39,7 +42,7 @@ export function completions(index: KeywordIndex, word: QueryWord, weight: number
   const cursor = createCursor(dictionary);
   let entries: TermEntry[] = [];
   let alive = seekTerm(cursor, key);
-  while (alive && entries.length < MAX_COMPLETIONS_SEEN && startsWith(cursor.key, cursor.length, key)) {
+  while (alive && entries.length < MAX_COMPLETIONS_SEEN && startsWith(cursor, key)) {
     if (cursor.length > key.length && !isStem(cursor)) entries.push(readEntry(dictionary, cursor.term));
     alive = nextTerm(cursor);
   }
@@ -51,13 +54,7 @@ export function completions(index: KeywordIndex, word: QueryWord, weight: number
   return [{ entries, documents: Math.min(documents, index.nDocuments), weight: weight * PREFIX_WEIGHT }];
 }
 
-function startsWith(key: Uint8Array, length: number, prefix: Uint8Array): boolean {
-  if (length < prefix.length) return false;
-  for (let i = 0; i < prefix.length; i++) if (key[i] !== prefix[i]) return false;
-  return true;
-}
-
-/** Words one edit off, or two when there are none; each with its own weight, nearest and most frequent first. */
+/** Words one edit off, or, when there are none, two behind the right first letter; each with its own weight, nearest and most frequent first. */
 export function nearWords(
   index: KeywordIndex,
   word: Pick<QueryWord, "term">,
@@ -65,16 +62,18 @@ export function nearWords(
   budget: Budget,
 ): TermGroup[] {
   const { dictionary } = index;
+  const mostFrequent = Math.max(MIN_FREQUENT, index.nDocuments / FREQUENT);
   const letters = [...word.term].length;
   if (letters < MIN_ONE_EDIT || letters > MAX_FUZZY_LENGTH || budget.oneEdit-- <= 0) return [];
   let matches = findFuzzy(dictionary, word.term, 1);
   const none = matches.every((match) => match.distance === 0);
   if (none && letters >= MIN_TWO_EDITS && budget.twoEdits-- > 0) {
-    matches = findFuzzy(dictionary, word.term, 2);
+    matches = findFuzzy(dictionary, word.term, 2, true);
   }
   const near = matches
     .filter((match) => match.distance > 0)
     .map((match) => ({ ...match, entry: readEntry(dictionary, match.term) }))
+    .filter(({ entry }) => entry.documents <= mostFrequent)
     .sort(
       (x, y) =>
         x.distance - y.distance || y.entry.documents - x.entry.documents || x.entry.term - y.entry.term,

@@ -52,6 +52,12 @@ export function openPostings(index: KeywordIndex, entry: TermEntry, share = 1): 
 function readNumber(cursor: PostingCursor): number {
   const { bytes, end } = cursor;
   let at = cursor.at;
+  // Nearly all numbers are of one byte.
+  const first = at < end ? bytes[at]! : 0x80;
+  if (first < 0x80) {
+    cursor.at = at + 1;
+    return first;
+  }
   let value = 0;
   let shift = 0;
   for (;;) {

@@ -22,7 +22,7 @@ export interface QueryWord extends Token {
 
 /** Bounds the work of a query, whatever its length: words beyond these are ignored. */
 export const MAX_QUERY_WORDS = 128;
-export const MAX_QUERY_PHRASES = 16;
+export const MAX_QUERY_PHRASES = 8;
 export const MAX_PHRASE_WORDS = 32;
 
 /** `-"some words"`, `-word`, `"some words"`. A minus counts at the beginning of a word, once: `--flag` is a word. */
@@ -48,16 +48,22 @@ export function parseKeywordQuery(text: string, language: Language): KeywordQuer
     const phrase = phraseOf(tokens);
     if (phrase.length === 0) continue;
     if (quoted !== undefined) {
-      if (phrases.length < MAX_QUERY_PHRASES) phrases.push(phrase);
+      addPhrase(phrases, phrase);
       for (const token of tokens) words.push({ ...token, exact: true, unfinished: false });
     } else if (notWord !== undefined && phrase.length === 1) {
       if (excluded.length < MAX_QUERY_PHRASES) excluded.push(tokens[0]!);
-    } else if (excludedPhrases.length < MAX_QUERY_PHRASES) {
-      excludedPhrases.push(phrase);
+    } else {
+      addPhrase(excludedPhrases, phrase);
     }
   }
   plain(text.length);
   return { words: words.slice(0, MAX_QUERY_WORDS), phrases, excluded, excludedPhrases };
+}
+
+function addPhrase(phrases: string[][], phrase: string[]): void {
+  const text = phrase.join(" ");
+  if (phrases.length >= MAX_QUERY_PHRASES || phrases.some((known) => known.join(" ") === text)) return;
+  phrases.push(phrase);
 }
 
 /** The terms of a text that follow one another: wholes stand beside their parts and are left out. */

@@ -41,7 +41,9 @@ export function keywordSearch(index: KeywordIndex, text: string, options: Keywor
   const run = (groups: QueryGroup[]) => scoreGroups(index, groups, options.k, conditions);
   const groups = expandQuery(index, query, { prefix });
   let hits: KeywordHits = { ...run(groups), bound: boundOf(index, groups) };
-  if (hits.items.length < Math.min(options.k, FEW_HITS) && query.words.some((word) => !word.exact)) {
+  // Without a group there is no word to be relaxed: unknown ones have been given all their near words.
+  const few = hits.items.length < Math.min(options.k, FEW_HITS);
+  if (few && groups.length > 0 && query.words.some((word) => !word.exact)) {
     const relaxed = expandQuery(index, query, { prefix, relaxed: true });
     if (relaxed.length > groups.length) hits = { ...run(relaxed), bound: hits.bound };
   }
