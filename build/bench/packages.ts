@@ -16,6 +16,7 @@ export const PACKAGES = {
   edgevec: "0.9.0",
   "voy-search": "0.6.3",
   "@orama/orama": "3.1.18",
+  pagefind: "1.6.0",
   "@langchain/classic": "1.0.50",
   "@langchain/core": "1.4.0",
 } as const;

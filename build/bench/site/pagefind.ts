@@ -1,0 +1,96 @@
+import { execFile } from "node:child_process";
+import { createReadStream, existsSync } from "node:fs";
+import { readdir, stat } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { extname, join, normalize } from "node:path";
+import { promisify } from "node:util";
+import { installPackages } from "../packages.ts";
+import { PeerUnavailable } from "../types.ts";
+import { RANKS, type SiteContender, type TitleQuery } from "./types.ts";
+
+const run = promisify(execFile);
+const BROWSERS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+const TYPES: Readonly<Record<string, string>> = {
+  ".js": "text/javascript",
+  ".json": "application/json",
+  ".html": "text/html",
+};
+
+/** Indexed by its own program, asked through its own script in a real browser: that is how sites use it. */
+export const pagefind: SiteContender = {
+  name: "Pagefind",
+  note: "its defaults, in Chromium",
+  async run({ folder, work, cache, queries }) {
+    const root = await installPackages(cache, "pagefind");
+    const out = join(work, "pagefind");
+    const began = performance.now();
+    const script = join(root, "node_modules", "pagefind", "lib", "runner", "bin.cjs");
+    await run(process.execPath, [script, "--site", folder, "--output-path", out], { maxBuffer: 1 << 26 });
+    const indexSeconds = (performance.now() - began) / 1000;
+    const server = await serve(out);
+    try {
+      // A TCP server's address is an object.
+      const { port } = server.address() as AddressInfo;
+      const found = await ask(`http://127.0.0.1:${port}/`, queries);
+      return { found, indexSeconds, indexBytes: await sizeOf(out) };
+    } finally {
+      server.close();
+    }
+  },
+};
+
+/** Runs in the page: a text, because this project's types know no browser. */
+const ASK = `async ([titles, ranks]) => {
+  const pagefind = await import("/pagefind.js");
+  const found = [];
+  for (const title of titles) {
+    const { results } = await pagefind.search(title);
+    const pages = await Promise.all(results.slice(0, ranks).map((result) => result.data()));
+    found.push(pages.map((page) => page.raw_url ?? page.url));
+  }
+  return found;
+}`;
+
+async function ask(origin: string, queries: readonly TitleQuery[]): Promise<string[][]> {
+  const executablePath = [process.env.CHROMIUM_PATH ?? "", ...BROWSERS].find(
+    (path) => path && existsSync(path),
+  );
+  if (!executablePath) throw new PeerUnavailable("No Chromium was found; CHROMIUM_PATH may name one.");
+  const { chromium } = await import("playwright-core");
+  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
+  try {
+    const page = await browser.newPage();
+    await page.goto(origin);
+    const titles = queries.map(({ query }) => query);
+    const call = `(${ASK})(${JSON.stringify([titles, RANKS])})`;
+    return (await page.evaluate(call)) as string[][];
+  } finally {
+    await browser.close();
+  }
+}
+
+async function serve(folder: string): Promise<Server> {
+  const server = createServer((request, response) => {
+    const path = normalize(decodeURIComponent(new URL(request.url ?? "/", "http://x").pathname));
+    if (path === "/") {
+      response.setHeader("content-type", "text/html").end('<!doctype html><html lang="en"><title>-</title>');
+      return;
+    }
+    response.setHeader("content-type", TYPES[extname(path)] ?? "application/octet-stream");
+    createReadStream(join(folder, path))
+      .on("error", () => response.writeHead(404).end())
+      .pipe(response);
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  return server;
+}
+
+async function sizeOf(folder: string): Promise<number> {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true });
+  const files = entries.filter((entry) => entry.isFile() && !entry.name.endsWith(".css"));
+  const sizes = await Promise.all(
+    files.map(async (file) => (await stat(join(file.parentPath, file.name))).size),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
