@@ -1,7 +1,7 @@
 import { closeSync, ftruncateSync, openSync, readSync } from "node:fs";
 import { dot } from "../../worker/forest/annoy/distances.ts";
 import { type AnnoyLayout, NODE_WORDS, nodeLayout } from "../../worker/forest/annoy/layout.ts";
-import { packBits } from "../../worker/forest/vectors.ts";
+import { packBits } from "../../worker/forest/query.ts";
 import type { Metric } from "../../worker/format/constants.ts";
 import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 import { renumberTree } from "./assemble.ts";

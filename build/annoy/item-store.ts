@@ -1,6 +1,6 @@
 import type { AnnoyLayout } from "../../worker/forest/annoy/layout.ts";
+import { packBits } from "../../worker/forest/query.ts";
 import type { SlotTable } from "../../worker/forest/slots.ts";
-import { packBits } from "../../worker/forest/vectors.ts";
 import { type Metric, NO_SLOT } from "../../worker/format/constants.ts";
 import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 import { assembleTrees } from "./assemble.ts";

@@ -1,16 +1,7 @@
-import { MARGIN_AT } from "../../worker/forest/compact/sketches.ts";
-import { type VectorStore, vectorStore } from "../../worker/forest/vectors.ts";
-import { openArtifact, requireView } from "../../worker/format/artifact.ts";
-import {
-  type Codec,
-  type Metric,
-  NO_SLOT,
-  type RescoreCodec,
-  type SectionName,
-} from "../../worker/format/constants.ts";
-import type { ArtifactMeta, CertifiedRecall } from "../../worker/format/meta.ts";
-import { encodeArtifact, type HeaderFields, type SectionSource } from "../artifact/write.ts";
-import { certify, measureRecall, type Truth } from "./certify.ts";
+import { type Codec, NO_SLOT } from "../../worker/format/constants.ts";
+import type { ArtifactMeta } from "../../worker/format/meta.ts";
+import type { HeaderFields, SectionSource } from "../artifact/write.ts";
+import type { Truth } from "./certify.ts";
 import {
   budgetError,
   codecsToTry,
@@ -21,8 +12,8 @@ import {
   sketchBits,
   withinBudget,
 } from "./choices.ts";
-import { bytesOf, encodeRest, encodeVectors } from "./codecs.ts";
-import { buildSketches } from "./encode.ts";
+import { bytesOf } from "./codecs.ts";
+import { buildSketches, type Sketching } from "./encode.ts";
 import { type Geometry, geometryOf } from "./geometry.ts";
 import { exactScore } from "./measure.ts";
 import { type EncodedNodes, encodeNodes, measureReach } from "./nodes.ts";
@@ -30,17 +21,16 @@ import { createPool, type Pool } from "./pool.ts";
 import { createRandom, partSeed, sample } from "./random.ts";
 import { growTree, type TreeNode } from "./tree.ts";
 import type { TruthTask } from "./truth.ts";
+import { certifySections } from "./tune.ts";
 import type { BuiltForest, ForestInput, ForestSettings } from "./types.ts";
+import { vectorSections } from "./vector-sections.ts";
 
 /** Below this many dimensions a full score costs no more than an estimate. */
 const LEAST_SKETCHED_DIMENSIONS = 48;
 const MOST_QUERIES = 1000;
 const TRUTH_K = 100;
 const TRUTH_CHUNK = 16_384;
-/** Margins to try, in mean factors of the sketches: about the standard error of an estimate. */
-const MARGINS = [6, 5, 4, 3.5, 3, 2.5, 2, 1.5, 1];
-/** Recall that a smaller margin may cost. */
-const MARGIN_LOSS = 0.003;
+
 /**
  * Builds everything of an artifact that comes from the vectors: trees, codes, sketches, and the recall they reach.
  * The same input, settings and seed give the same bytes, whatever the number of jobs.
@@ -173,138 +163,6 @@ async function encodeAndCertify(parts: Parts, onProgress: (share: number) => voi
     codec,
     rescore,
   };
-}
-
-/** The vectors in their codec, and the rescoring tier behind them. */
-function vectorSections(
-  metric: Metric,
-  codec: Codec,
-  rescore: RescoreCodec,
-  rows: Float32Array,
-  dimensions: number,
-  order: Uint32Array,
-): SectionSource[] {
-  const sections: SectionSource[] = [];
-  const add = (name: SectionName, bytes: Uint8Array | undefined, hot: boolean) => {
-    if (bytes) sections.push({ name, hot, bytes });
-  };
-  if (metric === "hamming") {
-    add("vectors", encodeVectors(metric, "int8", rows, dimensions, order).vectors, true);
-    return sections;
-  }
-  let coded: VectorStore | undefined;
-  if (codec !== "binary") {
-    const { vectors, scales, norms } = encodeVectors(metric, codec, rows, dimensions, order);
-    add("vectors", vectors, true);
-    add("vectorScales", scales, true);
-    add("vectorNorms", norms, true);
-    const floats = scales && new Float32Array(scales.buffer, scales.byteOffset, scales.byteLength / 4);
-    coded = vectorStore({
-      metric,
-      codec,
-      dimensions,
-      count: order.length,
-      bytes: vectors,
-      scales: floats,
-      norms: undefined,
-    });
-  }
-  if (rescore === "none" || rescore === "binary") return sections;
-  if (coded && rescore !== "float32") {
-    const rest = encodeRest(rescore, rows, dimensions, order, coded);
-    add("rescoreVectors", rest.vectors, true);
-    add("rescoreScales", rest.scales, true);
-    return sections;
-  }
-  const whole = encodeVectors(metric, rescore, rows, dimensions, order);
-  add("rescoreVectors", whole.vectors, false);
-  // Resident when the rows are read by range: one more request a row would cost more than four bytes a vector.
-  add("rescoreScales", whole.scales, true);
-  if (codec === "binary") add("vectorNorms", whole.norms, true);
-  return sections;
-}
-
-/** Opens what the Worker has at hand as it would, and measures what it finds. */
-async function certifySections(
-  pool: Pool,
-  header: HeaderFields,
-  forest: ArtifactMeta["forest"],
-  sections: readonly SectionSource[],
-  truth: Truth,
-  target: number,
-  sketch: Sketching | undefined,
-  onProgress: (share: number) => void,
-): Promise<CertifiedRecall> {
-  const draft: CertifiedRecall = {
-    target,
-    queries: 0,
-    heldOut: true,
-    rows: [],
-    defaultSearchK: header.nSlots,
-    recallAt1: 0,
-    recallAt10: 0,
-    recallAt100: 0,
-  };
-  const { metric, dimensions, codec } = header;
-  const meta = {
-    name: "draft",
-    metric,
-    dimensions,
-    codec,
-    items: header.nItems,
-    forest,
-    certified: draft,
-    embedder: null,
-  };
-  // Behind binary codes the rescoring tier decides every answer, read by range where it is not in memory.
-  const hot = sections.filter((section) => section.hot || codec === "binary");
-  const bytes = encodeArtifact(header, [
-    { name: "meta", hot: true, bytes: Buffer.from(JSON.stringify(meta)) },
-    ...hot,
-  ]);
-  const shared = new Uint8Array(new SharedArrayBuffer(bytes.byteLength));
-  shared.set(bytes);
-  const editions = { bytes: shared, edition: 0 };
-  if (sketch && header.codec !== "binary")
-    await chooseMargin(pool, editions, header.nSlots, truth, target, sketch);
-  return certify(pool, { ...editions }, truth, header, target, onProgress);
-}
-
-/** The part of {@link buildSketches} that the margin needs. */
-type Sketching = Pick<Awaited<ReturnType<typeof buildSketches>>, "factor" | "setMargin">;
-
-/** The smallest margin that loses no more than {@link MARGIN_LOSS} of recall@10 against the largest one. */
-async function chooseMargin(
-  pool: Pool,
-  subject: { readonly bytes: Uint8Array<SharedArrayBuffer>; edition: number },
-  nSlots: number,
-  truth: Truth,
-  target: number,
-  { factor, setMargin }: Sketching,
-): Promise<void> {
-  const queries = Math.min(300, truth.queries.length);
-  const head = requireView(openArtifact(subject.bytes, { trusted: true }), "sketchFactors", Float32Array);
-  const setBoth = (margin: number) => {
-    setMargin(margin * factor);
-    head[MARGIN_AT] = margin * factor;
-    subject.edition++;
-  };
-  const recallOf = async (margin: number, searchK: number) => {
-    setBoth(margin);
-    return (await measureRecall(pool, { ...subject }, truth, searchK, [10], queries)).recall[0]!;
-  };
-  let searchK = Math.max(200, Math.round(nSlots / 64));
-  let best = await recallOf(MARGINS[0]!, searchK);
-  while (best < target && searchK < nSlots) {
-    searchK *= 2;
-    best = await recallOf(MARGINS[0]!, searchK);
-  }
-  let chosen = MARGINS[0]!;
-  for (const margin of MARGINS.slice(1)) {
-    if ((await recallOf(margin, searchK)) < best - MARGIN_LOSS) break;
-    chosen = margin;
-  }
-  setBoth(chosen);
 }
 
 function layOut(grown: TreeNode[][], geometry: Geometry, training: Uint32Array, seed: number): EncodedNodes {

@@ -1,4 +1,5 @@
-import { NIBBLE_LEVELS, packBits, type VectorStore } from "../../worker/forest/vectors.ts";
+import { packBits } from "../../worker/forest/query.ts";
+import { NIBBLE_LEVELS, type VectorStore } from "../../worker/forest/vectors.ts";
 import type { Metric } from "../../worker/format/constants.ts";
 
 /** Encoded vectors: the bytes of the sections `vectors`, `vectorScales` and `vectorNorms`. */

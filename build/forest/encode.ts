@@ -16,6 +16,14 @@ export interface SketchSettings {
   readonly shared: boolean;
 }
 
+/** What {@link buildSketches} made. */
+export interface Sketching {
+  readonly sections: SectionSource[];
+  /** The mean factor. */
+  readonly factor: number;
+  setMargin(margin: number): void;
+}
+
 /**
  * Sections `sketches` and `sketchFactors`; the mean factor, which is the scale of an estimate's error; and a way to set
  * the margin once it has been measured. Until then every candidate is scored.
@@ -25,7 +33,7 @@ export async function buildSketches(
   pool: Pool,
   { order, leafOf, centres }: EncodedNodes,
   settings: SketchSettings,
-): Promise<{ sections: SectionSource[]; factor: number; setMargin: (margin: number) => void }> {
+): Promise<Sketching> {
   const { dimensions } = geometry;
   const mean = settings.shared ? meanRow(geometry.rows, dimensions, geometry.width) : undefined;
   const tasks: SketchTask[] = [];

@@ -2,10 +2,11 @@ import type { Artifact } from "../format/artifact.ts";
 import { ArtifactError } from "../format/errors.ts";
 import { finishHits } from "./finish.ts";
 import { distanceBetween } from "./metrics.ts";
+import { type PreparedQuery, prepareQuery } from "./query.ts";
 import { itemAt, openSlots, type SlotTable, slotOf } from "./slots.ts";
 import { TopScores } from "./top.ts";
 import type { Forest } from "./types.ts";
-import { openVectors, type PreparedQuery, prepareQuery, type VectorStore } from "./vectors.ts";
+import { openVectors, type VectorStore } from "./vectors.ts";
 
 const BLOCK = 1024;
 

@@ -2,6 +2,8 @@ import { type Artifact, requireBytes, requireView, sectionBytes, viewOf } from "
 import type { Codec, Metric } from "../format/constants.ts";
 import { ArtifactError } from "../format/errors.ts";
 import type { ArtifactHeader } from "../format/header.ts";
+import { dotByte, dotFloat, dotNibble, dotWords, popcount, squares, taxicab } from "./products.ts";
+import type { PreparedQuery } from "./query.ts";
 
 /**
  * The stored vectors of an artifact: decoding, and scoring of many slots against one query.
@@ -17,73 +19,8 @@ export interface VectorStore {
   score(query: PreparedQuery, slots: Uint32Array, count: number, scores: Float32Array): void;
 }
 
-/** A query in the forms that the kernels read. */
-export interface PreparedQuery {
-  readonly vector: Float32Array;
-  /** Coordinates above 0.5, one bit each, least significant first (metric hamming only). */
-  readonly bits: Uint32Array;
-  /** Sum of the coordinates. */
-  readonly sum: number;
-  /** The coordinates as integers, for products with 8-bit codes, and what such a product is to be multiplied by. */
-  readonly whole: WholeQuery;
-}
-
-/** A query in integers: coordinate i is whole[i] x unit, to within half a unit. */
-export interface WholeQuery {
-  readonly whole: Int32Array;
-  readonly unit: number;
-}
-
-/**
- * Scales a query to integers as large as products with codes of -128 to 127 allow within 32 bits: a millionth of the
- * query's own size or finer, so that nothing is lost against float32.
- */
-export function wholeQuery(vector: Float32Array): WholeQuery {
-  let absolute = 0;
-  for (let i = 0; i < vector.length; i++) absolute += Math.abs(vector[i]!);
-  // Rounding adds up to half a unit a coordinate.
-  const scale = absolute > 0 ? (2 ** 31 / 128 - vector.length) / absolute : 0;
-  const whole = new Int32Array(vector.length);
-  for (let i = 0; i < vector.length; i++) whole[i] = Math.round(vector[i]! * scale);
-  return { whole, unit: scale > 0 ? 1 / scale : 0 };
-}
-
-/**
- * The product of a whole query with the codes of a row, four codes a 32-bit load: half as long again without. Rows
- * begin at multiples of four bytes, so dimensions must be a multiple of four.
- */
-export function dotWords(words: Int32Array, at: number, whole: Int32Array): number {
-  const length = whole.length;
-  let a = 0;
-  let b = 0;
-  for (let i = 0, w = at; i < length; i += 4, w++) {
-    const codes = words[w]!;
-    a = (a + Math.imul((codes << 24) >> 24, whole[i]!) + Math.imul((codes << 16) >> 24, whole[i + 1]!)) | 0;
-    b = (b + Math.imul((codes << 8) >> 24, whole[i + 2]!) + Math.imul(codes >> 24, whole[i + 3]!)) | 0;
-  }
-  return (a + b) | 0;
-}
-
 /** An int4 code n stands for n - 7.5: sixteen levels, none of them zero. */
 export const NIBBLE_LEVELS = 7.5;
-
-export function prepareQuery(metric: Metric, vector: Float32Array): PreparedQuery {
-  let sum = 0;
-  for (let i = 0; i < vector.length; i++) sum += vector[i]!;
-  return {
-    vector,
-    sum,
-    whole: wholeQuery(vector),
-    bits: metric === "hamming" ? packBits(vector) : new Uint32Array(0),
-  };
-}
-
-/** Bit i is set when x[i] > 0.5, as Annoy's Python module packs hamming vectors; 32 a word, least significant first. */
-export function packBits(vector: ArrayLike<number>): Uint32Array {
-  const words = new Uint32Array(Math.ceil(vector.length / 32));
-  for (let i = 0; i < vector.length; i++) if (vector[i]! > 0.5) words[i >>> 5]! |= 1 << (i & 31);
-  return words;
-}
 
 /** Bytes of one stored vector. int4 packs two coordinates a byte; hamming vectors are bits under every codec. */
 export function vectorBytes(metric: Metric, codec: Codec, dimensions: number): number {
@@ -367,82 +304,4 @@ function bitStore(words: Uint32Array, dimensions: number, count: number): Vector
       }
     },
   };
-}
-
-// Four accumulators break the chain of dependent additions. One function a kind of array: V8 keeps each monomorphic.
-
-function dotFloat(values: Float32Array, at: number, q: Float32Array): number {
-  const length = q.length;
-  let a = 0;
-  let b = 0;
-  let c = 0;
-  let d = 0;
-  let i = 0;
-  for (; i + 4 <= length; i += 4) {
-    a += values[at + i]! * q[i]!;
-    b += values[at + i + 1]! * q[i + 1]!;
-    c += values[at + i + 2]! * q[i + 2]!;
-    d += values[at + i + 3]! * q[i + 3]!;
-  }
-  for (; i < length; i++) a += values[at + i]! * q[i]!;
-  return a + b + c + d;
-}
-
-function dotByte(codes: Int8Array, at: number, q: Float32Array): number {
-  const length = q.length;
-  let a = 0;
-  let b = 0;
-  let c = 0;
-  let d = 0;
-  let i = 0;
-  for (; i + 4 <= length; i += 4) {
-    a += codes[at + i]! * q[i]!;
-    b += codes[at + i + 1]! * q[i + 1]!;
-    c += codes[at + i + 2]! * q[i + 2]!;
-    d += codes[at + i + 3]! * q[i + 3]!;
-  }
-  for (; i < length; i++) a += codes[at + i]! * q[i]!;
-  return a + b + c + d;
-}
-
-function dotNibble(codes: Uint8Array, at: number, q: Float32Array): number {
-  const length = q.length;
-  let a = 0;
-  let b = 0;
-  let c = 0;
-  let d = 0;
-  let i = 0;
-  let p = at;
-  for (; i + 4 <= length; i += 4, p += 2) {
-    const first = codes[p]!;
-    const second = codes[p + 1]!;
-    a += (first & 15) * q[i]!;
-    b += (first >>> 4) * q[i + 1]!;
-    c += (second & 15) * q[i + 2]!;
-    d += (second >>> 4) * q[i + 3]!;
-  }
-  for (; i < length; i++) a += ((codes[p + ((i & 3) >>> 1)]! >>> ((i & 1) << 2)) & 15) * q[i]!;
-  return a + b + c + d;
-}
-
-function squares(values: Float32Array | Int8Array, at: number, q: Float32Array, scale: number): number {
-  let sum = 0;
-  for (let i = 0; i < q.length; i++) {
-    const difference = values[at + i]! * scale - q[i]!;
-    sum += difference * difference;
-  }
-  return sum;
-}
-
-function taxicab(values: Float32Array | Int8Array, at: number, q: Float32Array, scale: number): number {
-  let sum = 0;
-  for (let i = 0; i < q.length; i++) sum += Math.abs(values[at + i]! * scale - q[i]!);
-  return sum;
-}
-
-/** Set bits of a 32-bit word (Warren, Hacker's Delight, 5-1). */
-function popcount(word: number): number {
-  let x = word - ((word >>> 1) & 0x55555555);
-  x = (x & 0x33333333) + ((x >>> 2) & 0x33333333);
-  return Math.imul((x + (x >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }

@@ -2,7 +2,8 @@ import { type Artifact, requireView } from "../../format/artifact.ts";
 import type { Metric } from "../../format/constants.ts";
 import { ArtifactError } from "../../format/errors.ts";
 import { distanceBetween, smallerIsNearer } from "../metrics.ts";
-import { openVectors, type PreparedQuery, packBits, prepareQuery } from "../vectors.ts";
+import { type PreparedQuery, packBits, prepareQuery } from "../query.ts";
+import { openVectors } from "../vectors.ts";
 import {
   angularDistance,
   differingBits,

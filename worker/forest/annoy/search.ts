@@ -1,6 +1,6 @@
+import { packBits } from "../query.ts";
 import { itemAt, type SlotTable, slotOf } from "../slots.ts";
 import type { Forest, ForestSearchOptions, Neighbours } from "../types.ts";
-import { packBits } from "../vectors.ts";
 import { dot } from "./distances.ts";
 import { NodeHeap } from "./heap.ts";
 import { NODE_WORDS, nodeLayout, ZERO_PLANE } from "./layout.ts";

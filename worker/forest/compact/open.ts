@@ -2,11 +2,12 @@ import { type Artifact, requireView, sectionBytes } from "../../format/artifact.
 import { ArtifactError } from "../../format/errors.ts";
 import { finishHits } from "../finish.ts";
 import { distanceOfItems, exactScan, itemDecoder, keptForRescoring, vectorOfItem } from "../flat.ts";
+import { type PreparedQuery, prepareQuery } from "../query.ts";
 import { defaultSearchK } from "../search-k.ts";
 import { itemAt, openSlots, slotOf } from "../slots.ts";
 import { TopScores } from "../top.ts";
 import type { Forest, ForestSearchOptions, Neighbours, ReadRange } from "../types.ts";
-import { openVectors, type PreparedQuery, prepareQuery, type VectorStore } from "../vectors.ts";
+import { openVectors, type VectorStore } from "../vectors.ts";
 import { openColdTier } from "./cold.ts";
 import { sketchDecoder } from "./decode.ts";
 import { openNodes } from "./nodes.ts";

@@ -1,5 +1,7 @@
+import { dotByte, dotWords } from "../products.ts";
+import { type PreparedQuery, type WholeQuery, wholeQuery } from "../query.ts";
 import { itemAt, type SlotTable } from "../slots.ts";
-import { dotWords, type PreparedQuery, type VectorStore, type WholeQuery, wholeQuery } from "../vectors.ts";
+import type { VectorStore } from "../vectors.ts";
 import { NodeHeap } from "./heap.ts";
 import { LEAF_BIT, NODE, NODE_WORDS, type NodeTable, unpackSlot } from "./nodes.ts";
 import { estimateRange, fillTable, type Sketches } from "./sketches.ts";
@@ -117,7 +119,7 @@ export class Walk {
     for (let node = first; node < first + count; node++) {
       const product = centroidWords
         ? dotWords(centroidWords, node * (dimensions >>> 2), whole) * unit
-        : dotCodes(centroids, node * dimensions, query);
+        : dotByte(centroids, node * dimensions, query);
       products[node] = product;
       const at = node * NODE_WORDS;
       heap.push(floats[at + NODE.scale]! * product + floats[at + NODE.bias]!, node);
@@ -207,23 +209,6 @@ export class Walk {
     this.found.slots = new Uint32Array(capacity);
     this.found.scores = new Float32Array(capacity);
   }
-}
-
-function dotCodes(codes: Int8Array, at: number, q: Float32Array): number {
-  const length = q.length;
-  let a = 0;
-  let b = 0;
-  let c = 0;
-  let d = 0;
-  let i = 0;
-  for (; i + 4 <= length; i += 4) {
-    a += codes[at + i]! * q[i]!;
-    b += codes[at + i + 1]! * q[i + 1]!;
-    c += codes[at + i + 2]! * q[i + 2]!;
-    d += codes[at + i + 3]! * q[i + 3]!;
-  }
-  for (; i < length; i++) a += codes[at + i]! * q[i]!;
-  return a + b + c + d;
 }
 
 function dotFloats(a: Float32Array, b: Float32Array): number {
