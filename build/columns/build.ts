@@ -31,6 +31,8 @@ const DOCUMENTS_PER_VALUE = 20;
 const MAX_AUTOMATIC = 32;
 /** A field of long texts is content, not a property. */
 const MAX_AUTOMATIC_LENGTH = 256;
+/** Where a text splitter cut (LangChain's `loc.lines.from`) is nothing to search by. */
+const SPLITTER_FIELDS = "loc.";
 
 /**
  * Builds the filterable columns of documents, which come in ascending item order. The same documents and options give
@@ -78,6 +80,7 @@ export async function buildColumnSections(
 }
 
 function isLowCardinality(field: FieldValues, documents: number): boolean {
+  if (field.field.startsWith(SPLITTER_FIELDS)) return false;
   if (field.numbers.size > Math.max(LOW_CARDINALITY, documents / DOCUMENTS_PER_VALUE)) return false;
   for (const value of field.numbers.keys()) {
     if (typeof value === "string" && value.length > MAX_AUTOMATIC_LENGTH) return false;

@@ -180,6 +180,13 @@ describe("fuse", () => {
     );
   });
 
+  it("takes the last vector hit's score for an item whose own is not known", () => {
+    const fusion = { method: "score", keywordWeight: 0.5, rrfK: 20 } as const;
+    const { items, scores } = fuse(side([7], [0.4]), side([1, 2], [0.8, 0.6]), fusion, () => undefined);
+    expect(items).toEqual([7, 1, 2]);
+    expect(scores[0]).toBeCloseTo(0.5 * 0.4 + 0.5 * 0.6, 9);
+  });
+
   it("adds reciprocal ranks", () => {
     const fusion = { method: "rrf", keywordWeight: 0.5, rrfK: 1 } as const;
     const { items, scores } = fuse(side([1, 2], [9, 8]), side([1, 3], [0.1, 0.1]), fusion);
@@ -198,11 +205,16 @@ describe("fuse", () => {
 
   it("orders equal scores by item and takes empty sides", () => {
     expect(fuse(side([], []), side([], []), DEFAULT_FUSION)).toEqual({ items: [], scores: [] });
-    const { items } = fuse(side([9], [0.5]), side([3], [0.5]), {
-      method: "score",
-      keywordWeight: 0.5,
-      rrfK: 1,
-    });
+    const { items } = fuse(
+      side([9], [0.5]),
+      side([3], [0.5]),
+      {
+        method: "score",
+        keywordWeight: 0.5,
+        rrfK: 1,
+      },
+      () => 0,
+    );
     expect(items).toEqual([3, 9]);
   });
 });

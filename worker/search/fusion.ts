@@ -23,8 +23,8 @@ export const DEFAULT_FUSION: Fusion = { method: "rrf", keywordWeight: 0.5, rrfK:
  * `score` adds w * keyword + (1 - w) * vector. The keyword score is BM25 over the most that the query could reach, so
  * that a document with all the rare words of a query outweighs what the vectors say, and one with its frequent words
  * does not; on ten sets of documents this was 1 to 3 points of MRR better than ranks, or than scores scaled by the best
- * hit's. An item that only the words have found gets its vector score from `vectorScoreOf`; one that only the vectors
- * have found has nothing from the words.
+ * hit's. An item that only the words have found gets its vector score from `vectorScoreOf`, or that of the last vector
+ * hit, which it cannot be far above; one that only the vectors have found has nothing from the words.
  *
  * `rrf` adds reciprocal ranks (Cormack, Clarke and Büttcher 2009), w / (rrfK + rank), scaled so that the first of both
  * sides has 1.
@@ -45,9 +45,10 @@ export function fuse(
   const partOf = ({ scores }: RankedItems, i: number) =>
     method === "rrf" ? (rrfK + 1) / (rrfK + i + 1) : scores[i]!;
   for (const [i, item] of vector.items.entries()) add(item, (1 - keywordWeight) * partOf(vector, i));
+  const last = vector.scores.at(-1) ?? 0;
   for (const [i, item] of keyword.items.entries()) {
-    if (method === "score" && vectorScoreOf && !fused.has(item)) {
-      add(item, (1 - keywordWeight) * (vectorScoreOf(item) ?? 0));
+    if (method === "score" && !fused.has(item)) {
+      add(item, (1 - keywordWeight) * (vectorScoreOf?.(item) ?? last));
     }
     add(item, keywordWeight * partOf(keyword, i));
   }

@@ -297,6 +297,7 @@ describe("buildColumnSections", () => {
       Array.from({ length: 1000 }, (_, i) => ({
         id2: `x${i}`,
         kind: i % 3,
+        loc: { lines: { from: i % 2 } },
         text: "long ".repeat(i === 5 ? 100 : 0),
       })),
     );
