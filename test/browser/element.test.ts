@@ -151,6 +151,21 @@ describe("results", () => {
     expect(page.url()).toBe(`${site}/guide/?`);
   });
 
+  test("are counted by position alone, and only where the site wants it", async () => {
+    for (const attributes of ["insight", ""]) {
+      const { page } = await openSite({ attributes });
+      const counted: string[] = [];
+      page.on("request", (request) => {
+        if (request.url().includes("/v1/selections/"))
+          counted.push(request.url() + (request.postData() ?? ""));
+      });
+      await searchFor(page, "rollback");
+      await page.keyboard.press("Enter");
+      await page.waitForURL(`${site}/rollback.html#going-back`);
+      expect(counted).toEqual(attributes ? [`${inject("origin")}/v1/selections/0`] : []);
+    }
+  });
+
   test("belong to the newest question, however late older answers come", async () => {
     const { page } = await openSite();
     let release = () => {};
