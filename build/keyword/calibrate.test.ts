@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { CharacterTextSplitter } from "@langchain/textsplitters";
 import { describe, expect, it } from "vitest";
-import { DEFAULT_FUSION, FUSION_DEPTH, fuse, type RankedItems } from "../../worker/search/fusion.ts";
+import { DEFAULT_FUSION, FUSION_DEPTH, fuse } from "../../worker/search/fusion.ts";
 import { openKeywordSections } from "../../worker/search/keyword/open.ts";
 import { keywordSearch } from "../../worker/search/keyword/search.ts";
 import { scoreOf } from "../../worker/search/score.ts";
@@ -160,61 +160,5 @@ describe("makeQuery", () => {
       for (const kind of QUERY_KINDS)
         expect(makeQuery(kind, document, "en", createRandom(1))).toBeUndefined();
     }
-  });
-});
-
-describe("fuse", () => {
-  const side = (items: number[], scores: number[]): RankedItems => ({ items, scores });
-
-  it("adds weighted scores, and gives an item of the words alone its own vector score", () => {
-    const fusion = { method: "score", keywordWeight: 0.25, rrfK: 20 } as const;
-    const { items, scores } = fuse(
-      side([7, 1], [1, 0.4]),
-      side([1, 2], [0.8, 0.6]),
-      fusion,
-      (item) => item / 10,
-    );
-    expect(items).toEqual([7, 1, 2]);
-    expect(scores).toEqual(
-      [0.25 + 0.75 * 0.7, 0.75 * 0.8 + 0.25 * 0.4, 0.75 * 0.6].map((x) => expect.closeTo(x, 9)),
-    );
-  });
-
-  it("takes the last vector hit's score for an item whose own is not known", () => {
-    const fusion = { method: "score", keywordWeight: 0.5, rrfK: 20 } as const;
-    const { items, scores } = fuse(side([7], [0.4]), side([1, 2], [0.8, 0.6]), fusion, () => undefined);
-    expect(items).toEqual([7, 1, 2]);
-    expect(scores[0]).toBeCloseTo(0.5 * 0.4 + 0.5 * 0.6, 9);
-  });
-
-  it("adds reciprocal ranks", () => {
-    const fusion = { method: "rrf", keywordWeight: 0.5, rrfK: 1 } as const;
-    const { items, scores } = fuse(side([1, 2], [9, 8]), side([1, 3], [0.1, 0.1]), fusion);
-    expect(items).toEqual([1, 2, 3]);
-    expect(scores).toEqual([1, 1 / 3, 1 / 3].map((x) => expect.closeTo(x, 9)));
-  });
-
-  it("is either side alone at the ends of the weight", () => {
-    for (const method of ["score", "rrf"] as const) {
-      const words = side([1, 2, 3], [0.9, 0.5, 0.1]);
-      const vectors = side([3, 2, 1], [0.9, 0.5, 0.1]);
-      expect(fuse(words, vectors, { method, keywordWeight: 1, rrfK: 20 }).items).toEqual([1, 2, 3]);
-      expect(fuse(words, vectors, { method, keywordWeight: 0, rrfK: 20 }).items).toEqual([3, 2, 1]);
-    }
-  });
-
-  it("orders equal scores by item and takes empty sides", () => {
-    expect(fuse(side([], []), side([], []), DEFAULT_FUSION)).toEqual({ items: [], scores: [] });
-    const { items } = fuse(
-      side([9], [0.5]),
-      side([3], [0.5]),
-      {
-        method: "score",
-        keywordWeight: 0.5,
-        rrfK: 1,
-      },
-      () => 0,
-    );
-    expect(items).toEqual([3, 9]);
   });
 });
