@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -237,6 +237,18 @@ describe("hostile input", () => {
       "manifest.json",
     ]);
     expect((await readdir(folder)).filter((name) => name.startsWith("."))).toEqual([]);
+  });
+
+  test("a link to a folder stays a link, and the working directory is not replaced", async () => {
+    const documents = [{ pageContent: "x" }];
+    await build({ documents, out: out("real") });
+    await symlink(out("real"), out("link"));
+    await build({ documents: [{ pageContent: "y" }], out: out("link") });
+    expect(await readFile(join(out("real"), "documents.jsonl"), "utf8")).toContain('"y"');
+    expect((await lstat(out("link"))).isSymbolicLink()).toBe(true);
+    for (const held of [".", "..", "/"]) {
+      await expect(build({ documents, out: held })).rejects.toMatchObject({ code: "OUT_NOT_ARTIFACT" });
+    }
   });
 
   test.each([

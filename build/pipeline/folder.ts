@@ -1,7 +1,18 @@
 import { createHash, randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import {
+  type FileHandle,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  rmdir,
+  stat,
+} from "node:fs/promises";
+import { basename, dirname, join, resolve, sep } from "node:path";
 import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 import type { Manifest, ManifestFile } from "../../worker/format/meta.ts";
 import { DATA_FILES, MANIFEST_FILE } from "./version.ts";
@@ -30,7 +41,14 @@ export interface FolderWriter {
  * @throws AnnoyEdgeError `OUT_NOT_ARTIFACT` when something else stands at `out`: it is never deleted
  */
 export async function beginFolder(out: string): Promise<FolderWriter> {
-  const target = resolve(out);
+  // A link to a folder stays a link: what it leads to is replaced.
+  const target = await realpath(resolve(out)).catch(() => resolve(out));
+  if (isWithin(process.cwd(), target)) {
+    throw new AnnoyEdgeError(
+      "OUT_NOT_ARTIFACT",
+      `${target} is or holds the working directory, which cannot be replaced from within. Run the command elsewhere, or choose another --out.`,
+    );
+  }
   await checkReplaceable(target);
   await mkdir(dirname(target), { recursive: true });
   await sweepAbandoned(target);
@@ -76,6 +94,10 @@ export async function beginFolder(out: string): Promise<FolderWriter> {
       forget();
     },
   };
+}
+
+function isWithin(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 }
 
 function isOurs(name: string): boolean {
