@@ -5,6 +5,7 @@ import { pointerKey, versionKey } from "../format/keys.ts";
 import { type PublishedManifest, parsePublishedManifest } from "./manifest.ts";
 import { type Pointer, parsePointer, type VersionLengths } from "./pointer.ts";
 import { readExactly } from "./stream.ts";
+import { createVerifier } from "./verifier.ts";
 import { sleep } from "./waiting.ts";
 
 const RETRY_MS = [30, 150];
@@ -135,14 +136,29 @@ async function loadForest(
   const cached = await source.cache?.match(url).catch(() => undefined);
   if (cached?.body) {
     try {
-      const bytes = await readExactly(cached.body, lengths.forestHot, "The cached forest", onProgress);
-      return { artifact: openArtifact(bytes), from: "cache" };
+      const bytes = await readExactly(
+        cached.body,
+        lengths.forestHot,
+        "The cached forest",
+        verifying(lengths, onProgress),
+      );
+      return { artifact: openArtifact(bytes, { trusted: true }), from: "cache" };
     } catch {
       await source.cache?.delete(url);
     }
   }
-  const bytes = await readHot(source, key, lengths.forest, lengths.forestHot, onProgress);
-  return { artifact: openArtifact(bytes), from: "r2" };
+  const onStep = verifying(lengths, onProgress);
+  const bytes = await readHot(source, key, lengths.forest, lengths.forestHot, onStep);
+  return { artifact: openArtifact(bytes, { trusted: true }), from: "r2" };
+}
+
+/** What is done as a forest's bytes arrive: afterwards they can be trusted. */
+function verifying({ forestHot }: VersionLengths, onProgress: () => void): (bytes: Uint8Array) => void {
+  const verify = createVerifier(forestHot);
+  return (bytes) => {
+    onProgress();
+    verify(bytes);
+  };
 }
 
 /** Leaves a loaded forest in the data centre's cache, where the next cold isolate finds it. Best effort. */
@@ -172,7 +188,7 @@ async function readHot(
   key: string,
   whole: number,
   length: number,
-  onProgress: () => void,
+  onStep: (bytes: Uint8Array) => void,
 ): Promise<Uint8Array> {
   const checkSize = (size: number): void => {
     if (size === whole) return;
@@ -187,9 +203,8 @@ async function readHot(
     if (head) checkSize(head.size);
     throw error;
   }
-  onProgress();
   checkSize(object.size);
-  return readExactly(object.body, length, key, onProgress);
+  return readExactly(object.body, length, key, onStep);
 }
 
 async function getObject(

@@ -1,21 +1,21 @@
 import type { ReadableStream } from "@cloudflare/workers-types";
 import { AnnoyEdgeError } from "../format/errors.ts";
 
-/** Read at a time: few enough calls to be cheap, often enough that a stalled read shows. */
-const STEP_BYTES = 4 * 1024 * 1024;
+/** Read at a time: few enough calls to be cheap, enough of them that work on the bytes fits between. */
+const STEP_BYTES = 1024 * 1024;
 
 /**
  * Reads a byte stream of known length into one buffer of exactly that length. `arrayBuffer()` would gather pieces and
  * copy them together, holding the bytes twice; here they are written in place once.
  *
- * @param onStep called after each step with the bytes read so far; what it throws ends the read
+ * @param onStep called after each step with all bytes so far, valid until it returns; what it throws ends the read
  * @throws AnnoyEdgeError `READ_CUT_SHORT` when the stream ends early
  */
 export async function readExactly(
   stream: ReadableStream,
   length: number,
   what: string,
-  onStep?: (read: number) => void,
+  onStep?: (bytes: Uint8Array) => void,
 ): Promise<Uint8Array> {
   const reader = stream.getReader({ mode: "byob" });
   let buffer = new ArrayBuffer(length);
@@ -29,8 +29,8 @@ export async function readExactly(
         buffer = value.buffer as ArrayBuffer;
         read += value.byteLength;
       }
-      onStep?.(read);
       if (done || (value && value.byteLength < step)) break;
+      onStep?.(new Uint8Array(buffer, 0, read));
     }
   } finally {
     // Errors of a cancelled stream say nothing that the caller does not know.

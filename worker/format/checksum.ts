@@ -13,38 +13,69 @@ function rotate(x: number, bits: number): number {
   return (x << bits) | (x >>> (32 - bits));
 }
 
-/** The XXH32 of `bytes`, an unsigned 32-bit number. */
-export function checksum(bytes: Uint8Array, seed = 0): number {
-  const length = bytes.byteLength;
-  let h: number;
-  let at = 0;
+/** The four lanes between two calls of {@link addStripes}. */
+export type Lanes = Int32Array;
+
+export function startLanes(seed = 0): Lanes {
+  return Int32Array.of((seed + P1 + P2) | 0, (seed + P2) | 0, seed | 0, (seed - P1) | 0);
+}
+
+/** Words that one call of {@link mix} takes: 64 KiB. Many short calls are compiled sooner than one long loop. */
+const RUN_WORDS = 1 << 14;
+
+/** Adds the whole stripes (16 bytes each) that `bytes` begins with. */
+export function addStripes(lanes: Lanes, bytes: Uint8Array): void {
+  // Unaligned input is rare (sections are aligned); a copy keeps the loop on one kind of view.
+  const source = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  const words = new Int32Array(source.buffer, source.byteOffset, (bytes.byteLength >>> 4) << 2);
+  for (let at = 0; at < words.length; at += RUN_WORDS) {
+    mix(lanes, words, at, Math.min(words.length, at + RUN_WORDS));
+  }
+}
+
+function mix(lanes: Lanes, words: Int32Array, from: number, to: number): void {
+  let a = lanes[0]!;
+  let b = lanes[1]!;
+  let c = lanes[2]!;
+  let d = lanes[3]!;
+  for (let w = from; w < to; w += 4) {
+    a = Math.imul(rotate((a + Math.imul(words[w]!, P2)) | 0, 13), P1);
+    b = Math.imul(rotate((b + Math.imul(words[w + 1]!, P2)) | 0, 13), P1);
+    c = Math.imul(rotate((c + Math.imul(words[w + 2]!, P2)) | 0, 13), P1);
+    d = Math.imul(rotate((d + Math.imul(words[w + 3]!, P2)) | 0, 13), P1);
+  }
+  lanes[0] = a;
+  lanes[1] = b;
+  lanes[2] = c;
+  lanes[3] = d;
+}
+
+/**
+ * The hash of `length` bytes whose whole stripes were added to `lanes`.
+ *
+ * @param tail the bytes behind the last whole stripe, fewer than 16
+ */
+export function finishLanes(lanes: Lanes, tail: Uint8Array, length: number, seed = 0): number {
+  let h = (seed + P5) | 0;
   if (length >= 16) {
-    // Unaligned input is rare (sections are aligned); a copy keeps the loop on one kind of view.
-    const source = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
-    const words = new Int32Array(source.buffer, source.byteOffset, length >>> 2);
-    const stripes = length >>> 4;
-    let a = (seed + P1 + P2) | 0;
-    let b = (seed + P2) | 0;
-    let c = seed | 0;
-    let d = (seed - P1) | 0;
-    for (let i = 0, w = 0; i < stripes; i++, w += 4) {
-      a = Math.imul(rotate((a + Math.imul(words[w]!, P2)) | 0, 13), P1);
-      b = Math.imul(rotate((b + Math.imul(words[w + 1]!, P2)) | 0, 13), P1);
-      c = Math.imul(rotate((c + Math.imul(words[w + 2]!, P2)) | 0, 13), P1);
-      d = Math.imul(rotate((d + Math.imul(words[w + 3]!, P2)) | 0, 13), P1);
-    }
-    h = (rotate(a, 1) + rotate(b, 7) + rotate(c, 12) + rotate(d, 18)) | 0;
-    at = stripes << 4;
-  } else {
-    h = (seed + P5) | 0;
+    h = (rotate(lanes[0]!, 1) + rotate(lanes[1]!, 7) + rotate(lanes[2]!, 12) + rotate(lanes[3]!, 18)) | 0;
   }
   h = (h + length) | 0;
-  for (; at + 4 <= length; at += 4) {
-    const word = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+  let at = 0;
+  for (; at + 4 <= tail.length; at += 4) {
+    const word = tail[at]! | (tail[at + 1]! << 8) | (tail[at + 2]! << 16) | (tail[at + 3]! << 24);
     h = Math.imul(rotate((h + Math.imul(word, P3)) | 0, 17), P4);
   }
-  for (; at < length; at++) h = Math.imul(rotate((h + Math.imul(bytes[at]!, P5)) | 0, 11), P1);
+  for (; at < tail.length; at++) h = Math.imul(rotate((h + Math.imul(tail[at]!, P5)) | 0, 11), P1);
   h = Math.imul(h ^ (h >>> 15), P2);
   h = Math.imul(h ^ (h >>> 13), P3);
   return (h ^ (h >>> 16)) >>> 0;
+}
+
+/** The XXH32 of `bytes`, an unsigned 32-bit number. */
+export function checksum(bytes: Uint8Array, seed = 0): number {
+  const lanes = startLanes(seed);
+  addStripes(lanes, bytes);
+  const whole = bytes.byteLength - (bytes.byteLength % 16);
+  return finishLanes(lanes, bytes.subarray(whole), bytes.byteLength, seed);
 }
