@@ -11,6 +11,7 @@
  * @property {string} [metric]
  * @property {number} [hotBytes]
  * @property {{ recallAt10?: number }} [certified]
+ * @property {{ filter?: boolean }} [searchable]
  * @property {{ source?: { kind?: unknown } }} [manifest]
  */
 
@@ -37,16 +38,17 @@ export class SearchFailure extends Error {
  * Hits, best first, with the milliseconds that the round trip took.
  *
  * @param {Question} question
- * @param {{ k: number, signal: AbortSignal }} options
+ * @param {{ k: number, filter: Record<string, string>, signal: AbortSignal }} options an empty filter is none
  * @returns {Promise<Answer & { milliseconds: number }>}
  * @throws {SearchFailure}
  */
-export async function search(question, { k, signal }) {
+export async function search(question, { k, filter, signal }) {
   const started = performance.now();
   const answer = await getJson("/v1/search", signal, {
     ...question,
     k,
     ...("query" in question && { prefix: true }),
+    ...(Object.keys(filter).length > 0 && { filter }),
   });
   return { .../** @type {Answer} */ (answer), milliseconds: performance.now() - started };
 }

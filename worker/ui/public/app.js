@@ -1,5 +1,6 @@
 import { addressOf, readAddress, writeAddress } from "./address.js";
 import { describeIndex, SearchFailure, search } from "./api.js";
+import { createChoices } from "./choices.js";
 import { colophon } from "./colophon.js";
 import { entryOf } from "./entry.js";
 import { listenForKeys } from "./keyboard.js";
@@ -7,6 +8,7 @@ import { element, nearnessOf, renderHit } from "./render.js";
 import { voiceOf } from "./voices.js";
 
 /** @import { Answer, Question } from "./api.js" */
+/** @import { Filter } from "./voices.js" */
 
 const FIRST_HITS = 20;
 const MOST_HITS = 200;
@@ -23,7 +25,13 @@ const notice = byId("notice");
 
 let voice = voiceOf(undefined);
 /** @type {Question | undefined} */
-let question = readAddress();
+let question;
+/** @type {Filter | undefined} */
+let filter;
+/** What is chosen of the filter; empty for everything. */
+let choice = "";
+/** Shows the choice, once there is something to choose. @type {(value: string) => void} */
+let showChoice = () => {};
 let k = FIRST_HITS;
 /** Aborts the search under way: only the newest question may be answered. */
 let newest = new AbortController();
@@ -52,7 +60,7 @@ async function ask(hits = FIRST_HITS) {
   const waiting = setTimeout(() => document.body.classList.add("waiting"), PATIENCE);
   mine.signal.addEventListener("abort", () => clearTimeout(waiting));
   try {
-    const answer = await search(question, { k, signal: mine.signal });
+    const answer = await search(question, { k, filter: chosenFilter(), signal: mine.signal });
     if (!mine.signal.aborted) showAnswer(answer);
   } catch (error) {
     if (!mine.signal.aborted) showFailure(error);
@@ -60,6 +68,12 @@ async function ask(hits = FIRST_HITS) {
     clearTimeout(waiting);
     if (newest === mine) document.body.classList.remove("waiting");
   }
+}
+
+/** @returns {Record<string, string>} */
+function chosenFilter() {
+  const known = filter?.choices.some(([value]) => value === choice && value !== "");
+  return filter && known ? { [filter.field]: choice } : {};
 }
 
 /** The sentence that the field ends, and the title of the tab. */
@@ -165,13 +179,14 @@ function say(sentence) {
 function goTo(target, shown) {
   question = target;
   field.value = shown;
-  writeAddress(question, "push");
+  writeAddress(question, choice, "push");
   ask();
   scrollTo({ top: 0 });
 }
 
 function followAddress() {
-  question = readAddress();
+  ({ question, choice } = readAddress());
+  showChoice(choice);
   field.value = question !== undefined && "query" in question ? question.query : "";
   ask();
 }
@@ -183,7 +198,7 @@ async function introduce() {
   field.placeholder = voice.placeholder;
   const list = voice.examples.map((query) => {
     const link = element("a", "", query);
-    link.href = addressOf({ query });
+    link.href = addressOf({ query }, "");
     link.addEventListener("click", (event) => {
       if (opensElsewhere(event)) return;
       event.preventDefault();
@@ -196,6 +211,17 @@ async function introduce() {
     ?.replaceChildren(...list);
   if (index !== undefined) byId("colophon").textContent = colophon(index);
   byId("masthead-note").textContent = index?.items === undefined ? "" : voice.note(index.items);
+  if (voice.filter && index?.searchable?.filter) {
+    filter = voice.filter;
+    showChoice = createChoices(byId("choices"), filter, (value) => {
+      choice = value;
+      writeAddress(question, choice, "replace");
+      if (question !== undefined) ask();
+    });
+    showChoice(choice);
+    // The address asked for a choice before it was known that there is one.
+    if (choice !== "" && question !== undefined) ask();
+  }
   document.body.classList.add("introduced");
   label();
   if (question !== undefined) return;
@@ -212,7 +238,7 @@ function opensElsewhere(event) {
 field.addEventListener("input", () => {
   const query = field.value.trim();
   question = query === "" ? undefined : { query };
-  writeAddress(question, "replace");
+  writeAddress(question, choice, "replace");
   clearTimeout(pause);
   if (question === undefined) ask();
   else pause = setTimeout(ask, PAUSE);

@@ -9,6 +9,12 @@
  * @property {(count: number) => string} count
  * @property {(items: number) => string} note what there is to search
  * @property {readonly string[]} examples
+ * @property {Filter} [filter] absent when nothing is to be chosen
+ *
+ * @typedef {object} Filter
+ * @property {string} field of the metadata
+ * @property {string} label
+ * @property {readonly (readonly [value: string, name: string])[]} choices the empty value is no filter
  */
 
 /** @type {Voice} */
@@ -40,6 +46,17 @@ const WORDNET = {
     "someone who eats no meat",
     "speak very quietly",
   ],
+  filter: {
+    field: "partOfSpeech",
+    label: "Part of speech",
+    choices: [
+      ["", "all words"],
+      ["noun", "nouns"],
+      ["verb", "verbs"],
+      ["adjective", "adjectives"],
+      ["adverb", "adverbs"],
+    ],
+  },
 };
 
 /**
