@@ -35,6 +35,7 @@ export function expandQuery(
     else counts.set(key, { word, times: 1 });
   }
   const budget = createBudget();
+  const alone = counts.size === 1;
   const groups: QueryGroup[] = [];
   const add = (more: readonly TermGroup[], word: QueryWord, times: number) => {
     const number = query.words.indexOf(word);
@@ -52,14 +53,14 @@ export function expandQuery(
     if (word.unfinished && (options.prefix || options.relaxed)) {
       add(completions(index, word, options.prefix ? 1 : RELAXED_FACTOR), word, times);
     }
-    if (options.relaxed) add(nearWords(index, word, RELAXED_FACTOR, budget), word, times);
+    if (options.relaxed) add(nearWords(index, word, RELAXED_FACTOR, budget, alone), word, times);
   }
   for (const { word, times } of counts.values()) {
     if (found.has(word) || word.exact) continue;
     const completed = word.unfinished ? completions(index, word, 1) : [];
     // A whole that is unknown is spoken for by its parts, and the parts of an unknown code by its whole.
     const spokenFor = isSpokenFor(word, query.words, found);
-    const more = spokenFor ? completed : [...completed, ...nearWords(index, word, 1, budget)];
+    const more = spokenFor ? completed : [...completed, ...nearWords(index, word, 1, budget, alone)];
     add(more.length > 0 || spokenFor ? more : wordsWithin(index, word), word, times);
   }
   return groups;

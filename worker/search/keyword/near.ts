@@ -54,12 +54,16 @@ export function completions(index: KeywordIndex, word: QueryWord, weight: number
   return [{ entries, documents: Math.min(documents, index.nDocuments), weight: weight * PREFIX_WEIGHT }];
 }
 
-/** Words one edit off, or, when there are none, two behind the right first letter; each with its own weight, nearest and most frequent first. */
+/**
+ * Words one edit off, or, when there are none, two behind the right first letter; each with its own weight, nearest and
+ * most frequent first. A word that is `alone` in its query has no others to choose among them, so rare ones are favoured.
+ */
 export function nearWords(
   index: KeywordIndex,
   word: Pick<QueryWord, "term">,
   factor: number,
   budget: Budget,
+  alone: boolean,
 ): TermGroup[] {
   const { dictionary } = index;
   const mostFrequent = Math.max(MIN_FREQUENT, index.nDocuments / FREQUENT);
@@ -82,7 +86,7 @@ export function nearWords(
   const seen = new Set<number>();
   for (const { entry, distance } of near) {
     if (seen.has(entry.term) || seen.size >= MAX_NEAR_WORDS) continue;
-    const weight = factor * FUZZY_WEIGHTS[distance]!;
+    const weight = factor * FUZZY_WEIGHTS[distance]! * (alone ? rarity(index, entry.documents) : 1);
     const group = groupOf(index, entry.term, weight * INFLECTION_WEIGHT);
     if (!group) continue;
     // The near word itself has its own, rarer frequency: its documents come before those of its inflections.
@@ -92,6 +96,14 @@ export function nearWords(
     groups.push(group);
   }
   return groups;
+}
+
+/**
+ * 1 for the rarest words, less for more frequent ones: many documents of a frequent word would leave those of the
+ * others no place among the first ten.
+ */
+function rarity({ nDocuments }: KeywordIndex, documents: number): number {
+  return Math.log((nDocuments + 1) / documents) / Math.log(nDocuments + 1);
 }
 
 /** The word of a group that is one edit off, as the one that was meant. */
