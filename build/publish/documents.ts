@@ -33,6 +33,8 @@ const BATCH_PAGES = 100;
 const BATCH_BYTES = 16 * 1024 * 1024;
 /** A page that an interrupted publish left is trusted to stay for this long; gc spares what is younger than a day. */
 const RESUME_MS = 3_600_000;
+/** Up to this size of documents.jsonl its lines are kept in memory; reading single lines again takes ten times as long. */
+const KEEP_BYTES = 256 * 1024 * 1024;
 
 /** Decides where an artifact's documents lie, given where those of `base` do. */
 export async function placeDocuments(
@@ -42,7 +44,8 @@ export async function placeDocuments(
   onProgress: (progress: Progress) => void,
 ): Promise<PlacedDocuments> {
   const { name, items: total } = folder.manifest;
-  const lines = await hashLines(readDocuments(folder.documentsPath), folder.header.nItems, (done) =>
+  const keep = folder.manifest.files["documents.jsonl"].bytes <= KEEP_BYTES;
+  const lines = await hashLines(readDocuments(folder.documentsPath), folder.header.nItems, keep, (done) =>
     onProgress({ phase: "place", done, total }),
   );
   const plan = planPages(lines, folder.order, base);

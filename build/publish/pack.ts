@@ -40,7 +40,7 @@ export interface Packed {
 
 /**
  * Writes a plan's new pages into temporary files and composes the placement: kept pages first, numbered anew, then the
- * new ones. Memory stays at one page; texts are read from `documents` as they are needed.
+ * new ones. Lines that were not kept are read from `documents` as they are needed.
  */
 export async function packPages(
   plan: Plan,
@@ -58,7 +58,7 @@ export async function packPages(
   const folder = await mkdtemp(join(tmpdir(), "annoy-edge-pages-"));
   const discard = () => rm(folder, { recursive: true, force: true });
   try {
-    const packs = await writePacks(folder, plan, documents, onProgress);
+    const packs = await writePacks(folder, plan, (items) => linesOf(items, lines, documents), onProgress);
     return {
       packs,
       placement: compose(plan, lines, base, packs),
@@ -72,10 +72,17 @@ export async function packPages(
   }
 }
 
+/** The lines of these items, one after the other: as they were kept, or read again. */
+async function linesOf(items: readonly number[], { texts }: Lines, documents: Docstore): Promise<Buffer> {
+  if (texts) return Buffer.concat(items.map((item) => texts[item]!));
+  const found = await documents.getItems(items);
+  return Buffer.from(found.map((document) => `${encodeLine(document!)}\n`).join(""));
+}
+
 async function writePacks(
   folder: string,
   plan: Plan,
-  documents: Docstore,
+  linesOf: (items: readonly number[]) => Promise<Buffer>,
   onProgress: ((done: number, total: number) => void) | undefined,
 ): Promise<PackFile[]> {
   const packs: PackFile[] = [];
@@ -89,8 +96,7 @@ async function writePacks(
     try {
       while (next < total && bytes < MAX_PACK_BYTES) {
         const items = plan.newPages[next++]!;
-        const texts = await documents.getItems(items);
-        const page = Buffer.from(texts.map((document) => `${encodeLine(document!)}\n`).join(""));
+        const page = await linesOf(items);
         pages.push({
           hash: hash("sha256", page, "hex").slice(0, HASH_BYTES * 2),
           pack: packs.length,

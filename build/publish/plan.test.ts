@@ -21,7 +21,8 @@ function store(documents: Documents): Docstore {
 
 /** Plans and packs; returns the placement, the new pages' texts by hash, and the plan. */
 async function place(documents: Documents, base?: Full, order: Iterable<number> = documents.keys()) {
-  const lines = await hashLines(stream(documents), documents.length);
+  // Kept lines and lines that are read again must come to the same; every other corpus takes each way.
+  const lines = await hashLines(stream(documents), documents.length, documents.length % 2 === 0);
   const plan = planPages(lines, order, base);
   const packed = await packPages(plan, lines, store(documents), base);
   const texts = new Map<string, string>();

@@ -10,13 +10,15 @@ import {
 import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 import type { ItemDocument } from "../../worker/format/meta.ts";
 
-/** Documents of a corpus as the plan needs them: 20 bytes each. */
+/** Documents of a corpus as the plan needs them: 20 bytes each, and their lines when those fit into memory. */
 export interface Lines {
   /** First 16 bytes of the SHA-256 of each item's line; meaningless where `bytes` is 0. */
   readonly hashes: Uint8Array;
   /** Bytes of each item's line with its line feed; 0 for an item without a document. */
   readonly bytes: Uint32Array;
   readonly count: number;
+  /** Each item's line, when they were to be kept. */
+  readonly texts?: readonly (Buffer | undefined)[];
 }
 
 export interface Plan {
@@ -46,15 +48,18 @@ const REPACK_ANYWAY_SHARE = 0.3;
 /**
  * Hashes the lines of all documents, in one pass.
  *
+ * @param keep whether to keep the lines, so that they need not be read again
  * @throws AnnoyEdgeError `DOCUMENT_TOO_LARGE` for one that no KV value can hold
  */
 export async function hashLines(
   documents: AsyncIterable<ItemDocument>,
   nItems: number,
+  keep = false,
   onProgress?: (done: number) => void,
 ): Promise<Lines> {
   const hashes = new Uint8Array(nItems * HASH_BYTES);
   const bytes = new Uint32Array(nItems);
+  const texts: (Buffer | undefined)[] = [];
   let count = 0;
   for await (const document of documents) {
     if (document.item >= nItems) {
@@ -72,10 +77,11 @@ export async function hashLines(
     }
     hashes.set(hash("sha256", line, "buffer").subarray(0, HASH_BYTES), document.item * HASH_BYTES);
     bytes[document.item] = line.byteLength;
+    if (keep) texts[document.item] = line;
     count++;
     if (count % 1000 === 0) onProgress?.(count);
   }
-  return { hashes, bytes, count };
+  return { hashes, bytes, count, ...(keep && { texts }) };
 }
 
 /**
