@@ -1,3 +1,6 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
 /** A page of the project's own documentation: where it comes from, what it is called, and where it stands. */
 export interface SitePage {
   /** Path from the root of the project. */
@@ -38,9 +41,27 @@ const PARTS: Readonly<Record<string, readonly (readonly [source: string, name: s
   ],
 };
 
-export const PAGES: readonly SitePage[] = Object.entries(PARTS).flatMap(([part, pages]) =>
-  pages.map(([source, name]) => ({ source, name, part, file: fileOf(source) })),
-);
+const DOCS = join(import.meta.dirname, "..", "..", "..", "docs");
+
+/** The listed pages, and behind them every other document of docs/, by its heading. */
+export const PAGES: readonly SitePage[] = [...listedPages(), ...otherPages()];
+
+function listedPages(): SitePage[] {
+  return Object.entries(PARTS).flatMap(([part, pages]) =>
+    pages.map(([source, name]) => ({ source, name, part, file: fileOf(source) })),
+  );
+}
+
+function otherPages(): SitePage[] {
+  const listed = new Set(listedPages().map((page) => page.source));
+  return readdirSync(DOCS)
+    .filter((name) => name.endsWith(".md") && !listed.has(`docs/${name}`))
+    .sort()
+    .map((name) => {
+      const [, heading] = /^# (.+)$/m.exec(readFileSync(join(DOCS, name), "utf8")) ?? [];
+      return { source: `docs/${name}`, name: heading ?? name, part: "More", file: fileOf(`docs/${name}`) };
+    });
+}
 
 function fileOf(source: string): string {
   if (source === "README.md") return "index.html";
