@@ -12,6 +12,7 @@ interface Flags {
   readonly only?: readonly PeerName[];
   readonly quick?: boolean;
   readonly rounds?: number;
+  readonly reuse?: boolean;
   readonly million?: boolean;
   readonly annoylib?: string;
   readonly out?: string;
@@ -20,7 +21,7 @@ interface Flags {
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const cache = join(root, ".bench");
-const { data, only, quick, rounds, million, annoylib, out, render } = new Command("npm run bench --")
+const { data, only, quick, rounds, reuse, million, annoylib, out, render } = new Command("npm run bench --")
   .description(
     "Measures recall and speed of annoy-edge beside its peers, and writes docs/bench. Fetches peers and data with npm.",
   )
@@ -28,6 +29,7 @@ const { data, only, quick, rounds, million, annoylib, out, render } = new Comman
   .addOption(new Option("--only <peer...>", "peers; all unless named").choices(PEERS))
   .option("--quick", "two short rounds")
   .option("--rounds <n>", "rounds that medians are taken of, instead of five", Number)
+  .option("--reuse", "take the indexes that an earlier run built, with its figures of their building")
   .option("--million", "instead, a million vectors of 384 dimensions in one artifact")
   .option("--annoylib <folder>", "folder with another annoylib.h and kissrandom.h")
   .option("--out <folder>", "where the report goes")
@@ -49,6 +51,7 @@ if (million) {
     onNote,
     ...(only && { only }),
     ...(quick && { quick }),
+    ...(reuse && { reuse }),
     ...(rounds !== undefined && { rounds }),
     ...(annoylib !== undefined && { annoyHeaders: resolve(annoylib) }),
   };

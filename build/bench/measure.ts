@@ -12,6 +12,8 @@ import {
 /** Seconds that one setting is asked for in each round, more or less. */
 const ROUND_SECONDS = 0.4;
 const FEWEST_QUERIES = 20;
+/** Recall rests on at least so many queries: the standard error at 0.99 is then about 0.002. */
+const RECALL_QUERIES = 400;
 const WARM_UP_QUERIES = 50;
 /** Settings whose recall lies outside are of no interest. */
 const LEAST_RECALL = 0.7;
@@ -37,9 +39,14 @@ export interface Runner {
  * Finds the settings worth measuring and how many queries of each take a fair while, and warms everything up. Ends with
  * the first setting that finds nearly everything.
  */
-export async function survey(runner: Runner, set: DataSet, quick: boolean): Promise<void> {
+export async function survey(
+  runner: Runner,
+  set: DataSet,
+  { quick, rounds }: { readonly quick: boolean; readonly rounds: number },
+): Promise<void> {
   const { contender, session } = runner;
   const seconds = quick ? ROUND_SECONDS / 2 : ROUND_SECONDS;
+  const fewest = quick ? FEWEST_QUERIES : Math.ceil(RECALL_QUERIES / rounds);
   let before = 0;
   for (const setting of contender.settings(set)) {
     const first = await session.ask(setting, 0, FEWEST_QUERIES);
@@ -49,7 +56,7 @@ export async function survey(runner: Runner, set: DataSet, quick: boolean): Prom
     const recall = mean(recallsOf(set, again, 0, count));
     const speed = count / again.cpu;
     if (recall >= LEAST_RECALL) {
-      const queries = Math.round(Math.min(set.nQueries, Math.max(FEWEST_QUERIES, speed * seconds)));
+      const queries = Math.round(Math.min(set.nQueries, Math.max(fewest, speed * seconds)));
       runner.courses.push({ setting, count: queries, recalls: new Map(), speeds: [] });
     }
     if (recall >= ENOUGH_RECALL && before >= ENOUGH_RECALL) break;

@@ -1,4 +1,5 @@
-import { mkdir, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { loadavg } from "node:os";
 import { join } from "node:path";
 import { allContenders, type PeerName } from "./contenders.ts";
@@ -22,6 +23,8 @@ export interface BenchOptions {
   readonly only?: readonly PeerName[];
   /** Fewer rounds and queries: for trying things out, not for publishing. */
   readonly quick?: boolean;
+  /** Take the indexes of an earlier run where there are any, with that run's figures of their building. */
+  readonly reuse?: boolean;
   /** Rounds that medians are taken of: 5, or 2 when quick. */
   readonly rounds?: number;
   /** Folder with annoylib.h and kissrandom.h. */
@@ -41,7 +44,7 @@ export async function runBench(
   options: BenchOptions,
   onSet: (result: SetResult) => Promise<void>,
 ): Promise<void> {
-  const { cache, only, quick = false, onNote = () => {} } = options;
+  const { cache, only, quick = false, reuse = false, onNote = () => {} } = options;
   const rounds = options.rounds ?? (quick ? QUICK_ROUNDS : ROUNDS);
   const contenders = allContenders({
     cache,
@@ -53,12 +56,29 @@ export async function runBench(
     const set = await loadDataSet(id, cache);
     const date = new Date().toISOString().slice(0, 10);
     const load = loadavg()[0]!.toFixed(1);
-    const result = await runSet(set, contenders, unavailable, { cache, rounds, quick, onNote });
+    const result = await runSet(set, contenders, unavailable, { cache, rounds, quick, reuse, onNote });
     await onSet({ date, machine: machine(), versions: await versions(), rounds, load, ...result });
   }
 }
 
+/** An index and what building it took; both are kept for a run that reuses them. */
+async function buildOrReuse(
+  contender: Contender,
+  set: DataSet,
+  folder: string,
+  reuse: boolean,
+): Promise<BuildResult> {
+  const record = join(folder, "built.json");
+  if (reuse && existsSync(record)) return JSON.parse(await readFile(record, "utf8")) as BuildResult;
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  const built = await contender.build(set, folder);
+  await writeFile(record, JSON.stringify(built));
+  return built;
+}
+
 interface SetOptions {
+  readonly reuse: boolean;
   readonly cache: string;
   readonly rounds: number;
   readonly quick: boolean;
@@ -71,7 +91,7 @@ async function runSet(
   set: DataSet,
   contenders: readonly Contender[],
   unavailable: Map<string, string>,
-  { cache, rounds, quick, onNote }: SetOptions,
+  { cache, rounds, quick, reuse, onNote }: SetOptions,
 ): Promise<Measurements> {
   const skipped: { label: string; reason: string }[] = [];
   const builds = new Map<string, BuildResult>();
@@ -91,15 +111,13 @@ async function runSet(
         await contender.prepare();
         if (!builds.has(buildId)) {
           onNote(`${set.id}: ${label}: building`);
-          await rm(folder, { recursive: true, force: true });
-          await mkdir(folder, { recursive: true });
-          builds.set(buildId, await contender.build(set, folder));
+          builds.set(buildId, await buildOrReuse(contender, set, folder, reuse));
         }
         const session = await contender.open(set, folder);
         const runner: Runner = { contender, session, memory: await session.memory(), courses: [] };
         runners.push(runner);
         onNote(`${set.id}: ${label}: first answer after ${session.firstAnswerMs.toFixed(1)} ms`);
-        await survey(runner, set, quick);
+        await survey(runner, set, { quick, rounds });
       } catch (error) {
         if (!(error instanceof PeerUnavailable)) throw error;
         unavailable.set(contender.id, error.message);
