@@ -185,6 +185,31 @@ describe("a compact forest", () => {
     }
   });
 
+  it("finds the nearest that a filter passes, for filters wide and tight, with no more than a few times the work", async () => {
+    const dimensions = 64;
+    const vectors = clusteredVectors(12_000, dimensions, 1500, 1, 8);
+    const { forest } = await forestOf(vectors, dimensions, "angular");
+    const plain = forest.search(vectors.slice(0, dimensions), { k: 10 }).candidates;
+    for (const step of [2, 10, 100]) {
+      const accept = (item: number) => item % step === 0;
+      const bits = new Uint32Array(Math.ceil(12_000 / 32));
+      for (let item = 0; item < 12_000; item += step) bits[item >>> 5]! |= 1 << (item & 31);
+      let found = 0;
+      for (let q = 0; q < 30; q++) {
+        const query = vectors.slice((q * 7 + 1) * dimensions, (q * 7 + 2) * dimensions);
+        const exact = bruteForce("angular", vectors, dimensions, query, 12_000)
+          .filter((hit) => accept(hit.item))
+          .slice(0, 10);
+        const options = { k: 10, accept, acceptBits: bits, acceptFraction: 1 / step };
+        const { items, candidates } = forest.search(query, options);
+        expect(items.length).toBe(10);
+        expect(candidates).toBeLessThan(3 * plain);
+        found += items.filter((item) => exact.some((hit) => hit.item === item)).length;
+      }
+      expect(found / 300).toBeGreaterThan(0.92);
+    }
+  });
+
   it("numbers items as the caller did, holes and all", async () => {
     const dimensions = 64;
     const vectors = clusteredVectors(1000, dimensions, 30, 0.5, 3);

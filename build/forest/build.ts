@@ -38,8 +38,13 @@ const TRUTH_CHUNK = 16_384;
 export async function buildForest(input: ForestInput, settings: ForestSettings): Promise<BuiltForest> {
   const { dimensions, metric, vectors } = input;
   const count = vectors.length / dimensions;
-  const progress = (phase: string, share: number) =>
-    settings.onProgress?.({ phase, done: Math.round(share * 1000), total: 1000 });
+  // Codecs may be tried one after another: what is shown never falls back.
+  const furthest = new Map<string, number>();
+  const progress = (phase: string, share: number) => {
+    const done = Math.max(furthest.get(phase) ?? 0, Math.round(share * 1000));
+    furthest.set(phase, done);
+    settings.onProgress?.({ phase, done, total: 1000 });
+  };
   const flat = scansAll(count, dimensions, metric, settings);
   const geometry = geometryOf(metric, vectors, dimensions);
   const shared = { rows: geometry.rows, width: geometry.width, spherical: geometry.spherical };

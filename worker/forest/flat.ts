@@ -28,7 +28,7 @@ export function openFlat(artifact: Artifact): Forest {
     defaultSearchK: () => vectors.count,
     vector,
     distance: distanceOfItems(metric, vector),
-    search(query, { k, searchK = -1, accept }) {
+    search(query, { k, searchK = -1, accept, acceptBits }) {
       if (searchK === 0) return { items: [], distances: [], candidates: 0, scored: 0 };
       const { top, scored } = exactScan(
         vectors,
@@ -36,6 +36,7 @@ export function openFlat(artifact: Artifact): Forest {
         prepareQuery(metric, query),
         keptForRescoring(k, finest !== vectors),
         accept,
+        acceptBits,
       );
       const { items, distances } = finishHits(metric, query, top.sorted(), k, decode);
       return { items, distances, candidates: scored, scored };
@@ -48,27 +49,46 @@ export function keptForRescoring(k: number, finerAtHand: boolean): number {
   return finerAtHand ? 2 * k + 16 : k;
 }
 
-/** Scores every accepted vector. O(vectors x dimensions). */
+/**
+ * Scores every accepted vector. O(vectors x dimensions); with `bits`, O(items / 32 + accepted x dimensions).
+ *
+ * @param bits items that may be accepted, as in {@link ForestSearchOptions}
+ */
 export function exactScan(
   vectors: VectorStore,
   slots: SlotTable,
   query: PreparedQuery,
   kept: number,
   accept: ((item: number) => boolean) | undefined,
+  bits?: Uint32Array,
 ): { top: TopScores; scored: number } {
   const block = new Uint32Array(BLOCK);
   const scores = new Float32Array(BLOCK);
   const top = new TopScores(Math.min(kept, vectors.count));
   let scored = 0;
-  for (let slot = 0; slot < vectors.count; ) {
-    let n = 0;
-    for (; n < BLOCK && slot < vectors.count; slot++) {
-      if (!accept || accept(itemAt(slots, slot))) block[n++] = slot;
-    }
+  let n = 0;
+  const flush = () => {
     vectors.score(query, block, n, scores);
     scored += n;
     for (let j = 0; j < n; j++) top.push(scores[j]!, itemAt(slots, block[j]!));
+    n = 0;
+  };
+  const take = (item: number, slot: number) => {
+    if (slot < 0 || (accept && !accept(item))) return;
+    block[n++] = slot;
+    if (n === BLOCK) flush();
+  };
+  if (bits) {
+    for (let w = 0; w < bits.length; w++) {
+      for (let word = bits[w]!; word !== 0; word &= word - 1) {
+        const item = w * 32 + 31 - Math.clz32(word & -word);
+        take(item, slotOf(slots, item));
+      }
+    }
+  } else {
+    for (let slot = 0; slot < vectors.count; slot++) take(itemAt(slots, slot), slot);
   }
+  flush();
   return { top, scored };
 }
 

@@ -40,6 +40,11 @@ export interface ForestSearchOptions {
   readonly searchK?: number;
   /** Items for which this returns false are passed over and do not count. */
   readonly accept?: (item: number) => boolean;
+  /**
+   * The items that `accept` may pass, a bit each (item i in bit i mod 32 of word i / 32), when known: a scan then asks
+   * for nothing else.
+   */
+  readonly acceptBits?: Uint32Array;
   /** Fraction of items that `accept` is expected to pass, when known: a small one switches to an exact scan. */
   readonly acceptFraction?: number;
 }

@@ -32,6 +32,8 @@ interface Side extends RankedItems {
 interface Conditions {
   readonly accept: Accept | undefined;
   readonly fraction: number | undefined;
+  /** What the filter passes, a bit an item; what else is asked of items may pass fewer. */
+  readonly bits: Uint32Array | undefined;
 }
 
 const NOTHING_UNDERSTOOD: SearchWarning = {
@@ -55,7 +57,11 @@ export async function rank(
   const filter = filterOf(index, request);
   const facets = facetsOf(index, request, filter);
   const { query, warnings } = await understand(index, request, mode, options);
-  const conditions: Conditions = { accept: filter?.accept, fraction: filter?.fraction };
+  const conditions: Conditions = {
+    accept: filter?.accept,
+    fraction: filter?.fraction,
+    bits: filter?.bits,
+  };
   // Pages of one search are cut from one ranking: a search for a different k would look at different candidates.
   const window = request.offset === undefined ? depth : MAX_K;
   const wanted = Math.max(window, request.mmr?.fetchK ?? 0);
@@ -164,7 +170,7 @@ async function byVector(
   request: SearchRequest,
   query: Float32Array,
   k: number,
-  { accept, fraction }: Conditions,
+  { accept, fraction, bits }: Conditions,
 ): Promise<Side> {
   const { metric, dimensions } = index.forest;
   const { items, distances } = await nearestItems(index, query, {
@@ -172,6 +178,7 @@ async function byVector(
     searchK: request.searchK,
     ...(accept && { accept }),
     ...(fraction !== undefined && { acceptFraction: fraction }),
+    ...(bits && { acceptBits: bits }),
   });
   const scores = distances.map((distance) => scoreOf(metric, distance, dimensions));
   return { items, distances, scores };
@@ -200,7 +207,7 @@ async function byBoth(
   const words = await timed("keyword", options, () => byWords(index, request, depth, conditions));
   if (!query) return words;
   const operators = index.keyword && operatorsOf(index.keyword, text);
-  const narrowed = { accept: both(conditions.accept, operators), fraction: conditions.fraction };
+  const narrowed = { ...conditions, accept: both(conditions.accept, operators) };
   const vectors = await timed("forest", options, () => byVector(index, request, query, depth, narrowed));
   const { metric, dimensions } = index.forest;
   return fuse(words, vectors, index.manifest.fusion ?? DEFAULT_FUSION, (item) => {
