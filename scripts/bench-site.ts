@@ -22,6 +22,7 @@ const program = new Command("npm run bench:site --")
   .parse();
 const { out } = program.opts<{ out: string }>();
 
+const loadBefore = loadavg()[0]!;
 const reports: SiteReport[] = [];
 for (const folder of program.args) {
   reports.push(
@@ -39,7 +40,7 @@ async function render(list: readonly SiteReport[]): Promise<string> {
   const parts = [
     "# Titles as queries",
     `Written by \`npm run bench:site\`, ${date}; ${machine()}; Node ${process.versions.node}; ${versions}.`,
-    `Every title that one page alone bears is a query, and that page the answer. MRR@10 and recall@10 over pages; index time is wall time, at a load average of ${loadavg()[0]!.toFixed(1)}; index size is what a search service, or a browser, may have to load.`,
+    `Every title that one page alone bears is a query, and that page the answer. MRR@10 and recall@10 over pages; index time is wall time, at a load average of ${loadBefore.toFixed(1)} before and ${loadavg()[0]!.toFixed(1)} after; index size is what a search service, or a browser, may have to load.`,
     ...list.map(section),
   ];
   return `${parts.join("\n\n")}\n`;
