@@ -18,7 +18,7 @@ const INK = "#7a828c";
 const GRID = "#8a929c";
 const COLOURS: Readonly<Record<string, string>> = {
   "ours-node": "#2f81f7",
-  "ours-whole": "#6e9ef0",
+  "ours-int8": "#6e9ef0",
   "ours-worker": "#12a594",
   annoy: "#e0612b",
   hnswlib: "#8e6fe0",

@@ -1,7 +1,8 @@
-import { existsSync } from "node:fs";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createReadStream, existsSync } from "node:fs";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { loadavg } from "node:os";
 import { join } from "node:path";
+import { finished } from "node:stream/promises";
 import { allContenders, type PeerName } from "./contenders.ts";
 import { type DataSetId, loadDataSet } from "./data.ts";
 import { machine, versions } from "./machine.ts";
@@ -77,6 +78,13 @@ async function buildOrReuse(
   return built;
 }
 
+/** Reads what will be opened, so that an index of an earlier run starts from memory like one just written. */
+async function warmFileCache(folder: string): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    if (entry.isFile()) await finished(createReadStream(join(folder, entry.name)).resume());
+  }
+}
+
 interface SetOptions {
   readonly reuse: boolean;
   readonly cache: string;
@@ -113,6 +121,7 @@ async function runSet(
           onNote(`${set.id}: ${label}: building`);
           builds.set(buildId, await buildOrReuse(contender, set, folder, reuse));
         }
+        await warmFileCache(folder);
         const session = await contender.open(set, folder);
         const runner: Runner = { contender, session, memory: await session.memory(), courses: [] };
         runners.push(runner);
@@ -136,8 +145,7 @@ async function runSet(
       const { id, peer, label, where, note, buildId } = runner.contender;
       const { memory, session } = runner;
       const { firstAnswerMs } = session;
-      const built = builds.get(buildId)!;
-      const build = { ...built, bytes: session.bytes ?? built.bytes };
+      const build = builds.get(buildId)!;
       curves.push({ id, peer, label, where, note, build, firstAnswerMs, memory, points: pointsOf(runner) });
     }
     const { id, title, dimensions, count } = set;

@@ -44,14 +44,12 @@ function speeds(set: SetResult): string {
     ...RECALLS.map((recall) => figure(speedAt(curve.points, recall))),
   ]);
   const annoy = set.curves.filter(({ peer }) => peer === "annoy");
-  const hot = set.curves.filter(({ id }) => id === "ours-node");
-  const whole = set.curves.filter(({ id }) => id === "ours-whole");
-  if (hot.length > 0 && annoy.length > 0) {
+  const ours = set.curves.filter(({ id }) => id === "ours-node");
+  if (ours.length > 0 && annoy.length > 0) {
     const compare = (cell: (annoys: Best, own: Best) => string) =>
       RECALLS.map((recall) => {
         const theirs = bestAt(annoy, recall);
-        // The exact vectors count only where the codes alone do not do.
-        const own = bestAt(hot, recall) ?? bestAt(whole, recall);
+        const own = bestAt(ours, recall);
         return theirs && own ? cell(theirs, own) : "–";
       });
     rows.push(["**Annoy's best**", ...compare((a) => `${figure(a.qps)} (${treesOf(a.curve)})`)]);

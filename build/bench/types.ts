@@ -36,8 +36,6 @@ export interface BuildResult extends Cost {
 }
 
 export interface OpenResult {
-  /** Bytes of what was opened, where that is not all that was built. */
-  readonly bytes?: number;
   /** Milliseconds from the bytes in memory (or in the system's file cache) to the first answer. */
   readonly firstAnswerMs: number;
 }

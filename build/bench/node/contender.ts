@@ -7,13 +7,12 @@ export interface NodeContenderOptions
   extends Pick<Contender, "id" | "peer" | "label" | "where" | "note" | "settings"> {
   /** The module below this folder that exports the peer. */
   readonly module: string;
-  readonly buildId?: string;
   /** Installs the library and returns the folder that holds its `node_modules`. */
   readonly install: () => Promise<string>;
 }
 
 /** A library that runs in Node, in processes of its own: one that builds, one that answers. */
-export function nodeContender({ module, install, buildId, ...about }: NodeContenderOptions): Contender {
+export function nodeContender({ module, install, ...about }: NodeContenderOptions): Contender {
   let modules = "";
   const request = (kind: "build" | "open", set: DataSet, folder: string): Request => ({
     kind,
@@ -24,7 +23,7 @@ export function nodeContender({ module, install, buildId, ...about }: NodeConten
   });
   return {
     ...about,
-    buildId: buildId ?? about.id,
+    buildId: about.id,
     declines: () => undefined,
     async prepare() {
       modules = await install();
@@ -39,9 +38,9 @@ export function nodeContender({ module, install, buildId, ...about }: NodeConten
     },
     async open(set, folder): Promise<Session> {
       const child = start();
-      const { kind: _, ...opened } = await call(child, request("open", set, folder), "opened");
+      const { firstAnswerMs } = await call(child, request("open", set, folder), "opened");
       return {
-        ...opened,
+        firstAnswerMs,
         ask: (setting, from, count) => call(child, { kind: "ask", setting, from, count }, "answers"),
         memory: async () => (await call(child, { kind: "memory" }, "memory")).bytes,
         async close() {

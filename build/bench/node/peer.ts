@@ -14,8 +14,6 @@ export interface NodePeer {
 }
 
 export interface Searcher {
-  /** Bytes of what was opened, where that is not all that was built. */
-  readonly bytes?: number;
   /** Prepares for a setting; not measured. */
   tune?(setting: number): void;
   search(query: Float32Array, k: number, setting: number): ArrayLike<number>;
@@ -35,7 +33,7 @@ export type Request =
 
 export type Reply =
   | { readonly kind: "built"; readonly cpu: number; readonly wall: number; readonly bytes: number }
-  | { readonly kind: "opened"; readonly firstAnswerMs: number; readonly bytes?: number }
+  | { readonly kind: "opened"; readonly firstAnswerMs: number }
   | { readonly kind: "answers"; readonly cpu: number; readonly wall: number; readonly items: Int32Array }
   | { readonly kind: "memory"; readonly bytes: number }
   | { readonly kind: "failed"; readonly message: string };
