@@ -34,7 +34,7 @@ export interface Measured {
 const HUNDRED_QUERIES = 200;
 /** Queries that one thread measures at a time. */
 const MEASURE_CHUNK = 50;
-const REFINEMENTS = 4;
+const REFINEMENTS = 3;
 /** The table goes on until here even when the target is lower, so that a user sees what more would buy. */
 const TABLE_RECALL = 0.99;
 /** Doubling searchK for less than this is not worth measuring further, once the target is met. */

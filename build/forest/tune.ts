@@ -7,7 +7,7 @@ import type { Sketching } from "./encode.ts";
 import type { Pool } from "./pool.ts";
 
 /** Margins to try, in mean factors of the sketches: about the standard error of an estimate. */
-const MARGINS = [6, 5, 4, 3.5, 3, 2.5, 2, 1.5, 1];
+const MARGINS = [6, 4.5, 3.5, 3, 2.5, 2, 1.5];
 /** Recall that a smaller margin may cost. */
 const MARGIN_LOSS = 0.003;
 /** Opens what the Worker has at hand as it would, and measures what it finds. */
