@@ -70,7 +70,9 @@ async function buildOrReuse(
   reuse: boolean,
 ): Promise<BuildResult> {
   const record = join(folder, "built.json");
-  if (reuse && existsSync(record)) return JSON.parse(await readFile(record, "utf8")) as BuildResult;
+  if (reuse && existsSync(record)) {
+    return { ...(JSON.parse(await readFile(record, "utf8")) as BuildResult), reused: true };
+  }
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   const built = await contender.build(set, folder);

@@ -60,7 +60,9 @@ function speeds(set: SetResult): string {
     ]);
     rows.push([
       "build time, Annoy's on one thread : ours on all",
-      ...compare((a, o) => ratio(a.curve.build.wall / o.curve.build.wall)),
+      ...compare(({ curve: { build: theirs } }, { curve: { build: own } }) =>
+        theirs.reused || own.reused ? "–" : ratio(theirs.wall / own.wall),
+      ),
     ]);
     rows.push([
       "build CPU, Annoy's : ours with certification",
@@ -91,7 +93,7 @@ type Best = NonNullable<ReturnType<typeof bestAt>>;
 function costs(set: SetResult): string {
   const rows = set.curves.map(({ label, build, firstAnswerMs, memory, note }) => [
     label,
-    seconds(build.wall),
+    build.reused ? "–" : seconds(build.wall),
     seconds(build.cpu),
     megabytes(build.bytes),
     figure(firstAnswerMs),

@@ -33,6 +33,8 @@ export interface Cost {
 export interface BuildResult extends Cost {
   /** What is stored and loaded again. */
   readonly bytes: number;
+  /** Built by an earlier run, when the machine may have been busier or less busy: its time on the clock says little. */
+  readonly reused?: true;
 }
 
 export interface OpenResult {
