@@ -14,6 +14,8 @@ export const SECTION_ALIGNMENT = 64;
 /** More sections than this is damage, not a file from the future. */
 export const MAX_SECTIONS = 256;
 export const MAX_DIMENSIONS = 65_536;
+/** Shards of one index: a query may ask them all, and a Worker has 1,000 subrequests for that. */
+export const MAX_SHARDS = 500;
 /** Items are addressed by unsigned 32-bit numbers, and 2^31 - 1 is the largest that Annoy's int32 can name. */
 export const MAX_ITEMS = 0x7fff_ffff;
 
@@ -114,7 +116,10 @@ export const SECTIONS = {
   keywordLengths: 98,
   /** Where in the documents the words stand, for phrases; may be missing. */
   keywordPositions: 99,
-  shard: 112,
+  /** Of a shard: the number in the whole index of each of its items, unsigned 32-bit, ascending. */
+  shardItems: 112,
+  /** Of a router: the shard that each of its items, a centroid, leads to, unsigned 16-bit. */
+  shardOwners: 113,
 } as const;
 export type SectionName = keyof typeof SECTIONS;
 

@@ -35,16 +35,29 @@ export function versionsPrefix(name: string): string {
   return `${name}/versions/`;
 }
 
-export function versionKey(name: string, version: string, file: VersionFile): string {
-  return `${versionsPrefix(name)}${version}/${file}`;
+/** @param shard number of a shard, when the file is one of a shard's */
+export function versionKey(name: string, version: string, file: VersionFile, shard?: number): string {
+  const folder = shard === undefined ? "" : `${shardFolder(shard)}/`;
+  return `${versionsPrefix(name)}${version}/${folder}${file}`;
 }
 
-/** Splits a key of {@link versionKey}; undefined for any other. */
-export function parseVersionKey(name: string, key: string): { version: string; file: string } | undefined {
+/** Where a shard's files lie, within an artifact folder and within a published version alike: `shards/0007`. */
+export function shardFolder(shard: number): string {
+  return `shards/${String(shard).padStart(4, "0")}`;
+}
+
+const VERSION_PATH = /^([0-9a-f]{16})\/((?:shards\/(\d{4})\/)?[^/]+)$/;
+
+/** Splits a key of {@link versionKey}; undefined for any other. `file` is the path within the version. */
+export function parseVersionKey(
+  name: string,
+  key: string,
+): { version: string; file: string; shard: number | undefined } | undefined {
   const prefix = versionsPrefix(name);
   if (!key.startsWith(prefix)) return undefined;
-  const [version, file, ...rest] = key.slice(prefix.length).split("/");
-  return isVersion(version) && file && rest.length === 0 ? { version, file } : undefined;
+  const [, version, file, shard] = VERSION_PATH.exec(key.slice(prefix.length)) ?? [];
+  if (version === undefined || file === undefined) return undefined;
+  return { version, file, shard: shard === undefined ? undefined : Number(shard) };
 }
 
 /** Packs hold the pages of one publish, one after the other: what KV holds, once more in R2. */

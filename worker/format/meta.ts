@@ -82,6 +82,42 @@ export interface FusionMeta {
   readonly mrr?: { readonly keyword: number; readonly vector: number; readonly hybrid: number };
 }
 
+/** One shard of an index that is cut into several. */
+export interface ShardMeta {
+  /** Of the shard's own artifact. */
+  readonly version: string;
+  readonly items: number;
+  /** What the whole index calls the shard's item 0, where the shard has no section `shardItems`. */
+  readonly firstItem: number;
+  readonly hotBytes: number;
+}
+
+/** What asking the shards of so many centroids buys. */
+export interface ShardRow {
+  /** The nearest centroids whose shards are asked. */
+  readonly probes: number;
+  /** Mean number of shards that own them. */
+  readonly shards: number;
+  readonly recallAt1: number;
+  readonly recallAt10: number;
+  readonly recallAt100: number;
+}
+
+/**
+ * How an index is cut into shards. The artifact that says so is the router: its items are centroids, its `items` counts
+ * those of the shards, and `certified` is the recall of all together with `probes` and each shard's own default searchK.
+ */
+export interface ShardsMeta {
+  /** `random`: every shard is asked, whatever the query. */
+  readonly partition: "clusters" | "random";
+  /** The default number of nearest centroids whose shards are asked. */
+  readonly probes: number;
+  /** What a shard's certified searchK is multiplied by, so that all together meet the target. */
+  readonly effort: number;
+  readonly rows: readonly ShardRow[];
+  readonly list: readonly ShardMeta[];
+}
+
 /** The JSON of section `meta`: everything about an index that is not a number of the header. Pure function of input, settings and seed. */
 export interface ArtifactMeta {
   readonly name: string;
@@ -106,6 +142,8 @@ export interface ArtifactMeta {
   /** Absent when there is nothing to filter by. */
   readonly columns?: readonly ColumnMeta[];
   readonly fusion?: FusionMeta;
+  /** Absent in an artifact that holds its items itself. */
+  readonly shards?: ShardsMeta;
   /** Free notes of the builder: source, splitter, chunk size. */
   readonly source?: Readonly<Record<string, unknown>>;
 }

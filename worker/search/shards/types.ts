@@ -1,0 +1,78 @@
+import type { ShardsMeta } from "../../format/meta.ts";
+import type { FacetCounts, Highlight, SearchRequest } from "../types.ts";
+
+/**
+ * The conversation between the side that has been asked and the shards that know. Values are plain data and typed
+ * arrays, so that they pass through structured cloning: a shard may be an object in this process, or a Durable Object.
+ *
+ * A shard speaks of its own items by the whole index's numbers where it knows them (section `shardItems`), and by its
+ * own elsewhere; the asking side adds {@link ShardsMeta}'s `firstItem`.
+ */
+export interface Shard {
+  /** Ranks the shard's items, documents unseen. */
+  rank(query: ShardQuery): Promise<ShardRanking>;
+  /** What hits show, in the order of `items`. */
+  details(request: DetailsRequest): Promise<ItemDetails[]>;
+  /** The item that is meant, with its vector; undefined when it is not this shard's. */
+  locate(wanted: Located): Promise<{ readonly item: number; readonly vector?: Float32Array } | undefined>;
+}
+
+export type Located = { readonly item: number } | { readonly id: string };
+
+/** One search as a shard sees it: already embedded. */
+export interface ShardQuery {
+  /** What the words say; absent when only vectors are to be compared. */
+  readonly text?: string;
+  readonly prefix?: boolean;
+  /** Absent when only words are to be compared. */
+  readonly vector?: Float32Array;
+  /** Items wanted of each side. */
+  readonly k: number;
+  /** Candidates to look at in this shard; -1: its certified default, times `effort`. */
+  readonly searchK: number;
+  readonly effort?: number;
+  readonly filter?: SearchRequest["filter"];
+  readonly facets?: readonly string[];
+}
+
+/** Best first; parallel arrays. */
+export interface ShardRanking {
+  readonly vectors?: { readonly items: readonly number[]; readonly distances: readonly number[] };
+  /** `bound` is a little above what any document's score reaches; `distances` are there when there is a vector. */
+  readonly words?: {
+    readonly items: readonly number[];
+    readonly scores: readonly number[];
+    readonly bound: number;
+    readonly distances?: readonly number[];
+  };
+  readonly facets?: FacetCounts;
+}
+
+export interface DetailsRequest {
+  readonly items: readonly number[];
+  readonly documents: boolean;
+  readonly vectors: boolean;
+  /** Whose words to look for in the documents' text. */
+  readonly highlight?: { readonly query?: string; readonly prefix?: boolean };
+}
+
+/** Whatever was asked for and is there. */
+export interface ItemDetails {
+  readonly item: number;
+  readonly id: string;
+  readonly pageContent?: string;
+  readonly metadata?: Readonly<Record<string, unknown>>;
+  readonly vector?: Float32Array;
+  readonly highlight?: Highlight;
+}
+
+/** The shards of one version, and how to reach them. */
+export interface ShardSet {
+  readonly meta: ShardsMeta;
+  /** Which shard each of the router's centroids leads to. */
+  readonly owners: Uint16Array;
+  /** The shard of this number. Making one costs nothing; asking it does. */
+  shard(index: number): Shard;
+  /** A shard that has not answered after so many milliseconds is left out; undefined: it is waited for. */
+  readonly patience?: number;
+}
