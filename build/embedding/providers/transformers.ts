@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { createRequire } from "node:module";
-import { basename, dirname, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import type { Embedder } from "../../../worker/embedding/types.ts";
 import { AnnoyEdgeError } from "../../../worker/format/errors.ts";
 import { type EmbedderSpec, requireModel } from "./spec.ts";
@@ -20,21 +20,27 @@ export interface Transformers {
 /** Texts embedded together; more only costs memory. */
 const BATCH = 16;
 
-/** Loads `@huggingface/transformers`, or gives undefined when it is not installed. */
-export async function loadTransformers(): Promise<Transformers | undefined> {
-  // A name in a variable keeps the type checker from looking for a package that need not be there.
+/**
+ * Loads `@huggingface/transformers`, or gives undefined when it is not installed: neither beside this package nor in the
+ * project that it is used from, which are two places when the command is installed globally.
+ */
+export async function loadTransformers(project: string = process.cwd()): Promise<Transformers | undefined> {
   const name = "@huggingface/transformers";
-  try {
-    createRequire(import.meta.url).resolve(name);
-  } catch {
-    return undefined;
+  for (const place of [import.meta.url, join(project, "package.json")]) {
+    const require = createRequire(place);
+    try {
+      require.resolve(name);
+    } catch {
+      continue;
+    }
+    try {
+      return require(name) as Transformers;
+    } catch (cause) {
+      const message = `${name} is installed but cannot be loaded.`;
+      throw new AnnoyEdgeError("EMBEDDER_UNAVAILABLE", message, { cause });
+    }
   }
-  try {
-    return (await import(name)) as Transformers;
-  } catch (cause) {
-    const message = `${name} is installed but cannot be loaded.`;
-    throw new AnnoyEdgeError("EMBEDDER_UNAVAILABLE", message, { cause });
-  }
+  return undefined;
 }
 
 /**
