@@ -75,6 +75,8 @@ export interface SearchResult {
   /** Best first. */
   readonly hits: readonly Hit[];
   readonly facets?: FacetCounts | undefined;
+  /** Some shards did not answer: what they hold is missing. */
+  readonly partial?: true | undefined;
   readonly warnings?: readonly { readonly code: string; readonly message: string }[] | undefined;
 }
 

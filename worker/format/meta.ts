@@ -114,6 +114,8 @@ export interface ShardsMeta {
   readonly probes: number;
   /** What a shard's certified searchK is multiplied by, so that all together meet the target. */
   readonly effort: number;
+  /** Mean number of candidates that all asked shards together count by default: what a larger searchK is held against. */
+  readonly expectedSearchK: number;
   readonly rows: readonly ShardRow[];
   readonly list: readonly ShardMeta[];
 }

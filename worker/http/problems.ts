@@ -48,6 +48,8 @@ export const PROBLEM_KINDS: Readonly<
     | "INDEX_LOADING"
     | "INDEX_UNAVAILABLE"
     | "VECTORS_UNAVAILABLE"
+    | "SHARDS_UNAVAILABLE"
+    | "SHARDS_UNAVAILABLE"
     | "DOCUMENTS_UNAVAILABLE"
     | "BAD_CONFIGURATION"
     | "INTERNAL_ERROR",
@@ -91,6 +93,7 @@ export const PROBLEM_KINDS: Readonly<
   INDEX_LOADING: [503, "The index is still being loaded"],
   INDEX_UNAVAILABLE: [503, "The index cannot be loaded"],
   VECTORS_UNAVAILABLE: [503, "The vectors cannot be read at the moment"],
+  SHARDS_UNAVAILABLE: [503, "The index's shards do not answer"],
   DOCUMENTS_UNAVAILABLE: [503, "The documents cannot be read at the moment"],
 };
 

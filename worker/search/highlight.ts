@@ -26,8 +26,9 @@ export function highlightTerms(
   keyword: KeywordIndex | undefined,
   query: string,
   prefix = false,
+  language = keyword?.language ?? "none",
 ): ReadonlySet<string> {
-  const parsed = parseKeywordQuery(query, keyword?.language ?? "none");
+  const parsed = parseKeywordQuery(query, language);
   const telling = new Set<string>();
   const all = new Set<string>();
   const add = (terms: readonly string[], common: boolean): void => {

@@ -49,13 +49,14 @@ export function withoutExclusions(text: string): string {
  * Whether a document's text keeps what the phrases of a query demand. Asked only where the index has no positions.
  * Undefined when the query has no phrases of several words.
  */
-export function phraseCheck(keyword: KeywordIndex, text: string): ((text: string) => boolean) | undefined {
-  if (keyword.positions) return undefined;
-  const { phrases, excludedPhrases } = parseKeywordQuery(text, keyword.language);
+export function phraseCheck(
+  language: KeywordIndex["language"],
+  text: string,
+): ((text: string) => boolean) | undefined {
+  const { phrases, excludedPhrases } = parseKeywordQuery(text, language);
   const wanted = phrases.filter((phrase) => phrase.length > 1);
   const unwanted = excludedPhrases.filter((phrase) => phrase.length > 1);
   if (wanted.length === 0 && unwanted.length === 0) return undefined;
-  const { language } = keyword;
   return (document) =>
     wanted.every((phrase) => containsPhrase(document, phrase, language)) &&
     !unwanted.some((phrase) => containsPhrase(document, phrase, language));

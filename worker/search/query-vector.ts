@@ -2,7 +2,7 @@ import { AnnoyEdgeError } from "../format/errors.ts";
 import { idOfItem, itemOfId } from "../format/ids.ts";
 import { searchError } from "./errors.ts";
 import { type SearchOptions, timed } from "./timing.ts";
-import type { LoadedIndex, SearchRequest } from "./types.ts";
+import { hasKeywords, type LoadedIndex, type SearchRequest } from "./types.ts";
 import { vectorsOf } from "./vectors.ts";
 
 /**
@@ -20,7 +20,7 @@ export async function queryVector(
 ): Promise<Float32Array | undefined> {
   if (request.vector !== undefined) return checkedVector(index, request.vector);
   if (request.item !== undefined) return vectorOfItem(index, request.item, "item");
-  if (request.id !== undefined) return vectorOfItem(index, requireItem(index, request.id), "id");
+  if (request.id !== undefined) return vectorOfItem(index, await requireItem(index, request.id), "id");
   return embed(index, text, options);
 }
 
@@ -29,9 +29,17 @@ export function idOf(index: LoadedIndex, item: number): string {
   return idOfItem(index.ids, item) ?? String(item);
 }
 
+/** Docstore ids of items, in order. */
+export async function idsOf(index: LoadedIndex, items: readonly number[]): Promise<string[]> {
+  if (!index.session) return items.map((item) => idOf(index, item));
+  const known = await index.session.details(items, {});
+  return items.map((item) => known.get(item)?.id ?? String(item));
+}
+
 /** @throws SearchError `ID_NOT_FOUND` */
-export function requireItem(index: LoadedIndex, id: string): number {
-  return itemOfId(index.ids, id) ?? noDocument(index, id);
+export async function requireItem(index: LoadedIndex, id: string): Promise<number> {
+  const item = index.session ? (await index.session.locate({ id }))?.item : itemOfId(index.ids, id);
+  return item ?? noDocument(index, id);
 }
 
 /** @throws SearchError `ID_NOT_FOUND` */
@@ -46,8 +54,14 @@ export function noItem(index: LoadedIndex, item: number, field = "item"): never 
 }
 
 async function vectorOfItem(index: LoadedIndex, item: number, field: string): Promise<Float32Array> {
-  const [vector] = await vectorsOf(index, [item]);
+  const vector = await storedVector(index, item);
   return vector ?? noItem(index, item, field);
+}
+
+/** The stored vector of an item; undefined when there is none. In shards it is found where it is. */
+export async function storedVector(index: LoadedIndex, item: number): Promise<Float32Array | undefined> {
+  if (index.session) return (await index.session.locate({ item }))?.vector;
+  return (await vectorsOf(index, [item]))[0];
 }
 
 function checkedVector(index: LoadedIndex, vector: readonly number[]): Float32Array {
@@ -93,6 +107,6 @@ function noEmbedder(index: LoadedIndex): Error {
   const why = wanted
     ? `needs the embedder ${wanted.provider}/${wanted.model}, which is not set up here`
     : "was built from vectors without an embedder";
-  const how = index.keyword ? "keywords, vector, item or id" : "vector, item or id";
+  const how = hasKeywords(index) ? "keywords, vector, item or id" : "vector, item or id";
   return searchError("NO_EMBEDDER", "query", `Index ${index.name} ${why}. Search it by ${how}.`);
 }

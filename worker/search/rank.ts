@@ -1,17 +1,23 @@
 import { distanceBetween } from "../forest/metrics.ts";
 import { SearchError, searchError } from "./errors.ts";
-import { type CompiledFilter, compileFilter } from "./filter/compile.ts";
-import { facetCounts } from "./filter/facets.ts";
 import { DEFAULT_FUSION, FUSION_DEPTH, fuse, type RankedItems } from "./fusion.ts";
-import { keywordSearch } from "./keyword/search.ts";
 import { maximalMarginalRelevance } from "./mmr.ts";
-import { type Accept, both, operatorsOf, withoutExclusions } from "./operators.ts";
+import { withoutExclusions } from "./operators.ts";
 import { queryVector } from "./query-vector.ts";
 import { MAX_K } from "./schema.ts";
 import { scoreOf } from "./score.ts";
-import { type SearchOptions, timed } from "./timing.ts";
-import type { FacetCounts, LoadedIndex, SearchMode, SearchRequest, SearchWarning } from "./types.ts";
-import { nearestItems, vectorsOf } from "./vectors.ts";
+import type { ShardQuery, ShardRanking, VectorSide, WordSide } from "./shards/types.ts";
+import { distancesTo, rankSides } from "./sides.ts";
+import type { SearchOptions } from "./timing.ts";
+import {
+  type FacetCounts,
+  hasKeywords,
+  type LoadedIndex,
+  type SearchMode,
+  type SearchRequest,
+  type SearchWarning,
+} from "./types.ts";
+import { vectorsOf } from "./vectors.ts";
 
 /** Which items answer a search, best first: parallel arrays. */
 export interface Ranking {
@@ -27,13 +33,6 @@ export interface Ranking {
 
 interface Side extends RankedItems {
   readonly distances?: readonly number[];
-}
-
-interface Conditions {
-  readonly accept: Accept | undefined;
-  readonly fraction: number | undefined;
-  /** What the filter passes, a bit an item; what else is asked of items may pass fewer. */
-  readonly bits: Uint32Array | undefined;
 }
 
 const NOTHING_UNDERSTOOD: SearchWarning = {
@@ -54,38 +53,72 @@ export async function rank(
   options: SearchOptions,
 ): Promise<Ranking> {
   const mode = modeOf(index, request);
-  const filter = filterOf(index, request);
-  const facets = facetsOf(index, request, filter);
   const { query, warnings } = await understand(index, request, mode, options);
-  const conditions: Conditions = {
-    accept: filter?.accept,
-    fraction: filter?.fraction,
-    bits: filter?.bits,
-  };
   // Pages of one search are cut from one ranking: a search for a different k would look at different candidates.
   const window = request.offset === undefined ? depth : MAX_K;
   const wanted = Math.max(window, request.mmr?.fetchK ?? 0);
-
-  let side: Side;
-  if (mode === "keyword") {
-    side = await timed("keyword", options, () => byWords(index, request, wanted, conditions));
-  } else if (mode === "vector") {
-    side = query
-      ? await timed("forest", options, () => byVector(index, request, query, wanted, conditions))
-      : NONE;
-  } else {
-    side = await byBoth(index, request, query, Math.max(wanted, FUSION_DEPTH), conditions, options);
-  }
+  const ranking = await rankAll(
+    index,
+    {
+      ...(mode !== "vector" && { text: request.query ?? "" }),
+      ...(request.prefix && { prefix: true }),
+      ...(query && { vector: query }),
+      k: mode === "hybrid" ? Math.max(wanted, FUSION_DEPTH) : wanted,
+      searchK: request.searchK,
+      ...(request.filter !== undefined && { filter: request.filter }),
+      ...(request.facets && { facets: request.facets }),
+    },
+    options,
+  );
+  const side = sideOf(index, mode, query, ranking);
   const chosen =
     request.mmr && query ? await diverse(index, side, query, request.mmr, depth) : first(side, depth);
   return {
     mode,
     ...chosen,
-    distances: query && (chosen.distances ?? (await distancesOf(index, query, chosen.items))),
+    distances: query && (chosen.distances ?? (await distancesOf(index, query, chosen.items, ranking))),
     query,
-    facets,
+    facets: ranking.facets,
     warnings,
   };
+}
+
+/** Asks the index in memory, or the shards that it is cut into. */
+function rankAll(index: LoadedIndex, query: ShardQuery, options: SearchOptions): Promise<ShardRanking> {
+  if (!index.session) return rankSides(index, query, options);
+  // What the words find is scored here, where its vectors are not.
+  return index.session.rank({ ...query, ...(query.vector && query.text !== undefined && { compare: true }) });
+}
+
+function sideOf(
+  index: LoadedIndex,
+  mode: SearchMode,
+  query: Float32Array | undefined,
+  { words, vectors }: ShardRanking,
+): Side {
+  const byVector = vectors ? vectorSide(index, vectors) : NONE;
+  if (mode === "vector") return byVector;
+  const byWords = words ? wordSide(words) : NONE;
+  if (mode === "keyword" || !query) return byWords;
+  const { metric, dimensions } = index.forest;
+  const far = new Map(words?.distances && words.items.map((item, i) => [item, words.distances![i]!]));
+  return fuse(byWords, byVector, index.manifest.fusion ?? DEFAULT_FUSION, (item) => {
+    const vector = index.session ? undefined : index.forest.vector(item);
+    const distance = vector ? distanceBetween(metric, query, vector) : far.get(item);
+    return distance === undefined || Number.isNaN(distance)
+      ? undefined
+      : scoreOf(metric, distance, dimensions);
+  });
+}
+
+function vectorSide({ forest }: LoadedIndex, { items, distances }: VectorSide): Side {
+  const { metric, dimensions } = forest;
+  return { items, distances, scores: distances.map((distance) => scoreOf(metric, distance, dimensions)) };
+}
+
+/** The bound is a little above what any document reaches, so that no score is 1 by accident. */
+function wordSide({ items, scores, bound }: WordSide): Side {
+  return { items, scores: scores.map((score) => (bound > 0 ? Math.min(1, score / bound) : 0)) };
 }
 
 /**
@@ -117,12 +150,14 @@ const NONE: Side = { items: [], scores: [], distances: [] };
 function modeOf(index: LoadedIndex, request: SearchRequest): SearchMode {
   const { mode, query } = request;
   if (mode === undefined)
-    return query !== undefined && index.keyword && index.embedder ? "hybrid" : defaultMode(index, request);
+    return query !== undefined && hasKeywords(index) && index.embedder
+      ? "hybrid"
+      : defaultMode(index, request);
   if (mode === "vector") return mode;
   if (query === undefined) {
     throw searchError("INVALID_VALUE", "mode", `Mode ${mode} searches by words; this request has no query.`);
   }
-  if (!index.keyword) {
+  if (!hasKeywords(index)) {
     throw searchError("NO_KEYWORD_INDEX", "mode", `Index ${index.name} was built without a keyword index.`);
   }
   if (mode === "keyword" && request.mmr) {
@@ -133,87 +168,9 @@ function modeOf(index: LoadedIndex, request: SearchRequest): SearchMode {
 
 /** Words alone where the index has no embedder for a text, vectors otherwise. */
 function defaultMode(index: LoadedIndex, request: SearchRequest): SearchMode {
-  return request.query !== undefined && !index.embedder && index.keyword && !request.mmr
+  return request.query !== undefined && !index.embedder && hasKeywords(index) && !request.mmr
     ? "keyword"
     : "vector";
-}
-
-function filterOf(index: LoadedIndex, request: SearchRequest): CompiledFilter | undefined {
-  if (request.filter === undefined) return undefined;
-  if (!index.columns) throw noColumns(index, "filter");
-  return compileFilter(index.columns, request.filter);
-}
-
-/** Counts over all documents that pass the filter, whether they are among the hits or not. */
-function facetsOf(
-  index: LoadedIndex,
-  request: SearchRequest,
-  filter: CompiledFilter | undefined,
-): FacetCounts | undefined {
-  if (request.facets === undefined) return undefined;
-  const { columns } = index;
-  if (!columns) throw noColumns(index, "facets");
-  const options = filter ? { bits: filter.bits } : {};
-  return Object.fromEntries(request.facets.map((field) => [field, facetCounts(columns, field, options)]));
-}
-
-function noColumns(index: LoadedIndex, field: string): Error {
-  return searchError(
-    "NO_FILTERABLE_COLUMNS",
-    field,
-    `Index ${index.name} was built without filterable fields.`,
-  );
-}
-
-async function byVector(
-  index: LoadedIndex,
-  request: SearchRequest,
-  query: Float32Array,
-  k: number,
-  { accept, fraction, bits }: Conditions,
-): Promise<Side> {
-  const { metric, dimensions } = index.forest;
-  const { items, distances } = await nearestItems(index, query, {
-    k,
-    searchK: request.searchK,
-    ...(accept && { accept }),
-    ...(fraction !== undefined && { acceptFraction: fraction }),
-    ...(bits && { acceptBits: bits }),
-  });
-  const scores = distances.map((distance) => scoreOf(metric, distance, dimensions));
-  return { items, distances, scores };
-}
-
-function byWords(index: LoadedIndex, request: SearchRequest, k: number, { accept }: Conditions): Side {
-  if (!index.keyword) return NONE;
-  const { items, scores, bound } = keywordSearch(index.keyword, request.query ?? "", {
-    k,
-    prefix: request.prefix ?? false,
-    ...(accept && { accept }),
-  });
-  // The bound is a little above what any document reaches, so that no score is 1 by accident.
-  return { items, scores: scores.map((score) => (bound > 0 ? Math.min(1, score / bound) : 0)) };
-}
-
-async function byBoth(
-  index: LoadedIndex,
-  request: SearchRequest,
-  query: Float32Array | undefined,
-  depth: number,
-  conditions: Conditions,
-  options: SearchOptions,
-): Promise<Side> {
-  const text = request.query ?? "";
-  const words = await timed("keyword", options, () => byWords(index, request, depth, conditions));
-  if (!query) return words;
-  const operators = index.keyword && operatorsOf(index.keyword, text);
-  const narrowed = { ...conditions, accept: both(conditions.accept, operators) };
-  const vectors = await timed("forest", options, () => byVector(index, request, query, depth, narrowed));
-  const { metric, dimensions } = index.forest;
-  return fuse(words, vectors, index.manifest.fusion ?? DEFAULT_FUSION, (item) => {
-    const vector = index.forest.vector(item);
-    return vector && scoreOf(metric, distanceBetween(metric, query, vector), dimensions);
-  });
 }
 
 async function diverse(
@@ -253,13 +210,17 @@ function pick(side: Side, positions: readonly number[]): Side {
   };
 }
 
-/** Distances of items that words have found; NaN where a document has no vector. */
+/** Distances of the items of a fused ranking; NaN where a document has no vector. */
 async function distancesOf(
   index: LoadedIndex,
   query: Float32Array,
   items: readonly number[],
-): Promise<number[]> {
-  const { metric } = index.forest;
-  const vectors = await vectorsOf(index, items);
-  return vectors.map((vector) => (vector ? distanceBetween(metric, query, vector) : Number.NaN));
+  { vectors, words }: ShardRanking,
+): Promise<readonly number[]> {
+  if (!index.session) return distancesTo(index, query, items);
+  const known = new Map<number, number>();
+  for (const side of [words, vectors]) {
+    for (const [i, item] of side?.items.entries() ?? []) known.set(item, side?.distances?.[i] ?? Number.NaN);
+  }
+  return items.map((item) => known.get(item) ?? Number.NaN);
 }

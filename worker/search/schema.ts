@@ -198,7 +198,7 @@ export const facetCountsSchema = z
   );
 
 export const warningSchema = z.object({
-  code: z.enum(["NOTHING_UNDERSTOOD", "EMBEDDER_UNAVAILABLE"]),
+  code: z.enum(["NOTHING_UNDERSTOOD", "EMBEDDER_UNAVAILABLE", "SHARDS_MISSING"]),
   message: z.string(),
 });
 
@@ -206,6 +206,9 @@ const resultFields = {
   mode: z.enum(SEARCH_MODES).check(z.meta({ description: "How the hits were found." })),
   hits: z.readonly(z.array(hitSchema)).check(z.meta({ description: "Best first." })),
   facets: z.optional(facetCountsSchema),
+  partial: z
+    .optional(z.literal(true))
+    .check(z.meta({ description: "Some shards did not answer: what they hold is missing here." })),
   warnings: z
     .optional(z.readonly(z.array(warningSchema)))
     .check(z.meta({ description: "Why the answer may not be what was hoped for." })),

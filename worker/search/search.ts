@@ -2,12 +2,23 @@ import { AnnoyEdgeError } from "../format/errors.ts";
 import type { StoredDocument } from "../format/meta.ts";
 import { searchError } from "./errors.ts";
 import { highlightTerms, passageAt, passageByMeaning, passageByTerms } from "./highlight.ts";
+import { isLanguage, type Language } from "./keyword/languages.ts";
 import { phraseCheck } from "./operators.ts";
-import { idOf } from "./query-vector.ts";
+import { idsOf } from "./query-vector.ts";
 import { type Ranking, rank } from "./rank.ts";
 import { MAX_K, MAX_VECTOR_NUMBERS } from "./schema.ts";
+import { forRequest } from "./shards/session.ts";
 import { type SearchOptions, timed } from "./timing.ts";
-import type { BatchResponse, Highlight, Hit, LoadedIndex, SearchRequest, SearchResponse } from "./types.ts";
+import {
+  type BatchResponse,
+  type Highlight,
+  type Hit,
+  hasKeywords,
+  type LoadedIndex,
+  type SearchRequest,
+  type SearchResponse,
+  type SearchWarning,
+} from "./types.ts";
 import { vectorsOf } from "./vectors.ts";
 
 type Documents = ReadonlyMap<number, StoredDocument | undefined>;
@@ -23,10 +34,11 @@ type Documents = ReadonlyMap<number, StoredDocument | undefined>;
  * @throws SearchError when the request does not fit the index
  */
 export async function search(
-  index: LoadedIndex,
+  loaded: LoadedIndex,
   request: SearchRequest,
   options: SearchOptions = {},
 ): Promise<SearchResponse> {
+  const index = forRequest(loaded, options);
   checkVectorNumbers(index, [request]);
   const ranking = cut(request, await rankPage(index, request, options));
   const documents = await readDocuments(index, documentItems(request, ranking), options);
@@ -43,10 +55,11 @@ export async function search(
  * has its error in its place; the others are answered.
  */
 export async function searchBatch(
-  index: LoadedIndex,
+  loaded: LoadedIndex,
   requests: readonly SearchRequest[],
   options: SearchOptions = {},
 ): Promise<BatchResponse> {
+  const index = forRequest(loaded, options);
   checkVectorNumbers(index, requests);
   // Together, so that an embedder behind a network is waited for once and not a hundred times.
   const rankings = await Promise.all(
@@ -92,8 +105,8 @@ async function rankPage(
 ): Promise<Ranking> {
   const depth = (request.offset ?? 0) + request.k;
   const check =
-    index.keyword && request.query !== undefined && request.mode !== "vector"
-      ? phraseCheck(index.keyword, request.query)
+    request.query !== undefined && request.mode !== "vector" && lacksPositions(index)
+      ? phraseCheck(languageOf(index), request.query)
       : undefined;
   if (!check) return rank(index, request, depth, options);
   // The index cannot tell whether a phrase's words stand together: look into the documents of more hits than needed.
@@ -101,6 +114,18 @@ async function rankPage(
   if (ranking.mode === "vector") return keep(ranking, (i) => i < depth);
   const documents = await readDocuments(index, ranking.items, options);
   return keep(ranking, (i) => check(documents.get(ranking.items[i]!)?.pageContent ?? ""));
+}
+
+/** Whether words can be searched for, and only the documents know where they stand. */
+function lacksPositions(index: LoadedIndex): boolean {
+  if (!hasKeywords(index)) return false;
+  return index.shards ? !index.manifest.keyword?.positions : !index.keyword?.positions;
+}
+
+function languageOf({ keyword, manifest, shards }: LoadedIndex): Language {
+  if (keyword) return keyword.language;
+  const named = shards ? manifest.keyword?.language : undefined;
+  return named !== undefined && isLanguage(named) ? named : "none";
 }
 
 /** The hits of the page, without those below the least score. */
@@ -140,18 +165,22 @@ async function resultOf(
   request: SearchRequest,
   ranking: Ranking,
   documents: Documents,
-): Promise<Pick<SearchResponse, "mode" | "hits" | "facets" | "warnings">> {
+): Promise<Pick<SearchResponse, "mode" | "hits" | "facets" | "partial" | "warnings">> {
   const include = new Set(request.include);
   const highlight = include.has("highlights") ? highlighter(index, request, ranking) : undefined;
   const vectors = include.has("vector") ? await vectorsOf(index, ranking.items) : [];
+  const ids = await idsOf(index, ranking.items);
+  const known = await index.session?.details(ranking.items, {});
   const hits: Hit[] = [];
   for (const [i, item] of ranking.items.entries()) {
+    // Its shard has ranked it and then fallen silent.
+    if (known && !known.has(item)) continue;
     const document = documents.get(item);
     const distance = ranking.distances?.[i];
     const vector = vectors[i];
     hits.push({
       item,
-      id: idOf(index, item),
+      id: ids[i]!,
       distance: distance === undefined || Number.isNaN(distance) ? null : distance,
       score: ranking.scores[i]!,
       ...(document &&
@@ -167,8 +196,21 @@ async function resultOf(
     mode: ranking.mode,
     hits,
     ...(ranking.facets && { facets: ranking.facets }),
-    ...(ranking.warnings.length > 0 && { warnings: ranking.warnings }),
+    ...(index.session && index.session.missing.size > 0 && { partial: true }),
+    ...withWarnings([...ranking.warnings, ...missingShards(index)]),
   };
+}
+
+function withWarnings(warnings: readonly SearchWarning[]): Pick<SearchResponse, "warnings"> {
+  return warnings.length > 0 ? { warnings } : {};
+}
+
+function missingShards({ session }: LoadedIndex): SearchWarning[] {
+  if (!session || session.missing.size === 0) return [];
+  const { asked, missing } = session;
+  const codes = [...new Set([...missing.values()].map(({ code }) => code))].join(", ");
+  const message = `${missing.size} of the ${asked.size} shards that were asked did not answer (${codes}): there may be better hits.`;
+  return [{ code: "SHARDS_MISSING", message }];
 }
 
 /** Finds the passage of a document that matched: by the query's words, else by meaning, else its beginning. */
@@ -178,11 +220,14 @@ function highlighter(
   ranking: Ranking,
 ): (text: string) => Highlight | Promise<Highlight> {
   const { keyword, embedder } = index;
+  const language = languageOf(index);
   const terms =
-    request.query === undefined ? new Set<string>() : highlightTerms(keyword, request.query, request.prefix);
+    request.query === undefined
+      ? new Set<string>()
+      : highlightTerms(keyword, request.query, request.prefix, language);
   const byMeaning = embedder?.identity.provider === "static" && ranking.query ? embedder : undefined;
   return (text) => {
-    const passage = terms.size > 0 ? passageByTerms(text, terms, keyword?.language ?? "none") : undefined;
+    const passage = terms.size > 0 ? passageByTerms(text, terms, language) : undefined;
     if (passage) return passage;
     return byMeaning && ranking.query ? passageByMeaning(text, ranking.query, byMeaning) : passageAt(text, 0);
   };

@@ -1,9 +1,11 @@
 /** The parts of a search whose time is worth knowing. */
-export type SearchPhase = "embed" | "keyword" | "forest" | "docstore";
+export type SearchPhase = "embed" | "keyword" | "forest" | "shards" | "docstore";
 
 export interface SearchOptions {
   /** Told the milliseconds of each part. Inside a deployed Worker computation always takes 0: clocks stand still. */
   readonly onPhase?: (phase: SearchPhase, milliseconds: number) => void;
+  /** Where the request comes from, as a location hint of Durable Objects: which copies of the shards are asked. */
+  readonly from?: string;
 }
 
 /** Runs one part of a search and tells how long it took. */

@@ -16,6 +16,8 @@ import type {
   searchResponseSchema,
   warningSchema,
 } from "./schema.ts";
+import type { ShardSession } from "./shards/session.ts";
+import type { ShardSet } from "./shards/types.ts";
 
 /** One version of an index, whole: everything an answer needs comes from here and nowhere else. */
 export interface LoadedIndex {
@@ -33,6 +35,23 @@ export interface LoadedIndex {
   readonly keyword?: KeywordIndex;
   /** Filterable fields; absent when there are none. */
   readonly columns?: Columns;
+  /**
+   * Where the items are, in an index that is cut into shards. The forest then holds the centroids that lead to them; ids,
+   * documents, keywords and columns are the shards'.
+   */
+  readonly shards?: ShardSet;
+  /** One request's conversation with the shards (`forRequest`). */
+  readonly session?: ShardSession;
+}
+
+/** Whether words can be searched for. */
+export function hasKeywords({ shards, keyword, manifest }: LoadedIndex): boolean {
+  return shards ? manifest.keyword !== undefined : keyword !== undefined;
+}
+
+/** Whether there are fields to filter by. */
+export function hasColumns({ shards, columns, manifest }: LoadedIndex): boolean {
+  return shards ? (manifest.columns ?? []).length > 0 : columns !== undefined;
 }
 
 /** A search as a caller writes it: defaults may be left out. */

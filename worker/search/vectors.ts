@@ -19,14 +19,19 @@ export async function vectorsOf(
   index: LoadedIndex,
   items: readonly number[],
 ): Promise<(Float32Array | undefined)[]> {
-  const { forest, readRange } = index;
+  const { forest, readRange, session } = index;
+  if (session) {
+    const known = await session.details(items, { vectors: true });
+    return items.map((item) => known.get(item)?.vector);
+  }
   if (!forest.vectorsCold || !readRange) return items.map((item) => forest.vector(item));
   return items.length === 0 ? [] : forest.vectorsCold(items, guarded(index.name, readRange));
 }
 
 /** Annoy's distance of two items; undefined when either is not there. */
 export async function distanceOf(index: LoadedIndex, i: number, j: number): Promise<number | undefined> {
-  if (!index.forest.vectorsCold || !index.readRange) return index.forest.distance(i, j);
+  const { vectorsCold } = index.forest;
+  if (!index.session && (!vectorsCold || !index.readRange)) return index.forest.distance(i, j);
   const [a, b] = await vectorsOf(index, [i, j]);
   return a && b && distanceBetween(index.forest.metric, a, b);
 }

@@ -1,9 +1,9 @@
 import type { StoredDocument } from "../../format/meta.ts";
 import { validate } from "../../search/parse.ts";
-import { idOf, noDocument, noItem, requireItem } from "../../search/query-vector.ts";
+import { idsOf, noDocument, noItem, requireItem, storedVector } from "../../search/query-vector.ts";
 import { MAX_ID_LENGTH, searchRequestSchema } from "../../search/schema.ts";
 import type { LoadedIndex } from "../../search/types.ts";
-import { distanceOf, vectorsOf } from "../../search/vectors.ts";
+import { distanceOf } from "../../search/vectors.ts";
 import type { App } from "../app.ts";
 import type { DistanceResponse, DocumentResponse, ItemResponse } from "../schemas.ts";
 import type { AppOptions } from "../types.ts";
@@ -16,7 +16,7 @@ export function addItemRoutes(app: App, options: AppOptions): void {
     get: (c) => {
       const id = c.req.param("id") ?? "";
       return versionedGet(c, options, async (index): Promise<DocumentResponse> => {
-        const item = id.length > MAX_ID_LENGTH ? noDocument(index, id) : requireItem(index, id);
+        const item = id.length > MAX_ID_LENGTH ? noDocument(index, id) : await requireItem(index, id);
         const document = (await documentOf(index, item)) ?? noDocument(index, id);
         const { pageContent, metadata } = document;
         return { index: index.name, version: index.version, item, id, pageContent, metadata };
@@ -28,13 +28,13 @@ export function addItemRoutes(app: App, options: AppOptions): void {
     get: (c) => {
       const item = itemParameter(c.req.param("item"), "item");
       return versionedGet(c, options, async (index): Promise<ItemResponse> => {
-        const vector = (await vectorsOf(index, [item]))[0] ?? noItem(index, item);
+        const vector = (await storedVector(index, item)) ?? noItem(index, item);
         const document = await documentOf(index, item);
         return {
           index: index.name,
           version: index.version,
           item,
-          id: idOf(index, item),
+          id: (await idsOf(index, [item]))[0]!,
           vector: Array.from(vector),
           ...(document && { document: { pageContent: document.pageContent, metadata: document.metadata } }),
         };
@@ -48,7 +48,7 @@ export function addItemRoutes(app: App, options: AppOptions): void {
       const j = itemParameter(c.req.param("j"), "j");
       return versionedGet(c, options, async (index): Promise<DistanceResponse> => {
         const { forest, name, version } = index;
-        const distance = (await distanceOf(index, i, j)) ?? noSuchPair(index, i, j);
+        const distance = (await distanceOf(index, i, j)) ?? (await noSuchPair(index, i, j));
         return { index: name, version, metric: forest.metric, i, j, distance };
       });
     },
@@ -65,6 +65,6 @@ function itemParameter(text: string | undefined, name: string): number {
   return validate(searchRequestSchema.shape.item, number, name) ?? 0;
 }
 
-function noSuchPair(index: LoadedIndex, i: number, j: number): never {
-  return index.forest.vector(i) ? noItem(index, j, "j") : noItem(index, i, "i");
+async function noSuchPair(index: LoadedIndex, i: number, j: number): Promise<never> {
+  return (await storedVector(index, i)) ? noItem(index, j, "j") : noItem(index, i, "i");
 }

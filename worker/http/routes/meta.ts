@@ -1,3 +1,4 @@
+import { hasColumns, hasKeywords } from "../../search/types.ts";
 import type { App } from "../app.ts";
 import { isFresh, markCacheable } from "../caching.ts";
 import type { Page } from "../docs/page.ts";
@@ -18,16 +19,16 @@ export function addMetaRoutes(app: App, options: AppOptions): void {
           version: index.version,
           metric: forest.metric,
           dimensions: forest.dimensions,
-          items: header.nSlots,
+          items: index.shards ? manifest.items : header.nSlots,
           trees: forest.nTrees,
           codec: header.codec,
           kind: header.forestKind,
           hotBytes: header.hotBytes,
           fileBytes: header.fileBytes,
           searchable: {
-            text: index.embedder !== undefined || index.keyword !== undefined,
-            keyword: index.keyword !== undefined,
-            filter: index.columns !== undefined,
+            text: index.embedder !== undefined || hasKeywords(index),
+            keyword: hasKeywords(index),
+            filter: hasColumns(index),
           },
           certified: manifest.certified,
           manifest: { ...manifest },

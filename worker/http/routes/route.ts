@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { forRequest } from "../../search/shards/session.ts";
 import type { LoadedIndex } from "../../search/types.ts";
 import type { App } from "../app.ts";
 import { isFresh, markCacheable } from "../caching.ts";
@@ -40,7 +41,7 @@ export function withIndex<R>(
   return options.source.use(c.executionCtx, ({ value, waitedMs }) => {
     addTiming(c, "load", waitedMs);
     c.get("state").version = value.version;
-    return run(value);
+    return run(forRequest(value, {}));
   });
 }
 

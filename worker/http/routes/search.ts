@@ -50,7 +50,8 @@ async function answer(
   const state = c.get("state");
   state.mode = response.mode;
   state.hits = response.hits.length;
-  if (response.warnings?.some(({ code }) => code === "EMBEDDER_UNAVAILABLE")) state.fleeting = true;
+  const fleeting = response.warnings?.some(({ code }) => code === "EMBEDDER_UNAVAILABLE");
+  if (fleeting || response.partial) state.fleeting = true;
   return response;
 }
 

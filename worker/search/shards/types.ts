@@ -1,5 +1,6 @@
 import type { ShardsMeta } from "../../format/meta.ts";
-import type { FacetCounts, Highlight, SearchRequest } from "../types.ts";
+import type { SearchOptions } from "../timing.ts";
+import type { FacetCounts, SearchRequest } from "../types.ts";
 
 /**
  * The conversation between the side that has been asked and the shards that know. Values are plain data and typed
@@ -11,7 +12,7 @@ import type { FacetCounts, Highlight, SearchRequest } from "../types.ts";
 export interface Shard {
   /** Ranks the shard's items, documents unseen. */
   rank(query: ShardQuery): Promise<ShardRanking>;
-  /** What hits show, in the order of `items`. */
+  /** What hits show. */
   details(request: DetailsRequest): Promise<ItemDetails[]>;
   /** The item that is meant, with its vector; undefined when it is not this shard's. */
   locate(wanted: Located): Promise<{ readonly item: number; readonly vector?: Float32Array } | undefined>;
@@ -26,6 +27,10 @@ export interface ShardQuery {
   readonly prefix?: boolean;
   /** Absent when only words are to be compared. */
   readonly vector?: Float32Array;
+  /** `false`: the vector is compared with what the words find and nothing is searched for by it. */
+  readonly nearest?: boolean;
+  /** Whether distances of what the words find are wanted, too. */
+  readonly compare?: boolean;
   /** Items wanted of each side. */
   readonly k: number;
   /** Candidates to look at in this shard; -1: its certified default, times `effort`. */
@@ -36,15 +41,24 @@ export interface ShardQuery {
 }
 
 /** Best first; parallel arrays. */
+export interface VectorSide {
+  readonly items: readonly number[];
+  readonly distances: readonly number[];
+}
+
+export interface WordSide {
+  readonly items: readonly number[];
+  /** BM25. */
+  readonly scores: readonly number[];
+  /** A little above what any document's score reaches. */
+  readonly bound: number;
+  /** NaN where an item has no vector. */
+  readonly distances?: readonly number[];
+}
+
 export interface ShardRanking {
-  readonly vectors?: { readonly items: readonly number[]; readonly distances: readonly number[] };
-  /** `bound` is a little above what any document's score reaches; `distances` are there when there is a vector. */
-  readonly words?: {
-    readonly items: readonly number[];
-    readonly scores: readonly number[];
-    readonly bound: number;
-    readonly distances?: readonly number[];
-  };
+  readonly vectors?: VectorSide;
+  readonly words?: WordSide;
   readonly facets?: FacetCounts;
 }
 
@@ -52,18 +66,15 @@ export interface DetailsRequest {
   readonly items: readonly number[];
   readonly documents: boolean;
   readonly vectors: boolean;
-  /** Whose words to look for in the documents' text. */
-  readonly highlight?: { readonly query?: string; readonly prefix?: boolean };
 }
 
-/** Whatever was asked for and is there. */
+/** Whatever was asked for and is there; an item that the shard does not have is left out of its answer. */
 export interface ItemDetails {
   readonly item: number;
   readonly id: string;
   readonly pageContent?: string;
   readonly metadata?: Readonly<Record<string, unknown>>;
   readonly vector?: Float32Array;
-  readonly highlight?: Highlight;
 }
 
 /** The shards of one version, and how to reach them. */
@@ -71,8 +82,13 @@ export interface ShardSet {
   readonly meta: ShardsMeta;
   /** Which shard each of the router's centroids leads to. */
   readonly owners: Uint16Array;
-  /** The shard of this number. Making one costs nothing; asking it does. */
-  shard(index: number): Shard;
+  /**
+   * The shard of this number. Making one costs nothing; asking it does. Called anew for every request, and for a second
+   * attempt where the first has failed.
+   *
+   * @param from see {@link SearchOptions}
+   */
+  shard(index: number, from: SearchOptions["from"]): Shard;
   /** A shard that has not answered after so many milliseconds is left out; undefined: it is waited for. */
   readonly patience?: number;
 }

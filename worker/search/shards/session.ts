@@ -1,0 +1,188 @@
+import type { Forest } from "../../forest/types.ts";
+import { AnnoyEdgeError } from "../../format/errors.ts";
+import { SearchError } from "../errors.ts";
+import { type SearchOptions, timed } from "../timing.ts";
+import type { LoadedIndex } from "../types.ts";
+import { mergeRankings } from "./merge.ts";
+import { routeQuery } from "./route.ts";
+import type { ItemDetails, Located, Shard, ShardQuery, ShardRanking, ShardSet } from "./types.ts";
+
+/** What one request has asked the shards, and what it knows of them. */
+export interface ShardSession {
+  /** Asks the shards that the query needs and merges what they say. */
+  rank(query: ShardQuery): Promise<ShardRanking>;
+  /** What is known of items, by item; those of shards that do not answer are missing. */
+  details(
+    items: readonly number[],
+    parts: { readonly documents?: boolean; readonly vectors?: boolean },
+  ): Promise<ReadonlyMap<number, ItemDetails>>;
+  /** The item that is meant; undefined when no shard has it. Fails when one that might have it does not answer. */
+  locate(wanted: Located): Promise<{ readonly item: number; readonly vector?: Float32Array } | undefined>;
+  /** Shards that have been asked, and those of them that did not answer. */
+  readonly asked: ReadonlySet<number>;
+  readonly missing: ReadonlyMap<number, AnnoyEdgeError>;
+}
+
+/** An index as one request uses it: with a conversation of its own where it is cut into shards. */
+export function forRequest<T extends LoadedIndex>(index: T, options: SearchOptions): T {
+  if (!index.shards) return index;
+  const session = openSession(index.shards, index.forest, options);
+  return {
+    ...index,
+    session,
+    docstore: {
+      async getItems(items: readonly number[]) {
+        const known = await session.details(items, { documents: true });
+        return items.map((item) => {
+          const { id, pageContent, metadata } = known.get(item) ?? {};
+          return id === undefined || pageContent === undefined
+            ? undefined
+            : { id, pageContent, metadata: metadata ?? {} };
+        });
+      },
+    },
+  };
+}
+
+function openSession(set: ShardSet, router: Forest, options: SearchOptions): ShardSession {
+  const { meta, patience } = set;
+  const asked = new Set<number>();
+  const missing = new Map<number, AnnoyEdgeError>();
+  /** The shard that an item was heard of from. */
+  const homes = new Map<number, number>();
+  const known = new Map<number, ItemDetails>();
+  const everyone = meta.list.map((_, i) => i);
+
+  /** Asks some shards at once; one that fails or takes too long is left out from then on. */
+  const ask = async <T>(
+    shards: readonly number[],
+    call: (shard: Shard, firstItem: number, index: number) => Promise<T>,
+  ): Promise<T[]> => {
+    const answers = await Promise.all(
+      shards
+        .filter((index) => !missing.has(index))
+        .map(async (index): Promise<readonly [T] | readonly []> => {
+          asked.add(index);
+          try {
+            const shard = set.shard(index, options.from);
+            const answer = call(shard, meta.list[index]!.firstItem, index);
+            return [await within(patience, answer)] as const;
+          } catch (error) {
+            // What is wrong with the request is wrong with it everywhere.
+            if (error instanceof SearchError) throw error;
+            missing.set(index, asFailure(error));
+            return [] as const;
+          }
+        }),
+    );
+    if (shards.length > 0 && answers.every((answer) => answer.length === 0)) throw unavailable(missing);
+    return answers.flatMap((answer) => [...answer]);
+  };
+
+  const remember = (items: readonly number[], shard: number) => {
+    for (const item of items) homes.set(item, shard);
+  };
+
+  return {
+    asked,
+    missing,
+    rank: (query) =>
+      timed("shards", options, async () => {
+        const { near, rest, ...effort } = routeQuery(set, router, query);
+        const rankings = await ask([...near, ...rest], async (shard, firstItem, index) => {
+          const aside = !near.includes(index);
+          const ranking = shift(
+            await shard.rank({ ...query, ...effort, ...(aside && { nearest: false }) }),
+            firstItem,
+          );
+          for (const side of [ranking.vectors, ranking.words]) if (side) remember(side.items, index);
+          return ranking;
+        });
+        return mergeRankings(router.metric, rankings, query.k);
+      }),
+
+    async details(items, { documents = false, vectors = false }) {
+      const wanted = [...new Set(items)].filter((item) => !isKnown(known.get(item), documents, vectors));
+      const parts = new Map<number, number[]>();
+      for (const item of wanted) {
+        const home = homes.get(item);
+        for (const index of home === undefined ? everyone : [home]) {
+          const part = parts.get(index) ?? [];
+          parts.set(index, part);
+          part.push(item);
+        }
+      }
+      await ask([...parts.keys()], async (shard, firstItem, index) => {
+        const own = parts.get(index)!.map((item) => item - firstItem);
+        const found = await shard.details({ items: own, documents, vectors });
+        for (const one of found) {
+          // An id that is only the number is told as the whole index's.
+          const item = one.item + firstItem;
+          const id = one.id === String(one.item) ? String(item) : one.id;
+          known.set(item, { ...known.get(item), ...one, item, id });
+          homes.set(item, index);
+        }
+        return true;
+      });
+      return known;
+    },
+
+    async locate(wanted) {
+      const found = await ask(everyone, async (shard, firstItem, index) => {
+        if ("item" in wanted && wanted.item < firstItem) return null;
+        const answer = await shard.locate("item" in wanted ? { item: wanted.item - firstItem } : wanted);
+        if (!answer) return null;
+        remember([answer.item + firstItem], index);
+        return { ...answer, item: answer.item + firstItem };
+      });
+      const answer = found.find((one) => one !== null);
+      if (answer || missing.size === 0) return answer ?? undefined;
+      throw unavailable(missing);
+    },
+  };
+}
+
+function isKnown(details: ItemDetails | undefined, documents: boolean, vectors: boolean): boolean {
+  if (!details) return false;
+  return (!documents || details.pageContent !== undefined) && (!vectors || details.vector !== undefined);
+}
+
+function shift(ranking: ShardRanking, firstItem: number): ShardRanking {
+  if (firstItem === 0) return ranking;
+  const moved = <T extends { readonly items: readonly number[] }>(side: T): T => ({
+    ...side,
+    items: side.items.map((item) => item + firstItem),
+  });
+  const { vectors, words } = ranking;
+  return { ...ranking, ...(vectors && { vectors: moved(vectors) }), ...(words && { words: moved(words) }) };
+}
+
+async function within<T>(patience: number | undefined, answer: Promise<T>): Promise<T> {
+  if (patience === undefined) return answer;
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new AnnoyEdgeError("SHARD_TIMEOUT", `A shard did not answer within ${patience} ms.`));
+    }, patience);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    if (timer !== null) clearTimeout(timer);
+    // It may fail long after nobody listens any more.
+    answer.catch(() => {});
+  }
+}
+
+function asFailure(error: unknown): AnnoyEdgeError {
+  if (error instanceof AnnoyEdgeError) return error;
+  return new AnnoyEdgeError("SHARD_FAILED", "A shard could not be reached.", { cause: error });
+}
+
+function unavailable(missing: ReadonlyMap<number, AnnoyEdgeError>): AnnoyEdgeError {
+  const [first] = [...missing];
+  const why = first ? ` Shard ${first[0]}: ${first[1].message}` : "";
+  return new AnnoyEdgeError("SHARDS_UNAVAILABLE", `The index's shards do not answer. Try again.${why}`, {
+    cause: first?.[1],
+  });
+}

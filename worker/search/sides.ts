@@ -1,0 +1,122 @@
+import { distanceBetween } from "../forest/metrics.ts";
+import { searchError } from "./errors.ts";
+import { type CompiledFilter, compileFilter } from "./filter/compile.ts";
+import { facetCounts } from "./filter/facets.ts";
+import { keywordSearch } from "./keyword/search.ts";
+import { type Accept, both, operatorsOf } from "./operators.ts";
+import type { ShardQuery, ShardRanking, VectorSide, WordSide } from "./shards/types.ts";
+import { type SearchOptions, timed } from "./timing.ts";
+import type { FacetCounts, LoadedIndex } from "./types.ts";
+import { nearestItems, vectorsOf } from "./vectors.ts";
+
+interface Conditions {
+  readonly accept: Accept | undefined;
+  readonly fraction: number | undefined;
+  /** What the filter passes, a bit an item; what else is asked of items may pass fewer. */
+  readonly bits: Uint32Array | undefined;
+}
+
+/** Ranks the items of one index in memory: by words, by vectors, or each by itself, with a filter before both. */
+export async function rankSides(
+  index: LoadedIndex,
+  query: ShardQuery,
+  options: SearchOptions,
+): Promise<ShardRanking> {
+  const { text, vector, k } = query;
+  const filter = filterOf(index, query);
+  const facets = facetsOf(index, query, filter);
+  const conditions: Conditions = {
+    accept: filter?.accept,
+    fraction: filter?.fraction,
+    bits: filter?.bits,
+  };
+  const words =
+    text === undefined
+      ? undefined
+      : await timed("keyword", options, () => byWords(index, query, text, k, conditions));
+  let vectors: VectorSide | undefined;
+  if (vector && query.nearest !== false) {
+    const operators = text !== undefined && index.keyword ? operatorsOf(index.keyword, text) : undefined;
+    const narrowed = { ...conditions, accept: both(conditions.accept, operators) };
+    vectors = await timed("forest", options, () => byVector(index, query, vector, narrowed));
+  }
+  const distances =
+    query.compare && words && vector ? await distancesTo(index, vector, words.items) : undefined;
+  return {
+    ...(vectors && { vectors }),
+    ...(words && { words: { ...words, ...(distances && { distances }) } }),
+    ...(facets && { facets }),
+  };
+}
+
+/** Distances of a vector from stored ones; NaN where an item has none. */
+export async function distancesTo(
+  index: LoadedIndex,
+  query: Float32Array,
+  items: readonly number[],
+): Promise<number[]> {
+  const { metric } = index.forest;
+  const vectors = await vectorsOf(index, items);
+  return vectors.map((vector) => (vector ? distanceBetween(metric, query, vector) : Number.NaN));
+}
+
+async function byVector(
+  index: LoadedIndex,
+  { k, searchK, effort = 1 }: ShardQuery,
+  query: Float32Array,
+  { accept, fraction, bits }: Conditions,
+): Promise<VectorSide> {
+  const { forest } = index;
+  const usual = searchK === -1 && effort !== 1 ? Math.ceil(forest.defaultSearchK(k) * effort) : searchK;
+  const { items, distances } = await nearestItems(index, query, {
+    k,
+    searchK: usual,
+    ...(accept && { accept }),
+    ...(fraction !== undefined && { acceptFraction: fraction }),
+    ...(bits && { acceptBits: bits }),
+  });
+  return { items, distances };
+}
+
+function byWords(
+  index: LoadedIndex,
+  { prefix }: ShardQuery,
+  text: string,
+  k: number,
+  { accept }: Conditions,
+): WordSide {
+  if (!index.keyword) return { items: [], scores: [], bound: 0 };
+  const { items, scores, bound } = keywordSearch(index.keyword, text, {
+    k,
+    prefix: prefix ?? false,
+    ...(accept && { accept }),
+  });
+  return { items, scores, bound };
+}
+
+function filterOf(index: LoadedIndex, { filter }: ShardQuery): CompiledFilter | undefined {
+  if (filter === undefined) return undefined;
+  if (!index.columns) throw noColumns(index, "filter");
+  return compileFilter(index.columns, filter);
+}
+
+/** Counts over all documents that pass the filter, whether they are among the hits or not. */
+function facetsOf(
+  index: LoadedIndex,
+  { facets }: ShardQuery,
+  filter: CompiledFilter | undefined,
+): FacetCounts | undefined {
+  if (facets === undefined) return undefined;
+  const { columns } = index;
+  if (!columns) throw noColumns(index, "facets");
+  const options = filter ? { bits: filter.bits } : {};
+  return Object.fromEntries(facets.map((field) => [field, facetCounts(columns, field, options)]));
+}
+
+function noColumns(index: LoadedIndex, field: string): Error {
+  return searchError(
+    "NO_FILTERABLE_COLUMNS",
+    field,
+    `Index ${index.name} was built without filterable fields.`,
+  );
+}
