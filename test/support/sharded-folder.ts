@@ -60,7 +60,7 @@ export async function writeShardedFolder(out: string, options: ShardedFolderOpti
     const manifest = await writeFiles(join(out, shardFolder(i)), whole, bytes, documents);
     const { version, hotBytes } = manifest;
     const { nItems } = artifact.header;
-    list.push({ version, items: whole.items, firstItem: items ? (items[0] ?? 0) : firstItem, hotBytes });
+    list.push({ version, items: whole.items, firstItem: items ? 0 : firstItem, hotBytes });
     firstItem += nItems;
     centroids.push(options.centroids?.[i] ?? meanOf(artifact));
     metas.push(artifact.meta);
@@ -83,6 +83,7 @@ export async function writeShardedFolder(out: string, options: ShardedFolderOpti
       partition: options.partition ?? "clusters",
       probes,
       effort: options.effort ?? 1,
+      expectedSearchK: metas.reduce((sum, { certified }) => sum + certified.defaultSearchK, 0),
       rows: [{ probes, shards: list.length, ...recalls }],
       list,
     },

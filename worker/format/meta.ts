@@ -87,7 +87,7 @@ export interface ShardMeta {
   /** Of the shard's own artifact. */
   readonly version: string;
   readonly items: number;
-  /** What the whole index calls the shard's item 0, where the shard has no section `shardItems`. */
+  /** Added to the shard's own item numbers; 0 where its section `shardItems` has the whole index's. */
   readonly firstItem: number;
   readonly hotBytes: number;
 }
