@@ -10,8 +10,12 @@ import { asEmbedder, type EmbeddingsLike, isRecognised, requireSameEmbedder } fr
 import { createQueryEmbedder } from "../embedding/providers/index.ts";
 import { type DocumentsFile, openDocuments } from "./documents.ts";
 import { readManifest } from "./folder.ts";
+import { localShards } from "./local-shards.ts";
 
-/** An artifact folder opened in Node. `close` when done: it holds `documents.jsonl` open. */
+/**
+ * An artifact folder opened in Node. `close` when done: it holds `documents.jsonl` open, and those of its shards. The
+ * docstore is the folder's own; in one that is cut into shards, `forRequest` gives theirs.
+ */
 export interface LocalIndex extends LoadedIndex {
   readonly artifact: Artifact;
   readonly docstore: DocumentsFile;
@@ -40,6 +44,7 @@ export async function openLocalIndex(dir: string, options: OpenLocalOptions = {}
   const own = typeof embedder === "object" && identity ? await ownEmbedder(identity, embedder) : undefined;
   const artifact = openArtifact(await readWhole(join(dir, "forest.bin")));
   const docstore = await openDocuments(join(dir, "documents.jsonl"), artifact.header.nItems);
+  const shards = manifest.shards && localShards(dir, manifest.shards);
   try {
     const index = openIndex({
       version: manifest.version,
@@ -47,8 +52,12 @@ export async function openLocalIndex(dir: string, options: OpenLocalOptions = {}
       artifact,
       docstore,
       createEmbedder: typeof embedder === "function" ? embedder : () => own,
+      ...(shards && { shards }),
     });
-    return { ...index, artifact, docstore, close: () => docstore.close() };
+    const close = async () => {
+      await Promise.all([docstore.close(), shards?.close()]);
+    };
+    return { ...index, artifact, docstore, close };
   } catch (error) {
     await docstore.close();
     throw error;

@@ -8,6 +8,8 @@ import { openIds } from "../format/ids.ts";
 import type { EmbedderIdentity, Manifest } from "../format/meta.ts";
 import { openColumns } from "./filter/columns.ts";
 import { openKeywordIndex } from "./keyword/open.ts";
+import { openShardSet } from "./shards/open.ts";
+import type { ShardSet } from "./shards/types.ts";
 import type { LoadedIndex } from "./types.ts";
 
 /** What makes up one version of an index, before it is opened. */
@@ -20,13 +22,15 @@ export interface IndexParts {
   readonly readRange?: ReadRange;
   /** Gives the query embedder when the artifact does not carry its own; undefined when there is none to give. */
   readonly createEmbedder?: ((identity: EmbedderIdentity) => Embedder | undefined) | undefined;
+  /** Reaches the shards of an index that is cut into some; it cannot be opened without. */
+  readonly shards?: Pick<ShardSet, "shard" | "patience"> | undefined;
 }
 
 /**
  * Opens an index for searching, in the Worker and in Node alike. Views over the artifact's bytes; takes no time that
  * grows with the number of items.
  *
- * @throws ArtifactError naming the section at fault
+ * @throws ArtifactError naming the section at fault; AnnoyEdgeError `SHARDS_UNREACHABLE`
  */
 export function openIndex(parts: IndexParts): LoadedIndex {
   const { artifact, manifest, version, docstore } = parts;
@@ -34,6 +38,7 @@ export function openIndex(parts: IndexParts): LoadedIndex {
   const embedder = openArtifactEmbedder(artifact) ?? (identity && parts.createEmbedder?.(identity));
   const keyword = openKeywordIndex(artifact);
   const columns = openColumns(artifact);
+  const shards = openShardSet(artifact, parts.shards);
   return {
     name: manifest.name,
     version,
@@ -45,5 +50,6 @@ export function openIndex(parts: IndexParts): LoadedIndex {
     ...(embedder && { embedder }),
     ...(keyword && { keyword }),
     ...(columns && { columns }),
+    ...(shards && { shards }),
   };
 }
