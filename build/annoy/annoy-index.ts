@@ -19,6 +19,13 @@ export interface AnnoyIndexOptions {
 }
 
 /**
+ * What a built or loaded index is made of, for those who make something else of it.
+ *
+ * @throws AnnoyIndexError `INDEX_NOT_BUILT`
+ */
+export let dataOf: (index: AnnoyIndex) => AnnoyData;
+
+/**
  * Spotify Annoy's index with its methods, arguments and defaults (names in camelCase): items are added, trees built
  * once, the index saved, loaded and asked; after `build` or `load` it is read-only. Vectors live in shared memory, or
  * in the file given to `onDiskBuild`, never in JavaScript arrays.
@@ -36,6 +43,10 @@ export class AnnoyIndex {
   #open: (() => AnnoyData) | undefined;
   #searchable: Searchable | undefined;
   #nTrees = 0;
+
+  static {
+    dataOf = (index) => index.#require().data;
+  }
 
   /** @throws AnnoyIndexError for a metric that Annoy does not have, or impossible dimensions */
   constructor(f: number, metric: Metric, options: AnnoyIndexOptions = {}) {

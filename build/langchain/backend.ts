@@ -17,7 +17,10 @@ export interface StoreSearch {
 
 export interface StoreHit {
   readonly document: StoredDocument;
+  /** Annoy's distance. */
   readonly distance: number;
+  /** In 0..1, larger is better. */
+  readonly score: number;
 }
 
 export interface StoreOptions {

@@ -9,9 +9,10 @@
  */
 
 export { loadStaticEmbedder } from "../embedding/static.ts";
+export type { AnnoyLibConfig, FromIndexOptions } from "./create.ts";
 export { ReadOnlyError } from "./errors.ts";
 export type { ConnectOptions } from "./remote.ts";
-export { type AnnoyLibConfig, AnnoyVectorStore } from "./store.ts";
+export { AnnoyVectorStore } from "./store.ts";
 
 import { AnnoyVectorStore } from "./store.ts";
 

@@ -3,12 +3,14 @@ import { join } from "node:path";
 import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 import { idOfItem, itemOfId } from "../../worker/format/ids.ts";
 import { parseSearchRequest } from "../../worker/search/parse.ts";
+import { MAX_K, MAX_QUERY_LENGTH } from "../../worker/search/schema.ts";
 import { search } from "../../worker/search/search.ts";
+import type { SearchRequest } from "../../worker/search/types.ts";
 import { asEmbedder, type EmbeddingsLike, isRecognised, requireSameEmbedder } from "../embedding/identity.ts";
 import { beginFolder } from "../pipeline/folder.ts";
 import { type LocalIndex, openLocalIndex } from "../pipeline/local.ts";
 import { DATA_FILES, MANIFEST_FILE } from "../pipeline/version.ts";
-import type { Backend } from "./backend.ts";
+import type { Backend, StoreSearch } from "./backend.ts";
 
 /**
  * Opens an artifact folder as a store's backend.
@@ -41,13 +43,13 @@ function backendOf(directory: string, index: LocalIndex): Backend {
     kind: "local",
     embeddings: index.embedder ?? noEmbeddings(index),
     async search(request) {
-      const parsed = parseSearchRequest(request);
-      const { hits } = await search(index, parsed);
-      return hits.map(({ id, distance, document }) => ({
+      const { hits } = await search(index, unbounded(await shortened(index, request)));
+      return hits.map(({ id, distance, score, document }) => ({
         // The artifact's own documents: every item that is found has one.
         document: { id, pageContent: document?.pageContent ?? "", metadata: document?.metadata ?? {} },
         // Null only where no vector was searched for.
         distance: distance ?? Number.NaN,
+        score,
       }));
     },
     async document(id) {
@@ -72,6 +74,25 @@ function backendOf(directory: string, index: LocalIndex): Backend {
     },
     close: () => index.close(),
   };
+}
+
+/** The contract bounds what visitors may ask for; a program that holds the index may have all of it. */
+function unbounded(asked: StoreSearch): SearchRequest {
+  const { k, mmr } = asked;
+  const parsed = parseSearchRequest({
+    ...asked,
+    k: Math.min(k, MAX_K),
+    ...(mmr && { mmr: { ...mmr, fetchK: Math.min(mmr.fetchK, MAX_K) } }),
+  });
+  return { ...parsed, k, ...(mmr && { mmr }) };
+}
+
+/** Texts too long for the contract are embedded here: a chain may search for a whole conversation. */
+async function shortened(index: LocalIndex, { query, mode, ...asked }: StoreSearch): Promise<StoreSearch> {
+  if (query === undefined || query.length <= MAX_QUERY_LENGTH || mode !== "vector" || !index.embedder) {
+    return { ...asked, ...(query !== undefined && { query, mode: mode ?? "vector" }) };
+  }
+  return { ...asked, vector: await index.embedder.embedQuery(query) };
 }
 
 function noEmbeddings(index: LocalIndex): EmbeddingsLike {

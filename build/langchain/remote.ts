@@ -76,9 +76,10 @@ export function openRemote(url: string | URL, options: ConnectOptions = {}): Bac
 }
 
 function hitsOf({ hits }: SearchResponse): StoreHit[] {
-  return hits.map(({ id, distance, document }) => ({
+  return hits.map(({ id, distance, score, document }) => ({
     document: { id, pageContent: document?.pageContent ?? "", metadata: document?.metadata ?? {} },
     // Null only where no vector was searched for.
     distance: distance ?? Number.NaN,
+    score,
   }));
 }

@@ -6,6 +6,7 @@ import { Document } from "@langchain/core/documents";
 import { Embeddings } from "@langchain/core/embeddings";
 import { RunnableLambda, RunnableSequence } from "@langchain/core/runnables";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { AnnoyIndex } from "../annoy/annoy-index.ts";
 import { inspect } from "../pipeline/inspect.ts";
 import { AnnoyVectorStore, loadStaticEmbedder, ReadOnlyError } from "./index.ts";
 
@@ -201,7 +202,65 @@ describe("with the static embedder", () => {
   });
 });
 
+describe("a store over an index of Annoy's", () => {
+  const vectors = TEXTS.map((_, i) => [...Array<number>(9).fill(1), i]);
+  async function indexOf(items: readonly number[]): Promise<AnnoyIndex> {
+    const index = new AnnoyIndex(10, "angular");
+    for (const [n, item] of items.entries()) index.addItem(item, vectors[n]!);
+    await index.build(10);
+    return index;
+  }
+
+  it("keeps its items, its answers and the ids of the documents, and leaves the index as it was", async () => {
+    const index = await indexOf([0, 1, 2]);
+    const documents = TEXTS.map((pageContent, item) => ({ id: `t${item}`, pageContent, metadata: { item } }));
+    const store = keep(
+      await AnnoyVectorStore.fromIndex(index, documents, { embeddings: new NumberedEmbeddings() }),
+    );
+    expect(store.indexToDocstoreId).toEqual(["t0", "t1", "t2"]);
+    const [items, distances] = index.getNnsByItem(1, 3, -1, true);
+    const pairs = await store.similaritySearchWithScoreByIndex(1, 3);
+    expect(pairs.map(([{ metadata }, distance]) => [metadata.item, distance])).toEqual(
+      items.map((item, n) => [item, distances[n]]),
+    );
+    expect(texts(await store.similaritySearch("anything", 1))).toEqual(["foo"]);
+    index.unbuild();
+    index.addItem(3, vectors[0]!);
+  });
+
+  it("takes one with holes that was loaded, and none that is not built", async () => {
+    const path = join(folder, "holes.ann");
+    (await indexOf([1, 4, 5])).save(path);
+    const index = new AnnoyIndex(10, "angular");
+    index.load(path);
+    const documents = [1, 4, 5].map((item, n) => ({ item, pageContent: TEXTS[n]! }));
+    const directory = join(folder, "holes");
+    const store = keep(await AnnoyVectorStore.fromIndex(index, documents, { directory }));
+    expect(store.indexToDocstoreId).toEqual([undefined, "1", undefined, undefined, "4", "5"]);
+    expect(texts(await store.similaritySearchByIndex(5, 1))).toEqual(["baz"]);
+    expect(existsSync(join(directory, "manifest.json"))).toBe(true);
+    await expect(AnnoyVectorStore.fromIndex(new AnnoyIndex(10, "angular"), [])).rejects.toMatchObject({
+      code: "INDEX_NOT_BUILT",
+    });
+  });
+});
+
 describe("odd input", () => {
+  it("takes Annoy's names of settings, vectors of any kind of array, texts of any length and any k", async () => {
+    const many = Array.from({ length: 1200 }, (_, i): [string, Float32Array] => [
+      `text ${i}`,
+      Float32Array.of(1, i),
+    ]);
+    const settings = { metric: "euclidean", nTrees: 3, nJobs: 1, directory: join(folder, "names") } as const;
+    const embeddings = { embedDocuments: async () => [], embedQuery: async () => [1, 7] };
+    const store = keep(await AnnoyVectorStore.fromEmbeddings(many, embeddings, settings));
+    expect((await inspect(settings.directory)).manifest.forest.trees).toBe(3);
+    expect((await store.similaritySearchByVector(Float32Array.of(1, 7), 1200, 1e6)).length).toBe(1200);
+    expect(texts(await store.similaritySearch("a whole conversation. ".repeat(1000), 1))).toEqual(["text 7"]);
+    const mmr = await store.maxMarginalRelevanceSearch("text", { k: 2, fetchK: 1100, lambda: 1 });
+    expect(texts(mmr)[0]).toBe("text 7");
+  });
+
   it("takes pairs of text and vector in the order of either language, and needs embeddings for texts only", async () => {
     const pairs = TEXTS.map((text, i): [string, number[]] => [text, [...Array<number>(9).fill(1), i]]);
     const embeddings = new NumberedEmbeddings();

@@ -1,6 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Document, type DocumentInterface } from "@langchain/core/documents";
 import type { EmbeddingsInterface } from "@langchain/core/embeddings";
@@ -8,29 +6,25 @@ import { type MaxMarginalRelevanceSearchOptions, SaveableVectorStore } from "@la
 import type { StaticEmbedder } from "../../worker/embedding/static/embedder.ts";
 import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 import type { SearchMode } from "../../worker/search/types.ts";
-import { asEmbedder, type EmbeddingsLike, isEmbeddings } from "../embedding/identity.ts";
+import type { AnnoyIndex } from "../annoy/annoy-index.ts";
+import type { AnnoyDocuments } from "../annoy/documents.ts";
+import { isEmbeddings } from "../embedding/identity.ts";
 import { importLangchain } from "../langchain-folder/index.ts";
-import { type BuildOptions, build } from "../pipeline/build.ts";
-import { OptionError } from "../pipeline/errors.ts";
 import type { Backend, StoreHit, StoreOptions, StoreSearch } from "./backend.ts";
+import {
+  type AnnoyLibConfig,
+  buildBackend,
+  documentsOf,
+  type FromIndexOptions,
+  importBackend,
+  type Metadatas,
+} from "./create.ts";
 import { ReadOnlyError } from "./errors.ts";
 import { openLocal } from "./local.ts";
 import { type ConnectOptions, openRemote } from "./remote.ts";
-
-/** Settings of the build behind `fromTexts`, `fromDocuments` and `fromEmbeddings`; all have defaults. */
-export interface AnnoyLibConfig
-  extends Omit<
-    BuildOptions,
-    "source" | "documents" | "out" | "embedder" | "cache" | "splitter" | "chunkSize" | "chunkOverlap"
-  > {
-  /** How texts are searched; `vector` unless told. */
-  readonly mode?: SearchMode;
-  /** Where to keep the artifact; a temporary folder, gone with the process, unless told. */
-  readonly directory?: string;
-}
+import { openTemporary } from "./temporary.ts";
 
 type Metadata = Record<string, unknown>;
-type Metadatas = readonly object[] | object;
 
 const DEFAULT_K = 4;
 const DEFAULT_FETCH_K = 20;
@@ -76,13 +70,10 @@ export class AnnoyVectorStore extends SaveableVectorStore {
     embeddings?: EmbeddingsInterface,
     options: StoreOptions = {},
   ): Promise<AnnoyVectorStore> {
-    if (!isLangchainFolder(directory)) {
-      return new AnnoyVectorStore(await openLocal(directory, embeddings), options);
-    }
-    const temporary = temporaryFolder();
-    const out = join(temporary, "index");
-    await importLangchain(directory, { out });
-    return new AnnoyVectorStore(await openTemporary(temporary, out, embeddings), options);
+    const backend = isLangchainFolder(directory)
+      ? await openTemporary(embeddings, (out) => importLangchain(directory, { out }))
+      : await openLocal(directory, embeddings);
+    return new AnnoyVectorStore(backend, options);
   }
 
   /** The store over a Worker. Texts are embedded there unless `options.embeddings` is given. */
@@ -108,30 +99,30 @@ export class AnnoyVectorStore extends SaveableVectorStore {
     config: AnnoyLibConfig = {},
   ): Promise<AnnoyVectorStore> {
     // Our own embedder goes into the artifact, which then needs no other; LangChain's give vectors.
-    if (!embeddings || "tableBytes" in embeddings) {
-      const own = embeddings as (EmbeddingsInterface & StaticEmbedder) | undefined;
-      return buildStore(documents, undefined, own, config);
-    }
-    const vectors = await embeddings.embedDocuments(documents.map((document) => document.pageContent));
-    return buildStore(documents, vectors, embeddings, config);
+    const own = !embeddings || "tableBytes" in embeddings;
+    const vectors = own
+      ? undefined
+      : await embeddings.embedDocuments(documents.map((document) => document.pageContent));
+    const given = embeddings as (EmbeddingsInterface & Partial<StaticEmbedder>) | undefined;
+    return new AnnoyVectorStore(await buildBackend(documents, vectors, given, config), config);
   }
 
   /** Pairs of text and vector. `embeddings` embeds queries, and may be left out when queries are vectors. */
   static async fromEmbeddings(
-    textEmbeddings: readonly (readonly [string, readonly number[]])[],
+    textEmbeddings: readonly (readonly [string, ArrayLike<number>])[],
     metadatas?: Metadatas,
     embeddings?: EmbeddingsInterface,
     config?: AnnoyLibConfig,
   ): Promise<AnnoyVectorStore>;
   /** In the order of LangChain for Python; settings may take the place of the metadatas. */
   static async fromEmbeddings(
-    textEmbeddings: readonly (readonly [string, readonly number[]])[],
+    textEmbeddings: readonly (readonly [string, ArrayLike<number>])[],
     embeddings: EmbeddingsInterface,
     metadatasOrConfig?: readonly object[] | AnnoyLibConfig,
     config?: AnnoyLibConfig,
   ): Promise<AnnoyVectorStore>;
   static async fromEmbeddings(
-    textEmbeddings: readonly (readonly [string, readonly number[]])[],
+    textEmbeddings: readonly (readonly [string, ArrayLike<number>])[],
     second?: Metadatas | EmbeddingsInterface,
     third?: EmbeddingsInterface | readonly object[] | AnnoyLibConfig,
     fourth?: AnnoyLibConfig,
@@ -146,7 +137,21 @@ export class AnnoyVectorStore extends SaveableVectorStore {
       metadatas,
     );
     const vectors = textEmbeddings.map(([, vector]) => vector);
-    return buildStore(documents, vectors, embeddings, { ...settings, ...fourth });
+    const config = { ...settings, ...fourth };
+    return new AnnoyVectorStore(await buildBackend(documents, vectors, embeddings, config), config);
+  }
+
+  /**
+   * A store over an index of Annoy's, built or loaded, and its documents: its trees are kept, and so are its answers.
+   *
+   * @param documents in item order; those of an index with holes name their `item`. Their ids are the docstore's.
+   */
+  static async fromIndex(
+    index: AnnoyIndex,
+    documents: Exclude<AnnoyDocuments, string>,
+    options: FromIndexOptions = {},
+  ): Promise<AnnoyVectorStore> {
+    return new AnnoyVectorStore(await importBackend(index, documents, options), options);
   }
 
   /** Docstore ids by item number. */
@@ -160,85 +165,140 @@ export class AnnoyVectorStore extends SaveableVectorStore {
       search: async (id) => {
         const document = await this.#backend.document(id);
         if (!document) throw new AnnoyEdgeError("ID_NOT_FOUND", `ID ${id} not found.`);
-        return toDocument({ document, distance: 0 });
+        return toDocument({ document });
       },
     };
   }
 
+  /** The documents with these ids, in their order; ids that are not there are passed over. */
+  async getByIds(ids: readonly string[]): Promise<Document[]> {
+    const found = await Promise.all(ids.map((id) => this.#backend.document(id)));
+    return found.flatMap((document) => (document ? [toDocument({ document })] : []));
+  }
+
+  override async similaritySearch(
+    query: string,
+    k?: number,
+    filter?: this["FilterType"],
+  ): Promise<Document[]>;
+  /** In the order of LangChain for Python. */
+  override async similaritySearch(query: string, k: number, searchK: number): Promise<Document[]>;
   override async similaritySearch(
     query: string,
     k = DEFAULT_K,
-    filter?: this["FilterType"],
+    filter?: this["FilterType"] | number,
   ): Promise<Document[]> {
-    return this.#documents({ query, k, filter });
+    return this.#documents({ query, k, ...conditionOf(filter) });
   }
 
   override async similaritySearchWithScore(
     query: string,
-    k = DEFAULT_K,
+    k?: number,
     filter?: this["FilterType"],
+  ): Promise<[Document, number][]>;
+  override async similaritySearchWithScore(
+    query: string,
+    k: number,
+    searchK: number,
+  ): Promise<[Document, number][]>;
+  override async similaritySearchWithScore(
+    query: string,
+    k = DEFAULT_K,
+    filter?: this["FilterType"] | number,
   ): Promise<[Document, number][]> {
-    return this.#pairs({ query, k, filter });
+    return this.#pairs({ query, k, ...conditionOf(filter) });
+  }
+
+  /**
+   * Documents with scores in 0..1, larger being better, whatever the metric.
+   *
+   * @param scoreThreshold documents with a lower score are left out
+   */
+  async similaritySearchWithRelevanceScores(
+    query: string,
+    k = DEFAULT_K,
+    filter?: this["FilterType"] | number,
+    { scoreThreshold = 0 }: { readonly scoreThreshold?: number } = {},
+  ): Promise<[Document, number][]> {
+    const hits = await this.#search({ query, k, ...conditionOf(filter) });
+    return hits.filter((hit) => hit.score >= scoreThreshold).map((hit) => [toDocument(hit), hit.score]);
   }
 
   override async similaritySearchVectorWithScore(
-    query: number[],
-    k: number,
+    query: ArrayLike<number>,
+    k?: number,
     filter?: this["FilterType"],
+  ): Promise<[Document, number][]>;
+  override async similaritySearchVectorWithScore(
+    query: ArrayLike<number>,
+    k: number,
+    searchK: number,
+  ): Promise<[Document, number][]>;
+  override async similaritySearchVectorWithScore(
+    query: ArrayLike<number>,
+    k = DEFAULT_K,
+    filter?: this["FilterType"] | number,
   ): Promise<[Document, number][]> {
-    return this.#pairs({ vector: query, k, filter });
+    return this.similaritySearchWithScoreByVector(query, k, filter);
   }
 
   /** @param searchK candidates to look at; -1: the certified default */
   async similaritySearchByVector(
-    vector: number[],
+    vector: ArrayLike<number>,
     k = DEFAULT_K,
-    filter?: this["FilterType"],
+    filter?: this["FilterType"] | number,
     searchK = -1,
   ): Promise<Document[]> {
-    return this.#documents({ vector, k, filter, searchK });
+    return this.#documents({ vector: Array.from(vector), k, ...conditionOf(filter, searchK) });
   }
 
+  /** @param searchK candidates to look at; -1: the certified default */
   async similaritySearchWithScoreByVector(
-    vector: number[],
+    vector: ArrayLike<number>,
     k = DEFAULT_K,
-    filter?: this["FilterType"],
+    filter?: this["FilterType"] | number,
     searchK = -1,
   ): Promise<[Document, number][]> {
-    return this.#pairs({ vector, k, filter, searchK });
+    return this.#pairs({ vector: Array.from(vector), k, ...conditionOf(filter, searchK) });
   }
 
   /** Neighbours of an item, itself among them. */
   async similaritySearchByIndex(
     item: number,
     k = DEFAULT_K,
-    filter?: this["FilterType"],
+    filter?: this["FilterType"] | number,
     searchK = -1,
   ): Promise<Document[]> {
-    return this.#documents({ item, k, filter, searchK });
+    return this.#documents({ item, k, ...conditionOf(filter, searchK) });
   }
 
+  /** Neighbours of an item, itself among them. */
   async similaritySearchWithScoreByIndex(
     item: number,
     k = DEFAULT_K,
-    filter?: this["FilterType"],
+    filter?: this["FilterType"] | number,
     searchK = -1,
   ): Promise<[Document, number][]> {
-    return this.#pairs({ item, k, filter, searchK });
+    return this.#pairs({ item, k, ...conditionOf(filter, searchK) });
   }
 
   override async maxMarginalRelevanceSearch(
     query: string,
     options: MaxMarginalRelevanceSearchOptions<this["FilterType"]>,
+  ): Promise<Document[]>;
+  override async maxMarginalRelevanceSearch(query: string): Promise<Document[]>;
+  override async maxMarginalRelevanceSearch(
+    query: string,
+    options?: MaxMarginalRelevanceSearchOptions<this["FilterType"]>,
   ): Promise<Document[]> {
     return this.#documents({ query, ...mmrOf(options) });
   }
 
   async maxMarginalRelevanceSearchByVector(
-    vector: number[],
-    options: MaxMarginalRelevanceSearchOptions<this["FilterType"]>,
+    vector: ArrayLike<number>,
+    options?: Partial<MaxMarginalRelevanceSearchOptions<object>>,
   ): Promise<Document[]> {
-    return this.#documents({ vector, ...mmrOf(options) });
+    return this.#documents({ vector: Array.from(vector), ...mmrOf(options) });
   }
 
   /** Writes the artifact folder, which `load`, the command line and the Worker read. */
@@ -267,104 +327,39 @@ export class AnnoyVectorStore extends SaveableVectorStore {
     throw new ReadOnlyError("delete");
   }
 
-  async #documents(request: StoreRequest): Promise<Document[]> {
+  async #documents(request: StoreSearch): Promise<Document[]> {
     return (await this.#search(request)).map(toDocument);
   }
 
-  async #pairs(request: StoreRequest): Promise<[Document, number][]> {
+  async #pairs(request: StoreSearch): Promise<[Document, number][]> {
     return (await this.#search(request)).map((hit) => [toDocument(hit), hit.distance]);
   }
 
-  async #search({ filter, ...request }: StoreRequest): Promise<StoreHit[]> {
-    return this.#backend.search({
-      ...request,
-      ...(request.query !== undefined && { mode: this.#mode }),
-      ...(filter !== undefined && { filter }),
-    });
+  async #search(request: StoreSearch): Promise<StoreHit[]> {
+    return this.#backend.search({ ...request, ...(request.query !== undefined && { mode: this.#mode }) });
   }
 }
 
-type StoreRequest = Omit<StoreSearch, "filter"> & { readonly filter?: unknown };
-
-function mmrOf(options: MaxMarginalRelevanceSearchOptions<object>) {
-  const { k = DEFAULT_K, fetchK = DEFAULT_FETCH_K, lambda = DEFAULT_LAMBDA, filter } = options;
-  return { k, filter, mmr: { fetchK, lambda } };
+/** A condition on the metadata; or, where LangChain for Python has it, `searchK`: the candidates to look at. */
+function conditionOf(filter: object | number | undefined, searchK = -1) {
+  if (typeof filter === "number") return { searchK: filter };
+  return { searchK, ...(filter !== undefined && { filter }) };
 }
 
-function toDocument({ document }: StoreHit): Document {
+function mmrOf({
+  k = DEFAULT_K,
+  fetchK = DEFAULT_FETCH_K,
+  lambda = DEFAULT_LAMBDA,
+  filter,
+}: Partial<MaxMarginalRelevanceSearchOptions<object>> = {}) {
+  return { k, mmr: { fetchK, lambda }, ...conditionOf(filter) };
+}
+
+function toDocument({ document }: Pick<StoreHit, "document">): Document {
   const { id, pageContent, metadata } = document;
   return new Document<Metadata>({ id, pageContent, metadata });
 }
 
-function documentsOf(texts: readonly string[], metadatas: Metadatas): DocumentInterface[] {
-  if (Array.isArray(metadatas) && metadatas.length > 0 && metadatas.length !== texts.length) {
-    throw new OptionError(`There are ${metadatas.length} metadatas for ${texts.length} texts.`);
-  }
-  return texts.map((pageContent, i) => {
-    const metadata: object = Array.isArray(metadatas) ? (metadatas[i] ?? {}) : metadatas;
-    return new Document({ pageContent, metadata: { ...metadata } });
-  });
-}
-
-async function buildStore(
-  documents: readonly DocumentInterface[],
-  vectors: readonly (readonly number[])[] | undefined,
-  embeddings: EmbeddingsLike | undefined,
-  config: AnnoyLibConfig,
-): Promise<AnnoyVectorStore> {
-  const { directory: wanted, mode, ...settings } = config;
-  const temporary = wanted === undefined ? temporaryFolder() : undefined;
-  const directory = wanted ?? join(temporary!, "index");
-  const dimensions = vectors?.[0]?.length;
-  await build({
-    // Exact distances, as Annoy's, unless a smaller codec is asked for.
-    codec: "float32",
-    ...settings,
-    cache: false,
-    out: directory,
-    documents: documents.map(({ id, pageContent, metadata }, i) => ({
-      ...(id !== undefined && { id }),
-      pageContent,
-      metadata,
-      ...(vectors && { vector: vectors[i] }),
-    })),
-    ...(embeddings && { embedder: await asEmbedder(embeddings, dimensions) }),
-  });
-  const backend =
-    temporary === undefined
-      ? await openLocal(directory, embeddings)
-      : await openTemporary(temporary, directory, embeddings);
-  return new AnnoyVectorStore(backend, { mode });
-}
-
-/** A backend whose folder goes when it is closed. */
-async function openTemporary(
-  temporary: string,
-  directory: string,
-  embeddings: EmbeddingsLike | undefined,
-): Promise<Backend> {
-  const backend = await openLocal(directory, embeddings);
-  const close = async () => {
-    await backend.close();
-    await rm(temporary, { recursive: true, force: true });
-    temporaryFolders.delete(temporary);
-  };
-  return { ...backend, close };
-}
-
 function isLangchainFolder(directory: string): boolean {
   return existsSync(join(directory, "index.annoy")) && !existsSync(join(directory, "manifest.json"));
-}
-
-const temporaryFolders = new Set<string>();
-
-function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "annoy-edge-"));
-  if (temporaryFolders.size === 0) {
-    process.once("exit", () => {
-      for (const path of temporaryFolders) rmSync(path, { recursive: true, force: true });
-    });
-  }
-  temporaryFolders.add(folder);
-  return folder;
 }

@@ -46,11 +46,16 @@ export interface DocumentsFile extends Docstore {
 /**
  * Finds the lines of `documents.jsonl` in one pass.
  *
- * @throws AnnoyEdgeError `CORRUPT_DOCUMENTS` when a line is not a document or items do not ascend
+ * @param bytes how long the manifest says the file is
+ * @throws AnnoyEdgeError `CORRUPT_DOCUMENTS` when it is not, a line is not a document or items do not ascend
  */
-export async function openDocuments(path: string, nItems: number): Promise<DocumentsFile> {
+export async function openDocuments(path: string, nItems: number, bytes?: number): Promise<DocumentsFile> {
   const file = await openForReading(path);
   try {
+    const { size } = await file.stat();
+    if (bytes !== undefined && size !== bytes) {
+      throw corrupt(path, undefined, `it has ${size} bytes where the manifest says ${bytes}`);
+    }
     // Where each item's line lies; items without a document keep NaN.
     const starts = new Float64Array(nItems).fill(Number.NaN);
     const ends = new Float64Array(nItems);

@@ -43,7 +43,8 @@ export async function openLocalIndex(dir: string, options: OpenLocalOptions = {}
   // Before any file is held open: an embedder of the application's own may fail.
   const own = typeof embedder === "object" && identity ? await ownEmbedder(identity, embedder) : undefined;
   const artifact = openArtifact(await readWhole(join(dir, "forest.bin")));
-  const docstore = await openDocuments(join(dir, "documents.jsonl"), artifact.header.nItems);
+  const { bytes } = manifest.files["documents.jsonl"];
+  const docstore = await openDocuments(join(dir, "documents.jsonl"), artifact.header.nItems, bytes);
   const shards = manifest.shards && localShards(dir, manifest.shards);
   try {
     const index = openIndex({

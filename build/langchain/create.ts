@@ -1,0 +1,118 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Document, type DocumentInterface } from "@langchain/core/documents";
+import { AnnoyEdgeError } from "../../worker/format/errors.ts";
+import { type AnnoyIndex, dataOf } from "../annoy/annoy-index.ts";
+import type { AnnoyDocuments } from "../annoy/documents.ts";
+import { importAnnoy } from "../annoy/import.ts";
+import { writeAnnoyFile } from "../annoy/write.ts";
+import { asEmbedder, type EmbeddingsLike } from "../embedding/identity.ts";
+import { type BuildOptions, build } from "../pipeline/build.ts";
+import { OptionError } from "../pipeline/errors.ts";
+import type { Backend, StoreOptions } from "./backend.ts";
+import { openLocal } from "./local.ts";
+import { openTemporary } from "./temporary.ts";
+
+/** Settings of the build behind `fromTexts`, `fromDocuments` and `fromEmbeddings`; all have defaults. */
+export interface AnnoyLibConfig
+  extends StoreOptions,
+    Omit<
+      BuildOptions,
+      "source" | "documents" | "out" | "embedder" | "cache" | "splitter" | "chunkSize" | "chunkOverlap"
+    > {
+  /** `trees` by Annoy's name. */
+  readonly nTrees?: number;
+  /** `jobs` by Annoy's name. */
+  readonly nJobs?: number;
+  /** Where to keep the artifact; a temporary folder, gone with the process, unless told. */
+  readonly directory?: string;
+}
+
+export type Metadatas = readonly object[] | object;
+
+/** @throws OptionError when there are neither as many metadatas as texts, nor one for all, nor none */
+export function documentsOf(texts: readonly string[], metadatas: Metadatas): DocumentInterface[] {
+  if (Array.isArray(metadatas) && metadatas.length > 0 && metadatas.length !== texts.length) {
+    throw new OptionError(`There are ${metadatas.length} metadatas for ${texts.length} texts.`);
+  }
+  return texts.map((pageContent, i) => {
+    const metadata: object = Array.isArray(metadatas) ? (metadatas[i] ?? {}) : metadatas;
+    return new Document({ pageContent, metadata: { ...metadata } });
+  });
+}
+
+/** Builds an artifact and opens it. */
+export async function buildBackend(
+  documents: readonly DocumentInterface[],
+  vectors: readonly ArrayLike<number>[] | undefined,
+  embeddings: EmbeddingsLike | undefined,
+  config: AnnoyLibConfig,
+): Promise<Backend> {
+  const { directory, mode: _, nTrees, nJobs, ...settings } = config;
+  if (documents.length === 0) {
+    throw new AnnoyEdgeError("NO_DOCUMENTS", "There are no documents: an Annoy index cannot be empty.");
+  }
+  if (vectors && vectors.length !== documents.length) {
+    throw new OptionError(`The embeddings gave ${vectors.length} vectors for ${documents.length} documents.`);
+  }
+  const make = async (out: string) =>
+    build({
+      // Exact distances, as Annoy's, unless a smaller codec is asked for.
+      codec: "float32",
+      ...(nTrees !== undefined && { trees: nTrees }),
+      ...(nJobs !== undefined && { jobs: nJobs }),
+      ...settings,
+      cache: false,
+      out,
+      documents: documents.map(({ id, pageContent, metadata }, i) => ({
+        ...(id !== undefined && { id }),
+        pageContent,
+        metadata,
+        ...(vectors && { vector: Array.from(vectors[i]!) }),
+      })),
+      ...(embeddings && { embedder: await asEmbedder(embeddings, vectors?.[0]?.length) }),
+    });
+  return openMade(make, embeddings, directory);
+}
+
+/** Settings of `fromIndex`. */
+export interface FromIndexOptions extends StoreOptions {
+  /** Embeds queries; may be left out when queries are vectors. */
+  readonly embeddings?: EmbeddingsLike;
+  /** Where to keep the artifact; a temporary folder, gone with the process, unless told. */
+  readonly directory?: string;
+}
+
+/** Puts documents beside an index of Annoy's that is built or loaded already: same trees, same answers. */
+export async function importBackend(
+  index: AnnoyIndex,
+  documents: AnnoyDocuments,
+  { embeddings, directory }: FromIndexOptions,
+): Promise<Backend> {
+  const data = dataOf(index);
+  const { f: dimensions, metric } = index;
+  const make = async (out: string) => {
+    const temporary = await mkdtemp(join(tmpdir(), "annoy-edge-"));
+    try {
+      // Through a file, in which the index has the form that it is loaded and published in.
+      const file = join(temporary, "index.ann");
+      writeAnnoyFile(file, data);
+      const embedder = embeddings && (await asEmbedder(embeddings, dimensions));
+      return await importAnnoy(file, { dimensions, metric, documents, out, ...(embedder && { embedder }) });
+    } finally {
+      await rm(temporary, { recursive: true });
+    }
+  };
+  return openMade(make, embeddings, directory);
+}
+
+async function openMade(
+  make: (out: string) => Promise<unknown>,
+  embeddings: EmbeddingsLike | undefined,
+  directory: string | undefined,
+): Promise<Backend> {
+  if (directory === undefined) return openTemporary(embeddings, make);
+  await make(directory);
+  return openLocal(directory, embeddings);
+}
