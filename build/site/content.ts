@@ -22,11 +22,17 @@ export interface Section {
   readonly text: string;
   /** Text that the page marks as weighing more, or less than nothing (which is left out). */
   readonly important: readonly string[];
+  /** Links within the text, and the characters of it that are links. */
+  readonly links: number;
+  readonly linked: number;
 }
 
 /** Furniture around the content. */
 const FURNITURE: ReadonlySet<string> = new Set(["nav", "footer", "form", "label", "aside"]);
 const FURNITURE_ROLES: ReadonlySet<string> = new Set(["navigation", "search", "contentinfo", "banner"]);
+/** Furniture by the names that generators give it: DocBook, Sphinx, Texinfo, Bootstrap and those that follow them. */
+const FURNITURE_CLASSES =
+  /(?:^|\s)(?:nav|navbar|navheader|navfooter|nav-panel|navigation|pagination|breadcrumbs?|sphinxsidebar|skip-(?:link|nav))(?:\s|$)/i;
 const HEADING = /^h([1-6])$/;
 /** Below every heading: a term of a definition list that has an id, such as a function in an API's reference. */
 const TERM_LEVEL = 7;
@@ -44,12 +50,19 @@ export function sectionsOf(root: Element): Section[] {
   /** Ids of the elements that were entered since the last text: they name the heading that follows. */
   let pending = "";
   let preformatted = 0;
+  let links = 0;
+  let linked = 0;
+  /** Links that the element at hand lies in: no link lies in another, but HTML that is read says so. */
+  let inLink = 0;
 
+  const indexEntries = new WeakSet<Element>();
   const finish = () => {
     const text = lines.finish();
-    if (text !== "" || current.heading !== "") sections.push({ ...current, text, important });
+    if (text !== "" || current.heading !== "") sections.push({ ...current, text, important, links, linked });
     lines = createLines();
     important = [];
+    links = 0;
+    linked = 0;
   };
   const begin = (level: number, heading: string, anchor: string) => {
     while (trail.length > 0 && trail.at(-1)!.level >= level) trail.pop();
@@ -74,6 +87,7 @@ export function sectionsOf(root: Element): Section[] {
     if (isText(next)) {
       lines.text(next.value, preformatted > 0);
       if (next.value.trim() !== "") pending = "";
+      if (inLink > 0) linked += next.value.length;
       continue;
     }
     if (isElement(next)) {
@@ -81,12 +95,13 @@ export function sectionsOf(root: Element): Section[] {
       const name = next.tagName;
       const id = attribute(next, "id") || (name === "a" ? attribute(next, "name") : undefined);
       const level = headingLevel(next, id);
-      if (level > 0) {
+      if (level > 0 && !indexEntries.has(next)) {
         const heading = headingText(next);
         if (heading !== "") begin(level, heading, id ?? innerAnchor(next) ?? pending);
         pending = "";
         continue;
       }
+      if (name === "dl") addIndexEntries(next, indexEntries);
       if (id) pending = id;
       const weight = Number.parseFloat(directive(next, "weight") ?? "1");
       if (weight === 0) continue;
@@ -94,6 +109,11 @@ export function sectionsOf(root: Element): Section[] {
       for (const extra of directive(next, "index-attrs")?.split(",") ?? []) {
         const value = attribute(next, extra.trim());
         if (value) lines.text(` ${value} `, false);
+      }
+      if (name === "a" && attribute(next, "href") !== undefined) {
+        links++;
+        inLink++;
+        stack.push(() => inLink--);
       }
       if (name === "br") lines.lineBreak();
       else if (name === "td" || name === "th") lines.text(" ", false);
@@ -121,6 +141,7 @@ export function leftOut(element: Element): boolean {
     SKIPPED.has(element.tagName) ||
     FURNITURE.has(element.tagName) ||
     FURNITURE_ROLES.has(attribute(element, "role") ?? "") ||
+    FURNITURE_CLASSES.test(attribute(element, "class") ?? "") ||
     attribute(element, "hidden") !== undefined ||
     attribute(element, "aria-hidden") === "true" ||
     ignored(element) !== undefined ||
@@ -139,6 +160,28 @@ function headingLevel(element: Element, id: string | undefined): number {
   const heading = HEADING.exec(element.tagName);
   if (heading) return Number(heading[1]);
   return element.tagName === "dt" && id ? TERM_LEVEL : 0;
+}
+
+/**
+ * The terms of a definition list that lead to other pages and are not explained, as in the index of a book: what they
+ * lead to is what is looked for, so that they are no sections.
+ */
+function addIndexEntries(list: Element, entries: WeakSet<Element>): void {
+  const children = list.childNodes.filter(isElement);
+  for (const [i, term] of children.entries()) {
+    if (term.tagName !== "dt") continue;
+    const next = children[i + 1];
+    const explained = next?.tagName === "dd" && textOf(next, (element) => element.tagName === "dl") !== "";
+    if (!explained && leadsAway(term)) entries.add(term);
+  }
+}
+
+function leadsAway(element: Element): boolean {
+  for (const inner of elements(element)) {
+    const href = inner.tagName === "a" ? attribute(inner, "href") : undefined;
+    if (href && !href.startsWith("#")) return true;
+  }
+  return false;
 }
 
 /** A heading's text without the link to itself that many generators put there. */

@@ -13,8 +13,10 @@ export function readMarkdownPage(text: string, file: SourceFile): Page {
   const mdx = /\.mdx$/i.test(file.path);
   const sections = sectionsOf(mdx ? withoutCode(pageContent) : pageContent);
   const { title, lang, image, description } = metadata;
+  const name = typeof title === "string" ? title : (sections.find((s) => s.heading)?.heading ?? file.source);
   return {
-    title: typeof title === "string" ? title : (sections.find((s) => s.heading)?.heading ?? file.source),
+    title: name,
+    names: { given: name, headings: [], head: "" },
     sections,
     ...(typeof lang === "string" && { lang }),
     ...(typeof image === "string" && { image }),
@@ -35,7 +37,9 @@ function sectionsOf(text: string): Section[] {
   let fence: string | undefined;
   const finish = () => {
     const body = plain(lines.join("\n"));
-    if (body !== "" || current.heading !== "") sections.push({ ...current, text: body, important: [] });
+    if (body !== "" || current.heading !== "") {
+      sections.push({ ...current, text: body, important: [], links: 0, linked: 0 });
+    }
     lines = [];
   };
   for (const line of text.split(/\r?\n/)) {

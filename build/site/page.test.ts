@@ -49,6 +49,21 @@ describe("content without configuration", () => {
     ]);
   });
 
+  test("leaves out the furniture of generators, and takes a book's index entries for no sections", () => {
+    const read = page(
+      html(`<main><div class="navheader"><a href="a.html">Prev</a></div><h1>Index</h1>
+        <dl><dt id="i1">createdb, <a href="app.html">createdb</a></dt>
+        <dt id="i2">CREATE, <a href="sql.html">CREATE</a></dt><dd><dl><dt id="i3">of a table, <a href="t.html">T</a></dt></dl></dd>
+        <dt id="i4">real <a href="x.html">term</a></dt><dd>Explained.</dd></dl>
+        <div class="navfooter">Next</div></main>`),
+    );
+    expect(outline(read)).toEqual([
+      ["", "Index", "", "createdb, createdb\nCREATE, CREATE\n\nof a table, T"],
+      ["i4", "real term", "Index", "Explained."],
+    ]);
+    expect(read.sections[0]).toMatchObject({ links: 3, linked: 15 });
+  });
+
   test("keeps the lines of code and the cells of tables apart", () => {
     const [section] = page(
       html(

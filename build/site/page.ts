@@ -1,11 +1,24 @@
 import { parse } from "parse5";
 import { headingText, leftOut, type Section, sectionsOf } from "./content.ts";
 import { capture, directive, ignored } from "./directives.ts";
-import { attribute, type Element, elements, textOf } from "./dom.ts";
+import { attribute, type Element, elements, isElement, type Node, textOf } from "./dom.ts";
+
+/** Headings of a page that its title is looked for among. */
+const MAX_HEADINGS = 4;
+const MAX_LOOKED_AT = 32;
 
 /** A page of a site, read. */
 export interface Page {
   readonly title: string;
+  /** What the title may be, until all pages of the site are known (names.ts). */
+  readonly names: {
+    /** Said by an attribute. */
+    readonly given?: string;
+    /** Texts of `h1`, in order. */
+    readonly headings: readonly string[];
+    /** Text of `title`. */
+    readonly head: string;
+  };
   readonly sections: readonly Section[];
   readonly lang?: string;
   /** As written: perhaps relative. */
@@ -31,10 +44,13 @@ export function readPage(html: string): Page | Skipped {
   if (sections.length === 0 && found.marked.length === 0 && found.body) sections = sectionsOf(found.body);
   if (sections.length === 0) return "empty";
   const meta = { ...found.defaults, ...found.meta };
-  const title = meta.title ?? (found.h1 || found.title || sections[0]!.heading);
+  const head = found.title ?? "";
+  const headings = firstHeadings(roots, found.h1s);
+  const title = meta.title ?? (headings[0] || head || sections[0]!.heading);
   const image = meta.image ?? found.image;
   return {
     title,
+    names: { ...(meta.title !== undefined && { given: meta.title }), headings, head },
     sections,
     ...(found.lang && { lang: found.lang.toLowerCase() }),
     ...(found.canonical && { canonical: found.canonical }),
@@ -50,7 +66,6 @@ export function readPage(html: string): Page | Skipped {
 interface Survey {
   lang?: string;
   title?: string;
-  h1?: string;
   canonical?: string;
   image?: string;
   description?: string;
@@ -60,6 +75,7 @@ interface Survey {
   mains: Element[];
   articles: Element[];
   marked: Element[];
+  h1s: Element[];
   breadcrumbs: string[];
   filters: Record<string, string[]>;
   meta: Record<string, string>;
@@ -74,6 +90,7 @@ function survey(document: Parameters<typeof elements>[0]): Survey {
     mains: [],
     articles: [],
     marked: [],
+    h1s: [],
     breadcrumbs: [],
     filters: Object.create(null) as Record<string, string[]>,
     meta: Object.create(null) as Record<string, string>,
@@ -86,7 +103,7 @@ function survey(document: Parameters<typeof elements>[0]): Survey {
     if (name === "html") found.lang ??= attribute(element, "lang") ?? "";
     else if (name === "title") found.title ??= textOf(element);
     else if (name === "body") found.body ??= element;
-    else if (name === "h1") found.h1 ||= leftOut(element) ? "" : headingText(element);
+    else if (name === "h1") found.h1s.push(element);
     else if (name === "article") found.articles.push(element);
     else if (name === "meta" || name === "link") readHead(element, found);
     if (name === "main" || attribute(element, "role") === "main") found.mains.push(element);
@@ -104,6 +121,22 @@ function survey(document: Parameters<typeof elements>[0]): Survey {
     for (const [key, value] of captured(element, "default-meta")) found.defaults[key] = value;
   }
   return found;
+}
+
+/** Texts of the first `h1` elements, those of the content where it has some: others may be the site's. */
+function firstHeadings(roots: readonly Element[], h1s: readonly Element[]): string[] {
+  const within = (element: Element) => {
+    for (let node: Node | null = element; node; node = isElement(node) ? node.parentNode : null) {
+      if (isElement(node) && roots.includes(node)) return true;
+    }
+    return false;
+  };
+  const first = h1s.slice(0, MAX_LOOKED_AT);
+  const inside = first.filter(within);
+  return (inside.length > 0 ? inside : first)
+    .slice(0, MAX_HEADINGS)
+    .map((element) => (leftOut(element) ? "" : headingText(element)))
+    .filter((text) => text !== "");
 }
 
 function captured(element: Element, kind: "filter" | "meta" | "default-meta"): [string, string][] {

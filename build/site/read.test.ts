@@ -57,6 +57,60 @@ describe("a folder of built pages", () => {
     });
   });
 
+  test("tells the site's name from the titles of pages, in a first heading and in the title element", async () => {
+    const body = (heading: string) =>
+      `<div><h1>Docs of X</h1><p>Home | Index</p></div><h1 id="t">${heading}</h1><p>About ${heading}.</p>`;
+    const head = (title: string) => `<html><head><title>X 1.0 | ${title} - Docs of X</title></head><body>`;
+    await files({
+      "a.html": `${head("A")}${body("Alpha")}`,
+      "b.html": `${head("B")}${body("Beta")}`,
+      "c.html": `${head("C")}${body("Gamma")}`,
+      "d.html": `${head("D - notes")}<h2 id="n">Notes</h2><p>Delta.</p>`,
+      "e.html": `${head("E")}<p>Epsilon.</p>`,
+    });
+    const documents = await read();
+    expect(documents.map(({ metadata, pageContent }) => [metadata?.title, pageContent])).toEqual([
+      ["Alpha", "About Alpha."],
+      ["Beta", "About Beta."],
+      ["Gamma", "About Gamma."],
+      ["D - notes", "Delta."],
+      ["E", "Epsilon."],
+    ]);
+  });
+
+  test("keeps only the beginning of a long list of links", async () => {
+    const links = Array.from({ length: 300 }, (_, i) => `<li><a href="${i}.html">entry ${i}</a>, 1</li>`);
+    const prose = Array.from(
+      { length: 300 },
+      (_, i) => `<p>Sentence ${i} is about <a href="x">x</a> and y.</p>`,
+    );
+    await files({
+      "index.html": main(`<h1>Index</h1><ul>${links.join("")}</ul>`),
+      "prose.html": main(`<h1>Prose</h1>${prose.join("").replaceAll("and y.", `and ${"y ".repeat(20)}.`)}`),
+    });
+    const documents = await read();
+    const of = (title: string) => documents.filter(({ metadata }) => metadata?.title === title);
+    expect(of("Index")).toHaveLength(1);
+    expect(of("Index")[0]?.pageContent).toMatch(/^entry 0, 1\n/);
+    expect(of("Prose").length).toBeGreaterThan(10);
+  });
+
+  test("is found first by its title, before pages that bear it in headings", async () => {
+    const other = (n: number) =>
+      main(`<h1>Notes ${n}</h1><p>Text.</p><h2 id="c">Configuration</h2><p>Short note.</p>`);
+    const long = "Settings lie in a file that is read when the program starts, and again on demand. ".repeat(
+      2,
+    );
+    await files({
+      "configuration.html": main(`<h1>Configuration</h1><p>${long}</p>`),
+      ...Object.fromEntries([1, 2, 3, 4].map((n) => [`notes-${n}.html`, other(n)])),
+    });
+    const out = join(site, "artifact");
+    await build({ site, out, name: "titles" });
+    const { hits } = await query(out, { query: "configuration", k: 3, mode: "keyword" });
+    expect(hits[0]?.document?.metadata.url).toBe("/configuration.html");
+  });
+
   test("passes over redirects, copies and pages whose canonical address is another page", async () => {
     await files({
       "new.html": main("<p>Text</p>", '<link rel="canonical" href="https://example.com/new">'),

@@ -8,6 +8,7 @@ import type { SourceDocument, SourceFile } from "../sources/types.ts";
 import { crawl } from "./crawl.ts";
 import { pageDocuments } from "./documents.ts";
 import { readMarkdownPage } from "./markdown.ts";
+import { withOwnTitles } from "./names.ts";
 import { type Page, readPage } from "./page.ts";
 import { pageKey, type SiteBase, siteBase, urlOfFile, urlOfMarkdown } from "./urls.ts";
 
@@ -36,7 +37,7 @@ export async function* readSite(location: string, options: SiteOptions = {}): As
     ? crawledPages(location, base, options)
     : builtPages(location, base, options);
   for await (const found of source) pages.push(found);
-  const kept = withoutCopies(pages);
+  const kept = withOwnTitles(withoutCopies(pages));
   if (kept.length === 0) {
     throw new SourceError("SOURCE_EMPTY", `${location} holds no page with content to index.`);
   }

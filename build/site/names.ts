@@ -1,0 +1,53 @@
+import type { Page } from "./page.ts";
+
+/** A name that stands on this many pages, and on more than half of all, is the site's and not a page's. */
+const MIN_PAGES = 3;
+const MOST_PAGES = 0.5;
+/** Between a page's title and the site's name: ` - `, ` | `, ` — `, ` :: `, ` (`. */
+const SEPARATOR = /\s+(?:[-–—|·•»›~]|::)\s+|\s+(?=\()/gu;
+
+/**
+ * Pages with titles of their own. Generators put the site's name into every `title`, and some into a first `h1`: what
+ * most pages share is told from what is one page's only by looking at all of them. A section that is nothing but such a
+ * name's is left out.
+ */
+export function withOwnTitles<Found extends { readonly page: Page }>(found: readonly Found[]): Found[] {
+  const pages = found.map(({ page }) => page);
+  const headings = frequent(pages.map(({ names }) => names.headings));
+  const endings = frequent(pages.map(({ names }) => endingsOf(names.head)));
+  const beginnings = frequent(pages.map(({ names }) => beginningsOf(names.head)));
+  return found.map((entry) => {
+    const { page } = entry;
+    const { given, headings: own, head } = page.names;
+    const heading = own.find((name) => !headings.has(name));
+    const title = given ?? heading ?? (withoutSite(head, endings, beginnings) || page.title);
+    const sections = page.sections.filter((section, i) => i > 0 || !headings.has(section.heading));
+    return { ...entry, page: { ...page, title, sections: sections.length > 0 ? sections : page.sections } };
+  });
+}
+
+/** The names that most pages have. */
+function frequent(lists: readonly (readonly string[])[]): ReadonlySet<string> {
+  const counts = new Map<string, number>();
+  for (const list of lists) for (const name of new Set(list)) counts.set(name, (counts.get(name) ?? 0) + 1);
+  const most = lists.length * MOST_PAGES;
+  return new Set([...counts].filter(([, count]) => count >= MIN_PAGES && count > most).map(([name]) => name));
+}
+
+/** Longest first. */
+function endingsOf(title: string): string[] {
+  return [...title.matchAll(SEPARATOR)].map(({ index }) => title.slice(index));
+}
+
+function beginningsOf(title: string): string[] {
+  return [...title.matchAll(SEPARATOR)]
+    .map((separator) => title.slice(0, separator.index + separator[0].length))
+    .reverse();
+}
+
+function withoutSite(title: string, endings: ReadonlySet<string>, beginnings: ReadonlySet<string>): string {
+  const ending = endingsOf(title).find((text) => endings.has(text)) ?? "";
+  const rest = title.slice(0, title.length - ending.length);
+  const beginning = beginningsOf(rest).find((text) => beginnings.has(text)) ?? "";
+  return rest.slice(beginning.length).trim();
+}
