@@ -1,10 +1,11 @@
-import { copyFile } from "node:fs/promises";
+import { copyFile, cp } from "node:fs/promises";
 import { join } from "node:path";
 import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 import { idOfItem, itemOfId } from "../../worker/format/ids.ts";
 import { parseSearchRequest } from "../../worker/search/parse.ts";
 import { MAX_K, MAX_QUERY_LENGTH } from "../../worker/search/schema.ts";
 import { search } from "../../worker/search/search.ts";
+import { forRequest } from "../../worker/search/shards/session.ts";
 import type { SearchRequest } from "../../worker/search/types.ts";
 import { asEmbedder, type EmbeddingsLike, isRecognised, requireSameEmbedder } from "../embedding/identity.ts";
 import { beginFolder } from "../pipeline/folder.ts";
@@ -53,10 +54,17 @@ function backendOf(directory: string, index: LocalIndex): Backend {
       }));
     },
     async document(id) {
-      const item = itemOfId(index.ids, id);
-      return item === undefined ? undefined : (await index.docstore.getItems([item]))[0];
+      const { session, docstore } = forRequest(index, {});
+      const item = session ? (await session.locate({ id }))?.item : itemOfId(index.ids, id);
+      return item === undefined ? undefined : (await docstore.getItems([item]))[0];
     },
     ids() {
+      if (index.shards) {
+        throw new AnnoyEdgeError(
+          "IDS_IN_SHARDS",
+          `The index ${index.name} is cut into shards, which hold the ids: hits carry theirs, and docstore.search finds a document by its id.`,
+        );
+      }
       ids ??= Array.from({ length: index.forest.nItems }, (_, item) => idOfItem(index.ids, item));
       return ids;
     },
@@ -66,6 +74,8 @@ function backendOf(directory: string, index: LocalIndex): Backend {
         for (const name of [...DATA_FILES, MANIFEST_FILE]) {
           await copyFile(join(directory, name), join(folder.path, name));
         }
+        if (index.shards)
+          await cp(join(directory, "shards"), join(folder.path, "shards"), { recursive: true });
         await folder.commit();
       } catch (error) {
         await folder.discard();

@@ -8,6 +8,7 @@ import { parseSearchRequest } from "../../worker/search/parse.ts";
 import { search, searchBatch } from "../../worker/search/search.ts";
 import { forRequest } from "../../worker/search/shards/session.ts";
 import type { LoadedIndex, SearchInput } from "../../worker/search/types.ts";
+import { AnnoyVectorStore } from "../langchain/index.ts";
 import { build } from "./build.ts";
 import { type LocalIndex, openLocalIndex } from "./local.ts";
 
@@ -121,6 +122,19 @@ describe("what a request can do wrong is wrong in shards, too", () => {
     await expect(ask(whole, input)).rejects.toMatchObject({ code });
     await expect(ask(parts, input)).rejects.toMatchObject({ code });
   });
+});
+
+test("LangChain's store stands on shards, too: search, documents by id, a copy that answers alike", async () => {
+  const store = await AnnoyVectorStore.load(join(dir, "parts"), letters);
+  const [found] = await store.similaritySearchWithScore("a dog", 1);
+  expect(found?.[0].pageContent).toBe("a dog");
+  expect(found?.[1]).toBeCloseTo(0, 3);
+  expect(await store.docstore.search("animals-0")).toMatchObject({ pageContent: "a dog" });
+  expect(() => store.indexToDocstoreId).toThrow(expect.objectContaining({ code: "IDS_IN_SHARDS" }));
+  await store.save(join(dir, "copy"));
+  const copy = await AnnoyVectorStore.load(join(dir, "copy"), letters);
+  expect(await copy.similaritySearch("a horse", 3)).toEqual(await store.similaritySearch("a horse", 3));
+  await Promise.all([store.close(), copy.close()]);
 });
 
 describe("a shard that fails", () => {
