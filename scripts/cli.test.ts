@@ -93,6 +93,28 @@ describe("commands", () => {
     expect(manifest.version).toBe(first.version);
   });
 
+  test("build warns when no setting reaches the target recall, and the manifest says so", async () => {
+    const rows = Array.from({ length: 300 }, (_, i) => ({
+      text: `row ${i}`,
+      vector: Array.from({ length: 24 }, (_, j) => (Math.sin(i * 12.9898 + j * 78.233) * 43_758.5453) % 1),
+    }));
+    const source = join(folder, "vectors.jsonl");
+    await writeFile(source, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+    const to = (name: string) => ["build", "--source", source, "--out", join(folder, name)];
+    const coarse = ["--codec", "int4", "--rescore", "none", "--target-recall", "1"];
+    const short = await runHere([...to("coarse"), ...coarse]);
+    expect(short.code).toBe(0);
+    expect(short.err).toMatch(
+      /Warning: recall@10 is 0\.\d+, and no searchK reaches the target of 1 with int4\./,
+    );
+    expect(short.out).toContain("BELOW the target");
+    const { json } = await runJson([...to("coarse"), ...coarse], runHere);
+    expect(json).toMatchObject({ manifest: { certified: { met: false } } });
+    const exact = await runHere([...to("exact"), "--codec", "float32", "--target-recall", "1"]);
+    expect(exact.err).not.toContain("Warning");
+    expect(exact.out).not.toContain("BELOW");
+  });
+
   test("query answers text, item, id and vector", async () => {
     const text = await runJson(["query", artifact, "motorbike", "-k", "1"]);
     expect(text.json).toMatchObject({

@@ -35,7 +35,16 @@ export function codecs({ codec, rescore }: Pick<Manifest, "codec" | "rescore">):
 export function describeRecall(certified: Manifest["certified"]): string {
   if (certified.queries === 0) return "exact: every item is looked at";
   const held = certified.heldOut ? "held-out vectors" : "of its own vectors";
-  return `${certified.recallAt10.toFixed(4)} at searchK ${count(certified.defaultSearchK)} (${count(certified.queries)} ${held})`;
+  const short = certified.met === false ? `, BELOW the target of ${certified.target}` : "";
+  return `${certified.recallAt10.toFixed(4)} at searchK ${count(certified.defaultSearchK)} (${count(certified.queries)} ${held})${short}`;
+}
+
+/** What to say of an index whose recall does not reach its target; undefined where it does. */
+export function recallShortfall({ certified, codec, rescore }: Manifest): string | undefined {
+  const { met, recallAt10, target } = certified;
+  if (met !== false) return undefined;
+  const finer = codec === "float32" ? "more trees" : "a finer --codec or --rescore, more trees";
+  return `recall@10 is ${recallAt10.toFixed(4)}, and no searchK reaches the target of ${target} with ${codecs({ codec, rescore })}. Choose ${finer} or a lower --target-recall.`;
 }
 
 /** Rows in columns; numbers to the right, the columns named in `left` to the left. */

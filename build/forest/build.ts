@@ -1,7 +1,6 @@
 import { type Codec, NO_SLOT } from "../../worker/format/constants.ts";
 import type { ArtifactMeta } from "../../worker/format/meta.ts";
 import type { HeaderFields, SectionSource } from "../artifact/write.ts";
-import type { Truth } from "./certify.ts";
 import {
   budgetError,
   codecsToTry,
@@ -19,6 +18,7 @@ import { exactScore } from "./measure.ts";
 import { type EncodedNodes, encodeNodes, measureReach } from "./nodes.ts";
 import { createPool, type Pool } from "./pool.ts";
 import { createRandom, partSeed, sample } from "./random.ts";
+import type { Truth } from "./recall.ts";
 import { growTree, type TreeNode } from "./tree.ts";
 import type { TruthTask } from "./truth.ts";
 import { certifySections } from "./tune.ts";
@@ -202,6 +202,7 @@ async function exactAnswers(
     vectors,
     dimensions,
     queries,
+    held: queries,
     items,
   };
   const tasks: TruthTask[] = [];

@@ -1,155 +1,140 @@
-import type { Metric } from "../../worker/format/constants.ts";
 import type { CertifiedRecall, CertifiedRow } from "../../worker/format/meta.ts";
-import type { MeasureTask } from "./measure.ts";
+import { type Certifying, chooseSearchK, firstSearchK, mostSearchK } from "./choose.ts";
 import type { Pool } from "./pool.ts";
-
-/** Held-out queries with their exact answers. */
-export interface Truth {
-  readonly metric: Metric;
-  /** The vectors as given, row-major. */
-  readonly vectors: Float32Array<SharedArrayBuffer>;
-  readonly dimensions: number;
-  /** Rows that serve as queries; no answer may name any of them. */
-  readonly queries: Uint32Array;
-  /** For every query its nearest rows, best first, at most 100. */
-  readonly nearest: readonly Uint32Array[];
-  /** Ascending item numbers of the rows, when there are holes. */
-  readonly items: Uint32Array | undefined;
-}
-
-/** An artifact to measure: its bytes in shared memory, so that every thread opens the same ones. */
-export interface Subject {
-  readonly bytes: Uint8Array<SharedArrayBuffer>;
-  /** Changes whenever the bytes do: threads keep what they opened. */
-  readonly edition: number;
-}
-
-export interface Measured {
-  readonly recall: readonly number[];
-  readonly candidates: number;
-  readonly scored: number;
-}
+import { measureRecall, type Subject, spread, type Truth } from "./recall.ts";
 
 /** Queries for recall@100, which costs more and varies less. */
 const HUNDRED_QUERIES = 200;
-/** Queries that one thread measures at a time. */
-const MEASURE_CHUNK = 50;
-const REFINEMENTS = 3;
 /** The table goes on until here even when the target is lower, so that a user sees what more would buy. */
 const TABLE_RECALL = 0.99;
 /** Doubling searchK for less than this is not worth measuring further, once the target is met. */
 const LEAST_GAIN = 0.004;
+/** By how much searchK grows when the certifying queries ask for more than the choosing ones did, and how often. */
+const STEP_UP = 1.15;
+const MOST_STEPS = 10;
+/** Where no row meets the target, recall that the default may lack of the best row. */
+const NEARLY = 0.002;
 
 /**
- * Recall of a forest at one searchK: the mean share of the exact k nearest that it found, for every k of `at`. An
- * answer as near as the k-th exact one counts, whichever of equally near items it is.
- */
-export async function measureRecall(
-  pool: Pool,
-  subject: Subject,
-  truth: Truth,
-  searchK: number,
-  at: readonly number[],
-  queries: number,
-): Promise<Measured> {
-  const used = Math.min(queries, truth.queries.length);
-  const held = Array.from(truth.queries, (row) => truth.items?.[row] ?? row);
-  const tasks: MeasureTask[] = [];
-  for (let from = 0; from < used; from += MEASURE_CHUNK) {
-    const to = Math.min(used, from + MEASURE_CHUNK);
-    const { metric, vectors, dimensions, items } = truth;
-    const part = { queries: truth.queries.subarray(from, to), nearest: truth.nearest.slice(from, to) };
-    tasks.push({
-      kind: "measure",
-      ...subject,
-      metric,
-      vectors,
-      dimensions,
-      items,
-      held,
-      ...part,
-      searchK,
-      at,
-    });
-  }
-  const parts = await pool.run(tasks);
-  const divisor = Math.max(1, used);
-  const sum = (pick: (part: Measured) => number) =>
-    parts.reduce((total, part) => total + pick(part), 0) / divisor;
-  return {
-    recall: at.map((_, j) => (used === 0 ? 1 : sum((part) => part.recall[j]!))),
-    candidates: sum((part) => part.candidates),
-    scored: sum((part) => part.scored),
-  };
-}
-
-/**
- * Measures recall over a range of searchK and picks the smallest that meets the target as the default.
- * When none does, the default is the cheapest within a fifth of a point of the best, and the figures say so.
+ * Measures recall over a range of searchK and picks the default. Some held-out queries choose the smallest searchK
+ * that meets the target with confidence; the figures are those of the others. Where these find less than the target,
+ * searchK goes up until they do not. When nothing meets it, the default is the cheapest within a fifth of a point of
+ * the best, and `met` is false.
+ *
+ * @param region where to begin choosing
  */
 export async function certify(
   pool: Pool,
   subject: Subject,
-  truth: Truth,
-  header: { readonly nSlots: number; readonly nTrees: number; readonly leafSize: number },
-  target: number,
-  onProgress: (share: number) => void,
+  choosing: Truth,
+  certifying: Truth,
+  options: Certifying,
+  region: number,
 ): Promise<CertifiedRecall> {
-  const { nSlots, leafSize } = header;
+  const { nTrees, target, onProgress } = options;
+  const most = mostSearchK(options);
+  const hundred = spread(certifying, HUNDRED_QUERIES);
   const rows: CertifiedRow[] = [];
   const measure = async (searchK: number): Promise<CertifiedRow> => {
-    const ten = await measureRecall(pool, subject, truth, searchK, [1, 10], truth.queries.length);
-    const hundred = await measureRecall(pool, subject, truth, searchK, [100], HUNDRED_QUERIES);
+    const known = rows.find((row) => row.searchK === searchK);
+    if (known) return known;
+    const ten = await measureRecall(pool, subject, certifying, searchK, [1, 10]);
+    const deep = await measureRecall(pool, subject, hundred, searchK, [100]);
     const row = {
       searchK,
       recallAt1: round(ten.recall[0]!),
       recallAt10: round(ten.recall[1]!),
-      recallAt100: round(hundred.recall[0]!),
+      recallAt100: round(deep.recall[0]!),
       candidates: Math.round(ten.candidates),
       scored: Math.round(ten.scored),
     };
     rows.push(row);
     return row;
   };
-  if (header.nTrees === 0) {
-    await measure(nSlots);
+  let chosen = most;
+  if (nTrees === 0) {
+    await measure(most);
   } else {
-    let searchK = Math.max(1, Math.min(nSlots, Math.max(2 * leafSize, Math.round(nSlots / 256))));
-    let before = 0;
-    for (;;) {
-      const { recallAt10 } = await measure(searchK);
-      onProgress(Math.min(0.8, recallAt10 * 0.8));
-      // Where the codec, not the walk, sets the limit, more candidates buy nothing; so the walk ends there too.
-      const met = recallAt10 >= target;
-      const stalled = recallAt10 - before < LEAST_GAIN && (met || searchK > nSlots / 4);
-      const enough = recallAt10 >= Math.max(target, TABLE_RECALL) || (met && searchK > nSlots / 8);
-      if (searchK >= nSlots || enough || stalled) break;
-      before = recallAt10;
-      searchK = Math.min(nSlots, searchK * 2);
-    }
-    for (let i = 0; i < REFINEMENTS; i++) {
-      rows.sort((a, b) => a.searchK - b.searchK);
-      const enough = rows.findIndex((row) => row.recallAt10 >= target);
-      if (enough <= 0) break;
-      const middle = Math.round(Math.sqrt(rows[enough - 1]!.searchK * rows[enough]!.searchK));
-      if (rows.some((row) => row.searchK === middle)) break;
-      await measure(middle);
-      onProgress(0.8 + (0.2 * (i + 1)) / REFINEMENTS);
-    }
+    chosen = await chooseSearchK(pool, subject, choosing, options, region, (share) => onProgress(share / 2));
+    await stepUp(measure, chosen, most, target);
+    onProgress(0.6);
+    await fillTable(measure, options, (recall) => onProgress(0.6 + 0.4 * recall));
+    await halveHundred(measure, rows, target);
   }
   rows.sort((a, b) => a.searchK - b.searchK);
-  const best = Math.max(...rows.map((row) => row.recallAt10));
-  const chosen = rows.find((row) => row.recallAt10 >= Math.min(target, best - 0.002)) ?? rows[0]!;
+  const { met, row } = pickDefault(rows, target, chosen);
   return {
     target,
-    queries: truth.queries.length,
+    queries: certifying.queries.length,
+    choosingQueries: nTrees === 0 ? 0 : choosing.queries.length,
+    met,
     heldOut: true,
     rows,
-    defaultSearchK: chosen.searchK,
-    recallAt1: chosen.recallAt1,
-    recallAt10: chosen.recallAt10,
-    recallAt100: chosen.recallAt100,
+    defaultSearchK: row.searchK,
+    recallAt1: row.recallAt1,
+    recallAt10: row.recallAt10,
+    recallAt100: row.recallAt100,
   };
+}
+
+/**
+ * The row whose searchK becomes the default: of those that meet the target the first from `chosen` on, or any, if all
+ * lie below; else the cheapest that is nearly the best.
+ *
+ * @param rows by searchK, at least one
+ */
+export function pickDefault(
+  rows: readonly CertifiedRow[],
+  target: number,
+  chosen: number,
+): { readonly row: CertifiedRow; readonly met: boolean } {
+  const meeting = rows.filter((row) => row.recallAt10 >= target);
+  const met = meeting.find((row) => row.searchK >= chosen) ?? meeting[0];
+  if (met) return { row: met, met: true };
+  const best = Math.max(...rows.map((row) => row.recallAt10));
+  return { row: rows.find((row) => row.recallAt10 >= best - NEARLY) ?? rows[0]!, met: false };
+}
+
+type Measure = (searchK: number) => Promise<CertifiedRow>;
+
+async function stepUp(measure: Measure, from: number, most: number, target: number): Promise<void> {
+  let searchK = from;
+  for (let step = 0; step <= MOST_STEPS; step++) {
+    const { recallAt10 } = await measure(searchK);
+    if (recallAt10 >= target || searchK >= most) break;
+    searchK = Math.min(most, Math.ceil(searchK * STEP_UP));
+  }
+}
+
+/** Rows at doublings of searchK, from very few candidates until more buys little. */
+async function fillTable(
+  measure: Measure,
+  options: Certifying,
+  onRecall: (recall: number) => void,
+): Promise<void> {
+  const { target, nSlots } = options;
+  const most = mostSearchK(options);
+  let before = 0;
+  for (let searchK = firstSearchK(options); ; searchK = Math.min(most, searchK * 2)) {
+    const { recallAt10 } = await measure(searchK);
+    onRecall(recallAt10);
+    // Where the codec, not the walk, sets the limit, more candidates buy nothing; so the walk ends there too.
+    const met = recallAt10 >= target;
+    const stalled = recallAt10 - before < LEAST_GAIN && (met || searchK > nSlots / 4);
+    const enough = recallAt10 >= Math.max(target, TABLE_RECALL) || (met && searchK > nSlots / 8);
+    if (searchK >= most || enough || stalled) break;
+    before = recallAt10;
+  }
+}
+
+/** A row between those around the target in recall@100: searches for many neighbours take the first that meets it. */
+async function halveHundred(measure: Measure, rows: CertifiedRow[], target: number): Promise<void> {
+  rows.sort((a, b) => a.searchK - b.searchK);
+  const enough = rows.findIndex((row) => row.recallAt100 >= target);
+  if (enough <= 0) return;
+  const low = rows[enough - 1]!.searchK;
+  const high = rows[enough]!.searchK;
+  if (high > 1.3 * low) await measure(Math.round(Math.sqrt(low * high)));
 }
 
 function round(x: number): number {

@@ -2,7 +2,7 @@ import { openForest } from "../../worker/forest/open.ts";
 import type { Forest } from "../../worker/forest/types.ts";
 import { openArtifact } from "../../worker/format/artifact.ts";
 import type { Metric } from "../../worker/format/constants.ts";
-import type { Measured, Subject } from "./certify.ts";
+import type { Measured, Subject } from "./recall.ts";
 
 interface Rows {
   readonly metric: Metric;
@@ -43,6 +43,11 @@ export function measureForest(forest: Forest, task: Measurement): Measured {
   const accept = (item: number) => !held.has(item);
   const most = Math.max(...task.at);
   const recall = task.at.map(() => 0);
+  const squares = task.at.map(() => 0);
+  const count = (j: number, share: number) => {
+    recall[j]! += share;
+    squares[j]! += share * share;
+  };
   let candidates = 0;
   let scored = 0;
   for (const [i, row] of task.queries.entries()) {
@@ -63,15 +68,15 @@ export function measureForest(forest: Forest, task: Measurement): Measured {
     for (const [j, k] of task.at.entries()) {
       const wanted = Math.min(k, nearest.length);
       if (wanted === 0) {
-        recall[j]! += 1;
+        count(j, 1);
         continue;
       }
       const last = exactScore(task, row, nearest[wanted - 1]!);
       const limit = last - 1e-6 * Math.max(1, Math.abs(last));
-      recall[j]! += Math.min(scores.slice(0, k).filter((score) => score >= limit).length, wanted) / wanted;
+      count(j, Math.min(scores.slice(0, k).filter((score) => score >= limit).length, wanted) / wanted);
     }
   }
-  return { recall, candidates, scored };
+  return { recall, squares, candidates, scored };
 }
 
 /** The row of an item, by binary search when rows skip holes. */
@@ -89,32 +94,33 @@ export function rowOfItem(items: Uint32Array | undefined, item: number): number 
 
 /** Larger is nearer, in double precision over the vectors as given. */
 export function exactScore({ metric, vectors, dimensions }: Rows, a: number, b: number): number {
+  const p = a * dimensions;
+  const q = b * dimensions;
   let sum = 0;
-  let aa = 0;
-  let bb = 0;
-  for (let i = 0; i < dimensions; i++) {
-    const x = vectors[a * dimensions + i]!;
-    const y = vectors[b * dimensions + i]!;
-    switch (metric) {
-      case "angular":
+  switch (metric) {
+    case "angular": {
+      let aa = 0;
+      let bb = 0;
+      for (let i = 0; i < dimensions; i++) {
+        const x = vectors[p + i]!;
+        const y = vectors[q + i]!;
         sum += x * y;
         aa += x * x;
         bb += y * y;
-        break;
-      case "dot":
-        sum += x * y;
-        break;
-      case "euclidean":
-        sum -= (x - y) ** 2;
-        break;
-      case "manhattan":
-        sum -= Math.abs(x - y);
-        break;
-      case "hamming":
-        sum -= x > 0.5 === y > 0.5 ? 0 : 1;
-        break;
+      }
+      return aa * bb > 0 ? sum / Math.sqrt(aa * bb) : 0;
     }
+    case "dot":
+      for (let i = 0; i < dimensions; i++) sum += vectors[p + i]! * vectors[q + i]!;
+      return sum;
+    case "euclidean":
+      for (let i = 0; i < dimensions; i++) sum -= (vectors[p + i]! - vectors[q + i]!) ** 2;
+      return sum;
+    case "manhattan":
+      for (let i = 0; i < dimensions; i++) sum -= Math.abs(vectors[p + i]! - vectors[q + i]!);
+      return sum;
+    case "hamming":
+      for (let i = 0; i < dimensions; i++) sum -= vectors[p + i]! > 0.5 === vectors[q + i]! > 0.5 ? 0 : 1;
+      return sum;
   }
-  if (metric === "angular") return aa * bb > 0 ? sum / Math.sqrt(aa * bb) : 0;
-  return sum;
 }

@@ -1,6 +1,6 @@
-import type { Measured } from "./certify.ts";
 import { assign, type Clustering, type ClusterSettings, cluster } from "./kmeans.ts";
 import { type MeasureTask, measure } from "./measure.ts";
+import type { Measured } from "./recall.ts";
 import { createKernel } from "./simd/kernels.ts";
 import { encodeSketches, type SketchPart, type SketchTask } from "./sketch.ts";
 import { nearestRows, type TruthPart, type TruthTask } from "./truth.ts";

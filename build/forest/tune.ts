@@ -2,14 +2,18 @@ import { MARGIN_AT } from "../../worker/forest/compact/sketches.ts";
 import { openArtifact, requireView } from "../../worker/format/artifact.ts";
 import type { ArtifactMeta, CertifiedRecall } from "../../worker/format/meta.ts";
 import { encodeArtifact, type HeaderFields, type SectionSource } from "../artifact/write.ts";
-import { certify, measureRecall, type Truth } from "./certify.ts";
+import { certify } from "./certify.ts";
+import { findRegion, mostSearchK } from "./choose.ts";
 import type { Sketching } from "./encode.ts";
 import type { Pool } from "./pool.ts";
+import { halves, measureRecall, spread, type Truth } from "./recall.ts";
 
 /** Margins to try, in mean factors of the sketches: about the standard error of an estimate. */
 const MARGINS = [6, 4.5, 3.5, 3, 2.5, 2, 1.5];
 /** Recall that a smaller margin may cost. */
 const MARGIN_LOSS = 0.003;
+const MARGIN_QUERIES = 200;
+
 /** Opens what the Worker has at hand as it would, and measures what it finds. */
 export async function certifySections(
   pool: Pool,
@@ -50,42 +54,42 @@ export async function certifySections(
   ]);
   const shared = new Uint8Array(new SharedArrayBuffer(bytes.byteLength));
   shared.set(bytes);
-  const editions = { bytes: shared, edition: 0 };
-  if (sketch && header.codec !== "binary")
-    await chooseMargin(pool, editions, header.nSlots, truth, target, sketch);
-  return certify(pool, { ...editions }, truth, header, target, onProgress);
+  const tuned = { bytes: shared, edition: 0 };
+  const { choosing, certifying } =
+    header.nTrees === 0 ? { choosing: truth, certifying: truth } : halves(truth);
+  const options = { ...header, target, onProgress: (share: number) => onProgress(0.3 + 0.7 * share) };
+  let region = mostSearchK(header);
+  if (header.nTrees > 0) region = await findRegion(pool, { ...tuned }, choosing, options);
+  onProgress(0.15);
+  if (sketch && header.codec !== "binary") await chooseMargin(pool, tuned, choosing, region, sketch);
+  return certify(pool, { ...tuned }, choosing, certifying, options, region);
 }
 
 /** The smallest margin that loses no more than {@link MARGIN_LOSS} of recall@10 against the largest one. */
 async function chooseMargin(
   pool: Pool,
   subject: { readonly bytes: Uint8Array<SharedArrayBuffer>; edition: number },
-  nSlots: number,
-  truth: Truth,
-  target: number,
+  choosing: Truth,
+  searchK: number,
   { factor, setMargin }: Sketching,
 ): Promise<void> {
-  const queries = Math.min(300, truth.queries.length);
+  const some = spread(choosing, MARGIN_QUERIES);
   const head = requireView(openArtifact(subject.bytes, { trusted: true }), "sketchFactors", Float32Array);
-  const setBoth = (margin: number) => {
+  const set = (margin: number) => {
     setMargin(margin * factor);
     head[MARGIN_AT] = margin * factor;
     subject.edition++;
   };
-  const recallOf = async (margin: number, searchK: number) => {
-    setBoth(margin);
-    return (await measureRecall(pool, { ...subject }, truth, searchK, [10], queries)).recall[0]!;
+  const recallOf = async (margin: number) => {
+    set(margin);
+    return (await measureRecall(pool, { ...subject }, some, searchK, [10])).recall[0]!;
   };
-  let searchK = Math.max(200, Math.round(nSlots / 64));
-  let best = await recallOf(MARGINS[0]!, searchK);
-  while (best < target && searchK < nSlots) {
-    searchK *= 2;
-    best = await recallOf(MARGINS[0]!, searchK);
+  const least = (await recallOf(MARGINS[0]!)) - MARGIN_LOSS;
+  let enough = 0;
+  for (let tooSmall = MARGINS.length; tooSmall - enough > 1; ) {
+    const middle = (enough + tooSmall) >>> 1;
+    if ((await recallOf(MARGINS[middle]!)) >= least) enough = middle;
+    else tooSmall = middle;
   }
-  let chosen = MARGINS[0]!;
-  for (const margin of MARGINS.slice(1)) {
-    if ((await recallOf(margin, searchK)) < best - MARGIN_LOSS) break;
-    chosen = margin;
-  }
-  setBoth(chosen);
+  set(MARGINS[enough]!);
 }

@@ -8,7 +8,7 @@ import {
   loadConfig,
   SPLITTERS,
 } from "../../build/index.ts";
-import { describeArtifact } from "../describe.ts";
+import { describeArtifact, recallShortfall } from "../describe.ts";
 import { addForestOptions, addMetricOption } from "../forest-options.ts";
 import { leafCommand, perform, wholeNumber } from "../run.ts";
 import { addTextOptions, type TextFlags, withTextOptions } from "../text-options.ts";
@@ -47,7 +47,7 @@ export function addBuild(program: Command): void {
   addTextOptions(command);
   addMetricOption(command);
   addForestOptions(command);
-  perform<Flags>(command, async ({ onProgress }, { config, cache, ...flags }) => {
+  perform<Flags>(command, async ({ onProgress, note }, { config, cache, ...flags }) => {
     const { golden: _, ...settings } = await configured(flags.source ?? flags.site, config);
     const { out, manifest } = await build({
       ...settings,
@@ -56,6 +56,8 @@ export function addBuild(program: Command): void {
       ...(cache !== true && { cache }),
       onProgress,
     });
+    const shortfall = recallShortfall(manifest);
+    if (shortfall) note(`Warning: ${shortfall}`);
     return { result: { out, manifest }, text: `${out}\n${describeArtifact(manifest)}` };
   });
 }

@@ -32,7 +32,12 @@ export interface CertifiedRow {
 /** Recall measured at build time against exact float32 search, on vectors that the forest was not trained on. */
 export interface CertifiedRecall {
   readonly target: number;
+  /** Queries that every figure here was measured on. */
   readonly queries: number;
+  /** Other held-out queries, by which the settings were chosen; 0 where there was nothing to choose. Absent: unknown. */
+  readonly choosingQueries?: number;
+  /** Whether `recallAt10` reaches the target. Absent: compare them. */
+  readonly met?: boolean;
   readonly heldOut: boolean;
   readonly rows: readonly CertifiedRow[];
   /** The searchK that `-1` means. */

@@ -72,6 +72,8 @@ export const indexResponseSchema = z.object({
     .object({
       target: z.number(),
       queries: z.int(),
+      choosingQueries: z.optional(z.int()),
+      met: z.optional(z.boolean()),
       heldOut: z.boolean(),
       defaultSearchK: z.int(),
       recallAt1: z.number(),
