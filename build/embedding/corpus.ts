@@ -30,19 +30,37 @@ export async function embedCorpus(
   options: EmbedCorpusOptions = {},
 ): Promise<EmbeddedCorpus> {
   const vectors = await embedTexts(embedder, texts, options);
-  if (!isCarried(embedder)) return { vectors, embedder, sections: [] };
+  const { matrix, ...carried } = carriedBy(embedder, options.whiten === false ? undefined : vectors);
+  if (matrix) whitenVectors(matrix, vectors, embedder.identity.dimensions);
+  return { vectors, ...carried };
+}
+
+/**
+ * What the artifact carries of an embedder, and the embedder of its queries.
+ *
+ * @param vectors some or all of the corpus, embedded, by which a static embedder is whitened; none: it is not
+ * @returns with the `matrix` that the corpus's vectors are to be multiplied by, if any
+ */
+export function carriedBy(
+  embedder: Embedder,
+  vectors: Float32Array | undefined,
+): Omit<EmbeddedCorpus, "vectors"> & { readonly matrix?: Float32Array } {
+  if (!isCarried(embedder)) return { embedder, sections: [] };
   const { tableBytes, identity } = embedder;
   const table: SectionSource = { name: "embeddingTable", hot: true, bytes: tableBytes };
-  const whiten = identity.provider === "static" && !identity.whitened && options.whiten !== false;
-  if (!whiten) return { vectors, embedder, sections: [table] };
+  if (!vectors || !isWhitened(embedder)) return { embedder, sections: [table] };
   const matrix = computeWhitening(vectors, identity.dimensions, tableBytes);
-  whitenVectors(matrix, vectors, identity.dimensions);
   const whitening = openWhitening(matrix, identity.dimensions);
   return {
-    vectors,
     embedder: createStaticEmbedder(tableBytes, { model: identity.model, whitening }),
     sections: [table, { name: "whitening", hot: true, bytes: new Uint8Array(matrix.buffer) }],
+    matrix,
   };
+}
+
+/** Whether a corpus of this embedder's vectors is to be whitened by itself. */
+export function isWhitened(embedder: Embedder): boolean {
+  return isCarried(embedder) && embedder.identity.provider === "static" && !embedder.identity.whitened;
 }
 
 function isCarried(embedder: Embedder): embedder is CarriedEmbedder {

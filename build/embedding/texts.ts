@@ -26,26 +26,38 @@ export async function embedTexts(
   texts: Iterable<string> | AsyncIterable<string>,
   options: EmbedOptions = {},
 ): Promise<Float32Array<SharedArrayBuffer>> {
-  const { dimensions } = embedder.identity;
-  const batchSize = options.batchSize ?? (isIncremental(embedder) ? SERVICE_BATCH : BATCH);
-  const known = Array.isArray(texts) ? texts.length : undefined;
-  const total = known ?? options.total ?? 0;
   const blocks: Float32Array[] = [];
-  let done = 0;
-  const report = (count: number) =>
-    options.onProgress?.({ phase: "embed", done: count, total: Math.max(total, count) });
-  for await (const batch of inBatches(texts, batchSize)) {
-    blocks.push(await embedBatch(embedder, batch, done, report));
-    done += batch.length;
-    report(done);
+  let length = 0;
+  for await (const block of embedBlocks(embedder, texts, options)) {
+    blocks.push(block);
+    length += block.length;
   }
-  const vectors = new Float32Array(new SharedArrayBuffer(done * dimensions * Float32Array.BYTES_PER_ELEMENT));
+  const vectors = new Float32Array(new SharedArrayBuffer(length * Float32Array.BYTES_PER_ELEMENT));
   let at = 0;
   for (const block of blocks) {
     vectors.set(block, at);
     at += block.length;
   }
   return vectors;
+}
+
+/** The same, some rows at a time: for corpora whose vectors do not fit in memory. */
+export async function* embedBlocks(
+  embedder: Embedder,
+  texts: Iterable<string> | AsyncIterable<string>,
+  options: EmbedOptions = {},
+): AsyncGenerator<Float32Array> {
+  const batchSize = options.batchSize ?? (isIncremental(embedder) ? SERVICE_BATCH : BATCH);
+  const known = Array.isArray(texts) ? texts.length : undefined;
+  const total = known ?? options.total ?? 0;
+  let done = 0;
+  const report = (count: number) =>
+    options.onProgress?.({ phase: "embed", done: count, total: Math.max(total, count) });
+  for await (const batch of inBatches(texts, batchSize)) {
+    yield await embedBatch(embedder, batch, done, report);
+    done += batch.length;
+    report(done);
+  }
 }
 
 async function* inBatches(

@@ -34,13 +34,17 @@ export function computeWhitening(
   dimensions: number,
   tableBytes: Uint8Array,
 ): Float32Array {
-  const rows = vectors.length / dimensions;
-  const step = Math.max(1, Math.ceil(rows / MAX_SAMPLE));
+  const step = whiteningStep(vectors.length / dimensions);
   const corpus = secondMoment(vectors, dimensions, step);
   const general = generalMoment(tableBytes, dimensions);
   const weight = corpus.rows / (corpus.rows + PRIOR);
   const shrunk = general.map((g, i) => weight * corpus.moment[i]! + (1 - weight) * g);
   return inverseFourthRoot(shrunk, dimensions);
+}
+
+/** Every how many-th of so many rows is looked at: those alone, in their order, give the same matrix. */
+export function whiteningStep(rows: number): number {
+  return Math.max(1, Math.ceil(rows / MAX_SAMPLE));
 }
 
 let lastGeneral: { readonly table: Uint8Array; readonly moment: Moment } | undefined;

@@ -20,19 +20,24 @@ export interface ArtifactParts {
   /** Sections that do not come from the vectors: embedding table, whitening, columns, keyword index. */
   readonly sections?: readonly SectionSource[];
   /** What the meta says of those sections. */
-  readonly meta?: Pick<ArtifactMeta, "keyword" | "columns" | "fusion">;
+  readonly meta?: Pick<ArtifactMeta, "keyword" | "columns" | "fusion" | "shards">;
+  /** Items of the index, where they are not those of the forest: a router's are its shards'. */
+  readonly items?: number;
   /** Notes for people: source, splitter, chunk size. Nothing that differs between two equal builds. */
   readonly source?: Readonly<Record<string, unknown>>;
 }
 
 /** Writes `forest.bin` and `manifest.json` into a folder. Pure function of the parts: no clock, no path, no machine. */
-export async function writeArtifact(folder: FolderWriter, parts: ArtifactParts): Promise<Manifest> {
+export async function writeArtifact(
+  folder: Pick<FolderWriter, "path" | "createFile">,
+  parts: ArtifactParts,
+): Promise<Manifest> {
   const { built } = parts;
   const meta: ArtifactMeta = {
     name: parts.name,
     metric: built.header.metric,
     dimensions: built.header.dimensions,
-    items: built.header.nSlots,
+    items: parts.items ?? built.header.nSlots,
     codec: built.codec,
     rescore: built.rescore,
     forest: built.forest,

@@ -1,22 +1,28 @@
 import { join } from "node:path";
 import type { Manifest } from "../../worker/format/meta.ts";
-import { buildForest } from "../forest/build.ts";
 import type { Progress } from "../forest/types.ts";
-import { writeArtifact } from "./artifact.ts";
+import { buildShards } from "../shards/build.ts";
+import { type ShardOptions, shardingOf } from "../shards/options.ts";
 import { collect } from "./collect.ts";
 import { makeCorpus } from "./corpus.ts";
 import { writeDocuments } from "./documents.ts";
 import { type BuildEmbedder, type EmbedderOptions, openBuildEmbedder } from "./embedder.ts";
 import { OptionError } from "./errors.ts";
-import { fingerprint } from "./fingerprint.ts";
 import { beginFolder } from "./folder.ts";
 import { type InputOptions, inputOf } from "./input.ts";
+import { type BuildJob, sourceOf } from "./job.ts";
 import { indexName } from "./names.ts";
 import { type ForestOptions, forestSettings } from "./options.ts";
-import { buildTextSections, calibrate, checkText, type TextOptions, textOptionsOf } from "./text.ts";
+import { checkText, type TextOptions, textOptionsOf } from "./text.ts";
+import { writeWhole } from "./whole.ts";
 
 /** Everything that `annoy-edge build` takes. */
-export interface BuildOptions extends InputOptions, ForestOptions, TextOptions, EmbedderOptions {
+export interface BuildOptions
+  extends InputOptions,
+    ForestOptions,
+    TextOptions,
+    EmbedderOptions,
+    ShardOptions {
   /** The artifact folder to write; one that is there already is replaced when the new one is whole. */
   readonly out: string;
   /** Name under which it is published; default: `INDEX_NAME` of the wrangler.toml here, else `index`. */
@@ -48,60 +54,23 @@ export async function buildUnlessEqual(
   options: BuildOptions,
   known: Manifest | undefined,
 ): Promise<BuildResult | undefined> {
-  const { onProgress } = options;
   const input = inputOf(options);
   if (!options.out) throw new OptionError("out is missing: the folder to write the artifact to.");
   const name = indexName(options.name);
   const { metric, settings } = forestSettings(options);
   checkText(options);
   const text = textOptionsOf(options);
+  const sharding = shardingOf(options, metric);
   const folder = await beginFolder(options.out);
   let opened: BuildEmbedder | undefined;
   try {
     opened = await openBuildEmbedder(options);
-    const path = join(folder.path, "documents.jsonl");
-    const writer = writeDocuments(await folder.createFile("documents.jsonl"));
-    const collected = await collect(input.documents(), writer, onProgress);
-    const { ids, given, hasText } = collected;
-    const documents = await writer.close();
-    const embedder = await opened.resolve(given !== undefined);
-    const notes = { ...input.notes, ...options.notes };
-    const print = fingerprint({
-      name,
-      metric,
-      settings,
-      text: { ...text, embedFields: input.embedFields },
-      notes,
-      embedder: embedder?.identity ?? null,
-      vectors: given?.vectors,
-    });
-    if (known?.source?.fingerprint === print && known.files["documents.jsonl"].sha256 === documents.sha256) {
+    const job: BuildJob = { folder, input, embedder: opened, name, metric, settings, text, options, known };
+    const manifest = await (sharding ? buildShards(job, sharding) : buildWhole(job));
+    if (!manifest) {
       await folder.discard();
       return undefined;
     }
-    const corpus = await makeCorpus(collected, embedder, {
-      path,
-      embedFields: input.embedFields,
-      onProgress,
-    });
-    const sections = await buildTextSections(path, { nItems: ids.length, hasText }, text, onProgress);
-    const fusion = sections.meta.keyword
-      ? await calibrate(path, { metric, corpus, nItems: ids.length, seed: settings.seed }, text)
-      : {};
-    const built = await buildForest(
-      { vectors: corpus.vectors, dimensions: corpus.dimensions, metric },
-      { ...settings, ...(onProgress && { onProgress }) },
-    );
-    const manifest = await writeArtifact(folder, {
-      name,
-      built,
-      ids,
-      documents,
-      embedder: corpus.identity,
-      sections: [...corpus.sections, ...sections.sections],
-      meta: { ...sections.meta, ...fusion },
-      source: { ...notes, fingerprint: print },
-    });
     await folder.commit();
     return { out: options.out, manifest };
   } catch (error) {
@@ -110,4 +79,28 @@ export async function buildUnlessEqual(
   } finally {
     opened?.close();
   }
+}
+
+/** Ids and vectors in memory, documents on disk. */
+async function buildWhole(job: BuildJob): Promise<Manifest | undefined> {
+  const { folder, input, name, metric, settings, text, options, known } = job;
+  const { onProgress } = options;
+  const path = join(folder.path, "documents.jsonl");
+  const writer = writeDocuments(await folder.createFile("documents.jsonl"));
+  const collected = await collect(input.documents(), writer, onProgress);
+  const documents = await writer.close();
+  const embedder = await job.embedder.resolve(collected.given !== undefined);
+  const source = sourceOf(job, { embedder, vectors: collected.given?.vectors });
+  if (
+    known?.source?.fingerprint === source.fingerprint &&
+    known.files["documents.jsonl"].sha256 === documents.sha256
+  ) {
+    return undefined;
+  }
+  const { embedFields } = input;
+  const corpus = await makeCorpus(collected, embedder, { path, embedFields, onProgress });
+  const { ids, hasText } = collected;
+  return writeWhole(folder, {
+    ...{ name, metric, settings, text, ids, hasText, documents, corpus, source, onProgress },
+  });
 }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 import type { Progress } from "../forest/types.ts";
 import type { DocumentsWriter } from "./documents.ts";
-import { createRows, type RowStore } from "./rows.ts";
+import { createRows, type RowSink, type RowStore } from "./rows.ts";
 
 /** As long as a search by id may be (worker/search/schema.ts). */
 const MAX_ID = 2048;
@@ -25,19 +25,67 @@ export interface Collected {
   readonly given?: { readonly vectors: Float32Array<SharedArrayBuffer>; readonly dimensions: number };
 }
 
+/** What {@link gather} hands over, and to whom. */
+export interface Gathering {
+  readonly writer: DocumentsWriter;
+  /** Which ids have been given. */
+  readonly seen: { has(id: string): boolean; add(id: string): void };
+  readonly onId?: (id: string) => void;
+  /** Where vectors go that come with the documents; asked for once, with the length of the first. */
+  readonly rowsOf: (dimensions: number) => RowSink;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+export interface Gathered {
+  readonly count: number;
+  /** Whether any document has text other than blanks. */
+  readonly hasText: boolean;
+  /** Length of the vectors that came with the documents; absent when none came. */
+  readonly dimensions?: number;
+}
+
 /**
- * Takes documents as they come: checks each, gives it its id and writes it to `documents.jsonl`. Item numbers are the
- * order of arrival. The first document decides whether vectors come with the documents; all must then bring one.
+ * Takes documents as they come: checks each, gives it its id and writes it to `documents.jsonl`; ids and vectors are
+ * gathered in memory.
  *
- * @throws AnnoyEdgeError `BAD_DOCUMENT`, `DUPLICATE_ID`, `BAD_VECTOR`, `MISSING_VECTOR`, `NO_DOCUMENTS`
+ * @throws as {@link gather}
  */
 export async function collect(
   documents: AsyncIterable<InputDocument> | Iterable<InputDocument>,
   writer: DocumentsWriter,
   onProgress?: (progress: Progress) => void,
 ): Promise<Collected> {
-  const ids = createIds();
-  let rows: RowStore | undefined;
+  const ids: string[] = [];
+  const kept: { rows?: RowStore } = {};
+  const { hasText, dimensions } = await gather(documents, {
+    writer,
+    seen: new Set<string>(),
+    onId: (id) => ids.push(id),
+    rowsOf: (length) => {
+      kept.rows = createRows(length);
+      return kept.rows;
+    },
+    onProgress,
+  });
+  return {
+    ids,
+    hasText,
+    ...(kept.rows && dimensions !== undefined && { given: { vectors: kept.rows.finish(), dimensions } }),
+  };
+}
+
+/**
+ * The same, for whoever keeps ids and vectors elsewhere. Item numbers are the order of arrival. The first document
+ * decides whether vectors come with the documents; all must then bring one.
+ *
+ * @throws AnnoyEdgeError `BAD_DOCUMENT`, `DUPLICATE_ID`, `BAD_VECTOR`, `MISSING_VECTOR`, `NO_DOCUMENTS`
+ */
+export async function gather(
+  documents: AsyncIterable<InputDocument> | Iterable<InputDocument>,
+  { writer, seen, onId, rowsOf, onProgress }: Gathering,
+): Promise<Gathered> {
+  const nextId = idGiver(seen);
+  let rows: RowSink | undefined;
   let dimensions = 0;
   let item = 0;
   let hasText = false;
@@ -47,7 +95,7 @@ export async function collect(
     const { pageContent, metadata = {}, vector } = document;
     if (item === 0 && vector !== undefined) {
       dimensions = checkLength(vector, where);
-      rows = createRows(dimensions);
+      rows = rowsOf(dimensions);
     }
     if (rows && vector === undefined) {
       throw new AnnoyEdgeError(
@@ -65,7 +113,8 @@ export async function collect(
       fill(rows.next(), vector, where);
     }
     hasText ||= /\S/.test(pageContent);
-    const id = ids.next(document.id, pageContent, metadata, where);
+    const id = nextId(document.id, pageContent, metadata, where);
+    onId?.(id);
     await writer.add({ item, id, pageContent, metadata });
     item++;
     if (item % 1024 === 0) onProgress?.({ phase: "read", done: item, total: 0 });
@@ -77,36 +126,27 @@ export async function collect(
     );
   }
   onProgress?.({ phase: "read", done: item, total: item });
-  return { ids: ids.list, hasText, ...(rows && { given: { vectors: rows.finish(), dimensions } }) };
+  return { count: item, hasText, ...(rows && { dimensions }) };
 }
 
 /** Gives ids: a document's own, or the first 12 hex digits of its content's SHA-256, so that it keeps its id wherever it moves. */
-function createIds() {
-  const list: string[] = [];
-  const seen = new Set<string>();
-  return {
-    list,
-    next(given: string | undefined, pageContent: string, metadata: object, where: string): string {
-      let id = given;
-      if (id !== undefined) {
-        if (seen.has(id)) {
-          throw new AnnoyEdgeError(
-            "DUPLICATE_ID",
-            `${where} has the id ${JSON.stringify(id)} a second time.`,
-          );
-        }
-      } else {
-        const hash = createHash("sha256")
-          .update(contentOf(pageContent, metadata, where))
-          .digest("hex");
-        const base = hash.slice(0, 12);
-        id = base;
-        for (let copy = 2; seen.has(id); copy++) id = `${base}-${copy}`;
+function idGiver(seen: Gathering["seen"]) {
+  return (given: string | undefined, pageContent: string, metadata: object, where: string): string => {
+    let id = given;
+    if (id !== undefined) {
+      if (seen.has(id)) {
+        throw new AnnoyEdgeError("DUPLICATE_ID", `${where} has the id ${JSON.stringify(id)} a second time.`);
       }
-      seen.add(id);
-      list.push(id);
-      return id;
-    },
+    } else {
+      const hash = createHash("sha256")
+        .update(contentOf(pageContent, metadata, where))
+        .digest("hex");
+      const base = hash.slice(0, 12);
+      id = base;
+      for (let copy = 2; seen.has(id); copy++) id = `${base}-${copy}`;
+    }
+    seen.add(id);
+    return id;
   };
 }
 

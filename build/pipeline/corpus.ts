@@ -28,12 +28,13 @@ export async function makeCorpus(
   embedder: Embedder | undefined,
   { path, embedFields, onProgress }: CorpusOptions,
 ): Promise<Corpus> {
-  if (given) return givenCorpus(given, embedder);
-  if (!embedder) {
-    throw new OptionError("embedder is none, and the documents have no vectors: nothing to index them by.");
-  }
+  if (given) return { ...given, ...carriedBesideVectors(given.dimensions, embedder) };
+  requireEmbedder(embedder);
   // Texts are read back from the file they were written to: the total is known, and memory holds one batch of them.
-  const corpus = await embedCorpus(embedder, texts(path, embedFields), { total: ids.length, onProgress });
+  const corpus = await embedCorpus(embedder, textsToEmbed(path, embedFields), {
+    total: ids.length,
+    onProgress,
+  });
   const { identity } = corpus.embedder;
   return { ...corpus, dimensions: identity.dimensions, identity };
 }
@@ -46,7 +47,8 @@ export interface CorpusOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
-async function* texts(path: string, fields: readonly string[]): AsyncGenerator<string> {
+/** What is embedded of each document of `documents.jsonl`. */
+export async function* textsToEmbed(path: string, fields: readonly string[]): AsyncGenerator<string> {
   for await (const { metadata, pageContent } of readDocuments(path)) {
     const before = fields.flatMap((field) => metadata[field] ?? []).map(String);
     // A heading that is also the title counts once.
@@ -54,16 +56,28 @@ async function* texts(path: string, fields: readonly string[]): AsyncGenerator<s
   }
 }
 
-/** An embedder named beside given vectors made them, and embeds the queries. */
-function givenCorpus(given: NonNullable<Collected["given"]>, embedder: Embedder | undefined): Corpus {
-  if (!embedder) return { ...given, identity: null, sections: [] };
+/** @throws OptionError where neither vectors nor an embedder are there */
+export function requireEmbedder(embedder: Embedder | undefined): asserts embedder is Embedder {
+  if (!embedder)
+    throw new OptionError("embedder is none, and the documents have no vectors: nothing to index them by.");
+}
+
+/**
+ * What the artifact says and carries of an embedder that was named beside given vectors: it made them, and embeds the
+ * queries.
+ */
+export function carriedBesideVectors(
+  dimensions: number,
+  embedder: Embedder | undefined,
+): Pick<Corpus, "identity" | "sections"> {
+  if (!embedder) return { identity: null, sections: [] };
   const { identity } = embedder;
-  if (identity.dimensions !== given.dimensions) {
+  if (identity.dimensions !== dimensions) {
     throw new OptionError(
-      `The documents' vectors have ${given.dimensions} dimensions; the embedder ${identity.provider} (${identity.model}) makes ${identity.dimensions}.`,
+      `The documents' vectors have ${dimensions} dimensions; the embedder ${identity.provider} (${identity.model}) makes ${identity.dimensions}.`,
     );
   }
-  return { ...given, identity, sections: carriedSections(embedder) };
+  return { identity, sections: carriedSections(embedder) };
 }
 
 /** What the artifact carries of an embedder that needs no service. */

@@ -14,7 +14,8 @@ export interface DocumentsWriter {
   close(): Promise<ManifestFile>;
 }
 
-export function writeDocuments(file: HashedFile): DocumentsWriter {
+/** @param bufferBytes about how much is gathered before it is written */
+export function writeDocuments(file: HashedFile, bufferBytes = WRITE_BYTES): DocumentsWriter {
   let lines: string[] = [];
   let pending = 0;
   const flush = async () => {
@@ -28,7 +29,7 @@ export function writeDocuments(file: HashedFile): DocumentsWriter {
       const line = `${JSON.stringify({ item, id, pageContent, metadata })}\n`;
       lines.push(line);
       pending += line.length;
-      if (pending >= WRITE_BYTES) await flush();
+      if (pending >= bufferBytes) await flush();
     },
     async close() {
       if (pending > 0) await flush();

@@ -11,7 +11,10 @@ export interface FingerprintParts {
   readonly text: object;
   readonly notes: object;
   readonly embedder: EmbedderIdentity | null;
-  readonly vectors: Float32Array | undefined;
+  /** Vectors that came with the documents, in order, in one piece or several. */
+  readonly vectors: Float32Array | Iterable<Float32Array> | undefined;
+  /** How the index is cut into shards. */
+  readonly sharding?: object;
 }
 
 /**
@@ -22,7 +25,10 @@ export function fingerprint({ settings, vectors, ...parts }: FingerprintParts): 
   // Neither changes the bytes.
   const { jobs: _jobs, onProgress: _onProgress, ...forest } = settings;
   const hash = createHash("sha256").update(JSON.stringify({ ...parts, forest, code: packageVersion() }));
-  if (vectors) hash.update(new Uint8Array(vectors.buffer, vectors.byteOffset, vectors.byteLength));
+  for (const { buffer, byteOffset, byteLength } of vectors instanceof Float32Array
+    ? [vectors]
+    : (vectors ?? []))
+    hash.update(new Uint8Array(buffer, byteOffset, byteLength));
   return hash.digest("hex").slice(0, 16);
 }
 

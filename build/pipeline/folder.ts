@@ -15,7 +15,7 @@ import {
 import { basename, dirname, join, resolve, sep } from "node:path";
 import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 import type { Manifest, ManifestFile } from "../../worker/format/meta.ts";
-import { DATA_FILES, MANIFEST_FILE } from "./version.ts";
+import { DATA_FILES, MANIFEST_FILE, SHARDS_FOLDER } from "./version.ts";
 
 /** Folders that are being written, removed when the process ends before they are whole (a signal, a crash). */
 const unfinished = new Set<string>();
@@ -27,7 +27,7 @@ function removeUnfinished(): void {
 export interface FolderWriter {
   /** Where it is written now. */
   readonly path: string;
-  /** A new file in it, hashed while it is written. */
+  /** A new file in it, hashed while it is written; `name` may lead into folders, which are made. */
   createFile(name: string): Promise<HashedFile>;
   /** Puts the folder in its place, in one rename; what stood there before is replaced. */
   commit(): Promise<void>;
@@ -65,6 +65,7 @@ export async function beginFolder(out: string): Promise<FolderWriter> {
   return {
     path,
     async createFile(name) {
+      if (name.includes("/")) await mkdir(join(path, dirname(name)), { recursive: true });
       const file = await open(join(path, name), "wx");
       files.push(file);
       return hashedFile(file);
@@ -77,13 +78,14 @@ export async function beginFolder(out: string): Promise<FolderWriter> {
         forget();
         return;
       }
+      const sharded = isSharded(await readManifestFile(join(target, MANIFEST_FILE)));
       const old = join(dirname(target), `.${basename(target)}.replaced-${suffix}`);
       await rename(target, old);
       await rename(path, target);
       forget();
       // Files that are not ours (notes, a README) move into the new folder instead of going with the old one.
       for (const name of existing) {
-        if (isOurs(name)) await rm(join(old, name), { force: true });
+        if (isOurs(name, sharded)) await rm(join(old, name), { force: true, recursive: true });
         else await rename(join(old, name), join(target, name));
       }
       await rmdir(old);
@@ -100,8 +102,22 @@ function isWithin(path: string, folder: string): boolean {
   return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 }
 
-function isOurs(name: string): boolean {
+/** @param sharded whether the artifact that goes is one of shards: a folder of that name is somebody else's otherwise */
+function isOurs(name: string, sharded: boolean): boolean {
+  if (name === SHARDS_FOLDER) return sharded;
   return name === MANIFEST_FILE || (DATA_FILES as readonly string[]).includes(name);
+}
+
+function isSharded(manifest: unknown): boolean {
+  return isManifest(manifest) && (manifest as { shards?: unknown }).shards !== undefined;
+}
+
+/** A folder within a folder that is being written. */
+export function subfolder(folder: FolderWriter, name: string): Pick<FolderWriter, "path" | "createFile"> {
+  return {
+    path: join(folder.path, name),
+    createFile: (file) => folder.createFile(`${name}/${file}`),
+  };
 }
 
 /** The names in an existing folder that may be replaced; undefined when nothing is there. */

@@ -1,10 +1,14 @@
 const BLOCK_BYTES = 8 << 20;
 
-/** Vectors gathered before their number is known, then laid out row after row in shared memory. */
-export interface RowStore {
-  readonly count: number;
-  /** A new row of zeros to write into. Valid until {@link RowStore.finish}. */
+/** Takes vectors as they come. */
+export interface RowSink {
+  /** A new row to write all numbers of, before the next one is asked for. */
   next(): Float32Array;
+}
+
+/** Vectors gathered before their number is known, then laid out row after row in shared memory. */
+export interface RowStore extends RowSink {
+  readonly count: number;
   /** All rows in one shared buffer, which worker threads see without a copy. Empties the store. */
   finish(): Float32Array<SharedArrayBuffer>;
 }

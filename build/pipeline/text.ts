@@ -4,11 +4,11 @@ import type { ArtifactMeta, ItemDocument } from "../../worker/format/meta.ts";
 import { checkLanguage } from "../../worker/search/keyword/languages.ts";
 import type { SectionSource } from "../artifact/write.ts";
 import { buildColumnSections } from "../columns/build.ts";
+import type { Embedder } from "../embedding/index.ts";
 import type { Progress } from "../forest/types.ts";
 import { buildKeywordSections, type KeywordOptions } from "../keyword/build.ts";
 import { calibrateFusion } from "../keyword/calibrate.ts";
 import { PAGE_TITLE, withPageTitles } from "../site/beginning.ts";
-import type { Corpus } from "./corpus.ts";
 import { readDocuments } from "./documents.ts";
 import { OptionError } from "./errors.ts";
 
@@ -98,17 +98,16 @@ export async function buildTextSections(
  */
 export async function calibrate(
   path: string,
-  { metric, corpus, nItems, seed }: CalibrateInput,
+  { metric, embedder, vectorOf, nItems, seed }: CalibrateInput,
   { keyword }: TextOptions,
 ): Promise<Pick<ArtifactMeta, "fusion">> {
-  const { vectors, dimensions, embedder } = corpus;
   if (!embedder) return {};
   const fusion = await calibrateFusion({
     documents: readDocuments(path),
     nItems,
     metric,
     embedder,
-    vectorOf: (item) => vectors.subarray(item * dimensions, (item + 1) * dimensions),
+    vectorOf,
     seed,
     ...(typeof keyword === "object" && { keyword }),
   });
@@ -117,7 +116,10 @@ export async function calibrate(
 
 interface CalibrateInput {
   readonly metric: Metric;
-  readonly corpus: Corpus;
+  /** Absent: no text can be embedded as the documents were. */
+  readonly embedder: Embedder | undefined;
+  /** The vector of an item, which is not changed afterwards. */
+  readonly vectorOf: (item: number) => Float32Array;
   readonly nItems: number;
   readonly seed: number;
 }

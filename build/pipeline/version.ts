@@ -5,6 +5,8 @@ import type { Manifest } from "../../worker/format/meta.ts";
 export const DATA_FILES = ["documents.jsonl", "forest.bin"] as const;
 export type DataFile = (typeof DATA_FILES)[number];
 export const MANIFEST_FILE = "manifest.json";
+/** Holds the shards of an artifact that has some. */
+export const SHARDS_FOLDER = "shards";
 
 /**
  * The version of an artifact: the first 16 hex digits of the SHA-256 over the lines `<sha256>  <file>` of its files

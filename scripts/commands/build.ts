@@ -11,6 +11,7 @@ import {
 import { describeArtifact, recallShortfall } from "../describe.ts";
 import { addForestOptions, addMetricOption } from "../forest-options.ts";
 import { leafCommand, perform, wholeNumber } from "../run.ts";
+import { addShardOptions } from "../shard-options.ts";
 import { addTextOptions, type TextFlags, withTextOptions } from "../text-options.ts";
 
 /** `annoy-edge build`: documents to artifact. */
@@ -47,6 +48,7 @@ export function addBuild(program: Command): void {
   addTextOptions(command);
   addMetricOption(command);
   addForestOptions(command);
+  addShardOptions(command);
   perform<Flags>(command, async ({ onProgress, note }, { config, cache, ...flags }) => {
     const { golden: _, ...settings } = await configured(flags.source ?? flags.site, config);
     const { out, manifest } = await build({

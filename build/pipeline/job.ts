@@ -1,0 +1,44 @@
+import type { Embedder } from "../../worker/embedding/types.ts";
+import type { Metric } from "../../worker/format/constants.ts";
+import type { Manifest } from "../../worker/format/meta.ts";
+import type { ForestSettings } from "../forest/types.ts";
+import type { BuildOptions } from "./build.ts";
+import type { BuildEmbedder } from "./embedder.ts";
+import { type FingerprintParts, fingerprint } from "./fingerprint.ts";
+import type { FolderWriter } from "./folder.ts";
+import type { Input } from "./input.ts";
+import type { TextOptions } from "./text.ts";
+
+/** A build whose settings have been checked, before its documents are read. */
+export interface BuildJob {
+  readonly folder: FolderWriter;
+  readonly input: Input;
+  readonly embedder: BuildEmbedder;
+  readonly name: string;
+  readonly metric: Metric;
+  readonly settings: ForestSettings;
+  readonly text: TextOptions;
+  readonly options: Pick<BuildOptions, "notes" | "onProgress">;
+  /** What was made before, when the same again is not wanted. */
+  readonly known: Manifest | undefined;
+}
+
+/** What the manifest says of where its content comes from: the notes, and a hash of all that decides the bytes. */
+export function sourceOf(
+  { input, name, metric, settings, text, options }: BuildJob,
+  decided: { readonly embedder: Embedder | undefined } & Pick<FingerprintParts, "vectors" | "sharding">,
+): Readonly<Record<string, unknown>> & { readonly fingerprint: string } {
+  const { embedder, vectors, sharding } = decided;
+  const notes = { ...input.notes, ...options.notes };
+  const print = fingerprint({
+    name,
+    metric,
+    settings,
+    text: { ...text, embedFields: input.embedFields },
+    notes,
+    embedder: embedder?.identity ?? null,
+    vectors,
+    ...(sharding && { sharding }),
+  });
+  return { ...notes, fingerprint: print };
+}

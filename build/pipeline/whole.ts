@@ -1,0 +1,62 @@
+import { join } from "node:path";
+import type { Metric } from "../../worker/format/constants.ts";
+import type { FusionMeta, Manifest, ManifestFile } from "../../worker/format/meta.ts";
+import { buildForest } from "../forest/build.ts";
+import type { ForestSettings, Progress } from "../forest/types.ts";
+import { writeArtifact } from "./artifact.ts";
+import type { Corpus } from "./corpus.ts";
+import type { FolderWriter } from "./folder.ts";
+import { buildTextSections, calibrate, type TextOptions } from "./text.ts";
+
+/** What an artifact that holds its items itself is made from; its `documents.jsonl` lies in the folder already. */
+export interface WholeParts {
+  readonly name: string;
+  readonly metric: Metric;
+  readonly settings: ForestSettings;
+  readonly text: TextOptions;
+  /** Docstore id of item i. */
+  readonly ids: readonly string[];
+  readonly hasText: boolean;
+  readonly documents: ManifestFile;
+  readonly corpus: Corpus;
+  /** How words and vectors are weighed, where that is known; measured otherwise. */
+  readonly fusion?: { readonly fusion?: FusionMeta };
+  readonly source: Readonly<Record<string, unknown>>;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** Indexes texts and vectors and writes `forest.bin` and `manifest.json`. */
+export async function writeWhole(
+  folder: Pick<FolderWriter, "path" | "createFile">,
+  parts: WholeParts,
+): Promise<Manifest> {
+  const { name, metric, settings, text, ids, hasText, documents, corpus, source, onProgress } = parts;
+  const { vectors, dimensions } = corpus;
+  const path = join(folder.path, "documents.jsonl");
+  const nItems = ids.length;
+  const sections = await buildTextSections(path, { nItems, hasText }, text, onProgress);
+  const measured = async () => {
+    if (!sections.meta.keyword) return {};
+    const vectorOf = (item: number) => vectors.subarray(item * dimensions, (item + 1) * dimensions);
+    return calibrate(
+      path,
+      { metric, embedder: corpus.embedder, vectorOf, nItems, seed: settings.seed },
+      text,
+    );
+  };
+  const fusion = parts.fusion ?? (await measured());
+  const built = await buildForest(
+    { vectors, dimensions, metric },
+    { ...settings, ...(onProgress && { onProgress }) },
+  );
+  return writeArtifact(folder, {
+    name,
+    built,
+    ids,
+    documents,
+    embedder: corpus.identity,
+    sections: [...corpus.sections, ...sections.sections],
+    meta: { ...sections.meta, ...fusion },
+    source,
+  });
+}
