@@ -33,7 +33,7 @@ export async function setupAnnoy(project: TestProject, folder: string): Promise<
 }
 
 /** What the HTTP contract can ask: a positive k and searchK, or the default, of items that exist. */
-function resultsOf({ expected, queries }: Fixture): AnnoyAnswers["results"] {
+export function resultsOf({ expected, queries }: Fixture): AnnoyAnswers["results"] {
   const { f, present } = expected;
   const exists = (item: number) => !present || present.some(([low, high]) => item >= low && item <= high);
   return expected.results

@@ -6,6 +6,7 @@ import { type BuildOptions, build } from "../../build/index.ts";
 import { publish } from "../../build/publish/publish.ts";
 import { setupAnnoy } from "./annoy.ts";
 import { letterVector, textCorpus, vectorCorpus } from "./corpus.ts";
+import { setupLangchain } from "./langchain.ts";
 import type { Snapshot } from "./provided.ts";
 import { createRecordingStore } from "./recording-store.ts";
 
@@ -53,6 +54,7 @@ export default async function setup(project: TestProject): Promise<void> {
     project.provide("versions", await publishTwice(folder));
     project.provide("published", store.snapshot());
     await setupAnnoy(project, folder);
+    await setupLangchain(project, folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
