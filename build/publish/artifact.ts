@@ -5,12 +5,15 @@ import { join } from "node:path";
 import { HEADER_BYTES, MAX_SECTIONS, SECTION_ENTRY_BYTES, SECTIONS } from "../../worker/format/constants.ts";
 import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 import { type ArtifactHeader, decodeHeader } from "../../worker/format/header.ts";
-import { assertIndexName } from "../../worker/format/keys.ts";
-import type { Manifest } from "../../worker/format/meta.ts";
+import { assertIndexName, shardFolder } from "../../worker/format/keys.ts";
+import type { ArtifactMeta, Manifest, ShardMeta } from "../../worker/format/meta.ts";
 import { readManifest } from "../pipeline/folder.ts";
+import { versionOf } from "../pipeline/version.ts";
 
-/** An artifact folder that has been checked against its manifest. */
-export interface ArtifactFolder {
+/** An artifact with files of its own: the whole index, or of a sharded one the router or a shard. */
+export interface ArtifactPart {
+  /** Number of the shard; undefined: the index or its router. */
+  readonly shard: number | undefined;
   readonly manifest: Manifest;
   readonly header: ArtifactHeader;
   readonly forestPath: string;
@@ -19,9 +22,17 @@ export interface ArtifactFolder {
   readonly order: Uint32Array;
 }
 
+/** An artifact folder that has been checked against its manifests. */
+export interface ArtifactFolder {
+  /** Of the whole index. */
+  readonly manifest: Manifest;
+  /** In the order in which they are uploaded: shards first, and what makes the version whole last. */
+  readonly parts: readonly ArtifactPart[];
+}
+
 /**
- * Opens an artifact folder and holds its files against the manifest's lengths and hashes, so that nothing damaged or
- * half-written is ever uploaded.
+ * Opens an artifact folder and holds its files, and those of its shards, against their manifests' lengths and hashes, so
+ * that nothing damaged or half-written is ever uploaded.
  *
  * @throws AnnoyEdgeError `NOT_AN_ARTIFACT`, `ARTIFACT_CHANGED`, `INVALID_NAME`, or an ArtifactError
  */
@@ -31,14 +42,57 @@ export async function openArtifactFolder(
 ): Promise<ArtifactFolder> {
   const manifest = await readManifest(dir);
   assertIndexName(manifest.name);
-  const forestPath = join(dir, "forest.bin");
-  const documentsPath = join(dir, "documents.jsonl");
-  const total = manifest.files["forest.bin"].bytes + manifest.files["documents.jsonl"].bytes;
+  const shards = manifest.shards?.list ?? [];
+  const folders: { shard: number | undefined; path: string; manifest: Manifest }[] = [];
+  for (const [shard, expected] of shards.entries()) {
+    const path = join(dir, shardFolder(shard));
+    const own = await readManifest(path);
+    if (own.version !== expected.version) {
+      throw changed(path, `holds version ${own.version}, not ${expected.version}`);
+    }
+    folders.push({ shard, path, manifest: own });
+  }
+  folders.push({ shard: undefined, path: dir, manifest });
+
+  const total = folders.reduce((sum, { manifest: { files } }) => sum + bytesOf(files), 0);
   let done = 0;
-  for (const [path, file] of [
-    [forestPath, manifest.files["forest.bin"]],
-    [documentsPath, manifest.files["documents.jsonl"]],
-  ] as const) {
+  const parts: ArtifactPart[] = [];
+  for (const folder of folders) {
+    const start = done;
+    await checkFiles(folder.path, folder.manifest, (bytes) => onProgress?.(start + bytes, total));
+    done += bytesOf(folder.manifest.files);
+    const forestPath = join(folder.path, "forest.bin");
+    const { header, order, meta } = await readForestHead(forestPath);
+    // The manifest is only shown; the version's hash covers what the forest says.
+    if (!sameShards(meta.shards?.list ?? [], folder.manifest.shards?.list ?? [])) {
+      throw changed(forestPath, "names other shards than");
+    }
+    const documentsPath = join(folder.path, "documents.jsonl");
+    parts.push({
+      shard: folder.shard,
+      manifest: folder.manifest,
+      header,
+      forestPath,
+      documentsPath,
+      order,
+    });
+  }
+  return { manifest, parts };
+}
+
+function bytesOf(files: Manifest["files"]): number {
+  return files["forest.bin"].bytes + files["documents.jsonl"].bytes;
+}
+
+async function checkFiles(
+  dir: string,
+  { files, version }: Manifest,
+  onProgress: (done: number) => void,
+): Promise<void> {
+  let done = 0;
+  for (const name of ["forest.bin", "documents.jsonl"] as const) {
+    const path = join(dir, name);
+    const file = files[name];
     const info = await stat(path).catch(() => undefined);
     if (info?.size !== file.bytes) {
       throw changed(path, info ? `has ${info.size} bytes, not ${file.bytes}` : "is not there");
@@ -47,11 +101,15 @@ export async function openArtifactFolder(
     for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
       digest.update(chunk as Buffer);
       done += (chunk as Buffer).byteLength;
-      onProgress?.(done, total);
+      onProgress(done);
     }
     if (digest.digest("hex") !== file.sha256) throw changed(path, "does not match its SHA-256");
   }
-  return { manifest, forestPath, documentsPath, ...(await readForestHead(forestPath)) };
+  if (versionOf(files) !== version) throw changed(dir, `is not version ${version}`);
+}
+
+function sameShards(a: readonly ShardMeta[], b: readonly ShardMeta[]): boolean {
+  return a.length === b.length && a.every(({ version }, i) => version === b[i]!.version);
 }
 
 function changed(path: string, what: string): AnnoyEdgeError {
@@ -61,16 +119,28 @@ function changed(path: string, what: string): AnnoyEdgeError {
   );
 }
 
-async function readForestHead(path: string): Promise<{ header: ArtifactHeader; order: Uint32Array }> {
+async function readForestHead(
+  path: string,
+): Promise<{ header: ArtifactHeader; order: Uint32Array; meta: Pick<ArtifactMeta, "shards"> }> {
   const file = await open(path, "r");
   try {
     const head = Buffer.alloc(HEADER_BYTES + MAX_SECTIONS * SECTION_ENTRY_BYTES);
     const { bytesRead } = await file.read(head, 0, head.length, 0);
     const { header, sections } = decodeHeader(head.subarray(0, bytesRead));
-    const section = sections.find(({ kind }) => kind === SECTIONS.slotItems);
-    const order = new Uint32Array(section ? Math.floor(section.length / 4) : 0);
-    if (section) await file.read(new Uint8Array(order.buffer), 0, order.byteLength, section.offset);
-    return { header, order };
+    const read = async (kind: number) => {
+      const section = sections.find((entry) => entry.kind === kind);
+      const bytes = new Uint8Array(section?.length ?? 0);
+      if (section) await file.read(bytes, 0, bytes.byteLength, section.offset);
+      return bytes;
+    };
+    const order = await read(SECTIONS.slotItems);
+    const meta = await read(SECTIONS.meta);
+    return {
+      header,
+      order: new Uint32Array(order.buffer, 0, order.byteLength >>> 2),
+      // The file matches its hash, so this is what its writer wrote.
+      meta: JSON.parse(new TextDecoder().decode(meta)) as ArtifactMeta,
+    };
   } finally {
     await file.close();
   }

@@ -3,25 +3,31 @@ import {
   encodePlacement,
   type PlacedPage,
   type Placement,
-  placementHotBytes,
 } from "../../worker/docstore/placement.ts";
+import type { Docstore } from "../../worker/docstore/types.ts";
 import { packKey, pageKey, pagesPrefix, versionKey } from "../../worker/format/keys.ts";
+import type { Manifest, StoredDocument } from "../../worker/format/meta.ts";
 import type { Progress } from "../forest/types.ts";
-import { openDocuments, readDocuments } from "../pipeline/documents.ts";
-import type { ArtifactFolder } from "./artifact.ts";
+import { type DocumentsFile, openDocuments, readDocuments } from "../pipeline/documents.ts";
+import type { ArtifactPart } from "./artifact.ts";
+import type { Base } from "./base.ts";
+import { layOut, placementBytes, placementOf } from "./layout.ts";
 import { type Packed, type PackFile, packPages } from "./pack.ts";
 import { hashLines, type Plan, planPages } from "./plan.ts";
 import type { PageWrite, PublishStore } from "./store.ts";
 
-/** Where a version's documents lie, or will. */
+/** Where a version's documents will lie. */
 export interface PlacedDocuments {
-  readonly placement: Placement;
-  readonly bytes: Uint8Array;
-  readonly hotBytes: number;
+  /** Bytes of each part's placement. */
+  readonly placementBytes: readonly number[];
+  /** All pages of the version. */
+  readonly pages: readonly PlacedPage[];
   readonly counts: Pick<Plan, "added" | "kept" | "removed" | "repacked">;
   /** New pages, and those of them that KV lacks. */
   readonly packs: readonly PackFile[];
   readonly missing: readonly (readonly PlacedPage[])[];
+  /** The placement of a part, encoded; made anew at each call, so that a large index holds one at a time. */
+  placement(part: number): Uint8Array;
   /** Writes the missing pages to KV. */
   writePages(onProgress: (progress: Progress) => void): Promise<void>;
   /** Removes temporary files. */
@@ -36,62 +42,113 @@ const RESUME_MS = 3_600_000;
 /** Up to this size of documents.jsonl its lines are kept in memory; reading single lines again takes ten times as long. */
 const KEEP_BYTES = 256 * 1024 * 1024;
 
-/** Decides where an artifact's documents lie, given where those of `base` do. */
+/**
+ * Decides where the documents of an artifact's parts lie, given where those of the version before do: all of them
+ * together, so that a document keeps its page when it moves from one shard to another, or when an index is cut into
+ * shards.
+ */
 export async function placeDocuments(
   store: PublishStore,
-  folder: ArtifactFolder,
-  base: Placement | undefined,
+  name: string,
+  parts: readonly ArtifactPart[],
+  base: Base | undefined,
   onProgress: (progress: Progress) => void,
 ): Promise<PlacedDocuments> {
-  const { name, items: total } = folder.manifest;
-  const keep = folder.manifest.files["documents.jsonl"].bytes <= KEEP_BYTES;
-  const lines = await hashLines(readDocuments(folder.documentsPath), folder.header.nItems, keep, (done) =>
+  const total = parts.reduce(
+    (sum, { manifest, header }) => sum + (isRouter(manifest) ? 0 : header.nItems),
+    0,
+  );
+  const bytes = parts.reduce((sum, { manifest }) => sum + manifest.files["documents.jsonl"].bytes, 0);
+  const sources = parts.map(({ documentsPath, header }) => ({
+    documents: readDocuments(documentsPath),
+    nItems: header.nItems,
+  }));
+  const lines = await hashLines(sources, bytes <= KEEP_BYTES, (done) =>
     onProgress({ phase: "place", done, total }),
   );
-  const plan = planPages(lines, folder.order, base);
-  const documents = await openDocuments(folder.documentsPath, folder.header.nItems);
+  const plan = planPages(lines, storageOrder(parts), base);
+  const documents = lines.texts ? undefined : await openParts(parts);
   let packed: Packed;
   try {
-    packed = await packPages(plan, lines, documents, base, (done, pages) =>
+    packed = await packPages(plan, lines, documents, (done, pages) =>
       onProgress({ phase: "pack", done, total: pages }),
     );
   } finally {
-    await documents.close();
+    await documents?.close();
   }
-  const { packs, placement, discard } = packed;
-  const known = packs.length > 0 ? await recentPages(store, name) : new Set<string>();
-  const missing = packs.map((pack) => pack.pages.filter((page) => !known.has(pageKey(name, page.hash))));
-  const { added, kept, removed, repacked } = plan;
-  return {
-    placement,
-    ...encodePlacement(placement),
-    counts: { added, kept, removed, repacked },
-    packs,
-    missing,
-    writePages: (report) => writePages(store, name, packed, missing, report),
-    discard,
-  };
+  const { packs, discard } = packed;
+  try {
+    const layout = layOut(plan, lines, base, packs);
+    const firsts = firstItems(parts);
+    const placementAt = (part: number) => placementOf(layout, firsts[part]!, parts[part]!.header.nItems);
+    const known = packs.length > 0 ? await recentPages(store, name) : new Set<string>();
+    const missing = packs.map((pack) => pack.pages.filter((page) => !known.has(pageKey(name, page.hash))));
+    const { added, kept, removed, repacked } = plan;
+    return {
+      placementBytes: parts.map((_, part) => placementBytes(placementAt(part))),
+      pages: layout.pages,
+      placement: (part) => encodePlacement(placementAt(part)).bytes,
+      counts: { added, kept, removed, repacked },
+      packs,
+      missing,
+      writePages: (report) => writePages(store, name, packed, missing, report),
+      discard,
+    };
+  } catch (error) {
+    await discard();
+    throw error;
+  }
 }
 
-/** The placement of a version as uploaded; undefined when there is none. */
+/** A router's items are centroids and have no documents. */
+function isRouter({ shards }: Manifest): boolean {
+  return shards !== undefined;
+}
+
+/** Number of the first item of each part, when the items of all parts are numbered one behind the other. */
+function firstItems(parts: readonly ArtifactPart[]): number[] {
+  let next = 0;
+  return parts.map(({ header }) => {
+    const first = next;
+    next += header.nItems;
+    return first;
+  });
+}
+
+function* storageOrder(parts: readonly ArtifactPart[]): Generator<number> {
+  const firsts = firstItems(parts);
+  for (const [i, { order }] of parts.entries()) for (const item of order) yield firsts[i]! + item;
+}
+
+/** The documents of all parts, by their items one behind the other. */
+async function openParts(parts: readonly ArtifactPart[]): Promise<Docstore & { close(): Promise<void> }> {
+  const firsts = firstItems(parts);
+  const files: DocumentsFile[] = [];
+  const close = async () => {
+    for (const file of files) await file.close();
+  };
+  try {
+    for (const part of parts) files.push(await openDocuments(part.documentsPath, part.header.nItems));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const getItem = async (item: number): Promise<StoredDocument | undefined> => {
+    const part = firsts.findLastIndex((first) => first <= item);
+    return (await files[part]!.getItems([item - firsts[part]!]))[0];
+  };
+  return { getItems: (items) => Promise.all(items.map(getItem)), close };
+}
+
+/** The placement of a version's part as uploaded; undefined when there is none. */
 export async function readPlacement(
   store: PublishStore,
   name: string,
   version: string,
-): Promise<PlacedDocuments | undefined> {
-  const object = await store.getObject(versionKey(name, version, "placement.bin"));
-  if (!object) return undefined;
-  const placement = decodePlacement(object.bytes);
-  return {
-    placement,
-    bytes: object.bytes,
-    hotBytes: placementHotBytes(placement),
-    counts: { added: 0, kept: 0, removed: 0, repacked: 0 },
-    packs: [],
-    missing: [],
-    writePages: async () => {},
-    discard: async () => {},
-  };
+  shard?: number,
+): Promise<Placement | undefined> {
+  const object = await store.getObject(versionKey(name, version, "placement.bin", shard));
+  return object && decodePlacement(object.bytes);
 }
 
 /** Uploads the second copies of new pages. */

@@ -1,6 +1,7 @@
 import type { PublishedManifest } from "../../worker/artifact/manifest.ts";
 import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 import type { Manifest } from "../../worker/format/meta.ts";
+import type { ArtifactFolder } from "./artifact.ts";
 
 /** A check that an artifact did not pass. */
 export interface GateFailure {
@@ -46,17 +47,42 @@ export function checkRecall(manifest: Manifest, previous: Manifest | undefined):
 
 /** What a query needs lies in an isolate's 128 MB, beside code, pages and requests. */
 const LARGEST_HOT_BYTES = 110 * 1000 * 1000;
+/** Resident bytes of a shard: two versions of it fit a Durable Object while one takes over from the other. */
+export const SHARD_BYTES = 60 * 1000 * 1000;
 
-/** An artifact that no isolate can hold would take down whatever tries. */
-export function checkSize({ hotBytes, items }: Manifest): GateFailure[] {
-  // The placement takes 4 bytes an item beside the forest.
-  const bytes = hotBytes + 4 * items;
-  if (bytes <= LARGEST_HOT_BYTES) return [];
-  return [
-    {
+/** What an isolate holds of a part: its hot bytes, and the placement's 4 bytes an item beside them. */
+function residentBytes({ hotBytes, items }: Pick<Manifest, "hotBytes" | "items">): number {
+  return hotBytes + 4 * items;
+}
+
+/** An artifact that no isolate can hold would take down whatever tries: the index itself, its router or a shard. */
+export function checkSize(manifest: Manifest): GateFailure[] {
+  const { shards, hotBytes } = manifest;
+  const parts = shards
+    ? [
+        ...shards.list.map((shard, i) => ({ what: `Shard ${i}`, bytes: residentBytes(shard) })),
+        // The items are the shards'.
+        { what: "The router", bytes: hotBytes },
+      ]
+    : [{ what: "The hot part", bytes: residentBytes(manifest) }];
+  const advice = shards
+    ? "Build with more shards or a lower --shard-bytes."
+    : "Build with --max-bytes, fewer trees, or codec int4 or binary, or cut the index with --shards.";
+  return parts
+    .filter(({ bytes }) => bytes > LARGEST_HOT_BYTES)
+    .map(({ what, bytes }) => ({
       code: "TOO_LARGE",
-      message: `The hot part takes ${megabytes(bytes)} of an isolate's 128 MB; ${megabytes(LARGEST_HOT_BYTES)} are possible. Build with --max-bytes, fewer trees, or codec int4 or binary.`,
-    },
+      message: `${what} takes ${megabytes(bytes)} of an isolate's 128 MB; ${megabytes(LARGEST_HOT_BYTES)} are possible. ${advice}`,
+    }));
+}
+
+/** Shards that an isolate holds, but not beside those that take over from them. */
+export function warnOfSize({ shards }: Manifest, limit = SHARD_BYTES): string[] {
+  const large = (shards?.list ?? []).map(residentBytes).filter((bytes) => bytes > limit);
+  if (large.length === 0) return [];
+  const [verb, which] = large.length === 1 ? ["takes", "shard"] : ["take", "shards"];
+  return [
+    `${large.length} ${which} ${verb} more than ${megabytes(limit)} of memory, up to ${megabytes(Math.max(...large))}.`,
   ];
 }
 
@@ -65,24 +91,26 @@ function megabytes(bytes: number): string {
 }
 
 /**
- * Runs all checks. What failed is returned when `force` overrides it, to be recorded.
+ * Runs all checks. What failed is returned when `force` overrides it, to be recorded. The certified recall of a sharded
+ * index is that of the whole.
  *
  * @throws AnnoyEdgeError `GATE_FAILED` naming every failure
  */
 export async function runGate(
   dir: string,
-  manifest: Manifest,
+  { manifest }: ArtifactFolder,
   previous: PublishedManifest | undefined,
-  options: { readonly gate?: Gate; readonly force?: boolean },
-): Promise<string[]> {
+  options: { readonly gate?: Gate; readonly force?: boolean; readonly shardBytes?: number },
+): Promise<{ forced: string[]; warnings: string[] }> {
   const failures = [
     ...checkSize(manifest),
     ...checkRecall(manifest, previous),
     ...((await options.gate?.({ dir, manifest, previous })) ?? []),
   ];
-  if (failures.length === 0) return [];
+  const warnings = warnOfSize(manifest, options.shardBytes);
+  if (failures.length === 0) return { forced: [], warnings };
   const lines = failures.map(({ code, message }) => `${code}: ${message}`);
-  if (options.force) return lines;
+  if (options.force) return { forced: lines, warnings };
   throw new AnnoyEdgeError(
     "GATE_FAILED",
     `Version ${manifest.version} of "${manifest.name}" was not published:\n${lines.map((line) => `- ${line}`).join("\n")}\nMend the index, or publish it all the same with --force.`,

@@ -1,16 +1,19 @@
-import { decodePlacement } from "../../worker/docstore/placement.ts";
+import type { Placement } from "../../worker/docstore/placement.ts";
 import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 import {
   packKey,
   packsPrefix,
   pageKey,
   pagesPrefix,
-  VERSION_FILES,
+  parseVersionKey,
   versionKey,
+  versionPrefix,
 } from "../../worker/format/keys.ts";
+import { readPlacement } from "./documents.ts";
+import { readPlacements } from "./placements.ts";
 import { type PointerState, readPointerState, requirePointerState, swapPointer } from "./pointer.ts";
 import type { ObjectInfo, PublishStore } from "./store.ts";
-import { describeVersions, lastUse, type VersionInfo } from "./versions.ts";
+import { describeVersions, lastUse, readPublishedManifest, type VersionInfo } from "./versions.ts";
 
 export interface GcOptions {
   /** Versions to keep, the current one included; the current and the previous one always stay. */
@@ -64,9 +67,12 @@ export async function gc(store: PublishStore, name: string, options: GcOptions =
     if (!live.has(key) && writtenAt && writtenAt < spareAfter) pages.push(key);
   }
   if (!dryRun) {
-    // The manifest first: from then on nobody takes the version for a whole one. Pages last.
-    for (const file of [...VERSION_FILES].reverse()) {
-      await store.deleteObjects(go.map(({ version }) => versionKey(name, version, file)));
+    // The manifests first: from then on nobody takes a version for a whole one. Pages last.
+    await store.deleteObjects(go.map(({ version }) => versionKey(name, version, "manifest.json")));
+    for (const { version } of go) {
+      const keys: string[] = [];
+      for await (const { key } of store.listObjects(versionPrefix(name, version))) keys.push(key);
+      for (let i = 0; i < keys.length; i += BATCH) await store.deleteObjects(keys.slice(i, i + BATCH));
     }
     for (let i = 0; i < pages.length; i += BATCH) await store.deletePages(pages.slice(i, i + BATCH));
     await store.deleteObjects(objects.map(({ key }) => key));
@@ -144,7 +150,10 @@ async function unmark(store: PublishStore, name: string, removed: ReadonlySet<st
     const left = collecting.filter((version) => !removed.has(version));
     const rest = [];
     for (const version of left) {
-      if (await store.headObject(versionKey(name, version, "forest.bin"))) rest.push(version);
+      for await (const _ of store.listObjects(versionPrefix(name, version))) {
+        rest.push(version);
+        break;
+      }
     }
     const next = rest.length > 0 ? { ...pointer, collecting: rest } : pointer;
     if (await swapPointer(store, state, next)) return;
@@ -166,18 +175,31 @@ async function livePages(
   versions: readonly VersionInfo[],
 ): Promise<Set<string>> {
   const live = new Set<string>();
-  for (const { version, state } of versions) {
-    const object = await store.getObject(versionKey(name, version, "placement.bin"));
-    if (!object) {
-      if (state === "incomplete") continue;
-      throw new AnnoyEdgeError(
-        "VERSION_INCOMPLETE",
-        `Version ${version} of "${name}" has no placement: which pages it needs is not known, so nothing was removed. Publish it again, or roll back past it.`,
-      );
+  for (const { version } of versions) {
+    const manifest = await readPublishedManifest(store, name, version);
+    const placements = manifest
+      ? await readPlacements(store, name, manifest)
+      : await unfinishedPlacements(store, name, version);
+    for (const { pages, packs } of placements) {
+      for (const page of pages) live.add(pageKey(name, page.hash));
+      for (const pack of packs) live.add(packKey(name, pack));
     }
-    const placement = decodePlacement(object.bytes);
-    for (const page of placement.pages) live.add(pageKey(name, page.hash));
-    for (const pack of placement.packs) live.add(packKey(name, pack));
   }
   return live;
+}
+
+/** The placements that a version has which was not published to the end. */
+async function unfinishedPlacements(
+  store: PublishStore,
+  name: string,
+  version: string,
+): Promise<Placement[]> {
+  const placements: Placement[] = [];
+  for await (const { key } of store.listObjects(versionPrefix(name, version))) {
+    const parsed = parseVersionKey(name, key);
+    if (!parsed?.file.endsWith("placement.bin")) continue;
+    const placement = await readPlacement(store, name, version, parsed.shard);
+    if (placement) placements.push(placement);
+  }
+  return placements;
 }

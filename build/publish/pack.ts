@@ -3,18 +3,8 @@ import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { encodeLine } from "../../worker/docstore/page.ts";
-import {
-  HASH_BYTES,
-  MAX_PAGES,
-  NO_DOCUMENT,
-  type PlacedPage,
-  type Placement,
-  pageOf,
-  placementEntry,
-  slotOf,
-} from "../../worker/docstore/placement.ts";
+import { HASH_BYTES, type PlacedPage } from "../../worker/docstore/placement.ts";
 import type { Docstore } from "../../worker/docstore/types.ts";
-import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 import type { Lines, Plan } from "./plan.ts";
 
 /** A pack's offsets are unsigned 32-bit, and a pack of this size is uploaded in a few parts. */
@@ -30,7 +20,6 @@ export interface PackFile {
 
 export interface Packed {
   readonly packs: readonly PackFile[];
-  readonly placement: Placement & { readonly lineHashes: Uint8Array };
   readonly newPageBytes: number;
   /** Text of some pages of a pack, read back from its file. */
   readPages(pack: PackFile, pages: readonly PlacedPage[]): Promise<string[]>;
@@ -38,34 +27,19 @@ export interface Packed {
   discard(): Promise<void>;
 }
 
-/**
- * Writes a plan's new pages into temporary files and composes the placement: kept pages first, numbered anew, then the
- * new ones. Lines that were not kept are read from `documents` as they are needed.
- */
+/** Writes a plan's new pages into temporary files. Lines that were not kept are read from `documents`, which is needed then. */
 export async function packPages(
   plan: Plan,
   lines: Lines,
-  documents: Docstore,
-  base: Placement | undefined,
+  documents: Docstore | undefined,
   onProgress?: (done: number, total: number) => void,
 ): Promise<Packed> {
-  if (plan.keptPages.length + plan.newPages.length > MAX_PAGES) {
-    throw new AnnoyEdgeError(
-      "TOO_MANY_PAGES",
-      `${plan.keptPages.length + plan.newPages.length} document pages; a placement addresses ${MAX_PAGES}. Split the corpus into several indexes.`,
-    );
-  }
   const folder = await mkdtemp(join(tmpdir(), "annoy-edge-pages-"));
   const discard = () => rm(folder, { recursive: true, force: true });
   try {
     const packs = await writePacks(folder, plan, (items) => linesOf(items, lines, documents), onProgress);
-    return {
-      packs,
-      placement: compose(plan, lines, base, packs),
-      newPageBytes: packs.reduce((sum, pack) => sum + pack.bytes, 0),
-      readPages,
-      discard,
-    };
+    const newPageBytes = packs.reduce((sum, pack) => sum + pack.bytes, 0);
+    return { packs, newPageBytes, readPages, discard };
   } catch (error) {
     await discard();
     throw error;
@@ -73,9 +47,13 @@ export async function packPages(
 }
 
 /** The lines of these items, one after the other: as they were kept, or read again. */
-async function linesOf(items: readonly number[], { texts }: Lines, documents: Docstore): Promise<Buffer> {
+async function linesOf(
+  items: readonly number[],
+  { texts }: Lines,
+  documents: Docstore | undefined,
+): Promise<Buffer> {
   if (texts) return Buffer.concat(items.map((item) => texts[item]!));
-  const found = await documents.getItems(items);
+  const found = (await documents?.getItems(items)) ?? [];
   return Buffer.from(found.map((document) => `${encodeLine(document!)}\n`).join(""));
 }
 
@@ -131,57 +109,4 @@ async function readPages(pack: PackFile, pages: readonly PlacedPage[]): Promise<
   } finally {
     await file.close();
   }
-}
-
-function compose(
-  plan: Plan,
-  lines: Lines,
-  base: Placement | undefined,
-  packs: readonly PackFile[],
-): Placement & { lineHashes: Uint8Array } {
-  const pages: PlacedPage[] = [];
-  const packHashes: string[] = [];
-  const packNumbers = new Map<string, number>();
-  const packNumber = (packHash: string): number => {
-    const known = packNumbers.get(packHash);
-    if (known !== undefined) return known;
-    packNumbers.set(packHash, packHashes.length);
-    return packHashes.push(packHash) - 1;
-  };
-  const hashes: Uint8Array[] = [];
-  const renumbered = new Map<number, number>();
-  if (base) {
-    const starts = lineStarts(base);
-    for (const page of plan.keptPages) {
-      const placed = base.pages[page]!;
-      renumbered.set(page, pages.length);
-      pages.push({ ...placed, pack: packNumber(base.packs[placed.pack]!) });
-      const start = starts[page]! * HASH_BYTES;
-      hashes.push(base.lineHashes!.subarray(start, start + placed.lines * HASH_BYTES));
-    }
-  }
-  const entries = plan.keptEntries.map((entry) =>
-    entry === NO_DOCUMENT ? NO_DOCUMENT : placementEntry(renumbered.get(pageOf(entry))!, slotOf(entry)),
-  );
-  let next = 0;
-  for (const pack of packs) {
-    for (const page of pack.pages) {
-      for (const [slot, item] of plan.newPages[next++]!.entries()) {
-        entries[item] = placementEntry(pages.length, slot);
-        hashes.push(lines.hashes.subarray(item * HASH_BYTES, (item + 1) * HASH_BYTES));
-      }
-      pages.push({ ...page, pack: packNumber(pack.hash) });
-    }
-  }
-  return { nItems: plan.nItems, pages, packs: packHashes, entries, lineHashes: Buffer.concat(hashes) };
-}
-
-/** The number of the first line of each page. */
-function lineStarts(base: Placement): number[] {
-  let line = 0;
-  return base.pages.map((page) => {
-    const start = line;
-    line += page.lines;
-    return start;
-  });
 }

@@ -5,6 +5,8 @@ import { decodeLine, MAX_PAGE_BYTES, PAGE_TARGET_BYTES } from "../../worker/docs
 import { NO_DOCUMENT, type Placement, pageOf, slotOf } from "../../worker/docstore/placement.ts";
 import type { Docstore } from "../../worker/docstore/types.ts";
 import type { ItemDocument, StoredDocument } from "../../worker/format/meta.ts";
+import { mergePlacements } from "./base.ts";
+import { layOut, placementOf } from "./layout.ts";
 import { packPages } from "./pack.ts";
 import { hashLines, planPages } from "./plan.ts";
 
@@ -15,23 +17,27 @@ async function* stream(documents: Documents): AsyncGenerator<ItemDocument> {
   for (const [item, document] of documents.entries()) if (document) yield { item, ...document };
 }
 
+const source = (documents: Documents) => ({ documents: stream(documents), nItems: documents.length });
+
 function store(documents: Documents): Docstore {
   return { getItems: async (items) => items.map((item) => documents[item]) };
 }
 
 /** Plans and packs; returns the placement, the new pages' texts by hash, and the plan. */
-async function place(documents: Documents, base?: Full, order: Iterable<number> = documents.keys()) {
+async function place(documents: Documents, before?: Full, order: Iterable<number> = documents.keys()) {
+  const base = before && mergePlacements([before]);
   // Kept lines and lines that are read again must come to the same; every other corpus takes each way.
-  const lines = await hashLines(stream(documents), documents.length, documents.length % 2 === 0);
+  const lines = await hashLines([source(documents)], documents.length % 2 === 0);
   const plan = planPages(lines, order, base);
-  const packed = await packPages(plan, lines, store(documents), base);
+  const packed = await packPages(plan, lines, store(documents));
   const texts = new Map<string, string>();
   for (const pack of packed.packs) {
     const pages = await packed.readPages(pack, pack.pages);
     for (const [i, page] of pack.pages.entries()) texts.set(page.hash, pages[i]!);
   }
   await packed.discard();
-  return { plan, placement: packed.placement as Full, texts, newBytes: packed.newPageBytes };
+  const placement = placementOf(layOut(plan, lines, base, packed.packs), 0, documents.length);
+  return { plan, placement, texts, newBytes: packed.newPageBytes };
 }
 
 /** Every document as the placement finds it among `texts`. */
@@ -128,7 +134,7 @@ test("a document over the page size has a page of its own", async () => {
 
 test("a document over 25 MiB is refused with a sentence that names it", async () => {
   const document = { id: "huge", pageContent: "x".repeat(MAX_PAGE_BYTES), metadata: {} };
-  await expect(hashLines(stream([document]), 1)).rejects.toThrow(/"huge" \(item 0\) takes .*25 MiB/);
+  await expect(hashLines([source([document])])).rejects.toThrow(/"huge" \(item 0\) takes .*25 MiB/);
 });
 
 test("any sequence of corpora resolves every document after each publish", async () => {

@@ -1,16 +1,14 @@
 import { hash } from "node:crypto";
 import { encodeLine, MAX_PAGE_BYTES, MAX_PAGE_LINES, PAGE_TARGET_BYTES } from "../../worker/docstore/page.ts";
-import {
-  HASH_BYTES,
-  NO_DOCUMENT,
-  type Placement,
-  pageOf,
-  placementEntry,
-} from "../../worker/docstore/placement.ts";
+import { HASH_BYTES } from "../../worker/docstore/placement.ts";
 import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 import type { ItemDocument } from "../../worker/format/meta.ts";
+import { type Base, lineFinder, NO_LINE } from "./base.ts";
 
-/** Documents of a corpus as the plan needs them: 20 bytes each, and their lines when those fit into memory. */
+/**
+ * Documents of a corpus as the plan needs them: 20 bytes each, and their lines when those fit into memory. Of a sharded
+ * index, the items of all shards, one shard behind the other.
+ */
 export interface Lines {
   /** First 16 bytes of the SHA-256 of each item's line; meaningless where `bytes` is 0. */
   readonly hashes: Uint8Array;
@@ -23,12 +21,12 @@ export interface Lines {
 
 export interface Plan {
   readonly nItems: number;
-  /** Pages of the base placement that stay, by their number there. */
+  /** Pages of the base that stay, by their number there. */
   readonly keptPages: readonly number[];
   /** Items of each new page, in line order. */
   readonly newPages: readonly (readonly number[])[];
-  /** The kept items' entries, with pages numbered as in the base; {@link NO_DOCUMENT} elsewhere. */
-  readonly keptEntries: Uint32Array;
+  /** The base's line that each kept item lies in; {@link NO_LINE} elsewhere. */
+  readonly keptLines: Uint32Array;
   /** In documents, against the base. */
   readonly added: number;
   readonly kept: number;
@@ -45,6 +43,12 @@ const REPACK_SHARE = 0.0075;
 /** Repacking waits for a publish that writes pages anyway, unless this share of all bytes is stale. */
 const REPACK_ANYWAY_SHARE = 0.3;
 
+/** The documents of one artifact, in item order. */
+export interface LineSource {
+  readonly documents: AsyncIterable<ItemDocument>;
+  readonly nItems: number;
+}
+
 /**
  * Hashes the lines of all documents, in one pass.
  *
@@ -52,34 +56,39 @@ const REPACK_ANYWAY_SHARE = 0.3;
  * @throws AnnoyEdgeError `DOCUMENT_TOO_LARGE` for one that no KV value can hold
  */
 export async function hashLines(
-  documents: AsyncIterable<ItemDocument>,
-  nItems: number,
+  sources: readonly LineSource[],
   keep = false,
   onProgress?: (done: number) => void,
 ): Promise<Lines> {
-  const hashes = new Uint8Array(nItems * HASH_BYTES);
-  const bytes = new Uint32Array(nItems);
+  const total = sources.reduce((sum, { nItems }) => sum + nItems, 0);
+  const hashes = new Uint8Array(total * HASH_BYTES);
+  const bytes = new Uint32Array(total);
   const texts: (Buffer | undefined)[] = [];
   let count = 0;
-  for await (const document of documents) {
-    if (document.item >= nItems) {
-      throw new AnnoyEdgeError(
-        "CORRUPT_DOCUMENTS",
-        `documents.jsonl has item ${document.item}, the index only ${nItems} items. Rebuild the artifact.`,
-      );
+  let first = 0;
+  for (const { documents, nItems } of sources) {
+    for await (const document of documents) {
+      if (document.item >= nItems) {
+        throw new AnnoyEdgeError(
+          "CORRUPT_DOCUMENTS",
+          `documents.jsonl has item ${document.item}, the index only ${nItems} items. Rebuild the artifact.`,
+        );
+      }
+      const line = Buffer.from(`${encodeLine(document)}\n`);
+      if (line.byteLength > MAX_PAGE_BYTES) {
+        throw new AnnoyEdgeError(
+          "DOCUMENT_TOO_LARGE",
+          `Document "${document.id}" (item ${document.item}) takes ${line.byteLength} bytes; a KV value holds at most ${MAX_PAGE_BYTES} (25 MiB). Split it into smaller documents.`,
+        );
+      }
+      const item = first + document.item;
+      hashes.set(hash("sha256", line, "buffer").subarray(0, HASH_BYTES), item * HASH_BYTES);
+      bytes[item] = line.byteLength;
+      if (keep) texts[item] = line;
+      count++;
+      if (count % 1000 === 0) onProgress?.(count);
     }
-    const line = Buffer.from(`${encodeLine(document)}\n`);
-    if (line.byteLength > MAX_PAGE_BYTES) {
-      throw new AnnoyEdgeError(
-        "DOCUMENT_TOO_LARGE",
-        `Document "${document.id}" (item ${document.item}) takes ${line.byteLength} bytes; a KV value holds at most ${MAX_PAGE_BYTES} (25 MiB). Split it into smaller documents.`,
-      );
-    }
-    hashes.set(hash("sha256", line, "buffer").subarray(0, HASH_BYTES), document.item * HASH_BYTES);
-    bytes[document.item] = line.byteLength;
-    if (keep) texts[document.item] = line;
-    count++;
-    if (count % 1000 === 0) onProgress?.(count);
+    first += nItems;
   }
   return { hashes, bytes, count, ...(keep && { texts }) };
 }
@@ -90,80 +99,58 @@ export async function hashLines(
  *
  * @param order items in the forest's storage order, so that an answer's documents share pages
  */
-export function planPages(lines: Lines, order: Iterable<number>, base: Placement | undefined): Plan {
+export function planPages(lines: Lines, order: Iterable<number>, base: Base | undefined): Plan {
   const nItems = lines.bytes.length;
-  const keptEntries = new Uint32Array(nItems).fill(NO_DOCUMENT);
-  const published = new Map<string, number>();
+  const keptLines = new Uint32Array(nItems).fill(NO_LINE);
   const nPages = base?.pages.length ?? 0;
-  if (base) for (const [key, entry] of linesOf(base)) published.set(key, entry);
-
   const live = new Float64Array(nPages);
   let added = 0;
-  const seen = new Set<number>();
-  for (let item = 0; item < nItems; item++) {
-    if (lines.bytes[item] === 0) continue;
-    const entry = published.get(keyAt(lines.hashes, item));
-    if (entry === undefined) {
-      added++;
-      continue;
+  if (base) {
+    const find = lineFinder(base.lineHashes);
+    const seen = new Uint8Array(base.linePages.length);
+    for (let item = 0; item < nItems; item++) {
+      if (lines.bytes[item] === 0) continue;
+      const line = find(lines.hashes, item);
+      if (line === NO_LINE) {
+        added++;
+        continue;
+      }
+      keptLines[item] = line;
+      if (seen[line] === 1) continue;
+      seen[line] = 1;
+      live[base.linePages[line]!]! += lines.bytes[item]!;
     }
-    keptEntries[item] = entry;
-    if (seen.has(entry)) continue;
-    seen.add(entry);
-    live[pageOf(entry)]! += lines.bytes[item]!;
-  }
+  } else added = lines.count;
   const kept = lines.count - added;
 
-  const repack = base ? pagesToRepack(base, live, added > 0) : new Set<number>();
   let repacked = 0;
-  if (repack.size > 0) {
-    for (let item = 0; item < nItems; item++) {
-      if (keptEntries[item] !== NO_DOCUMENT && repack.has(pageOf(keptEntries[item]!))) {
-        keptEntries[item] = NO_DOCUMENT;
-        repacked++;
-      }
+  const keptPages: number[] = [];
+  if (base) {
+    const repack = pagesToRepack(base, live, added > 0);
+    for (let item = 0; repack.size > 0 && item < nItems; item++) {
+      const line = keptLines[item]!;
+      if (line === NO_LINE || !repack.has(base.linePages[line]!)) continue;
+      keptLines[item] = NO_LINE;
+      repacked++;
+    }
+    for (let page = 0; page < nPages; page++) {
+      if (live[page]! > 0 && !repack.has(page)) keptPages.push(page);
     }
   }
-  const keptPages: number[] = [];
-  for (let page = 0; page < nPages; page++) if (live[page]! > 0 && !repack.has(page)) keptPages.push(page);
-  const before = base ? liveItems(base) : 0;
   return {
     nItems,
     keptPages,
-    keptEntries,
-    newPages: fillPages(lines, order, keptEntries),
+    keptLines,
+    newPages: fillPages(lines, order, keptLines),
     added,
     kept,
-    removed: Math.max(0, before - kept),
+    removed: Math.max(0, (base?.documents ?? 0) - kept),
     repacked,
   };
 }
 
-/** Each published line's hash with its entry. */
-function* linesOf(base: Placement): Generator<[string, number]> {
-  const { lineHashes, pages } = base;
-  if (!lineHashes) return;
-  let line = 0;
-  for (const [page, { lines }] of pages.entries()) {
-    for (let slot = 0; slot < lines; slot++) {
-      yield [keyAt(lineHashes, line++), placementEntry(page, slot)];
-    }
-  }
-}
-
-function keyAt(hashes: Uint8Array, index: number): string {
-  const start = hashes.byteOffset + index * HASH_BYTES;
-  return Buffer.from(hashes.buffer, start, HASH_BYTES).toString("latin1");
-}
-
-function liveItems(base: Placement): number {
-  let count = 0;
-  for (const entry of base.entries) if (entry !== NO_DOCUMENT) count++;
-  return count;
-}
-
 /** Pages to empty: those that are mostly stale or small, emptiest first, within the budget. */
-function pagesToRepack(base: Placement, live: Float64Array, writing: boolean): Set<number> {
+function pagesToRepack(base: Base, live: Float64Array, writing: boolean): Set<number> {
   let total = 0;
   let liveTotal = 0;
   for (const [page, { bytes }] of base.pages.entries()) {
@@ -186,7 +173,7 @@ function pagesToRepack(base: Placement, live: Float64Array, writing: boolean): S
 }
 
 /** Fills pages with the items that are not kept, in order. A document over the target has a page of its own. */
-function fillPages(lines: Lines, order: Iterable<number>, keptEntries: Uint32Array): number[][] {
+function fillPages(lines: Lines, order: Iterable<number>, keptLines: Uint32Array): number[][] {
   const pages: number[][] = [];
   const placed = new Uint8Array(lines.bytes.length);
   let page: number[] = [];
@@ -198,7 +185,7 @@ function fillPages(lines: Lines, order: Iterable<number>, keptEntries: Uint32Arr
   };
   const add = (item: number): void => {
     const size = lines.bytes[item] ?? 0;
-    if (size === 0 || placed[item] === 1 || keptEntries[item] !== NO_DOCUMENT) return;
+    if (size === 0 || placed[item] === 1 || keptLines[item] !== NO_LINE) return;
     placed[item] = 1;
     if (bytes + size > PAGE_TARGET_BYTES || page.length === MAX_PAGE_LINES) flush();
     page.push(item);

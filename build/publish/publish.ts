@@ -1,15 +1,17 @@
-import { createHash } from "node:crypto";
 import { lengthsOf, type PublishedManifest } from "../../worker/artifact/manifest.ts";
 import type { PublishRecord } from "../../worker/artifact/pointer.ts";
+import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 import { versionKey } from "../../worker/format/keys.ts";
 import type { Progress } from "../forest/types.ts";
 import { type ArtifactFolder, openArtifactFolder } from "./artifact.ts";
 import { type Cost, estimateCost } from "./cost.ts";
-import { type PlacedDocuments, packUploads, placeDocuments, readPlacement } from "./documents.ts";
+import { type PlacedDocuments, placeDocuments } from "./documents.ts";
 import { type Gate, runGate } from "./gate.ts";
+import { partsOf, readBase, readPlacements } from "./placements.ts";
 import { promote, readPointerState, readReplaceable } from "./pointer.ts";
 import { repairPages } from "./repair.ts";
-import { type ObjectSource, type PublishStore, sizeOf } from "./store.ts";
+import type { PublishStore } from "./store.ts";
+import { uploadVersion } from "./upload.ts";
 import { readPublishedManifest } from "./versions.ts";
 
 export interface PublishOptions {
@@ -23,6 +25,8 @@ export interface PublishOptions {
   readonly force?: boolean;
   /** Plans and counts, writes nothing. */
   readonly dryRun?: boolean;
+  /** Resident bytes of a shard above which publishing warns; default 60 MB. */
+  readonly shardBytes?: number;
   /** Checks before promotion, beside those on recall. */
   readonly gate?: Gate;
   readonly onProgress?: (progress: Progress) => void;
@@ -36,6 +40,8 @@ export interface PublishResult {
   /** What was current before. */
   readonly previous: string | null;
   readonly items: number;
+  /** Shards that the index is cut into; 0: it is whole. */
+  readonly shards: number;
   /** In documents, against what was current. */
   readonly documents: {
     readonly added: number;
@@ -56,6 +62,8 @@ export interface PublishResult {
   readonly pages: number;
   readonly pageBytes: number;
   readonly cost: Cost;
+  /** What is worth knowing and keeps nothing from being published. */
+  readonly warnings: readonly string[];
   /** Failed checks that `force` overrode. */
   readonly forced: readonly string[];
 }
@@ -69,8 +77,9 @@ const NOTHING: Pick<PublishResult, "documents" | "written" | "pages" | "pageByte
 };
 
 /**
- * Publishes an artifact folder: pages, packs, forest, placement, manifest, and last the pointer by compare-and-swap.
- * Whatever kills it on the way, readers see the version before or this one, whole; running it again goes on.
+ * Publishes an artifact folder: pages, packs, of every shard its objects, forest, placement, manifest, and last the
+ * pointer by compare-and-swap. Whatever kills it on the way, readers see the version before or this one, whole; running
+ * it again goes on.
  *
  * @throws AnnoyEdgeError `NOT_AN_ARTIFACT`, `ARTIFACT_CHANGED`, `DOCUMENT_TOO_LARGE`, `GATE_FAILED`, `CORRUPT_POINTER`,
  *   `PUBLISH_CONFLICT` when another publisher won, `VERSION_COLLECTED`, or the store's own
@@ -85,11 +94,13 @@ export async function publish(
   const { name, version, items } = folder.manifest;
   const before = await (options.force ? readReplaceable : readPointerState)(store, name);
   const previous = before?.pointer?.version ?? null;
-  const facts = { name, version, previous, items, forced: [] };
+  const shards = folder.manifest.shards?.list.length ?? 0;
+  const facts = { name, version, previous, items, shards, warnings: [], forced: [] };
   if (previous === version) return { ...facts, outcome: "unchanged", ...NOTHING };
 
   const replaced = previous ? await readPublishedManifest(store, name, previous) : undefined;
-  const forced = await runGate(dir, folder.manifest, replaced, options);
+  const { forced, warnings } = await runGate(dir, folder, replaced, options);
+  const judged = { ...facts, forced, warnings };
   const record: PublishRecord = {
     version,
     at: new Date().toISOString(),
@@ -99,64 +110,69 @@ export async function publish(
     ...(forced.length > 0 && { forced }),
     items,
   };
-  const uploaded = await uploadedDocuments(store, name, version, options);
-  const standing = uploaded && (await readPublishedManifest(store, name, version));
+  const standing = await uploadedVersion(store, name, version, options);
   if (standing) {
     const again: PublishRecord = { ...record, action: "promote" };
     if (!options.dryRun) await promote(store, name, before, again, lengthsOf(standing));
-    return { ...facts, forced, outcome: options.dryRun ? "planned" : "promoted", ...NOTHING };
+    return { ...judged, outcome: options.dryRun ? "planned" : "promoted", ...NOTHING };
   }
 
-  const base = replaced && (await readPlacement(store, name, replaced.version))?.placement;
-  const placed = uploaded ?? (await placeDocuments(store, folder, base, report));
+  const base = replaced && (await readBase(store, name, replaced));
+  const placed = await placeDocuments(store, name, folder.parts, base, report);
   try {
     const plan = describe(folder, placed);
-    if (options.dryRun) return { ...facts, forced, ...plan, outcome: "planned" };
+    if (options.dryRun) return { ...judged, ...plan, outcome: "planned" };
     await placed.writePages(report);
-    const manifest = await upload(store, folder, placed, record, plan.written.objectBytes, report);
+    const manifest = await uploadVersion(store, folder, placed, record, plan.written.objectBytes, report);
     const { added, kept, removed } = plan.documents;
     const { pages: pagesWritten, pageBytes: pageBytesWritten } = plan.written;
     const changes = { added, kept, removed, pagesWritten, pageBytesWritten };
     await promote(store, name, before, { ...record, changes }, lengthsOf(manifest));
-    return { ...facts, forced, ...plan, outcome: "published" };
+    return { ...judged, ...plan, outcome: "published" };
   } finally {
     await placed.discard();
   }
 }
 
 /**
- * Where the documents of this very version lie, when it was uploaded before, wholly or up to its placement. Its pages were
- * written first and stay as long as it does; but a version that was never current may have been overtaken by a collection,
- * so they are looked for, and what cannot be brought back makes the version one that is not there.
+ * The manifest of this very version, when it was uploaded before and is still whole. Its pages were written first and stay
+ * as long as it does; but a version that was never current may have been overtaken by a collection, so they are looked
+ * for, and what cannot be brought back makes the version one that is not there.
  */
-async function uploadedDocuments(
+async function uploadedVersion(
   store: PublishStore,
   name: string,
   version: string,
   options: PublishOptions,
-): Promise<PlacedDocuments | undefined> {
-  const uploaded = await readPlacement(store, name, version);
-  if (!uploaded || options.dryRun) return uploaded;
-  const { lost } = await repairPages(store, name, uploaded.placement, options.onProgress);
-  if (lost === 0) return uploaded;
+): Promise<PublishedManifest | undefined> {
+  const manifest = await readPublishedManifest(store, name, version);
+  if (!manifest || options.dryRun) return manifest;
+  const placements = await readPlacements(store, name, manifest).catch((error: unknown) => {
+    if (error instanceof AnnoyEdgeError && error.code === "VERSION_INCOMPLETE") return undefined;
+    throw error;
+  });
+  const lost = placements && (await repairPages(store, name, placements, options.onProgress)).lost;
+  if (lost === 0) return manifest;
   await store.deleteObjects([versionKey(name, version, "manifest.json")]);
-  await store.deleteObjects([versionKey(name, version, "placement.bin")]);
+  await store.deleteObjects(
+    partsOf(manifest).map((shard) => versionKey(name, version, "placement.bin", shard)),
+  );
   return undefined;
 }
 
 function describe(
-  folder: ArtifactFolder,
+  { parts }: ArtifactFolder,
   placed: PlacedDocuments,
 ): Pick<PublishResult, "documents" | "written" | "pages" | "pageBytes" | "cost"> {
   const missing = placed.missing.flat();
   const newPages = placed.packs.reduce((sum, pack) => sum + pack.pages.length, 0);
   const objects = [
     ...placed.packs.map(({ bytes }) => bytes),
-    folder.manifest.files["forest.bin"].bytes,
-    placed.bytes.byteLength,
+    ...parts.map(({ manifest }) => manifest.files["forest.bin"].bytes),
+    ...placed.placementBytes,
   ];
-  // Manifest and pointer are a few kilobytes each.
-  const small = [0, 0];
+  // Manifests and the pointer are a few kilobytes each.
+  const small = new Array<number>(parts.length + 1).fill(0);
   return {
     documents: placed.counts,
     written: {
@@ -166,60 +182,8 @@ function describe(
       pageBytes: missing.reduce((sum, { bytes }) => sum + bytes, 0),
       pagesFound: newPages - missing.length,
     },
-    pages: placed.placement.pages.length,
-    pageBytes: placed.placement.pages.reduce((sum, { bytes }) => sum + bytes, 0),
+    pages: placed.pages.length,
+    pageBytes: placed.pages.reduce((sum, { bytes }) => sum + bytes, 0),
     cost: estimateCost([...objects, ...small], missing.length),
   };
-}
-
-/** Uploads what R2 holds of a version, the manifest last. Objects that are there already are left as they are. */
-async function upload(
-  store: PublishStore,
-  folder: ArtifactFolder,
-  placed: PlacedDocuments,
-  record: PublishRecord,
-  total: number,
-  report: (progress: Progress) => void,
-): Promise<PublishedManifest> {
-  const { name, version, files } = folder.manifest;
-  let done = 0;
-  const put = async (key: string, source: ObjectSource): Promise<boolean> => {
-    const there = await store.headObject(key);
-    const whole = there?.bytes === sizeOf(source);
-    const written =
-      !whole &&
-      (await store.putObject(key, source, {
-        ifAbsent: true,
-        onProgress: (bytes) => report({ phase: "upload", done: done + bytes, total }),
-      }));
-    done += sizeOf(source);
-    report({ phase: "upload", done, total });
-    return whole || written !== undefined;
-  };
-  for (const { key, source } of packUploads(name, placed.packs)) await put(key, source);
-  await put(versionKey(name, version, "forest.bin"), {
-    path: folder.forestPath,
-    bytes: files["forest.bin"].bytes,
-  });
-  await put(versionKey(name, version, "placement.bin"), placed.bytes);
-  // Another publisher of the same content may have been faster; the placement that stands is the version's.
-  const standing = (await readPlacement(store, name, version)) ?? placed;
-  const { forced } = record;
-  const manifest: PublishedManifest = {
-    ...folder.manifest,
-    placement: {
-      bytes: standing.bytes.byteLength,
-      sha256: createHash("sha256").update(standing.bytes).digest("hex"),
-      hotBytes: standing.hotBytes,
-      pages: standing.placement.pages.length,
-      pageBytes: standing.placement.pages.reduce((sum, { bytes }) => sum + bytes, 0),
-    },
-    publication: { at: record.at, by: record.by, ...(forced && { forced }) },
-  };
-  const json = new TextEncoder().encode(`${JSON.stringify(manifest, null, 2)}\n`);
-  await store.putObject(versionKey(name, version, "manifest.json"), json, {
-    contentType: "application/json",
-    ifAbsent: true,
-  });
-  return manifest;
 }

@@ -1,7 +1,8 @@
-import { decodePlacement, type Placement } from "../../worker/docstore/placement.ts";
+import type { PlacedPage, Placement } from "../../worker/docstore/placement.ts";
 import { AnnoyEdgeError } from "../../worker/format/errors.ts";
-import { packKey, pageKey, pagesPrefix, versionKey } from "../../worker/format/keys.ts";
+import { packKey, pageKey, pagesPrefix } from "../../worker/format/keys.ts";
 import type { Progress } from "../forest/types.ts";
+import { readPlacements } from "./placements.ts";
 import { requirePointerState } from "./pointer.ts";
 import type { PageWrite, PublishStore } from "./store.ts";
 import { readPublishedManifest } from "./versions.ts";
@@ -16,22 +17,27 @@ export interface RepairResult {
   readonly lost: number;
 }
 
-/** Writes the pages of a placement that KV lacks, from their second copies in R2. */
+/** Writes the pages of these placements that KV lacks, from their second copies in R2. */
 export async function repairPages(
   store: PublishStore,
   name: string,
-  placement: Placement,
+  placements: readonly Placement[],
   onProgress: (progress: Progress) => void = () => {},
 ): Promise<RepairResult> {
   const there = new Set<string>();
   for await (const { key } of store.listPages(pagesPrefix(name))) there.add(key);
-  const missing = placement.pages.filter((page) => !there.has(pageKey(name, page.hash)));
+  const pages = new Map<string, PlacedPage & { readonly packHash: string }>();
+  for (const placement of placements) {
+    for (const page of placement.pages)
+      pages.set(page.hash, { ...page, packHash: placement.packs[page.pack]! });
+  }
+  const missing = [...pages.values()].filter((page) => !there.has(pageKey(name, page.hash)));
   let written = 0;
   for (let i = 0; i < missing.length; i += BATCH_PAGES) {
     const writes: PageWrite[] = [];
     for (const page of missing.slice(i, i + BATCH_PAGES)) {
       const range = { offset: page.packOffset, length: page.bytes };
-      const object = await store.getObject(packKey(name, placement.packs[page.pack]!), range);
+      const object = await store.getObject(packKey(name, page.packHash), range);
       if (object?.bytes.byteLength !== page.bytes) continue;
       writes.push({ key: pageKey(name, page.hash), value: new TextDecoder().decode(object.bytes) });
     }
@@ -39,7 +45,7 @@ export async function repairPages(
     written += writes.length;
     onProgress({ phase: "restore", done: Math.min(missing.length, i + BATCH_PAGES), total: missing.length });
   }
-  return { pages: placement.pages.length, written, lost: missing.length - written };
+  return { pages: pages.size, written, lost: missing.length - written };
 }
 
 export interface RestoreResult extends RepairResult {
@@ -59,13 +65,13 @@ export async function restore(
 ): Promise<RestoreResult> {
   const { version } = (await requirePointerState(store, name)).pointer;
   const manifest = await readPublishedManifest(store, name, version);
-  const object = await store.getObject(versionKey(name, version, "placement.bin"));
-  if (!manifest || !object) {
+  if (!manifest) {
     throw new AnnoyEdgeError(
       "VERSION_INCOMPLETE",
-      `Version ${version} of "${name}" lacks its ${manifest ? "placement" : "manifest"} in R2. Roll back to another version, or publish again.`,
+      `Version ${version} of "${name}" lacks its manifest in R2. Roll back to another version, or publish again.`,
     );
   }
-  const result = await repairPages(store, name, decodePlacement(object.bytes), onProgress);
+  const placements = await readPlacements(store, name, manifest);
+  const result = await repairPages(store, name, placements, onProgress);
   return { name, version, ...result };
 }

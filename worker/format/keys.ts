@@ -35,10 +35,15 @@ export function versionsPrefix(name: string): string {
   return `${name}/versions/`;
 }
 
+/** Keys of all objects of a version, of its shards too, begin so. */
+export function versionPrefix(name: string, version: string): string {
+  return `${versionsPrefix(name)}${version}/`;
+}
+
 /** @param shard number of a shard, when the file is one of a shard's */
 export function versionKey(name: string, version: string, file: VersionFile, shard?: number): string {
   const folder = shard === undefined ? "" : `${shardFolder(shard)}/`;
-  return `${versionsPrefix(name)}${version}/${folder}${file}`;
+  return `${versionPrefix(name, version)}${folder}${file}`;
 }
 
 /** Where a shard's files lie, within an artifact folder and within a published version alike: `shards/0007`. */

@@ -1,0 +1,51 @@
+import type { PublishedManifest } from "../../worker/artifact/manifest.ts";
+import type { Placement } from "../../worker/docstore/placement.ts";
+import { AnnoyEdgeError } from "../../worker/format/errors.ts";
+import type { Manifest } from "../../worker/format/meta.ts";
+import { type Base, mergePlacements } from "./base.ts";
+import { readPlacement } from "./documents.ts";
+import type { PublishStore } from "./store.ts";
+
+/** The parts of a version that have objects of their own: its shards, and the index itself or its router. */
+export function partsOf({ shards }: Pick<Manifest, "shards">): (number | undefined)[] {
+  return [...(shards?.list.keys() ?? []), undefined];
+}
+
+/**
+ * The placements of all parts of a published version.
+ *
+ * @throws AnnoyEdgeError `VERSION_INCOMPLETE` when one is not there
+ */
+export async function readPlacements(
+  store: PublishStore,
+  name: string,
+  manifest: PublishedManifest,
+): Promise<Placement[]> {
+  const placements: Placement[] = [];
+  for (const shard of partsOf(manifest)) {
+    const placement = await readPlacement(store, name, manifest.version, shard);
+    if (!placement) {
+      const whose = shard === undefined ? "" : ` of shard ${shard}`;
+      throw new AnnoyEdgeError(
+        "VERSION_INCOMPLETE",
+        `Version ${manifest.version} of "${name}" lacks its placement${whose} in R2: which document pages it needs is not known, so nothing was changed. Roll back to another version, or publish it again.`,
+      );
+    }
+    placements.push(placement);
+  }
+  return placements;
+}
+
+/** What a published version has, to be kept where it can be. A placement that is gone only costs new pages. */
+export async function readBase(
+  store: PublishStore,
+  name: string,
+  manifest: PublishedManifest,
+): Promise<Base | undefined> {
+  const placements: Placement[] = [];
+  for (const shard of partsOf(manifest)) {
+    const placement = await readPlacement(store, name, manifest.version, shard);
+    if (placement) placements.push(placement);
+  }
+  return placements.length > 0 ? mergePlacements(placements) : undefined;
+}
