@@ -5,6 +5,7 @@ import { encodeArtifact } from "../../build/artifact/write.ts";
 import { versionOf } from "../../build/pipeline/version.ts";
 import { encodeIds } from "../../worker/format/ids.ts";
 import type { ArtifactMeta, Manifest, StoredDocument } from "../../worker/format/meta.ts";
+import { writeShardedFolder } from "../support/sharded-folder.ts";
 
 /** An artifact folder for tests of publishing: real files and real hashes, a forest that nobody searches. */
 export interface FolderOptions {
@@ -93,6 +94,32 @@ export async function writeFolder(dir: string, options: FolderOptions): Promise<
   await writeFile(join(dir, "documents.jsonl"), text);
   await writeFile(join(dir, "manifest.json"), JSON.stringify(manifest));
   return manifest;
+}
+
+export interface ShardedOptions extends Omit<FolderOptions, "order"> {
+  readonly shards: number;
+  /** Where each item goes; in turn unless told. */
+  readonly shardOf?: (item: number) => number;
+}
+
+/** As {@link writeFolder}, cut into shards that know their items by the whole index's numbers. */
+export async function writeSharded(dir: string, options: ShardedOptions): Promise<Manifest> {
+  const { documents, shards, shardOf = (item) => item % shards, ...rest } = options;
+  const folders: string[] = [];
+  const items: Uint32Array[] = [];
+  for (let shard = 0; shard < shards; shard++) {
+    const own = Uint32Array.from(documents.keys()).filter((item) => shardOf(item) === shard);
+    const folder = `${dir}-shard-${shard}`;
+    await writeFolder(folder, {
+      ...rest,
+      documents: [...own].map((item) => documents[item]),
+      seed: (options.seed ?? 1) + shard,
+    });
+    folders.push(folder);
+    items.push(own);
+  }
+  const centroids = folders.map((_, shard) => Float32Array.of(shard, 1, 0, 0));
+  return writeShardedFolder(dir, { shards: folders, items, centroids });
 }
 
 /** Reproducible bytes that do not compress. */

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { openLocalStore } from "../../build/publish/local.ts";
 import { readPointerState } from "../../build/publish/pointer.ts";
 import type { PublishStore } from "../../build/publish/store.ts";
-import { parsePublishedManifest } from "../../worker/artifact/manifest.ts";
+import { type PublishedManifest, parsePublishedManifest } from "../../worker/artifact/manifest.ts";
 import { decodeLine } from "../../worker/docstore/page.ts";
 import { decodePlacement, NO_DOCUMENT, pageOf, slotOf } from "../../worker/docstore/placement.ts";
-import { openArtifact } from "../../worker/format/artifact.ts";
+import { findSection, openArtifact, requireView } from "../../worker/format/artifact.ts";
 import { packKey, pageKey, versionKey } from "../../worker/format/keys.ts";
 import type { StoredDocument } from "../../worker/format/meta.ts";
 
@@ -75,20 +75,55 @@ export async function readVersion(
   name: string,
   version: string,
 ): Promise<{ version: string; documents: (StoredDocument | undefined)[] }> {
-  const bytes = async (key: string) => {
-    const object = await store.getObject(key);
-    if (!object) throw new Error(`${key} is missing`);
-    return object.bytes;
-  };
-  const json = new TextDecoder().decode(await bytes(versionKey(name, version, "manifest.json")));
-  const manifest = parsePublishedManifest(json, version);
-  openArtifact(await bytes(versionKey(name, version, "forest.bin")));
-  const placementBytes = await bytes(versionKey(name, version, "placement.bin"));
+  const manifest = await readManifest(store, name, version, version);
+  if (!manifest.shards) return { version, documents: await readPart(store, name, version, manifest) };
+  const documents: (StoredDocument | undefined)[] = [];
+  const centroids = await readPart(store, name, version, manifest);
+  if (centroids.some((document) => document !== undefined)) throw new Error("a centroid has a document");
+  for (const [shard, { version: expected, firstItem }] of manifest.shards.list.entries()) {
+    const own = await readManifest(store, name, version, expected, shard);
+    const forest = await bytesAt(store, versionKey(name, version, "forest.bin", shard));
+    const artifact = openArtifact(forest);
+    const numbers = findSection(artifact, "shardItems") && requireView(artifact, "shardItems", Uint32Array);
+    for (const [item, document] of (await readPart(store, name, version, own, shard)).entries()) {
+      documents[numbers?.[item] ?? firstItem + item] = document;
+    }
+  }
+  return { version, documents };
+}
+
+async function bytesAt(store: PublishStore, key: string): Promise<Uint8Array> {
+  const object = await store.getObject(key);
+  if (!object) throw new Error(`${key} is missing`);
+  return object.bytes;
+}
+
+async function readManifest(
+  store: PublishStore,
+  name: string,
+  version: string,
+  expected: string,
+  shard?: number,
+): Promise<PublishedManifest> {
+  const json = await bytesAt(store, versionKey(name, version, "manifest.json", shard));
+  return parsePublishedManifest(new TextDecoder().decode(json), expected);
+}
+
+/** The documents of a shard, or of an index that has none. */
+async function readPart(
+  store: PublishStore,
+  name: string,
+  version: string,
+  manifest: PublishedManifest,
+  shard?: number,
+): Promise<(StoredDocument | undefined)[]> {
+  openArtifact(await bytesAt(store, versionKey(name, version, "forest.bin", shard)));
+  const placementBytes = await bytesAt(store, versionKey(name, version, "placement.bin", shard));
   if (placementBytes.byteLength !== manifest.placement.bytes) throw new Error("placement of another length");
   const placement = decodePlacement(placementBytes);
   const pages = await store.getPages(placement.pages.map((page) => pageKey(name, page.hash)));
-  const packs = await Promise.all(placement.packs.map((pack) => bytes(packKey(name, pack))));
-  const documents = [...placement.entries].map((entry) => {
+  const packs = await Promise.all(placement.packs.map((pack) => bytesAt(store, packKey(name, pack))));
+  return [...placement.entries].map((entry) => {
     if (entry === NO_DOCUMENT) return undefined;
     const page = placement.pages[pageOf(entry)]!;
     const text = pages.get(pageKey(name, page.hash));
@@ -97,5 +132,4 @@ export async function readVersion(
     if (new TextDecoder().decode(copy) !== text) throw new Error(`page ${page.hash} differs from its pack`);
     return decodeLine(text, slotOf(entry));
   });
-  return { version, documents };
 }
