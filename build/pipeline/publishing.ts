@@ -56,6 +56,8 @@ export interface PublishDirOptions extends TargetOptions {
   /** Who publishes; the user of this process unless told. */
   readonly by?: string;
   readonly golden?: readonly GoldenQuery[];
+  /** Resident bytes of a shard above which publishing warns; default 60 MB. */
+  readonly shardBytes?: number;
   readonly onProgress?: (progress: Progress) => void;
 }
 
@@ -66,7 +68,7 @@ export interface PublishDirOptions extends TargetOptions {
  * @throws AnnoyEdgeError `GATE_FAILED`, `PUBLISH_CONFLICT`, `NOT_AN_ARTIFACT`, ...
  */
 export async function publish(dir: string, options: PublishDirOptions = {}): Promise<PublishResult> {
-  const { force, dryRun, message, onProgress } = options;
+  const { force, dryRun, message, shardBytes, onProgress } = options;
   return withStore(
     () => openStore(options),
     (store) =>
@@ -76,6 +78,7 @@ export async function publish(dir: string, options: PublishDirOptions = {}): Pro
         ...(force !== undefined && { force }),
         ...(dryRun !== undefined && { dryRun }),
         ...(message !== undefined && { message }),
+        ...(shardBytes !== undefined && { shardBytes }),
         ...(onProgress && { onProgress }),
       }),
   );

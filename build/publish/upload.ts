@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { PublishedManifest } from "../../worker/artifact/manifest.ts";
+import { type PublishedManifest, parsePublishedManifest } from "../../worker/artifact/manifest.ts";
 import type { PublishRecord } from "../../worker/artifact/pointer.ts";
 import { decodePlacement, type PlacedPage, placementHotBytes } from "../../worker/docstore/placement.ts";
 import { versionKey } from "../../worker/format/keys.ts";
@@ -61,14 +61,29 @@ export async function uploadVersion(
       },
       publication,
     };
-    const json = new TextEncoder().encode(`${JSON.stringify(whole, null, 2)}\n`);
-    await store.putObject(versionKey(name, version, "manifest.json", part.shard), json, {
-      contentType: "application/json",
-      ifAbsent: true,
-    });
+    await putManifest(store, versionKey(name, version, "manifest.json", part.shard), whole, part);
   }
   // A folder has at least one part.
   return whole!;
+}
+
+/**
+ * Writes a manifest unless one stands there. A shard's that an earlier attempt left may name a placement that had to be
+ * replaced; nobody reads it before the whole version's is there.
+ */
+async function putManifest(
+  store: PublishStore,
+  key: string,
+  manifest: PublishedManifest,
+  { shard, manifest: { version } }: ArtifactPart,
+): Promise<void> {
+  const there = shard === undefined ? undefined : await store.getObject(key);
+  if (there) {
+    const standing = parsePublishedManifest(new TextDecoder().decode(there.bytes), version);
+    if (standing.placement.sha256 === manifest.placement.sha256) return;
+  }
+  const json = new TextEncoder().encode(`${JSON.stringify(manifest, null, 2)}\n`);
+  await store.putObject(key, json, { contentType: "application/json", ifAbsent: !there });
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { type PublishDirOptions, type PublishResult, publish, servedName } from "../../build/index.ts";
 import { table } from "../describe.ts";
-import { leafCommand, perform } from "../run.ts";
+import { byteCount, leafCommand, perform } from "../run.ts";
 import { addTargetOptions } from "../target-options.ts";
 import { bytes, count } from "../terminal.ts";
 
@@ -14,6 +14,7 @@ export function addPublish(program: Command): void {
   ])
     .argument("<dir>", "artifact folder")
     .option("--dry-run", "say what would be written and what it would cost; write nothing")
+    .option("--shard-bytes <n>", "warn of shards that take more memory (default: 60MB)", byteCount)
     .option("--force", "publish in spite of failed checks, and record them")
     .option("--message <text>", "a note that versions shows")
     .option("--by <who>", "who publishes (default: the user of this process)");
@@ -32,7 +33,7 @@ function otherName(name: string, root: string | undefined): string {
 }
 
 export function describePublished(result: PublishResult): string {
-  const { name, version, outcome, documents, written, cost, forced } = result;
+  const { name, version, outcome, documents, written, cost, shards, warnings, forced } = result;
   if (outcome === "unchanged") return `${name}: version ${version} is current already; nothing was written.`;
   const rows: [string, string][] = [];
   if (written.objects > 0) {
@@ -41,12 +42,14 @@ export function describePublished(result: PublishResult): string {
     rows.push(["documents", `${count(added)} added, ${count(kept)} kept, ${count(removed)} removed${moved}`]);
     const found = written.pagesFound > 0 ? `, ${count(written.pagesFound)} were there already` : "";
     rows.push(["KV", `${count(written.pages)} pages, ${bytes(written.pageBytes)}${found}`]);
-    rows.push(["R2", `${count(written.objects)} objects, ${bytes(written.objectBytes)}`]);
+    const parts = shards > 0 ? `, ${count(shards)} shards` : "";
+    rows.push(["R2", `${count(written.objects)} objects, ${bytes(written.objectBytes)}${parts}`]);
     rows.push([
       "cost",
       `${count(cost.classA)} class A operations, ${count(cost.kvWrites)} KV writes; $${cost.usd.toFixed(4)} beyond the allowances`,
     ]);
   }
+  for (const warning of warnings) rows.push(["warning", warning]);
   for (const failure of forced) rows.push(["forced", failure]);
   return [headline(result), table(rows)].filter(Boolean).join("\n");
 }

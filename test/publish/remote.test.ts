@@ -7,7 +7,7 @@ import { publish } from "../../build/publish/publish.ts";
 import { openRemoteStore } from "../../build/publish/remote/index.ts";
 import type { PublishStore } from "../../build/publish/store.ts";
 import { listVersions, rollback } from "../../build/publish/versions.ts";
-import { corpus, type FolderOptions, writeFolder } from "./folder.ts";
+import { corpus, type FolderOptions, writeFolder, writeSharded } from "./folder.ts";
 import { NAMESPACE, type RemoteServer, startRemoteServer } from "./remote-server.ts";
 import { IDS } from "./runtime.ts";
 import { dying, Killed, readCurrent } from "./stores.ts";
@@ -63,6 +63,18 @@ test("publishes to an account, reads it back, lists and rolls back", async () =>
   ]);
   expect(await rollback(store, name, first.version, me)).toMatchObject({ previous: third.version });
   expect((await readCurrent(store, name))?.version).toBe(first.version);
+});
+
+test("shards go to an account as one version, and go on after a broken connection", async () => {
+  const options = { name: "remote-shards", documents: corpus(900), shards: 3 };
+  const folder = join(dir, `folder-${folders++}`);
+  await writeSharded(folder, options);
+  await expect(publish(dying(store, { write: 5, when: "after" }).store, folder, me)).rejects.toThrow(Killed);
+  const { result, requests } = await requestsOf(() => publish(store, folder, me));
+  expect(result).toMatchObject({ outcome: "published", shards: 3, written: { pages: 0 } });
+  const sent = requests.filter(({ method, path }) => method === "PUT" && path.includes("/shards/0000/"));
+  expect(sent).toEqual([]);
+  expect((await readCurrent(store, options.name))?.documents).toEqual(options.documents);
 });
 
 test("a dry run counts the operations that the publish then makes", async () => {

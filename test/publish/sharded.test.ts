@@ -7,7 +7,7 @@ import { restore } from "../../build/publish/repair.ts";
 import type { PublishStore } from "../../build/publish/store.ts";
 import { listVersions, rollback } from "../../build/publish/versions.ts";
 import { decodePlacement } from "../../worker/docstore/placement.ts";
-import { pagesPrefix, versionKey, versionPrefix } from "../../worker/format/keys.ts";
+import { packsPrefix, pagesPrefix, versionKey, versionPrefix } from "../../worker/format/keys.ts";
 import { corpus, type ShardedOptions, writeFolder, writeSharded } from "./folder.ts";
 import { dying, type Fault, Killed, readCurrent, readVersion, temporaryStore } from "./stores.ts";
 
@@ -186,6 +186,23 @@ test("documents of all shards come back from R2 after KV has lost them", async (
   await store.deletePages(keys);
   expect(await restore(store, name)).toMatchObject({ pages, written: pages, lost: 0 });
   expect((await readCurrent(store, name))?.documents).toEqual(documents);
+});
+
+test("a version whose shards' pages are gone is uploaded anew, with placements and manifests that fit each other", async () => {
+  const name = "gone";
+  const documents = corpus(300, 200, (item) => item % 3 === 0, 1);
+  await publish(store, await shardedOf({ name, documents: corpus(300), shards: 2 }), me);
+  const folder = await shardedOf({ name, documents, shards: 2, seed: 5 });
+  const { version } = await publish(store, folder, me);
+  const pages: string[] = [];
+  for await (const { key } of store.listPages(pagesPrefix(name))) pages.push(key);
+  const packs = await keysOf(packsPrefix(name));
+  const others = corpus(50, 200, () => true, 2);
+  await publish(store, await shardedOf({ name, documents: others, shards: 2, seed: 9 }), me);
+  await store.deletePages(pages);
+  await store.deleteObjects(packs);
+  expect(await publish(store, folder, me)).toMatchObject({ outcome: "published", version });
+  expect(await readCurrent(store, name)).toEqual({ version, documents });
 });
 
 test("a shard that is damaged, another or not there is not published", async () => {
