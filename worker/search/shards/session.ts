@@ -23,9 +23,9 @@ export interface ShardSession {
   readonly missing: ReadonlyMap<number, AnnoyEdgeError>;
 }
 
-/** An index as one request uses it: with a conversation of its own where it is cut into shards. */
+/** An index as one request uses it: with a conversation of its own, where it is cut into shards and has none yet. */
 export function forRequest<T extends LoadedIndex>(index: T, options: SearchOptions): T {
-  if (!index.shards) return index;
+  if (!index.shards || index.session) return index;
   const session = openSession(index.shards, index.forest, options);
   return {
     ...index,
@@ -52,6 +52,7 @@ function openSession(set: ShardSet, router: Forest, options: SearchOptions): Sha
   const homes = new Map<number, number>();
   const known = new Map<number, ItemDetails>();
   const everyone = meta.list.map((_, i) => i);
+  let ranked = false;
 
   /** Asks some shards at once; one that fails or takes too long is left out from then on. */
   const ask = async <T>(
@@ -89,15 +90,21 @@ function openSession(set: ShardSet, router: Forest, options: SearchOptions): Sha
     rank: (query) =>
       timed("shards", options, async () => {
         const { near, rest, ...effort } = routeQuery(set, router, query);
-        const rankings = await ask([...near, ...rest], async (shard, firstItem, index) => {
-          const aside = !near.includes(index);
-          const ranking = shift(
-            await shard.rank({ ...query, ...effort, ...(aside && { nearest: false }) }),
-            firstItem,
-          );
-          for (const side of [ranking.vectors, ranking.words]) if (side) remember(side.items, index);
-          return ranking;
+        const rankFrom = (shards: readonly number[], aside: (index: number) => boolean) =>
+          ask(shards, async (shard, firstItem, index) => {
+            const own = { ...query, ...effort, ...(aside(index) && { nearest: false }) };
+            const ranking = shift(await shard.rank(own), firstItem);
+            for (const side of [ranking.vectors, ranking.words]) if (side) remember(side.items, index);
+            return ranking;
+          });
+        const routed = [...near, ...rest];
+        const rankings = await rankFrom(routed, (index) => !near.includes(index)).catch((error: unknown) => {
+          // What is next nearest is better than no answer.
+          const others = everyone.filter((index) => !routed.includes(index));
+          if (others.length === 0 || error instanceof SearchError) throw error;
+          return rankFrom(others, () => false);
         });
+        ranked = true;
         return mergeRankings(router.metric, rankings, query.k);
       }),
 
@@ -112,7 +119,7 @@ function openSession(set: ShardSet, router: Forest, options: SearchOptions): Sha
           part.push(item);
         }
       }
-      await ask([...parts.keys()], async (shard, firstItem, index) => {
+      const answers = ask([...parts.keys()], async (shard, firstItem, index) => {
         const own = parts.get(index)!.map((item) => item - firstItem);
         const found = await shard.details({ items: own, documents, vectors });
         for (const one of found) {
@@ -123,6 +130,10 @@ function openSession(set: ShardSet, router: Forest, options: SearchOptions): Sha
           homes.set(item, index);
         }
         return true;
+      });
+      await answers.catch((error: unknown) => {
+        // Hits of a shard that has fallen silent since are missing; an item that was asked for by itself must not be.
+        if (!ranked || error instanceof SearchError) throw error;
       });
       return known;
     },
