@@ -29,9 +29,13 @@ const ROOMS: Readonly<Record<string, Room>> = {
   "worker/embedding": { mayImport: ["worker/format"] },
   "worker/search": { mayImport: SHARED, packages: ["zod", "porter2", "@orama/stemmers"] },
   "worker/http": { mayImport: ["worker/search", "worker/format"], packages: ["hono", "zod"] },
+  "worker/shards": { mayImport: [...SHARED, "worker/search"] },
   "worker/ui": { mayImport: [] },
   "worker/client": { mayImport: [], packages: ["@langchain/core"] },
-  "worker/index.ts": { mayImport: [...SHARED, "worker/search", "worker/http"], packages: ["hono"] },
+  "worker/index.ts": {
+    mayImport: [...SHARED, "worker/search", "worker/shards", "worker/http"],
+    packages: ["hono"],
+  },
   build: { mayImport: [...SHARED, "worker/search", "worker/client"], node: true },
   scripts: { mayImport: ["build"], node: true },
 };
@@ -122,6 +126,8 @@ describe("the rooms", () => {
       { file: "worker/forest/a.ts", target: "fs" },
       { file: "worker/search/a.ts", target: "worker/http/app.ts" },
       { file: "worker/http/a.ts", target: "worker/artifact/reader.ts" },
+      { file: "worker/http/a.ts", target: "worker/shards/client.ts" },
+      { file: "build/a.ts", target: "worker/shards/object.ts" },
       { file: "worker/format/a.ts", target: "hono" },
       { file: "build/a.ts", target: "worker/http/app.ts" },
       { file: "build/a.ts", target: "scripts/cli.ts" },

@@ -1,13 +1,11 @@
 import { createIndexReader } from "./artifact/reader.ts";
 import { type Env, readSettings, type Settings } from "./config.ts";
 import { createPageCache } from "./docstore/cache.ts";
-import { openKvDocstore } from "./docstore/kv.ts";
-import { decodePlacement } from "./docstore/placement.ts";
 import { createEdgeEmbedder } from "./embedding/edge.ts";
-import { idOfItem, openIds } from "./format/ids.ts";
 import { type App, createApp } from "./http/app.ts";
 import type { AppOptions, IndexSource, IndexStatus, Lifetime } from "./http/types.ts";
-import { openIndex } from "./search/open.ts";
+import { openPublished } from "./search/published.ts";
+import { reachShards } from "./shards/open.ts";
 
 export type { Env } from "./config.ts";
 
@@ -47,7 +45,7 @@ function compositionOf(env: Env): AppOptions & { readonly source: RefreshableSou
     // A setting that was meant to protect must not be ignored: nothing is served until it is mended.
     return { name: env.INDEX_NAME ?? "demo", source: refusing(error), log: "errors" };
   }
-  const { keepAnswers, refreshSeconds, ...rest } = settings;
+  const { keepAnswers, refreshSeconds, shards, ...rest } = settings;
   return {
     ...rest,
     source: createSource(env, settings),
@@ -55,32 +53,22 @@ function compositionOf(env: Env): AppOptions & { readonly source: RefreshableSou
   };
 }
 
-function createSource(env: Env, { name, refreshSeconds }: Settings): RefreshableSource {
+function createSource(env: Env, { name, refreshSeconds, shards }: Settings): RefreshableSource {
   const pages = createPageCache();
   return createIndexReader({
     name,
     bucket: env.INDEXES,
     cache: caches.default,
     refreshSeconds,
-    open: ({ version, manifest, artifact, placement, readRange }) => {
-      const ids = openIds(artifact);
-      const docstore = openKvDocstore({
-        kv: env.DOCUMENTS,
-        bucket: env.INDEXES,
-        name,
-        placement: decodePlacement(placement),
-        cache: pages,
-        idOf: (item) => idOfItem(ids, item),
-      });
-      return openIndex({
-        version,
-        manifest,
-        artifact,
-        docstore,
-        readRange,
-        createEmbedder: (identity) => createEdgeEmbedder(identity, env),
-      });
-    },
+    open: (parts) =>
+      openPublished(
+        parts,
+        { kv: env.DOCUMENTS, bucket: env.INDEXES, pages },
+        {
+          createEmbedder: (identity) => createEdgeEmbedder(identity, env),
+          shards: reachShards(parts, env.SHARDS, shards),
+        },
+      ),
   });
 }
 
@@ -94,6 +82,7 @@ function refusing(error: unknown): RefreshableSource {
     loadedAt: null,
     checkedAt: null,
     heldBytes: 0,
+    shards: 0,
     lastError: { code: "BAD_CONFIGURATION", message, at: new Date().toISOString() },
   };
   return {

@@ -5,11 +5,16 @@ import { parseKeyHashes } from "./http/auth.ts";
 import type { RateLimiter } from "./http/rate-limit.ts";
 import type { Analytics } from "./http/request-log.ts";
 import type { AppOptions, HttpLimits } from "./http/types.ts";
+import { isRegion, REGIONS, type Region } from "./search/shards/regions.ts";
+import type { ShardNamespace } from "./shards/address.ts";
+import type { ShardSettings } from "./shards/client.ts";
 
 /** Bindings, variables and secrets of `wrangler.toml`. `docs/http.md` says what each does. */
 export interface Env extends EmbedderBindings {
   readonly INDEXES: R2Bucket;
   readonly DOCUMENTS: KVNamespace;
+  /** Holds the shards of an index that is cut into some; any other index does without. */
+  readonly SHARDS?: ShardNamespace;
   readonly ASSETS?: Fetcher;
   readonly RATE_LIMITER?: RateLimiter;
   readonly ANALYTICS?: Analytics;
@@ -29,6 +34,14 @@ export interface Env extends EmbedderBindings {
   readonly MAX_BODY_BYTES?: string;
   readonly BODY_TIMEOUT_SECONDS?: string;
   readonly REQUEST_TIMEOUT_SECONDS?: string;
+  /** Location hints of Durable Objects, apart by commas: where shards may live; unset: near whoever asks. */
+  readonly SHARD_REGIONS?: string;
+  /** Copies of each shard in each region, for read load. */
+  readonly SHARD_REPLICAS?: string;
+  /** A shard that has not answered by then is left out of the answer. */
+  readonly SHARD_TIMEOUT_SECONDS?: string;
+  /** Another copy is asked as well when one has not answered by then. */
+  readonly SHARD_HEDGE_SECONDS?: string;
   /** Asked by `POST` on the schedule of wrangler.toml's crons, so that it builds and publishes. */
   readonly REBUILD_HOOK_URL?: string;
   /** A secret: sent to the hook as a bearer token. */
@@ -38,7 +51,11 @@ export interface Env extends EmbedderBindings {
 export type Settings = Pick<AppOptions, "name" | "limits" | "keys" | "corsOrigins" | "log"> & {
   readonly refreshSeconds: number;
   readonly keepAnswers: boolean;
+  readonly shards: ShardSettings;
 };
+
+/** More copies would be more objects to fill than queries to share among them. */
+const MAX_REPLICAS = 32;
 
 /**
  * The variables as settings.
@@ -54,6 +71,12 @@ export function readSettings(env: Env): Settings {
     corsOrigins: origins(env.CORS_ORIGINS),
     log: oneOf("LOG", env.LOG, ["requests", "errors", "off"]) ?? "requests",
     keepAnswers: oneOf("ANSWER_CACHE", env.ANSWER_CACHE, ["on", "off"]) !== "off",
+    shards: {
+      regions: regions(env.SHARD_REGIONS),
+      replicas: replicas(env.SHARD_REPLICAS),
+      patience: milliseconds("SHARD_TIMEOUT_SECONDS", env.SHARD_TIMEOUT_SECONDS) ?? 5_000,
+      hedge: milliseconds("SHARD_HEDGE_SECONDS", env.SHARD_HEDGE_SECONDS) ?? 500,
+    },
   };
 }
 
@@ -103,4 +126,22 @@ function origins(text: string | undefined): "*" | readonly string[] | undefined 
       "The variable CORS_ORIGINS must be * or origins such as https://www.example.com, apart by commas.",
     );
   });
+}
+
+function regions(text: string | undefined): readonly Region[] {
+  return (text ?? "")
+    .split(/[\s,]+/)
+    .filter((part) => part !== "")
+    .map((part) => {
+      if (isRegion(part)) return part;
+      const message = `The variable SHARD_REGIONS must be some of ${REGIONS.join(", ")}, apart by commas.`;
+      throw new AnnoyEdgeError("BAD_CONFIGURATION", message);
+    });
+}
+
+function replicas(text: string | undefined): number {
+  const count = number("SHARD_REPLICAS", text) ?? 1;
+  if (Number.isInteger(count) && count <= MAX_REPLICAS) return count;
+  const message = `The variable SHARD_REPLICAS must be a whole number from 1 to ${MAX_REPLICAS}.`;
+  throw new AnnoyEdgeError("BAD_CONFIGURATION", message);
 }

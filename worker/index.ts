@@ -2,6 +2,9 @@ import type { ExecutionContext, ScheduledController } from "@cloudflare/workers-
 import { type Composition, composeWorker, type Env } from "./compose.ts";
 import { runSchedule } from "./scheduled.ts";
 
+/** The class of the binding SHARDS. */
+export { IndexShard } from "./shards/object.ts";
+
 /** Bindings are the same objects for every request of an isolate, so the rooms are put together once. */
 let composition: Composition | undefined;
 

@@ -9,6 +9,7 @@ import { letterVector, textCorpus, vectorCorpus } from "./corpus.ts";
 import { setupLangchain } from "./langchain.ts";
 import type { Snapshot } from "./provided.ts";
 import { createRecordingStore } from "./recording-store.ts";
+import { setupShards } from "./shards.ts";
 
 /** Names of the indexes that tests in workerd find, with what each is made of. */
 const INDEXES = {
@@ -55,6 +56,7 @@ export default async function setup(project: TestProject): Promise<void> {
     project.provide("published", store.snapshot());
     await setupAnnoy(project, folder);
     await setupLangchain(project, folder);
+    await setupShards(project, folder, INDEXES.service.embedder);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -10,5 +10,7 @@ declare module "vitest" {
     published: Snapshot;
     /** Index "swap": two versions, and the pointer as it was after each publish. */
     versions: { readonly snapshot: Snapshot; readonly pointers: readonly string[] };
+    /** Indexes "shards" (the documents of "service" in 3 shards) and "shards-swap", cut up by `shards.ts`. */
+    shards: { readonly snapshot: Snapshot; readonly swap: readonly string[] };
   }
 }

@@ -2,7 +2,13 @@ import type { Cache, R2Bucket, R2ObjectBody } from "@cloudflare/workers-types";
 import { type Artifact, openArtifact } from "../format/artifact.ts";
 import { AnnoyEdgeError, ArtifactError } from "../format/errors.ts";
 import { pointerKey, versionKey } from "../format/keys.ts";
-import { type PublishedManifest, parsePublishedManifest } from "./manifest.ts";
+import {
+  lengthsOf,
+  type PublishedManifest,
+  parsePublishedManifest,
+  parseShardManifest,
+  type ShardRef,
+} from "./manifest.ts";
 import { type Pointer, parsePointer, type VersionLengths } from "./pointer.ts";
 import { readExactly } from "./stream.ts";
 import { createVerifier } from "./verifier.ts";
@@ -19,6 +25,8 @@ export interface LoadedParts {
   readonly artifact: Artifact;
   /** The hot part of placement.bin, unread. */
   readonly placement: Uint8Array;
+  /** Where forest.bin lies. */
+  readonly forestKey: string;
   /** Reads any range of forest.bin, for what lies cold. */
   readonly readRange: (offset: number, length: number) => Promise<Uint8Array>;
 }
@@ -92,11 +100,41 @@ export async function loadVersion(
   lengths: VersionLengths,
   onProgress: () => void,
 ): Promise<LoadResult> {
-  const key = versionKey(source.name, version, "forest.bin");
-  const manifest = readManifest(source, version);
+  return loadFiles(source, { version }, lengths, readManifest(source, version), onProgress);
+}
+
+/**
+ * Loads a shard of a version as {@link loadVersion} loads a version; its lengths come from its own manifest.
+ *
+ * @param version of the whole index
+ * @param onLengths told how many bytes it will hold, before they are read
+ * @throws AnnoyEdgeError `SHARD_MISMATCH` when another artifact lies there than the router names
+ */
+export async function loadShard(
+  source: LoadSource,
+  version: string,
+  shard: ShardRef,
+  onLengths: (heldBytes: number) => void,
+): Promise<LoadResult> {
+  const key = versionKey(source.name, version, "manifest.json", shard.number);
+  const object = await getObject(source, key);
+  const manifest = parseShardManifest(await object.text(), version, shard);
+  const lengths = lengthsOf(manifest);
+  onLengths(heldBytesOf(lengths));
+  return loadFiles(source, { version, shard: shard.number }, lengths, Promise.resolve(manifest), () => {});
+}
+
+async function loadFiles(
+  source: LoadSource,
+  { version, shard }: { readonly version: string; readonly shard?: number },
+  lengths: VersionLengths,
+  manifest: Promise<PublishedManifest>,
+  onProgress: () => void,
+): Promise<LoadResult> {
+  const key = versionKey(source.name, version, "forest.bin", shard);
   const placement = readHot(
     source,
-    versionKey(source.name, version, "placement.bin"),
+    versionKey(source.name, version, "placement.bin", shard),
     lengths.placement,
     lengths.placementHot,
     onProgress,
@@ -118,6 +156,7 @@ export async function loadVersion(
       manifest: await manifest,
       artifact,
       placement: await placement,
+      forestKey: key,
       readRange: async (offset, length) => {
         const object = await getObject(source, key, { offset, length });
         return readExactly(object.body, length, `The range of ${length} bytes at ${offset} of ${key}`);
@@ -164,14 +203,13 @@ function verifying({ forestHot }: VersionLengths, onProgress: () => void): (byte
 /** Leaves a loaded forest in the data centre's cache, where the next cold isolate finds it. Best effort. */
 export async function fillCache(source: LoadSource, parts: LoadedParts): Promise<void> {
   const { bytes } = parts.artifact;
-  const key = versionKey(source.name, parts.version, "forest.bin");
   const headers = {
     "content-type": "application/octet-stream",
     "content-length": String(bytes.byteLength),
     "cache-control": "public, max-age=604800, immutable",
   };
   await source.cache?.put(
-    cacheUrl(key, bytes.byteLength),
+    cacheUrl(parts.forestKey, bytes.byteLength),
     // The global type of the other declarations of the same class.
     new Response(bytes, { headers }) as never,
   );

@@ -1,4 +1,4 @@
-import { ArtifactError } from "../format/errors.ts";
+import { AnnoyEdgeError, ArtifactError } from "../format/errors.ts";
 import type { Manifest } from "../format/meta.ts";
 import type { VersionLengths } from "./pointer.ts";
 
@@ -36,20 +36,49 @@ export function lengthsOf(manifest: PublishedManifest): VersionLengths {
  * @throws ArtifactError `CORRUPT_META`
  */
 export function parsePublishedManifest(text: string, version: string): PublishedManifest {
+  const manifest = parseManifest(text, `manifest.json of version ${version}`);
+  if (manifest.version !== version) {
+    throw new ArtifactError(
+      "CORRUPT_META",
+      `manifest.json of version ${version} describes version ${manifest.version}.`,
+    );
+  }
+  return manifest;
+}
+
+/**
+ * Reads the manifest of a shard: what `version` of the whole index has, must be the artifact that its router names.
+ *
+ * @throws AnnoyEdgeError `SHARD_MISMATCH`; ArtifactError `CORRUPT_META`
+ */
+export function parseShardManifest(text: string, version: string, shard: ShardRef): PublishedManifest {
+  const what = `manifest.json of shard ${shard.number} of version ${version}`;
+  const manifest = parseManifest(text, what);
+  if (manifest.version !== shard.version) {
+    throw new AnnoyEdgeError(
+      "SHARD_MISMATCH",
+      `${what} describes version ${manifest.version}; the router names ${shard.version}. Publish the index again.`,
+    );
+  }
+  return manifest;
+}
+
+/** A shard of a version, and the version of its own artifact. */
+export interface ShardRef {
+  readonly number: number;
+  readonly version: string;
+}
+
+/** @param what that is read, for errors */
+function parseManifest(text: string, what: string): PublishedManifest {
   let value: Partial<PublishedManifest> | null;
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new ArtifactError("CORRUPT_META", `manifest.json of version ${version} is not JSON.`, { cause });
+    throw new ArtifactError("CORRUPT_META", `${what} is not JSON.`, { cause });
   }
   if (typeof value !== "object" || value === null || value.format !== "annoy-edge") {
-    throw new ArtifactError("CORRUPT_META", `manifest.json of version ${version} is not one of annoy-edge.`);
-  }
-  if (value.version !== version) {
-    throw new ArtifactError(
-      "CORRUPT_META",
-      `manifest.json of version ${version} describes version ${value.version}.`,
-    );
+    throw new ArtifactError("CORRUPT_META", `${what} is not one of annoy-edge.`);
   }
   const counts = [
     value.hotBytes,
@@ -58,7 +87,7 @@ export function parsePublishedManifest(text: string, version: string): Published
     value.placement?.bytes,
   ];
   if (!counts.every((n) => typeof n === "number" && Number.isSafeInteger(n) && n >= 0)) {
-    throw new ArtifactError("CORRUPT_META", `manifest.json of version ${version} lacks its files' lengths.`);
+    throw new ArtifactError("CORRUPT_META", `${what} lacks its files' lengths.`);
   }
   // The numbers that loading relies on are checked; the rest is the artifact's own meta section again, only shown.
   return value as PublishedManifest;

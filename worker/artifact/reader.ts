@@ -271,6 +271,7 @@ export function createIndexReader<T>(options: IndexReaderOptions<T>): IndexReade
     loading: running() !== undefined,
     loads,
     heldBytes: heldBytes(),
+    shards: live?.parts.artifact.meta.shards?.list.length ?? 0,
     peakBytes,
     refused: [...refused].map(([version, { error }]) => {
       const { code, message } = describe(error);

@@ -40,6 +40,8 @@ export interface ReaderStatus {
   readonly loading: boolean;
   readonly loads: number;
   readonly heldBytes: number;
+  /** How many shards what answers is cut into; 0: it holds its items itself. */
+  readonly shards: number;
   readonly peakBytes: number;
   readonly refused: readonly { readonly version: string; readonly code: string; readonly message: string }[];
   readonly lastError: { readonly code: string; readonly message: string; readonly at: string } | null;

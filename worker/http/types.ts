@@ -40,6 +40,8 @@ export interface IndexStatus {
   readonly checkedAt: string | null;
   /** Bytes of artifacts in memory. */
   readonly heldBytes: number;
+  /** How many shards hold the items; 0: they are in memory here. */
+  readonly shards: number;
   /** Why the last look at the pointer or the last load failed. */
   readonly lastError: { readonly code: string; readonly message: string; readonly at: string } | null;
 }
@@ -86,6 +88,8 @@ export interface RequestState {
   problem?: string;
   mode?: SearchMode;
   hits?: number;
+  /** Of an index in shards: how many were asked, and how many of those answered. */
+  shards?: { readonly asked: number; readonly answered: number };
   /** Position, from 0, of a hit that somebody followed. */
   position?: number | undefined;
   /** The answer would be another one in better times: nobody may keep it. */

@@ -1,5 +1,7 @@
 import type { Context } from "hono";
+import { regionOf } from "../../search/shards/regions.ts";
 import { forRequest } from "../../search/shards/session.ts";
+import type { SearchPhase } from "../../search/timing.ts";
 import type { LoadedIndex } from "../../search/types.ts";
 import type { App } from "../app.ts";
 import { isFresh, markCacheable } from "../caching.ts";
@@ -38,11 +40,25 @@ export function withIndex<R>(
   options: AppOptions,
   run: (index: LoadedIndex) => R | Promise<R>,
 ): Promise<R> {
-  return options.source.use(c.executionCtx, ({ value, waitedMs }) => {
+  return options.source.use(c.executionCtx, async ({ value, waitedMs }) => {
     addTiming(c, "load", waitedMs);
     c.get("state").version = value.version;
-    return run(forRequest(value, {}));
+    const from = regionOf((c.req.raw as { cf?: unknown }).cf);
+    const onPhase = (phase: SearchPhase, ms: number) => addTiming(c, phase, ms);
+    const index = forRequest(value, { onPhase, ...(from && { from }) });
+    try {
+      return await run(index);
+    } finally {
+      noteShards(c, index);
+    }
   });
+}
+
+/** What became of the shards that were asked, for the log. An answer that lacks some is kept by nobody. */
+function noteShards(c: Context<AppEnv>, { session }: LoadedIndex): void {
+  if (!session || session.asked.size === 0) return;
+  const state = c.get("state");
+  state.shards = { asked: session.asked.size, answered: session.asked.size - session.missing.size };
 }
 
 /**

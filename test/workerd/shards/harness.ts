@@ -1,0 +1,147 @@
+import { createExecutionContext, runInDurableObject, waitOnExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { inject } from "vitest";
+import { loadShard, loadVersion, readPointer } from "../../../worker/artifact/load.ts";
+import { compose, type Env } from "../../../worker/compose.ts";
+import { createPageCache } from "../../../worker/docstore/cache.ts";
+import { openPublished } from "../../../worker/search/published.ts";
+import { openShard } from "../../../worker/search/shards/local.ts";
+import type { Shard } from "../../../worker/search/shards/types.ts";
+import type { Outcome } from "../../../worker/search/shards/wire.ts";
+import type { LoadedIndex } from "../../../worker/search/types.ts";
+import type { ObjectId, ShardMethods, ShardNamespace } from "../../../worker/shards/address.ts";
+import type { IndexShard } from "../../../worker/shards/object.ts";
+import { letterVector } from "../../seed/corpus.ts";
+import { ORIGIN } from "../contract.ts";
+import { put } from "../seed.ts";
+
+/** The indexes that `test/seed/shards.ts` cut up, and "service", which is whole. */
+export async function seedShards(): Promise<void> {
+  const { objects, pages } = inject("published");
+  const whole = <T extends { readonly key: string }>(list: readonly T[]): T[] =>
+    list.filter(({ key }) => key.startsWith("service/"));
+  await put({ objects: whole(objects), pages: whole(pages) });
+  await put(inject("shards").snapshot);
+}
+
+/** Workers AI runs in Cloudflare's network only; this stands in for the binding. */
+export const AI = {
+  run: async (_: string, { text }: Record<string, unknown>) => ({
+    data: (text as string[]).map(letterVector),
+  }),
+};
+
+export type Ask = (path: string, init?: RequestInit<CfProperties>) => Promise<Response>;
+
+/** A Worker with these bindings and variables in place of the usual ones. */
+export function worker(settings: Partial<Env>): Ask {
+  const { SHARDS, ...rest } = env;
+  const bindings: Env = { ...rest, SHARDS, AI, INDEX_NAME: "shards", ANSWER_CACHE: "off", ...settings };
+  const app = compose(bindings);
+  return async (path, init) => {
+    const context = createExecutionContext();
+    const response = await app.fetch(new Request(`${ORIGIN}${path}`, init), bindings, context);
+    await waitOnExecutionContext(context);
+    return response;
+  };
+}
+
+export interface Call {
+  /** `<index>/<version>/<shard>/<region>/<replica>` */
+  readonly name: string;
+  readonly shard: number;
+  readonly region: string;
+  readonly replica: number;
+  readonly method: keyof ShardMethods;
+  /** How often this method of this object was called before. */
+  readonly nth: number;
+  /** What became of it: a code where the object refused, a message where the call broke. */
+  outcome?: string;
+}
+
+type During = () => Promise<void>;
+
+/**
+ * The real objects, with somebody in between: `before` is told of each call before it is made, and may hold it up, fail
+ * it, or return what is to happen while it is under way.
+ */
+export function watched(
+  before: (call: Call) => Promise<void> | During | undefined | void,
+): ShardNamespace & { readonly calls: readonly Call[] } {
+  const names = new Map<string, string>();
+  const calls: Call[] = [];
+  return {
+    calls,
+    idFromName(name) {
+      const id = env.SHARDS.idFromName(name);
+      names.set(String(id), name);
+      return id;
+    },
+    get(id, options) {
+      const name = names.get(String(id)) ?? "";
+      const [, , shard, region = "", replica] = name.split("/");
+      const object = env.SHARDS.get(id, options);
+      const through =
+        <A extends readonly unknown[], T>(
+          method: keyof ShardMethods,
+          run: (...args: A) => Promise<Outcome<T>>,
+        ) =>
+        async (...args: A): Promise<Outcome<T>> => {
+          const nth = calls.filter((one) => one.name === name && one.method === method).length;
+          const call: Call = { name, shard: Number(shard), region, replica: Number(replica), method, nth };
+          calls.push(call);
+          try {
+            const during = await before(call);
+            const answer = run(...args);
+            if (during) await Promise.allSettled([answer, during()]);
+            const outcome = await answer;
+            call.outcome = outcome.ok ? "ok" : outcome.code;
+            return outcome;
+          } catch (error) {
+            call.outcome = String(error);
+            throw error;
+          }
+        };
+      return {
+        rank: through("rank", (...args) => object.rank(...args)),
+        details: through("details", (...args) => object.details(...args)),
+        locate: through("locate", (...args) => object.locate(...args)),
+      };
+    },
+  };
+}
+
+/** The object of a shard as tests get at it, which the Worker's own types do not show. */
+export function objectOf(name: string): DurableObjectStub<IndexShard> {
+  const id: ObjectId = env.SHARDS.idFromName(name);
+  return env.SHARDS.get(id) as unknown as DurableObjectStub<IndexShard>;
+}
+
+/** Stops an object, whatever it is doing. */
+export async function stop(name: string): Promise<void> {
+  await runInDurableObject(objectOf(name), (_, state) => state.abort("stopped by a test")).catch(() => {});
+}
+
+/** A sharded index with its shards in this process: the same files, no Durable Object. */
+export async function inProcess(name: string): Promise<LoadedIndex> {
+  const source = { name, bucket: env.INDEXES };
+  const reading = await readPointer(source, undefined);
+  if (!reading.changed || !reading.pointer.lengths) throw new Error(`${name} is not published`);
+  const { version, lengths } = reading.pointer;
+  const bindings = { kv: env.DOCUMENTS, bucket: env.INDEXES, pages: createPageCache() };
+  const { parts } = await loadVersion(source, version, lengths, () => {});
+  const local: Shard[] = [];
+  for (const [number, shard] of parts.artifact.meta.shards!.list.entries()) {
+    const loaded = await loadShard(source, version, { number, version: shard.version }, () => {});
+    local.push(openShard(openPublished(loaded.parts, bindings)));
+  }
+  const embedder = {
+    identity: parts.artifact.meta.embedder!,
+    embedQuery: async (text: string) => letterVector(text),
+    embedDocuments: async (texts: string[]) => texts.map(letterVector),
+  };
+  return openPublished(parts, bindings, {
+    createEmbedder: () => embedder,
+    shards: { shard: (i) => local[i]! },
+  });
+}

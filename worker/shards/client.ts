@@ -1,0 +1,88 @@
+import type { ShardsMeta } from "../format/meta.ts";
+import { isRegion, nearestRegion, type Region } from "../search/shards/regions.ts";
+import type { ItemDetails, ShardSet } from "../search/shards/types.ts";
+import type { Outcome } from "../search/shards/wire.ts";
+import { objectName, type ShardAddress, type ShardMethods, type ShardNamespace } from "./address.ts";
+import { attempted } from "./attempts.ts";
+
+export interface ShardSettings {
+  /** Regions that objects may be made in; empty: all. */
+  readonly regions: readonly Region[];
+  /** Copies of each shard in each region. */
+  readonly replicas: number;
+  /** A shard that has not answered by then, in milliseconds, is left out. */
+  readonly patience: number;
+  /** Another copy is asked after so many milliseconds. */
+  readonly hedge: number;
+}
+
+export interface ShardClientOptions {
+  readonly namespace: ShardNamespace;
+  readonly index: string;
+  /** Version of the whole index. */
+  readonly version: string;
+  readonly meta: Pick<ShardsMeta, "list">;
+  readonly settings: ShardSettings;
+  /** A number in [0, 1), by which load is spread over copies. */
+  readonly random?: () => number;
+}
+
+export type ReachShards = Pick<ShardSet, "shard" | "patience">;
+
+/**
+ * The shards of one version as Durable Objects. Nothing of a request is kept: stubs and promises belong to the request
+ * that they were made in, so each call makes its own.
+ */
+export function connectShards(options: ShardClientOptions): ReachShards {
+  const { meta, settings, namespace, random = Math.random } = options;
+  const { replicas } = settings;
+  return {
+    patience: settings.patience,
+    shard(shard, from) {
+      const region = regionFor(from, settings.regions);
+      const first = Math.floor(random() * replicas);
+      const call = <T>(
+        ask: (object: ShardMethods, address: ShardAddress) => Promise<Outcome<T>>,
+      ): Promise<T> =>
+        attempted(
+          async (attempt) => {
+            const address: ShardAddress = {
+              index: options.index,
+              version: options.version,
+              shard,
+              shardVersion: meta.list[shard]?.version ?? "",
+              region,
+              replica: (first + attempt) % replicas,
+            };
+            const id = namespace.idFromName(objectName(address));
+            // A stub may be useless once a call over it has failed, so every attempt has its own.
+            const object = namespace.get(id, region === "any" ? {} : { locationHint: region });
+            return ask(object, address);
+          },
+          { elsewhere: replicas > 1, hedgeMs: settings.hedge },
+        );
+      return {
+        rank: (query) => call((object, address) => object.rank(address, query)),
+        async details(request) {
+          const details: ItemDetails[] = [];
+          let items = request.items;
+          do {
+            const part = await call((object, address) => object.details(address, { ...request, items }));
+            details.push(...part.details);
+            items = part.rest;
+          } while (items.length > 0);
+          return details;
+        },
+        locate: async (wanted) =>
+          (await call((object, address) => object.locate(address, wanted))) ?? undefined,
+      };
+    },
+  };
+}
+
+/** Where a caller's copies of the shards live. */
+function regionFor(from: string | undefined, allowed: readonly Region[]): Region | "any" {
+  const wanted = from !== undefined && isRegion(from) ? from : undefined;
+  if (allowed.length === 0) return wanted ?? "any";
+  return wanted ? nearestRegion(wanted, allowed) : (allowed[0] ?? "any");
+}

@@ -1,0 +1,56 @@
+/**
+ * Objects of one class may live in one isolate, which has 128 MB for all of them. Each keeps its shard as long as the
+ * platform keeps the object, so before another shard is loaded, those that nobody has asked of late make room: of a
+ * version that was replaced, mostly. A shard in use never does, whatever that comes to.
+ */
+export interface Resident {
+  readonly bytes: number;
+  /** Calls that are using it at this moment. */
+  readonly users: number;
+  /** When it was last asked, as `Date.now()` says. */
+  readonly usedAt: number;
+  /** Lets go of the memory; the next call loads again. */
+  drop(): void;
+}
+
+export interface Residents {
+  /** Makes room for so many bytes, as far as idle shards can. */
+  makeRoom(bytes: number): void;
+  /** Held weakly: what the platform evicts is gone from here as well. */
+  add(resident: Resident): void;
+  readonly bytes: number;
+}
+
+const BUDGET = 100 * 1000 * 1000;
+const IDLE_MS = 10_000;
+
+export function createResidents(budget = BUDGET, idleMs = IDLE_MS): Residents {
+  const all = new Set<WeakRef<Resident>>();
+  const residents = (): Resident[] => {
+    const found: Resident[] = [];
+    for (const reference of all) {
+      const resident = reference.deref();
+      if (resident) found.push(resident);
+      else all.delete(reference);
+    }
+    return found;
+  };
+  const total = (): number => residents().reduce((sum, { bytes }) => sum + bytes, 0);
+  return {
+    makeRoom(bytes) {
+      const before = Date.now() - idleMs;
+      const idle = residents()
+        .filter(({ users, usedAt }) => users === 0 && usedAt <= before)
+        .sort((a, b) => a.usedAt - b.usedAt);
+      for (const resident of idle) {
+        if (total() + bytes <= budget) return;
+        for (const reference of all) if (reference.deref() === resident) all.delete(reference);
+        resident.drop();
+      }
+    },
+    add: (resident) => void all.add(new WeakRef(resident)),
+    get bytes() {
+      return total();
+    },
+  };
+}

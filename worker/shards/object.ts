@@ -1,0 +1,141 @@
+import { DurableObject } from "cloudflare:workers";
+import type { KVNamespace, R2Bucket } from "@cloudflare/workers-types";
+import { fillCache, heldBytesOf, type LoadSource, loadShard } from "../artifact/load.ts";
+import { lengthsOf } from "../artifact/manifest.ts";
+import { createPageCache } from "../docstore/cache.ts";
+import { AnnoyEdgeError } from "../format/errors.ts";
+import { openPublished } from "../search/published.ts";
+import { openShard } from "../search/shards/local.ts";
+import type { DetailsRequest, Located, Shard, ShardQuery, ShardRanking } from "../search/shards/types.ts";
+import { type Outcome, outcomeOf } from "../search/shards/wire.ts";
+import {
+  type DetailsPart,
+  objectName,
+  type Position,
+  type ShardAddress,
+  type ShardMethods,
+  type ShardNamespace,
+} from "./address.ts";
+import { firstPart } from "./details.ts";
+import { createResidents, type Resident } from "./memory.ts";
+
+export interface ShardBindings {
+  readonly INDEXES: R2Bucket;
+  readonly DOCUMENTS: KVNamespace;
+  readonly SHARDS?: ShardNamespace;
+}
+
+/** A shard that could not be loaded is tried again after this; a damaged one, which will hardly have mended, later. */
+const RETRY_MS = { storage: 500, damage: 10_000 };
+
+/** What the objects of this isolate share. */
+const pages = createPageCache();
+const residents = createResidents();
+
+/** A shard in memory. */
+interface Held extends Resident {
+  readonly shard: Shard;
+  users: number;
+  usedAt: number;
+}
+
+/**
+ * Holds one shard of one version: a Durable Object named by {@link objectName}. It loads at the first call, answers
+ * from memory until the platform evicts it, and keeps nothing on disk: whatever it knows it can read again from R2.
+ */
+export class IndexShard extends DurableObject<ShardBindings> implements ShardMethods {
+  #held: Held | undefined;
+  /** Shared between the calls of this object, which the platform allows: they all belong to it. */
+  #loading: Promise<Held> | undefined;
+  #refusal: { readonly error: unknown; readonly until: number } | undefined;
+  /** The name that this object was found to have. */
+  #name: string | undefined;
+
+  rank(address: ShardAddress, query: ShardQuery): Promise<Outcome<ShardRanking>> {
+    return this.#answer(address, (shard) => shard.rank(query));
+  }
+
+  details(address: ShardAddress, request: DetailsRequest): Promise<Outcome<DetailsPart>> {
+    return this.#answer(address, async (shard) => firstPart(await shard.details(request)));
+  }
+
+  locate(address: ShardAddress, wanted: Located): Promise<Outcome<Position | null>> {
+    return this.#answer(address, async (shard) => (await shard.locate(wanted)) ?? null);
+  }
+
+  #answer<T>(address: ShardAddress, run: (shard: Shard) => Promise<T>): Promise<Outcome<T>> {
+    return outcomeOf(async () => {
+      const held = await this.#shard(address);
+      held.users++;
+      try {
+        return await run(held.shard);
+      } finally {
+        held.users--;
+        held.usedAt = Date.now();
+      }
+    });
+  }
+
+  /** @throws AnnoyEdgeError `SHARD_MISMATCH` when somebody else was meant, `SHARD_UNAVAILABLE` */
+  async #shard(address: ShardAddress): Promise<Held> {
+    this.#check(address);
+    if (this.#held) return this.#held;
+    if (this.#refusal && Date.now() < this.#refusal.until) throw this.#refusal.error;
+    this.#loading ??= this.#load(address)
+      .catch((cause: unknown) => {
+        const error = unavailable(address, cause);
+        const wait = cause instanceof AnnoyEdgeError ? RETRY_MS.damage : RETRY_MS.storage;
+        this.#refusal = { error, until: Date.now() + wait };
+        throw error;
+      })
+      .finally(() => {
+        this.#loading = undefined;
+      });
+    return this.#loading;
+  }
+
+  /** An object answers only to its own name, so that a shard of one version is never taken for one of another. */
+  #check(address: ShardAddress): void {
+    const name = objectName(address);
+    if (name === this.#name) return;
+    if (this.env.SHARDS?.idFromName(name).equals(this.ctx.id) !== true) {
+      throw new AnnoyEdgeError("SHARD_MISMATCH", `An object that is not ${name} was asked in its place.`);
+    }
+    this.#name = name;
+  }
+
+  async #load({ index, version, shard, shardVersion }: ShardAddress): Promise<Held> {
+    const source: LoadSource = { name: index, bucket: this.env.INDEXES, cache: caches.default as never };
+    const { parts, from } = await loadShard(
+      source,
+      version,
+      { number: shard, version: shardVersion },
+      (bytes) => residents.makeRoom(bytes),
+    );
+    const opened = openPublished(parts, { kv: this.env.DOCUMENTS, bucket: this.env.INDEXES, pages });
+    const held: Held = {
+      shard: openShard(opened),
+      bytes: heldBytesOf(lengthsOf(parts.manifest)),
+      users: 0,
+      usedAt: Date.now(),
+      drop: () => {
+        this.#held = undefined;
+      },
+    };
+    residents.add(held);
+    this.#held = held;
+    // Where the next object that holds this shard finds it; what goes wrong with a cache concerns no caller.
+    if (from === "r2") this.ctx.waitUntil(fillCache(source, parts).catch(() => {}));
+    return held;
+  }
+}
+
+function unavailable({ index, shard, version }: ShardAddress, cause: unknown): AnnoyEdgeError {
+  if (cause instanceof AnnoyEdgeError && cause.code === "SHARD_MISMATCH") return cause;
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new AnnoyEdgeError(
+    "SHARD_UNAVAILABLE",
+    `Shard ${shard} of version ${version} of index "${index}" cannot be loaded: ${why}`,
+    { cause },
+  );
+}

@@ -1,0 +1,35 @@
+import type { LoadedParts } from "../artifact/load.ts";
+import { AnnoyEdgeError } from "../format/errors.ts";
+import type { ShardNamespace } from "./address.ts";
+import { connectShards, type ReachShards, type ShardSettings } from "./client.ts";
+
+/** What is missing from the wrangler.toml of a Worker that has no objects for shards. */
+const LINES = `[[durable_objects.bindings]]
+name = "SHARDS"
+class_name = "IndexShard"
+
+[[migrations]]
+tag = "v1"
+new_sqlite_classes = ["IndexShard"]`;
+
+/**
+ * How the shards of a version are reached: behind Durable Objects.
+ *
+ * @returns undefined for a version that holds its items itself, which needs no binding
+ * @throws AnnoyEdgeError `BAD_CONFIGURATION` where shards need one that is not there
+ */
+export function reachShards(
+  { artifact, name, version }: LoadedParts,
+  namespace: ShardNamespace | undefined,
+  settings: ShardSettings,
+): ReachShards | undefined {
+  const { shards } = artifact.meta;
+  if (!shards) return undefined;
+  if (!namespace) {
+    throw new AnnoyEdgeError(
+      "BAD_CONFIGURATION",
+      `Version ${version} of index "${name}" is cut into shards, and this Worker has no binding SHARDS to hold them. Add to wrangler.toml and deploy:\n${LINES}`,
+    );
+  }
+  return connectShards({ namespace, index: name, version, meta: shards, settings });
+}
