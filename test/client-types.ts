@@ -7,9 +7,12 @@ import type * as search from "../worker/search/types.ts";
  * only as long as they fit the Worker's schemas: what the client sends is what the Worker takes, and what the Worker
  * gives is what the client promises. `npm run types` checks it; there is nothing to run.
  */
+/** What goes out as JSON: there vectors are arrays. */
+type Sent = Omit<client.SearchInput, "vector"> & { readonly vector?: readonly number[] | undefined };
+
 export const sent = {
-  search: (value: client.SearchInput): search.SearchInput => value,
-  batch: (value: { searches: readonly client.SearchInput[] }): search.BatchInput => value,
+  search: (value: Sent): search.SearchInput => value,
+  batch: (value: { searches: readonly Sent[] }): search.BatchInput => value,
   keys: (value: keyof search.SearchInput): keyof client.SearchInput => value,
 };
 
@@ -23,6 +26,10 @@ export const received = {
   item: (value: http.ItemResponse): client.ItemResponse => value,
   distance: (value: http.DistanceResponse): client.DistanceResponse => value,
   index: (value: http.IndexResponse): client.IndexResponse => value,
+  indexKeys: (value: keyof http.IndexResponse): keyof client.IndexResponse => value,
+  certifiedKeys: (value: keyof http.IndexResponse["certified"]): keyof client.IndexResponse["certified"] =>
+    value,
+  healthKeys: (value: keyof http.HealthResponse): keyof client.HealthResponse => value,
   health: (value: http.HealthResponse): client.HealthResponse => value,
   warmUp: (value: http.WarmUpResponse): client.WarmUpResponse => value,
 };

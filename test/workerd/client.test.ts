@@ -20,6 +20,30 @@ test("the client and the Worker understand each other on every call", async () =
   expect(await client.index()).toMatchObject({ index: "demo", version });
   expect(await client.warmUp()).toMatchObject({ version });
   expect(await client.health()).toMatchObject({ status: "ok", version });
+  expect(await client.selected(2)).toBeUndefined();
+});
+
+test("the client has a method for every path of the contract", async () => {
+  const asked = new Set<string>();
+  const recording = createClient(ORIGIN, {
+    fetch: async (url) => {
+      asked.add(new URL(url).pathname);
+      return new Response("{}");
+    },
+  });
+  await recording.search({ query: "a" });
+  await recording.searchBatch([]);
+  await recording.document("1");
+  await recording.item(1);
+  await recording.distance(1, 1);
+  await recording.index();
+  await recording.warmUp();
+  await recording.health();
+  await recording.selected(1);
+  expect(asked.size).toBe(Object.keys(recording).length);
+  const { paths } = await (await exports.default.fetch(`${ORIGIN}/openapi.json`)).json<{ paths: object }>();
+  const contract = Object.keys(paths).map((path) => path.replace(/\{\w+\}/g, "1"));
+  expect([...asked].sort()).toEqual(contract.sort());
 });
 
 test("the Worker's problems arrive as errors with their codes", async () => {

@@ -84,6 +84,31 @@ describe("createClient", () => {
     ]);
   });
 
+  test("sends vectors of typed arrays as lists of numbers", async () => {
+    const { url, bodies } = await serve(ok);
+    await createClient(url, quick).search({ vector: Float32Array.of(1, 0.5) });
+    await createClient(url, quick).searchBatch([{ vector: Float64Array.of(2) }]);
+    expect(bodies.map((body) => JSON.parse(body))).toEqual([
+      { vector: [1, 0.5] },
+      { searches: [{ vector: [2] }] },
+    ]);
+  });
+
+  test("tells a selection once, whatever comes of it", async () => {
+    const { url, requests } = await serve(status(204), status(503));
+    const client = createClient(url, quick);
+    expect(await client.selected(3)).toBeUndefined();
+    expect(requests[0]).toMatchObject({ method: "POST", url: "/v1/selections/3" });
+    expect(await failure(client.selected(3))).toMatchObject({ status: 503 });
+    expect(requests).toHaveLength(2);
+  });
+
+  test("refuses a key that cannot be sent, without quoting it", () => {
+    for (const apiKey of ["se\ncret", "“secret”"]) {
+      expect(() => createClient("https://search.example.com", { apiKey })).toThrow(/^(?!.*cret).*apiKey has/);
+    }
+  });
+
   test("goes out through a service binding", async () => {
     const seen: string[] = [];
     const binding = {
@@ -119,11 +144,12 @@ describe("createClient", () => {
     expect(await failure(client.index())).toMatchObject({ code: "BAD_RESPONSE", status: 502 });
   });
 
-  test("tries again after 429, 503 and a broken connection, and no more often than told", async () => {
+  test("tries again after 429, 502, 503, 504 and a broken connection, and no more often than told", async () => {
     const broken: Answer = (_, response) => void response.destroy();
-    const { url, requests } = await serve(status(429, { "retry-after": "0" }), broken, status(503), ok);
-    expect(await createClient(url, { ...quick, retries: 3 }).index()).toEqual({ hits: [] });
-    expect(requests).toHaveLength(4);
+    const later = [status(429, { "retry-after": "0" }), status(502), status(503), status(504)];
+    const { url, requests } = await serve(broken, ...later, ok);
+    expect(await createClient(url, { ...quick, retries: 5 }).index()).toEqual({ hits: [] });
+    expect(requests).toHaveLength(6);
     const stubborn = await serve(status(503));
     expect(await failure(createClient(stubborn.url, quick).index())).toMatchObject({ status: 503 });
     expect(stubborn.requests).toHaveLength(3);

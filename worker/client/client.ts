@@ -23,7 +23,7 @@ export interface ClientOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Milliseconds that one try may take, its body included. Default 10,000. */
   readonly timeout?: number | undefined;
-  /** Further tries after 429, 503 and failures of the network. Default 2. */
+  /** Further tries after 429, 502, 503, 504 and failures of the network. Default 2. */
   readonly retries?: number | undefined;
   /** Milliseconds before the first further try; doubles with each. Default 200. */
   readonly backoff?: number | undefined;
@@ -47,6 +47,8 @@ export interface Client {
   /** Makes the isolate that answers load the index. */
   warmUp(options?: CallOptions): Promise<WarmUpResponse>;
   health(options?: CallOptions): Promise<HealthResponse>;
+  /** Tells the Worker that a reader followed the hit at this position, counted from 0. Nothing else is told. */
+  selected(position: number, options?: CallOptions): Promise<void>;
 }
 
 /**
@@ -65,9 +67,11 @@ export function createClient(url: string | URL, options: ClientOptions = {}): Cl
   const post = <T>(path: string, body: unknown, { signal }: CallOptions = {}): Promise<T> =>
     call<T>(
       `${base}${path}`,
-      { method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json" } },
+      { method: "POST", body: JSON.stringify(body, plain), headers: { "content-type": "application/json" } },
       signal,
     );
+  // Told again after a failure, it might be counted twice.
+  const tell = caller({ ...options, retries: 0 });
   return {
     search: (input, callOptions) => post("/v1/search", input, callOptions),
     searchBatch: (searches, callOptions) => post("/v1/search/batch", { searches }, callOptions),
@@ -77,7 +81,14 @@ export function createClient(url: string | URL, options: ClientOptions = {}): Cl
     index: (callOptions) => get("/v1/index", callOptions),
     warmUp: (callOptions) => get("/v1/warm-up", callOptions),
     health: (callOptions) => get("/health", callOptions),
+    selected: (position, { signal } = {}) =>
+      tell<void>(`${base}/v1/selections/${position}`, { method: "POST" }, signal),
   };
+}
+
+/** JSON has no typed arrays; vectors often are such. */
+function plain(_key: string, value: unknown): unknown {
+  return value instanceof Float32Array || value instanceof Float64Array ? Array.from(value) : value;
 }
 
 function baseOf(url: string | URL): string {
@@ -93,7 +104,14 @@ function baseOf(url: string | URL): string {
 }
 
 function caller(options: ClientOptions) {
-  const { fetch: given, timeout = 10_000, apiKey } = options;
+  const { fetch: given, timeout = 10_000 } = options;
+  const apiKey = options.apiKey?.trim();
+  // The error of fetch itself would quote it.
+  if (apiKey && !/^[\x21-\x7e]+$/.test(apiKey)) {
+    throw new TypeError(
+      "apiKey has a character that no key has, such as a line break or a typographic quote.",
+    );
+  }
   const policy: RetryPolicy = {
     retries: options.retries ?? 2,
     backoff: options.backoff ?? 200,
@@ -105,7 +123,7 @@ function caller(options: ClientOptions) {
   const common: Record<string, string> = {
     accept: "application/json, application/problem+json",
     ...options.headers,
-    ...(apiKey !== undefined && { authorization: `Bearer ${apiKey}` }),
+    ...(apiKey && { authorization: `Bearer ${apiKey}` }),
   };
 
   return async function call<T>(
@@ -158,7 +176,7 @@ async function tryOnce(
         retryAfter: response.headers.get("retry-after"),
       };
     }
-    return { ok: true, value: parse(text, response.status) };
+    return { ok: true, value: response.status === 204 ? undefined : parse(text, response.status) };
   } catch (cause) {
     if (cause instanceof ClientError) throw cause;
     if (signal?.aborted) throw new ClientError("ABORTED", "The call was aborted.", { cause });

@@ -9,9 +9,9 @@ export interface RetryPolicy {
   readonly maxWait: number;
 }
 
-/** Statuses that say "later": too many requests, and nothing to answer with at the moment. */
+/** Statuses that say "later": too many requests, nothing to answer with at the moment, and gateways that heard nothing. */
 export function isRetryable(status: number): boolean {
-  return status === 429 || status === 503;
+  return status === 429 || (status >= 502 && status <= 504);
 }
 
 /**

@@ -9,7 +9,7 @@ export type Include = "document" | "metadata" | "vector" | "highlights";
 /** A search by exactly one of `query`, `vector`, `item` and `id`. */
 export interface SearchInput {
   readonly query?: string | undefined;
-  readonly vector?: readonly number[] | undefined;
+  readonly vector?: readonly number[] | Float32Array | Float64Array | undefined;
   readonly item?: number | undefined;
   readonly id?: string | undefined;
   /** Hits wanted, 1 to 1000; 4 when left out. */
@@ -112,6 +112,12 @@ export interface DistanceResponse extends Versioned {
   readonly distance: number;
 }
 
+export interface Recall {
+  readonly recallAt1: number;
+  readonly recallAt10: number;
+  readonly recallAt100: number;
+}
+
 export interface IndexResponse extends Versioned {
   readonly metric: Metric;
   readonly dimensions: number;
@@ -122,12 +128,19 @@ export interface IndexResponse extends Versioned {
   readonly hotBytes: number;
   readonly fileBytes: number;
   readonly searchable: { readonly text: boolean; readonly keyword: boolean; readonly filter: boolean };
-  readonly certified: {
+  /** Recall against exact search, measured when the index was built. */
+  readonly certified: Recall & {
     readonly target: number;
+    readonly queries: number;
+    readonly choosingQueries?: number | undefined;
+    readonly met?: boolean | undefined;
+    readonly heldOut: boolean;
     readonly defaultSearchK: number;
-    readonly recallAt1: number;
-    readonly recallAt10: number;
-    readonly recallAt100: number;
+    readonly rows: readonly (Recall & {
+      readonly searchK: number;
+      readonly candidates: number;
+      readonly scored: number;
+    })[];
   };
   readonly manifest: Readonly<Record<string, unknown>>;
 }
@@ -137,9 +150,13 @@ export interface HealthResponse {
   readonly index: string;
   readonly version: string | null;
   readonly wanted: string | null;
+  /** Times are ISO 8601, UTC. */
+  readonly publishedAt: string | null;
   readonly loadedAt: string | null;
   readonly ageSeconds: number | null;
+  readonly checkedAt: string | null;
   readonly memoryBytes: number;
+  readonly lastError: { readonly code: string; readonly message: string; readonly at: string } | null;
 }
 
 export interface WarmUpResponse extends Versioned {

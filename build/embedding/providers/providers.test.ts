@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { inspect } from "node:util";
 import { Embeddings } from "@langchain/core/embeddings";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { build, query } from "../../index.ts";
@@ -295,6 +296,24 @@ describe("a service that fails", () => {
     expect(error).toMatchObject({ code, message: expect.stringMatching(message) });
     expect(String(error)).not.toContain(KEY);
     expect(seen.length).toBe(requests);
+  });
+
+  it.each([
+    ["a line break in the key", { apiKey: "sk-sec\nret" }],
+    ["a typographic quote around the key", { apiKey: "“sk-sec-ret”" }],
+    ["a password in the address", { baseUrl: "http://somebody:sk-secret@127.0.0.1:1/v1" }],
+  ])("is not called with %s, and nothing of the secret is told", async (_, spec) => {
+    const { embedder } = await open(openai({ dimensions: 3, ...spec }));
+    const error = await embedder.embedQuery("a").catch((e: unknown) => e);
+    expect(error).toMatchObject({ code: "EMBEDDER_UNAUTHORIZED" });
+    expect(inspect(error)).not.toMatch(/sec/);
+    expect(seen.length).toBe(0);
+  });
+
+  it("gets a key without the line break that a file ends with", async () => {
+    const { embedder } = await open(openai({ dimensions: 3, apiKey: `${KEY}\n` }));
+    await embedder.embedQuery("a");
+    expect(seen[0]?.authorization).toBe(`Bearer ${KEY}`);
   });
 
   it("gives EMBEDDER_UNAVAILABLE when nothing listens", async () => {

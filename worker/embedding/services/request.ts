@@ -36,6 +36,7 @@ const MAX_ANSWER_BYTES = 256 << 20;
  * @throws EmbeddingError
  */
 export async function callService(call: ServiceCall, options: RequestOptions = {}): Promise<unknown> {
+  refuseUnsendable(call);
   const { retries = 5, backoff = 500, maxWait = 60_000, signal } = options;
   for (let attempt = 1; ; attempt++) {
     const outcome = await tryOnce(call, options);
@@ -45,6 +46,19 @@ export async function callService(call: ServiceCall, options: RequestOptions = {
     const wait = outcome.retryAfter ?? most * (1 - Math.random() / 2);
     if (wait > maxWait) throw outcome.error;
     await sleep(wait, signal);
+  }
+}
+
+/** What fetch would refuse with an error that quotes the secret in it. */
+function refuseUnsendable({ provider, url, key, keyName }: ServiceCall): void {
+  if (key && !/^[\x21-\x7e]+$/.test(key.trim())) {
+    const message = `The embedder ${provider} cannot send ${keyName}: it has a character that no key has, such as a line break or a typographic quote.`;
+    throw new EmbeddingError("EMBEDDER_UNAUTHORIZED", message);
+  }
+  const { username = "", password = "" } = URL.canParse(url) ? new URL(url) : {};
+  if (username || password) {
+    const message = `The address of the embedder ${provider} holds a user name or a password. Give a key in ${keyName} instead.`;
+    throw new EmbeddingError("EMBEDDER_UNAUTHORIZED", message);
   }
 }
 
@@ -60,7 +74,7 @@ async function tryOnce(call: ServiceCall, options: RequestOptions): Promise<Outc
   try {
     const response = await send(url, {
       method: "POST",
-      headers: { "content-type": "application/json", ...(key && { authorization: `Bearer ${key}` }) },
+      headers: { "content-type": "application/json", ...(key && { authorization: `Bearer ${key.trim()}` }) },
       body: JSON.stringify(body),
       signal: signal ? AbortSignal.any([signal, late]) : late,
     });
