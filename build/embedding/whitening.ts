@@ -20,6 +20,9 @@ const GENERAL_ROWS = 4096;
 /** Smallest eigenvalue, relative to the mean one: bounds what a direction without any data can be multiplied by. */
 const FLOOR = 1e-3;
 
+/** Rows that are added to a moment together. */
+const MOMENT_ROWS = 4;
+
 /** Second moments scaled to a mean eigenvalue of 1; row-major, dimensions x dimensions. */
 type Moment = Float64Array;
 
@@ -73,18 +76,21 @@ function secondMoment(
   step: number,
 ): { moment: Moment; rows: number } {
   const moment = new Float64Array(dimensions * dimensions);
-  const row = new Float64Array(dimensions);
+  const block = Array.from({ length: MOMENT_ROWS }, () => new Float64Array(dimensions));
   let rows = 0;
+  let filled = 0;
   for (let at = 0; at < vectors.length; at += step * dimensions) {
+    const row = block[filled]!;
     row.set(vectors.subarray(at, at + dimensions));
     if (row.every((x) => x === 0)) continue;
     rows++;
-    for (let i = 0; i < dimensions; i++) {
-      const x = row[i]!;
-      const line = i * dimensions;
-      for (let j = 0; j <= i; j++) moment[line + j]! += x * row[j]!;
-    }
+    filled++;
+    if (filled < MOMENT_ROWS) continue;
+    addRows(moment, block, dimensions);
+    filled = 0;
   }
+  for (const row of block.slice(filled)) row.fill(0);
+  addRows(moment, block, dimensions);
   let trace = 0;
   for (let i = 0; i < dimensions; i++) trace += moment[i * dimensions + i]!;
   const scale = trace > 0 ? dimensions / trace : 0;
@@ -96,6 +102,24 @@ function secondMoment(
     }
   }
   return { moment, rows };
+}
+
+/**
+ * Adds the products of each row with itself, below the diagonal and on it. Four rows at a time, so that a number of the
+ * moment is read and written once for them; they are added in their order, which keeps the sums' very bits.
+ */
+function addRows(moment: Moment, block: readonly Float64Array[], dimensions: number): void {
+  const [a, b, c, d] = block as [Float64Array, Float64Array, Float64Array, Float64Array];
+  for (let i = 0; i < dimensions; i++) {
+    const ai = a[i]!;
+    const bi = b[i]!;
+    const ci = c[i]!;
+    const di = d[i]!;
+    const line = i * dimensions;
+    for (let j = 0; j <= i; j++) {
+      moment[line + j] = moment[line + j]! + ai * a[j]! + bi * b[j]! + ci * c[j]! + di * d[j]!;
+    }
+  }
 }
 
 /** M^(-1/4) by eigenvalues. Square roots instead of a power: those are exact, so every machine gets the same bytes. */

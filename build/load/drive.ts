@@ -73,6 +73,7 @@ function post(agent: Agent, url: string, body: string): Promise<string> {
   });
 }
 
-function percentile(sorted: readonly number[], share: number): number {
+/** Of values in ascending order. */
+export function percentile(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }

@@ -11,6 +11,7 @@ import { calibrateFusion } from "../keyword/calibrate.ts";
 import { PAGE_TITLE, withPageTitles } from "../site/beginning.ts";
 import { readDocuments } from "./documents.ts";
 import { OptionError } from "./errors.ts";
+import { onThread } from "./text-thread.ts";
 
 /** What is indexed of texts and metadata, beside the vectors. */
 export interface TextOptions {
@@ -60,13 +61,36 @@ export function checkText({ keyword }: TextOptions): void {
   }
 }
 
+export interface TextInput {
+  readonly nItems: number;
+  /** Whether any document has text. */
+  readonly hasText: boolean;
+}
+
+/** Progress is told every so many documents. */
+const REPORTED = 256;
+/** From so many documents on a thread of its own is worth its start. */
+const MANY = 2000;
+
 /**
- * The sections that come from `documents.jsonl` at `path`, which is read once for each. `hasText` tells whether any
- * document has some.
+ * The sections that come from `documents.jsonl` at `path`, which is read once for each. Those of many documents are
+ * made on another thread: work with the vectors can go on meanwhile.
  */
 export async function buildTextSections(
   path: string,
-  { nItems, hasText }: { readonly nItems: number; readonly hasText: boolean },
+  input: TextInput,
+  options: TextOptions,
+  onProgress?: (progress: Progress) => void,
+): Promise<TextSections> {
+  return input.nItems < MANY
+    ? indexTexts(path, input, options, onProgress)
+    : onThread({ path, options, ...input }, onProgress);
+}
+
+/** As {@link buildTextSections}, on this thread. */
+export async function indexTexts(
+  path: string,
+  { nItems, hasText }: TextInput,
   options: TextOptions,
   onProgress?: (progress: Progress) => void,
 ): Promise<TextSections> {
@@ -77,7 +101,11 @@ export async function buildTextSections(
       ? await buildKeywordSections(withPageTitles(readDocuments(path)), {
           ...(typeof keyword === "object" && keyword),
           nItems,
-          onDocument: (done) => onProgress?.({ phase: "keywords", done, total: nItems }),
+          onDocument: (done) => {
+            if (done % REPORTED === 0 || done === nItems) {
+              onProgress?.({ phase: "keywords", done, total: nItems });
+            }
+          },
         })
       : undefined;
   if (keywords) sections.push(...keywords.sections);

@@ -34,9 +34,15 @@ export async function writeWhole(
   const { vectors, dimensions } = corpus;
   const path = join(folder.path, "documents.jsonl");
   const nItems = ids.length;
-  const sections = await buildTextSections(path, { nItems, hasText }, text, onProgress);
+  // Texts are indexed beside the work with the vectors, whose progress is what shows until it is done.
+  let waiting = false;
+  const texts = buildTextSections(path, { nItems, hasText }, text, (progress) => {
+    if (waiting) onProgress?.(progress);
+  });
+  // Awaited below; until then its failure is nobody's.
+  texts.catch(() => {});
   const measured = async () => {
-    if (!sections.meta.keyword) return {};
+    if (text.keyword === false || !hasText) return {};
     const vectorOf = (item: number) => vectors.subarray(item * dimensions, (item + 1) * dimensions);
     return calibrate(
       path,
@@ -49,6 +55,8 @@ export async function writeWhole(
     { vectors, dimensions, metric },
     { ...settings, ...(onProgress && { onProgress }) },
   );
+  waiting = true;
+  const sections = await texts;
   return writeArtifact(folder, {
     name,
     built,

@@ -14,4 +14,9 @@ export interface CarriedEmbedder extends Embedder {
   readonly tableBytes: Uint8Array;
   /** Writes the vector of `text` into `out`, `identity.dimensions` long. Synchronous; all zeros when nothing is known. */
   embedInto(text: string, out: Float32Array): void;
+  /**
+   * For ordering short texts by how near they are to one vector, at a fraction of what embedding them costs: larger is
+   * nearer, not quite by cosine.
+   */
+  nearness?(vector: Float32Array): (text: string) => number;
 }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Embedder } from "../embedding/types.ts";
-import { highlightTerms, passageAt, passageByMeaning, passageByTerms } from "./highlight.ts";
+import { highlightTerms, nearnessTo, passageAt, passageByMeaning, passageByTerms } from "./highlight.ts";
 
 const FILLER = "Nothing of interest happens in this sentence of many words. ".repeat(20);
 const TEXT = `${FILLER}A whale surfaced beside the ship. The whale dived again. ${FILLER}A ship sailed.`;
@@ -82,7 +82,7 @@ describe("passages without words in common", () => {
       embedDocuments: async (texts) => texts.map(embed),
       embedQuery: async (text) => embed(text),
     };
-    const passage = await passageByMeaning(TEXT, Float32Array.of(1, 0), embedder);
+    const passage = await passageByMeaning(TEXT, nearnessTo(Float32Array.of(1, 0), embedder));
     expect(passage.text).toMatch(/^A whale surfaced/);
     expect(passage.ranges).toEqual([]);
   });

@@ -1,4 +1,4 @@
-import type { Embedder } from "../embedding/types.ts";
+import type { CarriedEmbedder, Embedder } from "../embedding/types.ts";
 import { expandQuery } from "./keyword/expand.ts";
 import { groupTerms } from "./keyword/groups.ts";
 import type { KeywordIndex } from "./keyword/open.ts";
@@ -116,24 +116,28 @@ function whole(text: string, at: number): number {
   return code >= 0xdc00 && code <= 0xdfff && at > 0 ? at - 1 : at;
 }
 
+/** How near texts are to one another; for some embedders there is a quicker way than embedding both. */
+export type Nearness = (texts: string[]) => Promise<readonly number[]>;
+
+export function nearnessTo(query: Float32Array, embedder: Embedder | CarriedEmbedder): Nearness {
+  const quick = "nearness" in embedder ? embedder.nearness?.(query) : undefined;
+  if (quick) return async (texts) => texts.map(quick);
+  return async (texts) => (await embedder.embedDocuments(texts)).map((vector) => cosine(query, vector));
+}
+
 /**
- * The sentence whose vector is nearest to the query's by cosine: for a hit that has none of the query's words. Worth its
- * time with an embedder that takes microseconds.
+ * The sentence that is nearest to the query: for a hit that has none of the query's words. Worth its time with an
+ * embedder that takes microseconds.
  */
-export async function passageByMeaning(
-  text: string,
-  query: Float32Array,
-  embedder: Embedder,
-): Promise<Highlight> {
+export async function passageByMeaning(text: string, nearness: Nearness): Promise<Highlight> {
   const sentences = sentencesOf(text);
   let best = sentences[0];
   if (sentences.length > 1) {
-    const vectors = await embedder.embedDocuments(sentences.map(({ start, end }) => text.slice(start, end)));
+    const values = await nearness(sentences.map(({ start, end }) => text.slice(start, end)));
     let most = Number.NEGATIVE_INFINITY;
-    for (const [i, vector] of vectors.entries()) {
-      const similarity = cosine(query, vector);
-      if (similarity > most) {
-        most = similarity;
+    for (const [i, value] of values.entries()) {
+      if (value > most) {
+        most = value;
         best = sentences[i];
       }
     }

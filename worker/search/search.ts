@@ -1,7 +1,7 @@
 import { AnnoyEdgeError } from "../format/errors.ts";
 import type { StoredDocument } from "../format/meta.ts";
 import { searchError } from "./errors.ts";
-import { highlightTerms, passageAt, passageByMeaning, passageByTerms } from "./highlight.ts";
+import { highlightTerms, nearnessTo, passageAt, passageByMeaning, passageByTerms } from "./highlight.ts";
 import { isLanguage, type Language } from "./keyword/languages.ts";
 import { phraseCheck } from "./operators.ts";
 import { idsOf } from "./query-vector.ts";
@@ -225,10 +225,13 @@ function highlighter(
     request.query === undefined
       ? new Set<string>()
       : highlightTerms(keyword, request.query, request.prefix, language);
-  const byMeaning = embedder?.identity.provider === "static" && ranking.query ? embedder : undefined;
+  const nearness =
+    embedder?.identity.provider === "static" && ranking.query
+      ? nearnessTo(ranking.query, embedder)
+      : undefined;
   return (text) => {
     const passage = terms.size > 0 ? passageByTerms(text, terms, language) : undefined;
     if (passage) return passage;
-    return byMeaning && ranking.query ? passageByMeaning(text, ranking.query, byMeaning) : passageAt(text, 0);
+    return nearness ? passageByMeaning(text, nearness) : passageAt(text, 0);
   };
 }

@@ -51,6 +51,19 @@ export function createStaticEmbedder(tableBytes: Uint8Array, options: StaticOpti
     identity,
     tableBytes,
     embedInto,
+    nearness(vector) {
+      // v . (W t) = (W v) . t, because W is symmetric: one product with the matrix, not one a text. Only the length of
+      // W t is taken for that of t.
+      const turned = Float32Array.from(vector);
+      if (whitening) whitenInto(whitening, turned, scratch);
+      const pooled = new Float32Array(dimensions);
+      return (text) => {
+        poolInto(pooler, text, pooled);
+        let product = 0;
+        for (let i = 0; i < dimensions; i++) product += turned[i]! * pooled[i]!;
+        return product;
+      };
+    },
     embedDocuments: async (texts) => texts.map(embed),
     embedQuery: async (text) => embed(text),
   };

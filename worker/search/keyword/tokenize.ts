@@ -73,6 +73,8 @@ function lower(text: string): string {
   return ASCII.test(text) ? text.toLowerCase() : text.normalize("NFKC").toLowerCase();
 }
 
+const PLAIN_WORD = /^[A-Z]?[a-z0-9]*$/;
+
 /** Splits a text into terms, in order. Linear in the text. */
 export function tokenize(text: string, language: Language): Token[] {
   const tokens: Token[] = [];
@@ -85,6 +87,12 @@ export function tokenize(text: string, language: Language): Token[] {
 
 /** Adds the terms of one run of letters, digits and inner signs; returns the next free position. */
 function addRun(tokens: Token[], found: string, start: number, position: number, language: Language): number {
+  // Most words of most texts: nothing of what follows would change them.
+  if (PLAIN_WORD.test(found) && found.length <= MAX_TERM_LENGTH) {
+    const term = found.toLowerCase();
+    tokens.push({ term, word: term, position, start, end: start + found.length, kind: "atom", parts: 1 });
+    return position + 1;
+  }
   let run = trimSigns(found);
   if (language === "en") run = run.replace(POSSESSIVE, "");
   const end = start + run.length;
@@ -132,7 +140,7 @@ function trimSigns(run: string): string {
 }
 
 function isPlain(run: string): boolean {
-  return /^[a-z0-9]+$/.test(run) || /^[A-Z]?[a-z0-9]*$/.test(run);
+  return PLAIN_WORD.test(run);
 }
 
 function splitRun(run: string): { text: string; at: number }[] {
