@@ -9,9 +9,9 @@ import type { Pool } from "./pool.ts";
 import { halves, measureRecall, spread, type Truth } from "./recall.ts";
 
 /** Margins to try, in mean factors of the sketches: about the standard error of an estimate. */
-const MARGINS = [6, 4.5, 3.5, 3, 2.5, 2, 1.5];
+const MARGINS = [6, 4.5, 3.5, 3, 2.5, 2, 1.75, 1.5, 1.25, 1];
 /** Recall that a smaller margin may cost. */
-const MARGIN_LOSS = 0.003;
+const MARGIN_LOSS = 0.002;
 const MARGIN_QUERIES = 200;
 
 /** Opens what the Worker has at hand as it would, and measures what it finds. */

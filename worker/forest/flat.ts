@@ -1,4 +1,5 @@
 import type { Artifact } from "../format/artifact.ts";
+import type { Codec } from "../format/constants.ts";
 import { ArtifactError } from "../format/errors.ts";
 import { finishHits } from "./finish.ts";
 import { distanceBetween } from "./metrics.ts";
@@ -12,7 +13,7 @@ const BLOCK = 1024;
 
 /** A forest without trees: every vector is scored. Right for small indexes. */
 export function openFlat(artifact: Artifact): Forest {
-  const { metric, dimensions, nItems } = artifact.header;
+  const { metric, codec, dimensions, nItems } = artifact.header;
   const vectors = openVectors(artifact, "vectors");
   if (!vectors) throw new ArtifactError("MISSING_SECTION", "The artifact has no section vectors.");
   const finest = openVectors(artifact, "rescore") ?? vectors;
@@ -34,7 +35,7 @@ export function openFlat(artifact: Artifact): Forest {
         vectors,
         slots,
         prepareQuery(metric, query),
-        keptForRescoring(k, finest !== vectors),
+        keptForRescoring(k, codec, finest !== vectors),
         accept,
         acceptBits,
       );
@@ -44,9 +45,13 @@ export function openFlat(artifact: Artifact): Forest {
   };
 }
 
-/** How many of the best by the resident codes are looked at again with finer vectors. */
-export function keptForRescoring(k: number, finerAtHand: boolean): number {
-  return finerAtHand ? 2 * k + 16 : k;
+/**
+ * How many of the best by the resident codes are looked at again in double precision with the finest vectors at hand. A
+ * few more than k suffice: quick scores differ from those of 8-bit codes, and these from the vectors', in the third digit.
+ * Of 4-bit codes many more may be misplaced.
+ */
+export function keptForRescoring(k: number, codec: Codec, finerAtHand: boolean): number {
+  return codec === "int4" && finerAtHand ? 2 * k + 16 : k + 4 + (k >>> 3);
 }
 
 /**

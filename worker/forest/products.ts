@@ -89,18 +89,25 @@ export function popcount(word: number): number {
   return Math.imul((x + (x >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }
 
+/** Turns signed bytes into unsigned ones, 128 more each. */
+const SIGNS = 0x8080_8080 | 0;
+const EVEN_BYTES = 0x00ff_00ff;
+const EVEN_OFFSETS = 0x0080_0080;
+
 /**
- * The product of a whole query with the codes of a row, four codes a 32-bit load: half as long again without. Rows
- * begin at multiples of four bytes, so dimensions must be a multiple of four.
+ * The product of a query in small integers ({@link PairedQuery}) with a row of codes, two coordinates a multiplication:
+ * (s + 2^16 t) (v + 2^16 u), modulo 2^32, has s u + t v in its upper half (one less when s v is negative: an error far
+ * below that of the codes). Twice the speed of a multiplication a coordinate. Rows begin at multiples of four bytes, so
+ * dimensions must be a multiple of four.
  */
-export function dotWords(words: Int32Array, at: number, whole: Int32Array): number {
-  const length = whole.length;
+export function dotPairs(words: Int32Array, at: number, packed: Int32Array): number {
+  const length = packed.length;
   let a = 0;
   let b = 0;
-  for (let i = 0, w = at; i < length; i += 4, w++) {
-    const codes = words[w]!;
-    a = (a + Math.imul((codes << 24) >> 24, whole[i]!) + Math.imul((codes << 16) >> 24, whole[i + 1]!)) | 0;
-    b = (b + Math.imul((codes << 8) >> 24, whole[i + 2]!) + Math.imul(codes >> 24, whole[i + 3]!)) | 0;
+  for (let i = 0, w = at; i < length; i += 2, w++) {
+    const codes = words[w]! ^ SIGNS;
+    a = (a + (Math.imul((codes & EVEN_BYTES) - EVEN_OFFSETS, packed[i]!) >> 16)) | 0;
+    b = (b + (Math.imul(((codes >>> 8) & EVEN_BYTES) - EVEN_OFFSETS, packed[i + 1]!) >> 16)) | 0;
   }
   return (a + b) | 0;
 }

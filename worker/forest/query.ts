@@ -7,28 +7,42 @@ export interface PreparedQuery {
   readonly bits: Uint32Array;
   /** Sum of the coordinates. */
   readonly sum: number;
-  /** The coordinates as integers, for products with 8-bit codes, and what such a product is to be multiplied by. */
-  readonly whole: WholeQuery;
-}
-
-/** A query in integers: coordinate i is whole[i] x unit, to within half a unit. */
-export interface WholeQuery {
-  readonly whole: Int32Array;
-  readonly unit: number;
+  /** The coordinates as small integers, for products with 8-bit codes. */
+  readonly pairs: PairedQuery;
 }
 
 /**
- * Scales a query to integers as large as products with codes of -128 to 127 allow within 32 bits: a millionth of the
- * query's own size or finer, so that nothing is lost against float32.
+ * A query as `dotPairs` reads it: of every four coordinates the first and third share a word, and the second and fourth
+ * the next. Coordinate i is its integer times `unit`, to within half a unit. Empty unless dimensions are a multiple of
+ * four.
  */
-export function wholeQuery(vector: Float32Array): WholeQuery {
-  let absolute = 0;
-  for (let i = 0; i < vector.length; i++) absolute += Math.abs(vector[i]!);
-  // Rounding adds up to half a unit a coordinate.
-  const scale = absolute > 0 ? (2 ** 31 / 128 - vector.length) / absolute : 0;
-  const whole = new Int32Array(vector.length);
-  for (let i = 0; i < vector.length; i++) whole[i] = Math.round(vector[i]! * scale);
-  return { whole, unit: scale > 0 ? 1 / scale : 0 };
+export interface PairedQuery {
+  readonly packed: Int32Array;
+  readonly unit: number;
+}
+
+/** Two products of a code (-128 to 127) and the integers of a pair must fit 16 bits together. */
+const LARGEST_PAIR = 254;
+
+export function pairQuery(vector: Float32Array): PairedQuery {
+  const length = vector.length % 4 === 0 ? vector.length : 0;
+  let largest = 0;
+  for (let i = 0; i < length; i += 4) {
+    largest = Math.max(
+      largest,
+      Math.abs(vector[i]!) + Math.abs(vector[i + 2]!),
+      Math.abs(vector[i + 1]!) + Math.abs(vector[i + 3]!),
+    );
+  }
+  const scale = largest > 0 ? LARGEST_PAIR / largest : 0;
+  const packed = new Int32Array(length / 2);
+  for (let i = 0; i < length; i += 4) {
+    for (let j = 0; j < 2; j++) {
+      const first = Math.round(vector[i + j]! * scale);
+      packed[i / 2 + j] = (first << 16) + Math.round(vector[i + j + 2]! * scale);
+    }
+  }
+  return { packed, unit: scale > 0 ? 1 / scale : 0 };
 }
 
 export function prepareQuery(metric: Metric, vector: Float32Array): PreparedQuery {
@@ -37,7 +51,7 @@ export function prepareQuery(metric: Metric, vector: Float32Array): PreparedQuer
   return {
     vector,
     sum,
-    whole: wholeQuery(vector),
+    pairs: pairQuery(vector),
     bits: metric === "hamming" ? packBits(vector) : new Uint32Array(0),
   };
 }

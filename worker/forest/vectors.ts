@@ -2,7 +2,7 @@ import { type Artifact, requireBytes, requireView, sectionBytes, viewOf } from "
 import type { Codec, Metric } from "../format/constants.ts";
 import { ArtifactError } from "../format/errors.ts";
 import type { ArtifactHeader } from "../format/header.ts";
-import { dotByte, dotFloat, dotNibble, dotWords, popcount, squares, taxicab } from "./products.ts";
+import { dotByte, dotFloat, dotNibble, dotPairs, popcount, squares, taxicab } from "./products.ts";
 import type { PreparedQuery } from "./query.ts";
 
 /**
@@ -224,13 +224,11 @@ function byteStore(
     score(query, slots, n, scores) {
       const q = query.vector;
       if (words && weights.byProduct) {
-        const { whole, unit } = query.whole;
+        const { packed, unit } = query.pairs;
+        const stride = dimensions >>> 2;
         for (let j = 0; j < n; j++) {
           const slot = slots[j]!;
-          scores[j] = weights.apply(
-            dotWords(words, slot * (dimensions >>> 2), whole) * unit * scales[slot]!,
-            slot,
-          );
+          scores[j] = weights.apply(dotPairs(words, slot * stride, packed) * unit * scales[slot]!, slot);
         }
         return;
       }

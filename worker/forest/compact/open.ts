@@ -2,22 +2,18 @@ import { type Artifact, requireView, sectionBytes } from "../../format/artifact.
 import { ArtifactError } from "../../format/errors.ts";
 import { finishHits } from "../finish.ts";
 import { distanceOfItems, exactScan, itemDecoder, keptForRescoring, vectorOfItem } from "../flat.ts";
-import { type PreparedQuery, prepareQuery } from "../query.ts";
+import { prepareQuery } from "../query.ts";
 import { defaultSearchK } from "../search-k.ts";
 import { itemAt, openSlots, slotOf } from "../slots.ts";
-import { TopScores } from "../top.ts";
 import type { Forest, ForestSearchOptions, Neighbours, ReadRange } from "../types.ts";
-import { openVectors, type VectorStore } from "../vectors.ts";
+import { openVectors } from "../vectors.ts";
 import { openColdTier } from "./cold.ts";
 import { sketchDecoder } from "./decode.ts";
+import { type Extent, gatherEstimated, gatherScored, type Scale } from "./gather.ts";
 import { openNodes } from "./nodes.ts";
 import { openSketches } from "./sketches.ts";
-import { type Candidates, Walk } from "./walk.ts";
+import { Walk } from "./walk.ts";
 
-const BLOCK = 512;
-const BINS = 1024;
-/** At least this many candidates, and two for each neighbour wanted, are scored by the full code. */
-const LEAST_SCORED = 32;
 /** Rows of the rescoring tier that are read for k neighbours when sketches are all that is resident. */
 const COLD_ROWS = 48;
 const COLD_ROWS_PER_NEIGHBOUR = 8;
@@ -27,13 +23,14 @@ function coldRows(k: number): number {
 }
 
 /**
- * Opens our own forest. A search walks the nodes best first, estimates every candidate from its sketch, scores the
- * best by the full vector code, and measures the distances of the last few with the finest vectors at hand.
+ * Opens our own forest. A search walks the nodes best first, bounds every candidate's score by its sketch, scores by the
+ * full vector code those that may still be among the nearest, and measures the distances of the last few with the finest
+ * vectors at hand.
  *
  * @throws ArtifactError when sections are missing, of the wrong length or inconsistent
  */
 export function openCompact(artifact: Artifact): Forest {
-  const { metric, dimensions, nItems, nSlots, nTrees } = artifact.header;
+  const { metric, codec, dimensions, nItems, nSlots, nTrees } = artifact.header;
   const vectors = openVectors(artifact, "vectors");
   const finer = openVectors(artifact, "rescore");
   const slots = openSlots(artifact);
@@ -54,29 +51,29 @@ export function openCompact(artifact: Artifact): Forest {
   const vector = vectorOfItem(dimensions, decode);
   // Made by the first search, so that opening allocates nothing that grows with the forest.
   let walk: Walk | undefined;
-  const block = new Uint32Array(BLOCK);
-  const scores = new Float32Array(BLOCK);
+  const scores = new Float32Array(scorer ? nodes.largestLeaf : 0);
 
   function search(query: Float32Array, options: ForestSearchOptions): Neighbours {
     const { k, accept } = options;
     const searchK = searchKOf(options);
-    const kept = keptForRescoring(k, finer !== undefined && vectors !== undefined);
+    const prepared = prepare(query);
+    const kept = keptForRescoring(k, codec, finer !== undefined);
     if (scorer && accept && scanIsCheaper(options, searchK)) {
-      const { top, scored } = exactScan(scorer, slots, prepare(query), kept, accept, options.acceptBits);
+      const { top, scored } = exactScan(scorer, slots, prepared, kept, accept, options.acceptBits);
       return { ...finishHits(metric, query, top.sorted(), k, decode), candidates: scored, scored };
     }
-    const { found, prepared, walked } = walkFor(query, searchK, accept);
-    const top = new TopScores(Math.min(kept, found.count));
-    if (!sketches || !scorer) {
-      keepAll(found, top);
-      const scored = sketches ? 0 : found.count;
-      return { ...finishHits(metric, query, top.sorted(), k, decode), candidates: found.count, scored };
+    const walked = walkedOf(prepared.vector);
+    if (scorer && (vectors || !sketches)) {
+      const { scale, margin } = scaleOf(walked);
+      const walk = startWalk(walked, margin);
+      const extent = { searchK, accept };
+      const { top, scored } = gatherScored(walk, slots, scorer, prepared, scale, scores, k, kept, extent);
+      return { ...finishHits(metric, query, top.sorted(), k, decode), candidates: walk.looked, scored };
     }
-    const threshold = vectors
-      ? thresholdFor(found, k, sketches.margin * lengthOf(walked), Math.max(LEAST_SCORED, 2 * k))
-      : thresholdFor(found, coldRows(k), 0, 0);
-    const scored = scoreBest(found, prepared, scorer, threshold, top);
-    return { ...finishHits(metric, query, top.sorted(), k, decode), candidates: found.count, scored };
+    const best = estimateBest(walked, scorer ? coldRows(k) : k, { searchK, accept });
+    const items = best.map((slot) => itemAt(slots, slot));
+    const scored = scorer ? best.length : 0;
+    return { ...finishHits(metric, query, items, k, decode), candidates: startedWalk().looked, scored };
   }
 
   async function searchCold(
@@ -85,11 +82,10 @@ export function openCompact(artifact: Artifact): Forest {
     read: ReadRange,
   ): Promise<Neighbours> {
     const { k, accept } = options;
-    const { found } = walkFor(query, searchKOf(options), accept);
-    const threshold = thresholdFor(found, coldRows(k), 0, 0);
-    // Copied before anything is awaited: the next search overwrites what this walk found.
-    const best = found.slots.slice(0, found.count).filter((_, i) => found.scores[i]! >= threshold);
-    const candidates = found.count;
+    const extent = { searchK: searchKOf(options), accept };
+    const best = estimateBest(walkedOf(prepare(query).vector), coldRows(k), extent);
+    // Before anything is awaited: the next search shares the walk.
+    const candidates = startedWalk().looked;
     const rows = await cold!.read(best, read);
     const positionOf = new Map(Array.from(rows.slots, (slot, i) => [itemAt(slots, slot), i]));
     const finished = finishHits(metric, query, [...positionOf.keys()], k, (item, row) => {
@@ -125,15 +121,39 @@ export function openCompact(artifact: Artifact): Forest {
     return Math.max(2 * k, Math.ceil(met * share));
   }
 
-  function prepare(query: Float32Array): PreparedQuery {
+  function prepare(query: Float32Array) {
     return prepareQuery(metric, metric === "angular" ? unit(query) : query);
   }
 
-  function walkFor(query: Float32Array, searchK: number, accept: ForestSearchOptions["accept"]) {
-    walk ??= new Walk(nodes, slots, sketches, scorer, dimensions, nTrees);
-    const prepared = prepare(query);
-    const walked = translation ? query.map((x, i) => x - translation[i]!) : prepared.vector;
-    return { found: walk.run(prepared, walked, searchK, accept), prepared, walked };
+  /** The query as nodes and sketches know it. */
+  function walkedOf(query: Float32Array): Float32Array {
+    return translation ? query.map((x, i) => x - translation[i]!) : query;
+  }
+
+  function startedWalk(): Walk {
+    walk ??= new Walk(nodes, slots, sketches, dimensions, nTrees);
+    return walk;
+  }
+
+  function startWalk(walked: Float32Array, margin: number): Walk {
+    const started = startedWalk();
+    started.start(walked, margin);
+    return started;
+  }
+
+  function estimateBest(walked: Float32Array, kept: number, extent: Extent): Uint32Array {
+    return gatherEstimated(startWalk(walked, 0), Math.min(kept, nSlots), extent);
+  }
+
+  /** How bounds compare with full scores, and how far above estimates they lie. */
+  function scaleOf(walked: Float32Array): { scale: Scale; margin: number } {
+    const length = lengthOf(walked);
+    const margin = sketches ? sketches.margin * length : 0;
+    if (!Number.isFinite(margin))
+      return { scale: { kind: "score", shift: Number.NEGATIVE_INFINITY }, margin: 0 };
+    // Estimates are Euclidean: of Manhattan distances they know the order alone.
+    if (metric === "manhattan") return { scale: { kind: "order", margin }, margin: 0 };
+    return { scale: { kind: "score", shift: metric === "euclidean" ? (length * length) / 2 : 0 }, margin };
   }
 
   /** The filter passes so few items that scoring them all costs less than walking until searchK of them are met. */
@@ -147,33 +167,6 @@ export function openCompact(artifact: Artifact): Forest {
     const scan = (acceptBits ? acceptBits.length : nSlots * 8) + fraction * nSlots * (40 + 0.8 * dimensions);
     const walking = Math.min(nSlots, searchK / Math.max(fraction, 1 / nSlots)) * 25;
     return scan <= walking;
-  }
-
-  /** Scores the candidates with the best estimates by the full code. */
-  function scoreBest(
-    found: Candidates,
-    query: PreparedQuery,
-    store: VectorStore,
-    threshold: number,
-    top: TopScores,
-  ): number {
-    let scored = 0;
-    let n = 0;
-    for (let i = 0; i <= found.count; i++) {
-      if (n === BLOCK || (i === found.count && n > 0)) {
-        store.score(query, block, n, scores);
-        for (let j = 0; j < n; j++) top.push(scores[j]!, itemAt(slots, block[j]!));
-        scored += n;
-        n = 0;
-      }
-      if (i < found.count && found.scores[i]! >= threshold) block[n++] = found.slots[i]!;
-    }
-    return scored;
-  }
-
-  /** Without a second code the walk's own scores decide. */
-  function keepAll(found: Candidates, top: TopScores): void {
-    for (let i = 0; i < found.count; i++) top.push(found.scores[i]!, itemAt(slots, found.slots[i]!));
   }
 
   return {
@@ -190,37 +183,6 @@ export function openCompact(artifact: Artifact): Forest {
   };
 }
 
-const bins = new Uint32Array(BINS);
-
-/**
- * The score from which on candidates deserve the full code: `margin` below the k-th best estimate, but low enough for
- * `least` of them. From a histogram, O(candidates).
- */
-function thresholdFor(found: Candidates, k: number, margin: number, least: number): number {
-  const { scores, count } = found;
-  if (count <= Math.max(k, least)) return Number.NEGATIVE_INFINITY;
-  let lowest = scores[0]!;
-  let highest = lowest;
-  for (let i = 1; i < count; i++) {
-    const score = scores[i]!;
-    if (score < lowest) lowest = score;
-    else if (score > highest) highest = score;
-  }
-  const width = (highest - lowest) / BINS;
-  if (!(width > 0)) return Number.NEGATIVE_INFINITY;
-  bins.fill(0);
-  for (let i = 0; i < count; i++) {
-    const bin = ((scores[i]! - lowest) / width) | 0;
-    bins[bin < BINS ? bin : BINS - 1]!++;
-  }
-  let above = 0;
-  let bin = BINS;
-  while (bin > 0 && above < k) above += bins[--bin]!;
-  const wanted = lowest + bin * width - margin;
-  while (bin > 0 && above < least) above += bins[--bin]!;
-  return Math.min(wanted, lowest + bin * width);
-}
-
 function lengthOf(vector: Float32Array): number {
   let squares = 0;
   for (let i = 0; i < vector.length; i++) squares += vector[i]! * vector[i]!;
@@ -229,9 +191,9 @@ function lengthOf(vector: Float32Array): number {
 
 /** The query at unit length, so that angular scores are cosines; a zero vector stays one. */
 function unit(query: Float32Array): Float32Array {
-  let squares = 0;
-  for (let i = 0; i < query.length; i++) squares += query[i]! * query[i]!;
-  if (!(squares > 0)) return query;
-  const scale = 1 / Math.sqrt(squares);
-  return query.map((x) => x * scale);
+  const length = lengthOf(query);
+  if (!(length > 0)) return query;
+  const result = new Float32Array(query.length);
+  for (let i = 0; i < query.length; i++) result[i] = query[i]! / length;
+  return result;
 }

@@ -1,86 +1,92 @@
-import { dotByte, dotWords } from "../products.ts";
-import { type PreparedQuery, type WholeQuery, wholeQuery } from "../query.ts";
+import { dotByte, dotPairs } from "../products.ts";
+import { type PairedQuery, pairQuery } from "../query.ts";
 import { itemAt, type SlotTable } from "../slots.ts";
-import type { VectorStore } from "../vectors.ts";
 import { NodeHeap } from "./heap.ts";
 import { LEAF_BIT, NODE, NODE_WORDS, type NodeTable, unpackSlot } from "./nodes.ts";
-import { estimateRange, fillTable, type Sketches } from "./sketches.ts";
+import {
+  appendPromising,
+  fillTable,
+  firstWords,
+  meanFactor,
+  type Sketches,
+  type SketchQuery,
+} from "./sketches.ts";
 
-/** What a walk found: the first `count` entries of two arrays that the next walk overwrites. */
-export interface Candidates {
-  slots: Uint32Array;
-  /** Estimates when the forest has sketches, else full scores; larger is nearer. */
-  scores: Float32Array;
-  count: number;
-}
+type Accept = ((item: number) => boolean) | undefined;
+
+/** Standard deviations of what half a code may add to its sum before it is ruled out unseen. */
+const DEVIATIONS = 3;
 
 /**
- * The best-first walk over the nodes of a compact forest. Holds the scratch that one walk needs; walks are synchronous,
- * so all searches of an isolate share it.
+ * The best-first walk over the nodes of a compact forest, a leaf at a time. Holds the scratch that one walk needs; walks
+ * are synchronous, so all searches of an isolate share it, and nothing is allocated while one is under way.
  */
 export class Walk {
-  readonly found: Candidates = {
-    slots: new Uint32Array(0),
-    scores: new Float32Array(0),
-    count: 0,
-  };
+  /** The promising candidates of the leaf visited last: entries that the next one overwrites. */
+  readonly found: { readonly slots: Uint32Array; readonly bounds: Float32Array; count: number };
+  /** Distinct candidates that were looked at since {@link start}. */
+  looked = 0;
   private readonly nodes: NodeTable;
   private readonly slots: SlotTable;
   private readonly sketches: Sketches | undefined;
-  private readonly vectors: VectorStore | undefined;
   private readonly dimensions: number;
   private readonly severalTrees: boolean;
   private readonly heap: NodeHeap;
   /** codes . query of every node whose rank was computed in this walk. */
   private readonly products: Float32Array;
-  private readonly table: Float32Array;
   private readonly rotated: Float32Array;
+  private readonly sketched: SketchQuery;
+  private readonly meanFactor: number;
   /** Slots met in this walk, by epoch; only with several trees. */
   private readonly met: Uint8Array;
   private epoch = 0;
-  private whole: WholeQuery = { whole: new Int32Array(0), unit: 0 };
+  private walked: Float32Array = new Float32Array(0);
+  private pairs: PairedQuery = { packed: new Int32Array(0), unit: 0 };
+  /** With several trees: the product of the query with the one point that all residuals are taken from. */
+  private shared = 0;
 
   constructor(
     nodes: NodeTable,
     slots: SlotTable,
     sketches: Sketches | undefined,
-    vectors: VectorStore | undefined,
     dimensions: number,
     nTrees: number,
   ) {
     this.nodes = nodes;
     this.slots = slots;
     this.sketches = sketches;
-    this.vectors = vectors;
     this.dimensions = dimensions;
     this.severalTrees = nTrees > 1;
     this.heap = new NodeHeap(nodes.count);
     this.products = new Float32Array(nodes.count);
-    this.table = new Float32Array(sketches ? sketches.bits * 32 : 0);
     this.rotated = new Float32Array(sketches ? sketches.rotation.bits : 0);
+    this.sketched = { table: new Int32Array(sketches ? sketches.bits * 32 : 0), unit: 0, margin: 0, rest: 0 };
+    this.meanFactor = sketches ? meanFactor(sketches) : 0;
     this.met = new Uint8Array(this.severalTrees ? slots.nSlots : 0);
+    const capacity = nodes.largestLeaf;
+    this.found = { slots: new Uint32Array(capacity), bounds: new Float32Array(capacity), count: 0 };
   }
 
   /**
-   * Visits leaves in order of rank until they held `searchK` accepted items, duplicates across trees counted (as
-   * Annoy counts), or no node is left.
+   * Begins a walk.
    *
-   * @param query what full codes are scored against
-   * @param walked the query as nodes and sketches know it: the same, less the translation
+   * @param walked the query as nodes and sketches know it: less the translation
+   * @param margin how far bounds lie above estimates, for a candidate of the mean factor
    */
-  run(
-    query: PreparedQuery,
-    walked: Float32Array,
-    searchK: number,
-    accept: ((item: number) => boolean) | undefined,
-  ): Candidates {
-    const { nodes, heap, found, sketches } = this;
-    // A leaf in its first tree is met once, and slots of later trees are kept once: never more than all of them.
-    this.reserve(Math.min(searchK, this.slots.nSlots) + nodes.largestLeaf);
-    found.count = 0;
+  start(walked: Float32Array, margin: number): void {
+    const { nodes, heap, sketches, sketched, rotated } = this;
+    this.walked = walked;
+    this.pairs = pairQuery(walked);
+    this.looked = 0;
     if (sketches) {
-      sketches.rotation.forward(walked, 0, this.dimensions, this.rotated);
-      fillTable(this.rotated, sketches.bits, this.table);
+      sketches.rotation.forward(walked, 0, this.dimensions, rotated);
+      sketched.unit = fillTable(rotated, sketches.bits, sketched.table);
+      sketched.margin = this.meanFactor > 0 ? margin / this.meanFactor : 0;
+      let squares = 0;
+      for (let i = firstWords(sketches.bits) * 32; i < sketches.bits; i++)
+        squares += rotated[i]! * rotated[i]!;
+      sketched.rest = DEVIATIONS * Math.sqrt(squares);
+      if (sketches.centre) this.shared = dotFloats(sketches.centre, walked);
     }
     if (this.severalTrees) this.epoch = (this.epoch + 1) & 255;
     if (this.severalTrees && this.epoch === 0) {
@@ -88,126 +94,94 @@ export class Walk {
       this.epoch = 1;
     }
     heap.size = 0;
-    this.whole = wholeQuery(walked);
-    const secondTree = this.slots.nSlots;
-    let seen = 0;
-    const centre = sketches?.centre;
-    const shared = centre ? dotFloats(centre, walked) : 0;
-    for (let r = 0; r < nodes.roots.length; r += 2) this.expand(walked, nodes.roots[r]!, nodes.roots[r + 1]!);
-    while (seen < searchK && heap.size > 0) {
+    for (let r = 0; r < nodes.roots.length; r += 2) this.expand(nodes.roots[r]!, nodes.roots[r + 1]!);
+  }
+
+  /**
+   * Visits the leaf of the highest rank. Leaves in `found` those candidates whose bound reaches `cut`; without sketches,
+   * all.
+   *
+   * @returns how many items of the leaf were accepted, duplicates across trees counted (as Annoy counts); -1 when no leaf
+   * is left
+   */
+  next(cut: number, accept: Accept): number {
+    const { nodes, heap, found } = this;
+    found.count = 0;
+    while (heap.size > 0) {
       const node = heap.pop();
       const at = node * NODE_WORDS;
       const first = nodes.words[at + NODE.first]!;
       const size = nodes.words[at + NODE.count]! & ~LEAF_BIT;
       if ((nodes.words[at + NODE.count]! & LEAF_BIT) === 0) {
-        this.expand(walked, first, size);
+        this.expand(first, size);
         continue;
       }
-      const base = centre ? shared : nodes.floats[at + NODE.base]! * this.products[node]!;
-      if (first >= secondTree) seen += this.visitPacked(first - secondTree, size, base, query, accept);
-      else if (this.severalTrees || accept) seen += this.visitSome(first, size, base, query, accept);
-      else seen += this.visitAll(first, size, base, query);
+      const base = this.sketches?.centre ? this.shared : nodes.floats[at + NODE.base]! * this.products[node]!;
+      const { nSlots } = this.slots;
+      if (first >= nSlots) return this.visitPacked(first - nSlots, size, base, cut, accept);
+      if (this.severalTrees || accept) return this.visitSome(first, size, base, cut, accept);
+      this.append(first, size, base, cut);
+      return size;
     }
-    return found;
+    return -1;
   }
 
   /** Computes the ranks of neighbouring nodes and adds them to the frontier. */
-  private expand(query: Float32Array, first: number, count: number): void {
+  private expand(first: number, count: number): void {
     const { centroids, centroidWords, floats } = this.nodes;
-    const { dimensions, heap, products } = this;
-    const { whole, unit } = this.whole;
+    const { dimensions, heap, products, walked } = this;
+    const { packed, unit } = this.pairs;
+    const stride = dimensions >>> 2;
     for (let node = first; node < first + count; node++) {
       const product = centroidWords
-        ? dotWords(centroidWords, node * (dimensions >>> 2), whole) * unit
-        : dotByte(centroids, node * dimensions, query);
+        ? dotPairs(centroidWords, node * stride, packed) * unit
+        : dotByte(centroids, node * dimensions, walked);
       products[node] = product;
       const at = node * NODE_WORDS;
       heap.push(floats[at + NODE.scale]! * product + floats[at + NODE.bias]!, node);
     }
   }
 
-  /** A leaf of the only tree, without a filter: its rows lie one behind the other. */
-  private visitAll(first: number, size: number, base: number, query: PreparedQuery): number {
-    const { found, sketches } = this;
-    const { slots, scores } = found;
-    let n = found.count;
-    if (!sketches) {
-      for (let slot = first; slot < first + size; slot++) slots[n++] = slot;
-      this.scoreFrom(found.count, n, query);
-      found.count = n;
-      return size;
-    }
-    for (let slot = first; slot < first + size; slot++) slots[n++] = slot;
-    estimateRange(sketches, this.table, base, first, size, scores, found.count);
-    found.count = n;
-    return size;
-  }
-
   /** A leaf of the first tree, with a filter or duplicates to pass over. */
-  private visitSome(
-    first: number,
-    size: number,
-    base: number,
-    query: PreparedQuery,
-    accept: ((item: number) => boolean) | undefined,
-  ): number {
-    const from = this.found.count;
+  private visitSome(first: number, size: number, base: number, cut: number, accept: Accept): number {
     let accepted = 0;
-    for (let slot = first; slot < first + size; slot++) if (this.keep(slot, accept)) accepted++;
-    this.estimateFrom(from, base, query);
+    for (let slot = first; slot < first + size; slot++) {
+      if (accept && !accept(itemAt(this.slots, slot))) continue;
+      accepted++;
+      if (this.isNew(slot)) this.append(slot, 1, base, cut);
+    }
     return accepted;
   }
 
   /** A leaf of a later tree: its slots are bit-packed. */
-  private visitPacked(
-    first: number,
-    size: number,
-    base: number,
-    query: PreparedQuery,
-    accept: ((item: number) => boolean) | undefined,
-  ): number {
+  private visitPacked(first: number, size: number, base: number, cut: number, accept: Accept): number {
     const { leafItems, slotBits } = this.nodes;
-    const from = this.found.count;
     let accepted = 0;
     for (let i = first; i < first + size; i++) {
       const slot = unpackSlot(leafItems, slotBits, i);
-      if (slot < this.slots.nSlots && this.keep(slot, accept)) accepted++;
+      if (slot >= this.slots.nSlots || (accept && !accept(itemAt(this.slots, slot)))) continue;
+      accepted++;
+      if (this.isNew(slot)) this.append(slot, 1, base, cut);
     }
-    this.estimateFrom(from, base, query);
     return accepted;
   }
 
-  /** Adds an accepted slot unless this walk has met it. Returns whether it counts against searchK. */
-  private keep(slot: number, accept: ((item: number) => boolean) | undefined): boolean {
-    if (accept && !accept(itemAt(this.slots, slot))) return false;
-    if (this.severalTrees) {
-      if (this.met[slot] === this.epoch) return true;
-      this.met[slot] = this.epoch;
-    }
-    this.found.slots[this.found.count++] = slot;
+  /** Whether this walk meets a slot for the first time. */
+  private isNew(slot: number): boolean {
+    if (!this.severalTrees) return true;
+    if (this.met[slot] === this.epoch) return false;
+    this.met[slot] = this.epoch;
     return true;
   }
 
-  private estimateFrom(from: number, base: number, query: PreparedQuery): void {
-    const { found, sketches, table } = this;
-    if (!sketches) {
-      this.scoreFrom(from, found.count, query);
+  private append(first: number, count: number, base: number, cut: number): void {
+    const { found, sketches } = this;
+    this.looked += count;
+    if (sketches) {
+      appendPromising(sketches, this.sketched, base, first, count, cut, found);
       return;
     }
-    for (let i = from; i < found.count; i++) {
-      estimateRange(sketches, table, base, found.slots[i]!, 1, found.scores, i);
-    }
-  }
-
-  private scoreFrom(from: number, to: number, query: PreparedQuery): void {
-    const { found, vectors } = this;
-    vectors?.score(query, found.slots.subarray(from, to), to - from, found.scores.subarray(from, to));
-  }
-
-  private reserve(capacity: number): void {
-    if (this.found.slots.length >= capacity) return;
-    this.found.slots = new Uint32Array(capacity);
-    this.found.scores = new Float32Array(capacity);
+    for (let slot = first; slot < first + count; slot++) found.slots[found.count++] = slot;
   }
 }
 

@@ -1,0 +1,74 @@
+import type { PreparedQuery } from "../query.ts";
+import { itemAt, type SlotTable } from "../slots.ts";
+import { TopScores } from "../top.ts";
+import type { VectorStore } from "../vectors.ts";
+import type { Walk } from "./walk.ts";
+
+/** How far a walk goes and what it passes over. */
+export interface Extent {
+  /** Accepted items to meet, duplicates across trees counted. */
+  readonly searchK: number;
+  readonly accept: ((item: number) => boolean) | undefined;
+}
+
+/** What scores are to the bounds that a walk compares them with. */
+export type Scale =
+  /** Scores are estimated as they are, but for a constant that a bound lies above its score. */
+  | { readonly kind: "score"; readonly shift: number }
+  /** Estimates only order; candidates down to so much below the k-th best estimate deserve a score. */
+  | { readonly kind: "order"; readonly margin: number };
+
+/**
+ * Walks, and scores at once by the full code what may still be among the k best: a candidate whose bound lies below the
+ * k-th best score so far can change nothing any more. So the nearest leaves, which come first, spare the others most of
+ * their scores, and nothing but the best is kept.
+ *
+ * @param scores scratch for as many scores as the largest leaf has items
+ * @param kept how many of the best by the full code are returned
+ * @returns the best, keyed by item, and the number of full scores
+ */
+export function gatherScored(
+  walk: Walk,
+  slots: SlotTable,
+  store: VectorStore,
+  query: PreparedQuery,
+  scale: Scale,
+  scores: Float32Array,
+  k: number,
+  kept: number,
+  { searchK, accept }: Extent,
+): { top: TopScores; scored: number } {
+  const best = new TopScores(Math.min(k, slots.nSlots));
+  const top = new TopScores(Math.min(kept, slots.nSlots));
+  const { found } = walk;
+  const offset = scale.kind === "score" ? scale.shift : -scale.margin;
+  let scored = 0;
+  for (let met = 0; met < searchK; ) {
+    const accepted = walk.next(best.threshold + offset, accept);
+    if (accepted < 0) break;
+    met += accepted;
+    const { count } = found;
+    store.score(query, found.slots, count, scores);
+    scored += count;
+    for (let i = 0; i < count; i++) {
+      const slot = found.slots[i]!;
+      const score = scores[i]!;
+      best.push(scale.kind === "score" ? score : found.bounds[i]!, slot);
+      if (score >= top.threshold) top.push(score, itemAt(slots, slot));
+    }
+  }
+  return { top, scored };
+}
+
+/** Walks, and keeps the slots of the `kept` best estimates, best first. */
+export function gatherEstimated(walk: Walk, kept: number, { searchK, accept }: Extent): Uint32Array {
+  const { found } = walk;
+  const top = new TopScores(kept);
+  for (let met = 0; met < searchK; ) {
+    const accepted = walk.next(top.threshold, accept);
+    if (accepted < 0) break;
+    met += accepted;
+    for (let i = 0; i < found.count; i++) top.push(found.bounds[i]!, found.slots[i]!);
+  }
+  return top.sorted();
+}
