@@ -190,6 +190,19 @@ test("refuses what Annoy's Python raises for", async () => {
   expect(code(() => index.save(join(folder, "no", "such", "folder.ann")))).toBe("CANNOT_WRITE");
 });
 
+test("takes what Annoy's Python takes: no metric, truths for numbers, prefault", async () => {
+  expect(new AnnoyIndex(3).metric).toBe("angular");
+  const index = new AnnoyIndex(4, "hamming");
+  index.addItem(0, [true, false, true, false]);
+  expect(index.getItemVector(0)).toEqual([1, 0, 1, 0]);
+  await index.build(1);
+  const path = join(folder, "prefault.ann");
+  index.save(path, true);
+  const loaded = new AnnoyIndex(4, "hamming");
+  loaded.load(path, true);
+  expect(loaded.getNnsByVector([true, true, true, false], 1, -1, true)).toEqual([[0], [1]]);
+});
+
 test("an item number that no memory has room for is refused, and what was there stays", () => {
   const index = new AnnoyIndex(65_536, "angular");
   index.addItem(0, new Float32Array(65_536).fill(1));

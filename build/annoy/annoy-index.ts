@@ -10,6 +10,9 @@ import { loadedRoots } from "./roots.ts";
 import { distanceOf, type Searchable, searchable } from "./searchable.ts";
 import { writeAnnoyFile } from "./write.ts";
 
+/** A vector as callers have it; truths count as ones, as in Python. */
+export type VectorLike = ArrayLike<number> | ArrayLike<boolean>;
+
 export interface AnnoyIndexOptions {
   /**
    * The node layout of the file, where a metric has two. Left out: the one that the latest release of Annoy loads
@@ -49,7 +52,7 @@ export class AnnoyIndex {
   }
 
   /** @throws AnnoyIndexError for a metric that Annoy does not have, or impossible dimensions */
-  constructor(f: number, metric: Metric, options: AnnoyIndexOptions = {}) {
+  constructor(f: number, metric: Metric = "angular", options: AnnoyIndexOptions = {}) {
     if (!METRICS.includes(metric)) {
       throw new AnnoyIndexError(
         "UNKNOWN_METRIC",
@@ -77,7 +80,7 @@ export class AnnoyIndex {
   }
 
   /** Adds item `i` with vector `v`, or replaces it. Room is taken for all items up to `i`. */
-  addItem(i: number, v: ArrayLike<number>): void {
+  addItem(i: number, v: VectorLike): void {
     this.#requireFilling("add an item to");
     if (!Number.isInteger(i) || i < 0 || i >= MAX_ITEMS) {
       throw new AnnoyIndexError(
@@ -120,8 +123,12 @@ export class AnnoyIndex {
     return true;
   }
 
-  /** Writes the index as a file that Annoy loads. As in Annoy, the index is then a loaded one. */
-  save(path: string): true {
+  /**
+   * Writes the index as a file that Annoy loads. As in Annoy, the index is then a loaded one.
+   *
+   * @param _prefault as in Annoy; an index is in memory here anyway
+   */
+  save(path: string, _prefault = false): true {
     this.#refuseBuilding("save");
     if (this.#state === "filling") {
       throw new AnnoyIndexError("INDEX_NOT_BUILT", "You can't save an index that hasn't been built.");
@@ -138,9 +145,10 @@ export class AnnoyIndex {
   /**
    * Reads an index from a file of Annoy's, of whichever layout the metric has.
    *
+   * @param _prefault as in Annoy; the file is read into memory here anyway
    * @throws AnnoyFileError when the file is damaged or was built with another metric or other dimensions
    */
-  load(path: string): true {
+  load(path: string, _prefault = false): true {
     this.#refuseBuilding("load");
     const data = readAnnoy(path, { dimensions: this.f, metric: this.metric });
     this.unload();
@@ -190,21 +198,21 @@ export class AnnoyIndex {
    * The `n` items nearest to a vector, nearest first, looking at `searchK` candidates (-1: n times the number of
    * trees); with `includeDistances` a pair of items and distances.
    */
-  getNnsByVector(v: ArrayLike<number>, n: number, searchK?: number, includeDistances?: false): number[];
+  getNnsByVector(v: VectorLike, n: number, searchK?: number, includeDistances?: false): number[];
   getNnsByVector(
-    v: ArrayLike<number>,
+    v: VectorLike,
     n: number,
     searchK: number,
     includeDistances: true,
   ): [items: number[], distances: number[]];
   getNnsByVector(
-    v: ArrayLike<number>,
+    v: VectorLike,
     n: number,
     searchK?: number,
     includeDistances?: boolean,
   ): number[] | [items: number[], distances: number[]];
   getNnsByVector(
-    v: ArrayLike<number>,
+    v: VectorLike,
     n: number,
     searchK = -1,
     includeDistances = false,
@@ -280,7 +288,7 @@ export class AnnoyIndex {
     return includeDistances ? [found.items, found.distances] : found.items;
   }
 
-  #vector(v: ArrayLike<number>): Float32Array {
+  #vector(v: VectorLike): Float32Array {
     if (v === null || typeof v !== "object" || v.length !== this.f) {
       throw new AnnoyIndexError(
         "BAD_VECTOR",
@@ -290,7 +298,7 @@ export class AnnoyIndex {
     const vector = new Float32Array(this.f);
     for (let z = 0; z < this.f; z++) {
       const x = v[z];
-      vector[z] = typeof x === "number" ? x : Number.NaN;
+      vector[z] = typeof x === "number" || typeof x === "boolean" ? Number(x) : Number.NaN;
       if (!Number.isFinite(vector[z])) {
         throw new AnnoyIndexError(
           "BAD_VECTOR",
