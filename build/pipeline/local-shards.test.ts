@@ -137,6 +137,18 @@ test("LangChain's store stands on shards, too: search, documents by id, a copy t
   await Promise.all([store.close(), copy.close()]);
 });
 
+test("a text is embedded once, by the table that the router carries", async () => {
+  const out = join(dir, "static");
+  await build({ documents, out, shards: 2 });
+  const index = await openLocalIndex(out);
+  try {
+    const { mode, hits, partial } = await ask(index, { query: "puppies", mode: "vector", k: 1 });
+    expect([mode, hits[0]?.id, partial]).toEqual(["vector", "animals-0", undefined]);
+  } finally {
+    await index.close();
+  }
+});
+
 describe("a shard that fails", () => {
   test("costs its hits and not the answer, which says so", async () => {
     const folder = join(dir, "parts", "shards", "0001");

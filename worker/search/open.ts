@@ -3,7 +3,7 @@ import { openArtifactEmbedder } from "../embedding/artifact.ts";
 import type { Embedder } from "../embedding/types.ts";
 import { openForest } from "../forest/open.ts";
 import type { ReadRange } from "../forest/types.ts";
-import type { Artifact } from "../format/artifact.ts";
+import { type Artifact, findSection } from "../format/artifact.ts";
 import { openIds } from "../format/ids.ts";
 import type { EmbedderIdentity, Manifest } from "../format/meta.ts";
 import { openColumns } from "./filter/columns.ts";
@@ -35,7 +35,11 @@ export interface IndexParts {
 export function openIndex(parts: IndexParts): LoadedIndex {
   const { artifact, manifest, version, docstore } = parts;
   const identity = artifact.meta.embedder;
-  const embedder = openArtifactEmbedder(artifact) ?? (identity && parts.createEmbedder?.(identity));
+  // A shard is given vectors: the router has embedded the text, with the table that it alone carries.
+  const isShard = findSection(artifact, "shardItems") !== undefined;
+  const embedder = isShard
+    ? undefined
+    : (openArtifactEmbedder(artifact) ?? (identity && parts.createEmbedder?.(identity)));
   const keyword = openKeywordIndex(artifact);
   const columns = openColumns(artifact);
   const shards = openShardSet(artifact, parts.shards);
