@@ -142,6 +142,16 @@ export interface IndexResponse extends Versioned {
       readonly scored: number;
     })[];
   };
+  /** Absent when the items are not cut into shards. */
+  readonly shards?:
+    | {
+        readonly count: number;
+        readonly partition: "clusters" | "random";
+        readonly probes: number;
+        readonly hotBytes: number;
+        readonly largestHotBytes: number;
+      }
+    | undefined;
   readonly manifest: Readonly<Record<string, unknown>>;
 }
 
@@ -157,11 +167,13 @@ export interface HealthResponse {
   readonly checkedAt: string | null;
   readonly memoryBytes: number;
   readonly lastError: { readonly code: string; readonly message: string; readonly at: string } | null;
+  readonly shards: number;
 }
 
 export interface WarmUpResponse extends Versioned {
   readonly waitedMs: number;
   readonly memoryBytes: number;
+  readonly shards?: { readonly asked: number; readonly answered: number } | undefined;
 }
 
 /** Problem details (RFC 9457). */

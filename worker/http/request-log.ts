@@ -66,7 +66,7 @@ function lineOf(c: Context<AppEnv>, index: string, ms: number): LogLine {
   };
 }
 
-/** Blobs: route, method, status, version, code of the problem, mode, cache. Doubles: ms, hits, ms by phase, position (-1: none). */
+/** Blobs: route, method, status, version, code of the problem, mode, cache. Doubles: ms, hits, ms by phase, position (-1: none), shards asked, answered, their ms. */
 function dataPoint(line: LogLine): { indexes: string[]; blobs: string[]; doubles: number[] } {
   const { timings } = line;
   return {
@@ -89,6 +89,9 @@ function dataPoint(line: LogLine): { indexes: string[]; blobs: string[]; doubles
       timings.forest ?? 0,
       timings.docstore ?? 0,
       line.position ?? -1,
+      line.shards?.asked ?? 0,
+      line.shards?.answered ?? 0,
+      timings.shards ?? 0,
     ],
   };
 }

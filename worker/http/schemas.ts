@@ -82,6 +82,19 @@ export const indexResponseSchema = z.object({
       rows: z.readonly(z.array(certifiedRowSchema)),
     })
     .check(z.meta({ description: "Recall against exact search, measured when the index was built." })),
+  shards: z
+    .optional(
+      z.object({
+        count: z.int(),
+        partition: z.enum(["clusters", "random"]),
+        probes: z
+          .int()
+          .check(z.meta({ description: "Nearest centroids whose shards are asked by default." })),
+        hotBytes: z.int().check(z.meta({ description: "Of all shards together." })),
+        largestHotBytes: z.int(),
+      }),
+    )
+    .check(z.meta({ description: "How the items are cut into shards; absent when they are not." })),
   manifest: z
     .readonly(z.record(z.string(), z.unknown()))
     .check(z.meta({ description: "`manifest.json` of the version, as it was published." })),
@@ -102,6 +115,9 @@ export const healthResponseSchema = z.object({
   ageSeconds: z.nullable(z.number()).check(z.meta({ description: "Since the version was loaded." })),
   checkedAt: time,
   memoryBytes: z.int().check(z.meta({ description: "Bytes of artifacts in this isolate's memory." })),
+  shards: z
+    .int()
+    .check(z.meta({ description: "Shards that hold the items, in other objects' memory; 0: none do." })),
   lastError: z.nullable(z.object({ code: z.string(), message: z.string(), at: z.string() })),
 });
 
@@ -109,6 +125,9 @@ export const warmUpResponseSchema = z.object({
   ...versioned,
   waitedMs: z.number().check(z.meta({ description: "What the index's loading took; 0 when it was there." })),
   memoryBytes: z.int().check(z.meta({ description: "Bytes of artifacts in this isolate's memory." })),
+  shards: z
+    .optional(z.object({ asked: z.int(), answered: z.int() }))
+    .check(z.meta({ description: "Shards that were told to load, and those that now have." })),
 });
 
 export const problemSchema = z

@@ -23,7 +23,7 @@ export interface IndexParts {
   /** Gives the query embedder when the artifact does not carry its own; undefined when there is none to give. */
   readonly createEmbedder?: ((identity: EmbedderIdentity) => Embedder | undefined) | undefined;
   /** Reaches the shards of an index that is cut into some; it cannot be opened without. */
-  readonly shards?: Pick<ShardSet, "shard" | "patience"> | undefined;
+  readonly shards?: Omit<ShardSet, "meta" | "owners"> | undefined;
 }
 
 /**

@@ -27,7 +27,7 @@ export interface ShardClientOptions {
   readonly random?: () => number;
 }
 
-export type ReachShards = Pick<ShardSet, "shard" | "patience">;
+export type ReachShards = Omit<ShardSet, "meta" | "owners">;
 
 /**
  * The shards of one version as Durable Objects. Nothing of a request is kept: stubs and promises belong to the request
@@ -38,9 +38,10 @@ export function connectShards(options: ShardClientOptions): ReachShards {
   const { replicas } = settings;
   return {
     patience: settings.patience,
-    shard(shard, from) {
+    copies: replicas,
+    shard(shard, from, copy) {
       const region = regionFor(from, settings.regions);
-      const first = Math.floor(random() * replicas);
+      const first = copy ?? Math.floor(random() * replicas);
       const call = <T>(
         ask: (object: ShardMethods, address: ShardAddress) => Promise<Outcome<T>>,
       ): Promise<T> =>

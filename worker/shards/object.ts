@@ -3,7 +3,7 @@ import type { KVNamespace, R2Bucket } from "@cloudflare/workers-types";
 import { fillCache, heldBytesOf, type LoadSource, loadShard } from "../artifact/load.ts";
 import { lengthsOf } from "../artifact/manifest.ts";
 import { createPageCache } from "../docstore/cache.ts";
-import { AnnoyEdgeError } from "../format/errors.ts";
+import { AnnoyEdgeError, ArtifactError } from "../format/errors.ts";
 import { openPublished } from "../search/published.ts";
 import { openShard } from "../search/shards/local.ts";
 import type { DetailsRequest, Located, Shard, ShardQuery, ShardRanking } from "../search/shards/types.ts";
@@ -83,8 +83,10 @@ export class IndexShard extends DurableObject<ShardBindings> implements ShardMet
     if (this.#refusal && Date.now() < this.#refusal.until) throw this.#refusal.error;
     this.#loading ??= this.#load(address)
       .catch((cause: unknown) => {
+        // Whoever asked goes on without this shard; only here does anybody see why.
+        console.error(cause);
         const error = unavailable(address, cause);
-        const wait = cause instanceof AnnoyEdgeError ? RETRY_MS.damage : RETRY_MS.storage;
+        const wait = cause instanceof ArtifactError ? RETRY_MS.damage : RETRY_MS.storage;
         this.#refusal = { error, until: Date.now() + wait };
         throw error;
       })
@@ -132,7 +134,8 @@ export class IndexShard extends DurableObject<ShardBindings> implements ShardMet
 
 function unavailable({ index, shard, version }: ShardAddress, cause: unknown): AnnoyEdgeError {
   if (cause instanceof AnnoyEdgeError && cause.code === "SHARD_MISMATCH") return cause;
-  const why = cause instanceof Error ? cause.message : String(cause);
+  // What was not thrown on purpose may tell too much.
+  const why = cause instanceof AnnoyEdgeError ? cause.message : "its files cannot be read at the moment.";
   return new AnnoyEdgeError(
     "SHARD_UNAVAILABLE",
     `Shard ${shard} of version ${version} of index "${index}" cannot be loaded: ${why}`,

@@ -1,3 +1,5 @@
+import type { ShardsMeta } from "../../format/meta.ts";
+import { countShards } from "../../search/shards/session.ts";
 import { hasColumns, hasKeywords } from "../../search/types.ts";
 import type { App } from "../app.ts";
 import { isFresh, markCacheable } from "../caching.ts";
@@ -31,6 +33,7 @@ export function addMetaRoutes(app: App, options: AppOptions): void {
             filter: hasColumns(index),
           },
           certified: manifest.certified,
+          ...(manifest.shards && { shards: describeShards(manifest.shards) }),
           manifest: { ...manifest },
         };
       }),
@@ -38,12 +41,15 @@ export function addMetaRoutes(app: App, options: AppOptions): void {
 
   route(app, "/v1/warm-up", {
     get: (c) =>
-      withIndex(c, options, (index) => {
+      withIndex(c, options, async (index) => {
+        await index.session?.wake();
+        const shards = index.session && countShards(index.session);
         const body: WarmUpResponse = {
           index: index.name,
           version: index.version,
           waitedMs: c.get("state").timings.get("load") ?? 0,
           memoryBytes: options.source.status().heldBytes,
+          ...(shards && { shards }),
         };
         c.header("Cache-Control", "no-store");
         return c.json(body);
@@ -87,8 +93,20 @@ async function contract(): Promise<OpenApiDocument> {
   return openApiDocument();
 }
 
+/** What `manifest.shards` says in few numbers. */
+function describeShards({ list, partition, probes }: ShardsMeta): IndexResponse["shards"] {
+  const sizes = list.map(({ hotBytes }) => hotBytes);
+  return {
+    count: list.length,
+    partition,
+    probes,
+    hotBytes: sizes.reduce((sum, bytes) => sum + bytes, 0),
+    largestHotBytes: sizes.reduce((most, bytes) => Math.max(most, bytes), 0),
+  };
+}
+
 function health({ name, source }: AppOptions): HealthResponse {
-  const { version, wanted, publishedAt, loadedAt, checkedAt, heldBytes, lastError } = source.status();
+  const { version, wanted, publishedAt, loadedAt, checkedAt, heldBytes, shards, lastError } = source.status();
   const ageSeconds = loadedAt === null ? null : Math.max(0, (Date.now() - Date.parse(loadedAt)) / 1000);
   const status = lastError !== null ? "degraded" : version !== null ? "ok" : "idle";
   return {
@@ -101,6 +119,7 @@ function health({ name, source }: AppOptions): HealthResponse {
     ageSeconds,
     checkedAt,
     memoryBytes: heldBytes,
+    shards,
     lastError,
   };
 }

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { regionOf } from "../../search/shards/regions.ts";
-import { forRequest } from "../../search/shards/session.ts";
+import { countShards, forRequest } from "../../search/shards/session.ts";
 import type { SearchPhase } from "../../search/timing.ts";
 import type { LoadedIndex } from "../../search/types.ts";
 import type { App } from "../app.ts";
@@ -54,11 +54,9 @@ export function withIndex<R>(
   });
 }
 
-/** What became of the shards that were asked, for the log. An answer that lacks some is kept by nobody. */
+/** What became of the shards that were asked, for the log. */
 function noteShards(c: Context<AppEnv>, { session }: LoadedIndex): void {
-  if (!session || session.asked.size === 0) return;
-  const state = c.get("state");
-  state.shards = { asked: session.asked.size, answered: session.asked.size - session.missing.size };
+  if (session && session.asked.size > 0) c.get("state").shards = countShards(session);
 }
 
 /**

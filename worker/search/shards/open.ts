@@ -10,7 +10,7 @@ import type { ShardSet } from "./types.ts";
  */
 export function openShardSet(
   artifact: Artifact,
-  reach: Pick<ShardSet, "shard" | "patience"> | undefined,
+  reach: Omit<ShardSet, "meta" | "owners"> | undefined,
 ): ShardSet | undefined {
   const { meta: all, header } = artifact;
   const meta = all.shards;

@@ -18,9 +18,19 @@ export interface ShardSession {
   ): Promise<ReadonlyMap<number, ItemDetails>>;
   /** The item that is meant; undefined when no shard has it. Fails when one that might have it does not answer. */
   locate(wanted: Located): Promise<{ readonly item: number; readonly vector?: Float32Array } | undefined>;
+  /** Has all copies of every shard load what they hold. Fails when none does. */
+  wake(): Promise<void>;
   /** Shards that have been asked, and those of them that did not answer. */
   readonly asked: ReadonlySet<number>;
   readonly missing: ReadonlyMap<number, AnnoyEdgeError>;
+}
+
+/** How many shards have been asked, and how many of those answered. */
+export function countShards({ asked, missing }: Pick<ShardSession, "asked" | "missing">): {
+  asked: number;
+  answered: number;
+} {
+  return { asked: asked.size, answered: asked.size - missing.size };
 }
 
 /** An index as one request uses it: with a conversation of its own, where it is cut into shards and has none yet. */
@@ -149,6 +159,18 @@ function openSession(set: ShardSet, router: Forest, options: SearchOptions): Sha
       const answer = found.find((one) => one !== null);
       if (answer || missing.size === 0) return answer ?? undefined;
       throw unavailable(missing);
+    },
+
+    async wake() {
+      await timed("shards", options, () =>
+        ask(everyone, (_, __, index) => {
+          const copies = Array.from({ length: set.copies ?? 1 }, (_, copy) =>
+            set.shard(index, options.from, copy),
+          );
+          const nothing = { items: [], documents: false, vectors: false };
+          return Promise.all(copies.map((copy) => copy.details(nothing)));
+        }),
+      );
     },
   };
 }

@@ -87,8 +87,11 @@ export interface ShardSet {
    * attempt where the first has failed.
    *
    * @param from see {@link SearchOptions}
+   * @param copy which of the copies is asked first, from 0; any of them when left out
    */
-  shard(index: number, from: SearchOptions["from"]): Shard;
+  shard(index: number, from: SearchOptions["from"], copy?: number): Shard;
+  /** How many copies there are of each; 1 when left out. */
+  readonly copies?: number;
   /** A shard that has not answered after so many milliseconds is left out; undefined: it is waited for. */
   readonly patience?: number;
 }
