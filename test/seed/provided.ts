@@ -10,7 +10,11 @@ declare module "vitest" {
     published: Snapshot;
     /** Index "swap": two versions, and the pointer as it was after each publish. */
     versions: { readonly snapshot: Snapshot; readonly pointers: readonly string[] };
-    /** Indexes "shards" (the documents of "service" in 3 shards) and "shards-swap", cut up by `shards.ts`. */
+    /**
+     * Indexes in three shards, made by `shards.ts`: "shards" (the documents of "service", every third one in the same
+     * shard), "shards-built" (those of "demo", as `build` cuts them) and "shards-swap", of two versions with `swap` as
+     * their pointers.
+     */
     shards: { readonly snapshot: Snapshot; readonly swap: readonly string[] };
   }
 }

@@ -28,7 +28,7 @@ export function reachShards(
   if (!namespace) {
     throw new AnnoyEdgeError(
       "BAD_CONFIGURATION",
-      `Version ${version} of index "${name}" is cut into shards, and this Worker has no binding SHARDS to hold them. Add to wrangler.toml and deploy:\n${LINES}`,
+      `Version ${version} of index "${name}" is cut into shards, and this Worker has no binding SHARDS to hold them. Add these lines to wrangler.toml:\n${LINES}\nThen deploy again.`,
     );
   }
   return connectShards({ namespace, index: name, version, meta: shards, settings });

@@ -15,11 +15,11 @@ import { letterVector } from "../../seed/corpus.ts";
 import { ORIGIN } from "../contract.ts";
 import { put } from "../seed.ts";
 
-/** The indexes that `test/seed/shards.ts` cut up, and "service", which is whole. */
+/** The indexes that `test/seed/shards.ts` cut up, and "service" and "demo", which are whole. */
 export async function seedShards(): Promise<void> {
   const { objects, pages } = inject("published");
   const whole = <T extends { readonly key: string }>(list: readonly T[]): T[] =>
-    list.filter(({ key }) => key.startsWith("service/"));
+    list.filter(({ key }) => /^(?:service|demo)\//.test(key));
   await put({ objects: whole(objects), pages: whole(pages) });
   await put(inject("shards").snapshot);
 }

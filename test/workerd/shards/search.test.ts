@@ -96,6 +96,28 @@ describe("a search over shards answers what the whole index answers", () => {
   });
 });
 
+describe("an index that the build has cut up", () => {
+  const cut = worker({ INDEX_NAME: "shards-built" });
+  const whole = worker({ INDEX_NAME: "demo" });
+  type Built = { hits: { id: string; document: { pageContent: string } }[]; mode: string };
+  const from = async (send: Ask, path: string) => (await (await send(path)).json()) as Built;
+
+  test("embeds texts in the Worker and finds what the whole index finds", async () => {
+    for (const path of ["/v1/search?q=a+violin&mode=vector&k=37", "/v1/search?id=animals-3&k=37"]) {
+      const [one, other] = await Promise.all([from(cut, path), from(whole, path)]);
+      expect(one.hits.slice(0, 5).map(({ id }) => id)).toEqual(other.hits.slice(0, 5).map(({ id }) => id));
+    }
+  });
+
+  test("answers texts by words and meaning, whatever shard they lie in", async () => {
+    for (const { pageContent } of textCorpus().slice(0, 32)) {
+      const answer = await from(cut, `/v1/search?q=${encodeURIComponent(pageContent)}&k=3`);
+      expect(answer.mode).toBe("hybrid");
+      expect(answer.hits[0]?.document.pageContent).toBe(pageContent);
+    }
+  });
+});
+
 describe("single documents and items", () => {
   const corpus = textCorpus();
 

@@ -145,6 +145,7 @@ function openSession(set: ShardSet, router: Forest, options: SearchOptions): Sha
         // Hits of a shard that has fallen silent since are missing; an item that was asked for by itself must not be.
         if (!ranked || error instanceof SearchError) throw error;
       });
+      if (!ranked && missing.size > 0 && wanted.some((item) => !known.has(item))) throw unavailable(missing);
       return known;
     },
 
