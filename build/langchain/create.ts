@@ -69,11 +69,16 @@ export async function buildBackend(
         ...(id !== undefined && { id }),
         pageContent,
         metadata,
-        ...(vectors && { vector: Array.from(vectors[i]!) }),
+        ...(vectors && { vector: listOf(vectors[i]!) }),
       })),
       ...(embeddings && { embedder: await asEmbedder(embeddings, vectors?.[0]?.length) }),
     });
   return openMade(make, embeddings, directory);
+}
+
+/** Not copied where it is one: vectors of a corpus are many. */
+function listOf(vector: ArrayLike<number>): readonly number[] {
+  return Array.isArray(vector) ? vector : Array.from(vector);
 }
 
 /** Settings of `fromIndex`. */

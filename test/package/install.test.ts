@@ -133,13 +133,19 @@ describe("the package from its tarball", () => {
       "strictest",
       { strict: true, noUncheckedIndexedAccess: true, exactOptionalPropertyTypes: true, skipLibCheck: true },
     ],
-    ["bundler", { strict: true, skipLibCheck: false, module: "esnext", moduleResolution: "bundler" }],
+    ["bundler", { strict: true, skipLibCheck: true, module: "esnext", moduleResolution: "bundler" }],
+    ["node16", { strict: true, skipLibCheck: true, module: "node16" }],
   ])("type-checks in a %s TypeScript project", async (name, settings) => {
     await writeFile(
       join(project, "use.ts"),
       `import { AnnoyEdgeError, AnnoyIndex, build, type BuildOptions, query } from "annoy-edge";
        import { type Client, createClient, type SearchResponse } from "annoy-edge/client";
-       import { AnnoyVectorStore, connect } from "annoy-edge/langchain";
+       import { SearchRetriever } from "annoy-edge/client/langchain";
+       import { AnnoyVectorStore, connect, type ReadOnlyError } from "annoy-edge/langchain";
+       import "annoy-edge/element";
+       import type { Embeddings } from "@langchain/core/embeddings";
+       import type { BaseRetriever } from "@langchain/core/retrievers";
+       import type { SaveableVectorStore, VectorStore } from "@langchain/core/vectorstores";
        const options: BuildOptions = { source: "docs", out: "index", embedder: "openai:m", metric: "dot" };
        const manifest = (await build(options)).manifest;
        const client: Client = createClient("https://search.example.com");
@@ -150,8 +156,20 @@ describe("the package from its tarball", () => {
        const distance: number | undefined = pairs[0]?.[1];
        const items: number[] = new AnnoyIndex(2, "angular").getNnsByVector([1, 0], 1);
        const code: string = new AnnoyEdgeError("A", "b").code;
+       export async function chain(embeddings: Embeddings): Promise<BaseRetriever[]> {
+         const made: SaveableVectorStore = await AnnoyVectorStore.fromTexts(["a"], [{}], embeddings, { nTrees: 100, nJobs: -1 });
+         const pair: [string, number[]] = ["a", [1, 2]];
+         const given: VectorStore = await AnnoyVectorStore.fromEmbeddings([pair], embeddings);
+         await store.similaritySearchByVector([1, 2], 4, -1);
+         await store.maxMarginalRelevanceSearch("text", { k: 2, fetchK: 9, lambda: 0.3 });
+         const mmr = store.asRetriever({ searchType: "mmr", k: 2, filter: { topic: "food" }, searchKwargs: { lambda: 0.3 } });
+         return [made.asRetriever(2), given.asRetriever(), mmr, new SearchRetriever({ client })];
+       }
+       export const refused = (error: ReadOnlyError): string => error.code;
        // @ts-expect-error: metrics are checked
        const wrong: BuildOptions = { source: "docs", out: "index", metric: "cosine" };
+       // @ts-expect-error: so are searches
+       client.search({ query: "text", k: "2" });
        export { answer, code, distance, id, items, manifest, wrong };`,
     );
     const compilerOptions = {
@@ -167,6 +185,50 @@ describe("the package from its tarball", () => {
     );
     const checked = await node(tsc, "-p", `tsconfig.${name}.json`).catch((error) => error.stdout);
     expect(checked).toBe("");
+  });
+});
+
+describe("the client from its tarball", () => {
+  it("type-checks for a browser, where nothing of Node's is known", async () => {
+    await writeFile(
+      join(project, "page.ts"),
+      `import { ClientError, createClient, type Hit } from "annoy-edge/client";
+       export async function show(list: HTMLElement): Promise<void> {
+         const abort = new AbortController();
+         const { hits } = await createClient(location.origin).search({ query: "text" }, { signal: abort.signal });
+         list.textContent = hits.map((hit: Hit) => hit.document?.pageContent ?? "").join();
+       }
+       export const busy = (error: unknown): boolean => error instanceof ClientError && error.status === 429;`,
+    );
+    const lib = ["es2022", "dom", "dom.iterable"];
+    const compilerOptions = {
+      target: "es2022",
+      module: "esnext",
+      moduleResolution: "bundler",
+      lib,
+      types: [],
+    };
+    await writeFile(
+      join(project, "tsconfig.page.json"),
+      JSON.stringify({
+        compilerOptions: { ...compilerOptions, strict: true, noEmit: true },
+        files: ["page.ts"],
+      }),
+    );
+    const checked = await node(tsc, "-p", "tsconfig.page.json").catch((error) => error.stdout);
+    expect(checked).toBe("");
+  });
+
+  it("is required by programs of the older kind, and so is the library", async () => {
+    await writeFile(
+      join(project, "use.cjs"),
+      `const { AnnoyIndex } = require("annoy-edge");
+       const { AnnoyVectorStore } = require("annoy-edge/langchain");
+       const { createClient } = require("annoy-edge/client");
+       const { SearchRetriever } = require("annoy-edge/client/langchain");
+       console.log([AnnoyIndex, AnnoyVectorStore, createClient, SearchRetriever].map((each) => typeof each).join());`,
+    );
+    expect((await node("use.cjs")).trim()).toBe("function,function,function,function");
   });
 });
 

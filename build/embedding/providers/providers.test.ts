@@ -236,8 +236,9 @@ describe("a build with a service", () => {
 });
 
 describe("a service that fails", () => {
-  it("is asked again after 429, 5xx, broken connections, silence and answers that are not JSON", async () => {
-    const { embedder } = await open(openai({ normalized: false, retries: 6, dimensions: 3 }));
+  it("is asked again after 429, 5xx, broken connections, silence and answers that are not JSON or not whole", async () => {
+    const { embedder } = await open(openai({ normalized: false, retries: 9, dimensions: 3 }));
+    const half = '{"data":[{"index":0,"embedding":[1,2';
     failures = [
       status(429, "slow down", { "retry-after": "0" }),
       status(503, "later", { "retry-after": new Date(Date.now() - 1000).toUTCString() }),
@@ -245,9 +246,13 @@ describe("a service that fails", () => {
       (request) => request.socket.destroy(),
       () => {},
       (_, response) => response.end("<html>gateway</html>"),
+      (_, response) => response.end(half),
+      (_, response) => response.write(half, () => response.destroy()),
+      // Half an answer, and then nothing.
+      (_, response) => void response.write(half),
     ];
     expect(await embedder.embedQuery("ab")).toEqual(vectorOf("ab"));
-    expect(seen.length).toBe(7);
+    expect(seen.length).toBe(10);
   });
 
   it("is waited for as long as Retry-After says, but not longer than allowed", async () => {
