@@ -1,74 +1,32 @@
-import { distanceBetween } from "../../worker/forest/metrics.ts";
-import type { Metric } from "../../worker/format/constants.ts";
-import type { FusionMeta, ItemDocument } from "../../worker/format/meta.ts";
-import {
-  DEFAULT_FUSION,
-  FUSION_DEPTH,
-  type Fusion,
-  fuse,
-  type RankedItems,
-} from "../../worker/search/fusion.ts";
-import { type KeywordIndex, openKeywordSections } from "../../worker/search/keyword/open.ts";
-import { keywordSearch } from "../../worker/search/keyword/search.ts";
-import { scoreOf } from "../../worker/search/score.ts";
-import type { Embedder } from "../embedding/index.ts";
-import { encodeDocuments, type KeywordOptions } from "./build.ts";
+import type { FusionConfidence, FusionMeta, ItemDocument } from "../../worker/format/meta.ts";
+import { NEUTRAL_BIAS, SIGNS, weightFor } from "../../worker/search/confidence.ts";
+import { DEFAULT_FUSION } from "../../worker/search/fusion.ts";
 import type { Documents } from "./collect.ts";
-import { createRandom, type MadeQuery, makeQuery, QUERY_KINDS, type QueryKind } from "./queries.ts";
-
-export interface CalibrationInput {
-  /** All documents of the index, ascending; a sample of them is kept. */
-  readonly documents: Documents;
-  readonly nItems: number;
-  readonly metric: Metric;
-  /** As the index will embed queries, whitening included. */
-  readonly embedder: Embedder;
-  /** The document's vector in the index; undefined for a hole. */
-  readonly vectorOf: (item: number) => Float32Array | undefined;
-  readonly keyword?: Pick<KeywordOptions, "language" | "k1" | "b">;
-  readonly seed?: number;
-  /** Queries of each kind; default 200 with an embedder in this process, 50 with one that is asked over the network. */
-  readonly queries?: number;
-}
+import { createRandom, QUERY_KINDS } from "./queries.ts";
+import { type CalibrationInput, MIN_QUERIES, runTrials, type Trial } from "./trials.ts";
 
 /** Documents that the queries are asked of. The weights hardly depend on it, the time does. */
 const SAMPLE = 2000;
-/** Fewer queries than this tell nothing. */
-const MIN_QUERIES = 16;
+/** How far the bias may go either way from the neutral one, and in which steps: a factor of 150 for the words' share. */
+const MAX_SHIFT = 5;
+const STEP = 0.25;
 /**
- * Weights that are tried. Never quite 0 or 1: made queries say nothing of the rare word that a person types because it
- * must be there, nor of the paraphrase that shares no word at all.
+ * What a shift costs, times its square, against a relative gain on the made queries. They are cut out of texts and so
+ * favour the words; on sets with real queries, weaker evidence than this moved the weight the wrong way.
  */
-const WEIGHTS = [0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95];
-/** Where the weight goes when the queries do not care, as a share of the score scale of an angular index. */
-const PRIOR = 0.3;
-const PRIOR_STRENGTH = 0.3;
-/** Points of mean reciprocal rank that both together may lose against the better side. */
-const MOST_LOST = 0.005;
-/** Ranks must beat scores by so much (relative), for scores tell rare words from frequent ones. */
-const RANKS_HANDICAP = 0.05;
+const SHIFT_COST = 0.15;
+/** Points of mean reciprocal rank that both together may lose against the better side, on the made queries. */
+const MOST_LOST = 0.01;
+/** Vectors that are all alike have no spread to measure by. */
+const LEAST_SPREAD = 1e-9;
 /** A small corpus is asked several times, for other words of its documents. */
 const MAX_ROUNDS = 5;
-
-/** One made query with what both sides answer. */
-interface Trial {
-  readonly kind: QueryKind;
-  readonly target: number;
-  readonly keyword: RankedItems;
-  readonly vector: RankedItems;
-  readonly parts: Readonly<Record<Fusion["method"], Parts>>;
-}
-
-interface Parts {
-  readonly items: readonly number[];
-  readonly keyword: readonly number[];
-  readonly vector: readonly number[];
-}
 
 /**
  * Chooses how keyword and vector results are weighed for this corpus. From a sample of the documents a title, a
  * sentence or some words are cut out and become a query; the document is embedded and indexed without them, and should
- * be found. The weight with the best mean reciprocal rank wins. A pure function of its input and seed.
+ * be found. The bias with the best mean reciprocal rank wins, unless it is hardly better than the neutral one. A pure
+ * function of its input and seed.
  */
 export async function calibrateFusion(input: CalibrationInput): Promise<FusionMeta> {
   const documents = await sampleDocuments(input.documents, input.nItems, input.seed ?? 0);
@@ -90,18 +48,20 @@ export async function calibrateFusion(input: CalibrationInput): Promise<FusionMe
     mean(trials, (trial) => reciprocalRank(pick(trial), trial.target));
   const keyword = side((trial) => trial.keyword.items);
   const vector = side((trial) => trial.vector.items);
-  const choices = (["score", "rrf"] as const)
-    .flatMap((method) =>
-      WEIGHTS.map((keywordWeight): Fusion => ({ method, keywordWeight, rrfK: DEFAULT_FUSION.rrfK })),
-    )
-    .map((fusion) => {
-      const ranks = byKind.map((list) => list.map((trial) => fusedRank(trial, fusion)));
-      return {
-        fusion,
-        byKind: ranks.map((list) => mean(list, (rank) => rank)),
-        hybrid: mean(ranks.flat(), (rank) => rank),
-      };
-    });
+  const spread = Math.max(LEAST_SPREAD, Math.sqrt(mean(trials, (trial) => trial.variance)));
+  const measured = { mean: digits(mean(trials, (trial) => trial.mean)), spread: digits(spread), ...SIGNS };
+  const choices = shifts().map((shift) => {
+    const confidence: FusionConfidence = { ...measured, bias: round(NEUTRAL_BIAS + shift) };
+    const weight = (trial: Trial) => weightFor(confidence, trial.signs);
+    const ranks = byKind.map((list) => list.map((trial) => fusedRank(trial, weight(trial))));
+    return {
+      shift,
+      confidence,
+      keywordWeight: mean(trials, weight),
+      byKind: ranks.map((list) => mean(list, (rank) => rank)),
+      hybrid: mean(ranks.flat(), (rank) => rank),
+    };
+  });
   // Each kind counts the same, whatever its queries' difficulty.
   const tops = byKind.map((_, k) => Math.max(1e-9, ...choices.map((choice) => choice.byKind[k]!)));
   // First of all, together must not be worse than the better side alone.
@@ -110,26 +70,31 @@ export async function calibrateFusion(input: CalibrationInput): Promise<FusionMe
   let most = Number.NEGATIVE_INFINITY;
   for (const choice of choices) {
     if (choice.hybrid < enough) continue;
-    const { method, keywordWeight } = choice.fusion;
-    const value = mean([...choice.byKind.entries()], ([k, x]) => x / tops[k]!);
-    const prior = method === "score" ? PRIOR : DEFAULT_FUSION.keywordWeight;
-    const pull = (PRIOR_STRENGTH / Math.sqrt(trials.length)) * (keywordWeight - prior) ** 2;
-    const fit = value - pull - (method === "rrf" ? RANKS_HANDICAP : 0);
+    const fit = mean([...choice.byKind.entries()], ([k, x]) => x / tops[k]!) - SHIFT_COST * choice.shift ** 2;
     if (fit > most) {
       most = fit;
       best = choice;
     }
   }
   return {
-    ...best.fusion,
+    method: "score",
+    keywordWeight: digits(best.keywordWeight),
+    confidence: best.confidence,
+    rrfK: DEFAULT_FUSION.rrfK,
     queries: trials.length,
     mrr: { keyword: round(keyword), vector: round(vector), hybrid: round(best.hybrid) },
   };
 }
 
+/** The shifts that are tried, nearest to none first. */
+function shifts(): number[] {
+  const steps = Array.from({ length: (2 * MAX_SHIFT) / STEP + 1 }, (_, i) => i * STEP - MAX_SHIFT);
+  return steps.sort((a, b) => Math.abs(a) - Math.abs(b) || a - b);
+}
+
 /** The reciprocal rank of the target at a weight, from the two ends: what {@link fuse} does between them is linear. */
-function fusedRank({ target, parts }: Trial, { method, keywordWeight }: Fusion): number {
-  const { items, keyword, vector } = parts[method];
+function fusedRank({ target, parts }: Trial, keywordWeight: number): number {
+  const { items, keyword, vector } = parts;
   const at = items.indexOf(target);
   if (at < 0) return 0;
   const scoreAt = (i: number) => keywordWeight * keyword[i]! + (1 - keywordWeight) * vector[i]!;
@@ -142,27 +107,6 @@ function fusedRank({ target, parts }: Trial, { method, keywordWeight }: Fusion):
   return rank <= 10 ? 1 / rank : 0;
 }
 
-/** What each side alone would give every item of a trial. */
-function partsOf(
-  method: Fusion["method"],
-  keyword: RankedItems,
-  vector: RankedItems,
-  vectorScoreOf: (item: number) => number | undefined,
-): Parts {
-  const end = (keywordWeight: number) => {
-    const fused = fuse(keyword, vector, { method, keywordWeight, rrfK: DEFAULT_FUSION.rrfK }, vectorScoreOf);
-    return new Map(fused.items.map((item, i) => [item, fused.scores[i]!]));
-  };
-  const words = end(1);
-  const vectors = end(0);
-  const items = [...words.keys()];
-  return {
-    items,
-    keyword: items.map((item) => words.get(item)!),
-    vector: items.map((item) => vectors.get(item)!),
-  };
-}
-
 function reciprocalRank(items: readonly number[], target: number): number {
   const at = items.indexOf(target);
   return at >= 0 && at < 10 ? 1 / (at + 1) : 0;
@@ -170,6 +114,11 @@ function reciprocalRank(items: readonly number[], target: number): number {
 
 function mean<T>(list: readonly T[], value: (one: T) => number): number {
   return list.reduce((sum, one) => sum + value(one), 0) / list.length;
+}
+
+/** Four digits that count: scores of far distances are all tiny. */
+function digits(value: number): number {
+  return Number(value.toPrecision(4));
 }
 
 function round(value: number): number {
@@ -193,97 +142,4 @@ async function sampleDocuments(documents: Documents, nItems: number, seed: numbe
     if (chosen[document.item] && document.pageContent.trim() !== "") sample.push(document);
   }
   return sample;
-}
-
-/** Cuts queries out of some documents and asks both sides for them. Items of the trials are rows of the sample. */
-async function runTrials(
-  input: CalibrationInput,
-  documents: readonly ItemDocument[],
-  kind: QueryKind,
-  limit: number,
-  round: number,
-): Promise<Trial[]> {
-  const { embedder, metric, nItems } = input;
-  const language = input.keyword?.language ?? "en";
-  const random = createRandom((input.seed ?? 0) + 1 + QUERY_KINDS.indexOf(kind) + QUERY_KINDS.length * round);
-  const made = new Map<number, MadeQuery>();
-  for (const row of shuffled(documents.length, random)) {
-    if (made.size >= limit) break;
-    const query = makeQuery(kind, documents[row]!, language, random);
-    if (query) made.set(row, query);
-  }
-  if (made.size < MIN_QUERIES / 2) return [];
-
-  const index = await indexOf(documents, made, input);
-  const rows = [...made.keys()];
-  const rests = await embedder.embedDocuments(rows.map((row) => made.get(row)!.rest));
-  const cut = new Map(rows.map((row, i) => [row, Float32Array.from(rests[i]!)]));
-  const vectors = documents.map(
-    ({ item }, row) => cut.get(row) ?? (item < nItems ? input.vectorOf(item) : undefined),
-  );
-  const trials: Trial[] = [];
-  for (const row of rows) {
-    const { query } = made.get(row)!;
-    const vector = Float32Array.from(await embedder.embedQuery(query));
-    const scores = new Float32Array(documents.length);
-    for (const [r, other] of vectors.entries()) {
-      scores[r] = other ? scoreOf(metric, distanceBetween(metric, vector, other), vector.length) : 0;
-    }
-    const nearest = [...scores.keys()]
-      .sort((a, b) => scores[b]! - scores[a]! || a - b)
-      .slice(0, FUSION_DEPTH);
-    const { items, scores: counts, bound } = keywordSearch(index, query, { k: FUSION_DEPTH });
-    const words = {
-      items,
-      scores: counts.map((score) => (bound > 0 ? Math.min(1, score / bound) : 0)),
-    };
-    const vectorSide = { items: nearest, scores: nearest.map((r) => scores[r]!) };
-    const scoreOfRow = (r: number) => scores[r];
-    trials.push({
-      kind,
-      target: row,
-      keyword: words,
-      vector: vectorSide,
-      parts: {
-        score: partsOf("score", words, vectorSide, scoreOfRow),
-        rrf: partsOf("rrf", words, vectorSide, scoreOfRow),
-      },
-    });
-  }
-  return trials;
-}
-
-/** A keyword index of the sample's texts, without what was cut out. Metadata is left out: titles would give it away. */
-async function indexOf(
-  documents: readonly ItemDocument[],
-  made: ReadonlyMap<number, MadeQuery>,
-  { keyword }: CalibrationInput,
-): Promise<KeywordIndex> {
-  const texts = documents.map(
-    ({ id, pageContent }, row): ItemDocument => ({
-      item: row,
-      id,
-      pageContent: made.get(row)?.rest ?? pageContent,
-      metadata: {},
-    }),
-  );
-  const { language, k1, b } = keyword ?? {};
-  const { encoded } = await encodeDocuments(texts, {
-    nItems: texts.length,
-    fields: { pageContent: 1 },
-    positions: false,
-    ...(language !== undefined && { language }),
-    ...(k1 !== undefined && { k1 }),
-    ...(b !== undefined && { b }),
-  });
-  return openKeywordSections(encoded, texts.length);
-}
-
-function shuffled(length: number, random: () => number): number[] {
-  const rows = Array.from({ length }, (_, i) => i);
-  for (let i = length - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1));
-    [rows[i], rows[j]] = [rows[j]!, rows[i]!];
-  }
-  return rows;
 }

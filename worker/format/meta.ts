@@ -75,10 +75,27 @@ export interface ColumnMeta {
 }
 
 /** How keyword and vector results are combined, measured on queries made from the index's own documents. */
+/**
+ * The keyword weight w of one query: w / (1 - w) = 5 spread exp(bias + words ln(number of words) + lead (best - second) /
+ * spread + best (best - mean) / spread), of the scores of the best and the second vector.
+ */
+export interface FusionConfidence {
+  /** Mean and standard deviation of the score of a random document's vector. */
+  readonly mean: number;
+  readonly spread: number;
+  /** What the made queries chose for the corpus. */
+  readonly bias: number;
+  readonly words: number;
+  readonly lead: number;
+  readonly best: number;
+}
+
 export interface FusionMeta {
   readonly method: "rrf" | "score";
-  /** Weight of the keyword side, 0 to 1; the vectors have the rest. */
+  /** Weight of the keyword side, 0 to 1; the vectors have the rest. With `confidence`, the mean over the made queries. */
   readonly keywordWeight: number;
+  /** With method `score`: how the weight follows from the query. */
+  readonly confidence?: FusionConfidence;
   /** Rank constant of reciprocal ranks. */
   readonly rrfK: number;
   /** Queries that were made; 0: the default weights. */

@@ -1,6 +1,9 @@
 import { distanceBetween } from "../forest/metrics.ts";
+import { type CalibratedFusion, fusionFor } from "./confidence.ts";
 import { SearchError, searchError } from "./errors.ts";
 import { DEFAULT_FUSION, FUSION_DEPTH, fuse, type RankedItems } from "./fusion.ts";
+import { checkLanguage } from "./keyword/languages.ts";
+import { wordsOf } from "./keyword/query.ts";
 import { maximalMarginalRelevance } from "./mmr.ts";
 import { withoutExclusions } from "./operators.ts";
 import { queryVector } from "./query-vector.ts";
@@ -70,7 +73,7 @@ export async function rank(
     },
     options,
   );
-  const side = sideOf(index, mode, query, ranking);
+  const side = sideOf(index, mode, request.query ?? "", query, ranking);
   const chosen =
     request.mmr && query ? await diverse(index, side, query, request.mmr, depth) : first(side, depth);
   return {
@@ -93,6 +96,7 @@ function rankAll(index: LoadedIndex, query: ShardQuery, options: SearchOptions):
 function sideOf(
   index: LoadedIndex,
   mode: SearchMode,
+  text: string,
   query: Float32Array | undefined,
   { words, vectors }: ShardRanking,
 ): Side {
@@ -102,7 +106,13 @@ function sideOf(
   if (mode === "keyword" || !query) return byWords;
   const { metric, dimensions } = index.forest;
   const far = new Map(words?.distances && words.items.map((item, i) => [item, words.distances![i]!]));
-  return fuse(byWords, byVector, index.manifest.fusion ?? DEFAULT_FUSION, (item) => {
+  const { keyword } = index.manifest;
+  const fusion: CalibratedFusion = index.manifest.fusion ?? DEFAULT_FUSION;
+  const signs = {
+    words: fusion.confidence ? wordsOf(text, checkLanguage(keyword?.language ?? "none")) : 0,
+    vectorScores: byVector.scores,
+  };
+  return fuse(byWords, byVector, fusionFor(fusion, signs), (item) => {
     const vector = index.session ? undefined : index.forest.vector(item);
     const distance = vector ? distanceBetween(metric, query, vector) : far.get(item);
     return distance === undefined || Number.isNaN(distance)

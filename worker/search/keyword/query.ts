@@ -25,6 +25,11 @@ export const MAX_QUERY_WORDS = 128;
 export const MAX_QUERY_PHRASES = 8;
 export const MAX_PHRASE_WORDS = 32;
 
+/** How many words a text has for its search, codes with their parts: the ones that are scored. */
+export function wordsOf(text: string, language: Language): number {
+  return parseKeywordQuery(text, language).words.length;
+}
+
 /** `-"some words"`, `-word`, `"some words"`. A minus counts at the beginning of a word, once: `--flag` is a word. */
 const OPERATOR = /(?<=^|\s)-(?:["“„]([^"“”]*)["”]|(?![-\s"“„])(\S+))|["“„]([^"“”]*)["”]/gu;
 
