@@ -1,6 +1,8 @@
 import { loadavg } from "node:os";
+import { createColdReader } from "../../worker/artifact/cold.ts";
+import { createRangeCache } from "../../worker/artifact/range-cache.ts";
 import { openForest } from "../../worker/forest/open.ts";
-import type { Neighbours, ReadRange } from "../../worker/forest/types.ts";
+import type { Neighbours } from "../../worker/forest/types.ts";
 import { openArtifact } from "../../worker/format/artifact.ts";
 import { encodeArtifact } from "../artifact/write.ts";
 import { buildForest } from "../forest/build.ts";
@@ -136,10 +138,12 @@ export async function runMillion({
   const index = openForest(openArtifact(hot, { trusted: true }));
   // Stands for a ranged read of R2: what it costs is waiting, not CPU time.
   let reads = 0;
-  const read: ReadRange = async (offset, length) => {
+  const readOne = async (offset: number, length: number) => {
     reads++;
     return file.slice(offset, offset + length);
   };
+  // Without a cache of pages: every query is the first.
+  const read = createColdReader({ key: "million", bytes: file.length, read: readOne }, createRangeCache(0));
   const { searchCold } = index;
   const ways: Record<MillionSearch["tiers"], (query: Float32Array, searchK: number) => Promise<Neighbours>> =
     {

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { openForest } from "../../worker/forest/open.ts";
-import type { Forest } from "../../worker/forest/types.ts";
+import type { Forest, ReadRanges } from "../../worker/forest/types.ts";
 import { openArtifact } from "../../worker/format/artifact.ts";
 import { clusteredVectors, forestOf } from "./fixture.ts";
 
@@ -15,9 +15,9 @@ describe.each(["angular", "euclidean", "manhattan", "dot"] as const)(
     let whole: Forest;
     let resident: Forest;
     const asked: { offset: number; length: number }[] = [];
-    const read = async (offset: number, length: number) => {
-      asked.push({ offset, length });
-      return bytes.slice(offset, offset + length);
+    const read: ReadRanges = async (ranges) => {
+      asked.push(...ranges);
+      return ranges.map(({ offset, length }) => bytes.slice(offset, offset + length));
     };
 
     beforeAll(async () => {
@@ -72,7 +72,8 @@ describe.each(["angular", "euclidean", "manhattan", "dot"] as const)(
     });
 
     it("refuses a range that comes back short", async () => {
-      const short = async (offset: number, length: number) => bytes.slice(offset, offset + length - 1);
+      const short: ReadRanges = async (ranges) =>
+        ranges.map(({ offset, length }) => bytes.slice(offset, offset + length - 1));
       const query = vectors.slice(0, DIMENSIONS);
       await expect(resident.searchCold!(query, { k: 3 }, short)).rejects.toMatchObject({ code: "TRUNCATED" });
     });

@@ -2,6 +2,8 @@ import type { Cache, R2Bucket, R2ObjectBody } from "@cloudflare/workers-types";
 import { type Artifact, openArtifact } from "../format/artifact.ts";
 import { AnnoyEdgeError, ArtifactError } from "../format/errors.ts";
 import { pointerKey, versionKey } from "../format/keys.ts";
+import { createColdReader, type ReadRanges } from "./cold.ts";
+import { fillColdCache, openColdFile, readsCold } from "./cold-file.ts";
 import {
   lengthsOf,
   type PublishedManifest,
@@ -9,12 +11,11 @@ import {
   parseShardManifest,
   type ShardRef,
 } from "./manifest.ts";
+import { getObject, retried } from "./objects.ts";
 import { type Pointer, parsePointer, type VersionLengths } from "./pointer.ts";
+import { createRangeCache } from "./range-cache.ts";
 import { readExactly } from "./stream.ts";
 import { createVerifier } from "./verifier.ts";
-import { sleep } from "./waiting.ts";
-
-const RETRY_MS = [30, 150];
 
 /** Everything of one version that a query needs, from which the caller composes its own index. */
 export interface LoadedParts {
@@ -27,8 +28,8 @@ export interface LoadedParts {
   readonly placement: Uint8Array;
   /** Where forest.bin lies. */
   readonly forestKey: string;
-  /** Reads any range of forest.bin, for what lies cold. */
-  readonly readRange: (offset: number, length: number) => Promise<Uint8Array>;
+  /** Reads ranges of forest.bin, for what lies cold: from memory, or all at once. */
+  readonly readRanges: ReadRanges;
 }
 
 export interface LoadSource {
@@ -77,7 +78,7 @@ export async function readPointer(
  * @throws AnnoyEdgeError `VERSION_INCOMPLETE` when the object is not there
  */
 export async function readManifest(source: LoadSource, version: string): Promise<PublishedManifest> {
-  const object = await getObject(source, versionKey(source.name, version, "manifest.json"));
+  const object = await getObject(source.bucket, versionKey(source.name, version, "manifest.json"));
   return parsePublishedManifest(await object.text(), version);
 }
 
@@ -117,7 +118,7 @@ export async function loadShard(
   onLengths: (heldBytes: number) => void,
 ): Promise<LoadResult> {
   const key = versionKey(source.name, version, "manifest.json", shard.number);
-  const object = await getObject(source, key);
+  const object = await getObject(source.bucket, key);
   const manifest = parseShardManifest(await object.text(), version, shard);
   const lengths = lengthsOf(manifest);
   onLengths(heldBytesOf(lengths));
@@ -157,10 +158,7 @@ async function loadFiles(
       artifact,
       placement: await placement,
       forestKey: key,
-      readRange: async (offset, length) => {
-        const object = await getObject(source, key, { offset, length });
-        return readExactly(object.body, length, `The range of ${length} bytes at ${offset} of ${key}`);
-      },
+      readRanges: createColdReader(openColdFile(source, key, lengths.forest), createRangeCache()),
     },
   };
 }
@@ -200,7 +198,10 @@ function verifying({ forestHot }: VersionLengths, onProgress: () => void): (byte
   };
 }
 
-/** Leaves a loaded forest in the data centre's cache, where the next cold isolate finds it. Best effort. */
+/**
+ * Leaves a loaded forest in the data centre's cache, where the next cold isolate finds it, and with it the file's cold part
+ * where searches read it. Best effort.
+ */
 export async function fillCache(source: LoadSource, parts: LoadedParts): Promise<void> {
   const { bytes } = parts.artifact;
   const headers = {
@@ -213,6 +214,9 @@ export async function fillCache(source: LoadSource, parts: LoadedParts): Promise
     // The global type of the other declarations of the same class.
     new Response(bytes, { headers }) as never,
   );
+  if (readsCold(parts.artifact)) {
+    await fillColdCache(source, parts.forestKey, parts.artifact.header.fileBytes);
+  }
 }
 
 /** A version's bytes never change, so its key alone says what is cached. The host exists nowhere. */
@@ -234,7 +238,7 @@ async function readHot(
   };
   let object: R2ObjectBody;
   try {
-    object = await getObject(source, key, { offset: 0, length });
+    object = await getObject(source.bucket, key, { offset: 0, length });
   } catch (error) {
     // An object that ends before the range does may come as a failure of the read.
     const head = await source.bucket.head(key);
@@ -243,28 +247,4 @@ async function readHot(
   }
   checkSize(object.size);
   return readExactly(object.body, length, key, onStep);
-}
-
-async function getObject(
-  { bucket }: LoadSource,
-  key: string,
-  range?: { offset: number; length: number },
-): Promise<R2ObjectBody> {
-  const object = await retried(() => bucket.get(key, range ? { range } : {}));
-  if (!object) {
-    throw new AnnoyEdgeError("VERSION_INCOMPLETE", `The bucket has no ${key}; that version is not whole.`);
-  }
-  return object;
-}
-
-/** R2 fails now and then for a moment; a request that waits for its index should not fail with it. */
-async function retried<T>(read: () => Promise<T>): Promise<T> {
-  for (const wait of RETRY_MS) {
-    try {
-      return await read();
-    } catch {
-      await sleep(wait);
-    }
-  }
-  return read();
 }

@@ -20,18 +20,27 @@ export interface Forest {
   readonly searchCold?: (
     query: Float32Array,
     options: ForestSearchOptions,
-    read: ReadRange,
+    read: ReadRanges,
   ) => Promise<Neighbours>;
   /** The stored vector of an item, decoded into a new array; undefined for a hole or a number out of range. */
   vector(item: number): Float32Array | undefined;
   /** The same, of many items, where the stored vectors lie in the cold part: {@link vector} then gives estimates. */
-  readonly vectorsCold?: (items: readonly number[], read: ReadRange) => Promise<(Float32Array | undefined)[]>;
+  readonly vectorsCold?: (
+    items: readonly number[],
+    read: ReadRanges,
+  ) => Promise<(Float32Array | undefined)[]>;
   /** Annoy's distance between two items; undefined when either is not there. */
   distance(i: number, j: number): number | undefined;
 }
 
-/** Reads a range of the artifact's file, from any offset. */
-export type ReadRange = (offset: number, length: number) => Promise<Uint8Array>;
+/** A piece of the artifact's file. */
+export interface FileRange {
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** Reads ranges of the artifact's file, ascending and apart from each other, all at once; the results are in their order. */
+export type ReadRanges = (ranges: readonly FileRange[]) => Promise<Uint8Array[]>;
 
 export interface ForestSearchOptions {
   /** Neighbours wanted, at least 1. */

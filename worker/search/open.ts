@@ -2,7 +2,7 @@ import type { Docstore } from "../docstore/types.ts";
 import { openArtifactEmbedder } from "../embedding/artifact.ts";
 import type { Embedder } from "../embedding/types.ts";
 import { openForest } from "../forest/open.ts";
-import type { ReadRange } from "../forest/types.ts";
+import type { ReadRanges } from "../forest/types.ts";
 import { type Artifact, findSection } from "../format/artifact.ts";
 import { openIds } from "../format/ids.ts";
 import type { EmbedderIdentity, Manifest } from "../format/meta.ts";
@@ -18,8 +18,8 @@ export interface IndexParts {
   readonly manifest: Manifest;
   readonly artifact: Artifact;
   readonly docstore: Docstore;
-  /** Reads any range of forest.bin; needed when the rescoring tier is not in memory. */
-  readonly readRange?: ReadRange;
+  /** Reads ranges of forest.bin; needed when the rescoring tier is not in memory. */
+  readonly readRanges?: ReadRanges;
   /** Gives the query embedder when the artifact does not carry its own; undefined when there is none to give. */
   readonly createEmbedder?: ((identity: EmbedderIdentity) => Embedder | undefined) | undefined;
   /** Reaches the shards of an index that is cut into some; it cannot be opened without. */
@@ -50,7 +50,7 @@ export function openIndex(parts: IndexParts): LoadedIndex {
     forest: openForest(artifact),
     ids: openIds(artifact),
     docstore,
-    ...(parts.readRange && { readRange: parts.readRange }),
+    ...(parts.readRanges && { readRanges: parts.readRanges }),
     ...(embedder && { embedder }),
     ...(keyword && { keyword }),
     ...(columns && { columns }),

@@ -21,7 +21,7 @@ export interface DocumentBindings {
  * @throws ArtifactError naming what is damaged
  */
 export function openPublished(
-  { name, version, manifest, artifact, placement, readRange }: LoadedParts,
+  { name, version, manifest, artifact, placement, readRanges }: LoadedParts,
   { kv, bucket, pages }: DocumentBindings,
   more: Pick<IndexParts, "createEmbedder" | "shards"> = {},
 ): LoadedIndex {
@@ -34,5 +34,5 @@ export function openPublished(
     cache: pages,
     idOf: (item) => idOfItem(ids, item),
   });
-  return openIndex({ version, manifest, artifact, docstore, readRange, ...more });
+  return openIndex({ version, manifest, artifact, docstore, readRanges, ...more });
 }

@@ -20,7 +20,7 @@ import {
   type SearchRequest,
   type SearchWarning,
 } from "./types.ts";
-import { vectorsOf } from "./vectors.ts";
+import { type Exactness, vectorsOrEstimates } from "./vectors.ts";
 
 /** Which items answer a search, best first: parallel arrays. */
 export interface Ranking {
@@ -41,6 +41,12 @@ interface Side extends RankedItems {
 const NOTHING_UNDERSTOOD: SearchWarning = {
   code: "NOTHING_UNDERSTOOD",
   message: "The embedder knows nothing in this text, so there is nothing to compare documents with.",
+};
+
+const VECTORS_UNAVAILABLE: SearchWarning = {
+  code: "VECTORS_UNAVAILABLE",
+  message:
+    "The vectors in the cold part cannot be read at the moment: items are ranked by their resident codes, and distances are estimates.",
 };
 
 /**
@@ -74,15 +80,20 @@ export async function rank(
     options,
   );
   const side = sideOf(index, mode, request.query ?? "", query, ranking);
+  const exactness: Exactness = { estimated: ranking.estimated ?? false };
   const chosen =
-    request.mmr && query ? await diverse(index, side, query, request.mmr, depth) : first(side, depth);
+    request.mmr && query
+      ? await diverse(index, side, query, request.mmr, depth, exactness)
+      : first(side, depth);
+  const distances =
+    query && (chosen.distances ?? (await distancesOf(index, query, chosen.items, ranking, exactness)));
   return {
     mode,
     ...chosen,
-    distances: query && (chosen.distances ?? (await distancesOf(index, query, chosen.items, ranking))),
+    distances,
     query,
     facets: ranking.facets,
-    warnings,
+    warnings: exactness.estimated ? [...warnings, VECTORS_UNAVAILABLE] : warnings,
   };
 }
 
@@ -189,10 +200,12 @@ async function diverse(
   query: Float32Array,
   mmr: NonNullable<SearchRequest["mmr"]>,
   k: number,
+  exactness: Exactness,
 ): Promise<Side> {
   const positions: number[] = [];
   const vectors: Float32Array[] = [];
-  for (const [i, vector] of (await vectorsOf(index, side.items.slice(0, mmr.fetchK))).entries()) {
+  const fetched = await vectorsOrEstimates(index, side.items.slice(0, mmr.fetchK), exactness);
+  for (const [i, vector] of fetched.entries()) {
     if (!vector) continue;
     positions.push(i);
     vectors.push(vector);
@@ -226,8 +239,9 @@ async function distancesOf(
   query: Float32Array,
   items: readonly number[],
   { vectors, words }: ShardRanking,
+  exactness: Exactness,
 ): Promise<readonly number[]> {
-  if (!index.session) return distancesTo(index, query, items);
+  if (!index.session) return distancesTo(index, query, items, exactness);
   const known = new Map<number, number>();
   for (const side of [words, vectors]) {
     for (const [i, item] of side?.items.entries() ?? []) known.set(item, side?.distances?.[i] ?? Number.NaN);

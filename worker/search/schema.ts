@@ -198,7 +198,7 @@ export const facetCountsSchema = z
   );
 
 export const warningSchema = z.object({
-  code: z.enum(["NOTHING_UNDERSTOOD", "EMBEDDER_UNAVAILABLE", "SHARDS_MISSING"]),
+  code: z.enum(["NOTHING_UNDERSTOOD", "EMBEDDER_UNAVAILABLE", "SHARDS_MISSING", "VECTORS_UNAVAILABLE"]),
   message: z.string(),
 });
 

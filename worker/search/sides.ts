@@ -7,7 +7,7 @@ import { type Accept, both, operatorsOf } from "./operators.ts";
 import type { ShardQuery, ShardRanking, VectorSide, WordSide } from "./shards/types.ts";
 import { type SearchOptions, timed } from "./timing.ts";
 import type { FacetCounts, LoadedIndex } from "./types.ts";
-import { nearestItems, vectorsOf } from "./vectors.ts";
+import { type Exactness, nearestItems, vectorsOrEstimates } from "./vectors.ts";
 
 interface Conditions {
   readonly accept: Accept | undefined;
@@ -34,18 +34,20 @@ export async function rankSides(
     text === undefined
       ? undefined
       : await timed("keyword", options, () => byWords(index, query, text, k, conditions));
+  const exactness: Exactness = { estimated: false };
   let vectors: VectorSide | undefined;
   if (vector && query.nearest !== false) {
     const operators = text !== undefined && index.keyword ? operatorsOf(index.keyword, text) : undefined;
     const narrowed = { ...conditions, accept: both(conditions.accept, operators) };
-    vectors = await timed("forest", options, () => byVector(index, query, vector, narrowed));
+    vectors = await timed("forest", options, () => byVector(index, query, vector, narrowed, exactness));
   }
   const distances =
-    query.compare && words && vector ? await distancesTo(index, vector, words.items) : undefined;
+    query.compare && words && vector ? await distancesTo(index, vector, words.items, exactness) : undefined;
   return {
     ...(vectors && { vectors }),
     ...(words && { words: { ...words, ...(distances && { distances }) } }),
     ...(facets && { facets }),
+    ...(exactness.estimated && { estimated: true }),
   };
 }
 
@@ -54,9 +56,10 @@ export async function distancesTo(
   index: LoadedIndex,
   query: Float32Array,
   items: readonly number[],
+  exactness: Exactness,
 ): Promise<number[]> {
   const { metric } = index.forest;
-  const vectors = await vectorsOf(index, items);
+  const vectors = await vectorsOrEstimates(index, items, exactness);
   return vectors.map((vector) => (vector ? distanceBetween(metric, query, vector) : Number.NaN));
 }
 
@@ -65,16 +68,18 @@ async function byVector(
   { k, searchK, effort = 1 }: ShardQuery,
   query: Float32Array,
   { accept, fraction, bits }: Conditions,
+  exactness: Exactness,
 ): Promise<VectorSide> {
   const { forest } = index;
   const usual = searchK === -1 && effort !== 1 ? Math.ceil(forest.defaultSearchK(k) * effort) : searchK;
-  const { items, distances } = await nearestItems(index, query, {
+  const wanted = {
     k,
     searchK: usual,
     ...(accept && { accept }),
     ...(fraction !== undefined && { acceptFraction: fraction }),
     ...(bits && { acceptBits: bits }),
-  });
+  };
+  const { items, distances } = await nearestItems(index, query, wanted, exactness);
   return { items, distances };
 }
 

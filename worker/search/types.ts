@@ -1,7 +1,7 @@
 import type * as z from "zod/mini";
 import type { Docstore } from "../docstore/types.ts";
 import type { Embedder } from "../embedding/types.ts";
-import type { Forest, ReadRange } from "../forest/types.ts";
+import type { Forest, ReadRanges } from "../forest/types.ts";
 import type { IdTable } from "../format/ids.ts";
 import type { Manifest } from "../format/meta.ts";
 import type { Columns } from "./filter/columns.ts";
@@ -28,7 +28,7 @@ export interface LoadedIndex {
   readonly ids: IdTable;
   readonly docstore: Docstore;
   /** Reads the cold part of forest.bin, where an answer needs it. */
-  readonly readRange?: ReadRange;
+  readonly readRanges?: ReadRanges;
   /** Absent when the index holds vectors only. */
   readonly embedder?: Embedder;
   /** Absent when the index was built without one. */

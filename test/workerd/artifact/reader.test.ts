@@ -1,6 +1,7 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
+import type { ReadRanges } from "../../../worker/artifact/cold.ts";
 import type { Pointer } from "../../../worker/artifact/pointer.ts";
 import { createIndexReader } from "../../../worker/artifact/reader.ts";
 import type { IndexReader, IndexReaderOptions } from "../../../worker/artifact/types.ts";
@@ -326,11 +327,11 @@ test("the next isolate of the data centre loads from its cache, whose damaged co
 
 test("cold parts are read by range", async () => {
   const { name, reader } = readerOf();
-  let read: ((offset: number, length: number) => Promise<Uint8Array>) | undefined;
+  let read: ReadRanges | undefined;
   const open = readerOf({
     name,
-    open: ({ readRange }) => {
-      read = readRange;
+    open: ({ readRanges }) => {
+      read = readRanges;
       return { first: 0, last: 0 };
     },
   });
@@ -338,6 +339,9 @@ test("cold parts are read by range", async () => {
   await point(name, 3);
   await ask(reader);
   await open.reader.use(createExecutionContext(), () => {});
-  expect([...(await read!(0, 4))]).toEqual([0x89, 0x41, 0x45, 0x44]);
-  await expect(read!(1000, 1_000_000)).rejects.toMatchObject({ code: "READ_CUT_SHORT" });
+  const [head] = await read!([{ offset: 0, length: 4 }]);
+  expect([...head!]).toEqual([0x89, 0x41, 0x45, 0x44]);
+  await expect(read!([{ offset: 1000, length: 1_000_000 }])).rejects.toMatchObject({
+    code: "READ_CUT_SHORT",
+  });
 });

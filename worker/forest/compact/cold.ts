@@ -1,11 +1,8 @@
 import type { Artifact } from "../../format/artifact.ts";
 import { findSection } from "../../format/artifact.ts";
 import { ArtifactError } from "../../format/errors.ts";
-import type { ReadRange } from "../types.ts";
+import type { FileRange, ReadRanges } from "../types.ts";
 import { openFactors, type VectorStore, vectorBytes, vectorStore } from "../vectors.ts";
-
-/** Rows this near to each other, in bytes, are read in one piece: a request costs more than what lies between. */
-const GAP = 16_384;
 
 /** Rows of the rescoring tier that were read from the cold part of the file. */
 export interface ColdRows {
@@ -16,12 +13,13 @@ export interface ColdRows {
 
 /** Reads rows of the rescoring tier that is not in memory. Undefined when the file has none. */
 export interface ColdTier {
-  read(slots: Uint32Array, read: ReadRange): Promise<ColdRows>;
+  read(slots: Uint32Array, read: ReadRanges): Promise<ColdRows>;
 }
 
 /**
- * A reader of the rescoring tier by range: neighbouring rows are coalesced, and all pieces are asked for at once, so
- * that a query waits for one round trip. The slots of one leaf lie one behind the other, and so do their rows.
+ * A reader of the rescoring tier by range. The rows of neighbouring slots are one range, and all ranges are asked for at
+ * once, so that a query waits for one round trip; which of them are read in one piece is the reader's to say. The slots
+ * of one leaf lie one behind the other, and so do their rows.
  */
 export function openColdTier(artifact: Artifact): ColdTier | undefined {
   const { metric, rescore, dimensions } = artifact.header;
@@ -39,23 +37,22 @@ export function openColdTier(artifact: Artifact): ColdTier | undefined {
     async read(slots, read) {
       const sorted = slots.slice().sort();
       const bytes = new Uint8Array(sorted.length * width);
-      await Promise.all(
-        pieces(sorted, width).map(async ({ from, to }) => {
-          const first = sorted[from]! * width;
-          const length = (sorted[to - 1]! + 1) * width - first;
-          const piece = await read(section.offset + first, length);
-          if (piece.byteLength !== length) {
-            throw new ArtifactError(
-              "TRUNCATED",
-              `${piece.byteLength} of ${length} bytes at ${section.offset + first} were read.`,
-            );
-          }
-          for (let i = from; i < to; i++) {
-            const at = sorted[i]! * width - first;
-            bytes.set(piece.subarray(at, at + width), i * width);
-          }
-        }),
-      );
+      const runs = runsOf(sorted);
+      const ranges = runs.map(({ from, to }): FileRange => {
+        return { offset: section.offset + sorted[from]! * width, length: (to - from) * width };
+      });
+      const pieces = ranges.length > 0 ? await read(ranges) : [];
+      for (const [i, { from }] of runs.entries()) {
+        const piece = pieces[i];
+        const { offset, length } = ranges[i]!;
+        if (piece?.byteLength !== length) {
+          throw new ArtifactError(
+            "TRUNCATED",
+            `${piece?.byteLength ?? 0} of ${length} bytes at ${offset} were read.`,
+          );
+        }
+        bytes.set(piece, from * width);
+      }
       const pick = (list: Float32Array | undefined) =>
         list && Float32Array.from(sorted, (slot) => list[slot]!);
       const store = vectorStore({
@@ -72,13 +69,13 @@ export function openColdTier(artifact: Artifact): ColdTier | undefined {
   };
 }
 
-/** Runs of ascending slots whose rows are read together, as [from, to) of the list. */
-function pieces(sorted: Uint32Array, width: number): { from: number; to: number }[] {
+/** Runs of slots that follow each other, as [from, to) of the list. */
+function runsOf(sorted: Uint32Array): { from: number; to: number }[] {
   const runs: { from: number; to: number }[] = [];
   let from = 0;
   for (let i = 1; i <= sorted.length; i++) {
-    if (i < sorted.length && (sorted[i]! - sorted[i - 1]! - 1) * width <= GAP) continue;
-    if (i > from) runs.push({ from, to: i });
+    if (i < sorted.length && sorted[i]! === sorted[i - 1]! + 1) continue;
+    runs.push({ from, to: i });
     from = i;
   }
   return runs;

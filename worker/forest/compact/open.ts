@@ -5,7 +5,7 @@ import { distanceOfItems, exactScan, itemDecoder, keptForRescoring, vectorOfItem
 import { prepareQuery } from "../query.ts";
 import { defaultSearchK } from "../search-k.ts";
 import { itemAt, openSlots, slotOf } from "../slots.ts";
-import type { Forest, ForestSearchOptions, Neighbours, ReadRange } from "../types.ts";
+import type { Forest, ForestSearchOptions, Neighbours, ReadRanges } from "../types.ts";
 import { openVectors } from "../vectors.ts";
 import { openColdTier } from "./cold.ts";
 import { sketchDecoder } from "./decode.ts";
@@ -79,7 +79,7 @@ export function openCompact(artifact: Artifact): Forest {
   async function searchCold(
     query: Float32Array,
     options: ForestSearchOptions,
-    read: ReadRange,
+    read: ReadRanges,
   ): Promise<Neighbours> {
     const { k, accept } = options;
     const extent = { searchK: searchKOf(options), accept };
@@ -97,7 +97,7 @@ export function openCompact(artifact: Artifact): Forest {
 
   async function vectorsCold(
     items: readonly number[],
-    read: ReadRange,
+    read: ReadRanges,
   ): Promise<(Float32Array | undefined)[]> {
     const wanted = items.map((item) => slotOf(slots, item));
     const rows = await cold!.read(Uint32Array.from(new Set(wanted.filter((slot) => slot >= 0))), read);

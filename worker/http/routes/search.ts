@@ -41,6 +41,9 @@ export function addSearchRoutes(app: App, options: AppOptions): void {
   });
 }
 
+/** Warnings of what may be better the next time: such an answer is not kept. */
+const FLEETING: ReadonlySet<string> = new Set(["EMBEDDER_UNAVAILABLE", "VECTORS_UNAVAILABLE"]);
+
 async function answer(
   c: Context<AppEnv>,
   index: LoadedIndex,
@@ -50,7 +53,7 @@ async function answer(
   const state = c.get("state");
   state.mode = response.mode;
   state.hits = response.hits.length;
-  const fleeting = response.warnings?.some(({ code }) => code === "EMBEDDER_UNAVAILABLE");
+  const fleeting = response.warnings?.some(({ code }) => FLEETING.has(code));
   if (fleeting || response.partial) state.fleeting = true;
   return response;
 }

@@ -26,11 +26,11 @@ export function openShard(index: LoadedIndex): Shard {
   });
   return {
     async rank(query): Promise<ShardRanking> {
-      const { vectors, words, facets } = await rankSides(index, query, {});
+      const { vectors, words, ...rest } = await rankSides(index, query, {});
       return {
         ...(vectors && { vectors: outward(vectors) }),
         ...(words && { words: outward(words) }),
-        ...(facets && { facets }),
+        ...rest,
       };
     },
     async details({ items, documents, vectors }): Promise<ItemDetails[]> {

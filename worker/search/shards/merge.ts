@@ -17,6 +17,7 @@ export function mergeRankings(metric: Metric, rankings: readonly ShardRanking[],
     ...(vectors.length > 0 && { vectors: mergeVectors(metric, vectors, k) }),
     ...(words.length > 0 && { words: mergeWords(words, k) }),
     ...(facets.length > 0 && { facets: mergeFacets(facets) }),
+    ...(rankings.some(({ estimated }) => estimated) && { estimated: true }),
   };
 }
 

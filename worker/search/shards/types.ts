@@ -60,6 +60,8 @@ export interface ShardRanking {
   readonly vectors?: VectorSide;
   readonly words?: WordSide;
   readonly facets?: FacetCounts;
+  /** Vectors in the cold part could not be read: distances are estimates. */
+  readonly estimated?: boolean;
 }
 
 export interface DetailsRequest {
