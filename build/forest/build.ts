@@ -177,7 +177,7 @@ function layOut(grown: TreeNode[][], geometry: Geometry, training: Uint32Array, 
 }
 
 /** Rows that are kept from training and serve as queries: a fortieth, or ten where there are so few. */
-function pickQueries(count: number, seed: number): Uint32Array {
+export function pickQueries(count: number, seed: number): Uint32Array {
   const wanted = Math.min(MOST_QUERIES, Math.max(Math.min(10, count >>> 1), Math.floor(count / 40)));
   return sample(
     Uint32Array.from({ length: count }, (_, i) => i),

@@ -30,11 +30,15 @@ export interface MeasureTask extends Measurement, Subject {
 let opened: { readonly edition: number; readonly bytes: Uint8Array; readonly forest: Forest } | undefined;
 
 export function measure(task: MeasureTask): Measured {
-  if (opened?.edition !== task.edition || opened.bytes.buffer !== task.bytes.buffer) {
-    const forest = openForest(openArtifact(task.bytes, { trusted: true }));
-    opened = { edition: task.edition, bytes: task.bytes, forest };
+  return measureForest(openSubject(task), task);
+}
+
+/** The forest of a subject, opened once by each thread. */
+export function openSubject({ bytes, edition }: Subject): Forest {
+  if (opened?.edition !== edition || opened.bytes.buffer !== bytes.buffer) {
+    opened = { edition, bytes, forest: openForest(openArtifact(bytes, { trusted: true })) };
   }
-  return measureForest(opened.forest, task);
+  return opened.forest;
 }
 
 /** Sums, not means, over the queries of the task. */

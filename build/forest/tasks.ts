@@ -1,3 +1,4 @@
+import { type AnswersTask, answer, type ShardAnswers } from "./answers.ts";
 import { assign, type Clustering, type ClusterSettings, cluster } from "./kmeans.ts";
 import { type MeasureTask, measure } from "./measure.ts";
 import type { Measured } from "./recall.ts";
@@ -31,7 +32,7 @@ export interface SplitResult extends Clustering {
   readonly labels: Uint32Array;
 }
 
-export type Task = AssignTask | SplitTask | TruthTask | SketchTask | MeasureTask;
+export type Task = AssignTask | SplitTask | TruthTask | SketchTask | MeasureTask | AnswersTask;
 export type TaskResult<T extends Task> = T extends AssignTask
   ? Uint32Array
   : T extends SplitTask
@@ -40,14 +41,16 @@ export type TaskResult<T extends Task> = T extends AssignTask
       ? TruthPart
       : T extends MeasureTask
         ? Measured
-        : SketchPart;
+        : T extends AnswersTask
+          ? ShardAnswers
+          : SketchPart;
 
 /** Does one task; pure but for the shared memory that sketch tasks write their own part of. */
 export function runTask<T extends Task>(shared: Shared, task: T): TaskResult<T>;
 export function runTask(
   shared: Shared,
   task: Task,
-): Uint32Array | SplitResult | TruthPart | SketchPart | Measured {
+): Uint32Array | SplitResult | TruthPart | SketchPart | Measured | ShardAnswers {
   const { rows, width, spherical } = shared;
   switch (task.kind) {
     case "assign": {
@@ -65,6 +68,8 @@ export function runTask(
       return nearestRows(task);
     case "measure":
       return measure(task);
+    case "answers":
+      return answer(task);
     case "sketch":
       return encodeSketches(shared, task);
   }

@@ -3,22 +3,26 @@ import { join } from "node:path";
 import type { Embedder } from "../../worker/embedding/types.ts";
 import { shardFolder } from "../../worker/format/keys.ts";
 import type { Manifest, ManifestFile } from "../../worker/format/meta.ts";
+import { pickQueries } from "../forest/build.ts";
 import { sharedFloats } from "../forest/geometry.ts";
 import { gather } from "../pipeline/collect.ts";
 import { readDocuments, writeDocuments } from "../pipeline/documents.ts";
-import { subfolder } from "../pipeline/folder.ts";
+import { type FolderWriter, subfolder } from "../pipeline/folder.ts";
 import { type BuildJob, sourceOf } from "../pipeline/job.ts";
 import { calibrate } from "../pipeline/text.ts";
 import { writeWhole } from "../pipeline/whole.ts";
+import { type Certifiable, certifyWhole } from "./certify.ts";
 import { type SpooledCorpus, spoolCorpus } from "./corpus.ts";
 import { distributeDocuments, distributeRows, itemsOfShards } from "./distribute.ts";
 import { createIdSet } from "./ids.ts";
 import type { Sharding } from "./options.ts";
 import { partitionRows } from "./partition.ts";
 import { writeRouter } from "./router.ts";
-import { buildShard, type ShardJob } from "./shard.ts";
+import { type BuiltShard, buildShard, type ShardJob } from "./shard.ts";
 import { sizeShards } from "./size.ts";
 import { createSpool, type Spool } from "./spool.ts";
+import { readSubject } from "./subject.ts";
+import { textMetaOf } from "./text.ts";
 
 /** Where rows and documents lie until they are in shards; goes before the folder is put in its place. */
 const SPOOL_FOLDER = "spool";
@@ -157,29 +161,56 @@ async function cut(job: BuildJob, sharding: Sharding, cutting: Cutting): Promise
     const { manifest } = await buildShard(folder, { ...shardJob(only), sections: corpus.sections });
     return manifest;
   }
-  const built = [];
+  const built: BuiltShard[] = [];
   for (let shard = 0; shard < shards; shard++) {
     built.push(await buildShard(subfolder(folder, shardFolder(shard)), shardJob(shard)));
   }
+  const centroids = built.map((shard) => shard.centroids);
+  onProgress?.({ phase: "certify", done: 0, total: 1000 });
+  const { certified, ...route } = await certifyWhole(
+    built.map(({ manifest }, shard) => certifiable(folder, shard, manifest, rows[shard]!)),
+    {
+      ...{ metric, dimensions: corpus.dimensions, partition: sharding.partition, centroids },
+      ...{ target: settings.targetRecall, jobs: settings.jobs },
+      onProgress: (share) => onProgress?.({ phase: "certify", done: Math.round(share * 1000), total: 1000 }),
+    },
+  );
+  const manifests = built.map(({ manifest }) => manifest);
   return writeRouter(folder, {
-    ...{ name: job.name, metric, dimensions: corpus.dimensions, seed: settings.seed },
-    centroids: built.map(({ centroids }) => centroids),
+    ...{ name: job.name, metric, dimensions: corpus.dimensions, seed: settings.seed, centroids, certified },
     shards: {
       partition: sharding.partition,
-      probes: built.reduce((sum, { centroids }) => sum + centroids.length / corpus.dimensions, 0),
-      effort: 1,
-      expectedSearchK: built.reduce((sum, { manifest }) => sum + manifest.certified.defaultSearchK, 0),
-      rows: [],
-      list: built.map(({ manifest: { version, items, hotBytes } }) => ({
-        ...{ version, items, firstItem: 0, hotBytes },
-      })),
+      ...route,
+      list: manifests.map(({ version, items, hotBytes }) => ({ version, items, firstItem: 0, hotBytes })),
     },
-    certified: built[0]!.manifest.certified,
     embedder: corpus.identity,
     sections: corpus.sections,
-    meta: { ...(built[0]!.manifest.keyword && { keyword: built[0]!.manifest.keyword }), ...fusion },
+    meta: { ...textMetaOf(manifests), ...fusion },
     source,
   });
+}
+
+/** A shard that was just built, with its rows on disk still. */
+function certifiable(
+  folder: FolderWriter,
+  shard: number,
+  { forest, codec }: Manifest,
+  spool: Spool,
+): Certifiable {
+  const { count, dimensions } = spool;
+  return {
+    count,
+    heldOut: pickQueries(count, forest.seed),
+    flat: forest.kind === "flat",
+    read: (out) => spool.read(0, out),
+    pick(list) {
+      const rows = new Float32Array(list.length * dimensions);
+      for (const [i, row] of list.entries())
+        spool.read(row, rows.subarray(i * dimensions, (i + 1) * dimensions));
+      return rows;
+    },
+    bytes: () => readSubject(join(folder.path, shardFolder(shard), "forest.bin"), codec),
+  };
 }
 
 /** An ordinary artifact, the same as without shards: one is enough. */

@@ -104,7 +104,7 @@ export async function writeRouter(folder: FolderWriter, parts: RouterParts): Pro
       nItems: owners.length,
       nSlots: owners.length,
       nTrees: 0,
-      defaultSearchK: owners.length,
+      defaultSearchK: certified.defaultSearchK,
       seed,
       leafSize: 0,
       certifiedRecall: certified.recallAt10,

@@ -1,0 +1,76 @@
+/** Recall of every way to ask the shards, query by query. */
+export interface Evaluation {
+  /** The most that can be probed. */
+  readonly centroids: number;
+  /** Ascending. */
+  readonly efforts: readonly number[];
+  /** Queries that choose, and others that check. */
+  readonly choosing: readonly number[];
+  readonly reporting: readonly number[];
+  recall(effortIndex: number, query: number, probes: number): number;
+  /** Shards that are asked. */
+  asked(query: number, probes: number): number;
+}
+
+/** Standard errors above the target: with 90% confidence other queries meet it as well. */
+const CONFIDENCE = 1.28;
+/** What asking a shard costs beside its search, in searches of the certified effort. */
+const REQUEST = 0.5;
+/** How finely numbers of probes are tried. */
+const STEP = 1.1;
+/** Where nothing meets the target, recall that the choice may lack of the best. */
+const NEARLY = 0.002;
+
+/**
+ * The cheapest number of probes and effort whose recall@10 on the choosing queries meets the target with confidence,
+ * and on the reporting queries at all; else the cheapest that is nearly the best.
+ */
+export function chooseRoute(
+  { centroids, efforts, choosing, reporting, recall, asked }: Evaluation,
+  target: number,
+): { readonly effortIndex: number; readonly probes: number; readonly met: boolean } {
+  const ways = [];
+  for (const probes of steps(centroids)) {
+    const shards = average(choosing, (query) => asked(query, probes)).mean;
+    for (const [effortIndex, effort] of efforts.entries()) {
+      const found = average(choosing, (query) => recall(effortIndex, query, probes));
+      ways.push({ effortIndex, probes, cost: shards * (REQUEST + effort), ...found });
+    }
+  }
+  ways.sort((a, b) => a.cost - b.cost || a.probes - b.probes);
+  for (const { mean, error, effortIndex, probes } of ways) {
+    if (mean - CONFIDENCE * error < target && mean < 1) continue;
+    const checked = average(reporting, (query) => recall(effortIndex, query, probes));
+    if (checked.mean >= target) return { effortIndex, probes, met: true };
+  }
+  const best = Math.max(...ways.map(({ mean }) => mean));
+  const { effortIndex, probes } = ways.find(({ mean }) => mean >= best - NEARLY)!;
+  return {
+    effortIndex,
+    probes,
+    met: average(reporting, (query) => recall(effortIndex, query, probes)).mean >= target,
+  };
+}
+
+function steps(most: number): number[] {
+  const list = [];
+  for (let p = 1; p < most; p = Math.max(p + 1, Math.floor(p * STEP))) list.push(p);
+  return [...list, most];
+}
+
+function average(
+  queries: readonly number[],
+  value: (query: number) => number,
+): { readonly mean: number; readonly error: number } {
+  if (queries.length === 0) return { mean: 1, error: 0 };
+  let sum = 0;
+  let squares = 0;
+  for (const query of queries) {
+    const x = value(query);
+    sum += x;
+    squares += x * x;
+  }
+  const n = queries.length;
+  const mean = sum / n;
+  return { mean, error: Math.sqrt(Math.max(0, squares / n - mean * mean) / Math.max(1, n - 1)) };
+}
