@@ -55,5 +55,7 @@ export type { TextOptions } from "./pipeline/text.ts";
 export { type Check, type Verification, type VerifyOptions, verify } from "./pipeline/verify.ts";
 export { type Plan, type PlanOptions, plan } from "./plan/plan.ts";
 export type { GcResult, PublishResult, RestoreResult, RollbackResult, VersionInfo } from "./publish/index.ts";
+export { type AssembleOptions, type AssembleResult, assemble } from "./shards/assemble.ts";
+export type { ShardOptions } from "./shards/options.ts";
 export { SourceError } from "./sources/index.ts";
 export { SPLITTERS, type SplitterName } from "./splitting/index.ts";

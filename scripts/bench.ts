@@ -6,6 +6,7 @@ import { DATA_SETS, type DataSetId } from "../build/bench/data.ts";
 import { runMillion } from "../build/bench/million.ts";
 import { readReport, withSet, writeReport } from "../build/bench/report.ts";
 import { runBench } from "../build/bench/run.ts";
+import { runSharded } from "../build/bench/sharded.ts";
 
 interface Flags {
   readonly data: readonly DataSetId[];
@@ -14,6 +15,8 @@ interface Flags {
   readonly rounds?: number;
   readonly reuse?: boolean;
   readonly million?: boolean;
+  readonly shards?: boolean;
+  readonly compare?: boolean;
   readonly annoylib?: string;
   readonly out?: string;
   readonly render?: boolean;
@@ -21,7 +24,9 @@ interface Flags {
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const cache = join(root, ".bench");
-const { data, only, quick, rounds, reuse, million, annoylib, out, render } = new Command("npm run bench --")
+const { data, only, quick, rounds, reuse, million, shards, compare, annoylib, out, render } = new Command(
+  "npm run bench --",
+)
   .description(
     "Measures recall and speed of annoy-edge beside its peers, and writes docs/bench. Fetches peers and data with npm.",
   )
@@ -31,6 +36,8 @@ const { data, only, quick, rounds, reuse, million, annoylib, out, render } = new
   .option("--rounds <n>", "rounds that medians are taken of, instead of five", Number)
   .option("--reuse", "take the indexes that an earlier run built, with its figures of their building")
   .option("--million", "instead, a million vectors of 384 dimensions in one artifact")
+  .option("--shards", "instead, two million vectors of 128 dimensions in shards of at most 60 MB")
+  .option("--compare", "with --shards: 200,000 vectors in 4 shards and in one piece")
   .option("--annoylib <folder>", "folder with another annoylib.h and kissrandom.h")
   .option("--out <folder>", "where the report goes")
   .option("--render", "measure nothing: write tables and plots again from the results that are there")
@@ -41,6 +48,13 @@ const { data, only, quick, rounds, reuse, million, annoylib, out, render } = new
 const folder = resolve(out ?? (quick || only ? join(cache, "report") : join(root, "docs", "bench")));
 const onNote = (line: string) => process.stderr.write(`${line}\n`);
 let report = await readReport(folder);
+if (shards) {
+  const count = (compare ? 200_000 : 2_000_000) / (quick ? 10 : 1);
+  const keep = out === undefined ? {} : { keep: resolve(out) };
+  const found = await runSharded({ count, dimensions: 128, compare: compare ?? false, ...keep, onNote });
+  console.log(JSON.stringify(found, null, 2));
+  process.exit(0);
+}
 if (million) {
   const count = quick ? 100_000 : 1_000_000;
   report = { ...report, million: await runMillion({ count, dimensions: 384, onNote }) };

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { type Command, Option } from "commander";
+import { addAssemble } from "./commands/assemble.ts";
 import { addBuild } from "./commands/build.ts";
 import { addEvaluate } from "./commands/evaluate.ts";
 import { addExport } from "./commands/export.ts";
@@ -37,6 +38,7 @@ Example:
   $ annoy-edge publish artifacts/docs`,
     );
   addBuild(program);
+  addAssemble(program);
   addImport(program);
   addExport(program);
   addInspect(program);

@@ -44,12 +44,33 @@ export function clusteredVectors(
   seed: number,
 ): Float32Array<SharedArrayBuffer> {
   const rows = new Float32Array(new SharedArrayBuffer(count * dimensions * 4));
+  let at = 0;
+  for (const row of clusterStream(count, dimensions, seed)) {
+    rows.set(row, at);
+    at += dimensions;
+  }
+  return rows;
+}
+
+/**
+ * The same vectors one by one, each in an array of its own.
+ *
+ * @param others which further vectors of the same clusters instead: any number from 1 on
+ * @param clustersFor the number of vectors that the clusters are for
+ */
+export function* clusterStream(
+  count: number,
+  dimensions: number,
+  seed: number,
+  { others = 0, clustersFor = count }: { readonly others?: number; readonly clustersFor?: number } = {},
+): Generator<Float32Array> {
   const spread = Float64Array.from({ length: dimensions }, (_, i) => (i + 1) ** -DECAY);
-  const clusters = Math.ceil(count / CLUSTER_SIZE);
+  const clusters = Math.ceil(clustersFor / CLUSTER_SIZE);
   const centres = new Float32Array(clusters * dimensions);
-  const normal = createNormal(createRandom(partSeed(seed, 1)));
-  for (let i = 0; i < centres.length; i++) centres[i] = normal() * spread[i % dimensions]!;
-  const pick = createRandom(partSeed(seed, 2));
+  const normalOfCentres = createNormal(createRandom(partSeed(seed, 1)));
+  for (let i = 0; i < centres.length; i++) centres[i] = normalOfCentres() * spread[i % dimensions]!;
+  const normal = others === 0 ? normalOfCentres : createNormal(createRandom(partSeed(seed, 2 + 2 * others)));
+  const pick = createRandom(partSeed(seed, others === 0 ? 2 : 3 + 2 * others));
   const row = new Float64Array(dimensions);
   for (let r = 0; r < count; r++) {
     // Squaring makes low numbers, the large clusters, more likely: density 1 / (2 sqrt(x)).
@@ -61,9 +82,8 @@ export function clusteredVectors(
       squares += x * x;
     }
     const scale = 1 / Math.sqrt(squares);
-    for (let i = 0; i < dimensions; i++) rows[r * dimensions + i] = row[i]! * scale;
+    yield Float32Array.from(row, (x) => x * scale);
   }
-  return rows;
 }
 
 /** Normal numbers by the polar method of Marsaglia. */

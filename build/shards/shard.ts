@@ -76,7 +76,7 @@ export async function buildShard(
       sections: [{ name: "shardItems", hot: true, bytes: bytesOf(items) }, ...(job.sections ?? [])],
     },
     fusion: job.fusion,
-    source: { ...job.source, shard, shards },
+    source: { ...job.source, shard, shards, partition },
     onProgress:
       job.onProgress && (({ phase, ...rest }) => job.onProgress?.({ phase: `${place}: ${phase}`, ...rest })),
   });

@@ -1,0 +1,70 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Embedder } from "../../worker/embedding/types.ts";
+import { openForest } from "../../worker/forest/open.ts";
+import type { Forest } from "../../worker/forest/types.ts";
+import { openArtifact } from "../../worker/format/artifact.ts";
+import type { ArtifactMeta, ItemDocument } from "../../worker/format/meta.ts";
+import { calibrateFusion } from "../keyword/calibrate.ts";
+import { readDocuments } from "../pipeline/documents.ts";
+import type { StoredShard } from "./stored.ts";
+
+/**
+ * How words and vectors are weighed for all shards together: as they all say, where one build made them; measured on
+ * their documents where the embedder is at hand; else as the largest says.
+ *
+ * @param firstItems number of each shard's item 0
+ */
+export async function wholeFusion(
+  shards: readonly StoredShard[],
+  firstItems: readonly number[],
+  embedder: Embedder | undefined,
+): Promise<Pick<ArtifactMeta, "fusion">> {
+  const told = shards.map(({ manifest }) => manifest.fusion);
+  const largest = shards.reduce((a, b) => (b.count > a.count ? b : a)).manifest;
+  const same = told.every((fusion) => JSON.stringify(fusion) === JSON.stringify(told[0]));
+  const { keyword } = largest;
+  if (same || !embedder || !keyword) return largest.fusion ? { fusion: largest.fusion } : {};
+  const { metric, forest } = largest;
+  const last = shards.length - 1;
+  const fusion = await calibrateFusion({
+    documents: documentsOf(shards, firstItems),
+    nItems: firstItems[last]! + shards[last]!.nItems,
+    metric,
+    embedder,
+    vectorOf: vectorsOf(shards, firstItems),
+    seed: forest.seed,
+    keyword: { language: keyword.language, k1: keyword.k1, b: keyword.b },
+  });
+  return { fusion };
+}
+
+async function* documentsOf(
+  shards: readonly StoredShard[],
+  firstItems: readonly number[],
+): AsyncGenerator<ItemDocument> {
+  for (const [i, { dir }] of shards.entries()) {
+    for await (const document of readDocuments(join(dir, "documents.jsonl")))
+      yield { ...document, item: firstItems[i]! + document.item };
+  }
+}
+
+/** Vectors by the whole's numbers. The few that are asked for, again and again, are kept; of the shards one at a time. */
+function vectorsOf(
+  shards: readonly StoredShard[],
+  firstItems: readonly number[],
+): (item: number) => Float32Array | undefined {
+  const kept = new Map<number, Float32Array | undefined>();
+  let open: { readonly shard: number; readonly forest: Forest } | undefined;
+  return (item) => {
+    if (kept.has(item)) return kept.get(item);
+    const shard = firstItems.findLastIndex((first) => first <= item);
+    if (open?.shard !== shard) {
+      const bytes = readFileSync(join(shards[shard]!.dir, "forest.bin"));
+      open = { shard, forest: openForest(openArtifact(new Uint8Array(bytes), { trusted: true })) };
+    }
+    const vector = open.forest.vector(item - firstItems[shard]!);
+    kept.set(item, vector);
+    return vector;
+  };
+}

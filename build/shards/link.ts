@@ -1,0 +1,49 @@
+import { copyFile, link, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { openArtifact, sectionName } from "../../worker/format/artifact.ts";
+import type { SectionName } from "../../worker/format/constants.ts";
+import type { Manifest } from "../../worker/format/meta.ts";
+import { layOutArtifact } from "../artifact/write.ts";
+import type { FolderWriter } from "../pipeline/folder.ts";
+import { readWhole } from "../pipeline/local.ts";
+import { MANIFEST_FILE, versionOf } from "../pipeline/version.ts";
+
+/** Sections that the router has for all shards. */
+const SHARED: readonly string[] = ["embeddingTable", "whitening"] satisfies SectionName[];
+
+/**
+ * Puts an artifact's files into a folder as a shard: linked where the file system can, copied otherwise, and `forest.bin`
+ * written anew where it carries an embedder's table, which moves to the router.
+ */
+export async function adoptShard(
+  folder: Pick<FolderWriter, "path" | "createFile">,
+  dir: string,
+  manifest: Manifest,
+): Promise<Manifest> {
+  const artifact = openArtifact(await readWhole(join(dir, "forest.bin")));
+  const sections = artifact.sections.map(({ kind, hot, critical, offset, length }) => ({
+    // A kind that this version does not know keeps its place in the file that is linked, and is dropped from a new one.
+    name: sectionName(kind) as SectionName,
+    hot,
+    critical,
+    bytes: artifact.bytes.subarray(offset, offset + length),
+  }));
+  if (!sections.some(({ name }) => SHARED.includes(name))) {
+    for (const name of ["forest.bin", "documents.jsonl", MANIFEST_FILE]) await adopt(dir, folder.path, name);
+    return manifest;
+  }
+  const kept = sections.filter(({ name }) => !SHARED.includes(name) && !/^\d+$/.test(name));
+  const { pieces, hotBytes } = layOutArtifact(artifact.header, kept);
+  const file = await folder.createFile("forest.bin");
+  for (const piece of pieces) await file.write(piece);
+  const files = { ...manifest.files, "forest.bin": await file.close() };
+  const adopted: Manifest = { ...manifest, version: versionOf(files), hotBytes, files };
+  await adopt(dir, folder.path, "documents.jsonl");
+  await writeFile(join(folder.path, MANIFEST_FILE), `${JSON.stringify(adopted, null, 2)}\n`, { flag: "wx" });
+  return adopted;
+}
+
+async function adopt(from: string, to: string, name: string): Promise<void> {
+  // Another file system, or one without links.
+  await link(join(from, name), join(to, name)).catch(() => copyFile(join(from, name), join(to, name)));
+}
