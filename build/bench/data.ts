@@ -14,7 +14,7 @@ const SEED = 4;
 const TRUTH_CHUNK = 16_384;
 
 /** What `--data` chooses from. */
-export const DATA_SETS = ["glove-20k", "glove-100k", "glove-340k", "wordnet-256"] as const;
+export const DATA_SETS = ["glove-5k", "glove-20k", "glove-100k", "glove-340k", "wordnet-256"] as const;
 export type DataSetId = (typeof DATA_SETS)[number];
 
 /** Prepares a set below `cache`, or reads what an earlier run prepared. */
@@ -28,7 +28,7 @@ export async function loadDataSet(id: DataSetId, cache: string): Promise<DataSet
   }
   const source = join(folder, "glove-100.f32");
   if (!existsSync(source)) await writeFile(source, asBytes(shuffled(await gloveVectors(cache), 100)));
-  const wanted = { "glove-20k": 20_000, "glove-100k": 100_000, "glove-340k": Number.POSITIVE_INFINITY }[id];
+  const wanted = { "glove-5k": 5_000, "glove-20k": 20_000, "glove-100k": 100_000, "glove-340k": Number.POSITIVE_INFINITY }[id];
   return await finish(id, folder, source, 100, wanted, "GloVe-100");
 }
 
