@@ -28,7 +28,12 @@ export async function loadDataSet(id: DataSetId, cache: string): Promise<DataSet
   }
   const source = join(folder, "glove-100.f32");
   if (!existsSync(source)) await writeFile(source, asBytes(shuffled(await gloveVectors(cache), 100)));
-  const wanted = { "glove-5k": 5_000, "glove-20k": 20_000, "glove-100k": 100_000, "glove-340k": Number.POSITIVE_INFINITY }[id];
+  const wanted = {
+    "glove-5k": 5_000,
+    "glove-20k": 20_000,
+    "glove-100k": 100_000,
+    "glove-340k": Number.POSITIVE_INFINITY,
+  }[id];
   return await finish(id, folder, source, 100, wanted, "GloVe-100");
 }
 

@@ -9,6 +9,7 @@ import {
   rescoreTier,
   scansAll,
   sketchBits,
+  walksAll,
   withinBudget,
 } from "./choices.ts";
 import { bytesOf } from "./codecs.ts";
@@ -157,6 +158,7 @@ async function encodeAndCertify(parts: Parts, onProgress: (share: number) => voi
     sections,
     truth,
     settings.targetRecall,
+    walksAll(count, dimensions, settings),
     sketch,
     onProgress,
   );

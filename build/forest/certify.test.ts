@@ -93,13 +93,24 @@ describe("certified recall", () => {
   });
 
   it("is that of every query where there is nothing to choose", async () => {
-    const few = vectors.slice(0, 2000 * DIMENSIONS);
+    const few = vectors.slice(0, 1000 * DIMENSIONS);
     const shared = new Float32Array(new SharedArrayBuffer(few.byteLength));
     shared.set(few);
     const { built } = await forestOf(shared, DIMENSIONS, "angular", { trees: "auto" });
     expect(built.forest.kind).toBe("flat");
-    expect(built.certified).toMatchObject({ queries: 50, choosingQueries: 0, met: true });
+    expect(built.certified).toMatchObject({ queries: 25, choosingQueries: 0, met: true });
     expect(built.certified.rows.length).toBe(1);
+  });
+
+  it("visits everything by default where that costs next to nothing", async () => {
+    const few = vectors.slice(0, 4000 * DIMENSIONS);
+    const shared = new Float32Array(new SharedArrayBuffer(few.byteLength));
+    shared.set(few);
+    const { built } = await forestOf(shared, DIMENSIONS, "angular", { trees: "auto" });
+    expect(built.forest.kind).toBe("compact");
+    expect(built.certified.defaultSearchK).toBe(4000);
+    expect(built.certified.recallAt10).toBeGreaterThan(0.99);
+    expect(built.certified.rows.length).toBeGreaterThan(1);
   });
 
   it("holds on queries that the build never saw", async () => {

@@ -55,7 +55,10 @@ export async function certify(
   if (nTrees === 0) {
     await measure(most);
   } else {
-    chosen = await chooseSearchK(pool, subject, choosing, options, region, (share) => onProgress(share / 2));
+    if (!options.whole)
+      chosen = await chooseSearchK(pool, subject, choosing, options, region, (share) =>
+        onProgress(share / 2),
+      );
     await stepUp(measure, chosen, most, target);
     onProgress(0.6);
     await fillTable(measure, options, (recall) => onProgress(0.6 + 0.4 * recall));

@@ -3,8 +3,20 @@ import type { Codec, Metric, RescoreCodec } from "../../worker/format/constants.
 import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 import type { BuiltForest, ForestSettings } from "./types.ts";
 
-/** Up to this many coordinates in all, scoring every vector is as fast as a walk, and exact. From the bench. */
-const FLAT_COORDINATES = 1 << 19;
+/**
+ * Up to this many coordinates in all a scan of every vector answers. Measured (docs/forest.md): at 500 vectors of 100
+ * dimensions a walk through the whole forest costs as much as the scan, at 1,000 half, at 5,000 a third. A constant, because
+ * a build that timed itself would not give the same bytes twice; and twice what speed alone asks for, because a scan is
+ * exact, smaller and built at once.
+ */
+export const FLAT_COORDINATES = 1 << 17;
+/**
+ * Up to this many, the default searchK is all there is: a whole walk still takes a fraction of a millisecond, and nobody
+ * should miss a neighbour for that.
+ */
+const WHOLE_WALK_COORDINATES = 1 << 19;
+/** Up to this many, threads would take longer to start than to help. */
+const SMALL_COORDINATES = 1 << 20;
 
 /** Whether an index answers by a scan of all its vectors: always exact, and faster than a walk while it is small. */
 export function scansAll(
@@ -18,9 +30,14 @@ export function scansAll(
   return count * dimensions <= FLAT_COORDINATES;
 }
 
+/** Whether a search visits all leaves unless told otherwise. */
+export function walksAll(count: number, dimensions: number, settings: ForestSettings): boolean {
+  return settings.trees === "auto" && count * dimensions <= WHOLE_WALK_COORDINATES;
+}
+
 /** Small enough to build on the calling thread. */
 export function isSmall(count: number, dimensions: number): boolean {
-  return count * dimensions <= 2 * FLAT_COORDINATES;
+  return count * dimensions <= SMALL_COORDINATES;
 }
 
 /** Codecs to build until one meets the target. Hamming vectors are bits, exactly, whatever was asked. */

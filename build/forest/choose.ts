@@ -18,6 +18,8 @@ export interface Certifying {
   readonly nTrees: number;
   readonly leafSize: number;
   readonly target: number;
+  /** The default is to visit everything. */
+  readonly whole: boolean;
   readonly onProgress: (share: number) => void;
 }
 

@@ -9,10 +9,20 @@ import type { Pool } from "./pool.ts";
 import { halves, measureRecall, spread, type Truth } from "./recall.ts";
 
 /** Margins to try, in mean factors of the sketches: about the standard error of an estimate. */
-const MARGINS = [6, 4.5, 3.5, 3, 2.5, 2, 1.75, 1.5, 1.25, 1];
+const MARGINS = [6, 4.5, 3.5, 3, 2.5, 2, 1.75, 1.5, 1.25];
 /** Recall that a smaller margin may cost. */
-const MARGIN_LOSS = 0.002;
+const MARGIN_LOSS = 0.001;
 const MARGIN_QUERIES = 200;
+/** Fewer do not show a loss of {@link MARGIN_LOSS}: one neighbour of one query is more. */
+const FEWEST_QUERIES = 100;
+/** What is taken then: on sets that are large enough to tell it loses nothing. */
+const SAFE_MARGIN = 2;
+
+/** Bytes that are measured and changed in turns; `edition` tells the threads when. */
+interface Tuned {
+  readonly bytes: Uint8Array<SharedArrayBuffer>;
+  edition: number;
+}
 
 /** Opens what the Worker has at hand as it would, and measures what it finds. */
 export async function certifySections(
@@ -22,6 +32,7 @@ export async function certifySections(
   sections: readonly SectionSource[],
   truth: Truth,
   target: number,
+  whole: boolean,
   sketch: Sketching | undefined,
   onProgress: (share: number) => void,
 ): Promise<CertifiedRecall> {
@@ -57,31 +68,28 @@ export async function certifySections(
   const tuned = { bytes: shared, edition: 0 };
   const { choosing, certifying } =
     header.nTrees === 0 ? { choosing: truth, certifying: truth } : halves(truth);
-  const options = { ...header, target, onProgress: (share: number) => onProgress(0.3 + 0.7 * share) };
+  const options = { ...header, target, whole, onProgress: (share: number) => onProgress(0.3 + 0.7 * share) };
   let region = mostSearchK(header);
-  if (header.nTrees > 0) region = await findRegion(pool, { ...tuned }, choosing, options);
+  if (header.nTrees > 0 && !whole) region = await findRegion(pool, { ...tuned }, choosing, options);
   onProgress(0.15);
-  if (sketch && header.codec !== "binary") await chooseMargin(pool, tuned, choosing, region, sketch);
+  if (sketch && header.codec !== "binary") {
+    if (whole || choosing.queries.length < FEWEST_QUERIES) setMargin(tuned, sketch, SAFE_MARGIN);
+    else await chooseMargin(pool, tuned, choosing, region, sketch);
+  }
   return certify(pool, { ...tuned }, choosing, certifying, options, region);
 }
 
 /** The smallest margin that loses no more than {@link MARGIN_LOSS} of recall@10 against the largest one. */
 async function chooseMargin(
   pool: Pool,
-  subject: { readonly bytes: Uint8Array<SharedArrayBuffer>; edition: number },
+  subject: Tuned,
   choosing: Truth,
   searchK: number,
-  { factor, setMargin }: Sketching,
+  sketch: Sketching,
 ): Promise<void> {
   const some = spread(choosing, MARGIN_QUERIES);
-  const head = requireView(openArtifact(subject.bytes, { trusted: true }), "sketchFactors", Float32Array);
-  const set = (margin: number) => {
-    setMargin(margin * factor);
-    head[MARGIN_AT] = margin * factor;
-    subject.edition++;
-  };
   const recallOf = async (margin: number) => {
-    set(margin);
+    setMargin(subject, sketch, margin);
     return (await measureRecall(pool, { ...subject }, some, searchK, [10])).recall[0]!;
   };
   const least = (await recallOf(MARGINS[0]!)) - MARGIN_LOSS;
@@ -91,5 +99,13 @@ async function chooseMargin(
     if ((await recallOf(MARGINS[middle]!)) >= least) enough = middle;
     else tooSmall = middle;
   }
-  set(MARGINS[enough]!);
+  setMargin(subject, sketch, MARGINS[enough]!);
+}
+
+/** Sets the margin, in mean factors, in what is measured and in what will be written. */
+function setMargin(subject: Tuned, sketch: Sketching, margin: number): void {
+  const head = requireView(openArtifact(subject.bytes, { trusted: true }), "sketchFactors", Float32Array);
+  head[MARGIN_AT] = margin * sketch.factor;
+  sketch.setMargin(margin * sketch.factor);
+  subject.edition++;
 }

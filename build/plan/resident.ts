@@ -1,5 +1,5 @@
 import type { Codec } from "../../worker/format/constants.ts";
-import { defaultLeafSize, sketchBits } from "../forest/choices.ts";
+import { defaultLeafSize, FLAT_COORDINATES, sketchBits } from "../forest/choices.ts";
 
 /** Bytes that are loaded for a query, by what they are. */
 export interface ResidentBytes {
@@ -14,8 +14,6 @@ export interface ResidentBytes {
   readonly total: number;
 }
 
-/** Up to this many coordinates a scan answers and there is no forest (build/forest/choices.ts). */
-const FLAT_COORDINATES = 1 << 19;
 /** Ids made from content have 12 characters; offsets, order, both directions of item and slot take 4 bytes each. */
 const ID_BYTES = 12 + 4 * 4;
 /** A page's number and the place in it. */
