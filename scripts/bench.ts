@@ -13,7 +13,7 @@ interface Flags {
   readonly only?: readonly PeerName[];
   readonly quick?: boolean;
   readonly rounds?: number;
-  readonly reuse?: boolean;
+  readonly reuse?: true | readonly PeerName[];
   readonly million?: boolean;
   readonly shards?: boolean;
   readonly compare?: boolean;
@@ -34,7 +34,12 @@ const { data, only, quick, rounds, reuse, million, shards, compare, annoylib, ou
   .addOption(new Option("--only <peer...>", "peers; all unless named").choices(PEERS))
   .option("--quick", "two short rounds")
   .option("--rounds <n>", "rounds that medians are taken of, instead of five", Number)
-  .option("--reuse", "take the indexes that an earlier run built, with its figures of their building")
+  .addOption(
+    new Option(
+      "--reuse [peer...]",
+      "take the indexes that an earlier run built, with its figures of their building; all unless peers are named",
+    ).choices(PEERS),
+  )
   .option("--million", "instead, a million vectors of 384 dimensions in one artifact")
   .option("--shards", "instead, two million vectors of 128 dimensions in shards of at most 60 MB")
   .option("--compare", "with --shards: 200,000 vectors in 4 shards and in one piece")

@@ -24,8 +24,8 @@ export interface BenchOptions {
   readonly only?: readonly PeerName[];
   /** Fewer rounds and queries: for trying things out, not for publishing. */
   readonly quick?: boolean;
-  /** Take the indexes of an earlier run where there are any, with that run's figures of their building. */
-  readonly reuse?: boolean;
+  /** Take the indexes of an earlier run where there are any, with that run's figures of their building: all, or some peers'. */
+  readonly reuse?: boolean | readonly PeerName[];
   /** Rounds that medians are taken of: 5, or 2 when quick. */
   readonly rounds?: number;
   /** Folder with annoylib.h and kissrandom.h. */
@@ -88,7 +88,7 @@ async function warmFileCache(folder: string): Promise<void> {
 }
 
 interface SetOptions {
-  readonly reuse: boolean;
+  readonly reuse: boolean | readonly PeerName[];
   readonly cache: string;
   readonly rounds: number;
   readonly quick: boolean;
@@ -121,7 +121,8 @@ async function runSet(
         await contender.prepare();
         if (!builds.has(buildId)) {
           onNote(`${set.id}: ${label}: building`);
-          builds.set(buildId, await buildOrReuse(contender, set, folder, reuse));
+          const reused = typeof reuse === "boolean" ? reuse : reuse.includes(contender.peer as PeerName);
+          builds.set(buildId, await buildOrReuse(contender, set, folder, reused));
         }
         await warmFileCache(folder);
         const session = await contender.open(set, folder);
