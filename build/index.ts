@@ -30,7 +30,14 @@ export {
 } from "./langchain-folder/index.ts";
 export { type BuildOptions, type BuildResult, build } from "./pipeline/build.ts";
 export type { InputDocument } from "./pipeline/collect.ts";
-export { type Config, defaultOut, defineConfig, type LoadedConfig, loadConfig } from "./pipeline/config.ts";
+export {
+  type Config,
+  defaultOut,
+  defineConfig,
+  type LoadedConfig,
+  loadConfig,
+  withConfiguredEmbedder,
+} from "./pipeline/config.ts";
 export type { EmbedderOptions } from "./pipeline/embedder.ts";
 export { OptionError } from "./pipeline/errors.ts";
 export type { Documents, InputOptions } from "./pipeline/input.ts";

@@ -5,7 +5,6 @@ import type { Progress } from "../forest/types.ts";
 import { OptionError } from "../pipeline/errors.ts";
 import { type LocalIndex, type OpenLocalOptions, openLocalIndex } from "../pipeline/local.ts";
 import { integer } from "../pipeline/options.ts";
-import { serviceEmbedder } from "../pipeline/service-embedder.ts";
 import { meanScores, type Scores, scoreRanking } from "./metrics.ts";
 import { type JudgedQuery, readJudgedQueries } from "./queries.ts";
 
@@ -55,9 +54,9 @@ export async function evaluate(dir: string, options: EvaluateOptions): Promise<E
   const { queries: given, compare, match = "id", onProgress } = options;
   const k = integer("k", options.k ?? 10, 1, 1000);
   const queries = typeof given === "string" ? await readJudgedQueries(given) : given;
-  const embedder = options.embedder ?? serviceEmbedder;
-  const index = await openLocalIndex(dir, { embedder });
-  const other = compare === undefined ? undefined : await openLocalIndex(compare, { embedder });
+  const opening: OpenLocalOptions = options.embedder ? { embedder: options.embedder } : {};
+  const index = await openLocalIndex(dir, opening);
+  const other = compare === undefined ? undefined : await openLocalIndex(compare, opening);
   try {
     const modes = modesOf(index);
     if (modes.length === 0) {

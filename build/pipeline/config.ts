@@ -2,8 +2,10 @@ import { stat } from "node:fs/promises";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { AnnoyEdgeError } from "../../worker/format/errors.ts";
+import { ownQueryEmbedder } from "../embedding/providers/index.ts";
 import type { BuildOptions } from "./build.ts";
 import { OptionError } from "./errors.ts";
+import type { OpenLocalOptions } from "./local.ts";
 import type { GoldenQuery } from "./publishing.ts";
 
 /** What `annoy-edge.config.ts` exports: the settings of `build`, and what `rebuild` asks of the result. */
@@ -88,6 +90,18 @@ export async function loadConfig(path?: string): Promise<LoadedConfig | undefine
     if (!Object.hasOwn(KEYS, key)) throw new OptionError(`${file} has the key ${key}, which is not known.`);
   }
   return { config: withPaths(config, dirname(file)), path: file };
+}
+
+/**
+ * For opening an artifact where a configuration is: texts are embedded by the embedder that it brings, should the index be
+ * made with one of the application's own. Nothing is read before a text asks for it.
+ *
+ * @returns nothing to open it with where there is no configuration
+ */
+export async function withConfiguredEmbedder(path?: string): Promise<OpenLocalOptions> {
+  const file = path ?? (await findConfig());
+  if (file === undefined) return {};
+  return { embedder: ownQueryEmbedder(async () => (await loadConfig(file))?.config.embedder) };
 }
 
 async function findConfig(): Promise<string | undefined> {

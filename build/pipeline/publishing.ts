@@ -1,5 +1,6 @@
 import { userInfo } from "node:os";
 import type { SearchInput } from "../../worker/search/types.ts";
+import { type EmbedderSetting, queryEmbedderOf } from "../embedding/providers/index.ts";
 import type { Progress } from "../forest/types.ts";
 import {
   gc as collect,
@@ -56,6 +57,8 @@ export interface PublishDirOptions extends TargetOptions {
   /** Who publishes; the user of this process unless told. */
   readonly by?: string;
   readonly golden?: readonly GoldenQuery[];
+  /** Embeds the golden queries: the setting that the index was built with. Left out: services with the environment's keys. */
+  readonly embedder?: EmbedderSetting;
   /** Resident bytes of a shard above which publishing warns; default 60 MB. */
   readonly shardBytes?: number;
   readonly onProgress?: (progress: Progress) => void;
@@ -169,7 +172,7 @@ function publisher(): string {
 }
 
 /** `verify`, and the golden queries. Files and recall apart: publishing itself looks at the hashes and the certified figures. */
-function soundness({ golden = [] }: PublishDirOptions): Gate {
+function soundness({ golden = [], embedder }: PublishDirOptions): Gate {
   return async ({ dir }) => {
     const { checks } = await verify(dir, { recall: false });
     const failures: GateFailure[] = checks
@@ -177,7 +180,7 @@ function soundness({ golden = [] }: PublishDirOptions): Gate {
       .map(({ code, message }) => ({ code: code ?? "NOT_SOUND", message }));
     if (failures.length > 0) return failures;
     for (const { expect, k = 10, ...request } of golden) {
-      const { hits } = await query(dir, { ...request, k });
+      const { hits } = await query(dir, { ...request, k }, { embedder: queryEmbedderOf(embedder) });
       const found = new Set(hits.map((hit) => hit.id));
       const missing = [expect].flat().filter((id) => !found.has(id));
       if (missing.length > 0) {

@@ -2,7 +2,6 @@ import { parseSearchRequest } from "../../worker/search/parse.ts";
 import { search } from "../../worker/search/search.ts";
 import type { SearchInput, SearchResponse } from "../../worker/search/types.ts";
 import { type OpenLocalOptions, openLocalIndex } from "./local.ts";
-import { serviceEmbedder } from "./service-embedder.ts";
 
 /**
  * One search over an artifact folder, with the Worker's own code. An index that was built with a service embeds its query
@@ -17,7 +16,7 @@ export async function query(
   options: OpenLocalOptions = {},
 ): Promise<SearchResponse> {
   const parsed = parseSearchRequest(request);
-  const index = await openLocalIndex(dir, { embedder: serviceEmbedder, ...options });
+  const index = await openLocalIndex(dir, options);
   try {
     return await search(index, parsed);
   } finally {

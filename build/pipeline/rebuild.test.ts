@@ -1,8 +1,18 @@
-import { copyFile, mkdir, mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readFile, rename, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { build, loadConfig, publish, rebuild, rollback, versions } from "../index.ts";
+import {
+  build,
+  evaluate,
+  loadConfig,
+  publish,
+  query,
+  rebuild,
+  rollback,
+  versions,
+  withConfiguredEmbedder,
+} from "../index.ts";
 
 let root: string;
 let config: string;
@@ -26,6 +36,54 @@ beforeAll(async () => {
   );
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
+
+describe("an embedder of the application's own", () => {
+  const file = () => join(root, "own.config.ts");
+  const write = (expected: string, extra = "") =>
+    writeFile(
+      file(),
+      `const vowels = (text: string) => [..."aeiou"].map((vowel) => text.split(vowel).length - 1);
+      class VowelEmbeddings {
+        embedDocuments = async (texts: string[]) => texts.map(vowels);
+        embedQuery = async (text: string) => vowels(text);
+      }
+      export default {
+        documents: ["banana", "tree", "kiwi"${extra}].map((pageContent) => ({ id: pageContent, pageContent })),
+        out: "own",
+        name: "own",
+        keyword: false,
+        embedder: new VowelEmbeddings(),
+        golden: [{ query: "papaya", expect: "${expected}", k: 1 }],
+      };\n`,
+    );
+
+  test("embeds the golden queries of a rebuild, and the queries of the command", async () => {
+    await write("banana");
+    expect(await rebuild({ config: file(), root })).toMatchObject({ outcome: "published", name: "own" });
+    const options = await withConfiguredEmbedder(file());
+    const { hits } = await query(join(root, "own"), { query: "papaya", k: 1 }, options);
+    expect(hits[0]?.id).toBe("banana");
+    const judged = { queries: [{ query: "papaya", relevant: new Map([["banana", 1]]) }], ...options };
+    expect((await evaluate(join(root, "own"), judged)).modes).toMatchObject([{ mode: "vector", mrr: 1 }]);
+    await expect(query(join(root, "own"), { query: "papaya" })).rejects.toMatchObject({
+      code: "NO_EMBEDDER",
+    });
+    await expect(
+      query(join(root, "own"), { query: "papaya" }, await withConfiguredEmbedder(config)),
+    ).rejects.toMatchObject({ message: expect.stringMatching(/VowelEmbeddings/) });
+  });
+
+  test("refuses what its golden queries do not find", async () => {
+    // Another file's name, for a module is loaded once.
+    const other = join(root, "own-other.config.ts");
+    await write("tree", ', "onion"');
+    await rename(file(), other);
+    await expect(rebuild({ config: other, root })).rejects.toMatchObject({
+      code: "GATE_FAILED",
+      message: expect.stringContaining("tree"),
+    });
+  });
+});
 
 describe("rebuild", () => {
   test("builds, verifies and publishes; then only when something changed, and never what fails a golden query", async () => {

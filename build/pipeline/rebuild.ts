@@ -9,7 +9,7 @@ import { indexName } from "./names.ts";
 import { openStore, type PublishDirOptions, publish } from "./publishing.ts";
 import { type Verification, verify } from "./verify.ts";
 
-export interface RebuildOptions extends Omit<PublishDirOptions, "golden"> {
+export interface RebuildOptions extends Omit<PublishDirOptions, "golden" | "embedder"> {
   /** A configuration, or the path of one; default: `annoy-edge.config.ts` in the working directory. */
   readonly config?: string | Config;
   /** Builds only when documents or settings differ from those of the current version. */
@@ -51,7 +51,12 @@ export async function rebuild(options: RebuildOptions = {}): Promise<RebuildResu
   const verification = await verify(built.out, options.onProgress ? { onProgress: options.onProgress } : {});
   if (!verification.ok && !options.force) return { outcome: "rejected", name, verification };
   const { config: _config, ifChanged: _ifChanged, ...publishing } = options;
-  const published = await publish(built.out, { ...publishing, ...(golden && { golden }) });
+  const { embedder } = config;
+  const published = await publish(built.out, {
+    ...publishing,
+    ...(golden && { golden }),
+    ...(embedder !== undefined && { embedder }),
+  });
   const { outcome, version } = published;
   return { outcome, name, version, out: built.out, verification, published };
 }

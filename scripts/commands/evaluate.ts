@@ -1,8 +1,15 @@
 import type { Command } from "commander";
-import { type EvaluateOptions, type Evaluation, evaluate } from "../../build/index.ts";
+import {
+  type EvaluateOptions,
+  type Evaluation,
+  evaluate,
+  withConfiguredEmbedder,
+} from "../../build/index.ts";
 import { columns } from "../describe.ts";
 import { leafCommand, perform, wholeNumber } from "../run.ts";
 import { count } from "../terminal.ts";
+
+type Flags = EvaluateOptions & { readonly config?: string };
 
 /** `annoy-edge evaluate`: how well an artifact answers judged queries. */
 export function addEvaluate(program: Command): void {
@@ -14,9 +21,13 @@ export function addEvaluate(program: Command): void {
     .requiredOption("--queries <file>", ".jsonl of {query, relevant: id, [ids] or {id: grade}, filter?}")
     .option("--compare <dir>", "a second artifact, scored beside the first")
     .option("--match <field>", "what relevant names: id (default), or a metadata field such as url")
-    .option("-k, --k <n>", "ranks that count (default: 10)", wholeNumber(1));
-  perform<EvaluateOptions>(command, async ({ onProgress }, flags, [dir]) => {
-    const result = await evaluate(dir!, { ...flags, onProgress });
+    .option("-k, --k <n>", "ranks that count (default: 10)", wholeNumber(1))
+    .option(
+      "--config <file>",
+      "brings the embedder, when it is one's own (default: annoy-edge.config.ts here)",
+    );
+  perform<Flags>(command, async ({ onProgress }, { config, ...flags }, [dir]) => {
+    const result = await evaluate(dir!, { ...flags, ...(await withConfiguredEmbedder(config)), onProgress });
     return { result, text: describe(result) };
   });
 }

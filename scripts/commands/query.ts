@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { query, type SearchInput, type SearchResponse } from "../../build/index.ts";
+import { query, type SearchInput, type SearchResponse, withConfiguredEmbedder } from "../../build/index.ts";
 import { decimal, json, leafCommand, perform, wholeNumber } from "../run.ts";
 
 interface Flags {
@@ -16,6 +16,7 @@ interface Flags {
   readonly offset?: number;
   readonly minScore?: number;
   readonly facets?: readonly string[];
+  readonly config?: string;
 }
 
 /** `annoy-edge query`: the search, locally, in Node. */
@@ -43,11 +44,15 @@ export function addQuery(program: Command): void {
     .option("--include <parts...>", "document (default), metadata, vector, highlights")
     .option("--offset <n>", "hits to pass over", wholeNumber(0))
     .option("--min-score <s>", "leave out hits of a lower score, 0 to 1", decimal)
-    .option("--facets <fields...>", "count the values of these metadata fields");
-  perform<Flags>(command, async (_context, flags, [dir, text]) => {
+    .option("--facets <fields...>", "count the values of these metadata fields")
+    .option(
+      "--config <file>",
+      "brings the embedder, when it is one's own (default: annoy-edge.config.ts here)",
+    );
+  perform<Flags>(command, async (_context, { config, ...flags }, [dir, text]) => {
     const request = { ...flags, ...(text !== undefined && { query: text }) };
     // The search checks every field of a request, whatever it comes from, and names what is wrong.
-    const response = await query(dir!, request as SearchInput);
+    const response = await query(dir!, request as SearchInput, await withConfiguredEmbedder(config));
     return { result: response, text: describe(response) };
   });
 }

@@ -5,6 +5,6 @@ export {
   type OpenedEmbedder,
   openEmbedder,
 } from "./open.ts";
-export { createQueryEmbedder } from "./query.ts";
+export { createQueryEmbedder, ownQueryEmbedder, queryEmbedderOf } from "./query.ts";
 export type { Environment } from "./services.ts";
 export { type EmbedderSpec, PROVIDERS, type ProviderName, parseEmbedderSpec } from "./spec.ts";

@@ -101,7 +101,7 @@ async function finish(
   return createServiceEmbedder(serviceOf(identity(dimensions)), spec);
 }
 
-function missingKey(provider: string, name: string): EmbeddingError {
+export function missingKey(provider: string, name: string): EmbeddingError {
   return new EmbeddingError(
     "EMBEDDER_UNAUTHORIZED",
     `The embedder ${provider} needs ${name}: set it in the environment.`,

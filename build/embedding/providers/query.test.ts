@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { build, query } from "../index.ts";
+import { build, query } from "../../index.ts";
 
 /** Speaks OpenAI's API: a text's vector counts its vowels. */
 let server: Server;
