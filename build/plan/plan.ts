@@ -1,8 +1,12 @@
-import type { Codec } from "../../worker/format/constants.ts";
+import { type Codec, MAX_SHARDS } from "../../worker/format/constants.ts";
 import { OptionError } from "../pipeline/errors.ts";
 import { dimensions as checkDimensions, integer, oneOf } from "../pipeline/options.ts";
-import { estimateCost } from "../publish/index.ts";
-import { type ResidentBytes, residentBytes } from "./resident.ts";
+import { estimateCost, uploadOperations } from "../publish/cost.ts";
+import { shardsNeeded } from "../shards/size.ts";
+import { type PeerCost, turbopuffer, vectorize } from "./peers.ts";
+import { charge, PRICES, type Price } from "./prices.ts";
+import { type ResidentBytes, residentBytes, SHARD_BYTES } from "./resident.ts";
+import { pointerReads, type Serving, serving } from "./serving.ts";
 
 export interface PlanOptions {
   readonly items: number;
@@ -19,6 +23,16 @@ export interface PlanOptions {
   readonly publishes?: number;
   /** Share of the documents that a publish changes; default 0.01. */
   readonly changed?: number;
+  /** How an index that takes several shards is cut; default `clusters`. */
+  readonly partition?: "clusters" | "random";
+  /** Shards that a search asks, where there are several; default 8, and with partition `random` all. */
+  readonly probes?: number;
+  /** Copies of each shard in a region; default 1. */
+  readonly replicas?: number;
+  /** Regions that have shards of their own; default 1. */
+  readonly regions?: number;
+  /** Resident bytes of a shard; default 60 MB. */
+  readonly shardBytes?: number;
 }
 
 /** One line of a month's bill. */
@@ -33,12 +47,19 @@ export interface Plan {
   readonly items: number;
   readonly dimensions: number;
   readonly codec: Codec;
-  /** Bytes that an isolate holds, by what they are. */
+  /** Bytes in memory, by what they are; of a sharded index in all its shards and the router. */
   readonly resident: ResidentBytes;
   /** Bytes in R2: the file with its cold vectors, and the documents' second copies. */
   readonly stored: number;
-  /** Isolates that the index takes; 1: it is served whole. */
+  /** Isolates that hold the index; 1: it is served whole. */
   readonly shards: number;
+  /** More shards than one index can have: another codec is needed, or larger shards. */
+  readonly tooLarge: boolean;
+  /** Shards that a search asks; 0 when it is served whole. */
+  readonly probes: number;
+  /** Durable Objects, counting copies. */
+  readonly objects: number;
+  readonly serving: Serving;
   readonly firstPublish: {
     readonly classA: number;
     readonly kvWrites: number;
@@ -47,74 +68,76 @@ export interface Plan {
   /** A month on the paid plan, each line above its allowance. */
   readonly monthly: readonly PlannedCost[];
   readonly monthlyUsd: number;
+  /** The same corpus and searches elsewhere. */
+  readonly peers: readonly PeerCost[];
 }
 
 /** What one isolate of 128 MB holds beside its heap, its requests and a second version during a swap. */
 export const ISOLATE_BUDGET = 90e6;
-/** Resident bytes of a shard, where there are several. */
-export const SHARD_BYTES = 60e6;
 
 /** Bytes of a page of documents in KV (worker/docstore/page.ts), and of the JSON around a document's text. */
 const PAGE_BYTES = 48 * 1024;
 const DOCUMENT_OVERHEAD = 100;
+/** Of an answer, each in a page of its own. */
 const HITS = 4;
-/** Of a walk and its scores, for a million items or fewer; more shards do it side by side. */
-const CPU_MS = 5;
-const QUERIES_PER_LOAD = 1000;
+const DEFAULT_PROBES = 8;
+const VERSIONS_KEPT = 3;
 
-/** Published prices, in US dollars, with the paid plan's allowances (developers.cloudflare.com, read in November 2026). */
-const PRICES = {
-  plan: 5,
-  request: { included: 10e6, usd: 0.3e-6 },
-  cpuMs: { included: 30e6, usd: 0.02e-6 },
-  kvRead: { included: 10e6, usd: 0.5e-6 },
-  kvWrite: { included: 1e6, usd: 5e-6 },
-  kvGigabyte: { included: 1, usd: 0.5 },
-  classA: { included: 1e6, usd: 4.5e-6 },
-  classB: { included: 10e6, usd: 0.36e-6 },
-  r2Gigabyte: { included: 10, usd: 0.015 },
-  objectRequest: { included: 1e6, usd: 0.15e-6 },
-} as const;
-
-/** Computes what an index of this size takes: memory, storage, requests, money. Estimates; docs/cli.md says from what. */
+/** Computes what an index of this size takes: memory, storage, requests, time, money. docs/scale.md derives every figure. */
 export function plan(options: PlanOptions): Plan {
-  const items = integer("items", options.items, 1, 1e10);
-  const dimensions = checkDimensions(options.dimensions);
-  const codec = oneOf("codec", options.codec ?? "int8", ["float32", "int8", "int4", "binary"]);
-  const textBytes = integer("textBytes", options.textBytes ?? 500, 0, 1e8);
-  const queries = integer("queries", options.queries ?? 1e6, 0, 1e12);
-  const publishes = integer("publishes", options.publishes ?? 30, 0, 1e6);
-  const changed = options.changed ?? 0.01;
-  if (!(changed >= 0 && changed <= 1))
-    throw new OptionError(`changed is ${changed}; a share from 0 to 1 is needed.`);
-  const resident = residentBytes({ items, dimensions, codec, textBytes, keyword: options.keyword ?? true });
-  const shards = resident.total <= ISOLATE_BUDGET ? 1 : Math.ceil(resident.total / SHARD_BYTES);
+  const use = checked(options);
+  const { items, dimensions, codec, textBytes, keyword, queries, publishes, changed } = use;
+  const resident = residentBytes({ items, dimensions, codec, textBytes, keyword });
   const documents = items * (textBytes + DOCUMENT_OVERHEAD);
+  const whole = resident.total <= ISOLATE_BUDGET;
+  const shape = { items, dimensions, documentBytes: documents, hasText: textBytes > 0 };
+  const shards = whole ? 1 : shardsNeeded(shape, codec, keyword, use.shardBytes).needed;
+  const probes = shards === 1 ? 0 : Math.min(shards, use.partition === "random" ? shards : use.probes);
+  const copies = use.replicas * use.regions;
+  const served = serving({
+    ...{ items, dimensions, codec, shards, probes, copies, queries },
+    residentBytes: resident.total,
+    hits: HITS,
+  });
   const cold = codec === "float32" ? 0 : items * dimensions * (codec === "binary" ? 1 : 4);
   const stored = resident.total + cold + documents;
   const pages = Math.ceil(documents / PAGE_BYTES);
-  const objects = 4 * shards + 1;
-  const objectSize = (resident.total + cold) / shards;
-  const first = estimateCost(
-    [...Array(Math.min(shards, 1000)).fill(objectSize), documents, 4096, 4096],
-    pages,
-  );
+  const parts = shards === 1 ? 1 : shards + 1;
+  // Of every part a forest, a placement and a manifest; the pointer; packs.
+  const operations =
+    shards * uploadOperations((resident.total + cold) / shards) + 2 * parts + (parts - shards) + 1;
+  const first = estimateCost([], pages);
   // Changed documents go into new pages of their own; a little repacking comes on top.
   const changedPages = Math.ceil(pages * changed * 1.5);
-  const perPublish = objects + Math.ceil((resident.total + cold + documents * changed) / 16e6);
-  const loads = Math.ceil(queries / QUERIES_PER_LOAD) * shards;
-  const lines = [
+  const { perSearch } = served;
+  const classB = served.loadReads + queries * perSearch.r2 + pointerReads(queries);
+  const sharded = [
+    line("requests to shards", queries * perSearch.shards, "requests", PRICES.objectRequest),
+    line("shards at work", served.objectSeconds, "GB-s", PRICES.objectGigabyteSecond),
+  ];
+  const monthly = [
+    { what: "paid plan", quantity: 1, unit: "month", usd: PRICES.plan },
     line("requests to the Worker", queries, "requests", PRICES.request),
-    line("CPU", queries * CPU_MS * Math.max(1, shards / 10), "ms", PRICES.cpuMs),
-    ...(shards > 1 ? [line("requests to shards", queries * shards, "requests", PRICES.objectRequest)] : []),
-    line("documents read", queries * HITS, "KV reads", PRICES.kvRead),
+    line("CPU", queries * served.cpuMs, "ms", PRICES.cpuMs),
+    ...(shards > 1 ? sharded : []),
+    line("documents read", queries * perSearch.kv, "KV reads", PRICES.kvRead),
     line("pages written", publishes * changedPages, "KV writes", PRICES.kvWrite),
     line("pages kept", documents / 1e9, "GB", PRICES.kvGigabyte),
-    line("objects written", publishes * perPublish, "class A operations", PRICES.classA),
-    line("index loaded", loads, "class B operations", PRICES.classB),
-    line("versions kept (3)", (3 * (stored - documents) + documents) / 1e9, "GB in R2", PRICES.r2Gigabyte),
+    line(
+      "objects written",
+      publishes * (operations + uploadOperations(documents * changed)),
+      "class A operations",
+      PRICES.classA,
+    ),
+    line("loads, cold vectors, pointer", classB, "class B operations", PRICES.classB),
+    line(
+      `versions kept (${VERSIONS_KEPT})`,
+      (VERSIONS_KEPT * (stored - documents) + documents) / 1e9,
+      "GB in R2",
+      PRICES.r2Gigabyte,
+    ),
   ];
-  const monthly = [{ what: "paid plan", quantity: 1, unit: "month", usd: PRICES.plan }, ...lines];
+  const peerUse = { items, dimensions, textBytes, queries, hits: HITS, written: items * changed * publishes };
   return {
     items,
     dimensions,
@@ -122,17 +145,42 @@ export function plan(options: PlanOptions): Plan {
     resident,
     stored,
     shards,
-    firstPublish: { classA: first.classA, kvWrites: first.kvWrites, freePlanDays: first.freePlanDays },
+    tooLarge: shards > MAX_SHARDS,
+    probes,
+    objects: shards === 1 ? 0 : shards * copies,
+    serving: served,
+    firstPublish: {
+      classA: operations + uploadOperations(documents),
+      kvWrites: first.kvWrites,
+      freePlanDays: first.freePlanDays,
+    },
     monthly,
     monthlyUsd: monthly.reduce((sum, { usd }) => sum + usd, 0),
+    peers: [vectorize(peerUse), turbopuffer(peerUse)],
   };
 }
 
-function line(
-  what: string,
-  quantity: number,
-  unit: string,
-  price: { readonly included: number; readonly usd: number },
-): PlannedCost {
-  return { what, quantity, unit, usd: Math.max(0, quantity - price.included) * price.usd };
+function checked(options: PlanOptions): Required<PlanOptions> {
+  const changed = options.changed ?? 0.01;
+  if (!(changed >= 0 && changed <= 1))
+    throw new OptionError(`changed is ${changed}; a share from 0 to 1 is needed.`);
+  return {
+    items: integer("items", options.items, 1, 1e10),
+    dimensions: checkDimensions(options.dimensions),
+    codec: oneOf("codec", options.codec ?? "int8", ["float32", "int8", "int4", "binary"]),
+    textBytes: integer("textBytes", options.textBytes ?? 500, 0, 1e8),
+    keyword: options.keyword ?? true,
+    queries: integer("queries", options.queries ?? 1e6, 0, 1e12),
+    publishes: integer("publishes", options.publishes ?? 30, 0, 1e6),
+    changed,
+    partition: oneOf("partition", options.partition ?? "clusters", ["clusters", "random"]),
+    probes: integer("probes", options.probes ?? DEFAULT_PROBES, 1, MAX_SHARDS),
+    replicas: integer("replicas", options.replicas ?? 1, 1, 32),
+    regions: integer("regions", options.regions ?? 1, 1, 16),
+    shardBytes: integer("shardBytes", options.shardBytes ?? SHARD_BYTES, 1e6, 110e6),
+  };
+}
+
+function line(what: string, quantity: number, unit: string, price: Price): PlannedCost {
+  return { what, quantity, unit, usd: charge(quantity, price) };
 }

@@ -14,6 +14,9 @@ export interface ResidentBytes {
   readonly total: number;
 }
 
+/** Resident bytes of a shard: two versions of it fit a Durable Object while one takes over from the other. */
+export const SHARD_BYTES = 60e6;
+
 /** Ids made from content have 12 characters; offsets, order, both directions of item and slot take 4 bytes each. */
 const ID_BYTES = 12 + 4 * 4;
 /** A page's number and the place in it. */
@@ -59,6 +62,7 @@ function vectorBytes(codec: Codec, dimensions: number): number {
     case "int4":
       return dimensions / 2 + 4;
     case "binary":
-      return 0;
+      // The scale of its row in the rescoring tier.
+      return 4;
   }
 }

@@ -1,6 +1,7 @@
 import type { PublishedManifest } from "../../worker/artifact/manifest.ts";
 import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 import type { Manifest } from "../../worker/format/meta.ts";
+import { SHARD_BYTES } from "../plan/resident.ts";
 import type { ArtifactFolder } from "./artifact.ts";
 
 /** A check that an artifact did not pass. */
@@ -47,8 +48,6 @@ export function checkRecall(manifest: Manifest, previous: Manifest | undefined):
 
 /** What a query needs lies in an isolate's 128 MB, beside code, pages and requests. */
 const LARGEST_HOT_BYTES = 110 * 1000 * 1000;
-/** Resident bytes of a shard: two versions of it fit a Durable Object while one takes over from the other. */
-export const SHARD_BYTES = 60 * 1000 * 1000;
 
 /** What an isolate holds of a part: its hot bytes, and the placement's 4 bytes an item beside them. */
 function residentBytes({ hotBytes, items }: Pick<Manifest, "hotBytes" | "items">): number {

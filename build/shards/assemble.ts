@@ -14,7 +14,7 @@ import type { Progress } from "../forest/types.ts";
 import { OptionError } from "../pipeline/errors.ts";
 import { beginFolder, type FolderWriter, readManifest, subfolder } from "../pipeline/folder.ts";
 import { jobs as jobsOf } from "../pipeline/options.ts";
-import { SHARD_BYTES } from "../plan/plan.ts";
+import { SHARD_BYTES } from "../plan/resident.ts";
 import { certifyWhole } from "./certify.ts";
 import { wholeFusion } from "./fusion.ts";
 import { createIdSet } from "./ids.ts";

@@ -1,7 +1,7 @@
 import { MAX_SHARDS, type Metric } from "../../worker/format/constants.ts";
 import { OptionError } from "../pipeline/errors.ts";
 import { integer, oneOf } from "../pipeline/options.ts";
-import { SHARD_BYTES } from "../plan/plan.ts";
+import { SHARD_BYTES } from "../plan/resident.ts";
 
 /** How an index is cut into shards, as a person writes it. */
 export interface ShardOptions {

@@ -23,6 +23,27 @@ const LINE_OVERHEAD = 60;
 /** `shardItems`, and a little for columns. */
 const FURTHER_BYTES = 8;
 
+/** How many shards of so many bytes a corpus needs, and the items that one of them holds at most. */
+export function shardsNeeded(
+  { items, dimensions, documentBytes, hasText }: CorpusShape,
+  codec: ForestSettings["codec"],
+  keyword: boolean,
+  shardBytes: number,
+): { readonly needed: number; readonly cap: number; readonly perItem: number; readonly total: number } {
+  const textBytes = Math.max(0, documentBytes / items - LINE_OVERHEAD);
+  const { total, embedder } = residentBytes({
+    items,
+    dimensions,
+    codec: codec === "auto" ? "int8" : codec,
+    textBytes: hasText ? textBytes : 0,
+    keyword: hasText && keyword,
+  });
+  // The embedder's table lies in the router.
+  const perItem = (total - embedder) / items + FURTHER_BYTES;
+  const cap = Math.max(1, Math.floor((shardBytes * SAFETY) / perItem));
+  return { needed: Math.ceil((items * SLACK) / cap), cap, perItem, total };
+}
+
 /**
  * How many shards a corpus is cut into, and how many items one holds at most: as many as its estimated resident bytes
  * (build/plan/resident.ts) and a tenth of safety leave within `shardBytes`.
@@ -30,23 +51,13 @@ const FURTHER_BYTES = 8;
  * @throws AnnoyEdgeError `TOO_FEW_SHARDS`, `TOO_MANY_SHARDS`
  */
 export function sizeShards(
-  { items, dimensions, documentBytes, hasText }: CorpusShape,
+  shape: CorpusShape,
   { codec }: ForestSettings,
   { keyword }: TextOptions,
   { shards, shardBytes }: Sharding,
 ): { readonly shards: number; readonly cap: number } {
-  const textBytes = Math.max(0, documentBytes / items - LINE_OVERHEAD);
-  const { total, embedder } = residentBytes({
-    items,
-    dimensions,
-    codec: codec === "auto" ? "int8" : codec,
-    textBytes: hasText ? textBytes : 0,
-    keyword: hasText && keyword !== false,
-  });
-  // The embedder's table lies in the router.
-  const perItem = (total - embedder) / items + FURTHER_BYTES;
-  const cap = Math.max(1, Math.floor((shardBytes * SAFETY) / perItem));
-  const needed = Math.ceil((items * SLACK) / cap);
+  const { items } = shape;
+  const { needed, cap, perItem, total } = shardsNeeded(shape, codec, keyword !== false, shardBytes);
   if (shards === "auto") {
     if (total <= shardBytes * SAFETY) return { shards: 1, cap };
     if (needed <= MAX_SHARDS) return { shards: needed, cap };

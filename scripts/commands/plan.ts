@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { CODECS, type Plan, type PlanOptions, plan } from "../../build/index.ts";
 import { columns, table } from "../describe.ts";
-import { decimal, leafCommand, perform, wholeNumber } from "../run.ts";
+import { byteCount, decimal, leafCommand, perform, wholeNumber } from "../run.ts";
 import { bytes, count } from "../terminal.ts";
 
 /** `annoy-edge plan`: what an index of some size will take. */
@@ -21,6 +21,16 @@ export function addPlan(program: Command): void {
     .option("--no-keyword", "no keyword index")
     .option("--queries <n>", "searches a month (default: 1000000)", wholeNumber(0))
     .option("--publishes <n>", "publishes a month (default: 30)", wholeNumber(0))
+    .addOption(
+      new Option("--partition <how>", "how shards are cut (default: clusters)").choices([
+        "clusters",
+        "random",
+      ]),
+    )
+    .option("--probes <n>", "shards that a search asks (default: 8, random: all)", wholeNumber(1))
+    .option("--replicas <n>", "copies of each shard in a region (default: 1)", wholeNumber(1))
+    .option("--regions <n>", "regions with shards of their own (default: 1)", wholeNumber(1))
+    .option("--shard-bytes <n>", "memory of a shard (default: 60MB)", byteCount)
     .option("--changed <share>", "of the documents that a publish changes (default: 0.01)", decimal);
   perform<PlanOptions>(command, async (_context, flags) => {
     const result = plan(flags);
@@ -28,7 +38,8 @@ export function addPlan(program: Command): void {
   });
 }
 
-function describe({ resident, stored, shards, firstPublish, monthly, monthlyUsd }: Plan): string {
+function describe(made: Plan): string {
+  const { resident, stored, firstPublish, monthly, monthlyUsd, serving, peers } = made;
   const parts = [
     ["vectors", resident.vectors],
     ["forest", resident.forest],
@@ -39,15 +50,17 @@ function describe({ resident, stored, shards, firstPublish, monthly, monthlyUsd 
   const held = parts
     .filter(([, size]) => size > 0)
     .map(([name, size]) => `${name} ${bytes(Math.round(size))}`);
+  const { perSearch, latencyMs, loadMs, loadShare } = serving;
+  const reads = `${count(perSearch.kv)} of KV, ${count(perSearch.r2)} of R2`;
   const facts = table([
     ["resident", `${bytes(Math.round(resident.total))}: ${held.join(", ")}`],
-    [
-      "served by",
-      shards === 1
-        ? "one isolate, whole"
-        : `more than one isolate: ${count(shards)} shards of at most 60 MB, which cannot be built yet`,
-    ],
+    ["served by", servedBy(made)],
     ["stored", bytes(Math.round(stored))],
+    [
+      "a search",
+      `about ${Math.round(latencyMs)} ms; reads ${reads}${perSearch.shards ? `, ${count(perSearch.shards)} calls of shards` : ""}`,
+    ],
+    ["of them", `${(loadShare * 100).toFixed(1)}% wait ${(loadMs / 1000).toFixed(1)} s more for a load`],
     [
       "first publish",
       `${count(firstPublish.kvWrites)} KV writes (${firstPublish.freePlanDays.toFixed(1)} days of the free plan), ${count(firstPublish.classA)} class A operations`,
@@ -55,13 +68,25 @@ function describe({ resident, stored, shards, firstPublish, monthly, monthlyUsd 
   ]);
   const rows = monthly.map(({ what, quantity, unit, usd }) => [
     what,
-    quantity >= 100 ? count(quantity) : String(Math.round(quantity * 100) / 100),
+    quantity >= 100 ? count(Math.round(quantity)) : String(Math.round(quantity * 100) / 100),
     unit,
     `$${usd.toFixed(2)}`,
   ]);
+  const others = peers.map(({ name, monthlyUsd: usd, indexes }) => [
+    name,
+    indexes > 1 ? count(indexes) : "",
+    indexes > 1 ? "indexes" : "",
+    `$${usd.toFixed(2)}`,
+  ]);
   const bill = columns(
-    [["a month", "", "", ""], ...rows, ["in all", "", "", `$${monthlyUsd.toFixed(2)}`]],
+    [["a month", "", "", ""], ...rows, ["in all", "", "", `$${monthlyUsd.toFixed(2)}`], ...others],
     [0, 2],
   );
-  return `${facts}\n\n${bill}`;
+  return `${facts}\n\n${bill}\n\nEstimates: docs/scale.md says from what.`;
+}
+
+function servedBy({ shards, tooLarge, probes, objects }: Plan): string {
+  if (shards === 1) return "one isolate, whole";
+  if (tooLarge) return `nothing yet: ${count(shards)} shards, and 500 are the most; choose a smaller codec`;
+  return `${count(shards)} shards in ${count(objects)} Durable Objects; a search asks ${count(probes)}`;
 }
