@@ -41,7 +41,7 @@ export {
 export type { EmbedderOptions } from "./pipeline/embedder.ts";
 export { OptionError } from "./pipeline/errors.ts";
 export type { Documents, InputOptions } from "./pipeline/input.ts";
-export { type InspectedSection, type Inspection, inspect } from "./pipeline/inspect.ts";
+export { type InspectedSection, type InspectedShard, type Inspection, inspect } from "./pipeline/inspect.ts";
 export { type LocalIndex, type OpenLocalOptions, openLocalIndex } from "./pipeline/local.ts";
 export { indexName, servedName } from "./pipeline/names.ts";
 export type { ForestOptions } from "./pipeline/options.ts";

@@ -9,7 +9,7 @@ export function table(rows: readonly (readonly [string, string])[], indent = "  
 
 /** The facts of an artifact that one wants to see after building it. */
 export function describeArtifact(manifest: Manifest): string {
-  const { certified, embedder, files, forest } = manifest;
+  const { certified, embedder, files, forest, shards } = manifest;
   const shape =
     forest.kind === "flat"
       ? "flat scan of all codes"
@@ -18,14 +18,24 @@ export function describeArtifact(manifest: Manifest): string {
     ["name", manifest.name],
     ["version", manifest.version],
     ["items", `${count(manifest.items)} of ${manifest.dimensions} dimensions, ${manifest.metric}`],
-    ["forest", `${shape}, ${codecs(manifest)}`],
+    ...(shards
+      ? [["shards", describeShards(shards)] as const]
+      : [["forest", `${shape}, ${codecs(manifest)}`] as const]),
     ["recall@10", describeRecall(certified)],
     ["embedder", embedder ? `${embedder.provider} (${embedder.model})` : "none: vectors only"],
     [
       "size",
-      `${bytes(files["forest.bin"].bytes)}, of which ${bytes(manifest.hotBytes)} are loaded for a query`,
+      shards
+        ? `${bytes(manifest.hotBytes)} of router, shards of at most ${bytes(Math.max(...shards.list.map(({ hotBytes }) => hotBytes)))}`
+        : `${bytes(files["forest.bin"].bytes)}, of which ${bytes(manifest.hotBytes)} are loaded for a query`,
     ],
   ]);
+}
+
+function describeShards({ list, partition, probes, rows }: NonNullable<Manifest["shards"]>): string {
+  const asked = rows.find((row) => row.probes === probes)?.shards ?? list.length;
+  const number = partition === "random" ? "all" : asked.toFixed(2);
+  return `${count(list.length)}, of which a query asks ${number}`;
 }
 
 export function codecs({ codec, rescore }: Pick<Manifest, "codec" | "rescore">): string {

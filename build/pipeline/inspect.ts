@@ -1,8 +1,10 @@
 import { join } from "node:path";
 import { openArtifact, sectionName } from "../../worker/format/artifact.ts";
 import { MAX_SECTIONS, SECTIONS, type SectionName } from "../../worker/format/constants.ts";
+import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 import { type ArtifactHeader, decodeHeader, tableEnd } from "../../worker/format/header.ts";
-import type { ArtifactMeta, Manifest } from "../../worker/format/meta.ts";
+import { shardFolder } from "../../worker/format/keys.ts";
+import type { ArtifactMeta, Manifest, ShardsMeta } from "../../worker/format/meta.ts";
 import { readManifest } from "./folder.ts";
 import { readWhole } from "./local.ts";
 
@@ -13,6 +15,16 @@ export interface InspectedSection {
   readonly bytes: number;
   /** XXH32 as the section table has it, 8 hex digits. */
   readonly checksum: string;
+}
+
+export interface InspectedShard {
+  readonly shard: number;
+  readonly version: string;
+  readonly items: number;
+  /** What it keeps in memory. */
+  readonly hotBytes: number;
+  readonly certified: ArtifactMeta["certified"];
+  readonly documentBytes: number;
 }
 
 /** What `forest.bin` says about itself. */
@@ -28,7 +40,10 @@ export interface Inspection {
   readonly answeredBy: "flat scan" | "forest";
   /** Bytes of forest structure (nodes, leaves, centroids) an item a tree; 0 for a flat scan. */
   readonly bytesPerItemAndTree: number;
+  /** Of all shards, where there are some. */
   readonly documents: { readonly bytes: number };
+  /** Of an index that is cut: each of its shards. */
+  readonly shards?: readonly InspectedShard[];
   readonly source: ArtifactMeta["source"];
   readonly manifest: Manifest;
 }
@@ -57,6 +72,8 @@ export async function inspect(dir: string): Promise<Inspection> {
   const kinds = STRUCTURE.map((name): number => SECTIONS[name]);
   const structure = sections.filter((s) => kinds.includes(s.kind));
   const forestBytes = structure.reduce((sum, s) => sum + s.length, 0);
+  const shards = meta.shards && (await inspectShards(dir, meta.shards));
+  const documentBytes = manifest.files["documents.jsonl"].bytes;
   return {
     name: meta.name,
     version: manifest.version,
@@ -73,8 +90,26 @@ export async function inspect(dir: string): Promise<Inspection> {
     embedder: meta.embedder,
     answeredBy: header.forestKind === "flat" ? "flat scan" : "forest",
     bytesPerItemAndTree: header.nTrees === 0 ? 0 : forestBytes / (header.nTrees * Math.max(1, header.nSlots)),
-    documents: { bytes: manifest.files["documents.jsonl"].bytes },
+    documents: { bytes: (shards ?? []).reduce((sum, shard) => sum + shard.documentBytes, documentBytes) },
+    ...(shards && { shards }),
     source: meta.source,
     manifest,
   };
+}
+
+/** @throws AnnoyEdgeError `NOT_AN_ARTIFACT` for a shard that is not there, `SHARD_MISMATCH` for another one in its place */
+async function inspectShards(dir: string, { list }: ShardsMeta): Promise<InspectedShard[]> {
+  return Promise.all(
+    list.map(async (expected, shard) => {
+      const folder = join(dir, shardFolder(shard));
+      const { version, items, hotBytes, certified, files } = await readManifest(folder);
+      if (version !== expected.version) {
+        throw new AnnoyEdgeError(
+          "SHARD_MISMATCH",
+          `${folder} has version ${version}; the index was put together with ${expected.version}. Build or assemble it again.`,
+        );
+      }
+      return { shard, version, items, hotBytes, certified, documentBytes: files["documents.jsonl"].bytes };
+    }),
+  );
 }

@@ -32,8 +32,7 @@ export function measureRecall(
 ): RecallMeasurement | undefined {
   const k = Math.min(K, items.length - 1);
   if (k < 1) return undefined;
-  const affordable = Math.floor(BUDGET / (items.length * forest.dimensions));
-  const wanted = Math.min(items.length, MAX_QUERIES, Math.max(MIN_QUERIES, affordable));
+  const wanted = queriesFor(items.length, forest.dimensions);
   const random = seededRandom(1);
   const queries = Array.from({ length: wanted }, (_, i) => {
     const item = items[Math.floor(((i + random()) / wanted) * items.length)]!;
@@ -48,13 +47,25 @@ export function measureRecall(
     const far = costs(forest.metric, [query]);
     return found.filter((item) => far(forest.vector(item)!)[0]! <= limit).length / k;
   });
-  const mean = recalls.reduce((sum, r) => sum + r, 0) / wanted;
-  const variance = recalls.reduce((sum, r) => sum + (r - mean) ** 2, 0) / Math.max(1, wanted - 1);
-  return { recall: mean, k, queries: wanted, standardError: Math.sqrt(variance / wanted) };
+  return summarise(recalls, k);
+}
+
+/** How many queries are asked of so many items. */
+export function queriesFor(items: number, dimensions: number): number {
+  const affordable = Math.floor(BUDGET / (items * dimensions));
+  return Math.min(items, MAX_QUERIES, Math.max(MIN_QUERIES, affordable));
+}
+
+/** The mean of the queries' recalls, and how sure it is. */
+export function summarise(recalls: readonly number[], k: number): RecallMeasurement {
+  const { length } = recalls;
+  const mean = recalls.reduce((sum, r) => sum + r, 0) / length;
+  const variance = recalls.reduce((sum, r) => sum + (r - mean) ** 2, 0) / Math.max(1, length - 1);
+  return { recall: mean, k, queries: length, standardError: Math.sqrt(variance / length) };
 }
 
 /** The k smallest costs of every query, ascending. O(items x queries x dimensions). */
-function bruteForce(
+export function bruteForce(
   forest: Forest,
   items: Uint32Array,
   queries: readonly Float32Array[],
@@ -73,7 +84,10 @@ function bruteForce(
 }
 
 /** A function from a vector to what it costs each query: a number that orders vectors as the metric's distance does. */
-function costs(metric: Metric, queries: readonly Float32Array[]): (vector: Float32Array) => Float64Array {
+export function costs(
+  metric: Metric,
+  queries: readonly Float32Array[],
+): (vector: Float32Array) => Float64Array {
   const out = new Float64Array(queries.length);
   if (metric === "manhattan" || metric === "hamming") {
     return (vector) => {
@@ -126,7 +140,7 @@ function innerProducts(queries: readonly Float32Array[]): (vector: Float32Array,
 }
 
 /** A vector with each coordinate from an item or from one of its ten nearest, at random. */
-function between(forest: Forest, item: number, random: () => number): Float32Array {
+export function between(forest: Forest, item: number, random: () => number): Float32Array {
   const vector = forest.vector(item)!;
   const neighbours = forest.search(vector, { k: K + 1 }).items.filter((other) => other !== item);
   const other = neighbours[Math.floor(random() * neighbours.length)];

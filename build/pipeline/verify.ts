@@ -4,11 +4,12 @@ import { join } from "node:path";
 import { openArtifactEmbedder } from "../../worker/embedding/artifact.ts";
 import { openForest } from "../../worker/forest/open.ts";
 import type { Forest } from "../../worker/forest/types.ts";
-import { type Artifact, openArtifact } from "../../worker/format/artifact.ts";
+import { type Artifact, findSection, openArtifact } from "../../worker/format/artifact.ts";
 import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 import { type IdTable, idOfItem, itemOfId, openIds } from "../../worker/format/ids.ts";
 import type { Manifest, ManifestFile } from "../../worker/format/meta.ts";
 import type { Progress } from "../forest/types.ts";
+import { checkShards, measureShards, openRouter } from "../shards/verify.ts";
 import { readDocuments } from "./documents.ts";
 import { readManifest } from "./folder.ts";
 import { readWhole } from "./local.ts";
@@ -16,7 +17,7 @@ import { measureRecall, type RecallMeasurement } from "./recall.ts";
 import { DATA_FILES, versionOf } from "./version.ts";
 
 export interface Check {
-  readonly name: "manifest" | "files" | "structure" | "documents" | "embedder" | "recall";
+  readonly name: "manifest" | "files" | "structure" | "shards" | "documents" | "embedder" | "recall";
   readonly ok: boolean;
   /** What was found, in a sentence. */
   readonly message: string;
@@ -84,12 +85,19 @@ export async function verify(dir: string, options: VerifyOptions = {}): Promise<
     });
     if (opened) {
       const { artifact, forest, ids } = opened;
-      const items = storedItems(forest);
-      await check("documents", () => checkDocuments(dir, forest, ids, items, options));
+      const { shards } = artifact.meta;
+      const items = shards ? undefined : storedItems(forest);
+      const sound = await (items
+        ? check("documents", () => checkDocuments(dir, forest, ids, items, options))
+        : check("shards", () =>
+            checkShards(dir, artifact.meta, (shard) => verify(shard, { recall: false }), options.onProgress),
+          ));
       await check("embedder", () => checkEmbedder(artifact));
-      if (options.recall === false) return report();
-      await check("recall", () => {
-        recall = measureRecall(forest, items, options.onProgress);
+      if (options.recall === false || (shards && !sound)) return report();
+      await check("recall", async () => {
+        recall = items
+          ? measureRecall(forest, items, options.onProgress)
+          : await measureShards(dir, artifact, options.onProgress);
         return judgeRecall(recall, artifact.meta.certified.recallAt10);
       });
     }
@@ -168,6 +176,10 @@ function describeStructure({ artifact }: Opened, manifest: Manifest): string {
   }
   if (header.hotBytes !== manifest.hotBytes)
     throw fault("CORRUPT_META", "manifest.json and forest.bin disagree on hotBytes.");
+  if (meta.shards) {
+    const { owners } = openRouter(artifact);
+    return `${sections.length} sections match their checksums; ${owners.length} centroids lead to ${meta.shards.list.length} shards`;
+  }
   return `${sections.length} sections match their checksums; forest and ids are sound`;
 }
 
@@ -212,6 +224,8 @@ function checkEmbedder(artifact: Artifact): string {
   const { embedder } = artifact.meta;
   if (!embedder) return "none: the index holds vectors only";
   const name = `${embedder.provider} (${embedder.model})`;
+  if (findSection(artifact, "shardItems") && !findSection(artifact, "embeddingTable"))
+    return `${name}, which the router of the shards has`;
   return openArtifactEmbedder(artifact) ? `${name} opens` : `${name} is a service, which was not called`;
 }
 

@@ -50,7 +50,7 @@ export function checkRecall(manifest: Manifest, previous: Manifest | undefined):
 const LARGEST_HOT_BYTES = 110 * 1000 * 1000;
 
 /** What an isolate holds of a part: its hot bytes, and the placement's 4 bytes an item beside them. */
-function residentBytes({ hotBytes, items }: Pick<Manifest, "hotBytes" | "items">): number {
+export function residentBytes({ hotBytes, items }: Pick<Manifest, "hotBytes" | "items">): number {
   return hotBytes + 4 * items;
 }
 

@@ -21,6 +21,7 @@ import { createIdSet } from "./ids.ts";
 import { adoptShard } from "./link.ts";
 import { checkNumbering, type NumberedShard } from "./numbering.ts";
 import { centroidsOf, routingCentroids, writeRouter } from "./router.ts";
+import { requireWithin } from "./size.ts";
 import { certifiableOf, decodeRows, itemsWithVectors, openWhole, type StoredShard } from "./stored.ts";
 import { textMetaOf } from "./text.ts";
 
@@ -119,7 +120,9 @@ function differ(one: string, other: string, what: string): AnnoyEdgeError {
 interface Joined {
   readonly shards: StoredShard[];
   readonly centroids: Float32Array[];
-  /** The whole index's number of each shard's item 0. */
+  /** What is added to the items of each shard's documents to have them ascend throughout. */
+  readonly offsets: number[];
+  /** What is added to each shard's own item numbers: 0 where it knows the whole index's. */
   readonly firstItems: number[];
   readonly sections: SectionSource[];
   /** The one that the shards carry. */
@@ -139,7 +142,7 @@ async function joinShards(
   const joined = await adoptAll(folder, inputs, { ...options, partition, seed });
   const { shards, centroids, firstItems, sections } = joined;
   const manifests = shards.map(({ manifest }) => manifest);
-  const fusion = await wholeFusion(shards, firstItems, joined.embedder);
+  const fusion = await wholeFusion(shards, joined.offsets, joined.embedder);
   const target = options.targetRecall ?? Math.max(...manifests.map(({ certified }) => certified.target));
   const { certified, ...route } = await certifyWhole(shards.map(certifiableOf), {
     ...{ metric, dimensions, partition, centroids, target, jobs },
@@ -167,7 +170,13 @@ async function adoptAll(
   options: AssembleOptions & { readonly partition: ShardsMeta["partition"]; readonly seed: number },
 ): Promise<Joined> {
   const { onProgress, partition, seed, shardBytes = SHARD_BYTES } = options;
-  const joined: Omit<Joined, "embedder"> = { shards: [], centroids: [], firstItems: [], sections: [] };
+  const joined: Omit<Joined, "embedder"> = {
+    shards: [],
+    centroids: [],
+    offsets: [],
+    firstItems: [],
+    sections: [],
+  };
   let embedder: Embedder | undefined;
   const numbered: NumberedShard[] = [];
   const ids = createIdSet();
@@ -211,21 +220,18 @@ async function adoptAll(
     );
     const place = subfolder(folder, shardFolder(i));
     await mkdir(place.path, { recursive: true });
-    const adopted = await adoptShard(place, dir, manifest);
-    if (adopted.hotBytes > shardBytes) {
-      throw new AnnoyEdgeError(
-        "SHARD_OVER_BUDGET",
-        `${dir} keeps ${adopted.hotBytes} bytes in memory; ${shardBytes} are allowed. Cut it smaller, or allow more with --shard-bytes.`,
-      );
-    }
-    joined.shards.push({
+    const { manifest: adopted, numbered: known } = await adoptShard(place, dir, manifest, next);
+    requireWithin(dir, adopted, shardBytes);
+    const stored = {
       dir: join(folder.path, shardFolder(i)),
       manifest: adopted,
       count: nSlots,
       nItems,
       items,
-    });
-    joined.firstItems.push(numbered.length > 0 ? 0 : next);
+    };
+    joined.shards.push(stored);
+    joined.offsets.push(numbered.length > 0 ? 0 : next);
+    joined.firstItems.push(known ? 0 : next);
     next += nItems;
   }
   if (next > MAX_ITEMS) throw new OptionError(`${next} items together; ${MAX_ITEMS} are the most.`);

@@ -13,11 +13,11 @@ import type { StoredShard } from "./stored.ts";
  * How words and vectors are weighed for all shards together: as they all say, where one build made them; measured on
  * their documents where the embedder is at hand; else as the largest says.
  *
- * @param firstItems number of each shard's item 0
+ * @param offsets what is added to the items of each shard
  */
 export async function wholeFusion(
   shards: readonly StoredShard[],
-  firstItems: readonly number[],
+  offsets: readonly number[],
   embedder: Embedder | undefined,
 ): Promise<Pick<ArtifactMeta, "fusion">> {
   const told = shards.map(({ manifest }) => manifest.fusion);
@@ -28,11 +28,11 @@ export async function wholeFusion(
   const { metric, forest } = largest;
   const last = shards.length - 1;
   const fusion = await calibrateFusion({
-    documents: documentsOf(shards, firstItems),
-    nItems: firstItems[last]! + shards[last]!.nItems,
+    documents: documentsOf(shards, offsets),
+    nItems: offsets[last]! + shards[last]!.nItems,
     metric,
     embedder,
-    vectorOf: vectorsOf(shards, firstItems),
+    vectorOf: vectorsOf(shards, offsets),
     seed: forest.seed,
     keyword: { language: keyword.language, k1: keyword.k1, b: keyword.b },
   });
@@ -41,29 +41,29 @@ export async function wholeFusion(
 
 async function* documentsOf(
   shards: readonly StoredShard[],
-  firstItems: readonly number[],
+  offsets: readonly number[],
 ): AsyncGenerator<ItemDocument> {
   for (const [i, { dir }] of shards.entries()) {
     for await (const document of readDocuments(join(dir, "documents.jsonl")))
-      yield { ...document, item: firstItems[i]! + document.item };
+      yield { ...document, item: offsets[i]! + document.item };
   }
 }
 
 /** Vectors by the whole's numbers. The few that are asked for, again and again, are kept; of the shards one at a time. */
 function vectorsOf(
   shards: readonly StoredShard[],
-  firstItems: readonly number[],
+  offsets: readonly number[],
 ): (item: number) => Float32Array | undefined {
   const kept = new Map<number, Float32Array | undefined>();
   let open: { readonly shard: number; readonly forest: Forest } | undefined;
   return (item) => {
     if (kept.has(item)) return kept.get(item);
-    const shard = firstItems.findLastIndex((first) => first <= item);
+    const shard = offsets.findLastIndex((first) => first <= item);
     if (open?.shard !== shard) {
       const bytes = readFileSync(join(shards[shard]!.dir, "forest.bin"));
       open = { shard, forest: openForest(openArtifact(new Uint8Array(bytes), { trusted: true })) };
     }
-    const vector = open.forest.vector(item - firstItems[shard]!);
+    const vector = open.forest.vector(item - offsets[shard]!);
     kept.set(item, vector);
     return vector;
   };

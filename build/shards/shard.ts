@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import type { Metric } from "../../worker/format/constants.ts";
-import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 import type {
   EmbedderIdentity,
   FusionMeta,
@@ -17,6 +16,7 @@ import type { FolderWriter } from "../pipeline/folder.ts";
 import type { TextOptions } from "../pipeline/text.ts";
 import { writeWhole } from "../pipeline/whole.ts";
 import { centroidsOf, routingCentroids } from "./router.ts";
+import { requireWithin } from "./size.ts";
 import type { Spool } from "./spool.ts";
 
 /** One shard to build; its `documents.jsonl` lies in its folder already. */
@@ -80,12 +80,7 @@ export async function buildShard(
     onProgress:
       job.onProgress && (({ phase, ...rest }) => job.onProgress?.({ phase: `${place}: ${phase}`, ...rest })),
   });
-  if (manifest.hotBytes > job.shardBytes) {
-    throw new AnnoyEdgeError(
-      "SHARD_OVER_BUDGET",
-      `Shard ${shard} keeps ${manifest.hotBytes} bytes in memory; ${job.shardBytes} are allowed. Ask for more shards, allow more with --shard-bytes, or choose a smaller codec.`,
-    );
-  }
+  requireWithin(`Shard ${shard}`, manifest, job.shardBytes);
   const centroids = routingCentroids(metric, vectors, dimensions, {
     centroids: centroidsOf({ shards, dimensions, partition }, count),
     seed: settings.seed,

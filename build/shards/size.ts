@@ -1,9 +1,30 @@
 import { MAX_SHARDS } from "../../worker/format/constants.ts";
 import { AnnoyEdgeError } from "../../worker/format/errors.ts";
+import type { Manifest } from "../../worker/format/meta.ts";
 import type { ForestSettings } from "../forest/types.ts";
 import type { TextOptions } from "../pipeline/text.ts";
 import { residentBytes } from "../plan/resident.ts";
+import { residentBytes as heldBytes } from "../publish/gate.ts";
 import type { Sharding } from "./options.ts";
+
+/**
+ * Refuses a shard that takes more memory than it may: its hot part, and where its documents lie.
+ *
+ * @param name what people call it
+ * @throws AnnoyEdgeError `SHARD_OVER_BUDGET`
+ */
+export function requireWithin(
+  name: string,
+  shard: Pick<Manifest, "hotBytes" | "items">,
+  shardBytes: number,
+): void {
+  const bytes = heldBytes(shard);
+  if (bytes <= shardBytes) return;
+  throw new AnnoyEdgeError(
+    "SHARD_OVER_BUDGET",
+    `${name} takes ${bytes} bytes of memory; ${shardBytes} are allowed. Ask for more shards, allow more with --shard-bytes, or choose a smaller codec.`,
+  );
+}
 
 /** What a corpus weighs, as far as it decides how many shards it takes. */
 export interface CorpusShape {

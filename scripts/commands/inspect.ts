@@ -19,21 +19,24 @@ export function addInspect(program: Command): void {
 }
 
 function describe(found: Inspection): string {
-  const { header, forest, manifest, embedder } = found;
+  const { header, forest, manifest, embedder, shards } = found;
   const trees =
     forest.kind === "flat"
       ? "none"
       : `${count(forest.trees)}, ${count(forest.splitNodes)} split and ${count(forest.leafNodes)} leaf nodes, leaves of at most ${forest.leafSize}`;
+  const answering: [string, string][] = [
+    ["codec", codecs(manifest)],
+    ["trees", trees],
+    ["answered by", found.answeredBy === "forest" ? "the forest" : "a flat scan of all codes"],
+  ];
   const rows: [string, string][] = [
     ["name", found.name],
     ["version", found.version],
     ["format", `${header.major}.${header.minor}`],
     ["metric", header.metric],
     ["dimensions", count(header.dimensions)],
-    ["items", holes(header.nItems, header.nSlots)],
-    ["codec", codecs(manifest)],
-    ["trees", trees],
-    ["answered by", found.answeredBy === "forest" ? "the forest" : "a flat scan of all codes"],
+    ["items", shards ? count(manifest.items) : holes(header.nItems, header.nSlots)],
+    ...(shards ? routing(found) : answering),
     ["seed", String(header.seed)],
     [
       "embedder",
@@ -44,6 +47,10 @@ function describe(found: Inspection): string {
     ["documents", bytes(found.documents.bytes)],
     ["recall@10", describeRecall(found.certified)],
   ];
+  if (shards)
+    return [table(rows), probesTable(found), shardTable(shards), sectionTable(found)]
+      .filter(Boolean)
+      .join("\n\n");
   if (found.bytesPerItemAndTree > 0)
     rows.splice(8, 0, ["forest size", `${found.bytesPerItemAndTree.toFixed(2)} bytes an item a tree`]);
   return [table(rows), recallTable(found), sectionTable(found)].filter(Boolean).join("\n\n");
@@ -51,6 +58,49 @@ function describe(found: Inspection): string {
 
 function holes(nItems: number, nSlots: number): string {
   return nSlots === nItems ? count(nItems) : `${count(nSlots)} in ${count(nItems)} numbers`;
+}
+
+/** How a query finds its shards. */
+function routing({ manifest, header }: Inspection): [string, string][] {
+  const { partition, probes, effort, list, rows } = manifest.shards!;
+  const asked = rows.find((row) => row.probes === probes)?.shards;
+  const mean = asked === undefined ? "" : `, ${asked.toFixed(2)} shards on average`;
+  return [
+    ["shards", `${count(list.length)}, partition ${partition}`],
+    [
+      "a query asks",
+      partition === "random"
+        ? "all shards"
+        : `the owners of its ${count(probes)} nearest of ${count(header.nItems)} centroids${mean}`,
+    ],
+    ["in each", `${effort} times the shard's own searchK`],
+  ];
+}
+
+function probesTable({ manifest }: Inspection): string {
+  const { rows, probes } = manifest.shards!;
+  const lines = rows.map((row) => [
+    count(row.probes) + (row.probes === probes ? " *" : "  "),
+    row.shards.toFixed(2),
+    row.recallAt1.toFixed(4),
+    row.recallAt10.toFixed(4),
+    row.recallAt100.toFixed(4),
+  ]);
+  const head = ["probes  ", "shards", "recall@1", "recall@10", "recall@100"];
+  return `Measured recall of all shards together (* default)\n${columns([head, ...lines])}`;
+}
+
+function shardTable(shards: NonNullable<Inspection["shards"]>): string {
+  const lines = shards.map(({ shard, version, items, hotBytes, certified }) => [
+    String(shard),
+    version,
+    count(items),
+    bytes(hotBytes),
+    certified.recallAt10.toFixed(4),
+    count(certified.defaultSearchK),
+  ]);
+  const head = ["shard", "version", "items", "hot", "recall@10", "searchK"];
+  return `Shards\n${columns([head, ...lines])}`;
 }
 
 function recallTable({ certified }: Inspection): string {
