@@ -46,6 +46,17 @@ function openSite({ attributes, html, ...context }: SiteOptions = {}): Promise<T
   return openTab(`${site}/guide/?${parameters}`, context);
 }
 
+/** A hit as the Worker gives it, without anything marked. */
+function hit(url: string, title: string, text: string, heading = title) {
+  return { id: url, metadata: { url, title, heading }, highlights: [{ text, offset: 7, ranges: [] }] };
+}
+
+/** Lets the Worker give this answer to whatever is asked. */
+const answerWith = (page: Page, hits: readonly object[]) =>
+  page.route("**/v1/search", (route) =>
+    route.fulfill({ json: { version: "0", hits }, headers: { "access-control-allow-origin": "*" } }),
+  );
+
 const field = (page: Page) => page.getByRole("combobox", { name: "Search this site" });
 const options = (page: Page) => page.getByRole("option");
 
@@ -233,22 +244,53 @@ describe("content that tries to run", () => {
     const group = page.getByRole("group", { name: "<img src=x" });
     expect(await group.textContent()).toContain(`<svg onload="window.pwned=true">`);
     expect(await group.getByRole("option").first().getAttribute("href")).toBeNull();
-    expect(await page.locator("annoy-search :is(img, svg, script)").count()).toBe(0);
+    expect(await page.locator("annoy-search :is(img, svg:not(.glass), script)").count()).toBe(0);
     await page.keyboard.press("Enter");
     expect(await page.evaluate("window.pwned")).toBeUndefined();
     expect(complaints).toEqual([]);
   });
 });
 
+describe("titles", () => {
+  test("have the words marked that were typed, and the page whose title was typed comes first", async () => {
+    const { page } = await openSite();
+    await answerWith(page, [
+      hit("/long", "Résumés and notes on resuming", "Text."),
+      hit("/other#x", "Notes", "Text.", "Resume here"),
+      hit("/this", "Resume", "Text."),
+    ]);
+    await page.keyboard.press("/");
+    await field(page).fill("resume");
+    await options(page).first().waitFor();
+    const first = options(page).first();
+    expect(await first.getAttribute("href")).toMatch(/\/this$/);
+    expect(await first.textContent()).toBe("Resume… Text.");
+    expect(await page.locator("annoy-search .title mark").allTextContents()).toEqual(["Resume", "Résumés"]);
+    expect(await page.locator("annoy-search .section mark").allTextContents()).toEqual(["Resume"]);
+  });
+});
+
 describe("when something is wrong", () => {
   test("nothing found is said", async () => {
     const { page } = await openSite({ attributes: 'filters="language"' });
-    await page.route("**/v1/search", (route) =>
-      route.fulfill({ json: { version: "0", hits: [] }, headers: { "access-control-allow-origin": "*" } }),
-    );
+    await answerWith(page, []);
     await page.keyboard.press("/");
     await field(page).fill("qwertz");
     await expect.poll(() => page.getByRole("status").textContent()).toBe("Nothing found for “qwertz”.");
+  });
+
+  test("pages that are only near in meaning are said to be no more than that", async () => {
+    const { page } = await openSite();
+    await answerWith(page, [hit("/a", "A page", "Text of another kind, whose end is left out")]);
+    await page.keyboard.press("/");
+    await field(page).fill("qwertz");
+    await expect
+      .poll(() => page.getByRole("status").textContent())
+      .toBe("No page has these words. Nearest in meaning: 1 result");
+    expect(
+      await page.getByText("No page has these words. Nearest in meaning:", { exact: true }).isVisible(),
+    ).toBe(true);
+    expect(await axeFindings(page)).toEqual([]);
   });
 
   test("a Worker that is away is named, and asked again on demand", async () => {
@@ -293,7 +335,13 @@ describe("every reader", () => {
       expect(await axeFindings(page)).toEqual([]);
       await searchFor(page, "publishing");
       expect(await axeFindings(page)).toEqual([]);
+      await page.evaluate('localStorage.setItem("annoy-search:recent", \'["publishing"]\')');
       await field(page).fill("");
+      await page.getByRole("option", { name: "publishing" }).waitFor();
+      expect(await axeFindings(page)).toEqual([]);
+      await page.route("**/v1/search", (route) => route.abort("connectionrefused"));
+      await field(page).fill("x");
+      await page.getByRole("button", { name: "Try again" }).waitFor();
       expect(await axeFindings(page)).toEqual([]);
     });
   }

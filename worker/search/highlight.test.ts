@@ -87,6 +87,12 @@ describe("passages without words in common", () => {
     expect(passage.ranges).toEqual([]);
   });
 
+  test("end between words, where there are any", () => {
+    const { text } = passageAt("supercalifragilistic ".repeat(40), 0);
+    expect(text).toMatch(/^(?:supercalifragilistic )+supercalifragilistic$/);
+    expect(passageAt("x".repeat(1000), 0).text).toHaveLength(240);
+  });
+
   test("are the beginning of an empty or short text, whole", () => {
     expect(passageAt("", 0)).toEqual({ field: "pageContent", text: "", offset: 0, ranges: [] });
     expect(passageAt("short", 0).text).toBe("short");

@@ -147,7 +147,13 @@ export async function passageByMeaning(text: string, nearness: Nearness): Promis
 
 /** A passage from `start` on, nothing marked in it. */
 export function passageAt(text: string, start: number): Highlight {
-  const [from, to] = widen(text, start, Math.min(text.length, start + PASSAGE_LENGTH));
+  let end = Math.min(text.length, start + PASSAGE_LENGTH);
+  if (end < text.length) {
+    let blank = end;
+    while (blank > start + PASSAGE_LENGTH / 2 && !isBlank(text, blank)) blank--;
+    if (isBlank(text, blank)) end = blank;
+  }
+  const [from, to] = widen(text, start, end);
   return { field: "pageContent", text: text.slice(from, to), offset: from, ranges: [] };
 }
 

@@ -27,6 +27,14 @@ export interface SiteAnswer {
   readonly found: readonly (readonly string[])[];
   readonly indexSeconds: number;
   readonly indexBytes: number;
+  /** The same index and hits, shown in another order. */
+  readonly also?: {
+    readonly name: string;
+    readonly note: string;
+    readonly found: readonly (readonly string[])[];
+  };
+  /** The artifact folder, of the contender that has one. */
+  readonly artifact?: string;
 }
 
 export interface SiteContender {

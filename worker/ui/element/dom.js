@@ -16,6 +16,23 @@ export function h(name, attributes, ...children) {
   return node;
 }
 
+/** A magnifying glass, for the eye alone. */
+export function glass() {
+  const space = "http://www.w3.org/2000/svg";
+  const svg = document.createElementNS(space, "svg");
+  for (const [key, value] of [
+    ["viewBox", "0 0 20 20"],
+    ["class", "glass"],
+    ["aria-hidden", "true"],
+  ]) {
+    svg.setAttribute(String(key), String(value));
+  }
+  const path = document.createElementNS(space, "path");
+  path.setAttribute("d", "M8.5 3a5.5 5.5 0 1 1 0 11 5.5 5.5 0 0 1 0-11zM12.6 12.6 17 17");
+  svg.append(path);
+  return svg;
+}
+
 /** Ids within one shadow root. */
 let count = 0;
 export function nextId() {
@@ -29,6 +46,7 @@ export function nextId() {
  * @returns {(Node | string)[]}
  */
 export function marked({ text, ranges }) {
+  /** @type {(Node | string)[]} */
   const parts = [];
   let at = 0;
   for (const { start, end } of ranges) {

@@ -4,7 +4,7 @@ import { createFilters } from "./filters.js";
 import { createCursor, pageGroups, recentGroup } from "./list.js";
 import { ENGLISH, fill } from "./messages.js";
 import { forgetSearches, recentSearches, rememberSearch } from "./recent.js";
-import { groupByPage } from "./results.js";
+import { groupByPage, hasWords } from "./results.js";
 import { listenForShortcuts } from "./shortcuts.js";
 import { sheet } from "./style.js";
 import { createView } from "./view.js";
@@ -94,13 +94,19 @@ export class AnnoySearch extends Base {
 
     /** @param {Answer} answer @param {string} query */
     const showAnswer = (answer, query) => {
-      const pages = groupByPage(answer.hits, document.baseURI);
+      const pages = groupByPage(answer.hits, document.baseURI, query);
       const count = answer.hits.length;
       if (answer.facets) filters.update(answer.facets);
-      const said = count === 0 ? fill(messages.nothing, language, { query }) : "";
-      show(pageGroups(pages), said);
+      const said =
+        count === 0
+          ? fill(messages.nothing, language, { query })
+          : hasWords(answer.hits, query)
+            ? ""
+            : messages.nearest;
+      show(pageGroups(pages, query), said);
       cursor.first();
-      status.textContent = said || fill(messages.found, language, { count });
+      const found = fill(messages.found, language, { count });
+      status.textContent = count === 0 ? said : `${said} ${found}`.trim();
       this.dispatchEvent(
         new CustomEvent("annoy-search", { detail: { query, count, version: answer.version }, bubbles: true }),
       );

@@ -1,4 +1,5 @@
 import { h, marked, nextId } from "./dom.js";
+import { matchesOf } from "./words.js";
 
 /** @import { Page, Section } from "./results.js" */
 
@@ -7,11 +8,14 @@ import { h, marked, nextId } from "./dom.js";
  * is a label, so that the first option is always what matched best.
  *
  * @param {readonly Page[]} pages
+ * @param {string} query whose words are marked in titles
  */
-export function pageGroups(pages) {
+export function pageGroups(pages, query) {
+  /** @param {string} text */
+  const named = (text) => marked({ text, ranges: matchesOf(text, query) });
   return pages.map(({ title, crumbs, whole, sections }) => {
     const id = nextId();
-    const head = [h("span", { id, part: "title", class: "title", dir: "auto" }, title)];
+    const head = [h("span", { id, part: "title", class: "title", dir: "auto" }, ...named(title))];
     if (crumbs.length > 0) {
       head.push(h("span", { part: "breadcrumbs", class: "crumbs", dir: "auto" }, crumbs.join(" › ")));
     }
@@ -20,7 +24,10 @@ export function pageGroups(pages) {
       { role: "group", part: "page", class: "page", "aria-labelledby": id },
       whole ? option(whole, ...head) : h("div", { role: "presentation", class: "head" }, ...head),
       ...sections.map((section) =>
-        option(section, h("span", { part: "section", class: "section", dir: "auto" }, section.title)),
+        option(
+          section,
+          h("span", { part: "section", class: "section", dir: "auto" }, ...named(section.title)),
+        ),
       ),
     );
   });
@@ -48,7 +55,13 @@ function option(section, ...children) {
     ...children,
   );
   if (excerpt !== undefined && excerpt.text.trim() !== "") {
-    node.append(h("span", { part: "excerpt", class: "excerpt", dir: "auto" }, ...marked(excerpt)));
+    const { text, offset } = excerpt;
+    // A passage out of the middle of a text says so; where the text ends is not known.
+    const before = offset ? "… " : "";
+    const after = /[.!?:;…。！？]\s*$/.test(text) ? "" : " …";
+    node.append(
+      h("span", { part: "excerpt", class: "excerpt", dir: "auto" }, before, ...marked(excerpt), after),
+    );
   }
   return node;
 }

@@ -14,6 +14,7 @@ export const ENGLISH = {
   searching: "Searching…",
   found: /** @type {Message} */ ({ one: "{count} result", other: "{count} results" }),
   nothing: "Nothing found for “{query}”.",
+  nearest: "No page has these words. Nearest in meaning:",
   unreachable: "The search could not be reached.",
   offline: "You are offline.",
   failed: "The search failed: {reason}",

@@ -1,7 +1,9 @@
+import { matchesOf, plain } from "./words.js";
+
 /**
  * Hits as readers see them: grouped by page, with the sections that matched.
  *
- * @typedef {{ readonly text: string, readonly ranges: readonly { readonly start: number, readonly end: number }[] }} Excerpt
+ * @typedef {{ readonly text: string, readonly offset?: number, readonly ranges: readonly { readonly start: number, readonly end: number }[] }} Excerpt
  * @typedef {{ readonly id: string, readonly metadata?: Record<string, unknown>, readonly highlights?: readonly Excerpt[] }} Hit
  *
  * @typedef {object} Section
@@ -20,13 +22,15 @@
  */
 
 /**
- * Pages in the order of their best hit.
+ * Pages in the order of their best hit; those first whose title is what was typed, letter by letter or but for case and
+ * accents.
  *
  * @param {readonly Hit[]} hits best first
  * @param {string} base what relative addresses are relative to
+ * @param {string} query
  * @returns {Page[]}
  */
-export function groupByPage(hits, base) {
+export function groupByPage(hits, base, query) {
   /** @type {Map<string, Page>} */
   const pages = new Map();
   for (const [position, hit] of hits.entries()) {
@@ -53,7 +57,26 @@ export function groupByPage(hits, base) {
       page.sections.push(section);
     }
   }
-  return [...pages.values()];
+  const typed = query.trim();
+  /** @param {Page} page */
+  const likeness = ({ title }) => (title === typed ? 2 : plain(title) === plain(typed) ? 1 : 0);
+  return [...pages.values()].sort((a, b) => likeness(b) - likeness(a));
+}
+
+/**
+ * Whether any hit has a word of the query, or one that stands for it, in its text, title or heading.
+ *
+ * @param {readonly Hit[]} hits
+ * @param {string} query
+ */
+export function hasWords(hits, query) {
+  return hits.some(
+    ({ id, metadata = {}, highlights }) =>
+      highlights?.some(({ ranges }) => ranges.length > 0) ||
+      [titleOf(metadata, id), text(metadata.section), text(metadata.heading)].some(
+        (name) => matchesOf(name, query).length > 0,
+      ),
+  );
 }
 
 /** @param {Record<string, unknown>} metadata @param {string} base @returns {URL | undefined} */

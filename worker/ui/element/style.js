@@ -24,7 +24,7 @@ const CSS = `
 :host([theme="light"]) { color-scheme: light; }
 :host([theme="dark"]) { color-scheme: dark; }
 :host([theme="auto"]) { color-scheme: light dark; }
-:host([hidden]), [hidden] { display: none; }
+:host([hidden]), [hidden] { display: none !important; }
 * { box-sizing: border-box; }
 button { font: inherit; color: inherit; cursor: pointer; background: none; border: 0; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
@@ -37,11 +37,14 @@ kbd {
   font-size: 0.8125em;
   white-space: nowrap;
 }
+.glass { flex: none; width: 1.05em; height: 1.05em; fill: none; stroke: currentColor; stroke-width: 1.7; stroke-linecap: round; }
+form .glass { width: 1.25em; height: 1.25em; color: var(--faint); }
 .open {
   display: inline-flex;
-  gap: 12px;
+  gap: 10px;
   align-items: center;
-  padding: 7px 10px 7px 14px;
+  padding-block: 7px;
+  padding-inline: 12px 10px;
   border: 1px solid var(--line);
   border-radius: var(--round);
   background: var(--back);
@@ -65,7 +68,7 @@ dialog {
 }
 dialog[open] { display: flex; flex-direction: column; }
 dialog::backdrop { background: rgb(0 0 0 / 0.4); }
-form { display: flex; gap: 8px; align-items: center; padding: 6px 10px 6px 18px; border-bottom: 1px solid var(--line); }
+form { display: flex; gap: 10px; align-items: center; padding-block: 6px; padding-inline: 18px 10px; border-bottom: 1px solid var(--line); }
 form:focus-within { border-color: var(--accent); }
 input[role="combobox"] {
   flex: 1;
@@ -99,13 +102,14 @@ input[type="checkbox"] { width: 16px; height: 16px; margin: 0; accent-color: var
 :host(:dir(rtl)) .option[aria-selected="true"] { box-shadow: inset -3px 0 var(--accent); }
 .title { font-weight: 650; }
 .crumbs, .excerpt, .label { color: var(--faint); font-size: 0.875em; }
-.crumbs { margin-inline-start: 10px; }
+.crumbs { margin-inline: 10px; }
 .label { padding: 6px 10px; }
 .section { font-weight: 500; }
-.head ~ .option, .option ~ .option { margin-inline-start: 12px; }
+.head ~ .option, a.option ~ .option { margin-inline-start: 12px; }
 .excerpt { display: -webkit-box; overflow: hidden; -webkit-box-orient: vertical; -webkit-line-clamp: 3; }
 mark { border-radius: 2px; background: var(--mark); color: var(--ink); }
 .notice { padding: 22px 18px; }
+.notice:not(:has(+ :empty)) { padding-block: 12px 4px; color: var(--faint); font-size: 0.875em; }
 .notice:empty { display: none; }
 .text-button { padding: 0 4px; color: var(--faint); text-decoration: underline; }
 .foot { display: flex; flex-wrap: wrap; gap: 4px 16px; align-items: center; padding: 8px 18px; border-top: 1px solid var(--line); color: var(--faint); font-size: 0.8125em; }

@@ -1,4 +1,4 @@
-import { h } from "./dom.js";
+import { glass, h } from "./dom.js";
 import { shortcutName } from "./shortcuts.js";
 
 /** @import { Messages } from "./messages.js" */
@@ -18,6 +18,7 @@ export function createView(messages) {
       "aria-haspopup": "dialog",
       "aria-keyshortcuts": "/ Control+K Meta+K",
     },
+    glass(),
     messages.open,
     h("kbd", { "aria-hidden": "true" }, shortcutName()),
   );
@@ -38,7 +39,7 @@ export function createView(messages) {
     dir: "auto",
   });
   const close = h("button", { type: "button", class: "close" }, messages.close);
-  const form = h("form", { role: "search" }, field, close);
+  const form = h("form", { role: "search" }, glass(), field, close);
   const filters = h("div", {
     part: "filters",
     class: "filters",
@@ -49,7 +50,7 @@ export function createView(messages) {
   const list = h("div", { id: "list", role: "listbox", part: "results", "aria-label": messages.label });
   const notice = h("div", { part: "notice", class: "notice" });
   const status = h("div", { class: "unseen", role: "status" });
-  const scroll = h("div", { class: "scroll" }, list, notice);
+  const scroll = h("div", { class: "scroll" }, notice, list);
   const forget = h("button", { type: "button", class: "text-button", hidden: true }, messages.forget);
   const foot = h(
     "div",
