@@ -8,7 +8,7 @@ import { openEmbedder } from "../../build/embedding/providers/index.ts";
 import { build, query } from "../../build/index.ts";
 import type { Embedder } from "../../worker/embedding/types.ts";
 import { ENCODER, idsOf, MAX_TOKENS, type Token, writeModel } from "./model.ts";
-import { runTiny } from "./onnx.ts";
+import { encodeOnnx, runTiny } from "./onnx.ts";
 
 /**
  * The provider `huggingface` in this process: the real library and ONNX runtime, on a model that is made here. Run by
@@ -112,6 +112,25 @@ describe("a sentence encoder in this process", () => {
       { embedder: await open() },
     );
     expect(hits[0]).toMatchObject({ id: "a small dog" });
+  });
+
+  it("keeps vectors in the cache by the files of the model, not by its name alone", async () => {
+    const cache = join(folder, "cache.sqlite");
+    const changing = join(folder, "elsewhere", "tiny");
+    await writeModel(changing);
+    const vectors: (readonly number[])[] = [];
+    for (const step of ["first", "again", "changed"]) {
+      if (step === "changed") {
+        const words = ENCODER.words.map((row) => row.map((x) => -x));
+        await writeFile(join(changing, "onnx", "model.onnx"), encodeOnnx({ ...ENCODER, words }));
+      }
+      const opened = await openEmbedder({ provider: "huggingface", model: changing }, { cache, env: {} });
+      vectors.push((await opened.embedder!.embedDocuments(["pizza"]))[0]!);
+      opened.close();
+    }
+    expect(vectors[1]).toEqual(vectors[0]);
+    expect(vectors[2]).not.toEqual(vectors[0]);
+    expectNear(vectors[0], expected("mean", "pizza"));
   });
 
   it("is found by the command in the project that it is called from", async () => {

@@ -1,6 +1,13 @@
 import type { ServiceEmbedder } from "../../../worker/embedding/services/service.ts";
 import type { Embedder } from "../../../worker/embedding/types.ts";
+import type { EmbedderIdentity } from "../../../worker/format/meta.ts";
 import type { EmbeddingCache } from "./store.ts";
+
+/** An embedder of which its identity does not say everything that its vectors depend on. */
+export interface DistinctEmbedder extends Embedder {
+  /** Its identity with the rest of it in the model's name: vectors are kept under this. */
+  readonly keptAs: EmbedderIdentity;
+}
 
 /**
  * An embedder that asks `embedder` only for texts whose vectors `cache` does not keep, each of them once. What a request
@@ -8,24 +15,25 @@ import type { EmbeddingCache } from "./store.ts";
  * are not kept.
  */
 export function createCachedEmbedder(
-  embedder: ServiceEmbedder | Embedder,
+  embedder: ServiceEmbedder | DistinctEmbedder | Embedder,
   cache: EmbeddingCache,
 ): ServiceEmbedder {
   const { identity } = embedder;
+  const keptAs = "keptAs" in embedder ? embedder.keptAs : identity;
   return {
     identity,
     incremental: true,
     embedQuery: (text) => embedder.embedQuery(text),
     async embedDocuments(texts, onVectors) {
       const vectors: (number[] | undefined)[] = cache
-        .get(identity, texts)
+        .get(keptAs, texts)
         .map((kept) => kept && Array.from(kept));
       const missing = missingTexts(texts, vectors);
       const wanted = [...missing.keys()];
       const stored = new Set<number>();
       const keep = (positions: readonly number[], found: readonly number[][]) => {
         cache.put(
-          identity,
+          keptAs,
           positions.map((i) => wanted[i]!),
           found,
         );

@@ -1,8 +1,9 @@
-import { statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join, resolve } from "node:path";
-import type { Embedder } from "../../../worker/embedding/types.ts";
 import { AnnoyEdgeError } from "../../../worker/format/errors.ts";
+import type { EmbedderIdentity } from "../../../worker/format/meta.ts";
+import type { DistinctEmbedder } from "../cache/embedder.ts";
 import { type EmbedderSpec, requireModel } from "./spec.ts";
 
 /** The part of `@huggingface/transformers` that is used; it is an optional peer dependency, loaded when asked for. */
@@ -50,7 +51,7 @@ export async function loadTransformers(project: string = process.cwd()): Promise
 export async function createTransformersEmbedder(
   spec: EmbedderSpec,
   library: Transformers,
-): Promise<Embedder> {
+): Promise<DistinctEmbedder> {
   const model = requireModel(spec, "sentence-transformers/all-mpnet-base-v2");
   const { pooling = "mean", normalized = true, queryPrefix = "", documentPrefix = "" } = spec;
   let extract: Awaited<ReturnType<Transformers["pipeline"]>>;
@@ -65,16 +66,21 @@ export async function createTransformersEmbedder(
   const run = async (texts: string[]): Promise<number[][]> =>
     (await extract(texts, { pooling, normalize: normalized })).tolist();
   const dimensions = (await run(["How long is a vector?"]))[0]!.length;
+  const identity: EmbedderIdentity = {
+    provider: "huggingface",
+    // A path of this machine has no meaning where the artifact goes.
+    model: isFolder(model) ? basename(model) : model,
+    dimensions,
+    pooling,
+    ...(queryPrefix && { queryPrefix }),
+    ...(documentPrefix && { documentPrefix }),
+    normalized,
+  };
   return {
-    identity: {
-      provider: "huggingface",
-      // A path of this machine has no meaning where the artifact goes.
-      model: isFolder(model) ? basename(model) : model,
-      dimensions,
-      pooling,
-      ...(queryPrefix && { queryPrefix }),
-      ...(documentPrefix && { documentPrefix }),
-      normalized,
+    identity,
+    keptAs: {
+      ...identity,
+      model: JSON.stringify([identity.model, spec.dtype, isFolder(model) && stampOf(model)]),
     },
     async embedDocuments(texts) {
       const vectors: number[][] = [];
@@ -86,6 +92,15 @@ export async function createTransformersEmbedder(
     },
     embedQuery: async (text) => (await run([queryPrefix + text]))[0]!,
   };
+}
+
+/** Changes when a file of the folder does, which may be trained anew under the same name. */
+function stampOf(folder: string): unknown[] {
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).sort();
+  return files.map((name) => {
+    const { size, mtimeMs } = statSync(join(folder, name));
+    return [name, size, mtimeMs];
+  });
 }
 
 function isFolder(path: string): boolean {
