@@ -34,8 +34,11 @@ export function addTiming(c: Context<AppEnv>, phase: string, milliseconds: numbe
   timings.set(phase, (timings.get(phase) ?? 0) + milliseconds);
 }
 
-function serverTiming({ timings, cache }: RequestState): string {
-  const parts = Array.from(timings, ([phase, ms]) => `${phase};dur=${Math.round(ms * 1000) / 1000}`);
+function serverTiming({ timings, shards, cache }: RequestState): string {
+  const parts = Array.from(timings, ([phase, ms]) => {
+    const counts = phase === "shards" && shards ? `desc="${shards.answered} of ${shards.asked}";` : "";
+    return `${phase};${counts}dur=${Math.round(ms * 1000) / 1000}`;
+  });
   if (cache) parts.push(`cache;desc=${cache}`);
   return parts.join(", ");
 }

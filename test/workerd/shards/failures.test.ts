@@ -238,7 +238,7 @@ test("the log says how many shards were asked and answered, and health how many 
     SHARDS: watched(({ shard }) => (shard === 0 ? Promise.reject(new Error("network")) : undefined)),
   });
   const response = await ask(PATH);
-  expect(response.headers.get("server-timing")).toContain("shards;dur=");
+  expect(response.headers.get("server-timing")).toContain('shards;desc="2 of 3";dur=');
   const line = JSON.parse(String(lines.mock.calls.at(-1)?.[0])) as { shards: unknown };
   expect(line.shards).toEqual({ asked: 3, answered: 2 });
   const health = await expectContract(await ask("/health"), "/health");
