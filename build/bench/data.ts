@@ -96,7 +96,7 @@ export async function exactNeighbours(
     for (let q = 0; q < nQueries; q++) {
       const query = count + q;
       const found = parts.flatMap((part) =>
-        Array.from(part[q]!, (row) => ({ row, score: inner(rows, query, row, dimensions) })),
+        Array.from(part[q]!.rows, (row) => ({ row, score: inner(rows, query, row, dimensions) })),
       );
       found.sort((a, b) => b.score - a.score || a.row - b.row);
       for (let i = 0; i < K; i++) nearest[q * K + i] = found[i]!.row;

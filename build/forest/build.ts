@@ -15,13 +15,13 @@ import {
 import { bytesOf } from "./codecs.ts";
 import { buildSketches, type Sketching } from "./encode.ts";
 import { type Geometry, geometryOf } from "./geometry.ts";
-import { exactScore } from "./measure.ts";
+import { type ExactRows, exactScore } from "./measure.ts";
 import { type EncodedNodes, encodeNodes, measureReach } from "./nodes.ts";
 import { createPool, type Pool } from "./pool.ts";
 import { createRandom, partSeed, sample } from "./random.ts";
 import type { Truth } from "./recall.ts";
 import { growTree, type TreeNode } from "./tree.ts";
-import type { TruthTask } from "./truth.ts";
+import { type Nearest, Top, type TruthTask } from "./truth.ts";
 import { certifySections } from "./tune.ts";
 import type { BuiltForest, ForestInput, ForestSettings } from "./types.ts";
 import { vectorSections } from "./vector-sections.ts";
@@ -30,7 +30,11 @@ import { vectorSections } from "./vector-sections.ts";
 const LEAST_SKETCHED_DIMENSIONS = 48;
 const MOST_QUERIES = 1000;
 const TRUTH_K = 100;
-const TRUTH_CHUNK = 16_384;
+/** Kept by scores in single precision, for double precision to choose from. */
+const TRUTH_SPARE = 8;
+/** Rows of a task that finds exact answers, at least; and tasks at most. */
+const TRUTH_CHUNK = 4096;
+const TRUTH_TASKS = 16;
 
 /**
  * Builds everything of an artifact that comes from the vectors: trees, codes, sketches, and the recall they reach.
@@ -208,21 +212,37 @@ async function exactAnswers(
     items,
   };
   const tasks: TruthTask[] = [];
-  for (let from = 0; from < list.length; from += TRUTH_CHUNK) {
-    const part = list.subarray(from, from + TRUTH_CHUNK);
-    tasks.push({ kind: "truth", metric, rows, width: dimensions, queries, list: part, k: TRUTH_K });
+  const chunk = Math.max(TRUTH_CHUNK, Math.ceil(list.length / TRUTH_TASKS));
+  for (let from = 0; from < list.length; from += chunk) {
+    const part = list.slice(from, from + chunk);
+    tasks.push({
+      kind: "truth",
+      metric,
+      rows,
+      width: dimensions,
+      queries,
+      list: part,
+      k: TRUTH_K + TRUTH_SPARE,
+    });
   }
   const parts = await pool.run(tasks, (done) => onProgress(done / tasks.length));
-  const nearest = Array.from(queries, () => new Uint32Array(0));
-  return { ...truth, nearest: nearest.map((_, q) => mergeNearest({ ...truth, nearest }, q, parts)) };
+  return {
+    ...truth,
+    nearest: Array.from(queries, (row, q) =>
+      mergeNearest(
+        truth,
+        row,
+        parts.map((part) => part[q]!),
+      ),
+    ),
+  };
 }
 
-function mergeNearest(truth: Truth, query: number, parts: readonly (readonly Uint32Array[])[]): Uint32Array {
-  const scored: { row: number; score: number }[] = [];
-  for (const part of parts) {
-    for (const row of part[query]!)
-      scored.push({ row, score: exactScore(truth, truth.queries[query]!, row) });
-  }
+/** The nearest by scores in double precision, of those that lists in single precision suggest. */
+function mergeNearest(rows: ExactRows, query: number, lists: readonly Nearest[]): Uint32Array {
+  const top = new Top(TRUTH_K + TRUTH_SPARE);
+  for (const list of lists) for (const [i, row] of list.rows.entries()) top.push(row, list.scores[i]!);
+  const scored = Array.from(top.best().rows, (row) => ({ row, score: exactScore(rows, query, row) }));
   scored.sort((a, b) => b.score - a.score || a.row - b.row);
   return Uint32Array.from(scored.slice(0, TRUTH_K), (entry) => entry.row);
 }

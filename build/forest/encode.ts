@@ -38,7 +38,7 @@ export async function buildSketches(
   const mean = settings.shared ? meanRow(geometry.rows, dimensions, geometry.width) : undefined;
   const tasks: SketchTask[] = [];
   for (let from = 0; from < order.length; from += CHUNK) {
-    const list = order.subarray(from, from + CHUNK);
+    const list = order.slice(from, from + CHUNK);
     // Only the centres that these slots use travel to the thread.
     const firstLeaf = leafOf[from]!;
     const lastLeaf = leafOf[from + list.length - 1]!;

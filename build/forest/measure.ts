@@ -4,14 +4,14 @@ import { openArtifact } from "../../worker/format/artifact.ts";
 import type { Metric } from "../../worker/format/constants.ts";
 import type { Measured, Subject } from "./recall.ts";
 
-interface Rows {
+export interface ExactRows {
   readonly metric: Metric;
   readonly vectors: Float32Array;
   readonly dimensions: number;
 }
 
 /** Queries with their exact answers, and how to search for them. */
-export interface Measurement extends Rows {
+export interface Measurement extends ExactRows {
   readonly items: Uint32Array | undefined;
   /** Items that no answer may name: all queries. */
   readonly held: readonly number[];
@@ -97,7 +97,7 @@ export function rowOfItem(items: Uint32Array | undefined, item: number): number 
 }
 
 /** Larger is nearer, in double precision over the vectors as given. */
-export function exactScore({ metric, vectors, dimensions }: Rows, a: number, b: number): number {
+export function exactScore({ metric, vectors, dimensions }: ExactRows, a: number, b: number): number {
   const p = a * dimensions;
   const q = b * dimensions;
   let sum = 0;

@@ -49,7 +49,7 @@ export async function growTree(
   const clustering = { centroids: top!.centroids, count: top!.count };
   const chunks: AssignTask[] = [];
   for (let from = 0; from < count; from += CHUNK) {
-    chunks.push({ kind: "assign", list: all.subarray(from, from + CHUNK), clustering });
+    chunks.push({ kind: "assign", list: all.slice(from, from + CHUNK), clustering });
   }
   const labels = await pool.run(chunks, (done) => onProgress(0.2 + (0.2 * done) / chunks.length));
   const parts = partition(all, labels, clustering.count);

@@ -1,4 +1,3 @@
-import { TopScores } from "../../worker/forest/top.ts";
 import type { Metric } from "../../worker/format/constants.ts";
 import { lengthOf } from "./codecs.ts";
 import { BLOCK_ROWS, createKernel } from "./simd/kernels.ts";
@@ -15,8 +14,14 @@ export interface TruthTask {
   readonly k: number;
 }
 
-/** The nearest rows of every query, best first, of the rows that the task listed. */
-export type TruthPart = Uint32Array[];
+/** The nearest rows of one query, best first, with their scores in single precision: larger is nearer. */
+export interface Nearest {
+  readonly rows: Uint32Array;
+  readonly scores: Float32Array;
+}
+
+/** For every query the nearest of the rows that the task listed. */
+export type TruthPart = Nearest[];
 
 export function nearestRows({ metric, rows, width, queries, list, k }: TruthTask): TruthPart {
   const kernel = createKernel(width, metric === "manhattan" ? "taxicab" : "dot");
@@ -24,24 +29,71 @@ export function nearestRows({ metric, rows, width, queries, list, k }: TruthTask
   for (const [c, row] of queries.entries())
     columns.set(rows.subarray(row * width, (row + 1) * width), c * width);
   kernel.setColumns(columns, queries.length);
-  const tops = Array.from(queries, () => new TopScores(k));
-  const thresholds = new Float64Array(queries.length).fill(Number.NEGATIVE_INFINITY);
+  const tops = Array.from(queries, () => new Top(k));
   const halfSquares = metric === "euclidean" || metric === "hamming";
+  const biasOf = (row: number) => (halfSquares ? -0.5 * lengthOf(rows, row * width, width) ** 2 : 0);
   const sign = metric === "manhattan" ? -1 : 1;
   for (let from = 0; from < list.length; from += BLOCK_ROWS) {
     const n = Math.min(BLOCK_ROWS, list.length - from);
-    const scores = kernel.score(rows, list, from, n);
-    for (let r = 0; r < n; r++) {
-      const row = list[from + r]!;
-      const at = r * kernel.width;
-      const bias = halfSquares ? -0.5 * lengthOf(rows, row * width, width) ** 2 : 0;
-      for (let c = 0; c < queries.length; c++) {
-        const score = sign * scores[at + c]! + bias;
-        if (score < thresholds[c]!) continue;
-        tops[c]!.push(score, row);
-        thresholds[c] = tops[c]!.threshold;
-      }
-    }
+    kernel.select(rows, list, from, n, sign, biasOf, (column, row, score) => {
+      const top = tops[column]!;
+      if (top.push(row, score)) kernel.setThreshold(column, top.threshold);
+    });
   }
-  return tops.map((top) => top.sorted());
+  return tops.map((top) => top.best());
+}
+
+/** The best `k` of many scores; of equal ones those that came first. */
+export class Top {
+  private readonly k: number;
+  private readonly rows: Uint32Array;
+  private readonly scores: Float32Array;
+  private size = 0;
+  /** What a further score must exceed. */
+  threshold = Number.NEGATIVE_INFINITY;
+
+  constructor(k: number) {
+    this.k = k;
+    this.rows = new Uint32Array(2 * k);
+    this.scores = new Float32Array(2 * k);
+  }
+
+  /** Whether the threshold has risen. */
+  push(row: number, score: number): boolean {
+    if (score <= this.threshold) return false;
+    this.rows[this.size] = row;
+    this.scores[this.size++] = score;
+    if (this.size < this.rows.length) return false;
+    this.shrink();
+    return true;
+  }
+
+  /** Drops all but the best. Sorting numbers alone is many times faster than sorting by a function. */
+  private shrink(): void {
+    const { k, rows, scores } = this;
+    const threshold = scores.slice(0, this.size).sort()[this.size - k]!;
+    let above = 0;
+    for (let i = 0; i < this.size; i++) if (scores[i]! > threshold) above++;
+    let kept = 0;
+    for (let i = 0, equal = above; i < this.size; i++) {
+      const score = scores[i]!;
+      if (score < threshold || (score === threshold && equal++ >= k)) continue;
+      rows[kept] = rows[i]!;
+      scores[kept++] = score;
+    }
+    this.size = kept;
+    this.threshold = threshold;
+  }
+
+  best(): Nearest {
+    if (this.size > this.k) this.shrink();
+    const { rows, scores } = this;
+    const order = Uint32Array.from({ length: this.size }, (_, i) => i).sort(
+      (a, b) => scores[b]! - scores[a]!,
+    );
+    return {
+      rows: Uint32Array.from(order, (i) => rows[i]!),
+      scores: Float32Array.from(order, (i) => scores[i]!),
+    };
+  }
 }

@@ -86,6 +86,33 @@
         (local.set $nRows (i32.sub (local.get $nRows) (i32.const 1)))
         (br $nextRow))))
 
+  ;; Finds what is worth a look among the scores of a block: writes to `out` the place (row x nCols + column) of every four
+  ;; neighbouring scores of which one, times `sign` plus the row's bias, reaches its column's threshold. Returns how many.
+  (func (export "select") (param $scores i32) (param $nRows i32) (param $nCols i32) (param $sign f32) (param $biases i32) (param $thresholds i32) (param $out i32) (result i32)
+    (local $c i32) (local $place i32) (local $start i32) (local $signs v128) (local $bias v128)
+    (local.set $start (local.get $out))
+    (local.set $signs (f32x4.splat (local.get $sign)))
+    (block $done
+      (loop $nextRow
+        (br_if $done (i32.le_s (local.get $nRows) (i32.const 0)))
+        (local.set $bias (v128.load32_splat (local.get $biases)))
+        (local.set $c (i32.const 0))
+        (loop $nextCols
+          (if (v128.any_true
+                (f32x4.ge
+                  (f32x4.add (f32x4.mul (v128.load (local.get $scores)) (local.get $signs)) (local.get $bias))
+                  (v128.load (i32.add (local.get $thresholds) (i32.shl (local.get $c) (i32.const 2))))))
+            (then
+              (i32.store (local.get $out) (local.get $place))
+              (local.set $out (i32.add (local.get $out) (i32.const 4)))))
+          (local.set $scores (i32.add (local.get $scores) (i32.const 16)))
+          (local.set $place (i32.add (local.get $place) (i32.const 4)))
+          (br_if $nextCols (i32.lt_s (local.tee $c (i32.add (local.get $c) (i32.const 4))) (local.get $nCols))))
+        (local.set $biases (i32.add (local.get $biases) (i32.const 4)))
+        (local.set $nRows (i32.sub (local.get $nRows) (i32.const 1)))
+        (br $nextRow)))
+    (i32.shr_u (i32.sub (local.get $out) (local.get $start)) (i32.const 2)))
+
   ;; The sums of the four lanes of each of four accumulators, as one vector.
   (func $sums (param $a v128) (param $b v128) (param $c v128) (param $d v128) (result v128)
     (local $ab v128) (local $cd v128)
