@@ -24,13 +24,13 @@ import { growTree, type TreeNode } from "./tree.ts";
 import { type Nearest, Top, type TruthTask } from "./truth.ts";
 import { certifySections } from "./tune.ts";
 import type { BuiltForest, ForestInput, ForestSettings } from "./types.ts";
-import { vectorSections } from "./vector-sections.ts";
+import { vectorSectionsBy } from "./vector-sections.ts";
 
 /** Below this many dimensions a full score costs no more than an estimate. */
 const LEAST_SKETCHED_DIMENSIONS = 48;
-const MOST_QUERIES = 1000;
+const MOST_QUERIES = 800;
 const TRUTH_K = 100;
-/** Kept by scores in single precision, for double precision to choose from. */
+/** Kept by scores in single precision, for double precision to choose from, and for the query itself. */
 const TRUTH_SPARE = 8;
 /** Rows of a task that finds exact answers, at least; and tasks at most. */
 const TRUTH_CHUNK = 4096;
@@ -59,6 +59,15 @@ export async function buildForest(input: ForestInput, settings: ForestSettings):
     const isTraining = new Uint8Array(count).fill(1);
     for (const row of queries) isTraining[row] = 0;
     const training = Uint32Array.from({ length: count }, (_, i) => i).filter((row) => isTraining[row]);
+    // Threads that the trees leave idle begin with the exact answers.
+    let answered = 0;
+    let waiting = false;
+    const answers = exactAnswers(input, geometry, pool, queries, (share) => {
+      answered = share;
+      if (waiting) progress("certify", share / 2);
+    });
+    // Where a tree fails first nobody waits for them.
+    answers.catch(() => {});
     const trees = flat ? 0 : settings.trees === "auto" ? 1 : settings.trees;
     const leafSize = settings.leafSize || defaultLeafSize(dimensions, trees);
     const grown: TreeNode[][] = [];
@@ -70,9 +79,9 @@ export async function buildForest(input: ForestInput, settings: ForestSettings):
       grown.push(children);
     }
     const nodes = trees > 0 ? layOut(grown, geometry, training, settings.seed) : undefined;
-    const truth = await exactAnswers(input, geometry, pool, queries, training, (share) =>
-      progress("certify", share / 2),
-    );
+    waiting = true;
+    progress("certify", answered / 2);
+    const truth = await answers;
     const codecs = codecsToTry(settings, flat, metric);
     let built: BuiltForest | undefined;
     for (const codec of codecs) {
@@ -130,7 +139,7 @@ async function encodeAndCertify(parts: Parts, onProgress: (share: number) => voi
     sections.push(...sketches.sections);
     sketch = sketches;
   }
-  sections.push(...vectorSections(metric, codec, rescore, vectors, dimensions, order));
+  sections.push(...(await vectorSectionsBy(pool, metric, codec, rescore, vectors, dimensions, order)));
   const nItems = input.items ? (input.items[count - 1] ?? -1) + 1 : count;
   sections.push(...slotSections(order, input.items, nItems));
   const forest: ArtifactMeta["forest"] = {
@@ -197,7 +206,6 @@ async function exactAnswers(
   geometry: Geometry,
   pool: Pool,
   queries: Uint32Array,
-  list: Uint32Array,
   onProgress: (share: number) => void,
 ): Promise<Truth> {
   const { metric, vectors, dimensions, items } = input;
@@ -208,13 +216,13 @@ async function exactAnswers(
     vectors,
     dimensions,
     queries,
-    held: queries,
     items,
   };
   const tasks: TruthTask[] = [];
-  const chunk = Math.max(TRUTH_CHUNK, Math.ceil(list.length / TRUTH_TASKS));
-  for (let from = 0; from < list.length; from += chunk) {
-    const part = list.slice(from, from + chunk);
+  const count = vectors.length / dimensions;
+  const chunk = Math.max(TRUTH_CHUNK, Math.ceil(count / TRUTH_TASKS));
+  for (let from = 0; from < count; from += chunk) {
+    const part = Uint32Array.from({ length: Math.min(chunk, count - from) }, (_, i) => from + i);
     tasks.push({
       kind: "truth",
       metric,
@@ -225,7 +233,10 @@ async function exactAnswers(
       k: TRUTH_K + TRUTH_SPARE,
     });
   }
-  const parts = await pool.run(tasks, (done) => onProgress(done / tasks.length));
+  const parts = await pool.run(tasks, {
+    background: true,
+    onDone: (done) => onProgress(done / tasks.length),
+  });
   return {
     ...truth,
     nearest: Array.from(queries, (row, q) =>
@@ -242,7 +253,8 @@ async function exactAnswers(
 function mergeNearest(rows: ExactRows, query: number, lists: readonly Nearest[]): Uint32Array {
   const top = new Top(TRUTH_K + TRUTH_SPARE);
   for (const list of lists) for (const [i, row] of list.rows.entries()) top.push(row, list.scores[i]!);
-  const scored = Array.from(top.best().rows, (row) => ({ row, score: exactScore(rows, query, row) }));
+  const others = top.best().rows.filter((row) => row !== query);
+  const scored = Array.from(others, (row) => ({ row, score: exactScore(rows, query, row) }));
   scored.sort((a, b) => b.score - a.score || a.row - b.row);
   return Uint32Array.from(scored.slice(0, TRUTH_K), (entry) => entry.row);
 }

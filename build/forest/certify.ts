@@ -4,7 +4,7 @@ import type { Pool } from "./pool.ts";
 import { measureRecall, type Subject, spread, type Truth } from "./recall.ts";
 
 /** Queries for recall@100, which costs more and varies less. */
-const HUNDRED_QUERIES = 200;
+const HUNDRED_QUERIES = 150;
 /** The table goes on until here even when the target is lower, so that a user sees what more would buy. */
 const TABLE_RECALL = 0.99;
 /** Doubling searchK for less than this is not worth measuring further, once the target is met. */

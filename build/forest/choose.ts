@@ -6,9 +6,11 @@ const FEW_QUERIES = 100;
 /** Standard errors that recall must lie above the target: with 90% confidence it meets it on other queries as well. */
 const CONFIDENCE = 1.28;
 /** As near above the target as this is near enough, and so are two settings this near to each other. */
-const NEAR_RECALL = 0.0015;
+const NEAR_RECALL = 0.002;
 const NEAR_SEARCH_K = 1.04;
-const MOST_REFINEMENTS = 4;
+const MOST_EVALUATIONS = 8;
+/** What is missed falls about with this power of searchK. */
+const POWER = 0.8;
 /** More candidates for less than this are beyond what the codec allows. */
 const LEAST_GAIN = 0.002;
 
@@ -65,51 +67,56 @@ export async function chooseSearchK(
   region: number,
   onProgress: (share: number) => void,
 ): Promise<number> {
-  const { target } = options;
+  const { target, nSlots } = options;
   const most = mostSearchK(options);
   const least = firstSearchK(options);
-  /** Recall that may be counted on. */
-  const evaluate = async (searchK: number) => {
+  const seen: Evaluated[] = [];
+  let low: Evaluated | undefined;
+  let high: Evaluated | undefined;
+  for (let searchK = region; seen.length < MOST_EVALUATIONS; searchK = nextSearchK(low, high, target)) {
+    searchK = Math.max(least, Math.min(most, searchK));
     const { recall, error } = await measureRecall(pool, subject, choosing, searchK, [10]);
-    return { searchK, recall: recall[0]!, sure: recall[0]! - CONFIDENCE * error[0]! };
-  };
-  let high = await evaluate(region);
-  while (high.sure < target && high.searchK < most) {
-    const next = await evaluate(Math.min(most, Math.ceil(high.searchK * 1.5)));
-    // The codec sets the limit: no searchK will make it surer.
-    if (next.recall - high.recall < LEAST_GAIN && high.searchK > options.nSlots / 4) break;
-    high = next;
-  }
-  onProgress(0.4);
-  const doubt = high.recall - high.sure;
-  const goal = high.sure >= target ? target : Math.min(target, high.recall - LEAST_GAIN) - doubt;
-  let low = await evaluate(Math.max(least, Math.round(high.searchK / 2)));
-  while (low.sure >= goal && low.searchK > least) {
-    high = low;
-    low = await evaluate(Math.max(least, Math.round(low.searchK / 2)));
-  }
-  if (low.sure >= goal) return low.searchK;
-  for (let i = 0; i < MOST_REFINEMENTS; i++) {
-    onProgress(0.6 + (0.4 * i) / MOST_REFINEMENTS);
-    if (high.sure < goal + NEAR_RECALL || high.searchK < low.searchK * NEAR_SEARCH_K) break;
-    const between = await evaluate(interpolate(low, high, goal + NEAR_RECALL / 2));
-    if (between.sure >= goal) high = between;
-    else low = between;
+    const here = { searchK, recall: recall[0]!, sure: recall[0]! - CONFIDENCE * error[0]! };
+    seen.push(here);
+    onProgress(seen.length / MOST_EVALUATIONS);
+    if (here.sure >= target) {
+      high = here;
+      if (here.sure < target + NEAR_RECALL || searchK === least) break;
+    } else {
+      // The codec sets the limit: no searchK will make it surer.
+      const stalled = low && here.recall - low.recall < LEAST_GAIN && searchK > nSlots / 4;
+      low = here;
+      if (searchK >= most || stalled) break;
+    }
+    if (low && high && high.searchK < low.searchK * NEAR_SEARCH_K) break;
   }
   onProgress(1);
-  return high.searchK;
+  if (high) return high.searchK;
+  seen.sort((a, b) => a.searchK - b.searchK);
+  const best = Math.max(...seen.map(({ recall }) => recall));
+  return seen.find(({ recall }) => recall >= Math.min(target, best - LEAST_GAIN))!.searchK;
 }
 
 interface Evaluated {
   readonly searchK: number;
+  readonly recall: number;
+  /** Recall that may be counted on. */
   readonly sure: number;
 }
 
-/** Where recall would be `goal` if the logarithm of what is missed fell evenly over the logarithm of searchK. */
-function interpolate(low: Evaluated, high: Evaluated, goal: number): number {
+/** Where to look next: between what is too little and what is enough, or beyond the one of them that is known. */
+function nextSearchK(low: Evaluated | undefined, high: Evaluated | undefined, target: number): number {
   const missed = (x: number) => Math.log(Math.max(1e-4, 1 - x));
-  const part = (missed(low.sure) - missed(goal)) / (missed(low.sure) - missed(high.sure));
-  const share = Math.min(0.9, Math.max(0.1, Number.isFinite(part) ? part : 0.5));
-  const searchK = Math.round(low.searchK * (high.searchK / low.searchK) ** share);
-  return Math.min(high.searchK - 1, Math.max(low.searchK + 1, searchK));
+  const goal = missed(Math.min(1, target + NEAR_RECALL / 2));
+  if (low && high) {
+    const part = (missed(low.sure) - goal) / (missed(low.sure) - missed(high.sure));
+    const share = Math.min(0.9, Math.max(0.1, Number.isFinite(part) ? part : 0.5));
+    const searchK = Math.round(low.searchK * (high.searchK / low.searchK) ** share);
+    return Math.min(high.searchK - 1, Math.max(low.searchK + 1, searchK));
+  }
+  const from = (low ?? high)!;
+  const ratio = Math.exp((missed(from.sure) - goal) / POWER);
+  return low
+    ? Math.ceil(from.searchK * Math.min(2, Math.max(1.05, ratio)))
+    : Math.floor(from.searchK * Math.max(0.5, Math.min(0.95, ratio)));
 }

@@ -9,6 +9,17 @@ export interface EncodedVectors {
   readonly norms?: Uint8Array;
 }
 
+/** Some rows encoded. */
+export interface EncodedRows {
+  readonly vectors: Uint8Array;
+  /** Codecs int8 and int4. */
+  readonly scales?: Float32Array;
+  /** Lengths of the rows; none for metric hamming. */
+  readonly norms?: Float32Array;
+  /** Whether all rows are unit vectors or zero. */
+  readonly unit: boolean;
+}
+
 /**
  * Encodes what coded vectors lack of the rows they stand for. Scales are plain steps: a rest has no length to keep.
  */
@@ -18,7 +29,7 @@ export function encodeRest(
   dimensions: number,
   order: Uint32Array,
   coded: VectorStore,
-): EncodedVectors {
+): EncodedRows {
   const rest = new Float32Array(order.length * dimensions);
   for (let slot = 0; slot < order.length; slot++) {
     const row = rest.subarray(slot * dimensions, (slot + 1) * dimensions);
@@ -28,7 +39,7 @@ export function encodeRest(
   }
   const inOrder = Uint32Array.from(order, (_, slot) => slot);
   // Manhattan is the metric whose scales are plain steps.
-  return encodeVectors("manhattan", codec, rest, dimensions, inOrder);
+  return encodeRows("manhattan", codec, rest, dimensions, inOrder);
 }
 
 const UNIT_TOLERANCE = 1e-4;
@@ -44,6 +55,27 @@ export function encodeVectors(
   dimensions: number,
   order: Uint32Array,
 ): EncodedVectors {
+  const { vectors, scales, norms, unit } = encodeRows(metric, codec, rows, dimensions, order);
+  return {
+    vectors,
+    ...(scales && { scales: bytesOf(scales) }),
+    ...(norms && keepsNorms(metric, unit) && { norms: bytesOf(norms) }),
+  };
+}
+
+/** Whether lengths are stored: cosines need them, but for unit vectors. */
+export function keepsNorms(metric: Metric, unit: boolean): boolean {
+  return metric === "angular" && !unit;
+}
+
+/** As {@link encodeVectors}, and what only some of the rows cannot decide. */
+export function encodeRows(
+  metric: Metric,
+  codec: "float32" | "int8" | "int4",
+  rows: Float32Array,
+  dimensions: number,
+  order: Uint32Array,
+): EncodedRows {
   const count = order.length;
   if (metric === "hamming") {
     const stride = Math.ceil(dimensions / 32);
@@ -52,25 +84,23 @@ export function encodeVectors(
       const row = order[slot]!;
       words.set(packBits(rows.subarray(row * dimensions, (row + 1) * dimensions)), slot * stride);
     }
-    return { vectors: bytesOf(words) };
+    return { vectors: bytesOf(words), unit: false };
   }
   const norms = new Float32Array(count);
-  let unit = metric === "angular";
+  let unit = true;
   for (let slot = 0; slot < count; slot++) {
     const norm = lengthOf(rows, order[slot]! * dimensions, dimensions);
     norms[slot] = norm;
     // An all-zero vector has cosine 0 with everything, which a missing norm (1) gives as well.
     if (norm !== 0 && Math.abs(norm - 1) > UNIT_TOLERANCE) unit = false;
   }
-  const keepNorms = metric === "angular" && !unit;
-  const norm = keepNorms ? { norms: bytesOf(norms) } : {};
   if (codec === "float32") {
     const out = new Float32Array(count * dimensions);
     for (let slot = 0; slot < count; slot++) {
       const at = order[slot]! * dimensions;
       out.set(rows.subarray(at, at + dimensions), slot * dimensions);
     }
-    return { vectors: bytesOf(out), ...norm };
+    return { vectors: bytesOf(out), norms, unit };
   }
   const scales = new Float32Array(count);
   const encode =
@@ -83,7 +113,7 @@ export function encodeVectors(
     for (let i = 0; i < dimensions; i++) largest = Math.max(largest, Math.abs(rows[at + i]!));
     scales[slot] = largest > 0 ? encode.row(slot, rows, at, largest, norms[slot]!) : 0;
   }
-  return { vectors: encode.codes, scales: bytesOf(scales), ...norm };
+  return { vectors: encode.codes, scales, norms, unit };
 }
 
 /** 255 levels from -127 to 127. */

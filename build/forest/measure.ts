@@ -13,8 +13,6 @@ export interface ExactRows {
 /** Queries with their exact answers, and how to search for them. */
 export interface Measurement extends ExactRows {
   readonly items: Uint32Array | undefined;
-  /** Items that no answer may name: all queries. */
-  readonly held: readonly number[];
   readonly queries: Uint32Array;
   readonly nearest: readonly Uint32Array[];
   readonly searchK: number;
@@ -43,8 +41,6 @@ export function openSubject({ bytes, edition }: Subject): Forest {
 
 /** Sums, not means, over the queries of the task. */
 export function measureForest(forest: Forest, task: Measurement): Measured {
-  const held = new Set(task.held);
-  const accept = (item: number) => !held.has(item);
   const most = Math.max(...task.at);
   const recall = task.at.map(() => 0);
   const squares = task.at.map(() => 0);
@@ -57,15 +53,10 @@ export function measureForest(forest: Forest, task: Measurement): Measured {
   for (const [i, row] of task.queries.entries()) {
     const nearest = task.nearest[i]!;
     const query = task.vectors.slice(row * task.dimensions, (row + 1) * task.dimensions);
-    // Nearest to a query is the query itself, an item like any other here; a filter for it would cost a third of the
-    // time. Where another query is among the answers too, the search is done again without any of them.
+    // Nearest to a query is the query itself, an item like any other here.
     const own = task.items?.[row] ?? row;
-    let found = forest.search(query, { k: most + 1, searchK: task.searchK });
-    let items = found.items.filter((item) => item !== own).slice(0, most);
-    if (items.some((item) => held.has(item))) {
-      found = forest.search(query, { k: most, searchK: task.searchK, accept });
-      items = found.items;
-    }
+    const found = forest.search(query, { k: most + 1, searchK: task.searchK });
+    const items = found.items.filter((item) => item !== own).slice(0, most);
     candidates += found.candidates;
     scored += found.scored;
     const scores = items.map((item) => exactScore(task, row, rowOfItem(task.items, item)));

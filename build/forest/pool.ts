@@ -3,60 +3,103 @@ import { Worker } from "node:worker_threads";
 import type { Shared, Task, TaskResult } from "./tasks.ts";
 import { runTask } from "./tasks.ts";
 
+export interface RunOptions {
+  readonly onDone?: (done: number) => void;
+  /** These tasks are done by threads that would have nothing else to do. */
+  readonly background?: boolean;
+}
+
 /** Runs tasks over the same shared memory on worker threads, or on this thread when there is just one job. */
 export interface Pool {
-  /** Results in the order of the tasks, whatever thread did which. */
-  run<T extends Task>(tasks: readonly T[], onDone?: (done: number) => void): Promise<TaskResult<T>[]>;
+  /** Results in the order of the tasks, whatever thread did which. Several runs may go on at once. */
+  run<T extends Task>(tasks: readonly T[], options?: RunOptions): Promise<TaskResult<T>[]>;
   close(): Promise<void>;
 }
 
 /** @param jobs threads; -1: one a core */
 export function createPool(shared: Shared, jobs: number, small: boolean): Pool {
   const threads = jobs > 0 ? jobs : availableParallelism();
-  if (threads === 1 || small) {
-    return {
-      async run(tasks, onDone) {
-        const results = [];
-        for (const [i, task] of tasks.entries()) {
-          results.push(runTask(shared, task));
-          onDone?.(i + 1);
-          // Lets progress and interrupts through between tasks.
-          await new Promise((resolve) => setImmediate(resolve));
-        }
-        return results;
-      },
-      async close() {},
-    };
-  }
+  return threads === 1 || small ? createLocalPool(shared) : createThreadPool(shared, threads);
+}
+
+function createLocalPool(shared: Shared): Pool {
+  return {
+    async run(tasks, { onDone } = {}) {
+      const results = [];
+      for (const [i, task] of tasks.entries()) {
+        results.push(runTask(shared, task));
+        onDone?.(i + 1);
+        // Lets progress and interrupts through between tasks.
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      return results;
+    },
+    async close() {},
+  };
+}
+
+/** A task that waits for a thread or is done by one. */
+interface Job {
+  readonly task: Task;
+  // Any task's result: the run that made the job knows which.
+  readonly resolve: (result: unknown) => void;
+}
+
+function createThreadPool(shared: Shared, threads: number): Pool {
   // Compiled for npm the file ends in .js; in the checkout Node runs the TypeScript itself.
   const file = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url);
-  const workers = Array.from({ length: threads }, () => new Worker(file, { workerData: shared }));
+  const urgent: Job[] = [];
+  const background: Job[] = [];
+  const idle: Worker[] = [];
+  let failed: unknown;
+  let fail: (error: unknown) => void = () => {};
+  const failure = new Promise<never>((_, reject) => {
+    fail = (error) => {
+      failed = error;
+      reject(error);
+    };
+  });
+  // Nobody may be waiting when a thread fails.
+  failure.catch(() => {});
+  const current = new Map<Worker, Job>();
+  const give = () => {
+    while (idle.length > 0) {
+      const job = urgent.shift() ?? background.shift();
+      if (!job) return;
+      const worker = idle.pop()!;
+      current.set(worker, job);
+      worker.postMessage(job.task);
+    }
+  };
+  const workers = Array.from({ length: threads }, () => {
+    const worker = new Worker(file, { workerData: shared });
+    worker.on("error", fail);
+    worker.on("message", (result) => {
+      const job = current.get(worker);
+      idle.push(worker);
+      give();
+      job?.resolve(result);
+    });
+    idle.push(worker);
+    return worker;
+  });
   return {
-    run(tasks, onDone) {
-      return new Promise((resolve, reject) => {
-        const results = new Array(tasks.length);
-        let next = 0;
-        let done = 0;
-        if (tasks.length === 0) return resolve(results);
-        for (const worker of workers) {
-          let current = -1;
-          const give = () => {
-            if (next >= tasks.length) return;
-            current = next++;
-            worker.postMessage(tasks[current]);
-          };
-          worker.removeAllListeners("message").removeAllListeners("error");
-          worker.on("error", reject);
-          worker.on("message", (result) => {
-            results[current] = result;
-            done++;
-            onDone?.(done);
-            if (done === tasks.length) resolve(results);
-            else give();
-          });
-          give();
-        }
-      });
+    async run(tasks, { onDone, background: later = false } = {}) {
+      if (failed !== undefined) throw failed;
+      let done = 0;
+      const results = tasks.map(
+        (task) =>
+          new Promise((resolve) => {
+            const finish = (result: unknown) => {
+              onDone?.(++done);
+              resolve(result);
+            };
+            (later ? background : urgent).push({ task, resolve: finish });
+          }),
+      );
+      give();
+      // Task i resolves with its own kind of result.
+      return (await Promise.race([Promise.all(results), failure])) as never;
     },
     async close() {
       await Promise.all(workers.map((worker) => worker.terminate()));

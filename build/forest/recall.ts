@@ -10,10 +10,8 @@ export interface Truth {
   readonly dimensions: number;
   /** Rows that serve as queries. */
   readonly queries: Uint32Array;
-  /** For every query its nearest rows, best first, at most 100. */
+  /** For every query its nearest rows but itself, best first, at most 100. */
   readonly nearest: readonly Uint32Array[];
-  /** Rows that no answer may name: all that are held out, whichever of them are queries here. */
-  readonly held: Uint32Array;
   /** Ascending item numbers of the rows, when there are holes. */
   readonly items: Uint32Array | undefined;
 }
@@ -59,7 +57,6 @@ export async function measureRecall(
   at: readonly number[],
 ): Promise<Recall> {
   const { metric, vectors, dimensions, items, queries } = truth;
-  const held = Array.from(truth.held, (row) => items?.[row] ?? row);
   const tasks: MeasureTask[] = [];
   for (let from = 0; from < queries.length; from += MEASURE_CHUNK) {
     const to = Math.min(queries.length, from + MEASURE_CHUNK);
@@ -70,7 +67,6 @@ export async function measureRecall(
       vectors,
       dimensions,
       items,
-      held,
       queries: queries.slice(from, to),
       nearest: truth.nearest.slice(from, to),
       searchK,

@@ -5,6 +5,7 @@ import type { Measured } from "./recall.ts";
 import { createKernel } from "./simd/kernels.ts";
 import { encodeSketches, type SketchPart, type SketchTask } from "./sketch.ts";
 import { nearestRows, type TruthPart, type TruthTask } from "./truth.ts";
+import { type EncodedPart, type EncodeTask, encodePart } from "./vector-sections.ts";
 
 /** Memory that every thread reads. */
 export interface Shared {
@@ -32,7 +33,7 @@ export interface SplitResult extends Clustering {
   readonly labels: Uint32Array;
 }
 
-export type Task = AssignTask | SplitTask | TruthTask | SketchTask | MeasureTask | AnswersTask;
+export type Task = AssignTask | SplitTask | TruthTask | SketchTask | MeasureTask | AnswersTask | EncodeTask;
 export type TaskResult<T extends Task> = T extends AssignTask
   ? Uint32Array
   : T extends SplitTask
@@ -43,14 +44,16 @@ export type TaskResult<T extends Task> = T extends AssignTask
         ? Measured
         : T extends AnswersTask
           ? ShardAnswers
-          : SketchPart;
+          : T extends EncodeTask
+            ? EncodedPart
+            : SketchPart;
 
 /** Does one task; pure but for the shared memory that sketch tasks write their own part of. */
 export function runTask<T extends Task>(shared: Shared, task: T): TaskResult<T>;
 export function runTask(
   shared: Shared,
   task: Task,
-): Uint32Array | SplitResult | TruthPart | SketchPart | Measured | ShardAnswers {
+): Uint32Array | SplitResult | TruthPart | SketchPart | Measured | ShardAnswers | EncodedPart {
   const { rows, width, spherical } = shared;
   switch (task.kind) {
     case "assign": {
@@ -70,6 +73,8 @@ export function runTask(
       return measure(task);
     case "answers":
       return answer(task);
+    case "encode":
+      return encodePart(task);
     case "sketch":
       return encodeSketches(shared, task);
   }

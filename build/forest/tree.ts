@@ -51,7 +51,9 @@ export async function growTree(
   for (let from = 0; from < count; from += CHUNK) {
     chunks.push({ kind: "assign", list: all.slice(from, from + CHUNK), clustering });
   }
-  const labels = await pool.run(chunks, (done) => onProgress(0.2 + (0.2 * done) / chunks.length));
+  const labels = await pool.run(chunks, {
+    onDone: (done) => onProgress(0.2 + (0.2 * done) / chunks.length),
+  });
   const parts = partition(all, labels, clustering.count);
   const centroidOf = (centroids: Float32Array, c: number) => centroids.slice(c * width, (c + 1) * width);
   if (leaves <= WIDEST_ROOT) {
@@ -70,7 +72,9 @@ export async function growTree(
       seed: partSeed(seed, c + 1),
     },
   }));
-  const results = await pool.run(splits, (done) => onProgress(0.4 + (0.6 * done) / splits.length));
+  const results = await pool.run(splits, {
+    onDone: (done) => onProgress(0.4 + (0.6 * done) / splits.length),
+  });
   const nodes: TreeNode[] = [];
   for (const [c, list] of parts.entries()) {
     if (list.length === 0) continue;

@@ -1,53 +1,140 @@
-import { type VectorStore, vectorStore } from "../../worker/forest/vectors.ts";
+import { vectorStore } from "../../worker/forest/vectors.ts";
 import type { Codec, Metric, RescoreCodec, SectionName } from "../../worker/format/constants.ts";
 import type { SectionSource } from "../artifact/write.ts";
-import { encodeRest, encodeVectors } from "./codecs.ts";
+import { bytesOf, type EncodedRows, encodeRest, encodeRows, keepsNorms } from "./codecs.ts";
+import type { Pool } from "./pool.ts";
 
-/** The vectors in their codec, and the rescoring tier behind them. */
+/** Encodes some rows, and what the codes lack of them. */
+export interface EncodeTask {
+  readonly kind: "encode";
+  readonly metric: Metric;
+  readonly codec: "float32" | "int8" | "int4";
+  readonly rest?: "int8" | "int4";
+  readonly vectors: Float32Array;
+  readonly dimensions: number;
+  /** Rows in the order of their slots. */
+  readonly list: Uint32Array;
+}
+
+export interface EncodedPart {
+  readonly rows: EncodedRows;
+  readonly rest?: EncodedRows;
+}
+
+const CHUNK = 8192;
+
+export function encodePart({ metric, codec, rest, vectors, dimensions, list }: EncodeTask): EncodedPart {
+  const rows = encodeRows(metric, codec, vectors, dimensions, list);
+  if (!rest) return { rows };
+  const coded = vectorStore({
+    metric,
+    codec,
+    dimensions,
+    count: list.length,
+    bytes: rows.vectors,
+    scales: rows.scales,
+    norms: undefined,
+  });
+  return { rows, rest: encodeRest(rest, vectors, dimensions, list, coded) };
+}
+
+/** The vectors in their codec, and the rescoring tier behind them; encoded on this thread. */
 export function vectorSections(
   metric: Metric,
   codec: Codec,
   rescore: RescoreCodec,
-  rows: Float32Array,
+  vectors: Float32Array,
+  dimensions: number,
+  list: Uint32Array,
+): SectionSource[] {
+  const [own, whole] = encodings(metric, codec, rescore).map(
+    (encoding) => encoding && encodePart({ kind: "encode", metric, ...encoding, vectors, dimensions, list }),
+  );
+  return assemble(metric, codec, own, whole?.rows);
+}
+
+/** The same, encoded by the threads of a pool. */
+export async function vectorSectionsBy(
+  pool: Pool,
+  metric: Metric,
+  codec: Codec,
+  rescore: RescoreCodec,
+  vectors: Float32Array<SharedArrayBuffer>,
   dimensions: number,
   order: Uint32Array,
+): Promise<SectionSource[]> {
+  const [own, whole] = await Promise.all(
+    encodings(metric, codec, rescore).map(async (encoding) => {
+      if (!encoding) return undefined;
+      const tasks: EncodeTask[] = [];
+      const task = { kind: "encode", metric, ...encoding, vectors, dimensions } as const;
+      for (let from = 0; from === 0 || from < order.length; from += CHUNK)
+        tasks.push({ ...task, list: order.slice(from, from + CHUNK) });
+      const parts = await pool.run(tasks);
+      const rest = parts.flatMap((part) => part.rest ?? []);
+      return { rows: joined(parts.map(({ rows }) => rows)), ...(rest.length > 0 && { rest: joined(rest) }) };
+    }),
+  );
+  return assemble(metric, codec, own, whole?.rows);
+}
+
+type Encoding = Pick<EncodeTask, "codec" | "rest">;
+
+/** How the codec's own rows are encoded, with a rest or without, and whole rows of the rescoring tier. */
+function encodings(
+  metric: Metric,
+  codec: Codec,
+  rescore: RescoreCodec,
+): readonly [Encoding | undefined, Encoding | undefined] {
+  if (metric === "hamming") return [{ codec: "int8" }, undefined];
+  const rest = codec !== "float32" && codec !== "binary" && (rescore === "int8" || rescore === "int4");
+  const own = codec === "binary" ? undefined : rest ? { codec, rest: rescore } : { codec };
+  return [own, rest || rescore === "none" || rescore === "binary" ? undefined : { codec: rescore }];
+}
+
+function assemble(
+  metric: Metric,
+  codec: Codec,
+  own: EncodedPart | undefined,
+  whole: EncodedRows | undefined,
 ): SectionSource[] {
   const sections: SectionSource[] = [];
-  const add = (name: SectionName, bytes: Uint8Array | undefined, hot: boolean) => {
-    if (bytes) sections.push({ name, hot, bytes });
+  const add = (name: SectionName, view: ArrayBufferView | undefined, hot: boolean) => {
+    if (view) sections.push({ name, hot, bytes: bytesOf(view) });
   };
-  if (metric === "hamming") {
-    add("vectors", encodeVectors(metric, "int8", rows, dimensions, order).vectors, true);
-    return sections;
-  }
-  let coded: VectorStore | undefined;
-  if (codec !== "binary") {
-    const { vectors, scales, norms } = encodeVectors(metric, codec, rows, dimensions, order);
-    add("vectors", vectors, true);
-    add("vectorScales", scales, true);
-    add("vectorNorms", norms, true);
-    const floats = scales && new Float32Array(scales.buffer, scales.byteOffset, scales.byteLength / 4);
-    coded = vectorStore({
-      metric,
-      codec,
-      dimensions,
-      count: order.length,
-      bytes: vectors,
-      scales: floats,
-      norms: undefined,
-    });
-  }
-  if (rescore === "none" || rescore === "binary") return sections;
-  if (coded && rescore !== "float32") {
-    const rest = encodeRest(rescore, rows, dimensions, order, coded);
-    add("rescoreVectors", rest.vectors, true);
-    add("rescoreScales", rest.scales, true);
-    return sections;
-  }
-  const whole = encodeVectors(metric, rescore, rows, dimensions, order);
-  add("rescoreVectors", whole.vectors, false);
-  // Resident when the rows are read by range: one more request a row would cost more than four bytes a vector.
-  add("rescoreScales", whole.scales, true);
-  if (codec === "binary") add("vectorNorms", whole.norms, true);
+  add("vectors", own?.rows.vectors, true);
+  add("vectorScales", own?.rows.scales, true);
+  if (own && keepsNorms(metric, own.rows.unit)) add("vectorNorms", own.rows.norms, true);
+  add("rescoreVectors", own?.rest?.vectors, true);
+  add("rescoreScales", own?.rest?.scales, true);
+  // Whole rows are read by range. Their scales are resident: one more request a row would cost more than four bytes a
+  // vector.
+  add("rescoreVectors", whole?.vectors, false);
+  add("rescoreScales", whole?.scales, true);
+  if (codec === "binary" && whole && keepsNorms(metric, whole.unit)) add("vectorNorms", whole.norms, true);
   return sections;
+}
+
+/** Parts one behind the other. */
+function joined(parts: readonly EncodedRows[]): EncodedRows {
+  const floats = (pick: (part: EncodedRows) => Float32Array | undefined) => {
+    if (parts.some((part) => !pick(part))) return undefined;
+    const all = new Float32Array(parts.reduce((sum, part) => sum + pick(part)!.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      all.set(pick(part)!, at);
+      at += pick(part)!.length;
+    }
+    return all;
+  };
+  const vectors = new Uint8Array(parts.reduce((sum, part) => sum + part.vectors.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    vectors.set(part.vectors, at);
+    at += part.vectors.length;
+  }
+  const scales = floats((part) => part.scales);
+  const norms = floats((part) => part.norms);
+  const unit = parts.every((part) => part.unit);
+  return { vectors, ...(scales && { scales }), ...(norms && { norms }), unit };
 }

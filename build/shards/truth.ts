@@ -33,12 +33,12 @@ export function createExactAnswers(
       const asked = Uint32Array.from({ length: queries }, (_, q) => count + q);
       const tasks: TruthTask[] = [];
       for (let from = 0; from < list.length; from += CHUNK) {
-        const part = list.subarray(from, from + CHUNK);
+        const part = list.slice(from, from + CHUNK);
         tasks.push({ kind: "truth", metric, rows, width: dimensions, queries: asked, list: part, k: K });
       }
       for (const part of await pool.run(tasks)) {
         for (const [q, nearest] of part.entries()) {
-          const scores = Array.from(nearest, (row) =>
+          const scores = Array.from(nearest.rows, (row) =>
             exactScore({ metric, vectors, dimensions }, count + q, row),
           );
           best[q] = Float64Array.from([...best[q]!, ...scores].sort((a, b) => b - a).slice(0, K));

@@ -6,10 +6,19 @@ interface WebAssemblyApi {
   readonly Instance: new (module: object) => { readonly exports: unknown };
 }
 
-interface Exports {
+export interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
   readonly dots: Kernel;
   readonly taxicabs: Kernel;
+  rotate(
+    values: number,
+    bits: number,
+    block: number,
+    norm: number,
+    signs: number,
+    rounds: number,
+    spare: number,
+  ): void;
   select(
     scores: number,
     nRows: number,
@@ -61,10 +70,15 @@ const BLOCK_COLUMNS = 64;
 const api = (globalThis as unknown as { readonly WebAssembly: WebAssemblyApi }).WebAssembly;
 let compiled: object | undefined;
 
+/** A new instance of the module, with a page of memory. */
+export function instantiate(): Exports {
+  compiled ??= new api.Module(readFileSync(new URL("./kernels.wasm", import.meta.url)));
+  return new api.Instance(compiled).exports as unknown as Exports; // the module is ours: kernels.wat
+}
+
 /** @param kind `dot`: inner products; `taxicab`: Manhattan distances */
 export function createKernel(dimensions: number, kind: "dot" | "taxicab" = "dot"): ScoreKernel {
-  compiled ??= new api.Module(readFileSync(new URL("./kernels.wasm", import.meta.url)));
-  const wasm = new api.Instance(compiled).exports as unknown as Exports; // the module is ours: kernels.wat
+  const wasm = instantiate();
   const lanes = Math.ceil(dimensions / 4) * 4;
   const stride = lanes * 4;
   const rowsAt = 0;

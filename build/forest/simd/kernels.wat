@@ -113,6 +113,62 @@
         (br $nextRow)))
     (i32.shr_u (i32.sub (local.get $out) (local.get $start)) (i32.const 2)))
 
+  ;; Turns four vectors of `bits` numbers at once, number i of all four side by side, as worker/forest/compact/rotation.ts
+  ;; turns one. `block` is the largest power of two that divides `bits`; `signs` has `bits` numbers a round.
+  (func (export "rotate") (param $values i32) (param $bits i32) (param $block i32) (param $norm f32) (param $signs i32) (param $rounds i32) (param $spare i32)
+    (local $end i32) (local $at i32) (local $half i32) (local $group i32) (local $stop i32) (local $other i32)
+    (local $from i32) (local $row i32) (local $bytes i32) (local $rows i32)
+    (local $a v128) (local $b v128) (local $norms v128)
+    (local.set $bytes (i32.shl (local.get $bits) (i32.const 4)))
+    (local.set $end (i32.add (local.get $values) (local.get $bytes)))
+    (local.set $block (i32.shl (local.get $block) (i32.const 4)))
+    (local.set $rows (i32.div_u (local.get $bytes) (local.get $block)))
+    (local.set $norms (f32x4.splat (local.get $norm)))
+    (loop $nextRound
+      (local.set $at (local.get $values))
+      (loop $flip
+        (v128.store (local.get $at)
+          (f32x4.mul (v128.load (local.get $at)) (v128.load32_splat (local.get $signs))))
+        (local.set $signs (i32.add (local.get $signs) (i32.const 4)))
+        (br_if $flip (i32.lt_u (local.tee $at (i32.add (local.get $at) (i32.const 16))) (local.get $end))))
+      (local.set $half (i32.const 16))
+      (block $turned
+        (loop $nextHalf
+          (br_if $turned (i32.ge_u (local.get $half) (local.get $block)))
+          (local.set $group (local.get $values))
+          (loop $nextGroup
+            (local.set $at (local.get $group))
+            (local.set $stop (i32.add (local.get $group) (local.get $half)))
+            (loop $pair
+              (local.set $other (i32.add (local.get $at) (local.get $half)))
+              (local.set $a (v128.load (local.get $at)))
+              (local.set $b (v128.load (local.get $other)))
+              (v128.store (local.get $at) (f32x4.add (local.get $a) (local.get $b)))
+              (v128.store (local.get $other) (f32x4.sub (local.get $a) (local.get $b)))
+              (br_if $pair (i32.lt_u (local.tee $at (i32.add (local.get $at) (i32.const 16))) (local.get $stop))))
+            (local.set $group (i32.add (local.get $stop) (local.get $half)))
+            (br_if $nextGroup (i32.lt_u (local.get $group) (local.get $end))))
+          (local.set $half (i32.shl (local.get $half) (i32.const 1)))
+          (br $nextHalf)))
+      ;; Scaled into the spare place, from where the transposition brings it back.
+      (local.set $at (i32.const 0))
+      (loop $scale
+        (v128.store (i32.add (local.get $spare) (local.get $at))
+          (f32x4.mul (v128.load (i32.add (local.get $values) (local.get $at))) (local.get $norms)))
+        (br_if $scale (i32.lt_u (local.tee $at (i32.add (local.get $at) (i32.const 16))) (local.get $bytes))))
+      (local.set $at (local.get $values))
+      (local.set $row (local.get $spare))
+      (loop $nextColumn
+        (local.set $from (local.get $row))
+        (local.set $stop (i32.add (local.get $at) (i32.shl (local.get $rows) (i32.const 4))))
+        (loop $bring
+          (v128.store (local.get $at) (v128.load (local.get $from)))
+          (local.set $from (i32.add (local.get $from) (local.get $block)))
+          (br_if $bring (i32.lt_u (local.tee $at (i32.add (local.get $at) (i32.const 16))) (local.get $stop))))
+        (local.set $row (i32.add (local.get $row) (i32.const 16)))
+        (br_if $nextColumn (i32.lt_u (local.get $at) (local.get $end))))
+      (br_if $nextRound (i32.gt_s (local.tee $rounds (i32.sub (local.get $rounds) (i32.const 1))) (i32.const 0)))))
+
   ;; The sums of the four lanes of each of four accumulators, as one vector.
   (func $sums (param $a v128) (param $b v128) (param $c v128) (param $d v128) (result v128)
     (local $ab v128) (local $cd v128)

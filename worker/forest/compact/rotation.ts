@@ -12,7 +12,7 @@ export interface Rotation {
   inverse(values: Float32Array): void;
 }
 
-const ROUNDS = 3;
+export const ROUNDS = 3;
 
 export function createRotation(bits: number, seed: number): Rotation {
   const signs = randomSigns(bits * ROUNDS, seed);
@@ -73,7 +73,7 @@ function transpose(values: Float32Array, spare: Float32Array, rows: number, colu
 }
 
 /** +1 or -1 from splitmix32 (a 32-bit finaliser over a counter), one draw a sign. */
-function randomSigns(count: number, seed: number): Float32Array {
+export function randomSigns(count: number, seed: number): Float32Array {
   const signs = new Float32Array(count);
   let state = seed | 0;
   for (let i = 0; i < count; i++) {
