@@ -3,13 +3,13 @@ import { stat } from "node:fs/promises";
 import { resolve, sep } from "node:path";
 import { convertPathToPattern, glob } from "tinyglobby";
 import { SourceError } from "../sources/errors.ts";
-import { readText } from "../sources/lines.ts";
 import type { SourceDocument, SourceFile } from "../sources/types.ts";
 import { crawl } from "./crawl.ts";
 import { pageDocuments } from "./documents.ts";
-import { readMarkdownPage } from "./markdown.ts";
 import { withOwnTitles } from "./names.ts";
 import { type Page, readPage } from "./page.ts";
+import { isHtml } from "./page-file.ts";
+import { readPageFiles } from "./pages.ts";
 import { pageKey, type SiteBase, siteBase, urlOfFile, urlOfMarkdown } from "./urls.ts";
 
 export interface SiteOptions {
@@ -50,16 +50,13 @@ async function* builtPages(
   { onPage }: SiteOptions,
 ): AsyncGenerator<FoundPage> {
   const files = await siteFiles(folder);
-  for (const [i, file] of files.entries()) {
+  let i = 0;
+  for await (const page of readPageFiles(files)) {
+    const file = files[i]!;
     onPage?.(i, files.length);
-    const text = await readText(file);
-    if (/\.html?$/i.test(file.path)) {
-      const page = readPage(text);
-      if (typeof page === "object") yield { url: urlOfFile(file.source, base), page };
-    } else {
-      const page = readMarkdownPage(text, file);
-      if (page.sections.length > 0) yield { url: urlOfMarkdown(file.source, base), page };
-    }
+    i++;
+    if (typeof page !== "object") continue;
+    yield { url: isHtml(file) ? urlOfFile(file.source, base) : urlOfMarkdown(file.source, base), page };
   }
 }
 

@@ -1,0 +1,16 @@
+import { readText } from "../sources/lines.ts";
+import type { SourceFile } from "../sources/types.ts";
+import { readMarkdownPage } from "./markdown.ts";
+import { type Page, readPage, type Skipped } from "./page.ts";
+
+/** Reads one file of a site. @throws SourceError `UNREADABLE_SOURCE` */
+export async function readPageFile(file: SourceFile): Promise<Page | Skipped> {
+  const text = await readText(file);
+  if (isHtml(file)) return readPage(text);
+  const page = readMarkdownPage(text, file);
+  return page.sections.length > 0 ? page : "empty";
+}
+
+export function isHtml({ path }: SourceFile): boolean {
+  return /\.html?$/i.test(path);
+}
