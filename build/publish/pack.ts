@@ -52,7 +52,7 @@ async function linesOf(
   { texts }: Lines,
   documents: Docstore | undefined,
 ): Promise<Buffer> {
-  if (texts) return Buffer.concat(items.map((item) => texts[item]!));
+  if (texts) return Buffer.concat(items.map((item) => texts.get(item)));
   const found = (await documents?.getItems(items)) ?? [];
   return Buffer.from(found.map((document) => `${encodeLine(document!)}\n`).join(""));
 }

@@ -4,6 +4,7 @@ import { HASH_BYTES } from "../../worker/docstore/placement.ts";
 import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 import type { ItemDocument } from "../../worker/format/meta.ts";
 import { type Base, lineFinder, NO_LINE } from "./base.ts";
+import { createKeptLines, type KeptLines } from "./kept-lines.ts";
 
 /**
  * Documents of a corpus as the plan needs them: 20 bytes each, and their lines when those fit into memory. Of a sharded
@@ -16,7 +17,7 @@ export interface Lines {
   readonly bytes: Uint32Array;
   readonly count: number;
   /** Each item's line, when they were to be kept. */
-  readonly texts?: readonly (Buffer | undefined)[];
+  readonly texts?: KeptLines;
 }
 
 export interface Plan {
@@ -63,7 +64,7 @@ export async function hashLines(
   const total = sources.reduce((sum, { nItems }) => sum + nItems, 0);
   const hashes = new Uint8Array(total * HASH_BYTES);
   const bytes = new Uint32Array(total);
-  const texts: (Buffer | undefined)[] = [];
+  const texts = keep ? createKeptLines(total) : undefined;
   let count = 0;
   let first = 0;
   for (const { documents, nItems } of sources) {
@@ -84,13 +85,13 @@ export async function hashLines(
       const item = first + document.item;
       hashes.set(hash("sha256", line, "buffer").subarray(0, HASH_BYTES), item * HASH_BYTES);
       bytes[item] = line.byteLength;
-      if (keep) texts[item] = line;
+      texts?.add(item, line);
       count++;
       if (count % 1000 === 0) onProgress?.(count);
     }
     first += nItems;
   }
-  return { hashes, bytes, count, ...(keep && { texts }) };
+  return { hashes, bytes, count, ...(texts && { texts }) };
 }
 
 /**
