@@ -82,8 +82,10 @@ export function openCompact(artifact: Artifact): Forest {
     read: ReadRanges,
   ): Promise<Neighbours> {
     const { k, accept } = options;
-    const extent = { searchK: searchKOf(options), accept };
-    const best = estimateBest(walkedOf(prepare(query).vector), coldRows(k), extent);
+    const usual = searchKOf(options);
+    // Where a scan of vectors at hand would do: everything that passes is estimated, and the best of it read.
+    const searchK = accept && scanIsCheaper(options, usual) ? nSlots * nTrees : usual;
+    const best = estimateBest(walkedOf(prepare(query).vector), coldRows(k), { searchK, accept });
     // Before anything is awaited: the next search shares the walk.
     const candidates = startedWalk().looked;
     const rows = await cold!.read(best, read);
