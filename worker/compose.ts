@@ -54,8 +54,8 @@ function compositionOf(env: Env): AppOptions & { readonly source: RefreshableSou
 }
 
 function createSource(env: Env, { name, refreshSeconds, shards }: Settings): RefreshableSource {
-  const pages = createPageCache();
-  return createIndexReader({
+  const pages = createPageCache(() => roomForPages(reader.status().heldBytes));
+  const reader: RefreshableSource = createIndexReader({
     name,
     bucket: env.INDEXES,
     cache: caches.default,
@@ -70,6 +70,16 @@ function createSource(env: Env, { name, refreshSeconds, shards }: Settings): Ref
         },
       ),
   });
+  return reader;
+}
+
+/** Index and pages of documents together keep below this; requests and the heap have the rest of an isolate's 128 MB. */
+const INDEX_AND_PAGES = 100_000_000;
+const PAGES = { least: 8_000_000, most: 24_000_000 };
+
+/** What an index leaves to documents: all of a small corpus' pages may stay, so that its searches read nothing. */
+function roomForPages(indexBytes: number): number {
+  return Math.min(PAGES.most, Math.max(PAGES.least, INDEX_AND_PAGES - indexBytes));
 }
 
 /** A source that answers every request with the same error. */

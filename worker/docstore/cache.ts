@@ -12,40 +12,56 @@ export interface PageCache {
 
 /** A page of more than this share of the cache would push out too many others. */
 const LARGEST_SHARE = 4;
+const DEFAULT_BYTES = 8 * 1024 * 1024;
+/** An engine keeps a string of such characters in one byte each, any other in two. */
+const WIDE = /[\u0100-\uffff]/;
 
-/** @param maxBytes bound, counting two bytes a character, the most that a string takes */
-export function createPageCache(maxBytes = 8 * 1024 * 1024): PageCache {
+interface Kept {
+  readonly page: string;
+  readonly cost: number;
+}
+
+/**
+ * @param maxBytes bound, or where to ask for it whenever a page comes: what an index leaves free of an isolate's memory
+ *   changes when a new version is loaded
+ */
+export function createPageCache(maxBytes: number | (() => number) = DEFAULT_BYTES): PageCache {
   // A Map iterates in insertion order; setting anew moves a page to the end.
-  const pages = new Map<string, string>();
+  const pages = new Map<string, Kept>();
   let bytes = 0;
-  const remove = (key: string): string | undefined => {
-    const page = pages.get(key);
-    if (page !== undefined) {
+  const bound = typeof maxBytes === "number" ? () => maxBytes : maxBytes;
+  const remove = (key: string): Kept | undefined => {
+    const kept = pages.get(key);
+    if (kept !== undefined) {
       pages.delete(key);
-      bytes -= page.length * 2;
+      bytes -= kept.cost;
     }
-    return page;
+    return kept;
+  };
+  const trim = (most: number): void => {
+    while (bytes > most) {
+      const oldest = pages.keys().next();
+      if (oldest.done) break;
+      remove(oldest.value);
+    }
+  };
+  const keep = (key: string, kept: Kept): void => {
+    pages.set(key, kept);
+    bytes += kept.cost;
   };
   return {
     get(key) {
-      const page = remove(key);
-      if (page !== undefined) {
-        pages.set(key, page);
-        bytes += page.length * 2;
-      }
-      return page;
+      const kept = remove(key);
+      if (kept !== undefined) keep(key, kept);
+      return kept?.page;
     },
     set(key, page) {
-      remove(key);
-      const cost = page.length * 2;
-      if (cost * LARGEST_SHARE > maxBytes) return;
-      while (bytes + cost > maxBytes) {
-        const oldest = pages.keys().next();
-        if (oldest.done) break;
-        remove(oldest.value);
-      }
-      pages.set(key, page);
-      bytes += cost;
+      const known = remove(key);
+      const cost = known?.page === page ? known.cost : page.length * (WIDE.test(page) ? 2 : 1);
+      const most = bound();
+      if (cost * LARGEST_SHARE > most) return;
+      trim(most - cost);
+      keep(key, { page, cost });
     },
     delete(key) {
       remove(key);

@@ -31,7 +31,7 @@ test.each([
 });
 
 test("the cache keeps what was used last within its bound", () => {
-  const cache = createPageCache(80);
+  const cache = createPageCache(40);
   cache.set("a", "x".repeat(10));
   cache.set("b", "x".repeat(10));
   cache.set("c", "x".repeat(10));
@@ -40,14 +40,22 @@ test("the cache keeps what was used last within its bound", () => {
   cache.set("e", "x".repeat(10));
   expect(cache.get("b")).toBeUndefined();
   expect(cache.get("a")).toBeDefined();
-  expect(cache.bytes).toBe(80);
+  expect(cache.bytes).toBe(40);
 });
 
 test("a page that would push out most others is not kept", () => {
-  const cache = createPageCache(80);
+  const cache = createPageCache(40);
   cache.set("a", "x".repeat(11));
   expect(cache.get("a")).toBeUndefined();
   expect(cache.bytes).toBe(0);
+});
+
+test("a page with a character beyond Latin-1 counts twice its length, any other once", () => {
+  const cache = createPageCache(400);
+  cache.set("a", "caf\u00e9");
+  expect(cache.bytes).toBe(4);
+  cache.set("b", "\u0107aj");
+  expect(cache.bytes).toBe(10);
 });
 
 test("setting a key anew counts it once", () => {
@@ -55,5 +63,17 @@ test("setting a key anew counts it once", () => {
   cache.set("a", "x".repeat(10));
   cache.set("a", "y".repeat(5));
   expect(cache.get("a")).toBe("yyyyy");
-  expect(cache.bytes).toBe(10);
+  expect(cache.bytes).toBe(5);
+});
+
+test("a bound that shrinks lets go of the oldest pages when the next one comes", () => {
+  let most = 100;
+  const cache = createPageCache(() => most);
+  for (const key of ["a", "b", "c", "d"]) cache.set(key, "x".repeat(10));
+  most = 44;
+  cache.set("d", "x".repeat(10));
+  cache.set("e", "x".repeat(10));
+  expect(cache.bytes).toBe(40);
+  expect(cache.get("a")).toBeUndefined();
+  expect(cache.get("e")).toBeDefined();
 });

@@ -21,7 +21,9 @@ export async function readJson(request: Request, limits: BodyLimits): Promise<un
   checkMediaType(request.headers);
   const declared = Number(request.headers.get("content-length") ?? 0);
   if (declared > limits.maxBytes) throw tooLarge(limits.maxBytes);
-  const text = decode(await readBytes(request, limits));
+  const text = decode(
+    await withinTime(declared > 0 ? wholeBody(request) : streamedBody(request, limits), limits),
+  );
   if (text.trim() === "")
     throw new HttpError("INVALID_JSON", "The request has no body; it needs a JSON object.");
   try {
@@ -51,19 +53,24 @@ function checkMediaType(headers: Headers): void {
   }
 }
 
-async function readBytes(request: Request, limits: BodyLimits): Promise<Uint8Array> {
+/** A body whose length is declared, and so held to by HTTP: in one piece. */
+async function wholeBody(request: Request): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(await request.arrayBuffer());
+  } catch {
+    throw cutShort();
+  }
+}
+
+/** A body of unknown length, piece by piece, so that none is held beyond the bound. */
+async function streamedBody(request: Request, limits: BodyLimits): Promise<Uint8Array> {
   if (!request.body) return new Uint8Array();
   const reader: ReadableStreamDefaultReader<Uint8Array> = request.body.getReader();
   const parts: Uint8Array[] = [];
   let total = 0;
-  let timer: ReturnType<typeof setTimeout> | null = null;
-  const late = new Promise<never>((_, reject) => {
-    const message = `The body did not arrive within ${limits.timeout / 1000} s.`;
-    timer = setTimeout(() => reject(new HttpError("BODY_TIMEOUT", message)), limits.timeout);
-  });
   try {
     for (;;) {
-      const { done, value } = await Promise.race([reader.read(), late]);
+      const { done, value } = await reader.read();
       if (done) break;
       total += value.byteLength;
       if (total > limits.maxBytes) throw tooLarge(limits.maxBytes);
@@ -73,11 +80,29 @@ async function readBytes(request: Request, limits: BodyLimits): Promise<Uint8Arr
     // The rest is of no interest; not waited for, since a sender that stalls would stall this too.
     reader.cancel().catch(() => {});
     if (error instanceof HttpError) throw error;
-    throw new HttpError("INVALID_JSON", "The body ended before it was complete.");
-  } finally {
-    clearTimeout(timer);
+    throw cutShort();
   }
   return parts.length === 1 ? parts[0]! : concatenate(parts, total);
+}
+
+/** Rejects when the body has not arrived in time. */
+async function withinTime<T>(body: Promise<T>, { timeout }: BodyLimits): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  const late = new Promise<never>((_, reject) => {
+    const message = `The body did not arrive within ${timeout / 1000} s.`;
+    timer = setTimeout(() => reject(new HttpError("BODY_TIMEOUT", message)), timeout);
+  });
+  try {
+    return await Promise.race([body, late]);
+  } finally {
+    clearTimeout(timer);
+    // What is given up fails unheard.
+    body.catch(() => {});
+  }
+}
+
+function cutShort(): HttpError {
+  return new HttpError("INVALID_JSON", "The body ended before it was complete.");
 }
 
 function concatenate(parts: readonly Uint8Array[], total: number): Uint8Array {

@@ -43,7 +43,8 @@ export function withIndex<R>(
   return options.source.use(c.executionCtx, async ({ value, waitedMs }) => {
     addTiming(c, "load", waitedMs);
     c.get("state").version = value.version;
-    const from = regionOf((c.req.raw as { cf?: unknown }).cf);
+    // Reading `cf` makes an object of all that Cloudflare knows of a request; only shards ask where it came from.
+    const from = value.shards ? regionOf((c.req.raw as { cf?: unknown }).cf) : undefined;
     const onPhase = (phase: SearchPhase, ms: number) => addTiming(c, phase, ms);
     const index = forRequest(value, { onPhase, ...(from && { from }) });
     try {
