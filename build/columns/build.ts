@@ -1,5 +1,5 @@
 import { AnnoyEdgeError } from "../../worker/format/errors.ts";
-import type { ColumnMeta, ItemDocument } from "../../worker/format/meta.ts";
+import type { ColumnMeta, ColumnType, ItemDocument } from "../../worker/format/meta.ts";
 import {
   alignColumns,
   COLUMNS_HEADER,
@@ -10,13 +10,21 @@ import {
 } from "../../worker/search/filter/columns.ts";
 import { parseDate } from "../../worker/search/filter/dates.ts";
 import type { SectionSource } from "../artifact/write.ts";
-import { collectFields, type FieldValues, typeOf } from "./collect.ts";
+import { type CollectedFields, collectFields, createField, type FieldValues, typeOf } from "./collect.ts";
 
 export interface ColumnOptions {
   /** Largest item number plus one. */
   readonly nItems: number;
   /** Fields to index, by dotted path; left out: every field of few distinct values. */
   readonly filterable?: readonly string[];
+  /** The columns to make, whatever values these documents have: those of a larger whole. */
+  readonly plan?: readonly ColumnPlan[];
+}
+
+/** A column before its values. */
+export interface ColumnPlan extends ColumnMeta {
+  /** Whether all dates are days. */
+  readonly days: boolean;
 }
 
 export interface BuiltColumns {
@@ -44,30 +52,14 @@ export async function buildColumnSections(
   documents: Iterable<ItemDocument> | AsyncIterable<ItemDocument>,
   options: ColumnOptions,
 ): Promise<BuiltColumns> {
-  const wanted = options.filterable && new Set(options.filterable);
-  const { fields, items } = await collectFields(documents, wanted);
-  for (const field of wanted ?? []) {
-    if (!fields.has(field)) {
-      throw new AnnoyEdgeError(
-        "UNKNOWN_FILTERABLE_FIELD",
-        `No document has a value in metadata field "${field}", which --filterable names.`,
-      );
-    }
-  }
-  let chosen = [...fields.values()];
-  if (!wanted)
-    chosen = chosen.filter((field) => isLowCardinality(field, items.length)).slice(0, MAX_AUTOMATIC);
-  if (chosen.length > MAX_COLUMNS) {
-    throw new AnnoyEdgeError(
-      "TOO_MANY_FIELDS",
-      `${chosen.length} filterable fields; ${MAX_COLUMNS} is the most.`,
-    );
-  }
-  if (chosen.length === 0) return { sections: [], meta: [] };
-  // By name, so that the order in which documents name their fields does not show.
-  chosen.sort((x, y) => (x.field < y.field ? -1 : 1));
-  const columns = chosen.map((field) => encodeColumn(field, options.nItems));
-  const bytes = layOut(columns, items, options.nItems);
+  const { plan } = options;
+  const wanted = plan ? new Set(plan.map(({ field }) => field)) : asked(options.filterable);
+  const collected = await collectFields(documents, wanted);
+  const columns = (plan ?? planOf(collected, options.filterable)).map((column) =>
+    encodeColumn(collected.fields.get(column.field) ?? createField(column.field), column, options.nItems),
+  );
+  if (columns.length === 0) return { sections: [], meta: [] };
+  const bytes = layOut(columns, collected.items, options.nItems);
   return {
     sections: [{ name: "columns", hot: true, bytes }],
     meta: columns.map(({ entry }) => ({
@@ -77,6 +69,63 @@ export async function buildColumnSections(
       values: entry.values,
     })),
   };
+}
+
+/**
+ * Which columns documents have and of what types, as {@link buildColumnSections} would choose them, for parts of the
+ * documents that are to have the same. Memory holds the distinct values alone.
+ *
+ * @throws as {@link buildColumnSections}
+ */
+export async function planColumns(
+  documents: Iterable<ItemDocument> | AsyncIterable<ItemDocument>,
+  filterable?: readonly string[],
+): Promise<ColumnPlan[]> {
+  return planOf(await collectFields(documents, asked(filterable), true), filterable);
+}
+
+function asked(filterable: readonly string[] | undefined): ReadonlySet<string> | undefined {
+  return filterable && new Set(filterable);
+}
+
+function planOf({ fields, documents }: CollectedFields, filterable?: readonly string[]): ColumnPlan[] {
+  for (const field of filterable ?? []) {
+    if (!fields.has(field)) {
+      throw new AnnoyEdgeError(
+        "UNKNOWN_FILTERABLE_FIELD",
+        `No document has a value in metadata field "${field}", which --filterable names.`,
+      );
+    }
+  }
+  let chosen = [...fields.values()];
+  if (!filterable)
+    chosen = chosen.filter((field) => isLowCardinality(field, documents)).slice(0, MAX_AUTOMATIC);
+  if (chosen.length > MAX_COLUMNS) {
+    throw new AnnoyEdgeError(
+      "TOO_MANY_FIELDS",
+      `${chosen.length} filterable fields; ${MAX_COLUMNS} is the most.`,
+    );
+  }
+  // By name, so that the order in which documents name their fields does not show.
+  return chosen.sort((x, y) => (x.field < y.field ? -1 : 1)).map(planOfField);
+}
+
+function planOfField(field: FieldValues): ColumnPlan {
+  const type = typeOf(field);
+  return {
+    field: field.field,
+    type,
+    array: field.array || field.repeated,
+    values: type === "boolean" ? 2 : new Set(valuesInType(field, type)).size,
+    days: type === "date" && field.onlyDays,
+  };
+}
+
+/** Two values may be one in the column's type: a moment in two time zones, 1 and "1". */
+function valuesInType(field: FieldValues, type: ColumnType): (string | number)[] {
+  return [...field.numbers.keys()].map((value) =>
+    type === "string" ? String(value) : type === "date" ? parseDate(String(value))! : Number(value),
+  );
 }
 
 function isLowCardinality(field: FieldValues, documents: number): boolean {
@@ -101,17 +150,13 @@ interface EncodedColumn {
 
 const encoder = new TextEncoder();
 
-function encodeColumn(field: FieldValues, nItems: number): EncodedColumn {
-  const type = typeOf(field);
-  // Two values may be one in the column's type: a moment in two time zones, 1 and "1".
-  const inType = [...field.numbers.keys()].map((value) =>
-    type === "string" ? String(value) : type === "date" ? parseDate(String(value))! : Number(value),
-  );
+function encodeColumn(field: FieldValues, plan: ColumnPlan, nItems: number): EncodedColumn {
+  const { type, array } = plan;
+  const inType = valuesInType(field, type);
   const sorted = type === "boolean" ? [0, 1] : [...new Set<string | number>(inType)].sort(compare);
   const codeOf = new Map(sorted.map((value, i) => [value, i + 1]));
   const codes = inType.map((value) => codeOf.get(value)!);
   const width = sorted.length < 0xff ? 1 : sorted.length < 0xffff ? 2 : 4;
-  const array = field.array || field.items.some((item, i) => i > 0 && field.items[i - 1] === item);
 
   let starts: Uint32Array | undefined;
   let list: number[];
@@ -139,7 +184,7 @@ function encodeColumn(field: FieldValues, nItems: number): EncodedColumn {
     width,
     codes: list.length,
     array,
-    days: type === "date" && field.onlyDays,
+    days: plan.days,
   } as const;
   let values: Uint8Array | undefined;
   let text: Uint8Array | undefined;

@@ -6,9 +6,12 @@ export interface FieldValues {
   readonly field: string;
   /** Distinct values to their numbers, in order of appearance; a string and a number that look alike are two. */
   readonly numbers: Map<string | number | boolean, number>;
-  /** (item, number of the value) of every value, in item order. */
+  /** (item, number of the value) of every value, in item order; empty where only a survey was wanted. */
   readonly items: number[];
   readonly values: number[];
+  /** Whether some item has two values. */
+  repeated: boolean;
+  lastItem: number;
   array: boolean;
   strings: boolean;
   onlyDates: boolean;
@@ -19,21 +22,31 @@ export interface FieldValues {
 
 export interface CollectedFields {
   readonly fields: Map<string, FieldValues>;
-  /** Items with a document, ascending. */
+  /** Items with a document, ascending; empty where only a survey was wanted. */
   readonly items: number[];
+  readonly documents: number;
 }
 
 /** Nested metadata is named by dotted paths, down to this depth. */
 const MAX_DEPTH = 4;
 /** More distinct fields than this is data used as names. */
 const MAX_FIELDS = 1024;
+/** A survey looks for fields of few values. */
+const MOST_SURVEYED = 500_000;
 
+/**
+ * @param only the fields wanted; all when left out
+ * @param survey what fields there are, and no item's values
+ */
 export async function collectFields(
   documents: Iterable<ItemDocument> | AsyncIterable<ItemDocument>,
   only: ReadonlySet<string> | undefined,
+  survey = false,
 ): Promise<CollectedFields> {
+  let count = 0;
   const fields = new Map<string, FieldValues>();
   const items: number[] = [];
+  const dropped = new Set<string>();
   const visit = (item: number, path: string, value: unknown, depth: number, inArray: boolean): void => {
     if (value === null || value === undefined) return;
     if (Array.isArray(value)) {
@@ -55,26 +68,35 @@ export async function collectFields(
       return;
     }
     let field = fields.get(path);
+    if (survey && !only && field && field.numbers.size > MOST_SURVEYED) {
+      // Names of things, as many as there are things: nothing to filter by, and too much to remember.
+      dropped.add(path);
+      fields.delete(path);
+    }
+    if (dropped.has(path)) return;
     if (!field) {
       if (fields.size >= MAX_FIELDS) return;
       field = createField(path);
       fields.set(path, field);
     }
-    add(field, item, value as string | number | boolean, inArray);
+    add(field, item, value as string | number | boolean, inArray, survey);
   };
   for await (const { item, metadata } of documents) {
-    items.push(item);
+    count++;
+    if (!survey) items.push(item);
     for (const [key, value] of Object.entries(metadata)) visit(item, key, value, 1, false);
   }
-  return { fields, items };
+  return { fields, items, documents: count };
 }
 
-function createField(field: string): FieldValues {
+export function createField(field: string): FieldValues {
   return {
     field,
     numbers: new Map(),
     items: [],
     values: [],
+    repeated: false,
+    lastItem: -1,
     array: false,
     strings: false,
     onlyDates: true,
@@ -84,7 +106,13 @@ function createField(field: string): FieldValues {
   };
 }
 
-function add(field: FieldValues, item: number, value: string | number | boolean, inArray: boolean): void {
+function add(
+  field: FieldValues,
+  item: number,
+  value: string | number | boolean,
+  inArray: boolean,
+  survey: boolean,
+): void {
   // -0 and 0 are one number.
   const key = value === 0 ? 0 : value;
   let number = field.numbers.get(key);
@@ -99,6 +127,9 @@ function add(field: FieldValues, item: number, value: string | number | boolean,
     } else field.onlyDates = false;
   }
   if (inArray) field.array = true;
+  if (field.lastItem === item) field.repeated = true;
+  field.lastItem = item;
+  if (survey) return;
   field.items.push(item);
   field.values.push(number);
 }

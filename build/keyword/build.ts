@@ -2,6 +2,7 @@ import type { KeywordMeta } from "../../worker/format/meta.ts";
 import { checkLanguage, type Language } from "../../worker/search/keyword/languages.ts";
 import type { SectionSource } from "../artifact/write.ts";
 import { collectTerms, type Documents } from "./collect.ts";
+import type { Collection } from "./collection.ts";
 import { type EncodedKeywords, encodeKeywords } from "./encode.ts";
 
 export interface KeywordOptions {
@@ -18,6 +19,8 @@ export interface KeywordOptions {
   /** How much long documents are held back, 0 to 1. Default 0.75. */
   readonly b?: number;
   readonly onDocument?: (done: number) => void;
+  /** The documents among which these are to be scored; these alone when left out. */
+  readonly collection?: Collection;
 }
 
 /** The text, and what usually names it. */
@@ -71,7 +74,10 @@ export async function encodeDocuments(
     positions,
     ...(options.onDocument && { onDocument: options.onDocument }),
   });
-  const encoded = encodeKeywords(collected, { nItems, language, positions, k1, b });
+  const encoded = encodeKeywords(collected, {
+    ...{ nItems, language, positions, k1, b },
+    ...(options.collection && { collection: options.collection }),
+  });
   const averageLength = collected.documents === 0 ? 0 : collected.totalLength / collected.documents;
   const { documents: count } = collected;
   return {

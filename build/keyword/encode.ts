@@ -1,6 +1,7 @@
 import { encodeStem, encodeTerm } from "../../worker/search/keyword/dictionary.ts";
 import { type Language, stemWord } from "../../worker/search/keyword/languages.ts";
 import {
+  KEYWORD_COLLECTION_VERSION,
   KEYWORD_FLAGS,
   KEYWORD_HEADER,
   KEYWORD_HEADER_BYTES,
@@ -15,6 +16,7 @@ import type { KeywordSections } from "../../worker/search/keyword/open.ts";
 import { foldWord } from "../../worker/search/keyword/tokenize.ts";
 import { createByteList, listBytes, putBytes, putNumber } from "./bytes.ts";
 import type { Collected, TermList } from "./collect.ts";
+import type { Collection } from "./collection.ts";
 
 export interface EncodedKeywords extends KeywordSections {
   /** Distinct words. */
@@ -27,6 +29,8 @@ export interface EncodeOptions {
   readonly positions: boolean;
   readonly k1: number;
   readonly b: number;
+  /** The documents that these are a part of. */
+  readonly collection?: Collection;
 }
 
 /** One line of the dictionary in the making. */
@@ -37,10 +41,13 @@ interface Entry {
   readonly list: TermList | undefined;
   next: number;
   classDocuments: number;
+  /** Documents of the collection with any word of the stem. */
+  classTotal: number;
 }
 
 /** Encodes dictionary, postings and positions. The normative text is docs/format-keyword.md. */
 export function encodeKeywords(collected: Collected, options: EncodeOptions): EncodedKeywords {
+  const { collection } = options;
   const words = [...collected.terms.keys()];
   const classes = classesOf(words, collected.terms, options.language);
   const stems = [...classes].filter(([stem, members]) => !members.includes(stem)).map(([stem]) => stem);
@@ -49,8 +56,8 @@ export function encodeKeywords(collected: Collected, options: EncodeOptions): En
     ...stems.map((stem) => ({ key: encodeStem(stem), list: undefined, text: `${stem}\u0001` })),
   ]
     .sort((x, y) => byCodePoint(x.text, y.text))
-    .map((entry, i) => ({ ...entry, next: i, classDocuments: 0 }));
-  joinClasses(entries, classes, options.nItems);
+    .map((entry, i) => ({ ...entry, next: i, classDocuments: 0, classTotal: 0 }));
+  joinClasses(entries, classes, options.nItems, collection);
 
   const termList = createByteList(entries.length * 8);
   const postings = createByteList(1 << 16);
@@ -77,7 +84,7 @@ export function encodeKeywords(collected: Collected, options: EncodeOptions): En
       previous = new Uint8Array(key);
     }
     for (let i = first; i < first + count; i++) {
-      const { list, next, classDocuments } = entries[i]!;
+      const { text, list, next, classDocuments, classTotal } = entries[i]!;
       putNumber(termList, list?.documents ?? 0);
       if (list) {
         const before = postings.length;
@@ -91,6 +98,10 @@ export function encodeKeywords(collected: Collected, options: EncodeOptions): En
       const step = next - i;
       putNumber(termList, step >= 0 ? step * 2 : -step * 2 - 1);
       if (step !== 0) putNumber(termList, classDocuments);
+      if (!collection) continue;
+      if (list) putNumber(termList, Math.max(list.documents, collection.words.get(text) ?? 0));
+      // A word beyond the largest class that is kept has none.
+      putNumber(termList, Math.max(classTotal, list?.documents ?? 0));
     }
   }
   tables[0]![blocks] = termList.length;
@@ -99,8 +110,13 @@ export function encodeKeywords(collected: Collected, options: EncodeOptions): En
 
   const header = new Uint8Array(KEYWORD_HEADER_BYTES);
   const view = new DataView(header.buffer);
-  view.setUint32(KEYWORD_HEADER.version, KEYWORD_LAYOUT_VERSION, true);
+  view.setUint32(
+    KEYWORD_HEADER.version,
+    collection ? KEYWORD_COLLECTION_VERSION : KEYWORD_LAYOUT_VERSION,
+    true,
+  );
   view.setUint32(KEYWORD_HEADER.flags, positions ? KEYWORD_FLAGS.positions : 0, true);
+  view.setUint32(KEYWORD_HEADER.collectionDocuments, collection?.documents ?? 0, true);
   view.setUint32(KEYWORD_HEADER.nTerms, entries.length, true);
   view.setUint32(KEYWORD_HEADER.nItems, options.nItems, true);
   view.setUint32(KEYWORD_HEADER.nDocuments, collected.documents, true);
@@ -108,7 +124,8 @@ export function encodeKeywords(collected: Collected, options: EncodeOptions): En
   view.setUint32(KEYWORD_HEADER.termBytes, termList.length, true);
   view.setUint32(KEYWORD_HEADER.postingBytes, postings.length, true);
   view.setUint32(KEYWORD_HEADER.positionBytes, positions?.length ?? 0, true);
-  const average = collected.documents === 0 ? 0 : collected.totalLength / collected.documents;
+  const own = collected.documents === 0 ? 0 : collected.totalLength / collected.documents;
+  const average = collection?.averageLength ?? own;
   view.setFloat64(KEYWORD_HEADER.averageLength, average, true);
   view.setFloat64(KEYWORD_HEADER.k1, options.k1, true);
   view.setFloat64(KEYWORD_HEADER.b, options.b, true);
@@ -159,6 +176,7 @@ function joinClasses(
   entries: readonly Entry[],
   classes: ReadonlyMap<string, readonly string[]>,
   nItems: number,
+  collection: Collection | undefined,
 ): void {
   const numberOf = new Map(entries.map((entry, i) => [entry.text, i]));
   const stamps = new Uint32Array(nItems);
@@ -167,6 +185,11 @@ function joinClasses(
     const ring = members.map((word) => numberOf.get(word)!);
     const own = numberOf.get(`${stem}\u0001`);
     if (own !== undefined) ring.push(own);
+    const total = Math.max(
+      ...ring.map((i) => entries[i]!.list?.documents ?? 0),
+      collection?.stems.get(stem) ?? 0,
+    );
+    for (const i of ring) entries[i]!.classTotal = total;
     if (ring.length === 1) continue;
     ring.sort((x, y) => x - y);
     stamp++;
@@ -183,6 +206,7 @@ function joinClasses(
     for (const [j, i] of ring.entries()) {
       entries[i]!.next = ring[(j + 1) % ring.length]!;
       entries[i]!.classDocuments = documents;
+      entries[i]!.classTotal = Math.max(total, documents);
     }
   }
 }

@@ -1,12 +1,12 @@
 import { Worker } from "node:worker_threads";
 import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 import type { Progress } from "../forest/types.ts";
-import type { TextInput, TextOptions, TextSections } from "./text.ts";
+import type { TextInput, TextOptions, TextPlan, TextSections } from "./text.ts";
 
 /** What the thread is given, and what it says. */
 export interface TextJob extends TextInput {
   readonly path: string;
-  readonly options: TextOptions;
+  readonly options: TextOptions & { readonly plan?: TextPlan };
 }
 export type TextMessage =
   | { readonly progress: Progress }

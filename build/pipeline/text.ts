@@ -3,11 +3,12 @@ import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 import type { ArtifactMeta, ItemDocument } from "../../worker/format/meta.ts";
 import { checkLanguage } from "../../worker/search/keyword/languages.ts";
 import type { SectionSource } from "../artifact/write.ts";
-import { buildColumnSections } from "../columns/build.ts";
+import { buildColumnSections, type ColumnPlan } from "../columns/build.ts";
 import type { Embedder } from "../embedding/index.ts";
 import type { Progress } from "../forest/types.ts";
 import { buildKeywordSections, type KeywordOptions } from "../keyword/build.ts";
 import { calibrateFusion } from "../keyword/calibrate.ts";
+import type { Collection } from "../keyword/collection.ts";
 import { PAGE_TITLE, withPageTitles } from "../site/beginning.ts";
 import { readDocuments } from "./documents.ts";
 import { OptionError } from "./errors.ts";
@@ -19,6 +20,12 @@ export interface TextOptions {
   readonly keyword?: boolean | Omit<KeywordOptions, "nItems" | "onDocument">;
   /** Metadata fields that filters may name; default: every field of few distinct values. `[]` for none. */
   readonly filterable?: readonly string[];
+}
+
+/** What was found out about a larger whole, for the texts of a part of it. */
+export interface TextPlan {
+  readonly columns?: readonly ColumnPlan[];
+  readonly collection?: Collection;
 }
 
 export interface TextSections {
@@ -79,7 +86,7 @@ const MANY = 2000;
 export async function buildTextSections(
   path: string,
   input: TextInput,
-  options: TextOptions,
+  options: TextOptions & { readonly plan?: TextPlan },
   onProgress?: (progress: Progress) => void,
 ): Promise<TextSections> {
   return input.nItems < MANY
@@ -91,7 +98,7 @@ export async function buildTextSections(
 export async function indexTexts(
   path: string,
   { nItems, hasText }: TextInput,
-  options: TextOptions,
+  options: TextOptions & { readonly plan?: TextPlan },
   onProgress?: (progress: Progress) => void,
 ): Promise<TextSections> {
   const sections: SectionSource[] = [];
@@ -100,6 +107,7 @@ export async function indexTexts(
     keyword !== false && hasText
       ? await buildKeywordSections(withPageTitles(readDocuments(path)), {
           ...(typeof keyword === "object" && keyword),
+          ...(options.plan?.collection && { collection: options.plan.collection }),
           nItems,
           onDocument: (done) => {
             if (done % REPORTED === 0 || done === nItems) {
@@ -109,7 +117,7 @@ export async function indexTexts(
         })
       : undefined;
   if (keywords) sections.push(...keywords.sections);
-  const columns = await buildColumns(path, nItems, options.filterable);
+  const columns = await buildColumns(path, nItems, options);
   sections.push(...columns.sections);
   return {
     sections,
@@ -152,8 +160,16 @@ interface CalibrateInput {
   readonly seed: number;
 }
 
-async function buildColumns(path: string, nItems: number, filterable: TextOptions["filterable"]) {
+async function buildColumns(
+  path: string,
+  nItems: number,
+  { filterable, plan }: TextOptions & { readonly plan?: TextPlan },
+) {
   if (filterable?.length === 0) return { sections: [], meta: [] };
   const documents: AsyncIterable<ItemDocument> = readDocuments(path);
-  return buildColumnSections(documents, { nItems, ...(filterable && { filterable }) });
+  return buildColumnSections(documents, {
+    nItems,
+    ...(filterable && { filterable }),
+    ...(plan?.columns && { plan: plan.columns }),
+  });
 }

@@ -6,14 +6,14 @@ import type { ForestSettings, Progress } from "../forest/types.ts";
 import { writeArtifact } from "./artifact.ts";
 import type { Corpus } from "./corpus.ts";
 import type { FolderWriter } from "./folder.ts";
-import { buildTextSections, calibrate, type TextOptions } from "./text.ts";
+import { buildTextSections, calibrate, type TextOptions, type TextPlan } from "./text.ts";
 
 /** What an artifact that holds its items itself is made from; its `documents.jsonl` lies in the folder already. */
 export interface WholeParts {
   readonly name: string;
   readonly metric: Metric;
   readonly settings: ForestSettings;
-  readonly text: TextOptions;
+  readonly text: TextOptions & { readonly plan?: TextPlan };
   /** Docstore id of item i. */
   readonly ids: readonly string[];
   readonly hasText: boolean;

@@ -22,6 +22,7 @@ import { type BuiltShard, buildShard, type ShardJob } from "./shard.ts";
 import { sizeShards } from "./size.ts";
 import { createSpool, type Spool } from "./spool.ts";
 import { readSubject } from "./subject.ts";
+import { surveyTexts } from "./survey.ts";
 import { textMetaOf } from "./text.ts";
 
 /** Where rows and documents lie until they are in shards; goes before the folder is put in its place. */
@@ -122,6 +123,7 @@ async function cut(job: BuildJob, sharding: Sharding, cutting: Cutting): Promise
   const { shards, cap } = sizeShards(shape, settings, text, sharding);
   if (shards === 1) return inOnePiece(job, cutting);
   onProgress?.({ phase: "partition", done: 0, total: 1000 });
+  const plan = await surveyTexts(path, hasText, text);
   const owners = await partitionRows(corpus.spool, {
     ...{ metric, shards, cap, partition: sharding.partition, seed: settings.seed, jobs: settings.jobs },
     onProgress: (share) => onProgress?.({ phase: "partition", done: Math.round(share * 900), total: 1000 }),
@@ -149,7 +151,8 @@ async function cut(job: BuildJob, sharding: Sharding, cutting: Cutting): Promise
   onProgress?.({ phase: "partition", done: 1000, total: 1000 });
   const lists = itemsOfShards(owners, shards);
   const shardJob = (shard: number): ShardJob => ({
-    ...{ name: job.name, metric, settings, text, hasText, fusion, shard, shards, source, onProgress },
+    ...{ name: job.name, metric, settings, hasText, fusion, shard, shards, source, onProgress },
+    text: { ...text, plan },
     items: lists[shard]!,
     spool: rows[shard]!,
     documents: documents[shard]!,

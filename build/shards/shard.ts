@@ -13,8 +13,7 @@ import { sharedFloats } from "../forest/geometry.ts";
 import type { ForestSettings, Progress } from "../forest/types.ts";
 import { readDocuments } from "../pipeline/documents.ts";
 import type { FolderWriter } from "../pipeline/folder.ts";
-import type { TextOptions } from "../pipeline/text.ts";
-import { writeWhole } from "../pipeline/whole.ts";
+import { type WholeParts, writeWhole } from "../pipeline/whole.ts";
 import { centroidsOf, routingCentroids } from "./router.ts";
 import { requireWithin } from "./size.ts";
 import type { Spool } from "./spool.ts";
@@ -24,7 +23,7 @@ export interface ShardJob {
   readonly name: string;
   readonly metric: Metric;
   readonly settings: ForestSettings;
-  readonly text: TextOptions;
+  readonly text: WholeParts["text"];
   readonly hasText: boolean;
   readonly fusion: { readonly fusion?: FusionMeta };
   readonly shard: number;

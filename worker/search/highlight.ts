@@ -39,7 +39,7 @@ export function highlightTerms(
   };
   if (keyword) {
     for (const group of expandQuery(keyword, parsed, { prefix })) {
-      add(groupTerms(keyword, group), group.documents > keyword.nDocuments * COMMON_SHARE);
+      add(groupTerms(keyword, group), group.documents > keyword.collectionDocuments * COMMON_SHARE);
     }
   } else {
     for (const { term } of parsed.words) add([term], /^[a-z]+$/.test(term) && term.length < SHORTEST);

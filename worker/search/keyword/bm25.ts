@@ -73,7 +73,7 @@ export function scoreGroups(
 }
 
 function openScorer(index: KeywordIndex, group: TermGroup): Scorer {
-  const idf = inverseDocumentFrequency(index.nDocuments, group.documents);
+  const idf = inverseDocumentFrequency(index.collectionDocuments, group.documents);
   const bound = group.weight * idf * (index.k1 + 1);
   return {
     cursors: group.entries.map((entry) =>

@@ -12,6 +12,8 @@ export interface Dictionary {
   readonly blockTerms: Uint32Array;
   readonly blockPostings: Uint32Array;
   readonly blockPositions: Uint32Array | undefined;
+  /** Whether entries tell frequencies among more documents than the index holds. */
+  readonly ofCollection: boolean;
 }
 
 /** A place in the dictionary. One is made per scan, none per term. */

@@ -16,6 +16,9 @@ export interface TermEntry {
   readonly documents: number;
   /** Documents that hold any word of the same stem. */
   readonly classDocuments: number;
+  /** The same two numbers among all documents of the collection, where the index holds a part of it. */
+  readonly total: number;
+  readonly classTotal: number;
   readonly postingsStart: number;
   readonly postingsEnd: number;
   readonly positionsStart: number;
@@ -69,6 +72,8 @@ export function readEntry(dictionary: Dictionary, term: number): TermEntry {
   let positionsStart = positionsEnd;
   let documents = 0;
   let classDocuments = 0;
+  let total = 0;
+  let classTotal = 0;
   let ring = 0;
   const next = () => {
     let value = 0;
@@ -92,6 +97,8 @@ export function readEntry(dictionary: Dictionary, term: number): TermEntry {
     }
     ring = next();
     classDocuments = ring === 0 ? documents : next();
+    total = dictionary.ofCollection && documents > 0 ? next() : documents;
+    classTotal = dictionary.ofCollection ? next() : classDocuments;
   }
   // Zigzag: even is forwards.
   const nextInClass = term + (ring % 2 === 0 ? ring / 2 : -(ring + 1) / 2);
@@ -107,6 +114,8 @@ export function readEntry(dictionary: Dictionary, term: number): TermEntry {
     term,
     documents,
     classDocuments,
+    total,
+    classTotal,
     postingsStart,
     postingsEnd,
     positionsStart,

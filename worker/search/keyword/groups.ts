@@ -26,7 +26,7 @@ export function exactGroup(index: KeywordIndex, term: string): TermGroup | undef
   const number = findTerm(index.dictionary, encodeTerm(term));
   if (number < 0) return undefined;
   const entry = readEntry(index.dictionary, number);
-  return entry.documents === 0 ? undefined : { entries: [entry], documents: entry.documents, weight: 1 };
+  return entry.documents === 0 ? undefined : { entries: [entry], documents: entry.total, weight: 1 };
 }
 
 /** The word and all that share its stem; undefined when there are none. */
@@ -51,7 +51,7 @@ export function groupOf(index: KeywordIndex, term: number, weight: number): Term
   if (!first) return undefined;
   return {
     entries,
-    documents: Math.min(first.classDocuments, index.nDocuments),
+    documents: Math.min(first.classTotal, index.collectionDocuments),
     weight,
     // The ring begins with the term that was asked for, unless it is a stem and no word.
     ...(first.term === term && { exact: first }),

@@ -6,6 +6,8 @@ import { ArtifactError } from "../../format/errors.ts";
  */
 
 export const KEYWORD_LAYOUT_VERSION = 1;
+/** The same of documents that are a part of more: with the frequencies among all of them. */
+export const KEYWORD_COLLECTION_VERSION = 2;
 export const KEYWORD_HEADER_BYTES = 72;
 /** Field offsets within the header of section keywordTerms, in bytes. */
 export const KEYWORD_HEADER = {
@@ -18,6 +20,7 @@ export const KEYWORD_HEADER = {
   termBytes: 24,
   postingBytes: 28,
   positionBytes: 32,
+  collectionDocuments: 36,
   averageLength: 40,
   k1: 48,
   b: 56,

@@ -48,10 +48,12 @@ export function completions(index: KeywordIndex, word: QueryWord, weight: number
   }
   if (entries.length === 0) return [];
   if (entries.length > MAX_COMPLETIONS) {
-    entries = entries.sort((x, y) => y.documents - x.documents || x.term - y.term).slice(0, MAX_COMPLETIONS);
+    entries = entries.sort((x, y) => y.total - x.total || x.term - y.term).slice(0, MAX_COMPLETIONS);
   }
-  const documents = entries.reduce((sum, entry) => sum + entry.documents, 0);
-  return [{ entries, documents: Math.min(documents, index.nDocuments), weight: weight * PREFIX_WEIGHT }];
+  const documents = entries.reduce((sum, entry) => sum + entry.total, 0);
+  return [
+    { entries, documents: Math.min(documents, index.collectionDocuments), weight: weight * PREFIX_WEIGHT },
+  ];
 }
 
 /**
@@ -66,7 +68,7 @@ export function nearWords(
   alone: boolean,
 ): TermGroup[] {
   const { dictionary } = index;
-  const mostFrequent = Math.max(MIN_FREQUENT, index.nDocuments / FREQUENT);
+  const mostFrequent = Math.max(MIN_FREQUENT, index.collectionDocuments / FREQUENT);
   const letters = [...word.term].length;
   if (letters < MIN_ONE_EDIT || letters > MAX_FUZZY_LENGTH || budget.oneEdit-- <= 0) return [];
   let matches = findFuzzy(dictionary, word.term, 1);
@@ -77,20 +79,17 @@ export function nearWords(
   const near = matches
     .filter((match) => match.distance > 0)
     .map((match) => ({ ...match, entry: readEntry(dictionary, match.term) }))
-    .filter(({ entry }) => entry.documents <= mostFrequent)
-    .sort(
-      (x, y) =>
-        x.distance - y.distance || y.entry.documents - x.entry.documents || x.entry.term - y.entry.term,
-    );
+    .filter(({ entry }) => entry.total <= mostFrequent)
+    .sort((x, y) => x.distance - y.distance || y.entry.total - x.entry.total || x.entry.term - y.entry.term);
   const groups: TermGroup[] = [];
   const seen = new Set<number>();
   for (const { entry, distance } of near) {
     if (seen.has(entry.term) || seen.size >= MAX_NEAR_WORDS) continue;
-    const weight = factor * FUZZY_WEIGHTS[distance]! * (alone ? rarity(index, entry.documents) : 1);
+    const weight = factor * FUZZY_WEIGHTS[distance]! * (alone ? rarity(index, entry.total) : 1);
     const group = groupOf(index, entry.term, weight * INFLECTION_WEIGHT);
     if (!group) continue;
     // The near word itself has its own, rarer frequency: its documents come before those of its inflections.
-    groups.push({ entries: [entry], documents: entry.documents, weight });
+    groups.push({ entries: [entry], documents: entry.total, weight });
     seen.add(entry.term);
     if (group.entries.length === 1) continue;
     groups.push(group);
@@ -102,7 +101,7 @@ export function nearWords(
  * 1 for the rarest words, less for more frequent ones: many documents of a frequent word would leave those of the
  * others no place among the first ten.
  */
-function rarity({ nDocuments }: KeywordIndex, documents: number): number {
+function rarity({ collectionDocuments: nDocuments }: KeywordIndex, documents: number): number {
   return Math.log((nDocuments + 1) / documents) / Math.log(nDocuments + 1);
 }
 
@@ -132,7 +131,7 @@ export function wordsWithin(index: KeywordIndex, word: Pick<QueryWord, "term">):
     );
     if (numbers.some((number) => number < 0)) continue;
     const entries = numbers.map((number) => readEntry(dictionary, number));
-    const rarer = Math.min(...entries.map((entry) => entry.documents));
+    const rarer = Math.min(...entries.map((entry) => entry.total));
     if (rarer > most) {
       most = rarer;
       best = entries;

@@ -3,6 +3,7 @@ import type { Dictionary } from "./cursor.ts";
 import { isLanguage, type Language } from "./languages.ts";
 import {
   corruptKeywords,
+  KEYWORD_COLLECTION_VERSION,
   KEYWORD_FLAGS,
   KEYWORD_HEADER,
   KEYWORD_HEADER_BYTES,
@@ -18,8 +19,10 @@ export interface KeywordIndex {
   readonly language: Language;
   readonly dictionary: Dictionary;
   readonly nItems: number;
-  /** Documents that were indexed: the N of BM25. */
+  /** Documents that were indexed. */
   readonly nDocuments: number;
+  /** Documents among which scores compare: the N of BM25. */
+  readonly collectionDocuments: number;
   readonly averageLength: number;
   readonly k1: number;
   readonly b: number;
@@ -68,15 +71,23 @@ export function openKeywordSections(sections: KeywordSections, itemCount: number
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const version = view.getUint32(KEYWORD_HEADER.version, true);
-  if (version !== KEYWORD_LAYOUT_VERSION) {
-    throw corruptKeywords(`it has layout ${version}; this reader knows ${KEYWORD_LAYOUT_VERSION}`);
+  if (version !== KEYWORD_LAYOUT_VERSION && version !== KEYWORD_COLLECTION_VERSION) {
+    throw corruptKeywords(
+      `it has layout ${version}; this reader knows ${KEYWORD_LAYOUT_VERSION} and ${KEYWORD_COLLECTION_VERSION}`,
+    );
   }
+  const ofCollection = version === KEYWORD_COLLECTION_VERSION;
   const nItems = view.getUint32(KEYWORD_HEADER.nItems, true);
   if (nItems !== itemCount) {
     throw corruptKeywords(`it was made for ${nItems} items; the artifact has ${itemCount}`);
   }
   const nDocuments = view.getUint32(KEYWORD_HEADER.nDocuments, true);
   if (nDocuments > nItems) throw corruptKeywords(`it counts ${nDocuments} documents for ${nItems} items`);
+  const collectionDocuments = ofCollection
+    ? view.getUint32(KEYWORD_HEADER.collectionDocuments, true)
+    : nDocuments;
+  if (collectionDocuments < nDocuments)
+    throw corruptKeywords(`it counts ${nDocuments} documents of ${collectionDocuments}`);
   const postingBytes = view.getUint32(KEYWORD_HEADER.postingBytes, true);
   if (postings.byteLength !== postingBytes || lengths.byteLength !== nItems) {
     throw corruptKeywords("its postings or lengths are not as long as its header says");
@@ -87,7 +98,7 @@ export function openKeywordSections(sections: KeywordSections, itemCount: number
   if (positions && positions.byteLength !== positionBytes) {
     throw corruptKeywords(`it has ${positions.byteLength} bytes of positions instead of ${positionBytes}`);
   }
-  const dictionary = openDictionary(bytes, view, written, postingBytes, positionBytes);
+  const dictionary = openDictionary(bytes, view, written, ofCollection, postingBytes, positionBytes);
 
   const averageLength = positive(view, KEYWORD_HEADER.averageLength, "average length", Number.MAX_VALUE);
   const k1 = positive(view, KEYWORD_HEADER.k1, "k1", 1000);
@@ -103,6 +114,7 @@ export function openKeywordSections(sections: KeywordSections, itemCount: number
     dictionary,
     nItems,
     nDocuments,
+    collectionDocuments,
     averageLength,
     k1,
     b,
@@ -119,6 +131,7 @@ function openDictionary(
   bytes: Uint8Array,
   view: DataView,
   withPositions: boolean,
+  ofCollection: boolean,
   postingBytes: number,
   positionBytes: number,
 ): Dictionary {
@@ -146,6 +159,7 @@ function openDictionary(
     blockTerms: table(0, termBytes, "terms"),
     blockPostings: table(1, postingBytes, "postings"),
     blockPositions: withPositions ? table(2, positionBytes, "positions") : undefined,
+    ofCollection,
   };
 }
 

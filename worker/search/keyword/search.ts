@@ -78,7 +78,7 @@ function conditionsOf(index: KeywordIndex, query: KeywordQuery, options: Keyword
 function boundOf(index: KeywordIndex, groups: readonly QueryGroup[]): number {
   const best = new Map<number, number>();
   for (const { word, weight, documents } of groups) {
-    const part = weight * inverseDocumentFrequency(index.nDocuments, documents) * (index.k1 + 1);
+    const part = weight * inverseDocumentFrequency(index.collectionDocuments, documents) * (index.k1 + 1);
     if (part > (best.get(word) ?? 0)) best.set(word, part);
   }
   let bound = 0;

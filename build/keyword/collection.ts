@@ -1,0 +1,63 @@
+import type { ItemDocument } from "../../worker/format/meta.ts";
+import { checkLanguage, stemWord } from "../../worker/search/keyword/languages.ts";
+import { foldWord, tokenize } from "../../worker/search/keyword/tokenize.ts";
+import { DEFAULT_FIELDS, type KeywordOptions } from "./build.ts";
+import { textsOf } from "./collect.ts";
+
+/**
+ * What BM25 must know of all documents where an index holds some of them, so that scores of several indexes compare:
+ * how many there are, how long, and in how many of them each word stands, or any word of a stem.
+ */
+export interface Collection {
+  readonly documents: number;
+  readonly averageLength: number;
+  readonly words: ReadonlyMap<string, number>;
+  readonly stems: ReadonlyMap<string, number>;
+}
+
+/** Counts documents one by one; memory grows with the distinct words alone. */
+export function countCollection(options: Pick<KeywordOptions, "language" | "fields">): {
+  add(document: ItemDocument): void;
+  finish(): Collection;
+} {
+  const language = checkLanguage(options.language ?? "en");
+  const fields = Object.entries(options.fields ?? DEFAULT_FIELDS).filter(([, weight]) => weight > 0);
+  const words = new Map<string, number>();
+  const stems = new Map<string, number>();
+  const stemOf = new Map<string, string>();
+  let documents = 0;
+  let totalLength = 0;
+  const count = (counts: Map<string, number>, seen: ReadonlySet<string>) => {
+    for (const key of seen) counts.set(key, (counts.get(key) ?? 0) + 1);
+  };
+  return {
+    add(document) {
+      const ownWords = new Set<string>();
+      const ownStems = new Set<string>();
+      for (const [field, weight] of fields) {
+        for (const text of textsOf(document, field)) {
+          const tokens = tokenize(text, language);
+          totalLength += tokens.length * weight;
+          for (const { term, word } of tokens) {
+            ownWords.add(term);
+            let stem = stemOf.get(word);
+            if (stem === undefined) {
+              stem = foldWord(stemWord(language, word));
+              stemOf.set(word, stem);
+            }
+            ownStems.add(stem);
+          }
+        }
+      }
+      count(words, ownWords);
+      count(stems, ownStems);
+      documents++;
+    },
+    finish: () => ({
+      documents,
+      averageLength: documents === 0 ? 0 : totalLength / documents,
+      words,
+      stems,
+    }),
+  };
+}
