@@ -16,11 +16,16 @@ export interface RunningWorker {
   stop(): Promise<void>;
 }
 
-/** Runs a Worker in workerd of its own, cold, over the local state in `dir`. */
+/**
+ * Runs a Worker in workerd of its own, cold, over the local state in `dir`.
+ *
+ * @param objects classes of Durable Objects by their bindings
+ */
 export async function runWorker(
   dir: string,
   modules: readonly { readonly path: string; readonly contents: string }[],
   bindings: Readonly<Record<string, string>>,
+  objects: Readonly<Record<string, string>> = {},
 ): Promise<RunningWorker> {
   const runtime = new Miniflare(
     convertV4MiniflareOptions({
@@ -30,6 +35,9 @@ export async function runWorker(
       r2Buckets: { INDEXES: IDS.bucket },
       kvNamespaces: { DOCUMENTS: IDS.namespace },
       bindings: { ...bindings },
+      durableObjects: Object.fromEntries(
+        Object.entries(objects).map(([name, className]) => [name, { className, useSQLite: true }]),
+      ),
       resourcePersistencePath: join(dir, "v3"),
       cf: false,
       unsafeTriggerHandlers: true,
