@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type DefaultTreeAdapterTypes, parse } from "parse5";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { readJudgedQueries } from "../../evaluate/queries.ts";
 import { PAGES } from "./pages.ts";
 import { renderSite, slug } from "./render.ts";
 
@@ -59,4 +60,13 @@ test("anchors are those of GitHub, and no two alike", () => {
   expect(slug("Deploy to Cloudflare", taken)).toBe("deploy-to-cloudflare");
   expect(slug("`manifest.json`, and so on", taken)).toBe("manifestjson-and-so-on");
   expect(slug("Deploy to Cloudflare", taken)).toBe("deploy-to-cloudflare-1");
+});
+
+test("every page that the judged queries name is one of the site's", async () => {
+  const queries = await readJudgedQueries(join(import.meta.dirname, "judged.jsonl"));
+  expect(queries.length).toBeGreaterThanOrEqual(50);
+  const pages = new Set(PAGES.map(({ file }) => (file === "index.html" ? "/" : `/${file}`)));
+  for (const { query, relevant } of queries) {
+    for (const page of relevant.keys()) expect(pages, query).toContain(page);
+  }
 });
