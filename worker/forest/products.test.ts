@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { dotPairs } from "./products.ts";
+import { dotPairs, dotPairsOfTwo } from "./products.ts";
 import { pairQuery } from "./query.ts";
 
 /** Whole numbers from a linear congruential generator, the same in every run. */
@@ -50,5 +50,13 @@ describe("products of codes and a query in small integers", () => {
 
   it("are zero for a query of zeros", () => {
     expect(products(numbers(8, -127, 127, 5), new Float32Array(8)).quick).toBe(0);
+  });
+
+  it("are the same for two rows at once", () => {
+    const words = new Int32Array(Int8Array.from(numbers(300, -127, 127, 7)).buffer);
+    const { packed } = pairQuery(Float32Array.from(numbers(100, -1000, 1000, 8)));
+    const two = new Int32Array(2);
+    dotPairsOfTwo(words, 50, 25, packed, two);
+    expect([...two]).toEqual([dotPairs(words, 50, packed), dotPairs(words, 25, packed)]);
   });
 });

