@@ -33,6 +33,8 @@ const FURNITURE_ROLES: ReadonlySet<string> = new Set(["navigation", "search", "c
 /** Furniture by the names that generators give it: DocBook, Sphinx, Texinfo, Bootstrap and those that follow them. */
 const FURNITURE_CLASSES =
   /(?:^|\s)(?:nav|navbar|navheader|navfooter|nav-panel|navigation|pagination|breadcrumbs?|sphinxsidebar|skip-(?:link|nav))(?:\s|$)/i;
+/** What lists a page's own headings; a list of other pages may be all the content that a page has. */
+const CONTENTS_CLASSES = /(?:^|\s)(?:toc|table-of-contents|contents)(?:\s|$)/i;
 const HEADING = /^h([1-6])$/;
 /** Below every heading: a term of a definition list that has an id, such as a function in an API's reference. */
 const TERM_LEVEL = 7;
@@ -142,11 +144,18 @@ export function leftOut(element: Element): boolean {
     FURNITURE.has(element.tagName) ||
     FURNITURE_ROLES.has(attribute(element, "role") ?? "") ||
     FURNITURE_CLASSES.test(attribute(element, "class") ?? "") ||
+    isContents(element) ||
     attribute(element, "hidden") !== undefined ||
     attribute(element, "aria-hidden") === "true" ||
     ignored(element) !== undefined ||
     isSiteHeader(element)
   );
+}
+
+function isContents(element: Element): boolean {
+  if (!CONTENTS_CLASSES.test(attribute(element, "class") ?? "")) return false;
+  const links = [...elements(element)].filter((inner) => inner.tagName === "a");
+  return links.length > 0 && links.every((link) => attribute(link, "href")?.startsWith("#"));
 }
 
 /** The site's header, not an article's: directly in the body, and without the page's title. */

@@ -1,3 +1,4 @@
+import { gunzipSync } from "node:zlib";
 import { SourceError } from "../sources/errors.ts";
 
 export interface CrawledPage {
@@ -9,12 +10,14 @@ export interface CrawledPage {
 const AT_ONCE = 6;
 const TIMEOUT_MS = 20_000;
 const MAX_SITEMAPS = 1000;
+/** As the protocol bounds it, unpacked. */
+const MAX_SITEMAP_BYTES = 52_428_800;
 const MAX_PAGES = 200_000;
 const MAX_PAGE_BYTES = 20_000_000;
 
 /**
  * Fetches the pages that a sitemap lists (https://www.sitemaps.org/protocol.html), sitemap indexes followed, in its
- * order. Only pages of the sitemap's own origin; what is gone (404, 410) or no HTML is passed over.
+ * order. Only pages of the sitemap's own origin; what is gone (404, 410), leads away or is no HTML is passed over.
  *
  * @throws SourceError `UNREADABLE_SOURCE` naming the address that failed
  */
@@ -38,13 +41,16 @@ export async function* crawl(
 }
 
 async function listed(sitemap: string): Promise<string[]> {
-  const { origin } = new URL(sitemap);
+  let { origin } = new URL(sitemap);
   const pages = new Set<string>();
   const waiting = [sitemap];
   for (let read = 0; waiting.length > 0; read++) {
     if (read >= MAX_SITEMAPS) throw unreadable(sitemap, `it leads to more than ${MAX_SITEMAPS} sitemaps`);
     const url = waiting.shift()!;
-    const text = await (await get(url)).text();
+    const response = await get(url);
+    // A site that has moved, to https for one, lists its pages where they are now.
+    if (read === 0) ({ origin } = new URL(response.url));
+    const text = await textOf(response, url);
     const found = [...text.matchAll(/<loc>\s*(?:<!\[CDATA\[)?([^<\]]+?)(?:\]\]>)?\s*<\/loc>/gi)];
     const addresses = found.map((match) => unescapeXml(match[1]!)).filter((loc) => sameOrigin(loc, origin));
     if (/<sitemapindex[\s>]/i.test(text)) waiting.push(...addresses);
@@ -54,11 +60,23 @@ async function listed(sitemap: string): Promise<string[]> {
   return [...pages];
 }
 
+/** The text of a sitemap, which may be a gzip file. */
+async function textOf(response: Response, url: string): Promise<string> {
+  const bytes = Buffer.from(await response.arrayBuffer());
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes.toString();
+  try {
+    return gunzipSync(bytes, { maxOutputLength: MAX_SITEMAP_BYTES }).toString();
+  } catch (cause) {
+    throw unreadable(url, `it is not gzip, or more than ${MAX_SITEMAP_BYTES} bytes`, cause);
+  }
+}
+
 async function fetchPage(url: string): Promise<CrawledPage | undefined> {
   const response = await get(url, [404, 410]);
   const type = response.headers.get("content-type") ?? "";
   const length = Number(response.headers.get("content-length") ?? 0);
-  if (!response.ok || !/html/i.test(type) || length > MAX_PAGE_BYTES) {
+  const elsewhere = !sameOrigin(response.url, new URL(url).origin);
+  if (!response.ok || elsewhere || !/html/i.test(type) || length > MAX_PAGE_BYTES) {
     await response.body?.cancel();
     return undefined;
   }

@@ -2,11 +2,19 @@ import { attribute, type Element, textOf } from "./dom.ts";
 
 /**
  * What a site says about itself in attributes: `data-search-body`, `-ignore`, `-weight`, `-filter`, `-meta`,
- * `-default-meta`, `-index-attrs`, and Pagefind's own (`data-pagefind-...`), which mean the same, so that a site can
+ * `-default-meta`, `-sort`, `-index-attrs`, and Pagefind's own (`data-pagefind-...`), which mean the same, so that a site can
  * switch as it is. https://pagefind.app/docs/indexing/
  */
 const PREFIXES = ["data-search-", "data-pagefind-"] as const;
-export type Directive = "body" | "ignore" | "weight" | "filter" | "meta" | "default-meta" | "index-attrs";
+export type Directive =
+  | "body"
+  | "ignore"
+  | "weight"
+  | "filter"
+  | "meta"
+  | "default-meta"
+  | "sort"
+  | "index-attrs";
 
 /** The value of a directive on an element; undefined when it has none. */
 export function directive(element: Element, name: Directive): string | undefined {

@@ -35,6 +35,7 @@ function metadataOf(url: string, address: string, page: Page, section: Section):
   const headings = section.parents.filter((heading) => heading !== page.title);
   const important = section.important.join("\n").slice(0, MAX_IMPORTANT);
   return {
+    ...page.sorts,
     ...page.meta,
     ...page.filters,
     url: address,

@@ -24,6 +24,7 @@ export function readMarkdownPage(text: string, file: SourceFile): Page {
     breadcrumbs: [],
     filters: listsOf(metadata),
     meta: {},
+    sorts: {},
     marked: false,
   };
 }

@@ -3,8 +3,8 @@ import type { Page } from "./page.ts";
 /** A name that stands on this many pages, and on more than half of all, is the site's and not a page's. */
 const MIN_PAGES = 3;
 const MOST_PAGES = 0.5;
-/** Between a page's title and the site's name: ` - `, ` | `, ` — `, ` :: `, ` (`. */
-const SEPARATOR = /\s+(?:[-–—|·•»›~]|::)\s+|\s+(?=\()/gu;
+/** Between a page's title and the site's name: ` - `, ` | `, ` — `, ` :: `, `: `, ` (`. */
+const SEPARATOR = /\s+(?:[-–—|·•»›~]|::)\s+|:\s+|\s+(?=\()/gu;
 
 /**
  * Pages with titles of their own. Generators put the site's name into every `title`, and some into a first `h1`: what

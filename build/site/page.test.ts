@@ -49,6 +49,27 @@ describe("content without configuration", () => {
     ]);
   });
 
+  test("is the article with the heading, where a generator puts contents and neighbours into main as well", () => {
+    const beside = '<div class="theme-doc-toc">On this page</div><nav>Next</nav>';
+    const read = page(
+      html(`<main><article><header><h1>Guide</h1></header><p>Text</p></article>${beside}</main>`),
+    );
+    expect(outline(read)).toEqual([["", "Guide", "", "Text"]]);
+    const list = page(html("<main><h1>Blog</h1><article><p>Post</p></article><p>Older</p></main>"));
+    expect(outline(list)).toEqual([["", "Blog", "", "Post\n\nOlder"]]);
+  });
+
+  test("has no list of its own headings, but one of other pages", () => {
+    const read = page(
+      html(`<main><h1>Part</h1><ul class="toc"><li><a href="#x">Here</a></li></ul>
+        <div class="toc"><a href="one.html">Chapter</a></div><h2 id="x">Here</h2><p>Text</p></main>`),
+    );
+    expect(outline(read)).toEqual([
+      ["", "Part", "", "Chapter"],
+      ["x", "Here", "Part", "Text"],
+    ]);
+  });
+
   test("leaves out the furniture of generators, and takes a book's index entries for no sections", () => {
     const read = page(
       html(`<main><div class="navheader"><a href="a.html">Prev</a></div><h1>Index</h1>
@@ -91,7 +112,8 @@ describe("what pages say of themselves", () => {
          <p ${d}-ignore="all">Gone <i ${d}-filter="author">Nobody</i></p>
          <p ${d}-weight="5">Weighty</p><p ${d}-weight="0">Weightless</p>
          <img ${d}-meta="image[src], alt-text[alt]" src="/cat.png" alt="a cat" ${d}-index-attrs="alt">
-         <span ${d}-meta="date:2026-11-22"></span><b ${d}-filter="author">Bob</b></div>`,
+         <span ${d}-meta="date:2026-11-22" ${d}-sort="date:2026-11-22"></span>
+         <span ${d}-sort="weight[data-weight]" data-weight="7"></span><b ${d}-filter="author">Bob</b></div>`,
           `<meta ${d}-default-meta="image[content]" content="/default.png"><meta ${d}-meta="site[content]" content="Docs">`,
         ),
       );
@@ -105,6 +127,7 @@ describe("what pages say of themselves", () => {
         date: "2026-11-22",
         site: "Docs",
       });
+      expect({ ...read.sorts }).toEqual({ date: "2026-11-22", weight: 7 });
     },
   );
 

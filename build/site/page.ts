@@ -28,6 +28,8 @@ export interface Page {
   readonly description?: string;
   readonly filters: Readonly<Record<string, readonly string[]>>;
   readonly meta: Readonly<Record<string, string>>;
+  /** What results could be put in order by; numbers where they are. */
+  readonly sorts: Readonly<Record<string, string | number>>;
   /** The page says which part of it is content. */
   readonly marked: boolean;
 }
@@ -59,6 +61,7 @@ export function readPage(html: string): Page | Skipped {
     breadcrumbs: found.breadcrumbs,
     filters: found.filters,
     meta,
+    sorts: found.sorts,
     marked: found.marked.length > 0,
   };
 }
@@ -80,6 +83,7 @@ interface Survey {
   filters: Record<string, string[]>;
   meta: Record<string, string>;
   defaults: Record<string, string>;
+  sorts: Record<string, string | number>;
 }
 
 /** One walk over the whole page for everything but its text. */
@@ -95,6 +99,7 @@ function survey(document: Parameters<typeof elements>[0]): Survey {
     filters: Object.create(null) as Record<string, string[]>,
     meta: Object.create(null) as Record<string, string>,
     defaults: Object.create(null) as Record<string, string>,
+    sorts: Object.create(null) as Record<string, string | number>,
   };
   const inside = new WeakSet<Element>();
   for (const element of elements(document, (e) => e.tagName !== "svg" && ignored(e) !== "all")) {
@@ -118,6 +123,10 @@ function survey(document: Parameters<typeof elements>[0]): Survey {
       if (!found.filters[key].includes(value)) found.filters[key].push(value);
     }
     for (const [key, value] of captured(element, "meta")) found.meta[key] = value;
+    for (const [key, value] of captured(element, "sort")) {
+      const number = Number(value);
+      found.sorts[key] ??= Number.isFinite(number) && value.trim() !== "" ? number : value;
+    }
     for (const [key, value] of captured(element, "default-meta")) found.defaults[key] = value;
   }
   return found;
@@ -125,21 +134,15 @@ function survey(document: Parameters<typeof elements>[0]): Survey {
 
 /** Texts of the first `h1` elements, those of the content where it has some: others may be the site's. */
 function firstHeadings(roots: readonly Element[], h1s: readonly Element[]): string[] {
-  const within = (element: Element) => {
-    for (let node: Node | null = element; node; node = isElement(node) ? node.parentNode : null) {
-      if (isElement(node) && roots.includes(node)) return true;
-    }
-    return false;
-  };
   const first = h1s.slice(0, MAX_LOOKED_AT);
-  const inside = first.filter(within);
+  const inside = first.filter((h1) => within(h1, roots));
   return (inside.length > 0 ? inside : first)
     .slice(0, MAX_HEADINGS)
     .map((element) => (leftOut(element) ? "" : headingText(element)))
     .filter((text) => text !== "");
 }
 
-function captured(element: Element, kind: "filter" | "meta" | "default-meta"): [string, string][] {
+function captured(element: Element, kind: "filter" | "meta" | "default-meta" | "sort"): [string, string][] {
   const value = directive(element, kind);
   return value === undefined ? [] : capture(element, value);
 }
@@ -159,11 +162,27 @@ function readHead(element: Element, found: Survey): void {
   else if (key === "description") found.description ??= content;
 }
 
-/** Where the content lies when nothing marks it: `main`, a single `article`, or the whole body. */
-function contentRoots({ mains, articles, body }: Survey): Element[] {
-  if (mains.length > 0) return [mains[0]!];
+/**
+ * Where the content lies when nothing marks it: `main`, a single `article`, or the whole body. Generators also put lists of
+ * contents and pages beside into `main`: a single article in it that holds the heading is the content then.
+ */
+function contentRoots({ mains, articles, h1s, body }: Survey): Element[] {
+  const [main] = mains;
+  if (main) {
+    const inside = articles.filter((article) => within(article, [main]));
+    const headed = inside.length === 1 && h1s.slice(0, MAX_LOOKED_AT).some((h1) => within(h1, inside));
+    return headed ? inside : [main];
+  }
   if (articles.length === 1) return articles;
   return body ? [body] : [];
+}
+
+/** Whether an element lies in one of these, or is one. */
+function within(element: Element, roots: readonly Element[]): boolean {
+  for (let node: Node | null = element; node; node = isElement(node) ? node.parentNode : null) {
+    if (isElement(node) && roots.includes(node)) return true;
+  }
+  return false;
 }
 
 function isBreadcrumbs(element: Element): boolean {

@@ -3,6 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { build, query } from "../index.ts";
 import type { SourceDocument } from "../sources/types.ts";
@@ -213,6 +214,15 @@ describe("a sitemap", () => {
           return html("<h1>Q</h1><p>Second</p>");
         case "/file.pdf":
           return response.setHeader("content-type", "application/pdf").end("%PDF");
+        case "/packed.xml.gz":
+          return response.end(gzipSync(`<urlset>${loc("/a")}${loc("/away")}</urlset>`));
+        case "/damaged.xml.gz":
+          return response.end(gzipSync("<urlset></urlset>").subarray(0, 20));
+        case "/away":
+          // The same machine under another name is another origin.
+          return response
+            .writeHead(302, { location: `${origin.replace("127.0.0.1", "localhost")}/q?x=1&y=2` })
+            .end();
         case "/broken.xml":
           return response.end(`<urlset>${loc("/fails")}</urlset>`);
         case "/fails":
@@ -237,6 +247,11 @@ describe("a sitemap", () => {
     expect(based.map(({ id }) => id)).toEqual(["/docs/a", "/docs/q?x=1&y=2"]);
   });
 
+  test("may be packed, and leads to no other site by a redirect", async () => {
+    const documents = await read(`${origin}/packed.xml.gz`);
+    expect(documents.map(({ id }) => id)).toEqual([`${origin}/a`]);
+  });
+
   test("that fails, or whose pages do, is named", async () => {
     const failing = { code: "UNREADABLE_SOURCE" };
     await expect(read(`${origin}/none.xml`)).rejects.toMatchObject(failing);
@@ -244,6 +259,7 @@ describe("a sitemap", () => {
       ...failing,
       message: `${origin}/fails cannot be read: it answers 500.`,
     });
+    await expect(read(`${origin}/damaged.xml.gz`)).rejects.toMatchObject(failing);
     await expect(read("http://127.0.0.1:9/sitemap.xml")).rejects.toMatchObject(failing);
   });
 });
