@@ -79,6 +79,32 @@ test("health and index say how it is cut, and a warm-up loads all of it", async 
   expect(await get("/v1/index")).toMatchObject({ items: DOCUMENTS, shards: { count: SHARDS } });
 });
 
+test("callers that hang up while shards load leave nothing broken for those who stay", async () => {
+  await publish(store, folders[1]!, { by: "test", force: true });
+  const [version] = [...editions].find(([, edition]) => edition === 1)!;
+  const hasty = Array.from({ length: 30 }, (_, i) =>
+    fetch(new URL("/v1/search?item=0&k=10", worker.url), { signal: AbortSignal.timeout(1 + i) }).then(
+      (response) => response.text(),
+      () => "gone",
+    ),
+  );
+  const stayed: Answer[] = [];
+  while (!stayed.some((answer) => answer.version === version)) {
+    const answers = await Promise.all(
+      Array.from(
+        { length: 5 },
+        async (_, i) => (await (await ask({ item: i * 31, k: 10 })).json()) as Answer,
+      ),
+    );
+    stayed.push(...answers);
+  }
+  expect(await Promise.all(hasty)).toContain("gone");
+  for (const { partial, hits } of stayed) {
+    expect(partial).toBeUndefined();
+    expect(hits).toHaveLength(10);
+  }
+});
+
 test("publishes and rollbacks under a stream of requests: none fails, none is partial, none mixes versions", async () => {
   const failures: string[] = [];
   const seen = new Set<number>();

@@ -12,8 +12,8 @@ declare module "vitest" {
     versions: { readonly snapshot: Snapshot; readonly pointers: readonly string[] };
     /**
      * Indexes in three shards, made by `shards.ts`: "shards" (the documents of "service", every third one in the same
-     * shard), "shards-built" (those of "demo", as `build` cuts them) and "shards-swap", of two versions with `swap` as
-     * their pointers.
+     * shard), "shards-built" (those of "demo", as `build` cuts them), "shards-lone" (30 rows at three corners, each in its
+     * own shard, of which a query asks one) and "shards-swap", of two versions with `swap` as their pointers.
      */
     shards: { readonly snapshot: Snapshot; readonly swap: readonly string[] };
   }

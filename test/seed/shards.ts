@@ -27,6 +27,16 @@ export async function setupShards(
   await build({ documents: textCorpus(), name: "shards-built", out: built, shards: 3, jobs: 1 });
   await publishFolder(built);
 
+  const lone = join(folder, "shards-lone");
+  const corners = Array.from({ length: 30 }, (_, item) => ({
+    id: `corner-${item}`,
+    pageContent: "",
+    vector: [0, 1, 2].map((axis) => (axis === shardOf(item) ? 1 : 0) + item / 1000),
+  }));
+  const settings = { name: "shards-lone", embedder: "none", metric: "euclidean", jobs: 1 } as const;
+  await buildShardedFolder(lone, corners, shardOf, settings, { probes: 1 });
+  await publishFolder(lone);
+
   const swap: string[] = [];
   for (const text of ["before", "after"]) {
     // Every document says which version it is of.

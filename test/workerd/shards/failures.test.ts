@@ -69,6 +69,34 @@ describe("a shard that is stopped in mid-query", () => {
     const ranks = namespace.calls.filter(({ shard, method }) => shard === 1 && method === "rank");
     expect(ranks.map(({ outcome }) => outcome)).toEqual([expect.stringContaining("stopped by a test"), "ok"]);
   });
+
+  test("and again when it is asked again costs its hits", async () => {
+    const namespace = watched(({ name, shard, method }) =>
+      shard === 1 && method === "rank" ? () => stop(name) : undefined,
+    );
+    expectPartial(await answerOf(worker({ SHARDS: namespace })), "SHARD_UNREACHABLE", 1);
+    expect(namespace.calls.filter(({ shard }) => shard === 1)).toHaveLength(2);
+  });
+
+  test("between ranking and telling what its hits are loads again, and the answer is whole", async () => {
+    const namespace = watched(({ name, shard, method }) =>
+      shard === 1 && method === "details" ? stop(name) : undefined,
+    );
+    expect(await answerOf(worker({ SHARDS: namespace }))).toEqual(whole);
+  });
+
+  test("gives way to the next nearest when it is the only one that was asked", async () => {
+    const lone = watched(({ shard }) => (shard === 0 ? Promise.reject(new Error("network")) : undefined));
+    const ask = worker({ SHARDS: lone, INDEX_NAME: "shards-lone" });
+    const body = JSON.stringify({ vector: [1, 0, 0], k: 5 });
+    const headers = { "content-type": "application/json" };
+    const response = await ask("/v1/search", { method: "POST", headers, body });
+    expect(new Set(lone.calls.map(({ shard }) => shard))).toEqual(new Set([0, 1, 2]));
+    const { hits, partial } = (await expectContract(response, "/v1/search", "post")) as Answer;
+    expect(partial).toBe(true);
+    expect(hits.length).toBeGreaterThan(0);
+    expect(hits.every(({ item }) => shardOf(item) !== 0)).toBe(true);
+  });
 });
 
 describe("a shard that cannot be loaded", () => {
