@@ -23,6 +23,7 @@ const PARTS: Readonly<Record<string, readonly (readonly [source: string, name: s
   Run: [
     ["docs/http.md", "HTTP API"],
     ["docs/operations.md", "Operations"],
+    ["docs/shards.md", "Shards"],
     ["docs/scale.md", "Scale"],
     ["docs/embedders.md", "Embedders"],
     ["artifacts/static-en/README.md", "Static embedder"],
