@@ -1,4 +1,4 @@
-import type { Cache, R2Bucket } from "@cloudflare/workers-types";
+import type { Cache, R2Bucket, ReadableStream } from "@cloudflare/workers-types";
 import type { Artifact } from "../format/artifact.ts";
 import { findSection } from "../format/artifact.ts";
 import type { ColdFile } from "./cold.ts";
@@ -28,13 +28,8 @@ export function openColdFile({ bucket, cache }: ColdSource, key: string, bytes: 
   let askAt = 0;
   const fromCache = async (offset: number, length: number): Promise<Uint8Array | undefined> => {
     if (!cache || bytes > LARGEST_CACHED || Date.now() < askAt) return undefined;
-    const range = `bytes=${offset}-${offset + length - 1}`;
-    // The global type of the other declarations of the same class.
-    const request = new Request(wholeUrl(key, bytes), { headers: { range } }) as never;
-    const response = await cache.match(request).catch(() => undefined);
-    if (response?.status === 206 && response.body) {
-      return readExactly(response.body, length, "The cached range").catch(() => undefined);
-    }
+    const body = await cachedRange(cache, wholeUrl(key, bytes), offset, length);
+    if (body) return readExactly(body, length, "The cached range").catch(() => undefined);
     askAt = Date.now() + ASK_AGAIN_MS;
     return undefined;
   };
@@ -60,6 +55,8 @@ export async function fillColdCache(
   bytes: number,
 ): Promise<void> {
   if (!cache || bytes > LARGEST_CACHED) return;
+  const there = await cachedRange(cache, wholeUrl(key, bytes), 0, 1);
+  if (there) return there.cancel();
   const object = await getObject(bucket, key);
   const headers = {
     "content-type": "application/octet-stream",
@@ -68,6 +65,23 @@ export async function fillColdCache(
   };
   // The global types of the other declarations of the same classes.
   await cache.put(wholeUrl(key, bytes), new Response(object.body as never, { headers }) as never);
+}
+
+/** A range of a cached file; undefined when the cache does not have it. */
+async function cachedRange(
+  cache: Cache,
+  url: string,
+  offset: number,
+  length: number,
+): Promise<ReadableStream | undefined> {
+  const range = `bytes=${offset}-${offset + length - 1}`;
+  // The global type of the other declarations of the same class.
+  const response = await cache
+    .match(new Request(url, { headers: { range } }) as never)
+    .catch(() => undefined);
+  if (response?.status === 206 && response.body) return response.body;
+  await response?.body?.cancel();
+  return undefined;
 }
 
 function wholeUrl(key: string, bytes: number): string {

@@ -198,10 +198,7 @@ function verifying({ forestHot }: VersionLengths, onProgress: () => void): (byte
   };
 }
 
-/**
- * Leaves a loaded forest in the data centre's cache, where the next cold isolate finds it, and with it the file's cold part
- * where searches read it. Best effort.
- */
+/** Leaves a loaded forest in the data centre's cache, where the next cold isolate finds it. Best effort. */
 export async function fillCache(source: LoadSource, parts: LoadedParts): Promise<void> {
   const { bytes } = parts.artifact;
   const headers = {
@@ -214,9 +211,11 @@ export async function fillCache(source: LoadSource, parts: LoadedParts): Promise
     // The global type of the other declarations of the same class.
     new Response(bytes, { headers }) as never,
   );
-  if (readsCold(parts.artifact)) {
-    await fillColdCache(source, parts.forestKey, parts.artifact.header.fileBytes);
-  }
+}
+
+/** Leaves the whole file there, too, where searches read its cold part and it is not there already. Best effort. */
+export async function fillCold(source: LoadSource, { artifact, forestKey }: LoadedParts): Promise<void> {
+  if (readsCold(artifact)) await fillColdCache(source, forestKey, artifact.header.fileBytes);
 }
 
 /** A version's bytes never change, so its key alone says what is cached. The host exists nowhere. */

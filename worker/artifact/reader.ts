@@ -1,6 +1,6 @@
 import { AnnoyEdgeError, ArtifactError } from "../format/errors.ts";
 import { type Held, isLeased, lease } from "./held.ts";
-import { fillCache, heldBytesOf, loadVersion, readManifest, readPointer } from "./load.ts";
+import { fillCache, fillCold, heldBytesOf, loadVersion, readManifest, readPointer } from "./load.ts";
 import { lengthsOf } from "./manifest.ts";
 import type { Pointer } from "./pointer.ts";
 import type {
@@ -140,15 +140,16 @@ export function createIndexReader<T>(options: IndexReaderOptions<T>): IndexReade
       own.bytes = 0;
     }
     own.opening = false;
-    if (options.cache && live.from === "r2") {
+    if (options.cache) {
       const release = take(live);
-      const { parts } = live;
+      const { parts, from } = live;
       // The answers that wait go first; and what goes wrong with a cache concerns no reader.
       ctx.waitUntil(
         sleep(timing.fill)
-          .then(() => fillCache(options, parts))
-          .catch(() => {})
-          .finally(release),
+          .then(() => (from === "r2" ? fillCache(options, parts) : undefined))
+          .finally(release)
+          .then(() => fillCold(options, parts))
+          .catch(() => {}),
       );
     }
   }

@@ -1,6 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import type { KVNamespace, R2Bucket } from "@cloudflare/workers-types";
-import { fillCache, heldBytesOf, type LoadSource, loadShard } from "../artifact/load.ts";
+import { fillCache, fillCold, heldBytesOf, type LoadSource, loadShard } from "../artifact/load.ts";
 import { lengthsOf } from "../artifact/manifest.ts";
 import { createPageCache } from "../docstore/cache.ts";
 import { AnnoyEdgeError, ArtifactError } from "../format/errors.ts";
@@ -127,7 +127,8 @@ export class IndexShard extends DurableObject<ShardBindings> implements ShardMet
     residents.add(held);
     this.#held = held;
     // Where the next object that holds this shard finds it; what goes wrong with a cache concerns no caller.
-    if (from === "r2") this.ctx.waitUntil(fillCache(source, parts).catch(() => {}));
+    const fill = from === "r2" ? fillCache(source, parts) : Promise.resolve();
+    this.ctx.waitUntil(fill.then(() => fillCold(source, parts)).catch(() => {}));
     return held;
   }
 }
