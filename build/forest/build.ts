@@ -3,8 +3,10 @@ import type { ArtifactMeta } from "../../worker/format/meta.ts";
 import type { HeaderFields, SectionSource } from "../artifact/write.ts";
 import {
   budgetError,
+  type CodecBytes,
   codecsToTry,
   defaultLeafSize,
+  hotBytes,
   isSmall,
   rescoreTier,
   scansAll,
@@ -83,17 +85,25 @@ export async function buildForest(input: ForestInput, settings: ForestSettings):
     progress("certify", answered / 2);
     const truth = await answers;
     const codecs = codecsToTry(settings, flat, metric);
-    let built: BuiltForest | undefined;
-    for (const codec of codecs) {
-      built = await encodeAndCertify(
-        { input, settings, geometry, pool, nodes, trees, leafSize, truth, codec },
-        (share) => progress("certify", 0.5 + share / 2),
+    const parts = { input, settings, geometry, pool, nodes, trees, leafSize, truth };
+    const sizes: CodecBytes[] = [];
+    let best: BuiltForest | undefined;
+    for (const [i, codec] of codecs.entries()) {
+      const encoded = await encode(parts, codec);
+      const bytes = hotBytes(encoded.sections);
+      sizes.push({ codec, bytes });
+      // Finer codecs are larger.
+      if (!withinBudget(bytes, settings)) break;
+      const built = await certified(parts, encoded, (share) =>
+        progress("certify", 0.5 + (i + share) / (2 * codecs.length)),
       );
-      if (built.certified.recallAt10 >= settings.targetRecall && withinBudget(built, settings)) break;
+      // Where no codec that fits meets the target, the one that comes nearest, and its figures say so.
+      if (!best || built.certified.recallAt10 > best.certified.recallAt10) best = built;
+      if (built.certified.met) break;
     }
-    if (!built || !withinBudget(built, settings)) throw budgetError(built, settings);
+    if (!best) throw budgetError(sizes, settings);
     progress("certify", 1);
-    return built;
+    return best;
   } finally {
     await pool.close();
   }
@@ -108,11 +118,18 @@ interface Parts {
   readonly trees: number;
   readonly leafSize: number;
   readonly truth: Truth;
-  readonly codec: Codec;
 }
 
-async function encodeAndCertify(parts: Parts, onProgress: (share: number) => void): Promise<BuiltForest> {
-  const { input, settings, geometry, pool, nodes, trees, leafSize, truth, codec } = parts;
+/** What a codec makes of the parts, before it is measured. */
+interface Encoded {
+  readonly header: HeaderFields;
+  readonly forest: ArtifactMeta["forest"];
+  readonly sections: SectionSource[];
+  readonly sketch: Sketching | undefined;
+}
+
+async function encode(parts: Parts, codec: Codec): Promise<Encoded> {
+  const { input, settings, geometry, pool, nodes, trees, leafSize } = parts;
   const { metric, dimensions, vectors } = input;
   const count = vectors.length / dimensions;
   const order = nodes?.order ?? Uint32Array.from({ length: count }, (_, i) => i);
@@ -164,6 +181,15 @@ async function encodeAndCertify(parts: Parts, onProgress: (share: number) => voi
     leafSize: forest.leafSize,
     certifiedRecall: 0,
   };
+  return { header, forest, sections, sketch };
+}
+
+async function certified(
+  { settings, pool, truth }: Parts,
+  { header, forest, sections, sketch }: Encoded,
+  onProgress: (share: number) => void,
+): Promise<BuiltForest> {
+  const { codec, rescore, nSlots, dimensions } = header;
   const certified = await certifySections(
     pool,
     header,
@@ -171,12 +197,13 @@ async function encodeAndCertify(parts: Parts, onProgress: (share: number) => voi
     sections,
     truth,
     settings.targetRecall,
-    walksAll(count, dimensions, settings),
+    walksAll(nSlots, dimensions, settings),
     sketch,
     onProgress,
   );
+  const { defaultSearchK, recallAt10 } = certified;
   return {
-    header: { ...header, defaultSearchK: certified.defaultSearchK, certifiedRecall: certified.recallAt10 },
+    header: { ...header, defaultSearchK, certifiedRecall: recallAt10 },
     sections,
     forest,
     certified,

@@ -1,7 +1,8 @@
 import { fullSketchBits } from "../../worker/forest/compact/rotation.ts";
 import type { Codec, Metric, RescoreCodec } from "../../worker/format/constants.ts";
 import { AnnoyEdgeError } from "../../worker/format/errors.ts";
-import type { BuiltForest, ForestSettings } from "./types.ts";
+import type { SectionSource } from "../artifact/write.ts";
+import type { ForestSettings } from "./types.ts";
 
 /**
  * Up to this many coordinates in all a scan of every vector answers. Measured (docs/forest.md): at 500 vectors of 100
@@ -76,18 +77,27 @@ export function defaultLeafSize(dimensions: number, trees: number): number {
   return Math.max(80, Math.ceil((dimensions + 20) / (trees > 1 ? 1.4 : 2.5)));
 }
 
-export function hotBytes(built: BuiltForest): number {
-  return built.sections.reduce((sum, section) => sum + (section.hot ? section.bytes.byteLength : 0), 0);
+/** Bytes that a search has in memory. */
+export function hotBytes(sections: readonly SectionSource[]): number {
+  return sections.reduce((sum, section) => sum + (section.hot ? section.bytes.byteLength : 0), 0);
 }
 
-export function withinBudget(built: BuiltForest, settings: ForestSettings): boolean {
-  return settings.maxBytes === undefined || hotBytes(built) <= settings.maxBytes;
+export function withinBudget(bytes: number, settings: ForestSettings): boolean {
+  return settings.maxBytes === undefined || bytes <= settings.maxBytes;
 }
 
-export function budgetError(built: BuiltForest | undefined, settings: ForestSettings): AnnoyEdgeError {
-  const need = built ? `${hotBytes(built)} bytes with codec ${built.codec}` : "more";
+export interface CodecBytes {
+  readonly codec: Codec;
+  readonly bytes: number;
+}
+
+/** @param sizes what the codecs need that were tried, at least one */
+export function budgetError(sizes: readonly CodecBytes[], settings: ForestSettings): AnnoyEdgeError {
+  const needs = sizes.map(({ codec, bytes }) => `${bytes} bytes with codec ${codec}`).join(", ");
+  const smallest = sizes[0]?.codec === "binary";
+  const trees = settings.trees === "auto" || settings.trees < 2 ? "" : "fewer --trees, ";
   return new AnnoyEdgeError(
     "OVER_BUDGET",
-    `The index needs ${need}, and --max-bytes allows ${settings.maxBytes}. Allow more, choose a smaller codec (--codec int4 or binary), or lower --target-recall.`,
+    `Forest and vectors need ${needs}, and --max-bytes allows ${settings.maxBytes}. Allow more, or choose ${trees}${smallest ? "" : "a smaller codec (--codec auto, int4 or binary), "}fewer dimensions, or several shards (--shards).`,
   );
 }

@@ -14,11 +14,11 @@ import { OptionError } from "./errors.ts";
 export interface ForestOptions {
   /** Default `angular`. */
   readonly metric?: Metric;
-  /** Number of trees, or `auto` (default): as many as the target recall needs. */
+  /** Number of trees, or `auto` (default): none while a scan is as fast, else one, whose searchK meets the target. */
   readonly trees?: number | "auto";
   /** Recall@10 against exact search that the default searchK must reach; default 0.95. */
   readonly targetRecall?: number;
-  /** How vectors are stored; `auto` (default) is int8 unless the size bound asks for less. */
+  /** How vectors are stored; default int8. `auto`: the smallest that meets the target recall within `maxBytes`. */
   readonly codec?: Codec | "auto";
   /** A cold copy of finer vectors for rescoring; `auto` by default. */
   readonly rescore?: RescoreCodec | "auto";
