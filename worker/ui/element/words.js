@@ -11,11 +11,9 @@ export function matchesOf(text, query) {
   const found = [];
   for (const { 0: word, index } of text.matchAll(WORD)) {
     const folded = plain(word);
-    const typed = asked.filter((part) => folded.startsWith(part));
-    if (typed.length === 0) continue;
-    // A word of one letter begins too many others: it has to be all of it.
-    const longest = Math.max(...typed.map((part) => part.length));
-    if (longest > 1 || folded.length === 1) found.push({ start: index, end: index + word.length });
+    // A word of one or two letters begins too many others: it has to be all of it.
+    const typed = asked.some((part) => folded === part || (part.length > 2 && folded.startsWith(part)));
+    if (typed) found.push({ start: index, end: index + word.length });
   }
   return found;
 }
