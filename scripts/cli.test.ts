@@ -140,6 +140,27 @@ describe("commands", () => {
     expect((await run(["verify", artifact])).out).toContain("is sound");
   });
 
+  test("an index is cut into shards, in one build or in jobs that assemble joins, and inspect tells of them", async () => {
+    const source = join(folder, "cut.jsonl");
+    const rows = Array.from({ length: 60 }, (_, i) => ({ id: `v${i}`, text: "", vector: [i % 7, i % 5, 1] }));
+    await writeFile(source, rows.map((row) => JSON.stringify(row)).join("\n"));
+    const settings = ["--source", source, "--shards", "2", "--metric", "euclidean"];
+    const whole = await runHere(["build", ...settings, "--out", join(folder, "cut")]);
+    expect(whole.out).toMatch(/shards +2, of which a query asks [12]\.\d\d/);
+    const parts = ["0", "1"].map((shard) => join(folder, `part-${shard}`));
+    for (const [shard, part] of parts.entries())
+      await runHere(["build", ...settings, "--only-shard", String(shard), "--out", part]);
+    const joined = await runJson(["assemble", ...parts, "--out", join(folder, "joined")], runHere);
+    const built = JSON.parse(await readFile(join(folder, "cut", "manifest.json"), "utf8"));
+    expect(joined.json).toEqual({ out: join(folder, "joined"), manifest: built });
+    const { out } = await runHere(["inspect", join(folder, "cut")]);
+    expect(out).toMatch(/shards +2, partition clusters/);
+    expect(out).toMatch(/Measured recall of all shards together[\s\S]*probes[\s\S]*Shards\n +shard +version/);
+    expect((await runHere(["verify", join(folder, "joined")])).code).toBe(0);
+    const none = await runJson(["assemble", join(folder, "nothing"), "--out", join(folder, "no")], runHere);
+    expect(none).toMatchObject({ code: 1, json: { error: { code: "NOT_AN_ARTIFACT" } } });
+  });
+
   test("an Annoy file comes in, answers, and goes out as it came; so does a folder for LangChain", async () => {
     const ann = "test/fixtures/annoy/angular/small.ann";
     const [dir, again] = [join(folder, "annoy"), join(folder, "again.ann")];

@@ -8,6 +8,7 @@ import { shardFolder } from "../../worker/format/keys.ts";
 import type { ItemDocument, Manifest } from "../../worker/format/meta.ts";
 import { clusteredVectors } from "../bench/million.ts";
 import { type BuildOptions, build, type InputDocument } from "../index.ts";
+import { buildUnlessEqual } from "../pipeline/build.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -160,6 +161,18 @@ test("a sharded folder is replaced by an ordinary one, and back, without remains
   ]);
   await cut("replaced", { shards: 2 });
   expect(await readdir(join(folder, "replaced", "shards"))).toEqual(["0000", "0001"]);
+});
+
+test("a rebuild knows that nothing has changed, in shards and where one is enough", async () => {
+  for (const shards of [2, "auto"] as const) {
+    const options = { documents: () => documents(400), out: join(folder, "same"), shards, seed: 1 };
+    const { manifest } = await build(options);
+    expect(manifest.shards === undefined).toBe(shards === "auto");
+    expect(await buildUnlessEqual(options, manifest)).toBeUndefined();
+    const longer = await buildUnlessEqual({ ...options, documents: () => documents(401) }, manifest);
+    expect(longer?.manifest.items).toBe(401);
+    expect(await buildUnlessEqual({ ...options, shards: 3 }, manifest)).toBeDefined();
+  }
 });
 
 test("settings that cannot be are told before any work", async () => {

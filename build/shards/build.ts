@@ -19,7 +19,7 @@ import type { Sharding } from "./options.ts";
 import { partitionRows } from "./partition.ts";
 import { writeRouter } from "./router.ts";
 import { type BuiltShard, buildShard, type ShardJob } from "./shard.ts";
-import { sizeShards } from "./size.ts";
+import { type CorpusShape, sizeShards } from "./size.ts";
 import { createSpool, type Spool } from "./spool.ts";
 import { readSubject } from "./subject.ts";
 import { surveyTexts } from "./survey.ts";
@@ -58,7 +58,12 @@ export async function buildShards(job: BuildJob, sharding: Sharding): Promise<Ma
       vectors: spooled.given && rowsOf(spooled.given),
       sharding: { ...withoutOnly(sharding), documents: spooled.documents.sha256 },
     });
-    if (job.known && job.known.source?.fingerprint === source.fingerprint) return undefined;
+    if (job.known?.source?.fingerprint === source.fingerprint) return undefined;
+    const dimensions = spooled.given?.dimensions ?? embedder?.identity.dimensions;
+    if (job.known && dimensions !== undefined) {
+      const { shards } = sizeShards(shapeOf(spooled, dimensions), job.settings, job.text, sharding);
+      if (shards === 1 && isKnownWhole(job, spooled, embedder)) return undefined;
+    }
     const { path, count, given } = spooled;
     const corpus = await spoolCorpus({ count, given }, embedder, {
       path,
@@ -72,6 +77,19 @@ export async function buildShards(job: BuildJob, sharding: Sharding): Promise<Ma
     for (const spool of open) spool.close();
     await rm(spoolFolder, { recursive: true, force: true });
   }
+}
+
+function shapeOf({ count, documents, hasText }: Spooled, dimensions: number): CorpusShape {
+  return { items: count, dimensions, documentBytes: documents.bytes, hasText };
+}
+
+/** Whether the artifact in one piece that these documents and settings would make is there already. */
+function isKnownWhole(job: BuildJob, { documents, given }: Spooled, embedder: Embedder | undefined): boolean {
+  const { fingerprint } = sourceOf(job, { embedder, vectors: given && rowsOf(given) });
+  const { known } = job;
+  return (
+    known?.source?.fingerprint === fingerprint && known.files["documents.jsonl"].sha256 === documents.sha256
+  );
 }
 
 /** The job of one shard alone makes what the others make too: it is no other index. */
@@ -114,13 +132,7 @@ async function cut(job: BuildJob, sharding: Sharding, cutting: Cutting): Promise
   const { spooled, corpus, source, keep, spoolFolder } = cutting;
   const { count, hasText, path } = spooled;
   const { onProgress } = options;
-  const shape = {
-    items: count,
-    dimensions: corpus.dimensions,
-    documentBytes: spooled.documents.bytes,
-    hasText,
-  };
-  const { shards, cap } = sizeShards(shape, settings, text, sharding);
+  const { shards, cap } = sizeShards(shapeOf(spooled, corpus.dimensions), settings, text, sharding);
   if (shards === 1) return inOnePiece(job, cutting);
   onProgress?.({ phase: "partition", done: 0, total: 1000 });
   const plan = await surveyTexts(path, hasText, text);

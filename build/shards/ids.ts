@@ -21,7 +21,10 @@ export function createIdSet(): { has(id: string): boolean; add(id: string): void
       if (same || empty) return at;
     }
   };
-  const isFree = (at: number) => table.subarray(at, at + WORDS).every((word) => word === 0);
+  const isFree = (at: number) => {
+    for (let w = 0; w < WORDS; w++) if (table[at + w] !== 0) return false;
+    return true;
+  };
   const grow = () => {
     const old = table;
     slots *= 2;
@@ -45,5 +48,7 @@ export function createIdSet(): { has(id: string): boolean; add(id: string): void
 
 function hashOf(id: string): Uint32Array {
   const bytes = hash("sha256", id, "buffer");
-  return Uint32Array.from({ length: WORDS }, (_, w) => bytes.readUInt32LE(4 * w));
+  const words = new Uint32Array(WORDS);
+  for (let w = 0; w < WORDS; w++) words[w] = bytes.readUInt32LE(4 * w);
+  return words;
 }
