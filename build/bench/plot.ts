@@ -44,6 +44,8 @@ export function renderPlot(set: SetResult): string {
   const y = (qps: number) => TOP + ((high - Math.log10(qps)) / (high - low)) * (HEIGHT - TOP - BOTTOM);
   const right = WIDTH - RIGHT;
   const body: string[] = [];
+  // Drawn last, so that no curve crosses them out.
+  const points: string[] = [];
   for (const tick of X_TICKS) {
     body.push(rule(x(tick), TOP, x(tick), HEIGHT - BOTTOM));
     body.push(text(x(tick), HEIGHT - BOTTOM + 20, String(tick), INK, "middle"));
@@ -61,15 +63,15 @@ export function renderPlot(set: SetResult): string {
   body.push(text((LEFT + right) / 2, HEIGHT - 10, "recall@10", INK, "middle"));
   const labels: { text: string; colour: string; fromX: number; fromY: number; y: number; strong: boolean }[] =
     [];
-  for (const { label, colour, strong, points } of lines) {
-    const at = points.map((p) => ({ x: x(p.x), y: y(p.y) }));
+  for (const { label, colour, strong, points: line } of lines) {
+    const at = line.map((p) => ({ x: x(p.x), y: y(p.y) }));
     const last = at.at(-1)!;
     if (at.length === 1) {
-      body.push(`<circle cx="${round(last.x)}" cy="${round(last.y)}" r="5" fill="${colour}"/>`);
+      points.push(`<circle cx="${round(last.x)}" cy="${round(last.y)}" r="5" fill="${colour}"/>`);
       if (last.x < right - 200) {
-        // To the left there are no curves below the ones that this point lies under.
-        const left = last.x > LEFT + 150;
-        body.push(text(last.x + (left ? -10 : 10), last.y + 4, label, colour, left ? "end" : "start"));
+        const left = last.x > LEFT + 200;
+        const beside = text(last.x + (left ? -10 : 10), last.y + 4, label, colour, left ? "end" : "start");
+        points.push(`<g class="point">${beside}</g>`);
         continue;
       }
     } else {
@@ -89,7 +91,8 @@ export function renderPlot(set: SetResult): string {
     body.push(text(right + 12, l.y + 4, l.text, l.colour, "start", 13, l.strong ? 600 : 400));
   }
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" font-family="system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif" font-size="13" role="img" aria-label="${escapeText(`Recall at 10 against queries per second, ${set.title}`)}">
-${body.join("\n")}
+<style>.point{paint-order:stroke;stroke:#fff;stroke-width:4px;stroke-linejoin:round}@media(prefers-color-scheme:dark){.point{stroke:#0d1117}}</style>
+${[...body, ...points].join("\n")}
 </svg>
 `;
 }
