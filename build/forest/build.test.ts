@@ -104,6 +104,20 @@ describe("a compact forest", () => {
     },
   );
 
+  it("tells near duplicates apart by the finer vectors", async () => {
+    const dimensions = 100;
+    const vectors = clusteredVectors(2000, dimensions, 20, 0.03, 5);
+    const { forest } = await forestOf(vectors, dimensions, "angular", { rescore: "float32" });
+    let found = 0;
+    for (let q = 0; q < 50; q++) {
+      const query = vectors.slice(q * dimensions, (q + 1) * dimensions);
+      const exact = bruteForce("angular", vectors, dimensions, query, 10);
+      const { distances } = forest.search(query, { k: 10, searchK: -2 });
+      found += distances.filter((distance) => distance <= exact[9]!.distance + 1e-6).length;
+    }
+    expect(found / 500).toBeGreaterThan(0.99);
+  });
+
   it("has the same bytes for any number of jobs", async () => {
     const dimensions = 40;
     const input = {

@@ -1,5 +1,4 @@
 import type { Artifact } from "../format/artifact.ts";
-import type { Codec } from "../format/constants.ts";
 import { ArtifactError } from "../format/errors.ts";
 import { finishHits } from "./finish.ts";
 import { distanceBetween } from "./metrics.ts";
@@ -13,7 +12,7 @@ const BLOCK = 1024;
 
 /** A forest without trees: every vector is scored. Right for small indexes. */
 export function openFlat(artifact: Artifact): Forest {
-  const { metric, codec, dimensions, nItems } = artifact.header;
+  const { metric, dimensions, nItems } = artifact.header;
   const vectors = openVectors(artifact, "vectors");
   if (!vectors) throw new ArtifactError("MISSING_SECTION", "The artifact has no section vectors.");
   const finest = openVectors(artifact, "rescore") ?? vectors;
@@ -35,7 +34,7 @@ export function openFlat(artifact: Artifact): Forest {
         vectors,
         slots,
         prepareQuery(metric, query),
-        keptForRescoring(k, codec, finest !== vectors),
+        keptForRescoring(k, finest !== vectors),
         accept,
         acceptBits,
       );
@@ -46,12 +45,12 @@ export function openFlat(artifact: Artifact): Forest {
 }
 
 /**
- * How many of the best by the resident codes are looked at again in double precision with the finest vectors at hand. A
- * few more than k suffice: quick scores differ from those of 8-bit codes, and these from the vectors', in the third digit.
- * Of 4-bit codes many more may be misplaced.
+ * How many of the best by quick scores are looked at again in double precision. A few more than k make up for products of
+ * small integers; twice as many and some where finer vectors are at hand, because among near duplicates it is those that
+ * tell one from the other.
  */
-export function keptForRescoring(k: number, codec: Codec, finerAtHand: boolean): number {
-  return codec === "int4" && finerAtHand ? 2 * k + 16 : k + 4 + (k >>> 3);
+export function keptForRescoring(k: number, finerAtHand: boolean): number {
+  return finerAtHand ? 2 * k + 16 : k + 8 + (k >>> 2);
 }
 
 /**

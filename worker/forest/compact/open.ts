@@ -30,7 +30,7 @@ function coldRows(k: number): number {
  * @throws ArtifactError when sections are missing, of the wrong length or inconsistent
  */
 export function openCompact(artifact: Artifact): Forest {
-  const { metric, codec, dimensions, nItems, nSlots, nTrees } = artifact.header;
+  const { metric, dimensions, nItems, nSlots, nTrees } = artifact.header;
   const vectors = openVectors(artifact, "vectors");
   const finer = openVectors(artifact, "rescore");
   const slots = openSlots(artifact);
@@ -57,7 +57,7 @@ export function openCompact(artifact: Artifact): Forest {
     const { k, accept } = options;
     const searchK = searchKOf(options);
     const prepared = prepare(query);
-    const kept = keptForRescoring(k, codec, finer !== undefined);
+    const kept = keptForRescoring(k, finer !== undefined);
     if (scorer && accept && scanIsCheaper(options, searchK)) {
       const { top, scored } = exactScan(scorer, slots, prepared, kept, accept, options.acceptBits);
       return { ...finishHits(metric, query, top.sorted(), k, decode), candidates: scored, scored };
