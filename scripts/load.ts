@@ -2,10 +2,11 @@ import { cpus } from "node:os";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { buildDemo, publishLocally } from "../build/demo/index.ts";
 import { type LoadReport, type LoadResult, measureLoad } from "../build/load/index.ts";
 import { EXIT } from "./run.ts";
 
-/** `npm run load`: searches under load beside a bare Hono route. Needs a published index: run `npm start` once. */
+/** `npm run load`: searches of the demo's index under load beside a bare Hono route; builds and publishes it when need be. */
 
 const HELP = `usage: npm run load -- [--connections 64] [--seconds 60] [-k 10] [--url http://localhost:8787] [--json]`;
 
@@ -45,6 +46,7 @@ function print(report: LoadReport): void {
       `${"".padEnd(16)}${head.map((name, i) => name.padStart(widths[i] ?? 0)).join("")}`,
       row("search by text", search),
       row("bare Hono route", bare),
+      `searches reach ${((100 * search.perSecond) / bare.perSecond).toFixed(0)}% of the bare route's requests a second`,
       "",
     ].join("\n"),
   );
@@ -53,8 +55,14 @@ function print(report: LoadReport): void {
 if (values.help) {
   process.stdout.write(`${HELP}\n`);
 } else {
+  const root = dirname(dirname(fileURLToPath(import.meta.url)));
+  if (values.url === undefined) {
+    process.stderr.write("building and publishing the demo's index, unless it is there\n");
+    const { dir } = await buildDemo({ root });
+    await publishLocally(dir, { root });
+  }
   const report = await measureLoad({
-    root: dirname(dirname(fileURLToPath(import.meta.url))),
+    root,
     url: values.url,
     connections: positive("connections"),
     seconds: positive("seconds"),

@@ -14,7 +14,7 @@ const STEP = 0.25;
  * What a shift costs, times its square, against a relative gain on the made queries. They are cut out of texts and so
  * favour the words; on sets with real queries, weaker evidence than this moved the weight the wrong way.
  */
-const SHIFT_COST = 0.15;
+const SHIFT_COST = 0.5;
 /** Points of mean reciprocal rank that both together may lose against the better side, on the made queries. */
 const MOST_LOST = 0.01;
 /** Vectors that are all alike have no spread to measure by. */

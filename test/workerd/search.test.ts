@@ -196,6 +196,15 @@ describe("pages", () => {
     expect(new Set(joined).size).toBe(joined.length);
   });
 
+  test.each(["hybrid", "keyword"])("in mode %s go on from a first page that has no offset", async (mode) => {
+    const request = { query: "the sea", mode };
+    const first = await search({ ...request, k: 6 });
+    const second = await search({ ...request, k: 6, offset: 6 });
+    const both = await search({ ...request, k: 12 });
+    const itemsOf = ({ hits }: typeof both) => hits.map((hit) => hit.item);
+    expect([...itemsOf(first), ...itemsOf(second)]).toEqual(itemsOf(both));
+  });
+
   test("beyond the end are empty, and beyond the limit refused", async () => {
     expect((await search({ query: "a dog", k: 10, offset: 100 })).hits).toEqual([]);
     await expectProblem(await postSearch({ query: "a dog", k: 10, offset: 991 }), 400, "OUT_OF_RANGE");

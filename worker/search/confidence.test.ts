@@ -7,7 +7,7 @@ const flat = [0.7, 0.69, 0.68];
 
 describe("weightFor", () => {
   test("is what the format document says", () => {
-    const odds = 5 * 0.04 * Math.exp(-0.72 + 0.8 * Math.log(3) - 0.5 * 0.25 + 0.125 * 5);
+    const odds = 5 * 0.04 * Math.exp(-0.64 + 0.8 * Math.log(3) - 0.5 * 0.25 + 0.125 * 5);
     expect(weightFor(confidence, { words: 3, vectorScores: flat })).toBeCloseTo(odds / (1 + odds), 9);
   });
 

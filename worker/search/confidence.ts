@@ -22,7 +22,7 @@ export type CalibratedFusion = Fusion & { readonly confidence?: FusionConfidence
  */
 export const SIGNS = { words: 0.8, lead: -0.5, best: 0.125 } as const;
 /** Where the logarithm starts in a corpus that made queries say nothing of. */
-export const NEUTRAL_BIAS = -0.72;
+export const NEUTRAL_BIAS = -0.64;
 /** Spreads that count as one: the vectors' scores are measured in this unit, as the keyword scores are in their bound. */
 const SPREADS = 5;
 /** Leads beyond this say nothing more. */

@@ -63,23 +63,23 @@ export async function rank(
 ): Promise<Ranking> {
   const mode = modeOf(index, request);
   const { query, warnings } = await understand(index, request, mode, options);
-  // Pages of one search are cut from one ranking: a search for a different k would look at different candidates.
-  const window = request.offset === undefined ? depth : MAX_K;
-  const wanted = Math.max(window, request.mmr?.fetchK ?? 0);
-  const ranking = await rankAll(
-    index,
-    {
-      ...(mode !== "vector" && { text: request.query ?? "" }),
-      ...(request.prefix && { prefix: true }),
-      ...(query && { vector: query }),
-      k: mode === "hybrid" ? Math.max(wanted, FUSION_DEPTH) : wanted,
-      searchK: request.searchK,
-      ...(request.filter !== undefined && { filter: request.filter }),
-      ...(request.facets && { facets: request.facets }),
-    },
-    options,
-  );
-  const side = sideOf(index, mode, request.query ?? "", query, ranking);
+  const search = async (k: number): Promise<Ranked> => {
+    const ranking = await rankAll(
+      index,
+      {
+        ...(mode !== "vector" && { text: request.query ?? "" }),
+        ...(request.prefix && { prefix: true }),
+        ...(query && { vector: query }),
+        k,
+        searchK: request.searchK,
+        ...(request.filter !== undefined && { filter: request.filter }),
+        ...(request.facets && { facets: request.facets }),
+      },
+      options,
+    );
+    return { ranking, side: sideOf(index, mode, request.query ?? "", query, ranking) };
+  };
+  const { ranking, side } = await rankTo(search, mode, request, depth);
   const exactness: Exactness = { estimated: ranking.estimated ?? false };
   const chosen =
     request.mmr && query
@@ -95,6 +95,55 @@ export async function rank(
     facets: ranking.facets,
     warnings: exactness.estimated ? [...warnings, VECTORS_UNAVAILABLE] : warnings,
   };
+}
+
+/** What a ranking to some depth has found, and its order. */
+interface Ranked {
+  readonly ranking: ShardRanking;
+  readonly side: Side;
+}
+
+/**
+ * Ranks so that all pages of one search are cut from one order. What the words alone find does not depend on the depth.
+ * The vectors' candidates do, so with an offset they are always the same number; and so do both together, of which the
+ * first {@link FUSION_DEPTH} come from a ranking to that depth whatever the page, and the rest from a deep one.
+ */
+async function rankTo(
+  search: (k: number) => Promise<Ranked>,
+  mode: SearchMode,
+  { offset, mmr }: SearchRequest,
+  depth: number,
+): Promise<Ranked> {
+  const wanted = Math.max(depth, mmr?.fetchK ?? 0);
+  if (mode === "keyword") return search(wanted);
+  if (mode === "vector") return search(offset === undefined ? wanted : MAX_K);
+  if (offset === undefined || wanted <= FUSION_DEPTH) return search(Math.max(wanted, FUSION_DEPTH));
+  const near = await search(FUSION_DEPTH);
+  const far = await search(MAX_K);
+  return { ranking: joined(near.ranking, far.ranking), side: appended(near.side, far.side) };
+}
+
+/** The items of one order up to {@link FUSION_DEPTH}, then those of another that are not among them. */
+function appended(near: Side, far: Side): Side {
+  const head = first(near, FUSION_DEPTH);
+  const taken = new Set(head.items);
+  const rest = [...far.items.keys()].filter((i) => !taken.has(far.items[i]!));
+  const last = head.scores.at(-1) ?? 1;
+  return {
+    items: [...head.items, ...rest.map((i) => far.items[i]!)],
+    // What the first look has missed is no better than the last that it has not.
+    scores: [...head.scores, ...rest.map((i) => Math.min(last, far.scores[i]!))],
+  };
+}
+
+/** Two rankings as one, for what is known of their items. */
+function joined(near: ShardRanking, far: ShardRanking): ShardRanking {
+  const vectors = near.vectors &&
+    far.vectors && {
+      items: [...near.vectors.items, ...far.vectors.items],
+      distances: [...near.vectors.distances, ...far.vectors.distances],
+    };
+  return { ...near, ...far, ...(vectors && { vectors }) };
 }
 
 /** Asks the index in memory, or the shards that it is cut into. */

@@ -83,7 +83,7 @@ export const searchRequestSchema = z
     mmr: z.optional(mmrSchema),
     offset: z.optional(z.int().check(z.minimum(0), z.maximum(MAX_K))).check(
       z.meta({
-        description: `Hits to pass over. Pages of one search agree with each other when every one of them, the first included, gives its offset; offset and k together reach ${MAX_K} at most.`,
+        description: `Hits to pass over. In mode vector pages of one search agree with each other when every one of them, the first included, gives its offset; offset and k together reach ${MAX_K} at most.`,
       }),
     ),
     minScore: z

@@ -74,7 +74,7 @@ describe("keywordSearch", () => {
     const document = fc.record({ pageContent: text, title: text });
     await fc.assert(
       fc.asyncProperty(
-        fc.array(document, { minLength: 1, maxLength: 60 }),
+        fc.array(document, { minLength: 12, maxLength: 60 }),
         fc.uniqueArray(fc.constantFrom(...VOCABULARY), { minLength: 1, maxLength: 5 }),
         fc.constantFrom(1, 2, 3.5, 0.125),
         fc.constantFrom(1, 2, 3),
@@ -93,8 +93,8 @@ describe("keywordSearch", () => {
           const accept = (item: number) => item % step === 0;
           const query = words.join(" ");
           const expected = reference(documents, fields, query, accept);
-          // With fewer hits, or for words that the index does not have, near words join in.
-          fc.pre(expected.length >= k);
+          // With fewer than ten, or for words that the index does not have, near words join in.
+          fc.pre(expected.length >= 10);
           const known = new Set(documents.flatMap((d) => `${d.pageContent} ${d.metadata.title}`.split(" ")));
           fc.pre(words.every((word) => known.has(word)));
           const { items, scores, bound } = keywordSearch(index, query, { k, accept });

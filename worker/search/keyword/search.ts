@@ -38,14 +38,18 @@ export function keywordSearch(index: KeywordIndex, text: string, options: Keywor
   const query = parseKeywordQuery(text, index.language);
   const conditions = conditionsOf(index, query, options);
   const prefix = options.prefix ?? false;
-  const run = (groups: QueryGroup[]) => scoreGroups(index, groups, options.k, conditions);
+  // Whether hits are few must not depend on how many are wanted, or pages of one search would differ.
+  const run = (groups: QueryGroup[]) => scoreGroups(index, groups, Math.max(options.k, FEW_HITS), conditions);
   const groups = expandQuery(index, query, { prefix });
   let hits: KeywordHits = { ...run(groups), bound: boundOf(index, groups) };
   // Without a group there is no word to be relaxed: unknown ones have been given all their near words.
-  const few = hits.items.length < Math.min(options.k, FEW_HITS);
+  const few = hits.items.length < FEW_HITS;
   if (few && groups.length > 0 && query.words.some((word) => !word.exact)) {
     const relaxed = expandQuery(index, query, { prefix, relaxed: true });
     if (relaxed.length > groups.length) hits = { ...run(relaxed), bound: hits.bound };
+  }
+  if (hits.items.length > options.k) {
+    hits = { ...hits, items: hits.items.slice(0, options.k), scores: hits.scores.slice(0, options.k) };
   }
   const unverified =
     !index.positions &&
