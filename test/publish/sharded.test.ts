@@ -205,6 +205,27 @@ test("a version whose shards' pages are gone is uploaded anew, with placements a
   expect(await readCurrent(store, name)).toEqual({ version, documents });
 });
 
+test("of publishers at once those of the same shards both succeed, and of others one wins", async () => {
+  const name = "race";
+  const documents = corpus(200);
+  const same = await shardedOf({ name, documents, shards: 3 });
+  const twins = await Promise.all([publish(store, same, me), publish(store, same, me)]);
+  expect(new Set(twins.map(({ version }) => version)).size).toBe(1);
+  expect((await readCurrent(store, name))?.documents).toEqual(documents);
+  const folders = [
+    await shardedOf({ name, documents: corpus(210), shards: 2 }),
+    await shardedOf({ name, documents: corpus(220), shards: 4 }),
+  ];
+  const results = await Promise.allSettled(folders.map((folder) => publish(store, folder, me)));
+  const won = results.findIndex(({ status }) => status === "fulfilled");
+  const lost = results.find(({ status }) => status === "rejected") as PromiseRejectedResult;
+  expect(lost.reason).toMatchObject({ code: "PUBLISH_CONFLICT" });
+  expect((await readCurrent(store, name))?.documents).toEqual(corpus(won === 0 ? 210 : 220));
+  const again = await publish(store, folders[1 - won]!, me);
+  expect(again.outcome).toBe("promoted");
+  expect((await readCurrent(store, name))?.documents).toEqual(corpus(won === 0 ? 220 : 210));
+});
+
 test("a shard that is damaged, another or not there is not published", async () => {
   const documents = corpus(60);
   const whole = await shardedOf({ name: "bad", documents, shards: 2 });
