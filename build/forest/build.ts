@@ -35,7 +35,7 @@ const TRUTH_K = 100;
 /** Kept by scores in single precision, for double precision to choose from, and for the query itself. */
 const TRUTH_SPARE = 8;
 /** Rows of a task that finds exact answers, at least; and tasks at most. */
-const TRUTH_CHUNK = 4096;
+const TRUTH_CHUNK = 10_000;
 const TRUTH_TASKS = 16;
 
 /**

@@ -169,11 +169,13 @@ class NibbleEncoder {
     let bestSquares = 1;
     for (const clip of NIBBLE_CLIPS) {
       const step = (largest * clip) / NIBBLE_LEVELS;
+      const inverse = 1 / step;
       let product = 0;
       let squares = 0;
       for (let i = 0; i < dimensions; i++) {
-        const level = nibbleOf(rows[at + i]!, step) - NIBBLE_LEVELS;
-        product += level * rows[at + i]!;
+        const value = rows[at + i]!;
+        const level = nibbleOf(value, inverse) - NIBBLE_LEVELS;
+        product += level * value;
         squares += level * level;
       }
       const cosine = product / Math.sqrt(squares);
@@ -183,8 +185,9 @@ class NibbleEncoder {
         bestSquares = squares;
       }
     }
+    const inverse = 1 / bestStep;
     for (let i = 0; i < dimensions; i++) {
-      codes[slot * stride + (i >>> 1)]! |= nibbleOf(rows[at + i]!, bestStep) << (i & 1 ? 4 : 0);
+      codes[slot * stride + (i >>> 1)]! |= nibbleOf(rows[at + i]!, inverse) << (i & 1 ? 4 : 0);
     }
     return this.metric === "manhattan" ? bestStep : norm / Math.sqrt(bestSquares);
   }
@@ -192,8 +195,9 @@ class NibbleEncoder {
 
 const NIBBLE_CLIPS = [1, 0.92, 0.85, 0.78, 0.72, 0.66, 0.6, 0.54];
 
-function nibbleOf(value: number, step: number): number {
-  return Math.max(0, Math.min(15, Math.floor(value / step) + 8));
+/** Cut to a whole number, which rounds down all that is not below the lowest level anyway. */
+function nibbleOf(value: number, inverse: number): number {
+  return Math.max(0, Math.min(15, (value * inverse + 8) | 0));
 }
 
 export function lengthOf(values: Float32Array, at: number, dimensions: number): number {

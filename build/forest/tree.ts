@@ -14,8 +14,10 @@ export interface TreeNode {
 
 /** Split nodes have at most this many children before a second level pays. */
 const WIDEST_ROOT = 128;
-const ITERATIONS = 10;
-const SAMPLE_ROWS = 64;
+/** Few rounds over nearly all rows of a leaf find better leaves than many rounds over some. */
+const ITERATIONS = 6;
+const SAMPLE_ROWS = 96;
+const TOP_SAMPLE_ROWS = 256;
 const CHUNK = 8192;
 
 /**
@@ -37,7 +39,7 @@ export async function growTree(
   const all = Uint32Array.from({ length: count }, (_, i) => i);
   const leaves = Math.max(1, Math.ceil(count / leafSize));
   const topClusters = leaves <= WIDEST_ROOT ? leaves : Math.round(Math.sqrt(leaves));
-  const settings = { clusters: topClusters, spherical, iterations: ITERATIONS, sampleRows: 4 * SAMPLE_ROWS };
+  const settings = { clusters: topClusters, spherical, iterations: ITERATIONS, sampleRows: TOP_SAMPLE_ROWS };
   const first: SplitTask = {
     kind: "split",
     list: new Uint32Array(0),

@@ -14,7 +14,7 @@ export interface TruthTask {
   readonly k: number;
 }
 
-/** The nearest rows of one query, best first, with their scores in single precision: larger is nearer. */
+/** The nearest rows of one query, in no order, with their scores in single precision: larger is nearer. */
 export interface Nearest {
   readonly rows: Uint32Array;
   readonly scores: Float32Array;
@@ -48,6 +48,7 @@ export class Top {
   private readonly k: number;
   private readonly rows: Uint32Array;
   private readonly scores: Float32Array;
+  private readonly spare: Float32Array;
   private size = 0;
   /** What a further score must exceed. */
   threshold = Number.NEGATIVE_INFINITY;
@@ -56,6 +57,7 @@ export class Top {
     this.k = k;
     this.rows = new Uint32Array(2 * k);
     this.scores = new Float32Array(2 * k);
+    this.spare = new Float32Array(2 * k);
   }
 
   /** Whether the threshold has risen. */
@@ -71,7 +73,9 @@ export class Top {
   /** Drops all but the best. Sorting numbers alone is many times faster than sorting by a function. */
   private shrink(): void {
     const { k, rows, scores } = this;
-    const threshold = scores.slice(0, this.size).sort()[this.size - k]!;
+    const sorted = this.spare.subarray(0, this.size);
+    sorted.set(scores.subarray(0, this.size));
+    const threshold = sorted.sort()[this.size - k]!;
     let above = 0;
     for (let i = 0; i < this.size; i++) if (scores[i]! > threshold) above++;
     let kept = 0;
@@ -87,13 +91,6 @@ export class Top {
 
   best(): Nearest {
     if (this.size > this.k) this.shrink();
-    const { rows, scores } = this;
-    const order = Uint32Array.from({ length: this.size }, (_, i) => i).sort(
-      (a, b) => scores[b]! - scores[a]!,
-    );
-    return {
-      rows: Uint32Array.from(order, (i) => rows[i]!),
-      scores: Float32Array.from(order, (i) => scores[i]!),
-    };
+    return { rows: this.rows.slice(0, this.size), scores: this.scores.slice(0, this.size) };
   }
 }
