@@ -23,8 +23,6 @@ export interface ShardClientOptions {
   readonly version: string;
   readonly meta: Pick<ShardsMeta, "list">;
   readonly settings: ShardSettings;
-  /** A number in [0, 1), by which load is spread over copies. */
-  readonly random?: () => number;
 }
 
 export type ReachShards = Omit<ShardSet, "meta" | "owners">;
@@ -34,14 +32,13 @@ export type ReachShards = Omit<ShardSet, "meta" | "owners">;
  * that they were made in, so each call makes its own.
  */
 export function connectShards(options: ShardClientOptions): ReachShards {
-  const { meta, settings, namespace, random = Math.random } = options;
+  const { meta, settings, namespace } = options;
   const { replicas } = settings;
   return {
     patience: settings.patience,
     copies: replicas,
-    shard(shard, from, copy) {
+    shard(shard, from, first = 0) {
       const region = regionFor(from, settings.regions);
-      const first = copy ?? Math.floor(random() * replicas);
       const call = <T>(
         ask: (object: ShardMethods, address: ShardAddress) => Promise<Outcome<T>>,
       ): Promise<T> =>

@@ -182,6 +182,7 @@ describe("what is asked", () => {
     for (const { name, shard } of namespace.calls) {
       expect(name).toMatch(new RegExp(`^shards/${version}/${shard}/weur/[012]$`));
     }
+    expect(new Set(namespace.calls.map(({ replica }) => replica)).size).toBe(1);
     const far = watched(() => {});
     await worker({ SHARDS: far, SHARD_REGIONS: "enam, apac" })("/v1/search?item=3", from);
     expect(new Set(far.calls.map(({ region }) => region))).toEqual(new Set(["enam"]));

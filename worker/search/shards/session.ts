@@ -63,6 +63,8 @@ function openSession(set: ShardSet, router: Forest, options: SearchOptions): Sha
   const known = new Map<number, ItemDetails>();
   const everyone = meta.list.map((_, i) => i);
   let ranked = false;
+  // One and the same for all of a request: what it is asked first has then loaded its shard when it is asked again.
+  const copy = Math.floor(Math.random() * (set.copies ?? 1));
 
   /** Asks some shards at once; one that fails or takes too long is left out from then on. */
   const ask = async <T>(
@@ -75,7 +77,7 @@ function openSession(set: ShardSet, router: Forest, options: SearchOptions): Sha
         .map(async (index): Promise<readonly [T] | readonly []> => {
           asked.add(index);
           try {
-            const shard = set.shard(index, options.from);
+            const shard = set.shard(index, options.from, copy);
             const answer = call(shard, meta.list[index]!.firstItem, index);
             return [await within(patience, answer)] as const;
           } catch (error) {

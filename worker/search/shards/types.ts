@@ -89,7 +89,7 @@ export interface ShardSet {
    * attempt where the first has failed.
    *
    * @param from see {@link SearchOptions}
-   * @param copy which of the copies is asked first, from 0; any of them when left out
+   * @param copy which of the copies is asked first, from 0; the first when left out
    */
   shard(index: number, from: SearchOptions["from"], copy?: number): Shard;
   /** How many copies there are of each; 1 when left out. */
