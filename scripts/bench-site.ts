@@ -83,6 +83,7 @@ function typed({
   p50,
   p90,
   p99,
+  bare50,
   bytes50,
   bytesMost,
   phases,
@@ -90,7 +91,7 @@ function typed({
   const spent = Object.entries(phases).map(([phase, ms]) => `${phase} ${ms.toFixed(0)}`);
   return (
     `Titles typed letter by letter into \`wrangler dev\` on this machine, as \`<annoy-search>\` asks, ${keys} answers: ` +
-    `median ${p50.toFixed(1)} ms, p90 ${p90.toFixed(1)}, p99 ${p99.toFixed(1)}; ` +
+    `median ${p50.toFixed(1)} ms, p90 ${p90.toFixed(1)}, p99 ${p99.toFixed(1)}; \`/health\`, asked in turn, ${bare50.toFixed(1)} ms; ` +
     `median ${(bytes50 / 1000).toFixed(1)} kB, at most ${(bytesMost / 1000).toFixed(1)} kB, uncompressed. ` +
     `Of it, by the Worker's own clock in whole milliseconds: ${spent.join(", ")}.`
   );

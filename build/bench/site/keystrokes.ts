@@ -8,6 +8,8 @@ export interface KeystrokeReport {
   readonly p50: number;
   readonly p90: number;
   readonly p99: number;
+  /** Median of `GET /health` asked in turn with the keys: what the way through the local server costs by itself. */
+  readonly bare50: number;
   /** Uncompressed. */
   readonly bytes50: number;
   readonly bytesMost: number;
@@ -45,6 +47,7 @@ export async function measureKeystrokes(input: KeystrokeInput): Promise<Keystrok
   });
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const times: number[] = [];
+  const bare: number[] = [];
   const sizes: number[] = [];
   const phases = new Map<string, number[]>();
   try {
@@ -53,13 +56,14 @@ export async function measureKeystrokes(input: KeystrokeInput): Promise<Keystrok
       for (let length = 1; length <= letters.length; length++) {
         const typed = letters.slice(0, length).join("");
         if (typed.trim() === "" || typed.endsWith(" ")) continue;
-        const answer = await post(
+        const answer = await ask(
           agent,
           `${server.url}/v1/search`,
           JSON.stringify({ query: typed, ...ASKED }),
         );
         if (i < WARM_UP) continue;
         times.push(answer.ms);
+        bare.push((await ask(agent, `${server.url}/health`)).ms);
         sizes.push(answer.bytes);
         for (const [, phase = "", ms] of answer.timing.matchAll(/(\w+);dur=([\d.]+)/g)) {
           phases.set(phase, [...(phases.get(phase) ?? []), Number(ms)]);
@@ -80,21 +84,27 @@ export async function measureKeystrokes(input: KeystrokeInput): Promise<Keystrok
     p50: at(times, 0.5),
     p90: at(times, 0.9),
     p99: at(times, 0.99),
+    bare50: at(bare, 0.5),
     bytes50: at(sizes, 0.5),
     bytesMost: sizes.at(-1) ?? 0,
     phases: Object.fromEntries([...phases].map(([phase, values]) => [phase, at(values, 0.5)])),
   };
 }
 
-function post(
+/** Posts a body, or gets where there is none. */
+function ask(
   agent: Agent,
   url: string,
-  body: string,
+  body?: string,
 ): Promise<{ readonly ms: number; readonly bytes: number; readonly timing: string }> {
   return new Promise((resolve, reject) => {
     const began = performance.now();
-    const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
-    const sent = request(url, { agent, method: "POST", headers }, (response) => {
+    const headers =
+      body === undefined
+        ? {}
+        : { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
+    const method = body === undefined ? "GET" : "POST";
+    const sent = request(url, { agent, method, headers }, (response) => {
       let bytes = 0;
       response.on("data", (chunk: Buffer) => {
         bytes += chunk.length;
@@ -103,7 +113,7 @@ function post(
       response.on("end", () => {
         const timing = String(response.headers["server-timing"] ?? "");
         if (response.statusCode === 200) resolve({ ms: performance.now() - began, bytes, timing });
-        else reject(new Error(`${url} answers ${response.statusCode} to ${body}`));
+        else reject(new Error(`${url} answers ${response.statusCode} to ${body ?? "a GET"}`));
       });
     });
     sent.on("error", reject);
