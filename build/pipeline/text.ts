@@ -103,9 +103,11 @@ export async function indexTexts(
 ): Promise<TextSections> {
   const sections: SectionSource[] = [];
   const { keyword = true } = options;
+  const titled = typeof keyword === "object" && keyword.fields !== undefined && PAGE_TITLE in keyword.fields;
+  const documents = titled ? withPageTitles(readDocuments(path)) : readDocuments(path);
   const keywords =
     keyword !== false && hasText
-      ? await buildKeywordSections(withPageTitles(readDocuments(path)), {
+      ? await buildKeywordSections(documents, {
           ...(typeof keyword === "object" && keyword),
           ...(options.plan?.collection && { collection: options.plan.collection }),
           nItems,

@@ -3,6 +3,8 @@ import type { Page } from "./page.ts";
 /** A name that stands on this many pages, and on more than half of all, is the site's and not a page's. */
 const MIN_PAGES = 3;
 const MOST_PAGES = 0.5;
+/** A longer title is no title, and would be cut in too many ways. */
+const MAX_TITLE = 300;
 /** Between a page's title and the site's name: ` - `, ` | `, ` — `, ` :: `, `: `, ` (`. */
 const SEPARATOR = /\s+(?:[-–—|·•»›~]|::)\s+|:\s+|\s+(?=\()/gu;
 
@@ -34,13 +36,17 @@ function frequent(lists: readonly (readonly string[])[]): ReadonlySet<string> {
   return new Set([...counts].filter(([, count]) => count >= MIN_PAGES && count > most).map(([name]) => name));
 }
 
+function separatorsOf(title: string): RegExpExecArray[] {
+  return title.length > MAX_TITLE ? [] : [...title.matchAll(SEPARATOR)];
+}
+
 /** Longest first. */
 function endingsOf(title: string): string[] {
-  return [...title.matchAll(SEPARATOR)].map(({ index }) => title.slice(index));
+  return separatorsOf(title).map(({ index }) => title.slice(index));
 }
 
 function beginningsOf(title: string): string[] {
-  return [...title.matchAll(SEPARATOR)]
+  return separatorsOf(title)
     .map((separator) => title.slice(0, separator.index + separator[0].length))
     .reverse();
 }
