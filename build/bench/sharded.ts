@@ -10,6 +10,7 @@ import { BLOCK_ROWS, createKernel } from "../forest/simd/kernels.ts";
 import { type BuildOptions, build } from "../pipeline/build.ts";
 import type { InputDocument } from "../pipeline/collect.ts";
 import { openLocalIndex } from "../pipeline/local.ts";
+import { SHARD_BYTES } from "../plan/resident.ts";
 import { clusterStream } from "./million.ts";
 
 export interface ShardedOptions {
@@ -55,6 +56,8 @@ export async function runSharded({
 }: ShardedOptions): Promise<ShardedReport> {
   const folder = await mkdtemp(join(tmpdir(), "annoy-edge-bench-"));
   const load = loadavg()[0]!.toFixed(1);
+  // Two million vectors in shards of 60 MB; fewer in as many smaller ones.
+  const shardBytes = Math.round(SHARD_BYTES * Math.min(1, count / 2e6));
   try {
     const queries = [...clusterStream(FRESH, dimensions, SEED, { others: 1, clustersFor: count })];
     onNote(`exact answers of ${FRESH} fresh queries`);
@@ -74,7 +77,7 @@ export async function runSharded({
       const seconds = Math.round((performance.now() - began) / 1000);
       return { dir, manifest, seconds };
     };
-    const cut = await make("cut", { shards: compare ? 4 : "auto" });
+    const cut = await make("cut", compare ? { shards: 4 } : { shards: "auto", shardBytes });
     const peakMegabytes = Math.round(process.resourceUsage().maxRSS / 1000);
     const sharded = { ...(await figuresOf(cut, queries, limits)), ...pick(cut.manifest) };
     onNote(`peak memory of the build ${peakMegabytes} MB`);

@@ -26,7 +26,8 @@ export function exactGroup(index: KeywordIndex, term: string): TermGroup | undef
   const number = findTerm(index.dictionary, encodeTerm(term));
   if (number < 0) return undefined;
   const entry = readEntry(index.dictionary, number);
-  return entry.documents === 0 ? undefined : { entries: [entry], documents: entry.total, weight: 1 };
+  if (entry.documents === 0) return undefined;
+  return { entries: [entry], documents: Math.min(entry.total, index.collectionDocuments), weight: 1 };
 }
 
 /** The word and all that share its stem; undefined when there are none. */

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { buildKeywordSections } from "../../../build/keyword/build.ts";
+import { type Collection, countCollection } from "../../../build/keyword/collection.ts";
 import { readWordNet } from "../../../build/sources/wordnet.ts";
 import { artifactOf } from "../../../test/support/artifact.ts";
 import type { ItemDocument } from "../../format/meta.ts";
@@ -17,8 +18,17 @@ import { keywordSearch } from "./search.ts";
 const documentsOf = (texts: readonly string[]): ItemDocument[] =>
   texts.map((pageContent, item) => ({ item, id: `d${item}`, pageContent, metadata: {} }));
 
-async function sectionsOf(texts: readonly string[]) {
-  return (await buildKeywordSections(documentsOf(texts), { nItems: texts.length })).sections;
+async function sectionsOf(texts: readonly string[], collection?: Collection) {
+  const options = { nItems: texts.length, ...(collection && { collection }) };
+  return (await buildKeywordSections(documentsOf(texts), options)).sections;
+}
+
+/** The texts and as many others: what an index of the first half is told of all. */
+function collectionOf(texts: readonly string[]): Collection {
+  const counter = countCollection({});
+  for (const document of documentsOf([...texts, ...texts.map((text) => `${text} elsewhere`)]))
+    counter.add(document);
+  return counter.finish();
 }
 
 async function indexOf(texts: readonly string[]): Promise<KeywordIndex> {
@@ -178,29 +188,45 @@ describe("openKeywordIndex", () => {
     for (const query of QUERIES) keywordSearch(index, query, { k: 5 });
   };
 
-  it("answers damage anywhere with a typed error or an answer, and goes on answering", async () => {
-    const sections = await sectionsOf(TEXTS);
-    const total = sections.reduce((sum, s) => sum + s.bytes.length, 0);
-    fc.assert(
-      fc.property(fc.nat(total - 1), fc.nat(255), fc.nat(3), (place, byte, more) => {
-        let at = place;
-        const damaged = sections.map((section) => {
-          const bytes = section.bytes.slice();
-          for (let i = 0; i <= more; i++) {
-            if (at + i >= 0 && at + i < bytes.length) bytes[at + i] = (byte * (i + 1)) & 0xff;
-          }
-          at -= bytes.length;
-          return { ...section, bytes };
-        });
-        try {
-          use(openKeywordIndex(artifactOf(TEXTS.length, damaged))!);
-        } catch (error) {
-          expect(error).toMatchObject({ code: "CORRUPT_KEYWORDS" });
-        }
-      }),
-      { numRuns: 1500 },
-    );
+  it("tells how frequent words are in a collection of which it holds a part", async () => {
+    const index = openKeywordIndex(artifactOf(TEXTS.length, await sectionsOf(TEXTS, collectionOf(TEXTS))))!;
+    expect(index).toMatchObject({ nDocuments: TEXTS.length, collectionDocuments: 2 * TEXTS.length });
+    for (const word of wordsOf(index)) {
+      const entry = readEntry(index.dictionary, findTerm(index.dictionary, encodeTerm(word)));
+      expect(entry.total, word).toBe(2 * entry.documents);
+      expect(entry.classTotal, word).toBe(2 * entry.classDocuments);
+    }
   });
+
+  it.each([
+    ["alone", undefined],
+    ["part of a collection", collectionOf],
+  ] as const)(
+    "answers damage anywhere with a typed error or an answer, and goes on answering (%s)",
+    async (_, part) => {
+      const sections = await sectionsOf(TEXTS, part?.(TEXTS));
+      const total = sections.reduce((sum, s) => sum + s.bytes.length, 0);
+      fc.assert(
+        fc.property(fc.nat(total - 1), fc.nat(255), fc.nat(3), (place, byte, more) => {
+          let at = place;
+          const damaged = sections.map((section) => {
+            const bytes = section.bytes.slice();
+            for (let i = 0; i <= more; i++) {
+              if (at + i >= 0 && at + i < bytes.length) bytes[at + i] = (byte * (i + 1)) & 0xff;
+            }
+            at -= bytes.length;
+            return { ...section, bytes };
+          });
+          try {
+            use(openKeywordIndex(artifactOf(TEXTS.length, damaged))!);
+          } catch (error) {
+            expect(error).toMatchObject({ code: "CORRUPT_KEYWORDS" });
+          }
+        }),
+        { numRuns: 1500 },
+      );
+    },
+  );
 
   it("refuses sections that are cut off, missing, or another index's", async () => {
     const sections = await sectionsOf(TEXTS);

@@ -89,7 +89,7 @@ export function nearWords(
     const group = groupOf(index, entry.term, weight * INFLECTION_WEIGHT);
     if (!group) continue;
     // The near word itself has its own, rarer frequency: its documents come before those of its inflections.
-    groups.push({ entries: [entry], documents: entry.total, weight });
+    groups.push({ entries: [entry], documents: Math.min(entry.total, index.collectionDocuments), weight });
     seen.add(entry.term);
     if (group.entries.length === 1) continue;
     groups.push(group);
