@@ -65,13 +65,17 @@ export async function benchSite(
       const asked = keystrokes === "only" ? [] : queries;
       const answer = await contender.run({ folder, work, cache, pages, queries: asked });
       const { indexSeconds, indexBytes, artifact } = answer;
-      for (const ranking of [{ ...contender, found: answer.found }, ...(answer.also ? [answer.also] : [])]) {
+      for (const ranking of [
+        { ...contender, found: answer.found },
+        ...(answer.also && asked.length > 0 ? [answer.also] : []),
+      ]) {
         const scores = asked.map(({ url }, i) =>
           scoreRanking(ranking.found[i] ?? [], new Map([[url, 1]]), RANKS),
         );
         const { mrr, recall } = meanScores(scores);
         results.push({ name: ranking.name, note: ranking.note, mrr, recall, indexSeconds, indexBytes });
-        onNote(`${ranking.name}: MRR@10 ${mrr.toFixed(4)}, indexed in ${indexSeconds.toFixed(1)} s`);
+        const score = asked.length > 0 ? `MRR@10 ${mrr.toFixed(4)}, ` : "";
+        onNote(`${ranking.name}: ${score}indexed in ${indexSeconds.toFixed(1)} s`);
       }
       if (artifact && keystrokes) {
         const step = Math.max(1, Math.floor(queries.length / TYPED));
