@@ -40,7 +40,7 @@ beforeAll(async () => {
     folders.push(out);
   }
   await publish(store, folders[0]!, { by: "test", force: true });
-  const settings = { INDEX_NAME: "cut", REFRESH_SECONDS: "0.05", LOG: "off" };
+  const settings = { INDEX_NAME: "cut", REFRESH_SECONDS: "0.05", SHARD_TIMEOUT_SECONDS: "30", LOG: "off" };
   worker = await runWorker(dir, await bundleWorker(), settings, { SHARDS: "IndexShard" });
 });
 afterAll(async () => {

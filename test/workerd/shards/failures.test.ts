@@ -195,10 +195,14 @@ describe("when no shard answers", () => {
 
 describe("a slow shard", () => {
   const never = new Promise<void>(() => {});
+  // The others are to be quick: they have loaded already.
+  beforeEach(async () => {
+    await answerOf(worker({}));
+  });
 
   test("is left out when its time is over", async () => {
     const namespace = watched(({ shard }) => (shard === 2 ? never : undefined));
-    const ask = worker({ SHARDS: namespace, SHARD_TIMEOUT_SECONDS: "0.3" });
+    const ask = worker({ SHARDS: namespace, SHARD_TIMEOUT_SECONDS: "1" });
     expectPartial(await answerOf(ask), "SHARD_TIMEOUT", 2);
   });
 
@@ -206,7 +210,7 @@ describe("a slow shard", () => {
     const namespace = watched(({ shard, method }) =>
       shard === 2 && method === "details" ? never : undefined,
     );
-    const ask = worker({ SHARDS: namespace, SHARD_TIMEOUT_SECONDS: "0.3" });
+    const ask = worker({ SHARDS: namespace, SHARD_TIMEOUT_SECONDS: "1" });
     expectPartial(await answerOf(ask), "SHARD_TIMEOUT", 2);
   });
 

@@ -30,7 +30,7 @@ beforeAll(async () => {
 });
 beforeEach(() => abortAllDurableObjects());
 
-const SWAP = { INDEX_NAME: "shards-swap", REFRESH_SECONDS: "0.001" };
+const SWAP = { INDEX_NAME: "shards-swap", REFRESH_SECONDS: "0.001", SHARD_TIMEOUT_SECONDS: "30" };
 
 /** The answer, which must be of one version from its name to its last document. */
 async function answerOf(ask: Ask): Promise<Answer & { readonly text: string }> {
