@@ -37,6 +37,9 @@ const TRUTH_SPARE = 8;
 /** Rows of a task that finds exact answers, at least; and tasks at most. */
 const TRUTH_CHUNK = 10_000;
 const TRUTH_TASKS = 16;
+/** What exact answers take of the time of certification, and encoding of the time of one codec. */
+const ANSWERS_SHARE = 0.5;
+const ENCODING_SHARE = 0.2;
 
 /**
  * Builds everything of an artifact that comes from the vectors: trees, codes, sketches, and the recall they reach.
@@ -66,7 +69,7 @@ export async function buildForest(input: ForestInput, settings: ForestSettings):
     let waiting = false;
     const answers = exactAnswers(input, geometry, pool, queries, (share) => {
       answered = share;
-      if (waiting) progress("certify", share / 2);
+      if (waiting) progress("certify", ANSWERS_SHARE * share);
     });
     // Where a tree fails first nobody waits for them.
     answers.catch(() => {});
@@ -82,20 +85,23 @@ export async function buildForest(input: ForestInput, settings: ForestSettings):
     }
     const nodes = trees > 0 ? layOut(grown, geometry, training, settings.seed) : undefined;
     waiting = true;
-    progress("certify", answered / 2);
+    progress("certify", ANSWERS_SHARE * answered);
     const truth = await answers;
     const codecs = codecsToTry(settings, flat, metric);
     const parts = { input, settings, geometry, pool, nodes, trees, leafSize, truth };
     const sizes: CodecBytes[] = [];
     let best: BuiltForest | undefined;
     for (const [i, codec] of codecs.entries()) {
-      const encoded = await encode(parts, codec);
+      // Encoding is a small part of what certification waits for, but no time without a sign.
+      const onProgress = (share: number) =>
+        progress("certify", ANSWERS_SHARE + ((1 - ANSWERS_SHARE) * (i + share)) / codecs.length);
+      const encoded = await encode(parts, codec, (share) => onProgress(ENCODING_SHARE * share));
       const bytes = hotBytes(encoded.sections);
       sizes.push({ codec, bytes });
       // Finer codecs are larger.
       if (!withinBudget(bytes, settings)) break;
       const built = await certified(parts, encoded, (share) =>
-        progress("certify", 0.5 + (i + share) / (2 * codecs.length)),
+        onProgress(ENCODING_SHARE + (1 - ENCODING_SHARE) * share),
       );
       // Where no codec that fits meets the target, the one that comes nearest, and its figures say so.
       if (!best || built.certified.recallAt10 > best.certified.recallAt10) best = built;
@@ -128,7 +134,7 @@ interface Encoded {
   readonly sketch: Sketching | undefined;
 }
 
-async function encode(parts: Parts, codec: Codec): Promise<Encoded> {
+async function encode(parts: Parts, codec: Codec, onProgress: (share: number) => void): Promise<Encoded> {
   const { input, settings, geometry, pool, nodes, trees, leafSize } = parts;
   const { metric, dimensions, vectors } = input;
   const count = vectors.length / dimensions;
@@ -147,16 +153,26 @@ async function encode(parts: Parts, codec: Codec): Promise<Encoded> {
   }
   let sketch: Sketching | undefined;
   if (nodes && metric !== "hamming" && (dimensions >= LEAST_SKETCHED_DIMENSIONS || codec === "binary")) {
-    const sketches = await buildSketches(geometry, pool, nodes, {
-      bits: sketchBits(codec, dimensions),
-      seed: settings.seed,
-      halfSquares: metric === "euclidean" || metric === "manhattan",
-      shared: trees > 1,
-    });
+    const sketches = await buildSketches(
+      geometry,
+      pool,
+      nodes,
+      {
+        bits: sketchBits(codec, dimensions),
+        seed: settings.seed,
+        halfSquares: metric === "euclidean" || metric === "manhattan",
+        shared: trees > 1,
+      },
+      (share) => onProgress(share / 2),
+    );
     sections.push(...sketches.sections);
     sketch = sketches;
   }
-  sections.push(...(await vectorSectionsBy(pool, metric, codec, rescore, vectors, dimensions, order)));
+  sections.push(
+    ...(await vectorSectionsBy(pool, metric, codec, rescore, vectors, dimensions, order, (share) =>
+      onProgress(0.5 + share / 2),
+    )),
+  );
   const nItems = input.items ? (input.items[count - 1] ?? -1) + 1 : count;
   sections.push(...slotSections(order, input.items, nItems));
   const forest: ArtifactMeta["forest"] = {

@@ -3,6 +3,7 @@ import type { CertifiedRow } from "../../worker/format/meta.ts";
 import { pickDefault } from "./certify.ts";
 import { clusteredVectors, forestOf } from "./fixture.ts";
 import { halves, spread, type Truth } from "./recall.ts";
+import type { Progress } from "./types.ts";
 
 const DIMENSIONS = 64;
 
@@ -80,6 +81,24 @@ describe("certified recall", () => {
     expect(certified.recallAt10).toBeGreaterThanOrEqual(0.9);
     expect(built.header.defaultSearchK).toBe(defaultSearchK);
     expect(built.header.certifiedRecall).toBe(certified.recallAt10);
+  });
+
+  it("tells how far the build is, phase after phase, never backwards", async () => {
+    const told: Progress[] = [];
+    await forestOf(vectors, DIMENSIONS, "angular", {
+      targetRecall: 0.9,
+      codec: "auto",
+      jobs: 2,
+      onProgress: (progress) => told.push(progress),
+    });
+    const phases = told.map(({ phase }) => phase).filter((phase, i, all) => phase !== all[i - 1]);
+    expect(phases).toEqual(["forest", "certify"]);
+    for (const phase of phases) {
+      const shares = told.filter((entry) => entry.phase === phase).map(({ done, total }) => done / total);
+      expect(shares).toEqual([...shares].sort((a, b) => a - b));
+      expect(shares.length).toBeGreaterThan(1);
+      expect(shares.at(-1)).toBe(1);
+    }
   });
 
   it("says when nothing meets the target", async () => {

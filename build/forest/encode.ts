@@ -33,6 +33,7 @@ export async function buildSketches(
   pool: Pool,
   { order, leafOf, centres }: EncodedNodes,
   settings: SketchSettings,
+  onProgress: (share: number) => void,
 ): Promise<Sketching> {
   const { dimensions } = geometry;
   const mean = settings.shared ? meanRow(geometry.rows, dimensions, geometry.width) : undefined;
@@ -55,7 +56,7 @@ export async function buildSketches(
       halfSquares: settings.halfSquares,
     });
   }
-  const parts = await pool.run(tasks);
+  const parts = await pool.run(tasks, { onDone: (done) => onProgress(done / tasks.length) });
   let largest = 0;
   let sum = 0;
   let low = Number.POSITIVE_INFINITY;

@@ -62,6 +62,7 @@ export async function vectorSectionsBy(
   vectors: Float32Array<SharedArrayBuffer>,
   dimensions: number,
   order: Uint32Array,
+  onProgress: (share: number) => void,
 ): Promise<SectionSource[]> {
   const [own, whole] = await Promise.all(
     encodings(metric, codec, rescore).map(async (encoding) => {
@@ -70,7 +71,7 @@ export async function vectorSectionsBy(
       const task = { kind: "encode", metric, ...encoding, vectors, dimensions } as const;
       for (let from = 0; from === 0 || from < order.length; from += CHUNK)
         tasks.push({ ...task, list: order.slice(from, from + CHUNK) });
-      const parts = await pool.run(tasks);
+      const parts = await pool.run(tasks, { onDone: (done) => onProgress(done / tasks.length) });
       const rest = parts.flatMap((part) => part.rest ?? []);
       return { rows: joined(parts.map(({ rows }) => rows)), ...(rest.length > 0 && { rest: joined(rest) }) };
     }),
