@@ -3,7 +3,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { clusteredVectors } from "../bench/million.ts";
-import { assemble, type BuildOptions, build, type InputDocument, openLocalIndex, query } from "../index.ts";
+import { loadStaticEmbedder } from "../embedding/index.ts";
+import {
+  assemble,
+  type BuildOptions,
+  build,
+  type InputDocument,
+  openLocalIndex,
+  query,
+  verify,
+} from "../index.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -83,6 +92,33 @@ describe("ordinary artifacts", () => {
     await index.close();
     const { hits } = await query(at("both"), { item: 1234, k: 2 });
     expect(hits[0]).toMatchObject({ item: 1234, id: "d1234", document: { pageContent: "number 1234" } });
+  });
+
+  test("that carry one embedder answer text: its table moves to the router, words and vectors are weighed anew", async () => {
+    const embedder = await loadStaticEmbedder();
+    const texts = (await readFile("test/fixtures/texts/state_of_the_union.txt", "utf8")).split(/\n\n+/);
+    const parts = [texts.slice(0, 60), texts.slice(60, 150)];
+    for (const [i, part] of parts.entries()) {
+      const embedded = await embedder.embedDocuments(part);
+      const rows = part.map((pageContent, j) => ({ id: `${i}/${j}`, pageContent, vector: embedded[j]! }));
+      await build({ documents: rows, out: at(`speech-${i}`), embedder: "static" });
+    }
+    const { manifest } = await assemble([at("speech-0"), at("speech-1")], { out: at("speech") });
+    expect(manifest.embedder).toMatchObject({ provider: "static" });
+    expect(manifest.fusion?.queries).toBeGreaterThan(16);
+    expect(manifest.shards?.list).toMatchObject([{ firstItem: 0 }, { firstItem: 0 }]);
+    expect(manifest.keyword?.documents).toBe(150);
+    for (const mode of ["vector", "hybrid", "keyword"] as const) {
+      const { hits } = await query(at("speech"), { query: texts[100]!.slice(0, 60), mode, k: 3 });
+      expect(hits.map(({ item }) => item)).toContain(100);
+    }
+    const { checks } = await verify(at("speech"));
+    expect(checks.filter(({ ok }) => !ok)).toEqual([]);
+    // Whitened by its own corpus: another embedder.
+    const plain = parts[1]!.map((pageContent, j) => ({ id: `plain ${j}`, pageContent }));
+    await build({ documents: plain, out: at("whitened") });
+    const differ = assemble([at("speech-0"), at("whitened")], { out: at("no") });
+    await expect(differ).rejects.toMatchObject({ code: "SHARDS_DIFFER" });
   });
 
   test("need one metric, one dimension, one embedder and ids of their own", async () => {

@@ -10,7 +10,7 @@ import { readDocuments } from "../pipeline/documents.ts";
 import type { StoredShard } from "./stored.ts";
 
 /**
- * How words and vectors are weighed for all shards together: as they all say, where one build made them; measured on
+ * How words and vectors are weighed for all shards together: as they say, where one build made them; measured on
  * their documents where the embedder is at hand; else as the largest says.
  *
  * @param offsets what is added to the items of each shard
@@ -20,11 +20,11 @@ export async function wholeFusion(
   offsets: readonly number[],
   embedder: Embedder | undefined,
 ): Promise<Pick<ArtifactMeta, "fusion">> {
-  const told = shards.map(({ manifest }) => manifest.fusion);
   const largest = shards.reduce((a, b) => (b.count > a.count ? b : a)).manifest;
-  const same = told.every((fusion) => JSON.stringify(fusion) === JSON.stringify(told[0]));
+  // Shards of one build were told by it, which has looked at all documents.
+  const told = largest.source?.shard !== undefined;
   const { keyword } = largest;
-  if (same || !embedder || !keyword) return largest.fusion ? { fusion: largest.fusion } : {};
+  if (told || !embedder || !keyword) return largest.fusion ? { fusion: largest.fusion } : {};
   const { metric, forest } = largest;
   const last = shards.length - 1;
   const fusion = await calibrateFusion({
