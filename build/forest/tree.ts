@@ -59,6 +59,7 @@ export async function growTree(
   const parts = partition(all, labels, clustering.count);
   const centroidOf = (centroids: Float32Array, c: number) => centroids.slice(c * width, (c + 1) * width);
   if (leaves <= WIDEST_ROOT) {
+    onProgress(1);
     return parts
       .map((rows, c) => ({ centroid: centroidOf(clustering.centroids, c), rows }))
       .filter((n) => n.rows.length > 0);
