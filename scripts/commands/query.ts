@@ -63,7 +63,8 @@ function describe({ hits, warnings, facets, index, version }: SearchResponse): s
   const lines = hits.map((hit, i) => {
     // A hit by its words alone may have no distance.
     const distance = hit.distance === null ? "" : `distance ${hit.distance.toFixed(4)}  `;
-    const text = hit.document ? `\n    ${excerpt(hit.document.pageContent)}` : "";
+    const shown = hit.highlights?.[0]?.text ?? hit.document?.pageContent;
+    const text = shown === undefined ? "" : `\n    ${excerpt(shown)}`;
     return `${String(i + 1).padStart(2)}. ${hit.id}  item ${hit.item}  ${distance}score ${hit.score.toFixed(3)}${text}`;
   });
   for (const { message } of warnings ?? []) lines.push(message);
