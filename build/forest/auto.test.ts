@@ -50,6 +50,17 @@ describe("codec auto", () => {
   });
 });
 
+it("finds the largest inner products among many vectors alike", async () => {
+  // Clusters that start at equal rows lose all of them, and begin anew elsewhere.
+  const once = clusteredVectors(1500, DIMENSIONS, 100, 0.7, 1);
+  const twice = sharedFloats(2 * once.length);
+  twice.set(once);
+  twice.set(once, once.length);
+  const { built } = await forestOf(twice, DIMENSIONS, "dot", { codec: "binary", rescore: "int8" });
+  expect(built.certified.recallAt10).toBeGreaterThan(0.9);
+  expect(built.forest.leafNodes).toBeGreaterThan(30);
+});
+
 describe("vectors that nobody expects", () => {
   const shapes: readonly (readonly [string, number, number, (row: number, i: number) => number])[] = [
     ["one", 1, 8, (_, i) => i],

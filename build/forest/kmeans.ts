@@ -1,3 +1,4 @@
+import { lengthOf } from "./codecs.ts";
 import { createRandom, sample } from "./random.ts";
 import { BLOCK_ROWS, createKernel, type ScoreKernel } from "./simd/kernels.ts";
 
@@ -33,7 +34,13 @@ export function cluster(
   const used = sample(training, settings.sampleRows * count, random);
   const centroids = new Float32Array(count * width);
   const starts = sample(used, count, random);
-  for (let c = 0; c < count; c++) copyRow(rows, starts[c] ?? 0, centroids, c, width);
+  /** Of directions, one longer than the others would draw all rows to itself. */
+  const placeAt = (row: number, c: number) => {
+    copyRow(rows, row, centroids, c, width);
+    const length = settings.spherical ? lengthOf(centroids, c * width, width) : 0;
+    if (length > 0) for (let j = c * width; j < (c + 1) * width; j++) centroids[j]! /= length;
+  };
+  for (let c = 0; c < count; c++) placeAt(starts[c] ?? 0, c);
   if (training.length === 0) return { centroids, count };
   const kernel = createKernel(width);
   const labels = new Uint32Array(used.length);
@@ -51,7 +58,7 @@ export function cluster(
     }
     for (let c = 0; c < count; c++) {
       if (sizes[c] === 0) {
-        copyRow(rows, used[Math.floor(random() * used.length)]!, centroids, c, width);
+        placeAt(used[Math.floor(random() * used.length)]!, c);
         continue;
       }
       let squares = 0;
