@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import type { Embedder } from "../../worker/embedding/types.ts";
+import type { CarriedEmbedder, Embedder } from "../../worker/embedding/types.ts";
 import { splitDocuments } from "../splitting/index.ts";
 import { computeWhitening, embedCorpus, embedTexts, loadStaticEmbedder, whitenVectors } from "./index.ts";
 
@@ -44,6 +44,21 @@ describe("the default embedder with whitening", () => {
       text.startsWith("Tonight. I call on the Senate to: Pass the Freedom to Vote Act."),
     );
     expect(order.slice(0, 4)).toContain(wanted);
+  });
+
+  it("tells the nearest of a few texts without embedding each, with whitening and without", async () => {
+    const texts = ["pizza is great", "I love salad", "my car", "a dog"];
+    const { embedder: whitened } = await embedCorpus(embedder, texts);
+    // The static embedder, which is carried, stays one when it is whitened.
+    for (const one of [embedder, whitened as CarriedEmbedder]) {
+      const query = Float32Array.from(await one.embedQuery("motorbike"));
+      const values = texts.map(one.nearness!(query));
+      expect(values.indexOf(Math.max(...values))).toBe(2);
+    }
+    const query = Float32Array.from(await embedder.embedQuery("motorbike"));
+    const vector = await embedder.embedQuery(texts[2]!);
+    const product = vector.reduce((sum, x, i) => sum + x * query[i]!, 0);
+    expect(embedder.nearness!(query)(texts[2]!)).toBeCloseTo(product, 6);
   });
 
   it("gives a document the very vector that its text as a query gets", async () => {
