@@ -151,18 +151,22 @@ function openSession(set: ShardSet, router: Forest, options: SearchOptions): Sha
       return known;
     },
 
-    async locate(wanted) {
-      const found = await ask(everyone, async (shard, firstItem, index) => {
-        if ("item" in wanted && wanted.item < firstItem) return null;
-        const answer = await shard.locate("item" in wanted ? { item: wanted.item - firstItem } : wanted);
-        if (!answer) return null;
-        remember([answer.item + firstItem], index);
-        return { ...answer, item: answer.item + firstItem };
-      });
-      const answer = found.find((one) => one !== null);
-      if (answer || missing.size === 0) return answer ?? undefined;
-      throw unavailable(missing);
-    },
+    locate: (wanted) =>
+      // The first that has it answers for all: the others need not be waited for.
+      new Promise((resolve, reject) => {
+        const asking = ask(everyone, async (shard, firstItem, index) => {
+          if ("item" in wanted && wanted.item < firstItem) return;
+          const answer = await shard.locate("item" in wanted ? { item: wanted.item - firstItem } : wanted);
+          if (!answer) return;
+          const item = answer.item + firstItem;
+          remember([item], index);
+          resolve({ ...answer, item });
+        });
+        asking.then(() => {
+          if (missing.size === 0) resolve(undefined);
+          else reject(unavailable(missing));
+        }, reject);
+      }),
 
     async wake() {
       await timed("shards", options, () =>
