@@ -239,6 +239,15 @@ describe("exit codes and errors", () => {
     expect(json).toMatchObject({ error: { code } });
   });
 
+  test.each([
+    [["query", "x", "text", "--mode", "magic"], "INVALID_VALUE"],
+    [["query", "x", "text", "-k", "1001"], "OUT_OF_RANGE"],
+    [["query", "x", "text", "--item", "3"], "AMBIGUOUS_QUERY"],
+    [["query", "x"], "NO_QUERY"],
+  ])("%j asks wrongly whatever the index: exit 2", async (args, code) => {
+    expect(await runJson(args, runHere)).toMatchObject({ code: 2, json: { error: { code } } });
+  });
+
   test("the process exits with the code that execute gives, and prints JSON alone", async () => {
     expect((await runJson(["build"])).code).toBe(2);
     expect((await runJson(["inspect", "no-such-dir"])).code).toBe(1);

@@ -120,6 +120,19 @@ interface Explanation {
   readonly hint?: string;
 }
 
+/** An option that cannot be, or a search that is wrong whatever index it is asked of. */
+const MISUSED: ReadonlySet<string> = new Set([
+  "BAD_OPTION",
+  "NO_QUERY",
+  "AMBIGUOUS_QUERY",
+  "EMPTY_QUERY",
+  "QUERY_TOO_LONG",
+  "OUT_OF_RANGE",
+  "INVALID_TYPE",
+  "INVALID_VALUE",
+  "UNKNOWN_FIELD",
+]);
+
 function explain(error: unknown): Explanation {
   if (error instanceof CommanderError) {
     // Help shown because no subcommand was named counts as a question that was not asked well.
@@ -127,7 +140,7 @@ function explain(error: unknown): Explanation {
     return { code: "USAGE", message: sentence(message), exit: EXIT.usage, hint: "See annoy-edge --help." };
   }
   if (error instanceof AnnoyEdgeError) {
-    const exit = error.code === "BAD_OPTION" ? EXIT.usage : EXIT.failed;
+    const exit = MISUSED.has(error.code) ? EXIT.usage : EXIT.failed;
     return { code: error.code, message: error.message, exit };
   }
   const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException;
