@@ -3,8 +3,8 @@ import { measureRecall, type Subject, spread, type Truth } from "./recall.ts";
 
 /** Queries that find the region; all of them decide within it. */
 const FEW_QUERIES = 100;
-/** Standard errors that recall must lie above the target: with 90% confidence it meets it on other queries as well. */
-const CONFIDENCE = 1.28;
+/** Standard errors that recall must lie above the target: with 95% confidence it meets it on other queries as well. */
+const CONFIDENCE = 1.64;
 /** As near above the target as this is near enough, and so are two settings this near to each other. */
 const NEAR_RECALL = 0.002;
 const NEAR_SEARCH_K = 1.04;
