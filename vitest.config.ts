@@ -3,6 +3,8 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
+    // Half of these tests wait for workerd, a compiler or a child: one file at a time would leave a core idle.
+    maxWorkers: 2,
     projects: [
       {
         test: {
