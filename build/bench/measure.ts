@@ -15,6 +15,8 @@ const FEWEST_QUERIES = 20;
 /** Recall rests on at least so many queries: the standard error at 0.99 is then about 0.002. */
 const RECALL_QUERIES = 400;
 const WARM_UP_QUERIES = 50;
+/** CPU time that everybody works before anything counts: compilers, WebAssembly's among them, take their turns meanwhile. */
+const WARM_UP_SECONDS = 1.5;
 /** Settings whose recall lies outside are of no interest. */
 const LEAST_RECALL = 0.7;
 const ENOUGH_RECALL = 0.996;
@@ -48,7 +50,9 @@ export async function survey(
   const seconds = quick ? ROUND_SECONDS / 2 : ROUND_SECONDS;
   const fewest = quick ? FEWEST_QUERIES : Math.ceil(RECALL_QUERIES / rounds);
   let before = 0;
-  for (const setting of contender.settings(set)) {
+  const settings = contender.settings(set);
+  await warmUp(session, settings);
+  for (const setting of settings) {
     const first = await session.ask(setting, 0, FEWEST_QUERIES);
     const slow = first.cpu / FEWEST_QUERIES > 0.02;
     const count = slow ? FEWEST_QUERIES : WARM_UP_QUERIES;
@@ -61,6 +65,13 @@ export async function survey(
     }
     if (recall >= ENOUGH_RECALL && before >= ENOUGH_RECALL) break;
     before = recall;
+  }
+}
+
+async function warmUp(session: Session, settings: readonly number[]): Promise<void> {
+  let spent = 0;
+  for (let i = 0; settings.length > 0 && spent < WARM_UP_SECONDS; i++) {
+    spent += (await session.ask(settings[i % settings.length]!, 0, FEWEST_QUERIES)).cpu;
   }
 }
 
