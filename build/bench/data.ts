@@ -22,11 +22,11 @@ export async function loadDataSet(id: DataSetId, cache: string): Promise<DataSet
   const folder = join(cache, "data");
   await mkdir(folder, { recursive: true });
   if (id === "wordnet-256") {
-    const source = join(folder, "wordnet-256.f32");
+    const source = sourceFile(folder, "wordnet");
     if (!existsSync(source)) await writeFile(source, asBytes(shuffled(await wordNetVectors(), 256)));
     return await finish(id, folder, source, 256, Number.POSITIVE_INFINITY, "WordNet definitions");
   }
-  const source = join(folder, "glove-100.f32");
+  const source = sourceFile(folder, "glove");
   if (!existsSync(source)) await writeFile(source, asBytes(shuffled(await gloveVectors(cache), 100)));
   const wanted = {
     "glove-5k": 5_000,
@@ -35,6 +35,11 @@ export async function loadDataSet(id: DataSetId, cache: string): Promise<DataSet
     "glove-340k": Number.POSITIVE_INFINITY,
   }[id];
   return await finish(id, folder, source, 100, wanted, "GloVe-100");
+}
+
+/** Apart from the sets' own files, which hold the same rows in another order. */
+function sourceFile(folder: string, name: "glove" | "wordnet"): string {
+  return join(folder, `${name}.source.f32`);
 }
 
 /**

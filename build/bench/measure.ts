@@ -40,16 +40,19 @@ export interface Runner {
 /**
  * Finds the settings worth measuring and how many queries of each take a fair while, and warms everything up. Ends with
  * the first setting that finds nearly everything.
+ *
+ * @returns why there is none, as a reason to leave the contender out; undefined when there are some
  */
 export async function survey(
   runner: Runner,
   set: DataSet,
   { quick, rounds }: { readonly quick: boolean; readonly rounds: number },
-): Promise<void> {
+): Promise<string | undefined> {
   const { contender, session } = runner;
   const seconds = quick ? ROUND_SECONDS / 2 : ROUND_SECONDS;
   const fewest = quick ? FEWEST_QUERIES : Math.ceil(RECALL_QUERIES / rounds);
   let before = 0;
+  let best = 0;
   const settings = contender.settings(set);
   await warmUp(session, settings);
   for (const setting of settings) {
@@ -63,9 +66,13 @@ export async function survey(
       const queries = Math.round(Math.min(set.nQueries, Math.max(fewest, speed * seconds)));
       runner.courses.push({ setting, count: queries, recalls: new Map(), speeds: [] });
     }
+    best = Math.max(best, recall);
     if (recall >= ENOUGH_RECALL && before >= ENOUGH_RECALL) break;
     before = recall;
   }
+  return runner.courses.length > 0
+    ? undefined
+    : `no setting finds more than ${best.toFixed(3)} of the nearest`;
 }
 
 async function warmUp(session: Session, settings: readonly number[]): Promise<void> {

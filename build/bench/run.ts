@@ -129,7 +129,13 @@ async function runSet(
         const runner: Runner = { contender, session, memory: await session.memory(), courses: [] };
         runners.push(runner);
         onNote(`${set.id}: ${label}: first answer after ${session.firstAnswerMs.toFixed(1)} ms`);
-        await survey(runner, set, { quick, rounds });
+        const useless = await survey(runner, set, { quick, rounds });
+        if (useless !== undefined) {
+          runners.pop();
+          await session.close();
+          skipped.push({ label, reason: useless });
+          onNote(`${set.id}: without ${label}: ${useless}`);
+        }
       } catch (error) {
         if (!(error instanceof PeerUnavailable)) throw error;
         unavailable.set(contender.id, error.message);
