@@ -12,8 +12,8 @@ export interface Evaluation {
   asked(query: number, probes: number): number;
 }
 
-/** Standard errors above the target: with 90% confidence other queries meet it as well. */
-const CONFIDENCE = 1.28;
+/** Standard errors that recall must lie above the target: with 95% confidence other queries meet it as well. */
+const CONFIDENCE = 1.64;
 /** What asking a shard costs beside its search, in searches of the certified effort. */
 const REQUEST = 0.5;
 /** How finely numbers of probes are tried. */
