@@ -1,4 +1,5 @@
-import { availableParallelism } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { Shared, Task, TaskResult } from "./tasks.ts";
 import { runTask } from "./tasks.ts";
@@ -45,6 +46,15 @@ interface Job {
   readonly resolve: (result: unknown) => void;
 }
 
+/**
+ * The environment of threads: a compile cache, where Node keeps one by default, spares them a third of a second each
+ * that TypeScript takes to be stripped of its types. Threads do not inherit the one that their parent has switched on.
+ */
+function threadEnvironment(): NodeJS.ProcessEnv {
+  const { NODE_COMPILE_CACHE = join(tmpdir(), "node-compile-cache") } = process.env;
+  return { ...process.env, NODE_COMPILE_CACHE };
+}
+
 function createThreadPool(shared: Shared, threads: number): Pool {
   // Compiled for npm the file ends in .js; in the checkout Node runs the TypeScript itself.
   const file = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url);
@@ -71,8 +81,9 @@ function createThreadPool(shared: Shared, threads: number): Pool {
       worker.postMessage(job.task);
     }
   };
+  const env = threadEnvironment();
   const workers = Array.from({ length: threads }, () => {
-    const worker = new Worker(file, { workerData: shared });
+    const worker = new Worker(file, { workerData: shared, env });
     worker.on("error", fail);
     worker.on("message", (result) => {
       const job = current.get(worker);
