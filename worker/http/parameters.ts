@@ -1,5 +1,5 @@
 import { searchError } from "../search/errors.ts";
-import { parseFilterParameters } from "../search/filter/parse.ts";
+import { isFilterParameter, parseFilterParameters } from "../search/filter/parse.ts";
 
 /** How the text of one parameter becomes JSON. */
 type Reader = (text: string) => unknown;
@@ -40,7 +40,7 @@ export function searchFromParameters(parameters: URLSearchParams): Record<string
   const request: Record<string, unknown> = {};
   const seen = new Set<string>();
   for (const [name, value] of parameters) {
-    if (name === "filter" || name.startsWith("filter[")) continue;
+    if (isFilterParameter(name)) continue;
     const parameter = Object.hasOwn(SEARCH_PARAMETERS, name) ? SEARCH_PARAMETERS[name] : undefined;
     const shown = name.slice(0, 60);
     if (!parameter)

@@ -6,7 +6,7 @@ import type { ItemDocument } from "../../format/meta.ts";
 import { type Columns, openColumns } from "./columns.ts";
 import { compileFilter } from "./compile.ts";
 import { facetCounts } from "./facets.ts";
-import { parseFilterParameters } from "./parse.ts";
+import { parseFilter, parseFilterParameters } from "./parse.ts";
 
 type Metadata = Record<string, unknown>;
 
@@ -263,6 +263,17 @@ describe("parseFilterParameters", () => {
     expect(parse("q=x&k=4")).toBeUndefined();
     expect(() => parse("filter={")).toThrow(expect.objectContaining({ code: "INVALID_FILTER" }));
     expect(() => parse("filter[a][like]=b")).toThrow(expect.objectContaining({ code: "INVALID_FILTER" }));
+  });
+
+  it.each(["filter[a", "filter[a]b", "filter[a][eq][b]", "filter[a][gte][]", "filter["])(
+    "refuses %s, which would leave the search without the filter that was meant",
+    (name) => {
+      expect(() => parse(`${name}=x`)).toThrow(expect.objectContaining({ code: "INVALID_FILTER" }));
+    },
+  );
+
+  it("quotes what is neither true nor false", () => {
+    expect(() => parseFilter(parse("filter[a][exists]=maybe"))).toThrow('true or false, not "maybe"');
   });
 });
 

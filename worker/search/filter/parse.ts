@@ -126,7 +126,7 @@ function parseField(field: string, value: unknown, path: string, budget: Budget)
         throw searchError(
           "INVALID_FILTER",
           here,
-          `There is no operator ${key}; use ${COMPARISONS.join(", ")}, or and, or, not around conditions.`,
+          `There is no operator ${key}; use ${COMPARISONS.join(", ")}, or and, or, not around conditions. A field within a field is named "${field}.${key}".`,
         );
       }
       return test(field, comparison, operand, here, budget);
@@ -151,7 +151,7 @@ function test(
       throw searchError(
         "INVALID_FILTER",
         path,
-        `Operator exists takes true or false, not ${kindOf(operand)}.`,
+        `Operator exists takes true or false, not ${isTextValue(operand) ? JSON.stringify(operand.untypedText.slice(0, 60)) : kindOf(operand)}.`,
       );
     }
     return { kind: "test", field, comparison, values: [wanted], path };
@@ -208,6 +208,12 @@ function kindOf(value: unknown): string {
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
+/** Whether a parameter is part of the filter, well written or not: none that means to narrow a search is passed over. */
+export function isFilterParameter(name: string): boolean {
+  return name === "filter" || name.startsWith("filter[");
+}
+
+/** `filter[field]`, `filter[field][operator]`, and for a list's values one by one `[]` after either. */
 const BRACKETS = /^filter\[([^\]]*)\](?:\[([^\]]+)\])?(\[\])?$/;
 
 /**
@@ -225,8 +231,16 @@ export function parseFilterParameters(parameters: Iterable<readonly [string, str
       filters.push(parseJson(value));
       continue;
     }
+    if (!isFilterParameter(name)) continue;
     const match = BRACKETS.exec(name);
-    if (!match) continue;
+    if (!match) {
+      const shown = name.slice(0, 60);
+      throw searchError(
+        "INVALID_FILTER",
+        shown,
+        `${shown} is no filter such as filter[lang]=en or filter[year][gte]=2020.`,
+      );
+    }
     const field = match[1]!;
     const comparison = match[2] || "eq";
     const known = comparisonOf(comparison);
@@ -237,7 +251,11 @@ export function parseFilterParameters(parameters: Iterable<readonly [string, str
         `There is no operator ${comparison}; use ${COMPARISONS.join(", ")}.`,
       );
     }
-    if (known === "in" || known === "nin" || match[3]) {
+    const isList = known === "in" || known === "nin";
+    if (match[3] && match[2] && !isList) {
+      throw searchError("INVALID_FILTER", name, `Operator ${known} takes one value, so no [] after it.`);
+    }
+    if (isList || match[3]) {
       const key = `${known === "nin" ? "nin" : "in"} ${field}`;
       const list = lists.get(key) ?? { field, comparison: known === "nin" ? "nin" : "in", values: [] };
       for (const part of match[3] ? [value] : value.split(",")) list.values.push(textValue(part));
