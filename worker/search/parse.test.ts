@@ -24,6 +24,21 @@ describe("parseSearchRequest", () => {
     expect(parseSearchRequest({ item: 0, mmr: {} }).mmr).toEqual({ fetchK: 20, lambda: 0.5 });
   });
 
+  test.each([
+    [{ query: "a", k: 1.5 }, "k must be a whole number, not 1.5."],
+    [{ query: "a", k: "ten" }, 'k must be a number, not the text "ten".'],
+    [{ query: "a", k: "" }, 'k must be a number, not the text "".'],
+    [{ query: "a", k: "9".repeat(61) }, "k must be a number, not a string."],
+    [{ vector: [1, "2"] }, 'vector[1] must be a number, not the text "2".'],
+    [{ query: 7 }, "query must be a string, not a number."],
+    [
+      { query: "a", filter: { nested: { a: 1 } } },
+      'There is no operator a; use eq, ne, in, nin, lt, lte, gt, gte, exists, or and, or, not around conditions. A field within a field is named "nested.a".',
+    ],
+  ])("says of %j what is wrong with it", (request, sentence) => {
+    expect(() => parseSearchRequest(request)).toThrow(sentence);
+  });
+
   test("takes each of the four kinds of query", () => {
     expect(parseSearchRequest({ vector: [1, -2.5] }).vector).toEqual([1, -2.5]);
     expect(parseSearchRequest({ item: 3 }).item).toBe(3);

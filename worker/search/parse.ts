@@ -109,7 +109,7 @@ function translate(issue: z.core.$ZodRawIssue, json: unknown, at: string): Reque
       }
       return one(
         "INVALID_TYPE",
-        `${name} must be ${article(String(issue.expected))}, not ${typeName(value)}.`,
+        `${name} must be ${article(String(issue.expected))}, not ${shownValue(value, issue.expected)}.`,
       );
     case "too_big":
       if (field === "query") return [queryTooLong((value as string).length, issue.maximum as number)];
@@ -150,6 +150,14 @@ function sizeOf(value: unknown): string {
   if (typeof value === "string") return `has ${value.length} characters`;
   if (Array.isArray(value)) return `has ${value.length} entries`;
   return `is ${value}`;
+}
+
+/** What stands where a number should: a fraction itself, and a short text, as every parameter of a URL is one. */
+function shownValue(value: unknown, expected: unknown): string {
+  const isNumber = expected === "int" || expected === "number";
+  if (isNumber && typeof value === "number") return String(value);
+  if (isNumber && typeof value === "string" && value.length <= 60) return `the text ${JSON.stringify(value)}`;
+  return typeName(value);
 }
 
 function typeName(value: unknown): string {
