@@ -1,5 +1,5 @@
 import { createIndexReader } from "./artifact/reader.ts";
-import { type Env, readSettings, type Settings } from "./config.ts";
+import { DEFAULT_INDEX, type Env, readSettings, type Settings } from "./config.ts";
 import { createPageCache } from "./docstore/cache.ts";
 import { createEdgeEmbedder } from "./embedding/edge.ts";
 import { type App, createApp } from "./http/app.ts";
@@ -43,7 +43,7 @@ function compositionOf(env: Env): AppOptions & { readonly source: RefreshableSou
     settings = readSettings(env);
   } catch (error) {
     // A setting that was meant to protect must not be ignored: nothing is served until it is mended.
-    return { name: env.INDEX_NAME ?? "demo", source: refusing(error), log: "errors" };
+    return { name: env.INDEX_NAME || DEFAULT_INDEX, source: refusing(error), log: "errors" };
   }
   const { keepAnswers, refreshSeconds, shards, ...rest } = settings;
   return {

@@ -1,6 +1,7 @@
 import type { Fetcher, KVNamespace, R2Bucket } from "@cloudflare/workers-types";
 import type { EmbedderBindings } from "./embedding/edge.ts";
 import { AnnoyEdgeError } from "./format/errors.ts";
+import { assertIndexName } from "./format/keys.ts";
 import { parseKeyHashes } from "./http/auth.ts";
 import type { RateLimiter } from "./http/rate-limit.ts";
 import type { Analytics } from "./http/request-log.ts";
@@ -54,6 +55,7 @@ export type Settings = Pick<AppOptions, "name" | "limits" | "keys" | "corsOrigin
   readonly shards: ShardSettings;
 };
 
+export const DEFAULT_INDEX = "demo";
 /** More copies would be more objects to fill than queries to share among them. */
 const MAX_REPLICAS = 32;
 
@@ -63,8 +65,9 @@ const MAX_REPLICAS = 32;
  * @throws AnnoyEdgeError `BAD_CONFIGURATION` naming the variable that makes no sense
  */
 export function readSettings(env: Env): Settings {
+  requireBindings(env);
   return {
-    name: env.INDEX_NAME ?? "demo",
+    name: indexName(env.INDEX_NAME),
     refreshSeconds: number("REFRESH_SECONDS", env.REFRESH_SECONDS) ?? 10,
     limits: limitsOf(env),
     keys: parseKeyHashes(env.API_KEY_HASHES),
@@ -78,6 +81,27 @@ export function readSettings(env: Env): Settings {
       hedge: milliseconds("SHARD_HEDGE_SECONDS", env.SHARD_HEDGE_SECONDS) ?? 500,
     },
   };
+}
+
+/** The types say that both are there; whether they are, `wrangler.toml` decides. */
+function requireBindings({ INDEXES, DOCUMENTS }: Partial<Env>): void {
+  const missing = INDEXES ? (DOCUMENTS ? undefined : "KV namespace DOCUMENTS") : "R2 bucket INDEXES";
+  if (!missing) return;
+  const message = `The Worker has no binding to the ${missing}. Add it to wrangler.toml and deploy again.`;
+  throw new AnnoyEdgeError("BAD_CONFIGURATION", message);
+}
+
+function indexName(text: string | undefined): string {
+  const name = text || DEFAULT_INDEX;
+  try {
+    assertIndexName(name);
+    return name;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : "";
+    throw new AnnoyEdgeError("BAD_CONFIGURATION", `The variable INDEX_NAME does not fit: ${reason}`, {
+      cause,
+    });
+  }
 }
 
 function limitsOf(env: Env): HttpLimits {

@@ -66,7 +66,7 @@ const TEXTS: readonly (readonly [topic: string, year: number, texts: readonly st
 ];
 
 /** Ids that make trouble in URLs, and one that is a property of every object. */
-export const AWKWARD_IDS = ["a/b c#d?e=f", "100%", "grüße/日本/🐕", "..", "__proto__"] as const;
+export const AWKWARD_IDS = ["a/b c#d?e=f", "100%\nsure", "grüße/日本/🐕", "..", "__proto__"] as const;
 
 /** Documents of four topics, two of which share nothing; the last ones have awkward ids. */
 export function textCorpus(): SeedDocument[] {

@@ -15,7 +15,13 @@ export interface JsonSchema {
 interface Operation {
   readonly parameters?: readonly { readonly name: string }[];
   readonly responses: Readonly<
-    Record<string, { readonly content?: Readonly<Record<string, { readonly schema: JsonSchema }>> }>
+    Record<
+      string,
+      {
+        readonly description: string;
+        readonly content?: Readonly<Record<string, { readonly schema: JsonSchema }>>;
+      }
+    >
   >;
 }
 
@@ -49,8 +55,8 @@ export function postSearch(body: unknown): Promise<Response> {
 }
 
 /**
- * Holds an answer against the contract: its status is listed for the operation, its media type is the listed one, and
- * its body has the shape that the schema says.
+ * Holds an answer against the contract: its status is listed for the operation, its media type is the listed one, its
+ * body has the shape that the schema says, and the code of a problem is among those of its status.
  *
  * @returns the body, for more to be asked of it
  */
@@ -70,6 +76,9 @@ export async function expectContract(response: Response, path: string, method = 
   const schema: unknown = { ...media.schema, components };
   const result = new Validator(schema as Schema, "2020-12", false).validate(body);
   expect(result.errors, text.slice(0, 500)).toEqual([]);
+  if (!response.ok) {
+    expect(listed?.description.split(", "), `${method} ${path}`).toContain((body as ProblemBody).code);
+  }
   return body;
 }
 

@@ -203,6 +203,9 @@ describe("GET /v1/search", () => {
     ["?q=a&item=1", "AMBIGUOUS_QUERY"],
     ["?vector=1,2,x", "INVALID_TYPE"],
     ["?vector=1,2,3", "DIMENSION_MISMATCH"],
+    ["?q=a&filter[topic=food", "INVALID_FILTER"],
+    ["?q=a&filter[topic]x=food", "INVALID_FILTER"],
+    ["?q=a&filter[topic][eq][x]=food", "INVALID_FILTER"],
     ["?q=%ff%fe", undefined],
   ])("holds %s to the same rules", async (query, code) => {
     const response = await send(`/v1/search${query}`);
@@ -222,6 +225,13 @@ describe("GET /v1/search", () => {
     expect(second.headers.get("etag")).toBe(etag);
     expect(second.headers.get("server-timing")).not.toContain("forest");
     expect((await send("/v1/search?q=food", { headers: { "if-none-match": '"other"' } })).status).toBe(200);
+  });
+
+  test("is asked with If-None-Match: * whether it is there: a document that is not, is not found", async () => {
+    const headers = { "if-none-match": "*" };
+    await expectProblem(await send("/v1/documents/nobody", { headers }), 404, "ID_NOT_FOUND");
+    await expectProblem(await send("/v1/items/99", { headers }), 404, "ITEM_NOT_FOUND");
+    expect((await send("/v1/documents/food-0", { headers })).status).toBe(200);
   });
 });
 
@@ -328,6 +338,20 @@ describe("the index and the API about themselves", () => {
     expect(document).toMatchObject({ openapi: expect.stringMatching(/^3\.1\./) });
     const refs = JSON.stringify(document).matchAll(/"#\/components\/schemas\/(\w+)"/g);
     for (const [, name] of refs) expect(document.components.schemas).toHaveProperty(name ?? "");
+  });
+
+  test.each(["/openapi.json", "/docs"])("%s is revalidated by what is in it", async (path) => {
+    const first = await send(path);
+    expect(first.headers.get("cache-control")).toBe("public, max-age=0, must-revalidate");
+    const etag = first.headers.get("etag") ?? "";
+    expect(etag).toMatch(/^W\/"[0-9a-f]{16}/);
+    const again = await send(path, { headers: { "if-none-match": etag } });
+    expect(again.status).toBe(304);
+    expect(await again.text()).toBe("");
+    // What an earlier release called it.
+    const stale = await send(path, { headers: { "if-none-match": 'W/"openapi.1"' } });
+    expect(stale.status).toBe(200);
+    await stale.text();
   });
 
   test("GET /docs is a page that needs no script and no other origin", async () => {

@@ -99,11 +99,14 @@ describe("CORS", () => {
     expect(await allowed({ CORS_ORIGINS: "" }, "https://a.test")).toBeNull();
   });
 
-  test("leaves OPTIONS to say what a path takes when it is closed", async () => {
-    const response = await worker({ CORS_ORIGINS: "" })("/v1/search", { method: "OPTIONS" });
-    expect(response.status).toBe(204);
-    expect(response.headers.get("allow")).toBe("GET, HEAD, POST, OPTIONS");
-  });
+  test.each(["", "*"])(
+    "leaves OPTIONS to say what a path takes with CORS_ORIGINS %j",
+    async (CORS_ORIGINS) => {
+      const response = await worker({ CORS_ORIGINS })("/v1/search", { method: "OPTIONS" });
+      expect(response.status).toBe(204);
+      expect(response.headers.get("allow")).toBe("GET, HEAD, POST, OPTIONS");
+    },
+  );
 
   test("opens for the origins of the list and for no other", async () => {
     const settings = { CORS_ORIGINS: "https://a.test, https://b.test:8443" };
@@ -178,6 +181,20 @@ describe("an index that is not there", () => {
 
   test("does not hide what is wrong with a request", async () => {
     await expectProblem(await worker({ INDEX_NAME: "nowhere" })("/v1/search?q="), 400, "EMPTY_QUERY");
+  });
+});
+
+describe("a Worker without its bindings", () => {
+  test.each([
+    [{ INDEXES: undefined }, "R2 bucket INDEXES"],
+    [{ DOCUMENTS: undefined }, "KV namespace DOCUMENTS"],
+    [{ INDEX_NAME: "../other" }, "INDEX_NAME"],
+  ])("says which one is missing: %j", async (settings, named) => {
+    // What wrangler.toml leaves out is undefined, whatever the types say.
+    const send = worker(settings as Partial<Env>);
+    const problem = await expectProblem(await send("/v1/search?q=a"), 503, "BAD_CONFIGURATION");
+    expect(problem.detail).toContain(named);
+    expect(await (await send("/health")).json()).toMatchObject({ status: "degraded" });
   });
 });
 

@@ -26,14 +26,16 @@ export function createApp(options: AppOptions): App {
   if (log !== "off" || analytics) app.use(requestLog({ index: options.name, level: log, analytics }));
   app.use(answerHeaders());
   if (corsOrigins) {
-    app.use(
-      cors({
-        origin: corsOrigins === "*" ? "*" : [...corsOrigins],
-        allowMethods: ["GET", "HEAD", "POST", "OPTIONS"],
-        allowHeaders: ["Content-Type", "Authorization", "X-API-Key", "If-None-Match"],
-        exposeHeaders: EXPOSED_HEADERS,
-        maxAge: 86_400,
-      }),
+    const share = cors({
+      origin: corsOrigins === "*" ? "*" : [...corsOrigins],
+      allowMethods: ["GET", "HEAD", "POST", "OPTIONS"],
+      allowHeaders: ["Content-Type", "Authorization", "X-API-Key", "If-None-Match"],
+      exposeHeaders: EXPOSED_HEADERS,
+      maxAge: 86_400,
+    });
+    // It would answer every OPTIONS itself: those that are no browser's preflight ask what the path takes.
+    app.use((c, next) =>
+      c.req.method === "OPTIONS" && !c.req.header("access-control-request-method") ? next() : share(c, next),
     );
   }
   app.use("/v1/*", timeLimit(limits?.requestTimeout ?? REQUEST_TIMEOUT));

@@ -20,14 +20,17 @@ export function markCacheable(
   c.header("Cache-Control", `${visibility}, max-age=0, must-revalidate`);
 }
 
-/** Whether the client already holds the answer of this version: `If-None-Match` as RFC 9110 compares it, weakly. */
+/**
+ * Whether the client already holds the answer of this version: `If-None-Match` as RFC 9110 compares it, weakly. `*` asks
+ * whether there is any answer at all, which only computing it tells: that gets the answer.
+ */
 export function isFresh(request: Request, version: string): boolean {
   const header = request.headers.get("if-none-match");
   if (header === null) return false;
   const wanted = etagOf(version).slice(2);
   return header.split(",").some((tag) => {
     const trimmed = tag.trim();
-    return trimmed === "*" || trimmed === wanted || trimmed === `W/${wanted}`;
+    return trimmed === wanted || trimmed === `W/${wanted}`;
   });
 }
 

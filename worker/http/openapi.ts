@@ -143,7 +143,7 @@ function paths(schemas: Record<string, Json>): OpenApiDocument["paths"] {
           required: true,
           content: { "application/json": { schema: ref("BatchRequest") } },
         },
-        responses: answers("BatchResponse", [...REQUEST_CODES, ...BODY_CODES]),
+        responses: answers("BatchResponse", [...REQUEST_CODES, "MISSING_FIELD", ...BODY_CODES]),
       },
     },
     "/v1/documents/{id}": {
@@ -210,6 +210,20 @@ function paths(schemas: Record<string, Json>): OpenApiDocument["paths"] {
         responses: { "200": content("HealthResponse", "State of the isolate that answers") },
       },
     },
+    "/openapi.json": {
+      get: {
+        operationId: "getContract",
+        summary: "This contract, for programs",
+        responses: unchanging("application/json", { type: "object" }, "OpenAPI 3.1"),
+      },
+    },
+    "/docs": {
+      get: {
+        operationId: "getReference",
+        summary: "This contract, for people",
+        responses: unchanging("text/html", { type: "string" }, "A page"),
+      },
+    },
   };
 }
 
@@ -235,6 +249,7 @@ const INDEX_CODES: readonly Code[] = [
   "UNKNOWN_FILTER_FIELD",
   "FILTER_TYPE_MISMATCH",
   "NO_EMBEDDER",
+  "EMBEDDER_MISMATCH",
   "NO_KEYWORD_INDEX",
   "NO_FILTERABLE_COLUMNS",
   "ITEM_NOT_FOUND",
@@ -286,6 +301,14 @@ function problems(codes: readonly Code[]): Record<string, Json> {
 
 function cacheable(responses: Record<string, Json>): Record<string, Json> {
   return { ...responses, "304": { description: "The version that If-None-Match names still stands" } };
+}
+
+/** What the code alone determines. */
+function unchanging(type: string, schema: Json, description: string): Record<string, Json> {
+  return {
+    "200": { description, content: { [type]: { schema } } },
+    "304": { description: "It is still the one that If-None-Match names" },
+  };
 }
 
 function content(schema: SchemaName, description: string): Json {

@@ -11,8 +11,8 @@ import { route, versionedGet } from "./route.ts";
 
 /** Single documents, single items and the distance of two. */
 export function addItemRoutes(app: App, options: AppOptions): void {
-  // Ids hold slashes when they come from file names, so the rest of the path is the id.
-  route(app, "/v1/documents/:id{.+}", {
+  // Ids hold slashes when they come from file names, so the rest of the path is the id, line breaks and all.
+  route(app, "/v1/documents/:id{[^]+}", {
     get: (c) => {
       const id = c.req.param("id") ?? "";
       return versionedGet(c, options, async (index): Promise<DocumentResponse> => {

@@ -1,3 +1,4 @@
+import type { Context } from "hono";
 import type { ShardsMeta } from "../../format/meta.ts";
 import { countShards } from "../../search/shards/session.ts";
 import { hasColumns, hasKeywords } from "../../search/types.ts";
@@ -6,7 +7,7 @@ import { isFresh, markCacheable } from "../caching.ts";
 import type { Page } from "../docs/page.ts";
 import type { OpenApiDocument } from "../openapi.ts";
 import type { HealthResponse, IndexResponse, WarmUpResponse } from "../schemas.ts";
-import type { AppOptions } from "../types.ts";
+import type { AppEnv, AppOptions } from "../types.ts";
 import { route, versionedGet, withIndex } from "./route.ts";
 
 /** What the index and this API say about themselves. */
@@ -63,28 +64,47 @@ export function addMetaRoutes(app: App, options: AppOptions): void {
     },
   });
 
-  // Both depend on the code alone, so they are made once and revalidate by its revision.
-  let openApi: string | undefined;
+  // Both depend on the code alone, so they are made once, and revalidate by what is in them.
+  let openApi: Kept | undefined;
   route(app, "/openapi.json", {
     get: async (c) => {
-      markCacheable(c, "openapi");
-      if (isFresh(c.req.raw, "openapi")) return c.body(null, 304);
-      openApi ??= JSON.stringify(await contract());
-      return c.body(openApi, 200, { "Content-Type": "application/json" });
+      openApi ??= await kept(JSON.stringify(await contract()));
+      return revalidated(c, openApi, "application/json");
     },
   });
 
-  let page: Page | undefined;
+  let page: (Kept & Page) | undefined;
   route(app, "/docs", {
     get: async (c) => {
       if (!page) {
         const { referencePage } = await import("../docs/page.ts");
-        page = await referencePage(await contract());
+        const made = await referencePage(await contract());
+        page = { ...made, ...(await kept(made.html)) };
       }
       c.header("Content-Security-Policy", page.policy);
-      return c.html(page.html);
+      return revalidated(c, page, "text/html; charset=UTF-8");
     },
   });
+}
+
+/** A text that stays as it is while this code runs. */
+interface Kept {
+  readonly text: string;
+  /** Another one for another text. */
+  readonly tag: string;
+}
+
+async function kept(text: string): Promise<Kept> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+  return {
+    text,
+    tag: Array.from(digest.subarray(0, 8), (byte) => byte.toString(16).padStart(2, "0")).join(""),
+  };
+}
+
+function revalidated(c: Context<AppEnv>, { text, tag }: Kept, type: string): Response {
+  markCacheable(c, tag);
+  return isFresh(c.req.raw, tag) ? c.body(null, 304) : c.body(text, 200, { "Content-Type": type });
 }
 
 /** Loaded when somebody asks: a search needs none of it, and starts the sooner. */
