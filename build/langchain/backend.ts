@@ -1,4 +1,5 @@
 import type { Embedder } from "../../worker/embedding/types.ts";
+import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 import type { StoredDocument } from "../../worker/format/meta.ts";
 import type { SearchMode } from "../../worker/search/types.ts";
 
@@ -40,4 +41,23 @@ export interface Backend {
   ids(): readonly (string | undefined)[];
   save(directory: string): Promise<void>;
   close(): Promise<void>;
+}
+
+/** What a store stands on once it is closed. */
+export function closedBackend(backend: Backend): Backend {
+  const refuse = (): never => {
+    throw new AnnoyEdgeError(
+      "CLOSED",
+      "The store is closed. Open it again, with AnnoyVectorStore.load for instance.",
+    );
+  };
+  const refuseLater = async (): Promise<never> => refuse();
+  return {
+    ...backend,
+    search: refuseLater,
+    document: refuseLater,
+    ids: refuse,
+    save: refuseLater,
+    close: async () => {},
+  };
 }

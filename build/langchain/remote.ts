@@ -61,7 +61,7 @@ export function openRemote(url: string | URL, options: ConnectOptions = {}): Bac
         const { pageContent, metadata } = await client.document(id);
         return { id, pageContent, metadata };
       } catch (error) {
-        if (error instanceof ClientError && error.status === 404) return undefined;
+        if (error instanceof ClientError && error.code === "ID_NOT_FOUND") return undefined;
         throw error;
       }
     },

@@ -328,4 +328,15 @@ describe("odd input", () => {
     await store.close();
     expect(existsSync(join(directory, "forest.bin"))).toBe(true);
   });
+
+  it("says that it is closed, and may be closed twice", async () => {
+    const store = await AnnoyVectorStore.fromTexts(TEXTS, [], new NumberedEmbeddings());
+    await store.close();
+    await store.close();
+    const closed = { code: "CLOSED" };
+    await expect(store.similaritySearch("anything")).rejects.toMatchObject(closed);
+    await expect(store.docstore.search("anything")).rejects.toMatchObject(closed);
+    await expect(store.save(join(folder, "late"))).rejects.toMatchObject(closed);
+    expect(() => store.indexToDocstoreId).toThrow(expect.objectContaining(closed));
+  });
 });

@@ -10,7 +10,13 @@ import type { AnnoyIndex } from "../annoy/annoy-index.ts";
 import type { AnnoyDocuments } from "../annoy/documents.ts";
 import { isEmbeddings } from "../embedding/identity.ts";
 import { importLangchain } from "../langchain-folder/index.ts";
-import type { Backend, StoreHit, StoreOptions, StoreSearch } from "./backend.ts";
+import {
+  type Backend,
+  closedBackend,
+  type StoreHit,
+  type StoreOptions,
+  type StoreSearch,
+} from "./backend.ts";
 import {
   type AnnoyLibConfig,
   buildBackend,
@@ -44,7 +50,7 @@ const abandoned = new FinalizationRegistry<() => Promise<void>>((release) => voi
  */
 export class AnnoyVectorStore extends SaveableVectorStore {
   declare FilterType: object;
-  readonly #backend: Backend;
+  #backend: Backend;
   readonly #mode: SearchMode;
 
   /** Use {@link load}, {@link connect} or one of the `from` methods. */
@@ -306,10 +312,15 @@ export class AnnoyVectorStore extends SaveableVectorStore {
     await this.#backend.save(directory);
   }
 
-  /** Releases the files behind the store. Stores that are never closed release them when they are collected. */
+  /**
+   * Releases the files behind the store, which then answers nothing more (`CLOSED`). Stores that are never closed release them
+   * when they are collected.
+   */
   async close(): Promise<void> {
     abandoned.unregister(this);
-    await this.#backend.close();
+    const backend = this.#backend;
+    this.#backend = closedBackend(backend);
+    await backend.close();
   }
 
   /** @throws ReadOnlyError always */

@@ -63,6 +63,10 @@ describe("a store over a Worker", () => {
     const id = local.indexToDocstoreId[2]!;
     expect(await remote().docstore.search(id)).toEqual(await local.docstore.search(id));
     await expect(remote().docstore.search("nobody")).rejects.toMatchObject({ code: "ID_NOT_FOUND" });
+    const elsewhere = connect("https://example.com/", {
+      fetch: async () => new Response("<h1>Not Found</h1>", { status: 404 }),
+    });
+    await expect(elsewhere.docstore.search(id)).rejects.toMatchObject({ code: "BAD_RESPONSE" });
   });
 
   it("embeds queries itself when it is given the index's embedder, and refuses another", async () => {

@@ -94,6 +94,37 @@ describe("createClient", () => {
     ]);
   });
 
+  test.each([
+    [{ query: "a", filter: () => true }, "filter is a function"],
+    [{ query: "a", filter: { lang: undefined } }, "filter.lang is undefined"],
+    [{ query: "a", filter: { and: [{ year: Number.NaN }] } }, "filter.and.0.year is NaN"],
+    [{ vector: [1, Number.POSITIVE_INFINITY] }, "1 is Infinity"],
+    [{ vector: Float32Array.of(Number.NaN) }, "0 is NaN"],
+  ])("sends nothing that JSON would make another search of: %o", async (input, what) => {
+    const { url, requests } = await serve(ok);
+    const error = await failure(createClient(url, quick).search(input));
+    expect(error).toMatchObject({ code: "NOT_JSON" });
+    expect(error.message).toContain(what);
+    expect(requests).toEqual([]);
+  });
+
+  test("sends a filter of dates, and what is undefined beside it not at all", async () => {
+    const { url, bodies } = await serve(ok);
+    await createClient(url, quick).search({
+      query: "a",
+      k: undefined,
+      mmr: { fetchK: undefined },
+      filter: { at: { gte: new Date(0) }, none: null },
+    });
+    expect(JSON.parse(bodies[0]!)).toEqual({
+      query: "a",
+      mmr: {},
+      filter: { at: { gte: "1970-01-01T00:00:00.000Z" }, none: null },
+    });
+    await createClient(url, quick).search({ query: "a", filter: undefined });
+    expect(JSON.parse(bodies[1]!)).toEqual({ query: "a" });
+  });
+
   test("tells a selection once, whatever comes of it", async () => {
     const { url, requests } = await serve(status(204), status(503));
     const client = createClient(url, quick);

@@ -64,7 +64,7 @@ export function createClient(url: string | URL, options: ClientOptions = {}): Cl
   const call = caller(options);
   const get = <T>(path: string, { signal }: CallOptions = {}): Promise<T> =>
     call<T>(`${base}${path}`, { method: "GET" }, signal);
-  const post = <T>(path: string, body: unknown, { signal }: CallOptions = {}): Promise<T> =>
+  const post = async <T>(path: string, body: unknown, { signal }: CallOptions = {}): Promise<T> =>
     call<T>(
       `${base}${path}`,
       { method: "POST", body: JSON.stringify(body, plain), headers: { "content-type": "application/json" } },
@@ -86,9 +86,25 @@ export function createClient(url: string | URL, options: ClientOptions = {}): Cl
   };
 }
 
-/** JSON has no typed arrays; vectors often are such. */
-function plain(_key: string, value: unknown): unknown {
+/** JSON has no typed arrays; vectors often are such. A filter goes whole or not at all. */
+function plain(key: string, value: unknown): unknown {
+  if (key === "filter" && value !== undefined) refuseLoss(value, key);
+  else if (typeof value === "number") refuseLoss(value, key);
   return value instanceof Float32Array || value instanceof Float64Array ? Array.from(value) : value;
+}
+
+/** JSON leaves out what is undefined or a function, and writes NaN as null: a search would be wider than was meant. */
+function refuseLoss(value: unknown, at: string): void {
+  if (typeof value === "object" && value !== null) {
+    for (const [key, inner] of Object.entries(value)) refuseLoss(inner, `${at}.${key}`);
+  } else if (
+    value === undefined ||
+    typeof value === "function" ||
+    (typeof value === "number" && !Number.isFinite(value))
+  ) {
+    const what = typeof value === "function" ? "a function" : String(value);
+    throw new ClientError("NOT_JSON", `${at} is ${what}, which JSON cannot hold.`);
+  }
 }
 
 function baseOf(url: string | URL): string {

@@ -2,7 +2,8 @@ import type { Problem } from "./types.ts";
 
 /**
  * Why a call gave no answer. `code` is the problem's own when the Worker sent one; otherwise `TIMEOUT`, `NETWORK`
- * (nothing was heard) or `BAD_RESPONSE` (something else answered, a proxy for instance).
+ * (nothing was heard), `BAD_RESPONSE` (something else answered, a proxy for instance), `ABORTED`, or `NOT_JSON` (nothing was
+ * sent, since a part of the request would have been lost).
  */
 export class ClientError extends Error {
   readonly code: string;
