@@ -39,9 +39,7 @@ export function localShards(
   };
   return {
     shard: (index) => ({
-      rank: async (query) => (await reach(index)).shard.rank(query),
-      details: async (request) => (await reach(index)).shard.details(request),
-      locate: async (wanted) => (await reach(index)).shard.locate(wanted),
+      ask: async (call) => (await reach(index)).shard.ask(call),
     }),
     async close() {
       const all = await Promise.allSettled(opened.values());

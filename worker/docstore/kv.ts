@@ -1,209 +1,42 @@
-import type { KVNamespace, R2Bucket } from "@cloudflare/workers-types";
-import { AnnoyEdgeError } from "../format/errors.ts";
-import { packKey, pageKey } from "../format/keys.ts";
 import type { StoredDocument } from "../format/meta.ts";
-import { createPageCache, type PageCache } from "./cache.ts";
-import { decodeLine } from "./page.ts";
-import { NO_DOCUMENT, type PlacedPage, type Placement, pageOf, slotOf } from "./placement.ts";
-import type { Docstore } from "./types.ts";
+import { createPlacedReader, type PageOptions } from "./pages.ts";
+import { NO_DOCUMENT, type Placement, pageOf, slotOf } from "./placement.ts";
+import type { Docstore, DocumentPlace, PlacedDocument } from "./types.ts";
 
-/** https://developers.cloudflare.com/kv/api/read-key-value-pairs/: at most 100 keys and 25 MB a bulk get. */
-const BULK_KEYS = 100;
-/** As JSON, in which a page of quotes may take twice its bytes. */
-const BULK_BYTES = 8 * 1024 * 1024;
-/** Bulk gets of one answer in flight at once: an isolate shares six connections and 128 MB among its requests. */
-const CONCURRENCY = 3;
-/** A page never changes, so a location may keep it for a year. */
-const PAGE_TTL_SECONDS = 31_536_000;
-/** The least that KV takes. After a miss: so that the absence is not remembered for a year as well. */
-const RETRY_TTL_SECONDS = 30;
-/** A KV slower than this is given up for R2. */
-const SLOW_KV_MS = 3_000;
-
-export interface KvDocstoreOptions {
-  readonly kv: KVNamespace;
-  /** Where pages' second copies lie, for when KV has not (yet) a page, fails or is slow. */
-  readonly bucket?: R2Bucket;
-  /** The index's name, which its keys begin with. */
-  readonly name: string;
+export interface KvDocstoreOptions extends PageOptions {
   readonly placement: Placement;
-  /** Shared by all versions and indexes of the isolate. */
-  readonly cache?: PageCache;
   /** The docstore id of an item, held against the document found: a wrong document is never returned. */
   readonly idOf?: (item: number) => string | undefined;
-  readonly slowKvMs?: number;
 }
 
 /**
- * The docstore over KV pages. The pages of one answer are read in one bulk get (more when they are over 100 or large);
- * only the hits' lines are parsed. A page that KV lacks is asked for once more, then read from R2; so is one that holds
- * something else than it should.
+ * The docstore over KV pages: a placement says where items' documents lie.
  *
- * `getItems` throws AnnoyEdgeError `DOCUMENTS_UNAVAILABLE` when a page is nowhere to be had, `CORRUPT_PAGE` when it
- * holds something else than the placement says.
+ * `getItems` throws what {@link createPlacedReader}'s reader throws.
  */
-export function openKvDocstore(options: KvDocstoreOptions): Docstore {
-  const { placement, name } = options;
-  const cache = options.cache ?? createPageCache();
+export function openKvDocstore({ placement, idOf, ...options }: KvDocstoreOptions): Required<Docstore> {
+  const read = createPlacedReader(options);
+  const placeOf = (item: number): DocumentPlace | undefined => {
+    const entry = placement.entries[item] ?? NO_DOCUMENT;
+    const page = entry === NO_DOCUMENT ? undefined : placement.pages[pageOf(entry)];
+    if (!page) return undefined;
+    const { hash, bytes, pack, packOffset } = page;
+    return { page: hash, bytes, slot: slotOf(entry), pack: placement.packs[pack] ?? "", packOffset };
+  };
   return {
+    placeOf,
     async getItems(items) {
       const documents = new Array<StoredDocument | undefined>(items.length).fill(undefined);
-      // Positions in the answer by page number, so that each page is looked up and dropped once.
-      const wanted = new Map<number, number[]>();
+      const wanted: PlacedDocument[] = [];
+      const positions: number[] = [];
       for (const [i, item] of items.entries()) {
-        const entry = placement.entries[item] ?? NO_DOCUMENT;
-        if (entry === NO_DOCUMENT) continue;
-        const positions = wanted.get(pageOf(entry));
-        if (positions) positions.push(i);
-        else wanted.set(pageOf(entry), [i]);
+        const place = placeOf(item);
+        if (!place) continue;
+        wanted.push({ item, id: idOf?.(item), place });
+        positions.push(i);
       }
-      const take = (page: number, text: string): void => {
-        for (const i of wanted.get(page)!) documents[i] = readItem(options, items[i]!, text);
-        cache.set(pageKey(name, placement.pages[page]!.hash), text);
-      };
-      const missing: number[] = [];
-      for (const page of wanted.keys()) {
-        const key = pageKey(name, placement.pages[page]!.hash);
-        const text = cache.get(key);
-        try {
-          if (text === undefined) missing.push(page);
-          else take(page, text);
-        } catch {
-          cache.delete(key);
-          missing.push(page);
-        }
-      }
-      await forEachLimited(batches(missing, placement.pages), CONCURRENCY, (batch) =>
-        readPages(options, batch, take),
-      );
+      for (const [i, document] of (await read(wanted)).entries()) documents[positions[i]!] = document;
       return documents;
     },
   };
-}
-
-function readItem(options: KvDocstoreOptions, item: number, text: string): StoredDocument {
-  const document = decodeLine(text, slotOf(options.placement.entries[item]!));
-  const id = options.idOf?.(item);
-  if (id !== undefined && id !== document.id) {
-    throw new AnnoyEdgeError(
-      "CORRUPT_PAGE",
-      `The document page of item ${item} holds "${document.id}" in place of "${id}". Publish the index again.`,
-    );
-  }
-  return document;
-}
-
-/** Groups page numbers so that each group fits one bulk get. */
-function batches(pages: readonly number[], placed: readonly PlacedPage[]): number[][] {
-  const groups: number[][] = [];
-  let group: number[] = [];
-  let bytes = 0;
-  for (const page of pages) {
-    const size = placed[page]!.bytes;
-    if (group.length === BULK_KEYS || (group.length > 0 && bytes + size > BULK_BYTES)) {
-      groups.push(group);
-      group = [];
-      bytes = 0;
-    }
-    group.push(page);
-    bytes += size;
-  }
-  if (group.length > 0) groups.push(group);
-  return groups;
-}
-
-/**
- * Reads these pages: from KV, asked twice, then from R2. A page that `take` throws on counts as not found, so that a
- * damaged copy gives way to a sound one.
- */
-async function readPages(
-  options: KvDocstoreOptions,
-  pages: readonly number[],
-  take: (page: number, text: string) => void,
-): Promise<void> {
-  const { placement, name } = options;
-  let missing = pages;
-  let failure: unknown;
-  const attempt = (page: number, text: string | null | undefined): boolean => {
-    if (typeof text !== "string") return false;
-    try {
-      take(page, text);
-      return true;
-    } catch (error) {
-      failure = error;
-      return false;
-    }
-  };
-  for (const cacheTtl of [PAGE_TTL_SECONDS, RETRY_TTL_SECONDS]) {
-    const keys = missing.map((page) => pageKey(name, placement.pages[page]!.hash));
-    try {
-      const texts = await soon(kvTexts(options.kv, keys, cacheTtl), options.slowKvMs ?? SLOW_KV_MS);
-      missing = missing.filter((page, i) => !attempt(page, texts.get(keys[i]!)));
-    } catch (cause) {
-      // KV is failing or slow; asking it again would only add to the wait.
-      failure = cause;
-      break;
-    }
-    if (missing.length === 0) return;
-  }
-  await forEachLimited(missing, CONCURRENCY, async (page) => {
-    const text = await readPack(options, page).catch((error: unknown) => {
-      failure = error;
-      return undefined;
-    });
-    if (!attempt(page, text)) throw unavailable(options, page, failure);
-  });
-}
-
-async function kvTexts(
-  kv: KVNamespace,
-  keys: string[],
-  cacheTtl: number,
-): Promise<Map<string, string | null>> {
-  // A page over the bulk get's limit comes alone, by the plain get that takes 25 MiB.
-  if (keys.length === 1) return new Map([[keys[0]!, await kv.get(keys[0]!, { type: "text", cacheTtl })]]);
-  return kv.get(keys, { type: "text", cacheTtl });
-}
-
-/** A page's second copy; undefined when there is none. */
-async function readPack(options: KvDocstoreOptions, page: number): Promise<string | undefined> {
-  const { bucket, name, placement } = options;
-  const { pack, packOffset, bytes } = placement.pages[page]!;
-  const range = { offset: packOffset, length: bytes };
-  const object = await bucket?.get(packKey(name, placement.packs[pack]!), { range });
-  return object ? new TextDecoder().decode(await object.arrayBuffer()) : undefined;
-}
-
-function unavailable(options: KvDocstoreOptions, page: number, cause: unknown): AnnoyEdgeError {
-  if (cause instanceof AnnoyEdgeError) return cause;
-  return new AnnoyEdgeError(
-    "DOCUMENTS_UNAVAILABLE",
-    `Document page ${options.placement.pages[page]!.hash} of index "${options.name}" cannot be read at the moment. Try again; if it lasts, publish the index again.`,
-    { cause },
-  );
-}
-
-/** Rejects when `promise` has not settled after `ms`. */
-async function soon<T>(promise: Promise<T>, ms: number): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | null = null;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`KV gave no answer within ${ms} ms.`)), ms);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    if (timer !== null) clearTimeout(timer);
-  }
-}
-
-async function forEachLimited<T>(
-  values: readonly T[],
-  limit: number,
-  run: (value: T) => Promise<void>,
-): Promise<void> {
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    while (next < values.length) await run(values[next++]!);
-  };
-  await Promise.all(Array.from({ length: Math.min(limit, values.length) }, worker));
 }

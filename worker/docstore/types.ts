@@ -4,4 +4,34 @@ import type { StoredDocument } from "../format/meta.ts";
 export interface Docstore {
   /** The documents of these items, in order; undefined where an item has none. One round trip whatever the number. */
   getItems(items: readonly number[]): Promise<(StoredDocument | undefined)[]>;
+  /** Where the document of an item lies, for somebody else to read it; absent where nobody else can. */
+  placeOf?(item: number): DocumentPlace | undefined;
 }
+
+/** Where a published document lies. Plain data. */
+export interface DocumentPlace {
+  /** Hash of the page, and its length in bytes. */
+  readonly page: string;
+  readonly bytes: number;
+  /** The document's line in it. */
+  readonly slot: number;
+  /** Hash of the pack that holds the page's second copy in R2, and where in it. */
+  readonly pack: string;
+  readonly packOffset: number;
+}
+
+/** A document to be read from its place. */
+export interface PlacedDocument {
+  readonly item: number;
+  /** Held against the document found: a wrong one is never returned. */
+  readonly id: string | undefined;
+  readonly place: DocumentPlace;
+}
+
+/**
+ * Reads documents from their places, in order. One round trip whatever the number.
+ *
+ * @throws AnnoyEdgeError `DOCUMENTS_UNAVAILABLE` when a page is nowhere to be had, `CORRUPT_PAGE` when it holds something
+ *   else than it should
+ */
+export type ReadPlaced = (wanted: readonly PlacedDocument[]) => Promise<StoredDocument[]>;

@@ -2,6 +2,7 @@ import type { KVNamespace, R2Bucket } from "@cloudflare/workers-types";
 import type { LoadedParts } from "../artifact/load.ts";
 import type { PageCache } from "../docstore/cache.ts";
 import { openKvDocstore } from "../docstore/kv.ts";
+import { createPlacedReader } from "../docstore/pages.ts";
 import { decodePlacement } from "../docstore/placement.ts";
 import { idOfItem, openIds } from "../format/ids.ts";
 import { type IndexParts, openIndex } from "./open.ts";
@@ -26,13 +27,13 @@ export function openPublished(
   more: Pick<IndexParts, "createEmbedder" | "shards"> = {},
 ): LoadedIndex {
   const ids = openIds(artifact);
+  const pageOptions = { kv, bucket, name, cache: pages };
   const docstore = openKvDocstore({
-    kv,
-    bucket,
-    name,
+    ...pageOptions,
     placement: decodePlacement(placement),
-    cache: pages,
     idOf: (item) => idOfItem(ids, item),
   });
-  return openIndex({ version, manifest, artifact, docstore, readRanges, ...more });
+  // Shards tell where their documents lie, so that whoever asks them reads those that it shows, and nobody asks twice.
+  const shards = more.shards && { ...more.shards, readPlaced: createPlacedReader(pageOptions) };
+  return openIndex({ version, manifest, artifact, docstore, readRanges, ...more, shards });
 }

@@ -32,7 +32,7 @@ export function idOf(index: LoadedIndex, item: number): string {
 /** Docstore ids of items, in order. */
 export async function idsOf(index: LoadedIndex, items: readonly number[]): Promise<string[]> {
   if (!index.session) return items.map((item) => idOf(index, item));
-  const known = await index.session.details(items, {});
+  const known = await index.session.details([{ items, documents: false, vectors: false }]);
   return items.map((item) => known.get(item)?.id ?? String(item));
 }
 

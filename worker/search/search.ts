@@ -7,6 +7,7 @@ import { phraseCheck } from "./operators.ts";
 import { idsOf } from "./query-vector.ts";
 import { type Ranking, rank } from "./rank.ts";
 import { MAX_K, MAX_VECTOR_NUMBERS } from "./schema.ts";
+import type { Parts } from "./shards/known.ts";
 import { forRequest } from "./shards/session.ts";
 import { type SearchOptions, timed } from "./timing.ts";
 import {
@@ -41,7 +42,7 @@ export async function search(
   const index = forRequest(loaded, options);
   checkVectorNumbers(index, [request]);
   const ranking = cut(request, await rankPage(index, request, options));
-  const documents = await readDocuments(index, documentItems(request, ranking), options);
+  const documents = await readAll(index, [{ request, ranking }], options);
   return {
     index: index.name,
     version: index.version,
@@ -51,8 +52,8 @@ export async function search(
 }
 
 /**
- * Answers many searches at once. The documents of all of them are read together. A search that does not fit the index
- * has its error in its place; the others are answered.
+ * Answers many searches at once. The documents of all of them are read together, and shards are asked for all of them
+ * together. A search that does not fit the index has its error in its place; the others are answered.
  */
 export async function searchBatch(
   loaded: LoadedIndex,
@@ -61,6 +62,7 @@ export async function searchBatch(
 ): Promise<BatchResponse> {
   const index = forRequest(loaded, options);
   checkVectorNumbers(index, requests);
+  const together = index.session?.together(requests.length);
   // Together, so that an embedder behind a network is waited for once and not a hundred times.
   const rankings = await Promise.all(
     requests.map(async (request): Promise<Ranking | AnnoyEdgeError> => {
@@ -69,13 +71,15 @@ export async function searchBatch(
       } catch (error) {
         if (error instanceof AnnoyEdgeError) return error;
         throw error;
+      } finally {
+        together?.leave();
       }
     }),
   );
-  const items = rankings.flatMap((ranking, i) =>
-    ranking instanceof AnnoyEdgeError ? [] : documentItems(requests[i]!, ranking),
+  const answered = rankings.flatMap((ranking, i) =>
+    ranking instanceof AnnoyEdgeError ? [] : [{ request: requests[i]!, ranking }],
   );
-  const documents = await readDocuments(index, items, options);
+  const documents = await readAll(index, answered, options);
   const results: BatchResponse["results"][number][] = [];
   for (const [i, ranking] of rankings.entries()) {
     results.push(
@@ -144,9 +148,33 @@ function keep(ranking: Ranking, wanted: (position: number) => boolean): Ranking 
   };
 }
 
-/** The items whose documents an answer shows or looks into. */
+/** What an answer shows of its hits, or looks into. */
+function partsOf({ include }: SearchRequest): Parts {
+  return { documents: include.some((part) => part !== "vector"), vectors: include.includes("vector") };
+}
+
 function documentItems(request: SearchRequest, ranking: Ranking): readonly number[] {
-  return request.include.some((part) => part !== "vector") ? ranking.items : [];
+  return partsOf(request).documents ? ranking.items : [];
+}
+
+interface Answered {
+  readonly request: SearchRequest;
+  readonly ranking: Ranking;
+}
+
+/** Reads what answers show: documents; of an index in shards vectors and ids as well, so that each is asked once at most. */
+async function readAll(
+  index: LoadedIndex,
+  answered: readonly Answered[],
+  options: SearchOptions,
+): Promise<Documents> {
+  const { session } = index;
+  if (session) {
+    const wants = answered.map(({ request, ranking }) => ({ ...partsOf(request), items: ranking.items }));
+    await timed("docstore", options, () => session.details(wants));
+  }
+  const items = answered.flatMap(({ request, ranking }) => documentItems(request, ranking));
+  return readDocuments(index, items, options);
 }
 
 async function readDocuments(
@@ -170,11 +198,10 @@ async function resultOf(
   const highlight = include.has("highlights") ? highlighter(index, request, ranking) : undefined;
   const vectors = include.has("vector") ? await vectorsOf(index, ranking.items) : [];
   const ids = await idsOf(index, ranking.items);
-  const known = await index.session?.details(ranking.items, {});
   const hits: Hit[] = [];
   for (const [i, item] of ranking.items.entries()) {
     // Its shard has ranked it and then fallen silent.
-    if (known && !known.has(item)) continue;
+    if (index.session?.has(item, partsOf(request)) === false) continue;
     const document = documents.get(item);
     const distance = ranking.distances?.[i];
     const vector = vectors[i];

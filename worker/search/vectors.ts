@@ -53,7 +53,7 @@ export async function vectorsOf(
 ): Promise<(Float32Array | undefined)[]> {
   const { forest, readRanges, session } = index;
   if (session) {
-    const known = await session.details(items, { vectors: true });
+    const known = await session.details([{ items, documents: false, vectors: true }]);
     return items.map((item) => known.get(item)?.vector);
   }
   if (!forest.vectorsCold || !readRanges) return items.map((item) => forest.vector(item));

@@ -1,11 +1,5 @@
 import type { Region } from "../search/shards/regions.ts";
-import type {
-  DetailsRequest,
-  ItemDetails,
-  Located,
-  ShardQuery,
-  ShardRanking,
-} from "../search/shards/types.ts";
+import type { ShardAnswers, ShardCall } from "../search/shards/types.ts";
 import type { Outcome } from "../search/shards/wire.ts";
 
 /** Which object is meant. Its name is made of all but `shardVersion`, which follows from the rest. */
@@ -27,23 +21,9 @@ export function objectName({ index, version, shard, region, replica }: ShardAddr
   return `${index}/${version}/${shard}/${region}/${replica}`;
 }
 
-/** The calls that an object takes. All say who is meant, and none throws on purpose: errors lose their codes on the way. */
+/** The call that an object takes. It says who is meant, and does not throw on purpose: errors lose their codes on the way. */
 export interface ShardMethods {
-  rank(address: ShardAddress, query: ShardQuery): Promise<Outcome<ShardRanking>>;
-  details(address: ShardAddress, request: DetailsRequest): Promise<Outcome<DetailsPart>>;
-  locate(address: ShardAddress, wanted: Located): Promise<Outcome<Position | null>>;
-}
-
-/** As much of an answer as one call may carry. */
-export interface DetailsPart {
-  readonly details: readonly ItemDetails[];
-  /** Items that are to be asked for again. */
-  readonly rest: readonly number[];
-}
-
-export interface Position {
-  readonly item: number;
-  readonly vector?: Float32Array;
+  ask(address: ShardAddress, call: ShardCall): Promise<Outcome<ShardAnswers>>;
 }
 
 /** The part of a Durable Object namespace that is needed here. */

@@ -1,8 +1,8 @@
 import type { ShardsMeta } from "../format/meta.ts";
 import { isRegion, nearestRegion, type Region } from "../search/shards/regions.ts";
-import type { ItemDetails, ShardSet } from "../search/shards/types.ts";
+import type { ShardAnswers, ShardSet } from "../search/shards/types.ts";
 import type { Outcome } from "../search/shards/wire.ts";
-import { objectName, type ShardAddress, type ShardMethods, type ShardNamespace } from "./address.ts";
+import { objectName, type ShardAddress, type ShardNamespace } from "./address.ts";
 import { attempted } from "./attempts.ts";
 
 export interface ShardSettings {
@@ -39,11 +39,10 @@ export function connectShards(options: ShardClientOptions): ReachShards {
     copies: replicas,
     shard(shard, from, first = 0) {
       const region = regionFor(from, settings.regions);
-      const call = <T>(
-        ask: (object: ShardMethods, address: ShardAddress) => Promise<Outcome<T>>,
-      ): Promise<T> =>
-        attempted(
-          async (attempt) => {
+      return {
+        async ask(call) {
+          let answered: ShardAnswers | undefined;
+          const ask = async (attempt: number): Promise<Outcome<ShardAnswers>> => {
             const address: ShardAddress = {
               index: options.index,
               version: options.version,
@@ -55,27 +54,30 @@ export function connectShards(options: ShardClientOptions): ReachShards {
             const id = namespace.idFromName(objectName(address));
             // A stub may be useless once a call over it has failed, so every attempt has its own.
             const object = namespace.get(id, region === "any" ? {} : { locationHint: region });
-            return ask(object, address);
-          },
-          { elsewhere: replicas > 1, hedgeMs: settings.hedge },
-        );
-      return {
-        rank: (query) => call((object, address) => object.rank(address, query)),
-        async details(request) {
-          const details: ItemDetails[] = [];
-          let items = request.items;
-          do {
-            const part = await call((object, address) => object.details(address, { ...request, items }));
-            details.push(...part.details);
-            items = part.rest;
-          } while (items.length > 0);
-          return details;
+            const outcome = await object.ask(address, call);
+            if (!outcome.ok) return outcome;
+            answered ??= outcome.value;
+            // A question that one copy fails at, another may answer.
+            return faultIn(outcome.value) ?? outcome;
+          };
+          try {
+            return await attempted(ask, { elsewhere: replicas > 1, hedgeMs: settings.hedge });
+          } catch (error) {
+            if (answered) return answered;
+            throw error;
+          }
         },
-        locate: async (wanted) =>
-          (await call((object, address) => object.locate(address, wanted))) ?? undefined,
       };
     },
   };
+}
+
+/** The first answer that is a failure of the shard, and not what it says of a request. */
+function faultIn({ ranks, details, located }: ShardAnswers): Outcome<never> | undefined {
+  for (const outcome of [...ranks, ...details, ...located]) {
+    if (!outcome.ok && outcome.issues === undefined) return outcome;
+  }
+  return undefined;
 }
 
 /** Where a caller's copies of the shards live. */

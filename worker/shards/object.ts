@@ -6,17 +6,9 @@ import { createPageCache } from "../docstore/cache.ts";
 import { AnnoyEdgeError, ArtifactError } from "../format/errors.ts";
 import { openPublished } from "../search/published.ts";
 import { openShard } from "../search/shards/local.ts";
-import type { DetailsRequest, Located, Shard, ShardQuery, ShardRanking } from "../search/shards/types.ts";
+import type { Shard, ShardAnswers, ShardCall } from "../search/shards/types.ts";
 import { type Outcome, outcomeOf } from "../search/shards/wire.ts";
-import {
-  type DetailsPart,
-  objectName,
-  type Position,
-  type ShardAddress,
-  type ShardMethods,
-  type ShardNamespace,
-} from "./address.ts";
-import { firstPart } from "./details.ts";
+import { objectName, type ShardAddress, type ShardMethods, type ShardNamespace } from "./address.ts";
 import { createResidents, type Resident } from "./memory.ts";
 
 export interface ShardBindings {
@@ -51,24 +43,12 @@ export class IndexShard extends DurableObject<ShardBindings> implements ShardMet
   /** The name that this object was found to have. */
   #name: string | undefined;
 
-  rank(address: ShardAddress, query: ShardQuery): Promise<Outcome<ShardRanking>> {
-    return this.#answer(address, (shard) => shard.rank(query));
-  }
-
-  details(address: ShardAddress, request: DetailsRequest): Promise<Outcome<DetailsPart>> {
-    return this.#answer(address, async (shard) => firstPart(await shard.details(request)));
-  }
-
-  locate(address: ShardAddress, wanted: Located): Promise<Outcome<Position | null>> {
-    return this.#answer(address, async (shard) => (await shard.locate(wanted)) ?? null);
-  }
-
-  #answer<T>(address: ShardAddress, run: (shard: Shard) => Promise<T>): Promise<Outcome<T>> {
+  ask(address: ShardAddress, call: ShardCall): Promise<Outcome<ShardAnswers>> {
     return outcomeOf(async () => {
       const held = await this.#shard(address);
       held.users++;
       try {
-        return await run(held.shard);
+        return await held.shard.ask(call);
       } finally {
         held.users--;
         held.usedAt = Date.now();

@@ -4,17 +4,20 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vi
 import { versionKey } from "../../../worker/format/keys.ts";
 import { objectName, type ShardAddress } from "../../../worker/shards/address.ts";
 import { expectContract, expectProblem } from "../contract.ts";
-import { type Ask, inProcess, seedShards, stop, watched, worker } from "./harness.ts";
+import { type Ask, inProcess, seedShards, stop, watched, withoutPages, worker } from "./harness.ts";
 
 interface Answer {
   readonly version: string;
-  readonly hits: readonly { readonly item: number; readonly distance: number }[];
+  readonly hits: readonly { readonly item: number; readonly distance: number; readonly document?: unknown }[];
   readonly partial?: true;
   readonly warnings?: readonly { readonly code: string; readonly message: string }[];
 }
 
 /** All items by their distance from item 0, of which every third lies in the same shard. */
 const PATH = "/v1/search?q=a%20dog&mode=vector&k=37&include=";
+/** The same with their documents. */
+const SHOWN = "/v1/search?q=a%20dog&mode=vector&k=37";
+const bare = ({ document: _, ...hit }: Answer["hits"][number]) => hit;
 const shardOf = (item: number): number => item % 3;
 
 let version: string;
@@ -82,7 +85,9 @@ describe("a shard that is stopped in mid-query", () => {
     const namespace = watched(({ name, shard, method }) =>
       shard === 1 && method === "details" ? stop(name) : undefined,
     );
-    expect(await answerOf(worker({ SHARDS: namespace }))).toEqual(whole);
+    const ask = worker({ SHARDS: namespace, ...withoutPages() });
+    expect(await answerOf(ask, SHOWN)).toEqual(await answerOf(worker({}), SHOWN));
+    expect(namespace.calls.filter(({ method }) => method === "details")).toHaveLength(3);
   });
 
   test("gives way to the next nearest when it is the only one that was asked", async () => {
@@ -210,8 +215,9 @@ describe("a slow shard", () => {
     const namespace = watched(({ shard, method }) =>
       shard === 2 && method === "details" ? never : undefined,
     );
-    const ask = worker({ SHARDS: namespace, SHARD_TIMEOUT_SECONDS: "1" });
-    expectPartial(await answerOf(ask), "SHARD_TIMEOUT", 2);
+    const ask = worker({ SHARDS: namespace, SHARD_TIMEOUT_SECONDS: "1", ...withoutPages() });
+    const answer = await answerOf(ask, SHOWN);
+    expectPartial({ ...answer, hits: answer.hits.map(bare) }, "SHARD_TIMEOUT", 2);
   });
 
   test("has another copy asked beside it", async () => {
@@ -256,8 +262,8 @@ test("an object answers to its own name only", async () => {
     ...{ region: "any", replica: 0 },
   };
   const object = env.SHARDS.get(env.SHARDS.idFromName(objectName(address)));
-  const nothing = { items: [], documents: false, vectors: false };
-  const asked = (change: object) => object.details({ ...address, ...change }, nothing);
+  const nothing = { ranks: [], details: [], located: [] };
+  const asked = (change: object) => object.ask({ ...address, ...change }, nothing);
   for (const other of [{ version: "0123456789abcdef" }, { shard: 2 }, { replica: 1 }, { index: "demo" }]) {
     expect(await asked(other)).toMatchObject({ ok: false, code: "SHARD_MISMATCH" });
   }

@@ -7,9 +7,8 @@ import { createPageCache } from "../../../worker/docstore/cache.ts";
 import { openPublished } from "../../../worker/search/published.ts";
 import { openShard } from "../../../worker/search/shards/local.ts";
 import type { Shard } from "../../../worker/search/shards/types.ts";
-import type { Outcome } from "../../../worker/search/shards/wire.ts";
 import type { LoadedIndex } from "../../../worker/search/types.ts";
-import type { ObjectId, ShardMethods, ShardNamespace } from "../../../worker/shards/address.ts";
+import type { ObjectId, ShardNamespace } from "../../../worker/shards/address.ts";
 import type { IndexShard } from "../../../worker/shards/object.ts";
 import { letterVector } from "../../seed/corpus.ts";
 import { ORIGIN } from "../contract.ts";
@@ -52,8 +51,11 @@ export interface Call {
   readonly shard: number;
   readonly region: string;
   readonly replica: number;
-  readonly method: keyof ShardMethods;
-  /** How often this method of this object was called before. */
+  /** What is asked first of all: a call may carry several questions. */
+  readonly method: "rank" | "details" | "locate" | "wake";
+  /** How many questions of each kind there are. */
+  readonly questions: { readonly ranks: number; readonly details: number; readonly located: number };
+  /** How often this object was called before with the same method. */
   readonly nth: number;
   /** What became of it: a code where the object refused, a message where the call broke. */
   outcome?: string;
@@ -81,18 +83,23 @@ export function watched(
       const name = names.get(String(id)) ?? "";
       const [, , shard, region = "", replica] = name.split("/");
       const object = env.SHARDS.get(id, options);
-      const through =
-        <A extends readonly unknown[], T>(
-          method: keyof ShardMethods,
-          run: (...args: A) => Promise<Outcome<T>>,
-        ) =>
-        async (...args: A): Promise<Outcome<T>> => {
+      return {
+        async ask(address, asked) {
+          const questions = {
+            ranks: asked.ranks.length,
+            details: asked.details.length,
+            located: asked.located.length,
+          };
+          const method = methodOf(questions);
           const nth = calls.filter((one) => one.name === name && one.method === method).length;
-          const call: Call = { name, shard: Number(shard), region, replica: Number(replica), method, nth };
+          const call: Call = {
+            ...{ name, shard: Number(shard), region, replica: Number(replica) },
+            ...{ method, questions, nth },
+          };
           calls.push(call);
           try {
             const during = await before(call);
-            const answer = run(...args);
+            const answer = object.ask(address, asked);
             if (during) await Promise.allSettled([answer, during()]);
             const outcome = await answer;
             call.outcome = outcome.ok ? "ok" : outcome.code;
@@ -101,13 +108,33 @@ export function watched(
             call.outcome = String(error);
             throw error;
           }
-        };
-      return {
-        rank: through("rank", (...args) => object.rank(...args)),
-        details: through("details", (...args) => object.details(...args)),
-        locate: through("locate", (...args) => object.locate(...args)),
+        },
       };
     },
+  };
+}
+
+function methodOf({ ranks, details, located }: Call["questions"]): Call["method"] {
+  if (ranks > 0) return "rank";
+  if (located > 0) return "locate";
+  return details > 0 ? "details" : "wake";
+}
+
+/** Bindings by which a Worker reads no document itself; the objects have theirs and read on. */
+export function withoutPages(): Pick<Env, "DOCUMENTS" | "INDEXES"> {
+  const failing = async (): Promise<never> => {
+    throw new Error("storage is down");
+  };
+  return {
+    DOCUMENTS: new Proxy(env.DOCUMENTS, { get: () => failing }),
+    INDEXES: new Proxy(env.INDEXES, {
+      get(bucket, name) {
+        const value: unknown = Reflect.get(bucket, name);
+        if (typeof value !== "function") return value;
+        return (key: unknown, ...rest: unknown[]) =>
+          String(key).includes("/packs/") ? failing() : value.call(bucket, key, ...rest);
+      },
+    }),
   };
 }
 

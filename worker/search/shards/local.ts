@@ -4,7 +4,23 @@ import { idOfItem, itemOfId } from "../../format/ids.ts";
 import { rankSides } from "../sides.ts";
 import type { LoadedIndex } from "../types.ts";
 import { vectorsOf } from "../vectors.ts";
-import type { ItemDetails, Shard, ShardRanking } from "./types.ts";
+import { bytesOf, firstPart, MAX_CALL_BYTES } from "./details.ts";
+import type {
+  DetailsPart,
+  DetailsRequest,
+  ItemDetails,
+  Located,
+  Shard,
+  ShardAnswers,
+  ShardQuery,
+  ShardRanking,
+  Show,
+} from "./types.ts";
+import { type Outcome, outcomeOf } from "./wire.ts";
+
+/** Of what one call carries, the share of what is shown with rankings, and of what is asked for by itself. */
+const MAX_SHOWN_BYTES = MAX_CALL_BYTES / 3;
+const MAX_DETAILS_BYTES = MAX_CALL_BYTES / 3;
 
 /** How a shard's own item numbers and those of the whole index lead to each other. */
 interface Numbering {
@@ -19,47 +35,120 @@ interface Numbering {
  * @throws ArtifactError `CORRUPT_IDS` when section `shardItems` does not ascend
  */
 export function openShard(index: LoadedIndex): Shard {
-  const { outer, inner } = numberingOf(index);
+  const own: Own = { index, ...numberingOf(index) };
+  return {
+    async ask({ ranks, details, located }): Promise<ShardAnswers> {
+      const [ranked, found] = await Promise.all([
+        Promise.all(ranks.map((query) => outcomeOf(() => rank(own, query)))),
+        Promise.all(located.map((wanted) => outcomeOf(() => locate(own, wanted)))),
+      ]);
+      return { ranks: spareShown(ranked), details: await detailsInTurn(own, details), located: found };
+    },
+  };
+}
+
+interface Own extends Numbering {
+  readonly index: LoadedIndex;
+}
+
+async function rank({ index, outer }: Own, { show, ...query }: ShardQuery): Promise<ShardRanking> {
+  const { vectors, words, ...rest } = await rankSides(index, query, {});
   const outward = <T extends { readonly items: readonly number[] }>(side: T): T => ({
     ...side,
     items: side.items.map(outer),
   });
+  const best = show && new Set([vectors, words].flatMap((side) => side?.items.slice(0, show.first) ?? []));
   return {
-    async rank(query): Promise<ShardRanking> {
-      const { vectors, words, ...rest } = await rankSides(index, query, {});
-      return {
-        ...(vectors && { vectors: outward(vectors) }),
-        ...(words && { words: outward(words) }),
-        ...rest,
-      };
-    },
-    async details({ items, documents, vectors }): Promise<ItemDetails[]> {
-      const own = items.map(inner).filter((item) => item !== undefined);
-      const [stored, found] = await Promise.all([
-        documents ? index.docstore.getItems(own) : [],
-        vectors ? vectorsOf(index, own) : [],
-      ]);
-      return own.flatMap((item, i) => {
-        const id = idOfItem(index.ids, item);
-        const document = stored[i];
-        const vector = found[i];
-        if (id === undefined && document === undefined && !index.forest.vector(item)) return [];
-        return {
-          item: outer(item),
-          id: id ?? String(outer(item)),
-          ...(document && { pageContent: document.pageContent, metadata: document.metadata }),
-          ...(vector && { vector }),
-        };
-      });
-    },
-    async locate(wanted) {
-      const item = "id" in wanted ? itemOfId(index.ids, wanted.id) : inner(wanted.item);
-      if (item === undefined) return undefined;
-      const [vector] = await vectorsOf(index, [item]);
-      if (!vector && !("id" in wanted)) return undefined;
-      return { item: outer(item), ...(vector && { vector }) };
-    },
+    ...(vectors && { vectors: outward(vectors) }),
+    ...(words && { words: outward(words) }),
+    ...rest,
+    ...(show && best && { shown: [...best].map((item) => shownOf(index, item, outer(item), show)) }),
   };
+}
+
+/** What is known of an item without reading anything. */
+function shownOf(
+  { ids, docstore, forest }: LoadedIndex,
+  own: number,
+  item: number,
+  { places, vectors }: Show,
+): ItemDetails {
+  const id = idOfItem(ids, own);
+  // Finer ones lie elsewhere.
+  const vector = vectors && !forest.vectorsCold ? forest.vector(own) : undefined;
+  return {
+    item,
+    ...(id !== undefined && { id }),
+    ...(vector && { vector }),
+    ...(places && docstore.placeOf && { place: docstore.placeOf(own) ?? null }),
+  };
+}
+
+/** Rankings may come with what they show as long as that leaves room for the rest; without, it is asked for later. */
+function spareShown(rankings: readonly Outcome<ShardRanking>[]): Outcome<ShardRanking>[] {
+  let bytes = 0;
+  return rankings.map((outcome) => {
+    if (!outcome.ok || !outcome.value.shown) return outcome;
+    const { shown, ...ranking } = outcome.value;
+    const own = shown.reduce((sum, one) => sum + bytesOf(one), 0);
+    if (bytes + own > MAX_SHOWN_BYTES) return { ok: true, value: ranking };
+    bytes += own;
+    return outcome;
+  });
+}
+
+/** One request after the other, as far as a call has room; so there is never more in memory than a call carries and one. */
+async function detailsInTurn(own: Own, requests: readonly DetailsRequest[]): Promise<Outcome<DetailsPart>[]> {
+  const answers: Outcome<DetailsPart>[] = [];
+  let bytes = 0;
+  for (const request of requests) {
+    if (bytes > MAX_DETAILS_BYTES) {
+      answers.push({ ok: true, value: { details: [], rest: request.items } });
+      continue;
+    }
+    answers.push(
+      await outcomeOf(async () => {
+        const details = await detailsOf(own, request);
+        const part = firstPart(details, MAX_DETAILS_BYTES - bytes, bytes === 0 ? 1 : 0);
+        bytes += part.bytes;
+        return { details: part.details, rest: part.rest };
+      }),
+    );
+  }
+  return answers;
+}
+
+async function detailsOf(
+  { index, outer, inner }: Own,
+  { items, documents, vectors }: DetailsRequest,
+): Promise<ItemDetails[]> {
+  const own = items.map(inner).filter((item) => item !== undefined);
+  const [stored, found] = await Promise.all([
+    documents ? index.docstore.getItems(own) : [],
+    vectors ? vectorsOf(index, own) : [],
+  ]);
+  return own.flatMap((item, i) => {
+    const id = idOfItem(index.ids, item);
+    const document = stored[i];
+    const vector = found[i];
+    if (id === undefined && document === undefined && !index.forest.vector(item)) return [];
+    return {
+      item: outer(item),
+      ...(id !== undefined && { id }),
+      ...(document && { pageContent: document.pageContent, metadata: document.metadata }),
+      ...(vector && { vector }),
+    };
+  });
+}
+
+/** Whose vector will be searched for, and whose document shown: both come along. */
+async function locate({ index, outer, inner }: Own, wanted: Located): Promise<ItemDetails | null> {
+  const item = "id" in wanted ? itemOfId(index.ids, wanted.id) : inner(wanted.item);
+  if (item === undefined) return null;
+  const [vector] = await vectorsOf(index, [item]);
+  if (!vector && !("id" in wanted)) return null;
+  const show = { first: 1, places: true, vectors: false };
+  return { ...shownOf(index, item, outer(item), show), ...(vector && { vector }) };
 }
 
 function numberingOf({ forest }: LoadedIndex): Numbering {

@@ -3,21 +3,27 @@ import { AnnoyEdgeError } from "../../format/errors.ts";
 import { SearchError } from "../errors.ts";
 import { type SearchOptions, timed } from "../timing.ts";
 import type { LoadedIndex } from "../types.ts";
+import { openDesk, toDetail, toLocate, toRank } from "./desk.ts";
+import { createKnownItems, type KnownItem, type Parts } from "./known.ts";
 import { mergeRankings } from "./merge.ts";
 import { routeQuery } from "./route.ts";
-import type { ItemDetails, Located, Shard, ShardQuery, ShardRanking, ShardSet } from "./types.ts";
+import type { DetailsRequest, Located, ShardQuery, ShardRanking, ShardSet } from "./types.ts";
 
 /** What one request has asked the shards, and what it knows of them. */
 export interface ShardSession {
   /** Asks the shards that the query needs and merges what they say. */
   rank(query: ShardQuery): Promise<ShardRanking>;
-  /** What is known of items, by item; those of shards that do not answer are missing. */
-  details(
-    items: readonly number[],
-    parts: { readonly documents?: boolean; readonly vectors?: boolean },
-  ): Promise<ReadonlyMap<number, ItemDetails>>;
+  /** What is known of items, by item, after asking for these; those of shards that do not answer are missing. */
+  details(wants: readonly DetailsRequest[]): Promise<ReadonlyMap<number, KnownItem>>;
   /** The item that is meant; undefined when no shard has it. Fails when one that might have it does not answer. */
-  locate(wanted: Located): Promise<{ readonly item: number; readonly vector?: Float32Array } | undefined>;
+  locate(wanted: Located): Promise<KnownItem | undefined>;
+  /** Whether an item's shard has told all of this that there is, or may still tell it. */
+  has(item: number, parts: Parts): boolean;
+  /**
+   * Lets so many searches go on beside each other: what they ask a shard at a time is one call. Each says when it asks
+   * nothing more.
+   */
+  together(searches: number): { readonly leave: () => void };
   /** Has all copies of every shard load what they hold. Fails when none does. */
   wake(): Promise<void>;
   /** Shards that have been asked, and those of them that did not answer. */
@@ -42,7 +48,7 @@ export function forRequest<T extends LoadedIndex>(index: T, options: SearchOptio
     session,
     docstore: {
       async getItems(items: readonly number[]) {
-        const known = await session.details(items, { documents: true });
+        const known = await session.details([{ items, documents: true, vectors: false }]);
         return items.map((item) => {
           const { id, pageContent, metadata } = known.get(item) ?? {};
           return id === undefined || pageContent === undefined
@@ -58,55 +64,63 @@ function openSession(set: ShardSet, router: Forest, options: SearchOptions): Sha
   const { meta, patience } = set;
   const asked = new Set<number>();
   const missing = new Map<number, AnnoyEdgeError>();
-  /** The shard that an item was heard of from. */
-  const homes = new Map<number, number>();
-  const known = new Map<number, ItemDetails>();
+  const items = createKnownItems(set.readPlaced);
   const everyone = meta.list.map((_, i) => i);
   let ranked = false;
   // One and the same for all of a request: what it is asked first has then loaded its shard when it is asked again.
   const copy = Math.floor(Math.random() * (set.copies ?? 1));
+  const reach = (index: number, which = copy) => set.shard(index, options.from, which);
+  const desk = openDesk(async (index, call) => {
+    try {
+      return await within(patience, reach(index).ask(call));
+    } catch (error) {
+      throw asFailure(error);
+    }
+  });
 
-  /** Asks some shards at once; one that fails or takes too long is left out from then on. */
-  const ask = async <T>(
-    shards: readonly number[],
-    call: (shard: Shard, firstItem: number, index: number) => Promise<T>,
-  ): Promise<T[]> => {
-    const answers = await Promise.all(
-      shards
-        .filter((index) => !missing.has(index))
-        .map(async (index): Promise<readonly [T] | readonly []> => {
-          asked.add(index);
-          try {
-            const shard = set.shard(index, options.from, copy);
-            const answer = call(shard, meta.list[index]!.firstItem, index);
-            return [await within(patience, answer)] as const;
-          } catch (error) {
-            // What is wrong with the request is wrong with it everywhere.
-            if (error instanceof SearchError) throw error;
-            missing.set(index, asFailure(error));
-            return [] as const;
-          }
-        }),
-    );
-    if (shards.length > 0 && answers.every((answer) => answer.length === 0)) throw unavailable(missing);
-    return answers.flatMap((answer) => [...answer]);
+  /** Asks some shards, in the round to come; one that fails or takes too long is left out from then on. */
+  const ask = async <T>(shards: readonly number[], put: (index: number) => Promise<T>): Promise<T[]> => {
+    const answers = shards
+      .filter((index) => !missing.has(index))
+      .map(async (index): Promise<readonly [T] | readonly []> => {
+        asked.add(index);
+        try {
+          return [await put(index)] as const;
+        } catch (error) {
+          // What is wrong with the request is wrong with it everywhere.
+          if (error instanceof SearchError) throw error;
+          missing.set(index, asFailure(error));
+          return [] as const;
+        }
+      });
+    if (answers.length > 0) desk.wait();
+    const all = await Promise.all(answers);
+    if (shards.length > 0 && all.every((answer) => answer.length === 0)) throw unavailable(missing);
+    return all.flatMap((answer) => [...answer]);
   };
 
-  const remember = (items: readonly number[], shard: number) => {
-    for (const item of items) homes.set(item, shard);
-  };
+  const firstItemOf = (index: number): number => meta.list[index]!.firstItem;
 
   return {
     asked,
     missing,
+    has: (item, parts) => {
+      const home = items.homeOf(item);
+      return items.has(item, parts) || (items.known.has(item) && home !== undefined && !missing.has(home));
+    },
+    together(searches) {
+      desk.join(searches);
+      return { leave: desk.leave };
+    },
     rank: (query) =>
       timed("shards", options, async () => {
         const { near, rest, ...effort } = routeQuery(set, router, query);
         const rankFrom = (shards: readonly number[], aside: (index: number) => boolean) =>
-          ask(shards, async (shard, firstItem, index) => {
+          ask(shards, async (index) => {
             const own = { ...query, ...effort, ...(aside(index) && { nearest: false }) };
-            const ranking = shift(await shard.rank(own), firstItem);
-            for (const side of [ranking.vectors, ranking.words]) if (side) remember(side.items, index);
+            const ranking = shift(await desk.put(index, toRank(own)), firstItemOf(index));
+            for (const side of [ranking.vectors, ranking.words]) if (side) items.found(side.items, index);
+            items.learn(ranking.shown ?? [], index, firstItemOf(index));
             return ranking;
           });
         const routed = [...near, ...rest];
@@ -120,71 +134,67 @@ function openSession(set: ShardSet, router: Forest, options: SearchOptions): Sha
         return mergeRankings(router.metric, rankings, query.k);
       }),
 
-    async details(items, { documents = false, vectors = false }) {
-      const wanted = [...new Set(items)].filter((item) => !isKnown(known.get(item), documents, vectors));
-      const parts = new Map<number, number[]>();
-      for (const item of wanted) {
-        const home = homes.get(item);
-        for (const index of home === undefined ? everyone : [home]) {
-          const part = parts.get(index) ?? [];
-          parts.set(index, part);
-          part.push(item);
+    async details(wants) {
+      await items.readPlaced(wants);
+      const parts = items.missingOf(wants, everyone);
+      const ofShard = async (index: number): Promise<void> => {
+        let requests = parts.get(index)!;
+        // A call carries so much and no more.
+        for (let first = true; requests.length > 0; first = false) {
+          const answers = requests.map((request) => desk.put(index, toDetail(outward(request, index))));
+          if (!first) desk.wait();
+          const got = await Promise.all(answers);
+          for (const { details } of got) items.learn(details, index, firstItemOf(index));
+          requests = requests.flatMap((request, i) => {
+            const rest = got[i]!.rest.map((item) => item + firstItemOf(index));
+            return rest.length > 0 ? [{ ...request, items: rest }] : [];
+          });
         }
-      }
-      const answers = ask([...parts.keys()], async (shard, firstItem, index) => {
-        const own = parts.get(index)!.map((item) => item - firstItem);
-        const found = await shard.details({ items: own, documents, vectors });
-        for (const one of found) {
-          // An id that is only the number is told as the whole index's.
-          const item = one.item + firstItem;
-          const id = one.id === String(one.item) ? String(item) : one.id;
-          known.set(item, { ...known.get(item), ...one, item, id });
-          homes.set(item, index);
-        }
-        return true;
+      };
+      const outward = (request: DetailsRequest, index: number): DetailsRequest => ({
+        ...request,
+        items: request.items.map((item) => item - firstItemOf(index)),
       });
-      await answers.catch((error: unknown) => {
+      await ask([...parts.keys()], ofShard).catch((error: unknown) => {
         // Hits of a shard that has fallen silent since are missing; an item that was asked for by itself must not be.
         if (!ranked || error instanceof SearchError) throw error;
       });
-      if (!ranked && missing.size > 0 && wanted.some((item) => !known.has(item))) throw unavailable(missing);
-      return known;
+      const lacking = wants.some(({ items: wanted }) => wanted.some((item) => !items.known.has(item)));
+      if (!ranked && missing.size > 0 && lacking) throw unavailable(missing);
+      return items.known;
     },
 
-    locate: (wanted) =>
+    async locate(wanted) {
+      const known = "item" in wanted ? items.known.get(wanted.item) : undefined;
+      if (known?.vector) return known;
+      const reachable = everyone.filter((index) => !("item" in wanted) || wanted.item >= firstItemOf(index));
       // The first that has it answers for all: the others need not be waited for.
-      new Promise((resolve, reject) => {
-        const asking = ask(everyone, async (shard, firstItem, index) => {
-          if ("item" in wanted && wanted.item < firstItem) return;
-          const answer = await shard.locate("item" in wanted ? { item: wanted.item - firstItem } : wanted);
+      return new Promise((resolve, reject) => {
+        const asking = ask(reachable, async (index) => {
+          const own = "item" in wanted ? { item: wanted.item - firstItemOf(index) } : wanted;
+          const answer = await desk.put(index, toLocate(own));
           if (!answer) return;
-          const item = answer.item + firstItem;
-          remember([item], index);
-          resolve({ ...answer, item });
+          items.learn([answer], index, firstItemOf(index));
+          resolve(items.known.get(answer.item + firstItemOf(index)));
         });
         asking.then(() => {
           if (missing.size === 0) resolve(undefined);
           else reject(unavailable(missing));
         }, reject);
-      }),
+      });
+    },
 
     async wake() {
+      const nothing = { ranks: [], details: [], located: [] };
+      const copies = Array.from({ length: set.copies ?? 1 }, (_, which) => which);
       await timed("shards", options, () =>
-        ask(everyone, (_, __, index) => {
-          const copies = Array.from({ length: set.copies ?? 1 }, (_, copy) =>
-            set.shard(index, options.from, copy),
-          );
-          const nothing = { items: [], documents: false, vectors: false };
-          return Promise.all(copies.map((copy) => copy.details(nothing)));
+        ask(everyone, async (index) => {
+          const loading = copies.map((which) => reach(index, which).ask(nothing));
+          await within(patience, Promise.all(loading));
         }),
       );
     },
   };
-}
-
-function isKnown(details: ItemDetails | undefined, documents: boolean, vectors: boolean): boolean {
-  if (!details) return false;
-  return (!documents || details.pageContent !== undefined) && (!vectors || details.vector !== undefined);
 }
 
 function shift(ranking: ShardRanking, firstItem: number): ShardRanking {

@@ -1,6 +1,8 @@
+import type { DocumentPlace, ReadPlaced } from "../../docstore/types.ts";
 import type { ShardsMeta } from "../../format/meta.ts";
 import type { SearchOptions } from "../timing.ts";
 import type { FacetCounts, SearchRequest } from "../types.ts";
+import type { Outcome } from "./wire.ts";
 
 /**
  * The conversation between the side that has been asked and the shards that know. Values are plain data and typed
@@ -10,12 +12,26 @@ import type { FacetCounts, SearchRequest } from "../types.ts";
  * own elsewhere; the asking side adds {@link ShardsMeta}'s `firstItem`.
  */
 export interface Shard {
-  /** Ranks the shard's items, documents unseen. */
-  rank(query: ShardQuery): Promise<ShardRanking>;
+  /** Answers all that a request wants to know at a time, each question by itself: one that fails costs no other. */
+  ask(call: ShardCall): Promise<ShardAnswers>;
+}
+
+/** Questions to one shard, of one search or of many. */
+export interface ShardCall {
+  /** Ranks the shard's items, documents unread. */
+  readonly ranks: readonly ShardQuery[];
   /** What hits show. */
-  details(request: DetailsRequest): Promise<ItemDetails[]>;
-  /** The item that is meant, with its vector; undefined when it is not this shard's. */
-  locate(wanted: Located): Promise<{ readonly item: number; readonly vector?: Float32Array } | undefined>;
+  readonly details: readonly DetailsRequest[];
+  /** The item that is meant, with its vector. */
+  readonly located: readonly Located[];
+}
+
+/** As many answers to each kind of question as there were questions, in their order. */
+export interface ShardAnswers {
+  readonly ranks: readonly Outcome<ShardRanking>[];
+  readonly details: readonly Outcome<DetailsPart>[];
+  /** Null when the item is not this shard's. */
+  readonly located: readonly Outcome<ItemDetails | null>[];
 }
 
 export type Located = { readonly item: number } | { readonly id: string };
@@ -38,6 +54,17 @@ export interface ShardQuery {
   readonly effort?: number;
   readonly filter?: SearchRequest["filter"];
   readonly facets?: readonly string[];
+  /** What to tell of the best items along with their ranks, so that nobody has to ask again. */
+  readonly show?: Show;
+}
+
+export interface Show {
+  /** So many of each side. */
+  readonly first: number;
+  /** Where their documents lie. */
+  readonly places: boolean;
+  /** Their vectors, where that costs no read. */
+  readonly vectors: boolean;
 }
 
 /** Best first; parallel arrays. */
@@ -62,6 +89,8 @@ export interface ShardRanking {
   readonly facets?: FacetCounts;
   /** Vectors in the cold part could not be read: distances are estimates. */
   readonly estimated?: boolean;
+  /** Of the items that {@link ShardQuery.show} asks for. */
+  readonly shown?: readonly ItemDetails[];
 }
 
 export interface DetailsRequest {
@@ -70,13 +99,23 @@ export interface DetailsRequest {
   readonly vectors: boolean;
 }
 
+/** As much of an answer as one call may carry. */
+export interface DetailsPart {
+  readonly details: readonly ItemDetails[];
+  /** Items that are to be asked for again. */
+  readonly rest: readonly number[];
+}
+
 /** Whatever was asked for and is there; an item that the shard does not have is left out of its answer. */
 export interface ItemDetails {
   readonly item: number;
-  readonly id: string;
+  /** Absent for an item that was indexed without one. */
+  readonly id?: string;
   readonly pageContent?: string;
   readonly metadata?: Readonly<Record<string, unknown>>;
   readonly vector?: Float32Array;
+  /** Where the document lies, for the side that asks to read it; null: there is none. */
+  readonly place?: DocumentPlace | null;
 }
 
 /** The shards of one version, and how to reach them. */
@@ -94,6 +133,8 @@ export interface ShardSet {
   shard(index: number, from: SearchOptions["from"], copy?: number): Shard;
   /** How many copies there are of each; 1 when left out. */
   readonly copies?: number;
+  /** Reads documents whose places the shards tell; absent where they tell none. */
+  readonly readPlaced?: ReadPlaced;
   /** A shard that has not answered after so many milliseconds is left out; undefined: it is waited for. */
   readonly patience?: number;
 }

@@ -1,0 +1,110 @@
+import type { DetailsRequest, Located, ShardAnswers, ShardCall, ShardQuery } from "./types.ts";
+import { type Outcome, openOutcome } from "./wire.ts";
+
+/** Collects what searches beside each other ask a shard, so that a round costs it one call however many they are. */
+export interface Desk {
+  /**
+   * Puts a question to a shard. It is sent once everybody waits.
+   *
+   * @throws what the call, or the shard about this question, failed with
+   */
+  put<T>(shard: number, question: Question<T>): Promise<T>;
+  /** One of the searches has put all that it asks for the time being. */
+  wait(): void;
+  /** So many searches go on beside each other from now on; one unless told. */
+  join(searches: number): void;
+  /** One of them asks nothing more. */
+  leave(): void;
+}
+
+/** Adds itself to a round; finds its answer among those of the round. */
+export type Question<T> = (round: Round) => (answers: ShardAnswers) => Outcome<T> | undefined;
+
+interface Round {
+  readonly ranks: ShardQuery[];
+  readonly details: DetailsRequest[];
+  readonly located: Located[];
+}
+
+interface Pending {
+  readonly round: Round;
+  readonly settle: ((answers: ShardAnswers) => void)[];
+  readonly fail: ((error: unknown) => void)[];
+}
+
+export const toRank =
+  (query: ShardQuery): Question<Answered<"ranks">> =>
+  ({ ranks }) => {
+    const at = ranks.push(query) - 1;
+    return (answers) => answers.ranks[at];
+  };
+
+export const toDetail =
+  (request: DetailsRequest): Question<Answered<"details">> =>
+  ({ details }) => {
+    const at = details.push(request) - 1;
+    return (answers) => answers.details[at];
+  };
+
+export const toLocate =
+  (wanted: Located): Question<Answered<"located">> =>
+  ({ located }) => {
+    const at = located.push(wanted) - 1;
+    return (answers) => answers.located[at];
+  };
+
+/** What an answer to a question of this kind is. */
+type Answered<K extends keyof ShardAnswers> = ShardAnswers[K][number] extends Outcome<infer T> ? T : never;
+
+/** @param send asks a shard; called once a round for each that something was put to */
+export function openDesk(send: (shard: number, call: ShardCall) => Promise<ShardAnswers>): Desk {
+  let pending = new Map<number, Pending>();
+  let searches = 1;
+  let waiting = 0;
+  const sendAll = (): void => {
+    const all = pending;
+    pending = new Map();
+    waiting = 0;
+    for (const [shard, { round, settle, fail }] of all) {
+      send(shard, round).then(
+        (answers) => {
+          for (const one of settle) one(answers);
+        },
+        (error: unknown) => {
+          for (const one of fail) one(error);
+        },
+      );
+    }
+  };
+  return {
+    put(shard, question) {
+      const fresh: Pending = { round: { ranks: [], details: [], located: [] }, settle: [], fail: [] };
+      const { round, settle, fail } = pending.get(shard) ?? fresh;
+      pending.set(shard, { round, settle, fail });
+      const answerAmong = question(round);
+      return new Promise((resolve, reject) => {
+        fail.push(reject);
+        settle.push((answers) => {
+          try {
+            const answer = answerAmong(answers);
+            if (!answer) throw new Error("A shard has answered fewer questions than it was asked.");
+            resolve(openOutcome(answer));
+          } catch (error) {
+            reject(error);
+          }
+        });
+      });
+    },
+    wait() {
+      waiting++;
+      if (waiting >= searches) sendAll();
+    },
+    join(count) {
+      searches = count;
+    },
+    leave() {
+      searches--;
+      if (waiting > 0 && waiting >= searches) sendAll();
+    },
+  };
+}
