@@ -91,13 +91,11 @@ export function serving(shape: ServingShape): Serving {
   const perObject = (queries * probes) / (shards * shape.copies) / MONTH_SECONDS;
   const away = Math.exp(-IDLE_SECONDS * perObject);
   const loads = queries * probes * away;
-  // Hits' documents come from the shards that have them.
-  const detailing = Math.min(probes, hits);
-  const busyMs = queries * (probes * (searchMs + coldMs) + detailing * ASSUMED.kvMs) + loads * loadMs;
+  const busyMs = queries * probes * (searchMs + coldMs) + loads * loadMs;
   return {
     cpuMs: ASSUMED.overheadMs + 0.5,
-    perSearch: { shards: probes + detailing, r2: probes * coldReads, kv: hits },
-    latencyMs: ASSUMED.overheadMs + 0.5 + 2 * ASSUMED.rpcMs + searchMs + coldMs + ASSUMED.kvMs,
+    perSearch: { shards: probes, r2: probes * coldReads, kv: hits },
+    latencyMs: ASSUMED.overheadMs + 0.5 + ASSUMED.rpcMs + searchMs + coldMs + ASSUMED.kvMs,
     loadMs,
     loadShare: 1 - (1 - away) ** probes,
     loads: Math.ceil(loads),

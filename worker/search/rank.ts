@@ -9,7 +9,8 @@ import { withoutExclusions } from "./operators.ts";
 import { queryVector } from "./query-vector.ts";
 import { MAX_K } from "./schema.ts";
 import { scoreOf } from "./score.ts";
-import type { ShardQuery, ShardRanking, Show, VectorSide, WordSide } from "./shards/types.ts";
+import { showFor } from "./shards/show.ts";
+import type { ShardQuery, ShardRanking, VectorSide, WordSide } from "./shards/types.ts";
 import { distancesTo, rankSides } from "./sides.ts";
 import type { SearchOptions } from "./timing.ts";
 import {
@@ -95,25 +96,6 @@ export async function rank(
     query,
     facets: ranking.facets,
     warnings: exactness.estimated ? [...warnings, VECTORS_UNAVAILABLE] : warnings,
-  };
-}
-
-/** Fused, the best are not the first of either side, but hardly ever far behind them. */
-const FUSED_FROM = 3;
-/** Of each side. Beyond that asking once more for those that won is less than everybody telling of all. */
-const SHOWN = { items: 1000, places: 100, vectorNumbers: 65_536 };
-
-/**
- * What shards are to tell along with their rankings. Any of them may have all the best, so each tells of as many as the
- * answer will have; as far as that is little.
- */
-function showFor({ include, mmr }: SearchRequest, mode: SearchMode, depth: number, dimensions: number): Show {
-  const among = Math.max(depth, mmr?.fetchK ?? 0) * (mode === "hybrid" ? FUSED_FROM : 1);
-  const places = include.some((part) => part !== "vector");
-  return {
-    first: Math.min(among, places ? SHOWN.places : SHOWN.items),
-    places,
-    vectors: (mmr !== undefined || include.includes("vector")) && among * dimensions <= SHOWN.vectorNumbers,
   };
 }
 
