@@ -55,7 +55,7 @@ function compositionOf(env: Env): AppOptions & { readonly source: RefreshableSou
 
 function createSource(env: Env, { name, refreshSeconds, shards }: Settings): RefreshableSource {
   const pages = createPageCache(() => roomForPages(reader.status().heldBytes));
-  const reader: RefreshableSource = createIndexReader({
+  const reader = createIndexReader({
     name,
     bucket: env.INDEXES,
     cache: caches.default,
@@ -70,7 +70,15 @@ function createSource(env: Env, { name, refreshSeconds, shards }: Settings): Ref
         },
       ),
   });
-  return reader;
+  const withPages = (status: Omit<IndexStatus, "pageBytes">): IndexStatus => ({
+    ...status,
+    pageBytes: pages.bytes,
+  });
+  return {
+    use: reader.use,
+    refresh: async (lifetime) => withPages(await reader.refresh(lifetime)),
+    status: () => withPages(reader.status()),
+  };
 }
 
 /** Index and pages of documents together keep below this; requests and the heap have the rest of an isolate's 128 MB. */
@@ -92,6 +100,7 @@ function refusing(error: unknown): RefreshableSource {
     loadedAt: null,
     checkedAt: null,
     heldBytes: 0,
+    pageBytes: 0,
     shards: 0,
     lastError: { code: "BAD_CONFIGURATION", message, at: new Date().toISOString() },
   };

@@ -10,6 +10,7 @@ export function serve(index: LocalIndex): (url: string, init?: RequestInit) => P
     loadedAt: null,
     checkedAt: null,
     heldBytes: 0,
+    pageBytes: 0,
     shards: 0,
     lastError: null,
   };

@@ -42,7 +42,9 @@ test("the client has a method for every path of the contract", async () => {
   await recording.selected(1);
   expect(asked.size).toBe(Object.keys(recording).length);
   const { paths } = await (await exports.default.fetch(`${ORIGIN}/openapi.json`)).json<{ paths: object }>();
-  const contract = Object.keys(paths).map((path) => path.replace(/\{\w+\}/g, "1"));
+  // The contract itself is no call.
+  const calls = Object.keys(paths).filter((path) => path !== "/openapi.json" && path !== "/docs");
+  const contract = calls.map((path) => path.replace(/\{\w+\}/g, "1"));
   expect([...asked].sort()).toEqual(contract.sort());
 });
 

@@ -369,4 +369,14 @@ describe("warming up", () => {
     expect(warm.memoryBytes).toBeGreaterThan(1e6);
     expect(await (await send("/health")).json()).toMatchObject({ status: "ok", version: warm.version });
   });
+
+  test("counts the documents that stay in memory beside the index", async () => {
+    const send = worker({ ANSWER_CACHE: "off" });
+    const memory = async () =>
+      ((await (await send("/health")).json()) as { memoryBytes: number }).memoryBytes;
+    await send("/v1/warm-up");
+    const before = await memory();
+    const answer = await (await send("/v1/search?q=food&k=1000")).text();
+    expect(await memory()).toBeGreaterThan(before + answer.length / 10);
+  });
 });

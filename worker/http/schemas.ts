@@ -114,7 +114,9 @@ export const healthResponseSchema = z.object({
   loadedAt: time,
   ageSeconds: z.nullable(z.number()).check(z.meta({ description: "Since the version was loaded." })),
   checkedAt: time,
-  memoryBytes: z.int().check(z.meta({ description: "Bytes of artifacts in this isolate's memory." })),
+  memoryBytes: z
+    .int()
+    .check(z.meta({ description: "Bytes of artifacts and of documents in this isolate's memory." })),
   shards: z
     .int()
     .check(z.meta({ description: "Shards that hold the items, in other objects' memory; 0: none do." })),
@@ -124,7 +126,9 @@ export const healthResponseSchema = z.object({
 export const warmUpResponseSchema = z.object({
   ...versioned,
   waitedMs: z.number().check(z.meta({ description: "What the index's loading took; 0 when it was there." })),
-  memoryBytes: z.int().check(z.meta({ description: "Bytes of artifacts in this isolate's memory." })),
+  memoryBytes: z
+    .int()
+    .check(z.meta({ description: "Bytes of artifacts and of documents in this isolate's memory." })),
   shards: z
     .optional(z.object({ asked: z.int(), answered: z.int() }))
     .check(z.meta({ description: "Shards that were told to load, and those that now have." })),

@@ -40,6 +40,8 @@ export interface IndexStatus {
   readonly checkedAt: string | null;
   /** Bytes of artifacts in memory. */
   readonly heldBytes: number;
+  /** Bytes of documents' pages in memory. */
+  readonly pageBytes: number;
   /** How many shards hold the items; 0: they are in memory here. */
   readonly shards: number;
   /** Why the last look at the pointer or the last load failed. */

@@ -7,7 +7,7 @@ import { isFresh, markCacheable } from "../caching.ts";
 import type { Page } from "../docs/page.ts";
 import type { OpenApiDocument } from "../openapi.ts";
 import type { HealthResponse, IndexResponse, WarmUpResponse } from "../schemas.ts";
-import type { AppEnv, AppOptions } from "../types.ts";
+import type { AppEnv, AppOptions, IndexStatus } from "../types.ts";
 import { route, versionedGet, withIndex } from "./route.ts";
 
 /** What the index and this API say about themselves. */
@@ -49,7 +49,7 @@ export function addMetaRoutes(app: App, options: AppOptions): void {
           index: index.name,
           version: index.version,
           waitedMs: c.get("state").timings.get("load") ?? 0,
-          memoryBytes: options.source.status().heldBytes,
+          memoryBytes: memoryOf(options.source.status()),
           ...(shards && { shards }),
         };
         c.header("Cache-Control", "no-store");
@@ -125,8 +125,13 @@ function describeShards({ list, partition, probes }: ShardsMeta): IndexResponse[
   };
 }
 
+function memoryOf({ heldBytes, pageBytes }: IndexStatus): number {
+  return heldBytes + pageBytes;
+}
+
 function health({ name, source }: AppOptions): HealthResponse {
-  const { version, wanted, publishedAt, loadedAt, checkedAt, heldBytes, shards, lastError } = source.status();
+  const state = source.status();
+  const { version, wanted, publishedAt, loadedAt, checkedAt, shards, lastError } = state;
   const ageSeconds = loadedAt === null ? null : Math.max(0, (Date.now() - Date.parse(loadedAt)) / 1000);
   const status = lastError !== null ? "degraded" : version !== null ? "ok" : "idle";
   return {
@@ -138,7 +143,7 @@ function health({ name, source }: AppOptions): HealthResponse {
     loadedAt,
     ageSeconds,
     checkedAt,
-    memoryBytes: heldBytes,
+    memoryBytes: memoryOf(state),
     shards,
     lastError,
   };
