@@ -1,9 +1,9 @@
 import type { CarriedEmbedder, Embedder } from "../embedding/types.ts";
-import { expandQuery } from "./keyword/expand.ts";
 import { groupTerms } from "./keyword/groups.ts";
 import type { KeywordIndex } from "./keyword/open.ts";
 import { parseKeywordQuery } from "./keyword/query.ts";
 import { type Token, tokenize } from "./keyword/tokenize.ts";
+import { understood } from "./keyword/understood.ts";
 import type { Highlight } from "./types.ts";
 
 /** Characters of a passage, about. */
@@ -28,7 +28,6 @@ export function highlightTerms(
   prefix = false,
   language = keyword?.language ?? "none",
 ): ReadonlySet<string> {
-  const parsed = parseKeywordQuery(query, language);
   const telling = new Set<string>();
   const all = new Set<string>();
   const add = (terms: readonly string[], common: boolean): void => {
@@ -38,11 +37,12 @@ export function highlightTerms(
     }
   };
   if (keyword) {
-    for (const group of expandQuery(keyword, parsed, { prefix })) {
+    for (const group of understood(keyword, query, prefix).groups) {
       add(groupTerms(keyword, group), group.documents > keyword.collectionDocuments * COMMON_SHARE);
     }
   } else {
-    for (const { term } of parsed.words) add([term], /^[a-z]+$/.test(term) && term.length < SHORTEST);
+    for (const { term } of parseKeywordQuery(query, language).words)
+      add([term], /^[a-z]+$/.test(term) && term.length < SHORTEST);
   }
   return telling.size > 0 ? telling : all;
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { buildKeywordSections, type KeywordOptions } from "../../../build/keyword/build.ts";
 import { artifactOf } from "../../../test/support/artifact.ts";
 import type { ItemDocument } from "../../format/meta.ts";
+import { highlightTerms } from "../highlight.ts";
 import { INFLECTION_SHARE } from "./bm25.ts";
 import { stemWord } from "./languages.ts";
 import { codeOfLength, LENGTH_OF_CODE } from "./layout.ts";
@@ -10,6 +11,7 @@ import { type KeywordIndex, openKeywordIndex } from "./open.ts";
 import { containsPhrase, parseKeywordQuery } from "./query.ts";
 import { keywordSearch } from "./search.ts";
 import { tokenize } from "./tokenize.ts";
+import { understood } from "./understood.ts";
 
 const documentsOf = (texts: readonly string[]): ItemDocument[] =>
   texts.map((pageContent, item) => ({ item, id: `d${item}`, pageContent, metadata: {} }));
@@ -297,6 +299,18 @@ describe("keywordSearch", () => {
     };
     expect(() => keywordSearch(index, "word three", { k: 3, accept: fail })).toThrow("no");
     expect(keywordSearch(index, "word", { k: 3 })).toEqual(before);
+  });
+
+  it("understands a text once for its search and its highlights, and another text or prefix anew", async () => {
+    const index = await indexOf(documentsOf(["one word", "two words", "three"]));
+    found(index, "wrd");
+    const first = understood(index, "wrd", false);
+    expect(first.groups).not.toEqual([]);
+    expect(understood(index, "wrd", false)).toBe(first);
+    expect(highlightTerms(index, "wrd")).toEqual(new Set(["word", "words"]));
+    expect(understood(index, "wrd", false)).toBe(first);
+    expect(understood(index, "wrd", true)).not.toBe(first);
+    expect(understood(index, "three", false).query.words.map(({ term }) => term)).toEqual(["three"]);
   });
 
   it("passes over items without documents", async () => {

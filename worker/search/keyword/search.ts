@@ -3,7 +3,8 @@ import { expandQuery, type QueryGroup } from "./expand.ts";
 import { classGroup } from "./groups.ts";
 import type { KeywordIndex } from "./open.ts";
 import { phraseItems } from "./phrase.ts";
-import { type KeywordQuery, parseKeywordQuery } from "./query.ts";
+import type { KeywordQuery } from "./query.ts";
+import { understood } from "./understood.ts";
 
 export interface KeywordSearchOptions {
   /** Hits wanted, at least 1. */
@@ -35,12 +36,12 @@ const FEW_HITS = 10;
  * @throws ArtifactError `CORRUPT_KEYWORDS` when a damaged list is met
  */
 export function keywordSearch(index: KeywordIndex, text: string, options: KeywordSearchOptions): KeywordHits {
-  const query = parseKeywordQuery(text, index.language);
-  const conditions = conditionsOf(index, query, options);
   const prefix = options.prefix ?? false;
+  const { query, groups } = understood(index, text, prefix);
+  const conditions = conditionsOf(index, query, options);
   // Whether hits are few must not depend on how many are wanted, or pages of one search would differ.
-  const run = (groups: QueryGroup[]) => scoreGroups(index, groups, Math.max(options.k, FEW_HITS), conditions);
-  const groups = expandQuery(index, query, { prefix });
+  const run = (groups: readonly QueryGroup[]) =>
+    scoreGroups(index, groups, Math.max(options.k, FEW_HITS), conditions);
   let hits: KeywordHits = { ...run(groups), bound: boundOf(index, groups) };
   // Without a group there is no word to be relaxed: unknown ones have been given all their near words.
   const few = hits.items.length < FEW_HITS;
