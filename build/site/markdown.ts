@@ -1,9 +1,9 @@
 import { readMarkdown } from "../sources/markdown.ts";
 import type { SourceFile } from "../sources/types.ts";
 import type { Section } from "./content.ts";
+import { FENCE, withoutMdx } from "./mdx.ts";
 import type { Page } from "./page.ts";
 
-const FENCE = /^ {0,3}(`{3,}|~{3,})/;
 const ATX = /^ {0,3}(#{1,6})[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*$/;
 const EXPLICIT_ANCHOR = /[ \t]*\{#([\w-]+)\}$/;
 
@@ -11,7 +11,7 @@ const EXPLICIT_ANCHOR = /[ \t]*\{#([\w-]+)\}$/;
 export function readMarkdownPage(text: string, file: SourceFile): Page {
   const { pageContent, metadata } = readMarkdown(text, file);
   const mdx = /\.mdx$/i.test(file.path);
-  const sections = sectionsOf(mdx ? withoutCode(pageContent) : pageContent);
+  const sections = sectionsOf(mdx ? withoutMdx(pageContent) : pageContent);
   const { title, lang, image, description } = metadata;
   const name = typeof title === "string" ? title : (sections.find((s) => s.heading)?.heading ?? file.source);
   return {
@@ -104,11 +104,6 @@ function plain(markdown: string): string {
     .replace(/[ \t]*\|[ \t]*/g, " ")
     .replace(/\n{3,}/g, "\n\n")
     .trim();
-}
-
-/** MDX without its imports, exports and expressions. */
-function withoutCode(text: string): string {
-  return text.replace(/^(?:import|export)\s.*$/gm, "").replace(/^\{.*\}$/gm, "");
 }
 
 /** Lists of words in the front matter, `tags` for one, are filters. */
