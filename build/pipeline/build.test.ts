@@ -239,6 +239,42 @@ describe("hostile input", () => {
     expect((await readdir(folder)).filter((name) => name.startsWith("."))).toEqual([]);
   });
 
+  test("a folder of somebody else's that has the name of the shards' is never mixed with them", async () => {
+    const documents = Array.from({ length: 40 }, (_, i) => ({ pageContent: "", vector: [i, 1] }));
+    await build({ documents, out: out("own-shards") });
+    await mkdir(join(out("own-shards"), "shards"));
+    await writeFile(join(out("own-shards"), "shards", "notes.txt"), "mine");
+    const before = await readFile(join(out("own-shards"), "manifest.json"), "utf8");
+    await expect(build({ documents, shards: 2, out: out("own-shards") })).rejects.toMatchObject({
+      code: "OUT_NOT_ARTIFACT",
+      message: expect.stringContaining("Move it away"),
+    });
+    expect(await readFile(join(out("own-shards"), "manifest.json"), "utf8")).toBe(before);
+    await build({ documents: documents.slice(1), out: out("own-shards") });
+    expect(await readdir(join(out("own-shards"), "shards"))).toEqual(["notes.txt"]);
+    await rm(join(out("own-shards"), "shards"), { recursive: true });
+    await build({ documents, shards: 2, out: out("own-shards") });
+    await build({ documents, out: out("own-shards") });
+    expect(await readdir(out("own-shards"))).not.toContain("shards");
+  });
+
+  test("an id too long is named by its beginning", async () => {
+    const documents = [{ id: "x".repeat(100_000), pageContent: "1" }];
+    const failure = await build({ documents, out: out("long") }).catch((error) => error);
+    expect(failure).toMatchObject({ code: "BAD_DOCUMENT" });
+    expect(failure.message.length).toBeLessThan(300);
+  });
+
+  test("what the system refuses is told with the artifact's name", async () => {
+    await writeFile(out("file"), "");
+    await expect(
+      build({ documents: [{ pageContent: "x" }], out: join(out("file"), "in", "it") }),
+    ).rejects.toMatchObject({
+      code: "OUT_UNWRITABLE",
+      message: expect.stringContaining(join("file", "in", "it")),
+    });
+  });
+
   test("a link to a folder stays a link, and the working directory is not replaced", async () => {
     const documents = [{ pageContent: "x" }];
     await build({ documents, out: out("real") });
@@ -262,6 +298,12 @@ describe("hostile input", () => {
     [{ embedder: "magic" as never }, 'embedder is "magic"'],
     [{ splitter: "words" as never }, 'splitter is "words"'],
     [{ documents: 7 as never }, "documents is neither"],
+    [{ source: "" }, 'source is ""'],
+    [{ source: ["docs", ""] }, 'source[1] is ""'],
+    [{ source: 7 as never }, "source is 7; a list"],
+    [{ site: "" }, 'site is ""'],
+    [{ name: 7 as never }, "name is 7"],
+    [{ filterable: "lang" as never }, 'filterable is "lang"; a list'],
   ] as [Partial<BuildOptions>, string][])(
     "settings %o are refused in a sentence",
     async (settings, message) => {

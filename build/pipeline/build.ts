@@ -12,8 +12,9 @@ import { beginFolder } from "./folder.ts";
 import { type InputOptions, inputOf } from "./input.ts";
 import { type BuildJob, sourceOf } from "./job.ts";
 import { indexName } from "./names.ts";
-import { type ForestOptions, forestSettings } from "./options.ts";
+import { type ForestOptions, forestSettings, requireText } from "./options.ts";
 import { checkText, type TextOptions, textOptionsOf } from "./text.ts";
+import { SHARDS_FOLDER } from "./version.ts";
 import { writeWhole } from "./whole.ts";
 
 /** Everything that `annoy-edge build` takes. */
@@ -56,12 +57,13 @@ export async function buildUnlessEqual(
 ): Promise<BuildResult | undefined> {
   const input = inputOf(options);
   if (!options.out) throw new OptionError("out is missing: the folder to write the artifact to.");
+  requireText("out", options.out);
   const name = indexName(options.name);
   const { metric, settings } = forestSettings(options);
   checkText(options);
   const text = textOptionsOf(options);
   const sharding = shardingOf(options, metric);
-  const folder = await beginFolder(options.out);
+  const folder = await beginFolder(options.out, sharding ? [SHARDS_FOLDER] : []);
   let opened: BuildEmbedder | undefined;
   try {
     opened = await openBuildEmbedder(options);

@@ -7,6 +7,9 @@ import { createRows, type RowSink, type RowStore } from "./rows.ts";
 /** As long as a search by id may be (worker/search/schema.ts). */
 const MAX_ID = 2048;
 
+/** As much of an id as a message shows. */
+const SHOWN_ID = 80;
+
 /** A document to index. LangChain's `Document` fits; `vector` saves the embedding. */
 export interface InputDocument {
   readonly id?: string | undefined;
@@ -161,7 +164,8 @@ function contentOf(pageContent: string, metadata: object, where: string): string
 
 function describe(document: InputDocument, index: number): string {
   const id = document?.id;
-  return typeof id === "string" ? `Document ${index} (id ${JSON.stringify(id)})` : `Document ${index}`;
+  if (typeof id !== "string") return `Document ${index}`;
+  return `Document ${index} (id ${JSON.stringify(id.slice(0, SHOWN_ID))}${id.length > SHOWN_ID ? "…" : ""})`;
 }
 
 function checkDocument(document: InputDocument, where: string): void {

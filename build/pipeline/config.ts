@@ -117,12 +117,13 @@ async function isFile(path: string): Promise<boolean> {
 }
 
 function withPaths(config: Config, folder: string): Config {
+  // What is no path is for `build` to refuse; an empty one would become the folder itself.
   const from = (path: unknown) =>
-    typeof path === "string" && !isAbsolute(path) ? join(folder, path) : (path as string);
+    typeof path === "string" && path !== "" && !isAbsolute(path) ? join(folder, path) : (path as string);
   const { source, site, out, cache } = config;
   return {
     ...config,
-    ...(source !== undefined && { source: typeof source === "string" ? from(source) : source.map(from) }),
+    ...(source !== undefined && { source: Array.isArray(source) ? source.map(from) : from(source) }),
     ...(site !== undefined && !/^https?:/i.test(site) && { site: from(site) }),
     ...(out !== undefined && { out: from(out) }),
     ...(typeof cache === "string" && { cache: from(cache) }),

@@ -1,17 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
-import { rmSync } from "node:fs";
-import {
-  type FileHandle,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  realpath,
-  rename,
-  rm,
-  rmdir,
-  stat,
-} from "node:fs/promises";
+import { renameSync, rmdirSync, rmSync } from "node:fs";
+import { type FileHandle, mkdir, open, readdir, readFile, realpath, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 import type { Manifest, ManifestFile } from "../../worker/format/meta.ts";
@@ -38,9 +27,10 @@ export interface FolderWriter {
 /**
  * Begins an artifact folder that will appear at `out`. Writes happen in a hidden folder beside it.
  *
- * @throws AnnoyEdgeError `OUT_NOT_ARTIFACT` when something else stands at `out`: it is never deleted
+ * @param makes names beside those of every artifact that may come to lie in it; what is not ours must have no such name
+ * @throws AnnoyEdgeError `OUT_NOT_ARTIFACT` when something else stands at `out`: it is never deleted; `OUT_UNWRITABLE`
  */
-export async function beginFolder(out: string): Promise<FolderWriter> {
+export async function beginFolder(out: string, makes: readonly string[] = []): Promise<FolderWriter> {
   // A link to a folder stays a link: what it leads to is replaced.
   const target = await realpath(resolve(out)).catch(() => resolve(out));
   if (isWithin(process.cwd(), target)) {
@@ -49,12 +39,14 @@ export async function beginFolder(out: string): Promise<FolderWriter> {
       `${target} is or holds the working directory, which cannot be replaced from within. Run the command elsewhere, or choose another --out.`,
     );
   }
-  await checkReplaceable(target);
-  await mkdir(dirname(target), { recursive: true });
-  await sweepAbandoned(target);
+  await checkReplaceable(target, makes);
   const suffix = `${process.pid}-${randomBytes(3).toString("hex")}`;
   const path = join(dirname(target), `.${basename(target)}.partial-${suffix}`);
-  await mkdir(path);
+  await told(target, async () => {
+    await mkdir(dirname(target), { recursive: true });
+    await sweepAbandoned(target);
+    await mkdir(path);
+  });
   if (unfinished.size === 0) process.once("exit", removeUnfinished);
   unfinished.add(path);
   const forget = () => {
@@ -64,31 +56,21 @@ export async function beginFolder(out: string): Promise<FolderWriter> {
   const files: FileHandle[] = [];
   return {
     path,
-    async createFile(name) {
-      if (name.includes("/")) await mkdir(join(path, dirname(name)), { recursive: true });
-      const file = await open(join(path, name), "wx");
-      files.push(file);
-      return hashedFile(file);
-    },
+    createFile: (name) =>
+      told(target, async () => {
+        if (name.includes("/")) await mkdir(join(path, dirname(name)), { recursive: true });
+        const file = await open(join(path, name), "wx");
+        files.push(file);
+        return hashedFile(file, target);
+      }),
     async commit() {
       // Looked at again: minutes may have gone by.
-      const existing = await checkReplaceable(target);
-      if (!existing) {
-        await rename(path, target);
-        forget();
-        return;
-      }
-      const sharded = isSharded(await readManifestFile(join(target, MANIFEST_FILE)));
-      const old = join(dirname(target), `.${basename(target)}.replaced-${suffix}`);
-      await rename(target, old);
-      await rename(path, target);
+      const foreign = await checkReplaceable(target, await readdir(path));
+      await told(target, async () => {
+        if (!foreign) renameSync(path, target);
+        else replace(target, path, foreign);
+      });
       forget();
-      // Files that are not ours (notes, a README) move into the new folder instead of going with the old one.
-      for (const name of existing) {
-        if (isOurs(name, sharded)) await rm(join(old, name), { force: true, recursive: true });
-        else await rename(join(old, name), join(target, name));
-      }
-      await rmdir(old);
     },
     async discard() {
       for (const file of files) await file.close();
@@ -97,6 +79,52 @@ export async function beginFolder(out: string): Promise<FolderWriter> {
     },
   };
 }
+
+/** Not to be interrupted: no signal is heard between these calls, so that one of the two is always whole in its place. */
+function replace(target: string, path: string, foreign: readonly string[]): void {
+  const old = path.replace(/partial(?=-\d+-\w+$)/, "replaced");
+  renameSync(target, old);
+  try {
+    renameSync(path, target);
+  } catch (error) {
+    renameSync(old, target);
+    throw error;
+  }
+  // Files that are not ours (notes, a README) move into the new folder instead of going with the old one.
+  for (const name of foreign) renameSync(join(old, name), join(target, name));
+  for (const name of [MANIFEST_FILE, SHARDS_FOLDER, ...DATA_FILES])
+    rmSync(join(old, name), { force: true, recursive: true });
+  rmdirSync(old);
+}
+
+/** What the system refuses while an artifact is written, in a sentence that says where. */
+async function told<T>(target: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (!code || !syscall) throw error;
+    const reason = REASONS[code];
+    throw new AnnoyEdgeError(
+      "OUT_UNWRITABLE",
+      reason
+        ? `${target} cannot be written: ${reason} (${code}). Mend that, or choose another --out.`
+        : `${target} cannot be written (${(error as Error).message}).`,
+      { cause: error },
+    );
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOSPC: "there is no space left on its disk",
+  EDQUOT: "the quota of its disk is used up",
+  EFBIG: "a file of it is larger than is allowed",
+  EACCES: "permission is denied",
+  EPERM: "it is not permitted",
+  EROFS: "its disk can only be read",
+  ENOTDIR: "a part of its path is no folder",
+  EEXIST: "a part of its path is no folder",
+};
 
 function isWithin(path: string, folder: string): boolean {
   return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
@@ -120,10 +148,15 @@ export function subfolder(folder: FolderWriter, name: string): Pick<FolderWriter
   };
 }
 
-/** The names in an existing folder that may be replaced; undefined when nothing is there. */
-async function checkReplaceable(target: string): Promise<string[] | undefined> {
+/**
+ * The names in an existing folder that are not the artifact's own and will be kept; undefined when nothing is there.
+ *
+ * @param makes names in the folder that will replace it
+ */
+async function checkReplaceable(target: string, makes: readonly string[]): Promise<string[] | undefined> {
   const info = await stat(target).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return undefined;
+    // Of a path that leads through a file the attempt to write will tell.
+    if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
     throw error;
   });
   if (!info) return undefined;
@@ -138,7 +171,16 @@ async function checkReplaceable(target: string): Promise<string[] | undefined> {
   if (!names.includes(MANIFEST_FILE)) throw refuse("is a folder with other files and no manifest.json");
   const manifest = await readManifestFile(join(target, MANIFEST_FILE));
   if (!isManifest(manifest)) throw refuse("has a manifest.json that is not an artifact's");
-  return names;
+  const sharded = isSharded(manifest);
+  const foreign = names.filter((name) => !isOurs(name, sharded));
+  const taken = foreign.find((name) => makes.includes(name));
+  if (taken !== undefined) {
+    throw new AnnoyEdgeError(
+      "OUT_NOT_ARTIFACT",
+      `${join(target, taken)} is not of the artifact there, and the new one has ${taken} too. Move it away, or choose another --out: it is not touched.`,
+    );
+  }
+  return foreign;
 }
 
 /** Removes what a killed process of this project left half-written for the same target. */
@@ -182,24 +224,26 @@ export interface HashedFile {
   close(): Promise<ManifestFile>;
 }
 
-function hashedFile(file: FileHandle): HashedFile {
+function hashedFile(file: FileHandle, target: string): HashedFile {
   const hash = createHash("sha256");
   let length = 0;
   return {
-    async write(bytes) {
-      hash.update(bytes);
-      for (let at = 0; at < bytes.byteLength; ) {
-        // One call writes at most 2 GiB, and may write less than it was given.
-        const { bytesWritten } = await file.write(bytes, at, Math.min(bytes.byteLength - at, 1 << 28));
-        at += bytesWritten;
-      }
-      length += bytes.byteLength;
-    },
-    async close() {
-      await file.sync();
-      await file.close();
-      return { bytes: length, sha256: hash.digest("hex") };
-    },
+    write: (bytes) =>
+      told(target, async () => {
+        hash.update(bytes);
+        for (let at = 0; at < bytes.byteLength; ) {
+          // One call writes at most 2 GiB, and may write less than it was given.
+          const { bytesWritten } = await file.write(bytes, at, Math.min(bytes.byteLength - at, 1 << 28));
+          at += bytesWritten;
+        }
+        length += bytes.byteLength;
+      }),
+    close: () =>
+      told(target, async () => {
+        await file.sync();
+        await file.close();
+        return { bytes: length, sha256: hash.digest("hex") };
+      }),
   };
 }
 

@@ -4,6 +4,7 @@ import { readSources, type SourceDocument } from "../sources/index.ts";
 import { checkSplitting, type SplitOptions, splitDocuments } from "../splitting/index.ts";
 import type { InputDocument } from "./collect.ts";
 import { OptionError } from "./errors.ts";
+import { requireText, requireTexts } from "./options.ts";
 
 export type Documents = AsyncIterable<InputDocument> | Iterable<InputDocument>;
 
@@ -33,9 +34,14 @@ const SITE_FIELDS = ["title", "headings", "heading"] as const;
 
 /** Checks the settings and prepares reading; nothing is read yet. @throws OptionError */
 export function inputOf(options: InputOptions): Input {
-  const { documents, site, baseUrl } = options;
+  const { documents, site, baseUrl, embedFields } = options;
+  requireText("site", site);
+  requireText("baseUrl", baseUrl);
+  requireTexts("embedFields", embedFields);
   siteBase(baseUrl);
   const sources = typeof options.source === "string" ? [options.source] : (options.source ?? []);
+  // An empty path is the working directory to the system: of a variable that was never set, all of it would be read.
+  requireTexts("source", sources);
   if (sources.length === 0 && documents === undefined && !site) {
     throw new OptionError("source is missing: the files, folders or globs to read, or a site.");
   }
@@ -49,7 +55,7 @@ export function inputOf(options: InputOptions): Input {
       ...(splitter === "none" ? { splitter } : { splitter, chunkSize, chunkOverlap }),
       ...(site && { site: baseUrl ?? "/" }),
     },
-    embedFields: options.embedFields ?? (site ? SITE_FIELDS : []),
+    embedFields: embedFields ?? (site ? SITE_FIELDS : []),
   };
 }
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 import { assertIndexName } from "../../worker/format/keys.ts";
 import { OptionError } from "./errors.ts";
+import { requireText } from "./options.ts";
 
 const FALLBACK = "index";
 const VARIABLE = /^\s*INDEX_NAME\s*=\s*(["'])(.+?)\1/m;
@@ -15,6 +16,7 @@ const VARIABLE = /^\s*INDEX_NAME\s*=\s*(["'])(.+?)\1/m;
  */
 export function indexName(given: string | undefined, root = "."): string {
   const name = given ?? servedName(root) ?? FALLBACK;
+  if (typeof name !== "string") requireText("name", name);
   try {
     assertIndexName(name);
   } catch (error) {

@@ -78,6 +78,27 @@ export function integer(what: string, value: number, low: number, high: number, 
   return value;
 }
 
+/** Types are gone when a configuration is read, and an empty text is a variable that was never set. @throws OptionError */
+export function requireText(what: string, value: unknown): void {
+  if (value === undefined || (typeof value === "string" && value !== "")) return;
+  throw new OptionError(`${what} is ${shown(value)}; a text that is not empty is needed.`);
+}
+
+/** The same of a list of texts, which may be empty itself. @throws OptionError */
+export function requireTexts(what: string, value: unknown): void {
+  if (value === undefined) return;
+  if (!Array.isArray(value)) throw new OptionError(`${what} is ${shown(value)}; a list of texts is needed.`);
+  for (const [i, each] of value.entries()) requireText(value.length > 1 ? `${what}[${i}]` : what, each);
+}
+
+function shown(value: unknown): string {
+  return typeof value === "string" || typeof value === "number" || value === null
+    ? JSON.stringify(value)
+    : Array.isArray(value)
+      ? "a list"
+      : `of type ${typeof value}`;
+}
+
 export function dimensions(value: number): number {
   return integer("dimensions", value, 1, MAX_DIMENSIONS);
 }

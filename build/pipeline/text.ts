@@ -12,6 +12,7 @@ import type { Collection } from "../keyword/collection.ts";
 import { PAGE_TITLE, withPageTitles } from "../site/beginning.ts";
 import { readDocuments } from "./documents.ts";
 import { OptionError } from "./errors.ts";
+import { requireTexts } from "./options.ts";
 import { onThread } from "./text-thread.ts";
 
 /** What is indexed of texts and metadata, beside the vectors. */
@@ -58,7 +59,9 @@ export function textOptionsOf({ keyword, filterable, site }: TextOptions & { sit
 }
 
 /** Checks the settings before any work. @throws OptionError */
-export function checkText({ keyword }: TextOptions): void {
+export function checkText({ keyword, filterable }: TextOptions): void {
+  requireTexts("filterable", filterable);
+  if (keyword === null) throw new OptionError("keyword is null; it can be true, false or an object.");
   if (typeof keyword !== "object" || keyword.language === undefined) return;
   try {
     checkLanguage(keyword.language);

@@ -14,6 +14,7 @@ import type { Progress } from "../forest/types.ts";
 import { OptionError } from "../pipeline/errors.ts";
 import { beginFolder, type FolderWriter, readManifest, subfolder } from "../pipeline/folder.ts";
 import { jobs as jobsOf } from "../pipeline/options.ts";
+import { SHARDS_FOLDER } from "../pipeline/version.ts";
 import { SHARD_BYTES } from "../plan/resident.ts";
 import { certifyWhole } from "./certify.ts";
 import { wholeFusion } from "./fusion.ts";
@@ -67,7 +68,7 @@ export async function assemble(dirs: readonly string[], options: AssembleOptions
   }
   const jobs = jobsOf(options.jobs ?? -1);
   const inputs = await readInputs(dirs);
-  const folder = await beginFolder(options.out);
+  const folder = await beginFolder(options.out, [SHARDS_FOLDER]);
   try {
     const manifest = await joinShards(folder, inputs, { ...options, jobs });
     await folder.commit();
