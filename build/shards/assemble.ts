@@ -107,8 +107,22 @@ async function readInputs(dirs: readonly string[]): Promise<Input[]> {
         throw differ(first!.dir, dir, `they are shards of different builds (${key})`);
     }
   }
+  requireLikeFields(inputs);
   const numberOf = (input: Input) => Number(originOf(input).shard);
   return originOf(first!).shard === undefined ? inputs : inputs.sort((a, b) => numberOf(a) - numberOf(b));
+}
+
+/** A filter asks one question of all shards, so a field that several of them have holds one kind of value. */
+function requireLikeFields(inputs: readonly Input[]): void {
+  const known = new Map<string, { readonly dir: string; readonly type: string }>();
+  for (const { dir, manifest } of inputs) {
+    for (const { field, type } of manifest.columns ?? []) {
+      const first = known.get(field) ?? { dir, type };
+      known.set(field, first);
+      if (first.type !== type)
+        throw differ(first.dir, dir, `field "${field}" is of type ${first.type} and ${type}`);
+    }
+  }
 }
 
 function differ(one: string, other: string, what: string): AnnoyEdgeError {

@@ -1,6 +1,7 @@
 import { distanceBetween } from "../forest/metrics.ts";
 import { type CalibratedFusion, fusionFor } from "./confidence.ts";
 import { SearchError, searchError } from "./errors.ts";
+import { parseFilter } from "./filter/parse.ts";
 import { DEFAULT_FUSION, FUSION_DEPTH, fuse, type RankedItems } from "./fusion.ts";
 import { checkLanguage } from "./keyword/languages.ts";
 import { wordsOf } from "./keyword/query.ts";
@@ -9,7 +10,7 @@ import { withoutExclusions } from "./operators.ts";
 import { queryVector } from "./query-vector.ts";
 import { MAX_K } from "./schema.ts";
 import { scoreOf } from "./score.ts";
-import { showFor } from "./shards/show.ts";
+import { asPart } from "./shards/query.ts";
 import type { ShardQuery, ShardRanking, VectorSide, WordSide } from "./shards/types.ts";
 import { distancesTo, rankSides } from "./sides.ts";
 import type { SearchOptions } from "./timing.ts";
@@ -65,20 +66,19 @@ export async function rank(
   const mode = modeOf(index, request);
   const { query, warnings } = await understand(index, request, mode, options);
   const search = async (k: number): Promise<Ranked> => {
-    const ranking = await rankAll(
-      index,
-      {
-        ...(mode !== "vector" && { text: request.query ?? "" }),
-        ...(request.prefix && { prefix: true }),
-        ...(query && { vector: query }),
-        k,
-        searchK: request.searchK,
-        ...(request.filter !== undefined && { filter: request.filter }),
-        ...(request.facets && { facets: request.facets }),
-        ...(index.session && { show: showFor(request, mode, depth, index.forest.dimensions) }),
-      },
-      options,
-    );
+    const wanted: ShardQuery = {
+      ...(mode !== "vector" && { text: request.query ?? "" }),
+      ...(request.prefix && { prefix: true }),
+      ...(query && { vector: query }),
+      k,
+      searchK: request.searchK,
+      ...(request.filter !== undefined && { filter: parseFilter(request.filter) }),
+      ...(request.facets && { facets: request.facets }),
+    };
+    // The index in memory, or the shards that it is cut into.
+    const ranking = index.session
+      ? await index.session.rank(asPart(index, request, mode, depth, wanted))
+      : await rankSides(index, wanted, options);
     return { ranking, side: sideOf(index, mode, request.query ?? "", query, ranking) };
   };
   const { ranking, side } = await rankTo(search, mode, request, depth);
@@ -146,13 +146,6 @@ function joined(near: ShardRanking, far: ShardRanking): ShardRanking {
       distances: [...near.vectors.distances, ...far.vectors.distances],
     };
   return { ...near, ...far, ...(vectors && { vectors }) };
-}
-
-/** Asks the index in memory, or the shards that it is cut into. */
-function rankAll(index: LoadedIndex, query: ShardQuery, options: SearchOptions): Promise<ShardRanking> {
-  if (!index.session) return rankSides(index, query, options);
-  // What the words find is scored here, where its vectors are not.
-  return index.session.rank({ ...query, ...(query.vector && query.text !== undefined && { compare: true }) });
 }
 
 function sideOf(

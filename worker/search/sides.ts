@@ -1,6 +1,7 @@
 import { distanceBetween } from "../forest/metrics.ts";
 import { searchError } from "./errors.ts";
-import { type CompiledFilter, compileFilter } from "./filter/compile.ts";
+import { type Columns, columnsWithin } from "./filter/columns.ts";
+import { type CompiledFilter, compileParsed } from "./filter/compile.ts";
 import { facetCounts } from "./filter/facets.ts";
 import { keywordSearch } from "./keyword/search.ts";
 import { type Accept, both, operatorsOf } from "./operators.ts";
@@ -99,29 +100,28 @@ function byWords(
   return { items, scores, bound };
 }
 
-function filterOf(index: LoadedIndex, { filter }: ShardQuery): CompiledFilter | undefined {
-  if (filter === undefined) return undefined;
-  if (!index.columns) throw noColumns(index, "filter");
-  return compileFilter(index.columns, filter);
+function filterOf(index: LoadedIndex, { filter, whole }: ShardQuery): CompiledFilter | undefined {
+  return filter && compileParsed(columnsOf(index, whole, "filter"), filter);
 }
 
 /** Counts over all documents that pass the filter, whether they are among the hits or not. */
 function facetsOf(
   index: LoadedIndex,
-  { facets }: ShardQuery,
+  { facets, whole }: ShardQuery,
   filter: CompiledFilter | undefined,
 ): FacetCounts | undefined {
   if (facets === undefined) return undefined;
-  const { columns } = index;
-  if (!columns) throw noColumns(index, "facets");
-  const options = filter ? { bits: filter.bits } : {};
+  const columns = columnsOf(index, whole, "facets");
+  const options = { ...(filter && { bits: filter.bits }), ...(whole && { limit: whole.facetValues }) };
   return Object.fromEntries(facets.map((field) => [field, facetCounts(columns, field, options)]));
 }
 
-function noColumns(index: LoadedIndex, field: string): Error {
-  return searchError(
-    "NO_FILTERABLE_COLUMNS",
-    field,
-    `Index ${index.name} was built without filterable fields.`,
-  );
+function columnsOf(
+  { columns, forest, name }: LoadedIndex,
+  whole: ShardQuery["whole"],
+  field: string,
+): Columns {
+  if (whole && whole.fields.length > 0) return columnsWithin(columns, forest.nItems, whole.fields);
+  if (columns) return columns;
+  throw searchError("NO_FILTERABLE_COLUMNS", field, `Index ${name} was built without filterable fields.`);
 }

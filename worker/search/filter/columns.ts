@@ -59,6 +59,24 @@ export interface Columns {
   /** One bit an item: whether it has a document. */
   readonly present: Uint32Array;
   readonly byField: ReadonlyMap<string, Column>;
+  /** Fields that only items of other shards have. */
+  readonly elsewhere?: ReadonlySet<string>;
+}
+
+/** The columns of a shard as part of a whole that has these fields; a shard may have none of them. */
+export function columnsWithin(
+  columns: Columns | undefined,
+  nItems: number,
+  fields: readonly string[],
+): Columns {
+  const own = columns ?? {
+    nItems,
+    nDocuments: nItems,
+    present: new Uint32Array(Math.ceil(nItems / 32)).fill(0xffff_ffff),
+    byField: new Map<string, Column>(),
+  };
+  const elsewhere = fields.filter((field) => !own.byField.has(field));
+  return elsewhere.length > 0 ? { ...own, elsewhere: new Set(elsewhere) } : own;
 }
 
 export function corruptColumns(what: string): ArtifactError {

@@ -23,7 +23,12 @@ export interface CompiledFilter {
  * @throws ArtifactError `CORRUPT_COLUMNS`
  */
 export function compileFilter(columns: Columns, filter: unknown): CompiledFilter {
-  const bits = evaluate(columns, parseFilter(filter));
+  return compileParsed(columns, parseFilter(filter));
+}
+
+/** The same of a filter that has been parsed: plain data, which {@link textValue}s do not survive being sent as. */
+export function compileParsed(columns: Columns, filter: FilterNode): CompiledFilter {
+  const bits = evaluate(columns, filter);
   // Operators may have let in items that are none.
   for (let i = 0; i < bits.length; i++) bits[i]! &= columns.present[i]!;
   const count = countBits(bits);
@@ -70,7 +75,7 @@ type Test = Extract<FilterNode, { kind: "test" }>;
 export function requireColumn(columns: Columns, field: string, path: string): Column {
   const column = columns.byField.get(field);
   if (column) return column;
-  const known = [...columns.byField.keys()];
+  const known = [...columns.byField.keys(), ...(columns.elsewhere ?? [])].sort();
   throw searchError(
     "UNKNOWN_FILTER_FIELD",
     path,
@@ -79,8 +84,14 @@ export function requireColumn(columns: Columns, field: string, path: string): Co
 }
 
 function evaluateTest(columns: Columns, test: Test): Uint32Array {
-  const column = requireColumn(columns, test.field, test.path);
   const { comparison, values } = test;
+  if (columns.elsewhere?.has(test.field)) {
+    const none = new Uint32Array(Math.ceil(columns.nItems / 32));
+    const passes =
+      comparison === "exists" ? values[0] === false : comparison === "ne" || comparison === "nin";
+    return passes ? invert(none) : none;
+  }
+  const column = requireColumn(columns, test.field, test.path);
   // What each code means for the test; code 0 is no value.
   const pass = new Uint8Array(column.nValues + 1);
   let opposite = comparison === "ne" || comparison === "nin";

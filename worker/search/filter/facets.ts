@@ -7,10 +7,13 @@ export interface FacetCount {
   readonly count: number;
 }
 
+/** Values of a facet that an answer tells. */
+export const FACET_VALUES = 100;
+
 export interface FacetOptions {
   /** Only these items, one bit each (a compiled filter's); default all. */
   readonly bits?: Uint32Array;
-  /** Values to return at most, the most frequent first; default 100. */
+  /** Values to return at most, the most frequent first; default {@link FACET_VALUES}. */
   readonly limit?: number;
 }
 
@@ -20,6 +23,7 @@ export interface FacetOptions {
  * @throws SearchError `UNKNOWN_FILTER_FIELD`
  */
 export function facetCounts(columns: Columns, field: string, options: FacetOptions = {}): FacetCount[] {
+  if (columns.elsewhere?.has(field)) return [];
   const column = requireColumn(columns, field, `facets.${field}`);
   const { starts, codes, nValues } = column;
   const bits = options.bits ?? columns.present;
@@ -39,6 +43,6 @@ export function facetCounts(columns: Columns, field: string, options: FacetOptio
   for (let value = 0; value < nValues; value++) if (counts[value + 1]! > 0) values.push(value);
   values.sort((x, y) => counts[y + 1]! - counts[x + 1]! || x - y);
   return values
-    .slice(0, options.limit ?? 100)
+    .slice(0, options.limit ?? FACET_VALUES)
     .map((value) => ({ value: columnValue(column, value), count: counts[value + 1]! }));
 }

@@ -1,9 +1,7 @@
 import type { Metric } from "../../format/constants.ts";
+import { FACET_VALUES } from "../filter/facets.ts";
 import type { FacetCounts } from "../types.ts";
 import type { ShardRanking, VectorSide, WordSide } from "./types.ts";
-
-/** Values of a facet that are told, as a single index does. */
-const FACET_VALUES = 100;
 
 /**
  * One ranking out of those of the shards: by exact distance, by score, by item number where they are equal. Shards share
@@ -62,7 +60,11 @@ function mergeFacets(parts: readonly FacetCounts[]): FacetCounts {
   );
 }
 
+/** As a column has its values: texts in the order of their bytes, which is that of code points and not of UTF-16. */
 function compareValues(a: string | number | boolean, b: string | number | boolean): number {
-  if (typeof a === "string" && typeof b === "string") return a < b ? -1 : a > b ? 1 : 0;
-  return Number(a) - Number(b);
+  if (typeof a !== "string" || typeof b !== "string") return Number(a) - Number(b);
+  const [one, other] = [[...a], [...b]];
+  const at = one.findIndex((character, i) => character !== other[i]);
+  if (at === -1) return one.length - other.length;
+  return one[at]!.codePointAt(0)! - (other[at]?.codePointAt(0) ?? -1);
 }

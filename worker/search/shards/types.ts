@@ -1,7 +1,8 @@
 import type { DocumentPlace, ReadPlaced } from "../../docstore/types.ts";
 import type { ShardsMeta } from "../../format/meta.ts";
+import type { FilterNode } from "../filter/parse.ts";
 import type { SearchOptions } from "../timing.ts";
-import type { FacetCounts, SearchRequest } from "../types.ts";
+import type { FacetCounts } from "../types.ts";
 import type { Outcome } from "./wire.ts";
 
 /**
@@ -52,10 +53,20 @@ export interface ShardQuery {
   /** Candidates to look at in this shard; -1: its certified default, times `effort`. */
   readonly searchK: number;
   readonly effort?: number;
-  readonly filter?: SearchRequest["filter"];
+  /** Parsed: what marks values from a query string does not survive being sent. */
+  readonly filter?: FilterNode;
   readonly facets?: readonly string[];
+  /** What a shard has to know of the index that it is part of. */
+  readonly whole?: WholeColumns;
   /** What to tell of the best items along with their ranks, so that nobody has to ask again. */
   readonly show?: Show;
+}
+
+export interface WholeColumns {
+  /** Filterable fields of all shards together: one that a shard lacks is one that none of its items has. */
+  readonly fields: readonly string[];
+  /** Values of each facet to tell at most: those of shards are added up. */
+  readonly facetValues: number;
 }
 
 export interface Show {
