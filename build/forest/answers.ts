@@ -1,5 +1,8 @@
+import { openForest } from "../../worker/forest/open.ts";
+import type { Forest } from "../../worker/forest/types.ts";
+import { openArtifact } from "../../worker/format/artifact.ts";
 import type { Metric } from "../../worker/format/constants.ts";
-import { exactScore, openSubject, rowOfItem } from "./measure.ts";
+import { exactScore, rowOfItem } from "./judge.ts";
 import type { Subject } from "./recall.ts";
 
 /** Searches one shard for the queries of the whole, as it is searched when the index is asked. */
@@ -33,8 +36,18 @@ export interface ShardAnswers {
   readonly searchK: number;
 }
 
+/** What this thread opened last: tasks of one shard come many at a time. */
+let opened: { readonly subject: Subject; readonly forest: Forest } | undefined;
+
+function openOnce(subject: Subject): Forest {
+  const { bytes, edition } = subject;
+  if (opened?.subject.edition !== edition || opened.subject.bytes.buffer !== bytes.buffer)
+    opened = { subject: { bytes, edition }, forest: openForest(openArtifact(bytes, { trusted: true })) };
+  return opened.forest;
+}
+
 export function answer(task: AnswersTask): ShardAnswers {
-  const forest = openSubject(task);
+  const forest = openOnce(task);
   const { queries, k, dimensions, items } = task;
   const held = new Set(task.held);
   const accept = (item: number) => !held.has(item);

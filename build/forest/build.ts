@@ -17,7 +17,7 @@ import {
 import { bytesOf } from "./codecs.ts";
 import { buildSketches, type Sketching } from "./encode.ts";
 import { type Geometry, geometryOf } from "./geometry.ts";
-import { type ExactRows, exactScore } from "./measure.ts";
+import { type ExactRows, exactScore } from "./judge.ts";
 import { type EncodedNodes, encodeNodes, measureReach } from "./nodes.ts";
 import { createPool, type Pool } from "./pool.ts";
 import { createRandom, partSeed, sample } from "./random.ts";

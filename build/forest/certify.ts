@@ -1,78 +1,95 @@
 import type { CertifiedRecall, CertifiedRow } from "../../worker/format/meta.ts";
-import { type Certifying, chooseSearchK, firstSearchK, mostSearchK } from "./choose.ts";
+import type { Certifying } from "./choose.ts";
 import type { Pool } from "./pool.ts";
-import { measureRecall, type Subject, spread, type Truth } from "./recall.ts";
+import { deepQueries, type Recall, type Subject, type Truth } from "./recall.ts";
+import { recordRecall } from "./record.ts";
+import { DOUBLING, stepsBy } from "./steps.ts";
 
-/** Queries for recall@100, which costs more and varies less. */
-const HUNDRED_QUERIES = 150;
 /** The table goes on until here even when the target is lower, so that a user sees what more would buy. */
 const TABLE_RECALL = 0.99;
 /** Doubling searchK for less than this is not worth measuring further, once the target is met. */
 const LEAST_GAIN = 0.004;
-/** By how much searchK grows when the certifying queries ask for more than the choosing ones did, and how often. */
-const STEP_UP = 1.15;
-const MOST_STEPS = 10;
+/** Steps that searchK grows when the certifying queries ask for more than the choosing ones did, and how often. */
+const STEP_UP = 6;
+const MOST_STEPS = 12;
 /** Where no row meets the target, recall that the default may lack of the best row. */
 const NEARLY = 0.002;
+/** Rows this near to each other, in steps, have none between them. */
+const NEAR = 12;
 
 /**
- * Measures recall over a range of searchK and picks the default. Some held-out queries choose the smallest searchK
+ * Measures recall over a range of searchK and picks the default. Some held-out queries have chosen the smallest searchK
  * that meets the target with confidence; the figures are those of the others. Where these find less than the target,
  * searchK goes up until they do not. When nothing meets it, the default is the cheapest within a fifth of a point of
  * the best, and `met` is false.
  *
- * @param region where to begin choosing
+ * @param chosen the step that was chosen
+ * @param end the step that the table is expected to end with
  */
 export async function certify(
   pool: Pool,
   subject: Subject,
-  choosing: Truth,
   certifying: Truth,
-  options: Certifying,
-  region: number,
-): Promise<CertifiedRecall> {
-  const { nTrees, target, onProgress } = options;
-  const most = mostSearchK(options);
-  const hundred = spread(certifying, HUNDRED_QUERIES);
-  const rows: CertifiedRow[] = [];
-  const measure = async (searchK: number): Promise<CertifiedRow> => {
-    const known = rows.find((row) => row.searchK === searchK);
-    if (known) return known;
-    const ten = await measureRecall(pool, subject, certifying, searchK, [1, 10]);
-    const deep = await measureRecall(pool, subject, hundred, searchK, [100]);
-    const row = {
-      searchK,
-      recallAt1: round(ten.recall[0]!),
-      recallAt10: round(ten.recall[1]!),
-      recallAt100: round(deep.recall[0]!),
-      candidates: Math.round(ten.candidates),
-      scored: Math.round(ten.scored),
-    };
-    rows.push(row);
-    return row;
-  };
-  let chosen = most;
-  if (nTrees === 0) {
-    await measure(most);
-  } else {
-    if (!options.whole)
-      chosen = await chooseSearchK(pool, subject, choosing, options, region, (share) =>
-        onProgress(share / 2),
-      );
-    await stepUp(measure, chosen, most, target);
-    onProgress(0.6);
-    await fillTable(measure, options, (recall) => onProgress(0.6 + 0.4 * recall));
-    await halveHundred(measure, rows, target);
+  { nSlots, steps, target }: Certifying,
+  chosen: number,
+  end: number,
+  onProgress: (share: number) => void,
+): Promise<Omit<CertifiedRecall, "choosingQueries">> {
+  const ten = createTable(pool, subject, certifying, steps.at, [1, 10]);
+  const below = chosen - (chosen % DOUBLING);
+  await ten.measure([
+    ...stepsBy(DOUBLING / 2, Math.max(end, chosen)),
+    ...Array.from({ length: 3 }, (_, i) => Math.min(steps.last, chosen + i * STEP_UP)),
+    middle(below, chosen),
+    Math.min(steps.last, middle(chosen, below + DOUBLING)),
+  ]);
+  onProgress(0.5);
+  const rows = new Set<number>();
+  for (let i = 0, step = chosen; i <= MOST_STEPS; i++, step = Math.min(steps.last, step + STEP_UP)) {
+    rows.add(step);
+    if ((await ten.recall(step))[1]! >= target || step === steps.last) break;
   }
-  rows.sort((a, b) => a.searchK - b.searchK);
-  const { met, row } = pickDefault(rows, target, chosen);
+  let before = 0;
+  for (let step = 0; ; step = Math.min(steps.last, step + DOUBLING)) {
+    rows.add(step);
+    const recall = (await ten.recall(step))[1]!;
+    // Where the codec, not the walk, sets the limit, more candidates buy nothing; so the walk ends there too.
+    const met = recall >= target;
+    const stalled = recall - before < LEAST_GAIN && (met || steps.at(step) > nSlots / 4);
+    const enough = recall >= Math.max(target, TABLE_RECALL) || (met && steps.at(step) > nSlots / 8);
+    if (step === steps.last || enough || stalled) break;
+    before = recall;
+  }
+  const deep = createTable(pool, subject, deepQueries(certifying), steps.at, [100]);
+  const sorted = [...rows].sort((a, b) => a - b);
+  const between = sorted.slice(1).map((step, i) => middle(sorted[i]!, step));
+  await deep.measure([...sorted, ...between]);
+  onProgress(0.9);
+  // A row between those around the target in recall@100: searches for many neighbours take the first that meets it.
+  const enough = sorted.findIndex((step) => deep.known(step).recall[0]! >= target);
+  if (enough > 0 && sorted[enough]! - sorted[enough - 1]! > NEAR)
+    sorted.splice(enough, 0, between[enough - 1]!);
+  const table: CertifiedRow[] = [];
+  for (const step of sorted) {
+    await ten.recall(step);
+    const { recall, candidates, scored } = ten.known(step);
+    if (steps.at(step) === table.at(-1)?.searchK) continue;
+    table.push({
+      searchK: steps.at(step),
+      recallAt1: round(recall[0]!),
+      recallAt10: round(recall[1]!),
+      recallAt100: round(deep.known(step).recall[0]!),
+      candidates: Math.round(candidates),
+      scored: Math.round(scored),
+    });
+  }
+  const { met, row } = pickDefault(table, target, steps.at(chosen));
   return {
     target,
     queries: certifying.queries.length,
-    choosingQueries: nTrees === 0 ? 0 : choosing.queries.length,
     met,
     heldOut: true,
-    rows,
+    rows: table,
     defaultSearchK: row.searchK,
     recallAt1: row.recallAt1,
     recallAt10: row.recallAt10,
@@ -98,46 +115,35 @@ export function pickDefault(
   return { row: rows.find((row) => row.recallAt10 >= best - NEARLY) ?? rows[0]!, met: false };
 }
 
-type Measure = (searchK: number) => Promise<CertifiedRow>;
-
-async function stepUp(measure: Measure, from: number, most: number, target: number): Promise<void> {
-  let searchK = from;
-  for (let step = 0; step <= MOST_STEPS; step++) {
-    const { recallAt10 } = await measure(searchK);
-    if (recallAt10 >= target || searchK >= most) break;
-    searchK = Math.min(most, Math.ceil(searchK * STEP_UP));
-  }
+/** What is known of some queries, by steps; measured when it is asked for. */
+function createTable(
+  pool: Pool,
+  subject: Subject,
+  truth: Truth,
+  searchKOf: (step: number) => number,
+  at: readonly number[],
+) {
+  const known = new Map<number, Recall>();
+  const measure = async (steps: readonly number[]) => {
+    const missing = [...new Set(steps)].filter((step) => !known.has(step)).sort((a, b) => a - b);
+    if (missing.length === 0) return;
+    const searchKs = missing.map(searchKOf);
+    const found = await recordRecall(pool, subject, truth, { searchKs, at, margins: [] });
+    for (const [i, step] of missing.entries()) known.set(step, found[i]!);
+  };
+  return {
+    measure,
+    known: (step: number) => known.get(step)!,
+    async recall(step: number) {
+      // One walk more brings what the next questions are about as well.
+      if (!known.has(step)) await measure([step, step + STEP_UP, step + 2 * STEP_UP]);
+      return known.get(step)!.recall;
+    },
+  };
 }
 
-/** Rows at doublings of searchK, from very few candidates until more buys little. */
-async function fillTable(
-  measure: Measure,
-  options: Certifying,
-  onRecall: (recall: number) => void,
-): Promise<void> {
-  const { target, nSlots } = options;
-  const most = mostSearchK(options);
-  let before = 0;
-  for (let searchK = firstSearchK(options); ; searchK = Math.min(most, searchK * 2)) {
-    const { recallAt10 } = await measure(searchK);
-    onRecall(recallAt10);
-    // Where the codec, not the walk, sets the limit, more candidates buy nothing; so the walk ends there too.
-    const met = recallAt10 >= target;
-    const stalled = recallAt10 - before < LEAST_GAIN && (met || searchK > nSlots / 4);
-    const enough = recallAt10 >= Math.max(target, TABLE_RECALL) || (met && searchK > nSlots / 8);
-    if (searchK >= most || enough || stalled) break;
-    before = recallAt10;
-  }
-}
-
-/** A row between those around the target in recall@100: searches for many neighbours take the first that meets it. */
-async function halveHundred(measure: Measure, rows: CertifiedRow[], target: number): Promise<void> {
-  rows.sort((a, b) => a.searchK - b.searchK);
-  const enough = rows.findIndex((row) => row.recallAt100 >= target);
-  if (enough <= 0) return;
-  const low = rows[enough - 1]!.searchK;
-  const high = rows[enough]!.searchK;
-  if (high > 1.3 * low) await measure(Math.round(Math.sqrt(low * high)));
+function middle(a: number, b: number): number {
+  return Math.round((a + b) / 2);
 }
 
 function round(x: number): number {

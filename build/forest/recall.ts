@@ -1,6 +1,6 @@
 import type { Metric } from "../../worker/format/constants.ts";
-import type { MeasureTask } from "./measure.ts";
-import type { Pool } from "./pool.ts";
+
+const DEEP_QUERIES = 150;
 
 /** Held-out queries with their exact answers. */
 export interface Truth {
@@ -23,16 +23,7 @@ export interface Subject {
   readonly edition: number;
 }
 
-/** Sums over queries. */
-export interface Measured {
-  readonly recall: readonly number[];
-  /** Of the squares of the queries' recalls. */
-  readonly squares: readonly number[];
-  readonly candidates: number;
-  readonly scored: number;
-}
-
-/** Means over queries. */
+/** Means over queries at one searchK. */
 export interface Recall {
   /** For every k that was asked. */
   readonly recall: readonly number[];
@@ -40,51 +31,8 @@ export interface Recall {
   readonly error: readonly number[];
   readonly candidates: number;
   readonly scored: number;
-}
-
-/** Queries that one thread measures at a time. */
-const MEASURE_CHUNK = 25;
-
-/**
- * Recall of a forest at one searchK: the mean share of the exact k nearest that it found, for every k of `at`. An
- * answer as near as the k-th exact one counts, whichever of equally near items it is.
- */
-export async function measureRecall(
-  pool: Pool,
-  subject: Subject,
-  truth: Truth,
-  searchK: number,
-  at: readonly number[],
-): Promise<Recall> {
-  const { metric, vectors, dimensions, items, queries } = truth;
-  const tasks: MeasureTask[] = [];
-  for (let from = 0; from < queries.length; from += MEASURE_CHUNK) {
-    const to = Math.min(queries.length, from + MEASURE_CHUNK);
-    tasks.push({
-      kind: "measure",
-      ...subject,
-      metric,
-      vectors,
-      dimensions,
-      items,
-      queries: queries.slice(from, to),
-      nearest: truth.nearest.slice(from, to),
-      searchK,
-      at,
-    });
-  }
-  const parts = await pool.run(tasks);
-  const n = Math.max(1, queries.length);
-  const mean = (pick: (part: Measured) => number) => parts.reduce((total, part) => total + pick(part), 0) / n;
-  const recall = at.map((_, j) => (queries.length === 0 ? 1 : mean((part) => part.recall[j]!)));
-  return {
-    recall,
-    error: recall.map((r, j) =>
-      Math.sqrt(Math.max(0, mean((part) => part.squares[j]!) - r * r) / Math.max(1, n - 1)),
-    ),
-    candidates: mean((part) => part.candidates),
-    scored: mean((part) => part.scored),
-  };
+  /** For every margin that was asked about, the recall it loses at the last k. */
+  readonly lost: readonly number[];
 }
 
 /** At most `count` of the queries, evenly spread: rows that came together are often about the same. */
@@ -98,6 +46,11 @@ export function spread(truth: Truth, count: number): Truth {
 /** Every other query to choose by, and the rest to certify with. */
 export function halves(truth: Truth): { readonly choosing: Truth; readonly certifying: Truth } {
   return { choosing: pick(truth, (_, i) => i % 2 === 1), certifying: pick(truth, (_, i) => i % 2 === 0) };
+}
+
+/** Queries for recall@100, which costs more and varies less: of those that certify. */
+export function deepQueries(certifying: Truth): Truth {
+  return spread(certifying, DEEP_QUERIES);
 }
 
 function pick(truth: Truth, accept: (row: number, index: number) => boolean): Truth {

@@ -1,7 +1,6 @@
 import { type AnswersTask, answer, type ShardAnswers } from "./answers.ts";
 import { assign, type Clustering, type ClusterSettings, cluster } from "./kmeans.ts";
-import { type MeasureTask, measure } from "./measure.ts";
-import type { Measured } from "./recall.ts";
+import { type Recorded, type RecordTask, record } from "./record.ts";
 import { createKernel } from "./simd/kernels.ts";
 import { encodeSketches, type SketchPart, type SketchTask } from "./sketch.ts";
 import { nearestRows, type TruthPart, type TruthTask } from "./truth.ts";
@@ -33,15 +32,15 @@ export interface SplitResult extends Clustering {
   readonly labels: Uint32Array;
 }
 
-export type Task = AssignTask | SplitTask | TruthTask | SketchTask | MeasureTask | AnswersTask | EncodeTask;
+export type Task = AssignTask | SplitTask | TruthTask | SketchTask | RecordTask | AnswersTask | EncodeTask;
 export type TaskResult<T extends Task> = T extends AssignTask
   ? Uint32Array
   : T extends SplitTask
     ? SplitResult
     : T extends TruthTask
       ? TruthPart
-      : T extends MeasureTask
-        ? Measured
+      : T extends RecordTask
+        ? Recorded
         : T extends AnswersTask
           ? ShardAnswers
           : T extends EncodeTask
@@ -53,7 +52,7 @@ export function runTask<T extends Task>(shared: Shared, task: T): TaskResult<T>;
 export function runTask(
   shared: Shared,
   task: Task,
-): Uint32Array | SplitResult | TruthPart | SketchPart | Measured | ShardAnswers | EncodedPart {
+): Uint32Array | SplitResult | TruthPart | SketchPart | Recorded | ShardAnswers | EncodedPart {
   const { rows, width, spherical } = shared;
   switch (task.kind) {
     case "assign": {
@@ -69,8 +68,8 @@ export function runTask(
     }
     case "truth":
       return nearestRows(task);
-    case "measure":
-      return measure(task);
+    case "record":
+      return record(task);
     case "answers":
       return answer(task);
     case "encode":

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { clusteredVectors } from "./fixture.ts";
-import { exactScore } from "./measure.ts";
+import { exactScore } from "./judge.ts";
 import { createRandom } from "./random.ts";
 import { nearestRows, Top } from "./truth.ts";
 

@@ -1,18 +1,19 @@
 import { MARGIN_AT } from "../../worker/forest/compact/sketches.ts";
 import { openArtifact, requireView } from "../../worker/format/artifact.ts";
+import type { Metric } from "../../worker/format/constants.ts";
 import type { ArtifactMeta, CertifiedRecall } from "../../worker/format/meta.ts";
 import { encodeArtifact, type HeaderFields, type SectionSource } from "../artifact/write.ts";
 import { certify } from "./certify.ts";
-import { findRegion, mostSearchK } from "./choose.ts";
+import { chooseStep, surveyRegion } from "./choose.ts";
 import type { Sketching } from "./encode.ts";
 import type { Pool } from "./pool.ts";
-import { halves, measureRecall, spread, type Truth } from "./recall.ts";
+import { halves, type Truth } from "./recall.ts";
+import { DOUBLING, stepsOf } from "./steps.ts";
 
 /** Margins to try, in mean factors of the sketches: about the standard error of an estimate. */
 const MARGINS = [6, 4.5, 3.5, 3, 2.5, 2, 1.75, 1.5, 1.25];
 /** Recall that a smaller margin may cost. */
 const MARGIN_LOSS = 0.001;
-const MARGIN_QUERIES = 200;
 /** Fewer do not show a loss of {@link MARGIN_LOSS}: one neighbour of one query is more. */
 const FEWEST_QUERIES = 100;
 /** What is taken then: on sets that are large enough to tell it loses next to nothing. */
@@ -68,41 +69,48 @@ export async function certifySections(
   const shared = new Uint8Array(new SharedArrayBuffer(bytes.byteLength));
   shared.set(bytes);
   const tuned = { bytes: shared, edition: 0 };
-  const { choosing, certifying } =
-    header.nTrees === 0 ? { choosing: truth, certifying: truth } : halves(truth);
-  const options = { ...header, target, whole, onProgress: (share: number) => onProgress(0.3 + 0.7 * share) };
-  let region = mostSearchK(header);
-  if (header.nTrees > 0 && !whole) region = await findRegion(pool, { ...tuned }, choosing, options);
-  onProgress(0.15);
-  if (sketch && header.codec !== "binary") {
-    if (whole || choosing.queries.length < FEWEST_QUERIES)
-      setMargin(tuned, sketch, metric === "manhattan" ? SAFE_MANHATTAN_MARGIN : SAFE_MARGIN);
-    else await chooseMargin(pool, tuned, choosing, region, sketch);
+  const { nSlots, nTrees } = header;
+  const steps = stepsOf(nSlots, nTrees, header.leafSize);
+  const options = { nSlots, steps, target };
+  if (nTrees === 0) {
+    const certified = await certify(pool, tuned, truth, options, steps.last, steps.last, onProgress);
+    return { ...certified, choosingQueries: 0 };
   }
-  return certify(pool, { ...tuned }, choosing, certifying, options, region);
+  const { choosing, certifying } = halves(truth);
+  const estimates = sketch && codec !== "binary" ? sketch : undefined;
+  let chosen = steps.last;
+  let end = steps.last;
+  if (whole) {
+    if (estimates) setMargin(tuned, estimates, safeMargin(metric));
+  } else {
+    const enough = choosing.queries.length >= FEWEST_QUERIES;
+    const survey = await surveyRegion(
+      pool,
+      { ...tuned },
+      choosing,
+      options,
+      estimates && enough ? MARGINS : [],
+    );
+    onProgress(0.3);
+    if (estimates) {
+      const sparing = MARGINS.findLastIndex((_, i) => (survey.lost[i] ?? 1) <= MARGIN_LOSS);
+      setMargin(tuned, estimates, enough ? MARGINS[Math.max(0, sparing)]! : safeMargin(metric));
+    }
+    chosen = await chooseStep(pool, { ...tuned }, choosing, options, survey);
+    // The table shows what more than the default would buy: see where certify ends it.
+    end = survey.region;
+    while (survey.met && end < steps.last && steps.at(end) <= nSlots / 8) end += DOUBLING;
+    end = Math.min(steps.last, end);
+  }
+  onProgress(0.5);
+  const share = (part: number) => onProgress(0.5 + part / 2);
+  const certified = await certify(pool, { ...tuned }, certifying, options, chosen, end, share);
+  return { ...certified, choosingQueries: choosing.queries.length };
 }
 
-/** The smallest margin that loses no more than {@link MARGIN_LOSS} of recall@10 against the largest one. */
-async function chooseMargin(
-  pool: Pool,
-  subject: Tuned,
-  choosing: Truth,
-  searchK: number,
-  sketch: Sketching,
-): Promise<void> {
-  const some = spread(choosing, MARGIN_QUERIES);
-  const recallOf = async (margin: number) => {
-    setMargin(subject, sketch, margin);
-    return (await measureRecall(pool, { ...subject }, some, searchK, [10])).recall[0]!;
-  };
-  const least = (await recallOf(MARGINS[0]!)) - MARGIN_LOSS;
-  let enough = 0;
-  for (let tooSmall = MARGINS.length; tooSmall - enough > 1; ) {
-    const middle = (enough + tooSmall) >>> 1;
-    if ((await recallOf(MARGINS[middle]!)) >= least) enough = middle;
-    else tooSmall = middle;
-  }
-  setMargin(subject, sketch, MARGINS[enough]!);
+/** What is taken where queries are too few to choose a margin by. */
+function safeMargin(metric: Metric): number {
+  return metric === "manhattan" ? SAFE_MANHATTAN_MARGIN : SAFE_MARGIN;
 }
 
 /** Sets the margin, in mean factors, in what is measured and in what will be written. */

@@ -1,6 +1,6 @@
 import type { Metric } from "../../worker/format/constants.ts";
 import { geometryOf } from "../forest/geometry.ts";
-import { exactScore } from "../forest/measure.ts";
+import { exactScore } from "../forest/judge.ts";
 import type { Pool } from "../forest/pool.ts";
 import type { TruthTask } from "../forest/truth.ts";
 

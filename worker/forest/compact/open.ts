@@ -18,7 +18,8 @@ import { Walk } from "./walk.ts";
 const COLD_ROWS = 48;
 const COLD_ROWS_PER_NEIGHBOUR = 8;
 
-function coldRows(k: number): number {
+/** How many rows of the rescoring tier decide on k neighbours. */
+export function coldRows(k: number): number {
   return COLD_ROWS + COLD_ROWS_PER_NEIGHBOUR * k;
 }
 

@@ -1,0 +1,162 @@
+import { openNodes } from "../../worker/forest/compact/nodes.ts";
+import { coldRows } from "../../worker/forest/compact/open.ts";
+import { openSketches } from "../../worker/forest/compact/sketches.ts";
+import { Walk } from "../../worker/forest/compact/walk.ts";
+import { keptForRescoring, openFlat } from "../../worker/forest/flat.ts";
+import { prepareQuery } from "../../worker/forest/query.ts";
+import { itemAt, openSlots } from "../../worker/forest/slots.ts";
+import { TopScores } from "../../worker/forest/top.ts";
+import type { Forest } from "../../worker/forest/types.ts";
+import { openVectors } from "../../worker/forest/vectors.ts";
+import { type Artifact, requireView, sectionBytes } from "../../worker/format/artifact.ts";
+import { Kept } from "./kept.ts";
+import { Rivals } from "./rivals.ts";
+
+/** What a walk has come to when it has met as many items as one searchK asks for. */
+export interface Stage {
+  /** Which searchK. */
+  readonly index: number;
+  /** Whether the answer may be another than at the stage before. */
+  readonly changed: boolean;
+  readonly candidates: number;
+  readonly scored: number;
+  /** The items of which a search measures the distances, in no order. */
+  items(): number[];
+  /** Of the margins that were asked about, a bit each, those with which an item was scored. */
+  scoredWith(item: number): number;
+}
+
+/** What to walk for. */
+export interface Staging {
+  /** Neighbours wanted. */
+  readonly k: number;
+  /** Ascending. */
+  readonly searchKs: readonly number[];
+  /** Margins to compare, in mean factors; none unless the artifact's own is endless. */
+  readonly margins: readonly number[];
+}
+
+/** Walks to the last searchK, and tells what a search would have come to at each. */
+export type StagedWalk = (query: Float32Array, staging: Staging, onStage: (stage: Stage) => void) => void;
+
+/**
+ * The search of worker/forest/compact/open.ts, without filters and without its last step, the distances of the best few.
+ * The walk to one searchK passes all smaller ones, so one walk a query gives a whole table of recall. A test holds every
+ * stage to the answer of a search.
+ */
+export function openStages(artifact: Artifact): StagedWalk {
+  if (artifact.header.forestKind === "flat") return scanStages(openFlat(artifact));
+  const { metric, dimensions, nSlots, nTrees } = artifact.header;
+  const vectors = openVectors(artifact, "vectors");
+  const finer = openVectors(artifact, "rescore");
+  const scorer = vectors ?? finer;
+  const slots = openSlots(artifact);
+  const nodes = openNodes(artifact);
+  const sketches = openSketches(artifact);
+  const translation = sectionBytes(artifact, "translation")
+    ? requireView(artifact, "translation", Float32Array, dimensions)
+    : undefined;
+  const walk = new Walk(nodes, slots, sketches, dimensions, nTrees);
+  const { found } = walk;
+  const scores = new Float32Array(nodes.largestLeaf);
+  // Where the resident codes are nothing but sketches, the best estimates are scored last.
+  const estimates = !vectors && sketches !== undefined;
+  const ordered = metric === "manhattan";
+
+  function walkedOf(query: Float32Array): Float32Array {
+    return translation ? query.map((x, i) => x - translation[i]!) : query;
+  }
+
+  return (query, { k, searchKs, margins }, onStage) => {
+    const prepared = prepareQuery(metric, metric === "angular" ? unit(query) : query);
+    const walked = walkedOf(prepared.vector);
+    const length = lengthOf(walked);
+    const wanted = estimates ? (scorer ? coldRows(k) : k) : keptForRescoring(k, finer !== undefined);
+    const kept = new Kept(Math.min(wanted, nSlots));
+    const best = new TopScores(Math.min(k, nSlots));
+    const margin = sketches && !estimates ? sketches.margin * length : 0;
+    const endless = !Number.isFinite(margin);
+    const shift = metric === "euclidean" ? (length * length) / 2 : 0;
+    const offset = endless ? Number.NEGATIVE_INFINITY : ordered ? -margin : shift;
+    const rivals =
+      sketches && margins.length > 0
+        ? new Rivals({ sketches, ordered, shift }, margins, length, Math.min(k, nSlots))
+        : undefined;
+    const scoredWith = new Map<number, number>();
+    let scored = 0;
+    let changed = true;
+    const itemsOfKept = () => {
+      const items: number[] = [];
+      for (let i = 0; i < kept.size; i++)
+        items.push(estimates ? itemAt(slots, kept.keys[i]!) : kept.keys[i]!);
+      return items;
+    };
+    const tell = (index: number) => {
+      onStage({
+        index,
+        changed,
+        candidates: walk.looked,
+        scored: estimates ? (scorer ? kept.size : 0) : scored,
+        items: itemsOfKept,
+        scoredWith: (item) => scoredWith.get(item) ?? 0,
+      });
+      changed = false;
+    };
+    /** Keeps what the leaf visited last has that is good. */
+    const take = () => {
+      if (estimates) {
+        for (let i = 0; i < found.count; i++)
+          if (kept.push(found.bounds[i]!, found.slots[i]!)) changed = true;
+        return;
+      }
+      rivals?.beginLeaf();
+      scorer!.score(prepared, found.slots, found.count, scores);
+      scored += found.count;
+      for (let i = 0; i < found.count; i++) {
+        const slot = found.slots[i]!;
+        const score = scores[i]!;
+        best.push(ordered && !endless ? found.bounds[i]! : score, slot);
+        const margins = rivals ? rivals.push(slot, found.bounds[i]!, score) : 0;
+        if (score < kept.threshold) continue;
+        const item = itemAt(slots, slot);
+        if (!kept.push(score, item)) continue;
+        changed = true;
+        if (rivals) scoredWith.set(item, margins);
+      }
+    };
+    walk.start(walked, endless || ordered ? 0 : margin);
+    let met = 0;
+    for (let stage = 0; stage < searchKs.length; ) {
+      const accepted =
+        met < searchKs[stage]!
+          ? walk.next(estimates ? kept.threshold : best.threshold + offset, undefined)
+          : -1;
+      if (accepted < 0) {
+        tell(stage++);
+      } else {
+        met += accepted;
+        take();
+      }
+    }
+  };
+}
+
+/** A scan is the same whatever the searchK. */
+function scanStages(forest: Forest): StagedWalk {
+  return (query, { k, searchKs }, onStage) => {
+    const { items, candidates, scored } = forest.search(query, { k });
+    for (const index of searchKs.keys())
+      onStage({ index, changed: index === 0, candidates, scored, items: () => items, scoredWith: () => 0 });
+  };
+}
+
+function lengthOf(vector: Float32Array): number {
+  let squares = 0;
+  for (let i = 0; i < vector.length; i++) squares += vector[i]! * vector[i]!;
+  return Math.sqrt(squares);
+}
+
+function unit(query: Float32Array): Float32Array {
+  const length = lengthOf(query);
+  return length > 0 ? query.map((x) => x / length) : query;
+}
