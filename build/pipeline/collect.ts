@@ -1,11 +1,9 @@
 import { createHash } from "node:crypto";
 import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 import type { Progress } from "../forest/types.ts";
+import { isId, MAX_ID } from "../sources/id.ts";
 import type { DocumentsWriter } from "./documents.ts";
 import { createRows, type RowSink, type RowStore } from "./rows.ts";
-
-/** As long as a search by id may be (worker/search/schema.ts). */
-const MAX_ID = 2048;
 
 /** As much of an id as a message shows. */
 const SHOWN_ID = 80;
@@ -173,9 +171,8 @@ function checkDocument(document: InputDocument, where: string): void {
   if (typeof document !== "object" || document === null) throw bad("is not an object");
   if (typeof document.pageContent !== "string") throw bad("has no text: pageContent is not a string");
   const { id, metadata } = document;
-  // A lone surrogate would be replaced in UTF-8, and the id no longer be found.
-  if (id !== undefined && (typeof id !== "string" || id === "" || id.length > MAX_ID || !id.isWellFormed())) {
-    throw bad("has an id that is not a string of 1 to 2048 characters of Unicode");
+  if (id !== undefined && !isId(id)) {
+    throw bad(`has an id that is not a string of 1 to ${MAX_ID} characters of Unicode`);
   }
   if (
     metadata !== undefined &&

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { resolve, sep } from "node:path";
-import { convertPathToPattern, glob } from "tinyglobby";
+import { convertPathToPattern } from "tinyglobby";
 import { SourceError } from "../sources/errors.ts";
+import { globFiles } from "../sources/files.ts";
 import type { SourceDocument, SourceFile } from "../sources/types.ts";
 import { crawl } from "./crawl.ts";
 import { pageDocuments } from "./documents.ts";
@@ -78,12 +79,7 @@ async function siteFiles(folder: string): Promise<SourceFile[]> {
   const info = await stat(root).catch(() => undefined);
   if (!info?.isDirectory()) throw new SourceError("SOURCE_NOT_FOUND", `There is no folder ${folder}.`);
   const find = (endings: string) =>
-    glob(`${convertPathToPattern(root)}/**/*.{${endings}}`, {
-      absolute: true,
-      expandDirectories: false,
-      caseSensitiveMatch: false,
-      ignore: ["**/node_modules/**"],
-    });
+    globFiles(`${convertPathToPattern(root)}/**/*.{${endings}}`, { caseSensitiveMatch: false });
   const html = await find("html,htm");
   const paths = html.length > 0 ? html : await find("md,mdx,markdown");
   if (paths.length === 0) {

@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs";
 import { CsvError, parse } from "csv-parse";
 import { SourceError, unreadable } from "./errors.ts";
+import { isId, MAX_ID } from "./id.ts";
 import type { LocatedRow } from "./jsonl.ts";
 import type { SourceFile } from "./types.ts";
 
@@ -94,7 +95,10 @@ function readHeader(record: readonly string[], file: SourceFile): Header {
 
 function toDocument(record: readonly string[], header: Header, file: SourceFile, line: number) {
   const id = header.id < 0 ? undefined : record[header.id];
-  if (id === "") throw new SourceError("BAD_CSV", `${file.source}, line ${line}: the id is empty.`);
+  if (id !== undefined && !isId(id)) {
+    const what = id === "" ? "empty" : `${id.length} characters long; it can be ${MAX_ID}`;
+    throw new SourceError("BAD_CSV", `${file.source}, line ${line}: the id is ${what}.`);
+  }
   const metadata: Record<string, unknown> = { source: file.source };
   for (const [i, name] of header.names.entries()) {
     if (i !== header.text && i !== header.id) metadata[name] = record[i];

@@ -1,7 +1,7 @@
-import type { Stats } from "node:fs";
+import { type Dirent, readdir, type Stats } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
 import { basename, dirname, extname, relative, resolve, sep } from "node:path";
-import { convertPathToPattern, glob, isDynamicPattern } from "tinyglobby";
+import { convertPathToPattern, type GlobOptions, glob, isDynamicPattern } from "tinyglobby";
 import { SourceError, unreadable } from "./errors.ts";
 import type { SourceFile } from "./types.ts";
 
@@ -86,15 +86,48 @@ async function find(source: string, cwd: string): Promise<Asked> {
 }
 
 async function list(pattern: string, cwd: string): Promise<string[]> {
-  const paths = await glob(pattern, {
-    cwd,
-    absolute: true,
-    expandDirectories: false,
-    ignore: ["**/node_modules/**"],
-  });
+  const paths = await globFiles(pattern, { cwd });
   const readable = paths.filter((path) => formatOf(path) !== undefined).map((path) => resolve(path));
   const unique = await withoutTwins(readable);
   return unique.sort((a, b) => compare(forwardSlashes(a), forwardSlashes(b)));
+}
+
+/** `fs.readdir` as it is called for the entries of a folder. */
+type ListFolder = (
+  folder: string,
+  how: { withFileTypes: true },
+  done: (error: NodeJS.ErrnoException | null, entries: Dirent[]) => void,
+) => void;
+
+/**
+ * The files that a pattern matches. The library passes over folders that it cannot list, and their documents would be
+ * missing without a word.
+ *
+ * @param list how folders are listed
+ * @throws SourceError `UNREADABLE_SOURCE`
+ */
+export async function globFiles(
+  pattern: string,
+  options: Pick<GlobOptions, "cwd" | "caseSensitiveMatch"> = {},
+  list: ListFolder = readdir,
+): Promise<string[]> {
+  let failure: { readonly folder: string; readonly cause: Error } | undefined;
+  const listing: ListFolder = (folder, how, done) =>
+    list(folder, how, (error, entries) => {
+      // One that is gone meanwhile has no documents.
+      if (error && error.code !== "ENOENT") failure ??= { folder, cause: error };
+      done(error, entries);
+    });
+  const paths = await glob(pattern, {
+    ...options,
+    absolute: true,
+    expandDirectories: false,
+    ignore: ["**/node_modules/**"],
+    // Of the many ways to call it the library knows this one.
+    fs: { readdir: listing as unknown as typeof readdir },
+  });
+  if (failure) throw unreadable(failure.folder, failure.cause);
+  return paths;
 }
 
 /** One path a file: links can lead to the same one again, round in a circle even. The shortest path stays. */

@@ -1,4 +1,5 @@
 import { SourceError } from "./errors.ts";
+import { isId, MAX_ID } from "./id.ts";
 import { readLines } from "./lines.ts";
 import type { SourceDocument, SourceFile } from "./types.ts";
 
@@ -56,10 +57,12 @@ export function toDocument(row: unknown, where: string): SourceDocument {
 function toId(id: unknown, where: string): string | undefined {
   if (id === undefined || id === null) return undefined;
   if (typeof id === "number" && Number.isSafeInteger(id)) return String(id);
-  if (typeof id === "string" && id !== "") return id;
+  if (typeof id === "string" && isId(id)) return id;
+  const what =
+    typeof id !== "string" ? nameOf(id) : id === "" ? "empty" : `${id.length} characters long or not Unicode`;
   throw new SourceError(
     "BAD_ROW",
-    `${where}: id is ${id === "" ? "empty" : nameOf(id)}; it must be a string or a whole number.`,
+    `${where}: id is ${what}; it must be a string of 1 to ${MAX_ID} characters or a whole number.`,
   );
 }
 

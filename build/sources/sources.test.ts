@@ -1,7 +1,9 @@
+import { readdir } from "node:fs";
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { globFiles } from "./files.ts";
 import { readSources, type SourceDocument } from "./index.ts";
 
 let root: string;
@@ -71,6 +73,33 @@ describe("finding files", () => {
     await symlink("x.txt", join(root, "docs/a/other.txt"));
     await symlink("nothing.txt", join(root, "docs/a/broken.txt"));
     expect((await read("docs")).map((d) => d.id)).toEqual(["a/x.txt"]);
+  });
+
+  it("names a folder that cannot be listed instead of passing over its documents", async () => {
+    await put({ "docs/a.txt": "a", "docs/locked/b.txt": "b" });
+    const denied = Object.assign(new Error("denied"), { code: "EACCES" });
+    const files = globFiles("docs/**", { cwd: root }, (folder, how, done) =>
+      folder.includes("locked") ? done(denied, []) : readdir(folder, how, done),
+    );
+    await expect(files).rejects.toMatchObject({
+      code: "UNREADABLE_SOURCE",
+      message: expect.stringMatching(/locked.* cannot be read \(EACCES\)/),
+    });
+    expect(await globFiles("docs/**", { cwd: root })).toHaveLength(2);
+  });
+
+  it("names the line of an id that can be none", async () => {
+    const long = "x".repeat(2049);
+    await put({
+      "a.jsonl": `{"text":"a"}\n{"text":"b","id":"${long}"}`,
+      "b.jsonl": '{"text":"b","id":"\\ud800"}',
+    });
+    await put({ "c.csv": `id,text\n${long},c\n` });
+    const failures = await Promise.all(
+      ["a.jsonl", "b.jsonl", "c.csv"].map((file) => read(file).catch((e) => e)),
+    );
+    expect(failures.map(({ code }) => code)).toEqual(["BAD_ROW", "BAD_ROW", "BAD_CSV"]);
+    expect(failures[0].message).toContain("a.jsonl, line 2: id is 2049 characters long");
   });
 
   it("says what is missing, empty or of another kind", async () => {
