@@ -86,6 +86,12 @@ describe("an index in shards answers as the same index in one piece", () => {
     expect([...ids(many)]).toEqual(expect.arrayContaining([...ids(one)]));
   });
 
+  test("with facets of what holds a word", async () => {
+    const [one, many] = await both({ query: "orchestra dog", k: 2, facets: ["topic"], facetsOf: "matches" });
+    expect(one?.facets?.topic?.some(({ count }) => count > 0)).toBe(true);
+    expect(many?.facets).toEqual(one?.facets);
+  });
+
   test("by words and vectors together, with every distance", async () => {
     const [one, many] = await both({ query: "a violin in the choir", k: 5 });
     expect(many?.mode).toBe("hybrid");

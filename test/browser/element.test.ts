@@ -226,6 +226,21 @@ describe("results", () => {
     await expect.poll(() => options(page).count()).toBeGreaterThan(1);
   });
 
+  test("count in their filters what has a word of the query, and nothing where nothing has", async () => {
+    const { page } = await openSite({ attributes: `filters="language" messages='{"language":"Language"}'` });
+    const labels = () => page.getByRole("group", { name: "Language" }).locator("label").allTextContents();
+    await searchFor(page, "publishing pointer");
+    await expect.poll(labels).toEqual(["en5", "de1"]);
+    await field(page).fill("rollback");
+    await expect.poll(labels).toEqual(["en1", "de0"]);
+    // What is chosen bars the others, so only it is counted.
+    await page.getByRole("checkbox", { name: "en 1" }).check();
+    await expect.poll(labels).toEqual(["en1", "de"]);
+    await page.getByRole("checkbox", { name: "en 1" }).uncheck();
+    await field(page).fill("qwertzuiop");
+    await expect.poll(labels).toEqual(["en", "de"]);
+  });
+
   test("take less than 20 kB a keystroke", async () => {
     const { page } = await openSite({ attributes: 'filters="language"' });
     await page.keyboard.press("/");

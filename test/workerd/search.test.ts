@@ -175,6 +175,41 @@ describe("facets", () => {
     }
   });
 
+  test("of matches count the documents that hold a word of the query, and tell the other values with 0", async () => {
+    const holds = (document: (typeof corpus)[number]) => /\b(?:dogs?|cars?)\b/.test(document.pageContent);
+    const expected = corpus.filter((document) => holds(document) && document.metadata?.topic !== undefined);
+    expect(expected.length).toBeGreaterThan(0);
+    for (const mode of ["keyword", "hybrid"]) {
+      const { facets } = await search({
+        query: "dog car",
+        k: 1,
+        mode,
+        facets: ["topic"],
+        facetsOf: "matches",
+      });
+      for (const { value, count } of facets?.topic ?? []) {
+        expect(count).toBe(expected.filter((document) => document.metadata?.topic === value).length);
+      }
+      expect(facets?.topic?.some(({ count }) => count === 0)).toBe(true);
+    }
+    const { facets: without } = await search({
+      query: "dog -dog",
+      k: 1,
+      facets: ["topic"],
+      facetsOf: "matches",
+    });
+    expect(without?.topic?.every(({ count }) => count === 0)).toBe(true);
+    const all = await search({ query: "dog", k: 1, facets: ["topic"] });
+    const byMeaning = await search({
+      query: "dog",
+      k: 1,
+      mode: "vector",
+      facets: ["topic"],
+      facetsOf: "matches",
+    });
+    expect(byMeaning.facets).toEqual(all.facets);
+  });
+
   test("of a field that is not there are refused", async () => {
     await expectProblem(await postSearch({ query: "a", facets: ["colour"] }), 400, "UNKNOWN_FILTER_FIELD");
   });

@@ -29,6 +29,8 @@ export interface SearchInput {
   readonly minScore?: number | undefined;
   /** Fields whose values are counted, over all documents that pass the filter. */
   readonly facets?: readonly string[] | undefined;
+  /** `matches`: only documents that hold a word of the query are counted. Default `filter`: all that pass the filter. */
+  readonly facetsOf?: "filter" | "matches" | undefined;
 }
 
 export interface Document {

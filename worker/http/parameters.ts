@@ -24,6 +24,7 @@ export const SEARCH_PARAMETERS: Readonly<
   prefix: { path: ["prefix"], read: boolean },
   include: { path: ["include"], read: list },
   facets: { path: ["facets"], read: list },
+  facetsOf: { path: ["facetsOf"], read: text },
   offset: { path: ["offset"], read: number },
   minScore: { path: ["minScore"], read: number },
   "mmr.fetchK": { path: ["mmr", "fetchK"], read: number },

@@ -1,5 +1,5 @@
 import type { CarriedEmbedder, Embedder } from "../embedding/types.ts";
-import { groupTerms } from "./keyword/groups.ts";
+import { groupTerms, tellingGroups } from "./keyword/groups.ts";
 import type { KeywordIndex } from "./keyword/open.ts";
 import { parseKeywordQuery } from "./keyword/query.ts";
 import { type Token, tokenize } from "./keyword/tokenize.ts";
@@ -13,8 +13,6 @@ const MAX_SENTENCES = 64;
 /** A document longer than this is highlighted in its beginning only. */
 const MAX_TEXT = 50_000;
 
-/** Words in more documents than this share say nothing about one of them. */
-const COMMON_SHARE = 0.3;
 /** Without an index nothing is known of how common a word is, except that the shortest ones are. */
 const SHORTEST = 3;
 
@@ -28,23 +26,13 @@ export function highlightTerms(
   prefix = false,
   language = keyword?.language ?? "none",
 ): ReadonlySet<string> {
-  const telling = new Set<string>();
-  const all = new Set<string>();
-  const add = (terms: readonly string[], common: boolean): void => {
-    for (const term of terms) {
-      all.add(term);
-      if (!common) telling.add(term);
-    }
-  };
   if (keyword) {
-    for (const group of understood(keyword, query, prefix).groups) {
-      add(groupTerms(keyword, group), group.documents > keyword.collectionDocuments * COMMON_SHARE);
-    }
-  } else {
-    for (const { term } of parseKeywordQuery(query, language).words)
-      add([term], /^[a-z]+$/.test(term) && term.length < SHORTEST);
+    const groups = tellingGroups(keyword, understood(keyword, query, prefix).groups);
+    return new Set(groups.flatMap((group) => groupTerms(keyword, group)));
   }
-  return telling.size > 0 ? telling : all;
+  const terms = parseKeywordQuery(query, language).words.map(({ term }) => term);
+  const telling = terms.filter((term) => !/^[a-z]+$/.test(term) || term.length >= SHORTEST);
+  return new Set(telling.length > 0 ? telling : terms);
 }
 
 /**

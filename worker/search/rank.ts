@@ -74,6 +74,7 @@ export async function rank(
       searchK: request.searchK,
       ...(request.filter !== undefined && { filter: parseFilter(request.filter) }),
       ...(request.facets && { facets: request.facets }),
+      ...(request.facetsOf && { facetsOf: request.facetsOf }),
     };
     // The index in memory, or the shards that it is cut into.
     const ranking = index.session

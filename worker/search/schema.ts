@@ -22,6 +22,7 @@ export const DEFAULT_LAMBDA = 0.5;
 export const MAX_COMPONENT = 1e15;
 
 export const SEARCH_MODES = ["vector", "keyword", "hybrid"] as const;
+export const FACETS_OF = ["filter", "matches"] as const;
 export const INCLUDES = ["document", "metadata", "vector", "highlights"] as const;
 
 const itemNumber = z.int().check(z.minimum(0), z.maximum(0x7fff_ffff));
@@ -103,6 +104,12 @@ export const searchRequestSchema = z
           examples: [["lang"]],
         }),
       ),
+    facetsOf: z.optional(z.enum(FACETS_OF)).check(
+      z.meta({
+        description:
+          "matches: of the documents that pass the filter, facets count only those that hold a word of the query (modes keyword and hybrid); values that none of them has count 0. filter, the default: all.",
+      }),
+    ),
     mode: z
       .optional(z.enum(SEARCH_MODES))
       .check(

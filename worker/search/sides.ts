@@ -3,6 +3,7 @@ import { searchError } from "./errors.ts";
 import { type Columns, columnsWithin } from "./filter/columns.ts";
 import { type CompiledFilter, compileParsed } from "./filter/compile.ts";
 import { facetCounts } from "./filter/facets.ts";
+import { matchingItems } from "./keyword/matches.ts";
 import { keywordSearch } from "./keyword/search.ts";
 import { type Accept, both, operatorsOf } from "./operators.ts";
 import type { ShardQuery, ShardRanking, VectorSide, WordSide } from "./shards/types.ts";
@@ -25,7 +26,7 @@ export async function rankSides(
 ): Promise<ShardRanking> {
   const { text, vector, k } = query;
   const filter = filterOf(index, query);
-  const facets = facetsOf(index, query, filter);
+  const facets = facetCountsOf(index, query, filter);
   const conditions: Conditions = {
     accept: filter?.accept,
     fraction: filter?.fraction,
@@ -104,15 +105,20 @@ function filterOf(index: LoadedIndex, { filter, whole }: ShardQuery): CompiledFi
   return filter && compileParsed(columnsOf(index, whole, "filter"), filter);
 }
 
-/** Counts over all documents that pass the filter, whether they are among the hits or not. */
-function facetsOf(
+/** Counts over all documents that pass the filter, or those of them that hold a word, whether they are among the hits or not. */
+function facetCountsOf(
   index: LoadedIndex,
-  { facets, whole }: ShardQuery,
+  { facets, facetsOf, text, prefix = false, whole }: ShardQuery,
   filter: CompiledFilter | undefined,
 ): FacetCounts | undefined {
   if (facets === undefined) return undefined;
   const columns = columnsOf(index, whole, "facets");
-  const options = { ...(filter && { bits: filter.bits }), ...(whole && { limit: whole.facetValues }) };
+  const byWords = facetsOf === "matches" && text !== undefined && index.keyword;
+  const options = {
+    ...(filter && { bits: filter.bits }),
+    ...(byWords && { counted: matchingItems(byWords, text, prefix) }),
+    ...(whole && { limit: whole.facetValues }),
+  };
   return Object.fromEntries(facets.map((field) => [field, facetCounts(columns, field, options)]));
 }
 

@@ -13,6 +13,8 @@ export const FACET_VALUES = 100;
 export interface FacetOptions {
   /** Only these items, one bit each (a compiled filter's); default all. */
   readonly bits?: Uint32Array;
+  /** Of those only these are counted; the values of the others are told as well, and may come to 0. */
+  readonly counted?: Uint32Array;
   /** Values to return at most, the most frequent first; default {@link FACET_VALUES}. */
   readonly limit?: number;
 }
@@ -27,20 +29,27 @@ export function facetCounts(columns: Columns, field: string, options: FacetOptio
   const column = requireColumn(columns, field, `facets.${field}`);
   const { starts, codes, nValues } = column;
   const bits = options.bits ?? columns.present;
+  const counted = options.counted ?? bits;
   const counts = new Uint32Array(nValues + 1);
+  const there = new Uint8Array(nValues + 1);
   for (let item = 0; item < columns.nItems; item++) {
     if (((bits[item >>> 5]! >>> (item & 31)) & 1) === 0) continue;
+    const one = (counted[item >>> 5]! >>> (item & 31)) & 1;
     if (!starts) {
-      counts[codes[item]!]!++;
+      there[codes[item]!] = 1;
+      counts[codes[item]!]! += one;
       continue;
     }
     const end = starts[item + 1]!;
     if (starts[item]! > end || end > codes.length)
       throw corruptColumns(`the lists of field ${field} overlap`);
-    for (let i = starts[item]!; i < end; i++) counts[codes[i]!]!++;
+    for (let i = starts[item]!; i < end; i++) {
+      there[codes[i]!] = 1;
+      counts[codes[i]!]! += one;
+    }
   }
   const values: number[] = [];
-  for (let value = 0; value < nValues; value++) if (counts[value + 1]! > 0) values.push(value);
+  for (let value = 0; value < nValues; value++) if (there[value + 1] === 1) values.push(value);
   values.sort((x, y) => counts[y + 1]! - counts[x + 1]! || x - y);
   return values
     .slice(0, options.limit ?? FACET_VALUES)

@@ -291,6 +291,13 @@ describe("facetCounts", () => {
     ]);
     const { bits } = compileFilter(columns, { year: { lt: 2020 } });
     expect(facetCounts(columns, "lang", { bits, limit: 1 })).toEqual([{ value: "de", count: 1 }]);
+    // The second and the third book, of which one is counted.
+    expect(
+      facetCounts(columns, "lang", { bits: Uint32Array.of(0b0110), counted: Uint32Array.of(0b1100) }),
+    ).toEqual([
+      { value: "en", count: 1 },
+      { value: "de", count: 0 },
+    ]);
     expect(facetCounts(columns, "print")).toEqual([
       { value: true, count: 2 },
       { value: false, count: 1 },

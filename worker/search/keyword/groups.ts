@@ -59,6 +59,15 @@ export function groupOf(index: KeywordIndex, term: number, weight: number): Term
   };
 }
 
+/** Words in more documents than this share say nothing about one of them. */
+const COMMON_SHARE = 0.3;
+
+/** The groups of words that tell documents apart; all, when none does. */
+export function tellingGroups<T extends TermGroup>(index: KeywordIndex, groups: readonly T[]): readonly T[] {
+  const telling = groups.filter(({ documents }) => documents <= index.collectionDocuments * COMMON_SHARE);
+  return telling.length > 0 ? telling : groups;
+}
+
 /** The words a group stands for, for highlights. */
 export function groupTerms(index: KeywordIndex, group: TermGroup): string[] {
   return group.entries.map((entry) => termText(index.dictionary, entry.term));

@@ -7,6 +7,7 @@ import { highlightTerms } from "../highlight.ts";
 import { INFLECTION_SHARE } from "./bm25.ts";
 import { stemWord } from "./languages.ts";
 import { codeOfLength, LENGTH_OF_CODE } from "./layout.ts";
+import { matchingItems } from "./matches.ts";
 import { type KeywordIndex, openKeywordIndex } from "./open.ts";
 import { containsPhrase, parseKeywordQuery } from "./query.ts";
 import { keywordSearch } from "./search.ts";
@@ -311,6 +312,38 @@ describe("keywordSearch", () => {
     expect(understood(index, "wrd", false)).toBe(first);
     expect(understood(index, "wrd", true)).not.toBe(first);
     expect(understood(index, "three", false).query.words.map(({ term }) => term)).toEqual(["three"]);
+  });
+
+  it("marks all items that hold a word, as many as there are, whatever the search's k", async () => {
+    const texts = fc.array(
+      fc.array(fc.constantFrom("ant", "bee", "cat", "dog", "eel"), { minLength: 1, maxLength: 3 }),
+      { minLength: 1, maxLength: 70 },
+    );
+    const queries = fc.constantFrom("ant", "ant bee", "ant -bee", '"ant bee"', '"ant bee" -cat', "-ant");
+    await fc.assert(
+      fc.asyncProperty(texts, queries, async (words, query) => {
+        const index = await indexOf(documentsOf(words.map((w) => w.join(" "))));
+        const bits = matchingItems(index, query, false);
+        const marked = words.flatMap((_, item) =>
+          ((bits[item >>> 5]! >>> (item & 31)) & 1) === 1 ? [item] : [],
+        );
+        const asked = parseKeywordQuery(query, "en");
+        const expected = words.flatMap((held, item) => {
+          const has = (term: string) => held.some((word) => word === term);
+          const phrases = asked.phrases.every((phrase) => containsPhrase(held.join(" "), phrase, "en"));
+          const passes = phrases && !asked.excluded.some(({ term }) => has(term));
+          return passes && asked.words.some(({ term }) => has(term)) ? [item] : [];
+        });
+        const common = asked.words.some(
+          ({ term }) =>
+            words.filter((held) => held.some((word) => word === term)).length > words.length * 0.3,
+        );
+        // Words that nearly all documents hold tell nothing: with them, what is marked may be less.
+        if (common) expect(expected).toEqual(expect.arrayContaining(marked));
+        else expect(marked).toEqual(expected);
+      }),
+      { numRuns: 60 },
+    );
   });
 
   it("passes over items without documents", async () => {

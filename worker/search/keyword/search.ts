@@ -59,7 +59,11 @@ export function keywordSearch(index: KeywordIndex, text: string, options: Keywor
 }
 
 /** Phrases and exclusions of phrases are looked up first and become part of the accept callback. */
-function conditionsOf(index: KeywordIndex, query: KeywordQuery, options: KeywordSearchOptions): Conditions {
+export function conditionsOf(
+  index: KeywordIndex,
+  query: KeywordQuery,
+  options: Pick<KeywordSearchOptions, "accept">,
+): Conditions {
   let accept = options.accept;
   for (const phrase of query.phrases) {
     const held = new Set(phraseItems(index, phrase));

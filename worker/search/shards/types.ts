@@ -2,7 +2,7 @@ import type { DocumentPlace, ReadPlaced } from "../../docstore/types.ts";
 import type { ShardsMeta } from "../../format/meta.ts";
 import type { FilterNode } from "../filter/parse.ts";
 import type { SearchOptions } from "../timing.ts";
-import type { FacetCounts } from "../types.ts";
+import type { FacetCounts, SearchRequest } from "../types.ts";
 import type { Outcome } from "./wire.ts";
 
 /**
@@ -56,6 +56,7 @@ export interface ShardQuery {
   /** Parsed: what marks values from a query string does not survive being sent. */
   readonly filter?: FilterNode;
   readonly facets?: readonly string[];
+  readonly facetsOf?: SearchRequest["facetsOf"];
   /** What a shard has to know of the index that it is part of. */
   readonly whole?: WholeColumns;
   /** What to tell of the best items along with their ranks, so that nobody has to ask again. */

@@ -36,7 +36,7 @@ export function createSearch(endpoint) {
     /**
      * @param {string} query
      * @param {Selection} selection
-     * @param {readonly string[]} facets fields whose values are to be counted
+     * @param {readonly string[]} facets fields whose values are to be counted, over what has a word of the query
      * @returns {Promise<Answer>}
      * @throws {Failure}
      */
@@ -51,7 +51,7 @@ export function createSearch(endpoint) {
         prefix: true,
         include: ["metadata", "highlights"],
         ...(Object.keys(filter).length > 0 && { filter }),
-        ...(facets.length > 0 && { facets }),
+        ...(facets.length > 0 && { facets, facetsOf: "matches" }),
       });
       const before = kept.get(body);
       if (before) return before;

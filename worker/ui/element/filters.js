@@ -5,8 +5,9 @@ import { h } from "./dom.js";
 const MOST_VALUES = 12;
 
 /**
- * Filters with counts. A field's values are those of the first answer, so that choosing one does not make the others
- * vanish; its counts follow the other fields' choices.
+ * Filters with counts of what has a word of the query. A field's values are those of the first answer, so that choosing one
+ * does not make the others vanish. Of a field with a choice only what is chosen is counted, for the filter bars the rest. Where
+ * nothing has a word, and what is shown is near in meaning alone, nothing is counted.
  *
  * @param {HTMLElement} place
  * @param {readonly string[]} fields
@@ -14,12 +15,12 @@ const MOST_VALUES = 12;
  * @param {() => void} onChange
  */
 export function createFilters(place, fields, labelOf, onChange) {
-  /** @type {Facets} */
+  /** @type {Record<string, { value: FacetValue["value"], count?: number }[]>} */
   const known = {};
   /** @type {Selection} */
   const selection = Object.fromEntries(fields.map((field) => [field, []]));
 
-  /** @param {string} field @param {FacetValue} facet */
+  /** @param {string} field @param {{ value: FacetValue["value"], count?: number }} facet */
   function choice(field, { value, count }) {
     const box = h("input", { type: "checkbox", checked: selection[field]?.includes(value) });
     box.addEventListener("change", () => {
@@ -32,7 +33,7 @@ export function createFilters(place, fields, labelOf, onChange) {
       { part: "filter" },
       box,
       h("span", { dir: "auto" }, String(value)),
-      h("span", { class: "count" }, String(count)),
+      ...(count === undefined ? [] : [h("span", { class: "count" }, String(count))]),
     );
   }
 
@@ -42,14 +43,13 @@ export function createFilters(place, fields, labelOf, onChange) {
     update(facets) {
       for (const field of fields) {
         const counted = facets[field] ?? [];
-        const before = known[field];
-        if (!before) known[field] = counted.slice(0, MOST_VALUES);
-        else if (selection[field]?.length === 0) {
-          known[field] = before.map(({ value }) => ({
-            value,
-            count: counted.find((facet) => facet.value === value)?.count ?? 0,
-          }));
-        }
+        const chosen = selection[field] ?? [];
+        const any = counted.some(({ count }) => count > 0);
+        known[field] = (known[field] ?? counted.slice(0, MOST_VALUES)).map(({ value }) => {
+          const isCounted = any && (chosen.length === 0 || chosen.includes(value));
+          const count = counted.find((facet) => facet.value === value)?.count ?? 0;
+          return { value, ...(isCounted && { count }) };
+        });
       }
       // Redrawing takes the focus away from a box that was just pressed; only its count has changed.
       const focused = /** @type {ShadowRoot} */ (place.getRootNode()).activeElement;

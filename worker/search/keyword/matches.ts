@@ -1,0 +1,38 @@
+import { tellingGroups } from "./groups.ts";
+import type { KeywordIndex } from "./open.ts";
+import { NO_ITEM, nextPosting, openPostings } from "./postings.ts";
+import { conditionsOf } from "./search.ts";
+import { understood } from "./understood.ts";
+
+/**
+ * The items that hold a word of a text, a bit each: any word that says something, with its phrases and without what is excluded,
+ * as {@link keywordSearch} finds them. Linear in the words' lists.
+ *
+ * @throws ArtifactError `CORRUPT_KEYWORDS` when a damaged list is met
+ */
+export function matchingItems(index: KeywordIndex, text: string, prefix: boolean): Uint32Array {
+  const { query, groups } = understood(index, text, prefix);
+  const { accept, excluded } = conditionsOf(index, query, {});
+  const bits = new Uint32Array(Math.ceil(index.nItems / 32));
+  for (const { entries } of tellingGroups(index, groups)) {
+    for (const entry of entries) {
+      for (const cursor = openPostings(index, entry); cursor.item !== NO_ITEM; nextPosting(cursor)) {
+        bits[cursor.item >>> 5]! |= 1 << (cursor.item & 31);
+      }
+    }
+  }
+  for (const { entries } of excluded) {
+    for (const entry of entries) {
+      for (const cursor = openPostings(index, entry); cursor.item !== NO_ITEM; nextPosting(cursor)) {
+        bits[cursor.item >>> 5]! &= ~(1 << (cursor.item & 31));
+      }
+    }
+  }
+  if (accept) {
+    for (let item = 0; item < index.nItems; item++) {
+      const bit = 1 << (item & 31);
+      if ((bits[item >>> 5]! & bit) !== 0 && !accept(item)) bits[item >>> 5]! &= ~bit;
+    }
+  }
+  return bits;
+}
