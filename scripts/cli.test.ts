@@ -248,6 +248,26 @@ describe("exit codes and errors", () => {
     expect(await runJson(args, runHere)).toMatchObject({ code: 2, json: { error: { code } } });
   });
 
+  test("an option that this index can never take is a matter of usage as well", async () => {
+    const to = ["export", "annoy", artifact, "--out", join(folder, "never.ann")];
+    for (const [option, value, code] of [
+      ["--layout", "hamming", "UNKNOWN_LAYOUT"],
+      ["--trees", "0", "BAD_TREE_COUNT"],
+    ] as const) {
+      expect(await runJson([...to, option, value], runHere)).toMatchObject({
+        code: 2,
+        json: { error: { code } },
+      });
+    }
+  });
+
+  test("what is not understood points to the help of its own command", async () => {
+    expect((await runHere(["import", "annoy", "x.ann", "--out", "y"])).err).toContain(
+      "See annoy-edge import annoy --help.",
+    );
+    expect((await runHere(["frobnicate"])).err).toContain("See annoy-edge --help.");
+  });
+
   test("the process exits with the code that execute gives, and prints JSON alone", async () => {
     expect((await runJson(["build"])).code).toBe(2);
     expect((await runJson(["inspect", "no-such-dir"])).code).toBe(1);

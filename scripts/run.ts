@@ -98,7 +98,7 @@ export async function execute(program: Command, args: readonly string[], streams
   } catch (error) {
     view.end();
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
-    const { code, message, exit, hint } = explain(error);
+    const { code, message, exit, hint } = explain(error, commandOf(program, args));
     if (json) streams.out.write(`${JSON.stringify({ error: { code, message } })}\n`);
     else streams.err.write(`annoy-edge: ${message} (${code})\n`);
     if (hint) streams.err.write(`${hint}\n`);
@@ -123,6 +123,8 @@ interface Explanation {
 /** An option that cannot be, or a search that is wrong whatever index it is asked of. */
 const MISUSED: ReadonlySet<string> = new Set([
   "BAD_OPTION",
+  "UNKNOWN_LAYOUT",
+  "BAD_TREE_COUNT",
   "NO_QUERY",
   "AMBIGUOUS_QUERY",
   "EMPTY_QUERY",
@@ -133,11 +135,24 @@ const MISUSED: ReadonlySet<string> = new Set([
   "UNKNOWN_FIELD",
 ]);
 
-function explain(error: unknown): Explanation {
+/** The command that arguments begin with, as one types it. */
+function commandOf(program: Command, args: readonly string[]): string {
+  let command = program;
+  const names = [program.name()];
+  for (const arg of args) {
+    const child = command.commands.find((each) => each.name() === arg);
+    if (!child) break;
+    command = child;
+    names.push(arg);
+  }
+  return names.join(" ");
+}
+
+function explain(error: unknown, command: string): Explanation {
   if (error instanceof CommanderError) {
     // Help shown because no subcommand was named counts as a question that was not asked well.
     const message = error.message.replace(/^error: /, "").replace(/^\(outputHelp\)$/, "no command given");
-    return { code: "USAGE", message: sentence(message), exit: EXIT.usage, hint: "See annoy-edge --help." };
+    return { code: "USAGE", message: sentence(message), exit: EXIT.usage, hint: `See ${command} --help.` };
   }
   if (error instanceof AnnoyEdgeError) {
     const exit = MISUSED.has(error.code) ? EXIT.usage : EXIT.failed;

@@ -1,16 +1,19 @@
-import { join } from "node:path";
+import { mkdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { type AnnoyLayout, hasItemFactors, layoutsOf } from "../../worker/forest/annoy/layout.ts";
 import { openAnnoyTrees } from "../../worker/forest/annoy/trees.ts";
 import { openForest } from "../../worker/forest/open.ts";
 import { packBits } from "../../worker/forest/query.ts";
 import { openSlots, type SlotTable } from "../../worker/forest/slots.ts";
 import type { Forest } from "../../worker/forest/types.ts";
-import { type Artifact, openArtifact, requireBytes } from "../../worker/format/artifact.ts";
+import { type Artifact, requireBytes } from "../../worker/format/artifact.ts";
 import type { Metric } from "../../worker/format/constants.ts";
 import { AnnoyEdgeError } from "../../worker/format/errors.ts";
+import { shardFolder } from "../../worker/format/keys.ts";
 import type { Progress } from "../forest/types.ts";
+import { OptionError } from "../pipeline/errors.ts";
 import { readManifest } from "../pipeline/folder.ts";
-import { readWhole } from "../pipeline/local.ts";
+import { openForestFile } from "../pipeline/local.ts";
 import { itemNumbers } from "./build.ts";
 import { memoryStore } from "./item-store.ts";
 import { DEFAULT_SEED } from "./random.ts";
@@ -49,11 +52,20 @@ const DEFAULT_TREES = 10;
 /**
  * Writes an artifact's index as a file that Spotify's Annoy loads: from an imported artifact the very same nodes, from
  * any other a fresh Annoy forest over its vectors (as its codec stores them).
+ *
+ * @throws AnnoyEdgeError `SHARDED_INDEX`, `UNKNOWN_LAYOUT`, `CANNOT_WRITE`
  */
 export async function exportAnnoy(dir: string, options: ExportAnnoyOptions): Promise<ExportAnnoyResult> {
   await readManifest(dir);
-  const artifact = openArtifact(await readWhole(join(dir, "forest.bin")));
+  const artifact = await openForestFile(dir);
+  if (artifact.meta.shards) {
+    throw new AnnoyEdgeError(
+      "SHARDED_INDEX",
+      `${dir} is cut into shards, and Annoy's file is one. Export its shards one by one (${join(dir, shardFolder(0))}, ...), or build it without shards.`,
+    );
+  }
   const { data, kept } = await annoyDataOf(artifact, options);
+  await mkdir(dirname(options.out), { recursive: true });
   writeAnnoyFile(options.out, data);
   const { metric, dimensions, layout, roots } = data.trees;
   return {
@@ -103,6 +115,9 @@ export async function annoyDataOf(
     if (vector) store.put(item, vector);
   }
   const { seed, jobs = -1, trees = DEFAULT_TREES, onProgress } = options;
+  if (seed !== undefined && !Number.isSafeInteger(seed)) {
+    throw new OptionError(`seed is ${seed}; a whole number is needed.`);
+  }
   const built = await store.build(
     options.layout ?? layouts[0]!,
     seed === undefined ? DEFAULT_SEED : BigInt(seed),

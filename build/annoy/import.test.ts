@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { annoyFixtures } from "../../test/annoy/fixtures.ts";
-import { inspect, verify } from "../index.ts";
+import { build, inspect, verify } from "../index.ts";
 import { openLocalIndex } from "../pipeline/local.ts";
 import { exportAnnoy } from "./export.ts";
 import { importAnnoy } from "./import.ts";
@@ -147,6 +147,19 @@ test("the manifest tells the recall of Annoy's default and of more", async () =>
   expect(recallAt10).toBeGreaterThan(0.1);
   expect(rows.at(-1)!.recallAt10).toBeGreaterThan(0.95);
   expect((await inspect(out)).header.certifiedRecall).toBeCloseTo(recallAt10, 6);
+});
+
+test("an index of shards is refused instead of its router exported, and a shard is not", async () => {
+  const artifact = join(folder, "sharded");
+  const documents = Array.from({ length: 60 }, (_, i) => ({ pageContent: "", vector: [i, 1, i % 7] }));
+  await build({ documents, out: artifact, shards: 2 });
+  const file = join(folder, "made", "for", "it.ann");
+  expect(await refused(exportAnnoy(artifact, { out: file }))).toMatchObject({
+    code: "SHARDED_INDEX",
+    message: expect.stringContaining(join("shards", "0000")),
+  });
+  const { items } = await exportAnnoy(join(artifact, "shards", "0000"), { out: file });
+  expect(items).toBeGreaterThan(20);
 });
 
 test("an artifact that is no import is exported in the layout that is asked for", async () => {

@@ -1,12 +1,12 @@
 import { join } from "node:path";
-import { openArtifact, sectionName } from "../../worker/format/artifact.ts";
-import { MAX_SECTIONS, SECTIONS, type SectionName } from "../../worker/format/constants.ts";
+import { sectionName } from "../../worker/format/artifact.ts";
+import { SECTIONS, type SectionName } from "../../worker/format/constants.ts";
 import { AnnoyEdgeError } from "../../worker/format/errors.ts";
-import { type ArtifactHeader, decodeHeader, tableEnd } from "../../worker/format/header.ts";
+import type { ArtifactHeader } from "../../worker/format/header.ts";
 import { shardFolder } from "../../worker/format/keys.ts";
 import type { ArtifactMeta, Manifest, ShardsMeta } from "../../worker/format/meta.ts";
 import { readManifest } from "./folder.ts";
-import { readWhole } from "./local.ts";
+import { openForestFile } from "./local.ts";
 
 export interface InspectedSection {
   readonly name: string;
@@ -66,9 +66,7 @@ const STRUCTURE: readonly SectionName[] = [
  */
 export async function inspect(dir: string): Promise<Inspection> {
   const manifest = await readManifest(dir);
-  const path = join(dir, "forest.bin");
-  const { header: head } = decodeHeader(await readWhole(path, tableEnd(MAX_SECTIONS)));
-  const { header, sections, meta } = openArtifact(await readWhole(path, head.hotBytes));
+  const { header, sections, meta } = await openForestFile(dir, "hot");
   const kinds = STRUCTURE.map((name): number => SECTIONS[name]);
   const structure = sections.filter((s) => kinds.includes(s.kind));
   const forestBytes = structure.reduce((sum, s) => sum + s.length, 0);

@@ -2,7 +2,9 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 import type { Embedder } from "../../worker/embedding/types.ts";
 import { type Artifact, openArtifact } from "../../worker/format/artifact.ts";
-import { AnnoyEdgeError } from "../../worker/format/errors.ts";
+import { MAX_SECTIONS } from "../../worker/format/constants.ts";
+import { AnnoyEdgeError, ArtifactError } from "../../worker/format/errors.ts";
+import { decodeHeader, tableEnd } from "../../worker/format/header.ts";
 import type { EmbedderIdentity } from "../../worker/format/meta.ts";
 import { openIndex } from "../../worker/search/open.ts";
 import type { LoadedIndex } from "../../worker/search/types.ts";
@@ -42,7 +44,7 @@ export async function openLocalIndex(dir: string, options: OpenLocalOptions = {}
   const identity = manifest.embedder;
   // Before any file is held open: an embedder of the application's own may fail.
   const own = typeof embedder === "object" && identity ? await ownEmbedder(identity, embedder) : undefined;
-  const artifact = openArtifact(await readWhole(join(dir, "forest.bin")));
+  const artifact = await openForestFile(dir);
   const { bytes } = manifest.files["documents.jsonl"];
   const docstore = await openDocuments(join(dir, "documents.jsonl"), artifact.header.nItems, bytes);
   const shards = manifest.shards && localShards(dir, manifest.shards);
@@ -61,8 +63,33 @@ export async function openLocalIndex(dir: string, options: OpenLocalOptions = {}
     return { ...index, artifact, docstore, close };
   } catch (error) {
     await docstore.close();
-    throw error;
+    throw inFile(join(dir, "forest.bin"), error);
   }
+}
+
+/**
+ * The `forest.bin` of an artifact folder, all of it or its hot part, checked.
+ *
+ * @throws ArtifactError naming the file and its fault; AnnoyEdgeError `NOT_AN_ARTIFACT`
+ */
+export async function openForestFile(dir: string, part: "whole" | "hot" = "whole"): Promise<Artifact> {
+  const path = join(dir, "forest.bin");
+  try {
+    const limit =
+      part === "hot"
+        ? decodeHeader(await readWhole(path, tableEnd(MAX_SECTIONS))).header.hotBytes
+        : undefined;
+    return openArtifact(await readWhole(path, limit));
+  } catch (error) {
+    throw inFile(path, error);
+  }
+}
+
+/** The faults of an artifact speak of bytes; here they say of which file, and what to do. Other errors stay. */
+function inFile(path: string, error: unknown): unknown {
+  if (!(error instanceof ArtifactError)) return error;
+  const advice = error.message.includes("Rebuild") ? "" : " Rebuild the artifact.";
+  return new ArtifactError(error.code, `${path}: ${error.message}${advice}`, { cause: error });
 }
 
 /** @throws AnnoyEdgeError `EMBEDDER_MISMATCH`; a class that does not say who it is is taken at its word */
