@@ -1,5 +1,6 @@
 import { gunzipSync } from "node:zlib";
 import { SourceError } from "../sources/errors.ts";
+import { decodeHtml } from "./charset.ts";
 
 export interface CrawledPage {
   /** Where the page was found in the end, redirects followed. */
@@ -80,7 +81,8 @@ async function fetchPage(url: string): Promise<CrawledPage | undefined> {
     await response.body?.cancel();
     return undefined;
   }
-  return { url: response.url.replace(/#.*$/, ""), html: await response.text() };
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  return { url: response.url.replace(/#.*$/, ""), html: decodeHtml(bytes, type) };
 }
 
 async function get(url: string, allowed: readonly number[] = []): Promise<Response> {

@@ -1,13 +1,13 @@
-import { readText } from "../sources/lines.ts";
+import { readBytes, readText } from "../sources/lines.ts";
 import type { SourceFile } from "../sources/types.ts";
+import { decodeHtml } from "./charset.ts";
 import { readMarkdownPage } from "./markdown.ts";
 import { type Page, readPage, type Skipped } from "./page.ts";
 
 /** Reads one file of a site. @throws SourceError `UNREADABLE_SOURCE` */
 export async function readPageFile(file: SourceFile): Promise<Page | Skipped> {
-  const text = await readText(file);
-  if (isHtml(file)) return readPage(text);
-  const page = readMarkdownPage(text, file);
+  if (isHtml(file)) return readPage(decodeHtml(await readBytes(file)));
+  const page = readMarkdownPage(await readText(file), file);
   return page.sections.length > 0 ? page : "empty";
 }
 

@@ -167,6 +167,12 @@ describe("a folder of built pages", () => {
   });
 });
 
+test("a page of another encoding than UTF-8 is read, and stops no build", async () => {
+  await files({ "new.html": main("<h1>New</h1><p>Größe</p>") });
+  await writeFile(join(site, "old.html"), Buffer.from(main("<h1>Old</h1><p>caf\u00e9</p>"), "latin1"));
+  expect((await read()).map(({ pageContent }) => pageContent)).toEqual(["Größe", "café"]);
+});
+
 test("a folder of Markdown and MDX gives sections with GitHub's anchors", async () => {
   await files({
     "README.md":

@@ -68,6 +68,22 @@ export async function* readLines(file: SourceFile): AsyncGenerator<Line> {
  * @throws SourceError `INVALID_UTF8` naming the line, `UNREADABLE_SOURCE`
  */
 export async function readText(file: SourceFile): Promise<string> {
+  const bytes = await readBytes(file);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new SourceError("INVALID_UTF8", `${file.source}, line ${firstBadLine(bytes)}: not valid UTF-8.`, {
+      cause,
+    });
+  }
+}
+
+/**
+ * A whole file that becomes one document.
+ *
+ * @throws SourceError `UNREADABLE_SOURCE`
+ */
+export async function readBytes(file: SourceFile): Promise<Uint8Array> {
   let bytes: Uint8Array;
   try {
     bytes = await readFile(file.path);
@@ -78,13 +94,7 @@ export async function readText(file: SourceFile): Promise<string> {
     const message = `${file.source} has ${bytes.byteLength} bytes, too many for one document. Cut it into files, or make it JSONL.`;
     throw new SourceError("UNREADABLE_SOURCE", message);
   }
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new SourceError("INVALID_UTF8", `${file.source}, line ${firstBadLine(bytes)}: not valid UTF-8.`, {
-      cause,
-    });
-  }
+  return bytes;
 }
 
 function firstBadLine(bytes: Uint8Array): number {
