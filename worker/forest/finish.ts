@@ -1,5 +1,9 @@
 import type { Metric } from "../format/constants.ts";
-import { distanceBetween, smallerIsNearer } from "./metrics.ts";
+import { distanceFrom, smallerIsNearer, squaredLength } from "./metrics.ts";
+import type { PreparedQuery } from "./query.ts";
+import { type SlotTable, slotOf } from "./slots.ts";
+import type { TopScores } from "./top.ts";
+import type { VectorStore } from "./vectors.ts";
 
 /** The kept items with Annoy's distances, nearest first, ties by item number: what every search ends with. */
 export interface Finished {
@@ -7,9 +11,38 @@ export interface Finished {
   readonly distances: number[];
 }
 
+/** Whether a kept item cannot be nearer than the k-th distance so far, so that it need not be looked at again. */
+export type RuledOut = (place: number, distance: number) => boolean;
+
+/** Standard deviations by which a quick score may be off before it is believed. */
+const DEVIATIONS = 6;
+
 /**
- * Computes the distances of the kept items in double precision from the finest vectors at hand, sorts and keeps k.
+ * Rules kept items out by their quick scores. Of 36 that are kept for ten neighbours about 14 are left, unless many lie
+ * as near as the codes can tell, and those are what the finer vectors are for.
  *
+ * @returns undefined where scores do not say how far off they may be
+ */
+export function ruledOutBy(
+  { deviation }: VectorStore,
+  query: PreparedQuery,
+  slots: SlotTable,
+  top: TopScores,
+): RuledOut | undefined {
+  if (!deviation) return undefined;
+  return (place, distance) => {
+    // A score is the cosine times the query's length; the distance is sqrt(2 - 2 cos).
+    const needed = query.length * (1 - (distance * distance) / 2);
+    const slot = slotOf(slots, top.keyAt(place));
+    return top.scoreAt(place + 1) + DEVIATIONS * deviation(query, slot) < needed;
+  };
+}
+
+/**
+ * Computes the distances of the kept items in double precision from the finest vectors at hand, and keeps the k nearest
+ * in order. Allocates one row and the two arrays that it returns; items that come best first cost one comparison each.
+ *
+ * @param kept items, best first
  * @param decode writes the vector of an item into a row; false when there is none
  */
 export function finishHits(
@@ -18,15 +51,31 @@ export function finishHits(
   kept: ArrayLike<number>,
   k: number,
   decode: (item: number, row: Float32Array) => boolean,
+  ruledOut?: RuledOut,
 ): Finished {
   const row = new Float32Array(query.length);
-  const hits: { item: number; distance: number }[] = [];
+  const squares = squaredLength(query);
+  const sign = smallerIsNearer(metric) ? 1 : -1;
+  const items: number[] = [];
+  const distances: number[] = [];
   for (let i = 0; i < kept.length; i++) {
     const item = kept[i]!;
-    if (decode(item, row)) hits.push({ item, distance: distanceBetween(metric, query, row) });
+    if (ruledOut && items.length === k && ruledOut(i, distances[k - 1]!)) continue;
+    if (!decode(item, row)) continue;
+    const distance = distanceFrom(metric, query, squares, row);
+    let at = items.length;
+    while (at > 0 && comesBefore(sign * (distance - distances[at - 1]!), item, items[at - 1]!)) at--;
+    if (at === k) continue;
+    if (items.length === k) {
+      items.pop();
+      distances.pop();
+    }
+    items.splice(at, 0, item);
+    distances.splice(at, 0, distance);
   }
-  const sign = smallerIsNearer(metric) ? 1 : -1;
-  hits.sort((a, b) => sign * (a.distance - b.distance) || a.item - b.item);
-  const best = hits.slice(0, k);
-  return { items: best.map((h) => h.item), distances: best.map((h) => h.distance) };
+  return { items, distances };
+}
+
+function comesBefore(difference: number, item: number, other: number): boolean {
+  return difference < 0 || (difference === 0 && item < other);
 }

@@ -1,6 +1,6 @@
 import type { Artifact } from "../format/artifact.ts";
 import { ArtifactError } from "../format/errors.ts";
-import { finishHits } from "./finish.ts";
+import { finishHits, ruledOutBy } from "./finish.ts";
 import { distanceBetween } from "./metrics.ts";
 import { type PreparedQuery, prepareQuery } from "./query.ts";
 import { itemAt, openSlots, type SlotTable, slotOf } from "./slots.ts";
@@ -30,15 +30,11 @@ export function openFlat(artifact: Artifact): Forest {
     distance: distanceOfItems(metric, vector),
     search(query, { k, searchK = -1, accept, acceptBits }) {
       if (searchK === 0) return { items: [], distances: [], candidates: 0, scored: 0 };
-      const { top, scored } = exactScan(
-        vectors,
-        slots,
-        prepareQuery(metric, query),
-        keptForRescoring(k, finest !== vectors),
-        accept,
-        acceptBits,
-      );
-      const { items, distances } = finishHits(metric, query, top.sorted(), k, decode);
+      const prepared = prepareQuery(metric, query);
+      const kept = keptForRescoring(k, finest !== vectors);
+      const { top, scored } = exactScan(vectors, slots, prepared, kept, accept, acceptBits);
+      const ruledOut = ruledOutBy(vectors, prepared, slots, top);
+      const { items, distances } = finishHits(metric, query, top.sorted(), k, decode, ruledOut);
       return { items, distances, candidates: scored, scored };
     },
   };

@@ -6,18 +6,26 @@ import type { Metric } from "../format/constants.ts";
  * Source: annoylib.h, `distance` and `normalized_distance` of each metric.
  */
 export function distanceBetween(metric: Metric, a: Float32Array, b: Float32Array): number {
+  return distanceFrom(metric, a, metric === "angular" ? squaredLength(a) : 0, b);
+}
+
+/**
+ * {@link distanceBetween} one vector and many others.
+ *
+ * @param squares the {@link squaredLength} of `a`; only angular asks
+ */
+export function distanceFrom(metric: Metric, a: Float32Array, squares: number, b: Float32Array): number {
   const length = a.length;
   let sum = 0;
   switch (metric) {
     case "angular": {
-      let aa = 0;
       let bb = 0;
       for (let i = 0; i < length; i++) {
-        sum += a[i]! * b[i]!;
-        aa += a[i]! * a[i]!;
-        bb += b[i]! * b[i]!;
+        const x = b[i]!;
+        sum += a[i]! * x;
+        bb += x * x;
       }
-      return angularDistance(sum, aa * bb);
+      return angularDistance(sum, squares * bb);
     }
     case "euclidean":
       for (let i = 0; i < length; i++) sum += (a[i]! - b[i]!) ** 2;
@@ -32,6 +40,12 @@ export function distanceBetween(metric: Metric, a: Float32Array, b: Float32Array
       for (let i = 0; i < length; i++) sum += a[i]! * b[i]!;
       return sum;
   }
+}
+
+export function squaredLength(vector: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < vector.length; i++) sum += vector[i]! * vector[i]!;
+  return sum;
 }
 
 /** sqrt(2 - 2 cos) from an inner product and the product of the squared lengths; 2 - 2 cos is 2 for a zero vector. */

@@ -7,6 +7,8 @@ export interface PreparedQuery {
   readonly bits: Uint32Array;
   /** Sum of the coordinates. */
   readonly sum: number;
+  /** Euclidean. */
+  readonly length: number;
   /** The coordinates as small integers, for products with 8-bit codes. */
   readonly pairs: PairedQuery;
 }
@@ -47,10 +49,15 @@ export function pairQuery(vector: Float32Array): PairedQuery {
 
 export function prepareQuery(metric: Metric, vector: Float32Array): PreparedQuery {
   let sum = 0;
-  for (let i = 0; i < vector.length; i++) sum += vector[i]!;
+  let squares = 0;
+  for (let i = 0; i < vector.length; i++) {
+    sum += vector[i]!;
+    squares += vector[i]! * vector[i]!;
+  }
   return {
     vector,
     sum,
+    length: Math.sqrt(squares),
     pairs: pairQuery(vector),
     bits: metric === "hamming" ? packBits(vector) : new Uint32Array(0),
   };

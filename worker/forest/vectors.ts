@@ -24,9 +24,19 @@ export interface VectorStore {
   readonly count: number;
   /** Writes the vector of a slot to `out` (dimensions numbers). */
   decode(slot: number, out: Float32Array): void;
+  /** Adds the vector of a slot to `out`. */
+  add(slot: number, out: Float32Array): void;
   /** Scores `count` slots, listed in `slots`, into `scores`. O(count x dimensions), no allocation. */
   score(query: PreparedQuery, slots: Uint32Array, count: number, scores: Float32Array): void;
+  /**
+   * How far a score may lie from that of the vector that was coded, as a standard deviation, for the metric angular: of
+   * the code's rounding and of the query's. Undefined where it is not known.
+   */
+  readonly deviation?: (query: PreparedQuery, slot: number) => number;
 }
+
+/** The standard deviation of what rounding to whole numbers leaves. */
+const ROUNDING = 1 / Math.sqrt(12);
 
 /** An int4 code n stands for n - 7.5: sixteen levels, none of them zero. */
 export const NIBBLE_LEVELS = 7.5;
@@ -169,16 +179,18 @@ class Weights {
 function sumStore(base: VectorStore, rest: VectorStore, weights: Weights): VectorStore {
   const { dimensions, count } = base;
   const row = new Float32Array(dimensions);
-  const added = new Float32Array(dimensions);
   const decode = (slot: number, out: Float32Array) => {
     base.decode(slot, out);
-    rest.decode(slot, added);
-    for (let i = 0; i < dimensions; i++) out[i]! += added[i]!;
+    rest.add(slot, out);
   };
   return {
     dimensions,
     count,
     decode,
+    add(slot, out) {
+      base.add(slot, out);
+      rest.add(slot, out);
+    },
     score(query, slots, n, scores) {
       const q = query.vector;
       for (let j = 0; j < n; j++) {
@@ -197,6 +209,9 @@ function floatStore(values: Float32Array, dimensions: number, count: number, wei
     count,
     decode(slot, out) {
       out.set(values.subarray(slot * dimensions, (slot + 1) * dimensions));
+    },
+    add(slot, out) {
+      for (let i = 0, at = slot * dimensions; i < dimensions; i++, at++) out[i]! += values[at]!;
     },
     score(query, slots, n, scores) {
       const q = query.vector;
@@ -217,6 +232,7 @@ function byteStore(
   count: number,
   weights: Weights,
 ): VectorStore {
+  const deviation = codeDeviation(scales, weights);
   // Codes four at a time; the section is aligned, but rows are only where dimensions allow.
   const words =
     dimensions % 4 === 0
@@ -231,6 +247,12 @@ function byteStore(
       const at = slot * dimensions;
       for (let i = 0; i < dimensions; i++) out[i] = codes[at + i]! * scale;
     },
+    add(slot, out) {
+      const scale = scales[slot]!;
+      const at = slot * dimensions;
+      for (let i = 0; i < dimensions; i++) out[i]! += codes[at + i]! * scale;
+    },
+    ...(deviation && { deviation }),
     score(query, slots, n, scores) {
       const q = query.vector;
       if (words && weights.byProduct) {
@@ -272,18 +294,28 @@ function nibbleStore(
 ): VectorStore {
   const stride = Math.ceil(dimensions / 2);
   const row = new Float32Array(dimensions);
-  const decode = (slot: number, out: Float32Array) => {
+  const add = (slot: number, out: Float32Array) => {
     const scale = scales[slot]!;
-    const at = slot * stride;
-    for (let i = 0; i < dimensions; i++) {
-      const byte = codes[at + (i >>> 1)]!;
-      out[i] = ((i & 1 ? byte >>> 4 : byte & 15) - NIBBLE_LEVELS) * scale;
+    let at = slot * stride;
+    let i = 0;
+    for (; i + 1 < dimensions; i += 2, at++) {
+      const byte = codes[at]!;
+      out[i]! += ((byte & 15) - NIBBLE_LEVELS) * scale;
+      out[i + 1]! += ((byte >>> 4) - NIBBLE_LEVELS) * scale;
     }
+    if (i < dimensions) out[i]! += ((codes[at]! & 15) - NIBBLE_LEVELS) * scale;
   };
+  const decode = (slot: number, out: Float32Array) => {
+    out.fill(0);
+    add(slot, out);
+  };
+  const deviation = codeDeviation(scales, weights);
   return {
     dimensions,
     count,
     decode,
+    add,
+    ...(deviation && { deviation }),
     score(query, slots, n, scores) {
       const q = query.vector;
       // The levels' common offset leaves the loop: the sum of (n - 7.5) x is that of n x, less 7.5 times the sum of x.
@@ -302,6 +334,18 @@ function nibbleStore(
   };
 }
 
+/** Of vectors coded with a step of their own each. The query is rounded for int8 alone, which takes nothing from being so here. */
+function codeDeviation(
+  scales: Float32Array,
+  weights: Weights,
+): ((query: PreparedQuery, slot: number) => number) | undefined {
+  if (weights.metric !== "angular") return undefined;
+  return ({ length, pairs }, slot) => {
+    const ofCode = length * weights.apply(scales[slot]!, slot);
+    return ROUNDING * Math.sqrt(ofCode * ofCode + pairs.unit * pairs.unit);
+  };
+}
+
 function bitStore(words: Uint32Array, dimensions: number, count: number): VectorStore {
   const stride = Math.ceil(dimensions / 32);
   return {
@@ -309,6 +353,9 @@ function bitStore(words: Uint32Array, dimensions: number, count: number): Vector
     count,
     decode(slot, out) {
       for (let i = 0; i < dimensions; i++) out[i] = (words[slot * stride + (i >>> 5)]! >>> (i & 31)) & 1;
+    },
+    add(slot, out) {
+      for (let i = 0; i < dimensions; i++) out[i]! += (words[slot * stride + (i >>> 5)]! >>> (i & 31)) & 1;
     },
     score(query, slots, n, scores) {
       const { bits } = query;

@@ -24,8 +24,9 @@ export type Scale =
  * their scores, and nothing but the best is kept.
  *
  * @param scores scratch for as many scores as the largest leaf has items
- * @param kept how many of the best by the full code are returned
- * @returns the best, keyed by item, and the number of full scores
+ * @param kept how many of the best by the full code are wanted
+ * @param top is given them, keyed by item
+ * @returns the number of full scores
  */
 export function gatherScored(
   walk: Walk,
@@ -36,28 +37,30 @@ export function gatherScored(
   scores: Float32Array,
   k: number,
   kept: number,
+  top: TopScores,
   { searchK, accept }: Extent,
-): { top: TopScores; scored: number } {
-  const best = new TopScores(Math.min(k, slots.nSlots));
-  const top = new TopScores(Math.min(kept, slots.nSlots));
+): number {
+  const rank = Math.min(k, slots.nSlots);
+  top.reset(Math.min(kept, slots.nSlots));
+  // Where estimates only order, what is compared with them are other estimates.
+  const best = scale.kind === "score" ? top : new TopScores(rank);
   const { found } = walk;
   const offset = scale.kind === "score" ? scale.shift : -scale.margin;
   let scored = 0;
   for (let met = 0; met < searchK; ) {
-    const accepted = walk.next(best.threshold + offset, accept);
+    const accepted = walk.next(best.scoreAt(rank) + offset, accept);
     if (accepted < 0) break;
     met += accepted;
     const { count } = found;
     store.score(query, found.slots, count, scores);
     scored += count;
     for (let i = 0; i < count; i++) {
-      const slot = found.slots[i]!;
       const score = scores[i]!;
-      best.push(scale.kind === "score" ? score : found.bounds[i]!, slot);
-      if (score >= top.threshold) top.push(score, itemAt(slots, slot));
+      if (score >= top.threshold) top.push(score, itemAt(slots, found.slots[i]!));
+      if (best !== top) best.push(found.bounds[i]!, found.slots[i]!);
     }
   }
-  return { top, scored };
+  return scored;
 }
 
 /** Walks, and keeps the slots of the `kept` best estimates, best first. */

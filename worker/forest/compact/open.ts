@@ -1,12 +1,13 @@
 import { type Artifact, requireView, sectionBytes } from "../../format/artifact.ts";
 import { ArtifactError } from "../../format/errors.ts";
-import { finishHits } from "../finish.ts";
+import { type Finished, finishHits, ruledOutBy } from "../finish.ts";
 import { distanceOfItems, exactScan, itemDecoder, keptForRescoring, vectorOfItem } from "../flat.ts";
-import { prepareQuery } from "../query.ts";
+import { type PreparedQuery, prepareQuery } from "../query.ts";
 import { defaultSearchK } from "../search-k.ts";
 import { itemAt, openSlots, slotOf } from "../slots.ts";
+import { TopScores } from "../top.ts";
 import type { Forest, ForestSearchOptions, Neighbours, ReadRanges } from "../types.ts";
-import { openVectors } from "../vectors.ts";
+import { openVectors, type VectorStore } from "../vectors.ts";
 import { openColdTier } from "./cold.ts";
 import { sketchDecoder } from "./decode.ts";
 import { type Extent, gatherEstimated, gatherScored, type Scale } from "./gather.ts";
@@ -53,6 +54,7 @@ export function openCompact(artifact: Artifact): Forest {
   // Made by the first search, so that opening allocates nothing that grows with the forest.
   let walk: Walk | undefined;
   const scores = new Float32Array(scorer ? nodes.largestLeaf : 0);
+  const top = new TopScores(0);
 
   function search(query: Float32Array, options: ForestSearchOptions): Neighbours {
     const { k, accept } = options;
@@ -61,20 +63,31 @@ export function openCompact(artifact: Artifact): Forest {
     const kept = keptForRescoring(k, finer !== undefined);
     if (scorer && accept && scanIsCheaper(options, searchK)) {
       const { top, scored } = exactScan(scorer, slots, prepared, kept, accept, options.acceptBits);
-      return { ...finishHits(metric, query, top.sorted(), k, decode), candidates: scored, scored };
+      return { ...finish(query, k, scorer, prepared, top), candidates: scored, scored };
     }
     const walked = walkedOf(prepared.vector);
     if (scorer && (vectors || !sketches)) {
       const { scale, margin } = scaleOf(walked);
       const walk = startWalk(walked, margin);
       const extent = { searchK, accept };
-      const { top, scored } = gatherScored(walk, slots, scorer, prepared, scale, scores, k, kept, extent);
-      return { ...finishHits(metric, query, top.sorted(), k, decode), candidates: walk.looked, scored };
+      const scored = gatherScored(walk, slots, scorer, prepared, scale, scores, k, kept, top, extent);
+      return { ...finish(query, k, scorer, prepared, top), candidates: walk.looked, scored };
     }
     const best = estimateBest(walked, scorer ? coldRows(k) : k, { searchK, accept });
     const items = best.map((slot) => itemAt(slots, slot));
     const scored = scorer ? best.length : 0;
     return { ...finishHits(metric, query, items, k, decode), candidates: startedWalk().looked, scored };
+  }
+
+  /** @param by what scored `top`, with the query prepared */
+  function finish(
+    query: Float32Array,
+    k: number,
+    by: VectorStore,
+    prepared: PreparedQuery,
+    top: TopScores,
+  ): Finished {
+    return finishHits(metric, query, top.sorted(), k, decode, ruledOutBy(by, prepared, slots, top));
   }
 
   async function searchCold(
@@ -130,7 +143,10 @@ export function openCompact(artifact: Artifact): Forest {
 
   /** The query as nodes and sketches know it. */
   function walkedOf(query: Float32Array): Float32Array {
-    return translation ? query.map((x, i) => x - translation[i]!) : query;
+    if (!translation) return query;
+    const walked = new Float32Array(dimensions);
+    for (let i = 0; i < dimensions; i++) walked[i] = query[i]! - translation[i]!;
+    return walked;
   }
 
   function startedWalk(): Walk {

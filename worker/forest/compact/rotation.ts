@@ -50,19 +50,37 @@ function flip(values: Float32Array, signs: Float32Array, at: number): void {
   for (let i = 0; i < values.length; i++) values[i]! *= signs[at + i]!;
 }
 
-/** The orthonormal fast Walsh-Hadamard transform of `size` (a power of two) numbers, in place; its own inverse. */
+/**
+ * The orthonormal fast Walsh-Hadamard transform of `size` (a power of two) numbers, in place; its own inverse. Two stages
+ * at a time, which halves the loads and stores; every sum is rounded to float32 as if it had been stored in between.
+ */
 function hadamard(values: Float32Array, start: number, size: number, norm: number): void {
-  for (let half = 1; half < size; half <<= 1) {
-    for (let i = start; i < start + size; i += half << 1) {
-      for (let j = i; j < i + half; j++) {
-        const a = values[j]!;
-        const b = values[j + half]!;
-        values[j] = a + b;
-        values[j + half] = a - b;
+  const end = start + size;
+  let half = 1;
+  if ((31 - Math.clz32(size)) & 1) {
+    for (let i = start; i < end; i += 2) {
+      const a = values[i]!;
+      const b = values[i + 1]!;
+      values[i] = a + b;
+      values[i + 1] = a - b;
+    }
+    half = 2;
+  }
+  for (; half < size; half <<= 2) {
+    for (let i = start; i < end; i += half << 2) {
+      for (let a = i, b = i + half, c = b + half, d = c + half; a < i + half; a++, b++, c++, d++) {
+        const sum = Math.fround(values[a]! + values[b]!);
+        const difference = Math.fround(values[a]! - values[b]!);
+        const otherSum = Math.fround(values[c]! + values[d]!);
+        const otherDifference = Math.fround(values[c]! - values[d]!);
+        values[a] = sum + otherSum;
+        values[b] = difference + otherDifference;
+        values[c] = sum - otherSum;
+        values[d] = difference - otherDifference;
       }
     }
   }
-  for (let i = start; i < start + size; i++) values[i]! *= norm;
+  for (let i = start; i < end; i++) values[i]! *= norm;
 }
 
 function transpose(values: Float32Array, spare: Float32Array, rows: number, columns: number): void {

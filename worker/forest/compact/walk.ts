@@ -5,9 +5,11 @@ import { NodeHeap } from "./heap.ts";
 import { LEAF_BIT, NODE, NODE_WORDS, type NodeTable, unpackSlot } from "./nodes.ts";
 import {
   appendPromising,
+  createPromising,
   fillTable,
   firstWords,
   meanFactor,
+  type Promising,
   type Sketches,
   type SketchQuery,
 } from "./sketches.ts";
@@ -23,7 +25,7 @@ const DEVIATIONS = 3;
  */
 export class Walk {
   /** The promising candidates of the leaf visited last: entries that the next one overwrites. */
-  readonly found: { readonly slots: Uint32Array; readonly bounds: Float32Array; count: number };
+  readonly found: Promising;
   /** Distinct candidates that were looked at since {@link start}. */
   looked = 0;
   private readonly nodes: NodeTable;
@@ -64,8 +66,7 @@ export class Walk {
     this.sketched = { table: new Int32Array(sketches ? sketches.bits * 32 : 0), unit: 0, margin: 0, rest: 0 };
     this.meanFactor = sketches ? meanFactor(sketches) : 0;
     this.met = new Uint8Array(this.severalTrees ? slots.nSlots : 0);
-    const capacity = nodes.largestLeaf;
-    this.found = { slots: new Uint32Array(capacity), bounds: new Float32Array(capacity), count: 0 };
+    this.found = createPromising(nodes.largestLeaf);
   }
 
   /**
