@@ -88,6 +88,22 @@ describe("the report", () => {
     expect(markdown).toContain("other (not installed)");
   });
 
+  it("holds what an index certifies against what its fresh queries found", () => {
+    const atDefault = {
+      searchK: 12_000,
+      certified: 0.952,
+      recall: 0.9481,
+      error: 0.0032,
+      queries: 1000,
+      qps: 1234,
+    };
+    const own = { ...set.curves[0]!, atDefault };
+    expect(renderMarkdown({ sets: [{ ...set, curves: [own] }] })).toContain(
+      "| 12,000 | 0.952 | 0.948 ± 0.003 | 1,230 |",
+    );
+    expect(renderMarkdown(report)).not.toContain("certified recall");
+  });
+
   it("replaces a set by its newer result and keeps the order of the sets", () => {
     const named = (id: string, title: string): SetResult => ({ ...set, id, title });
     const before: BenchReport = { sets: [named("a", "old"), named("c", "old")] };

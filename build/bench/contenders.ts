@@ -1,3 +1,6 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { openArtifact } from "../../worker/format/artifact.ts";
 import { annoyContender, geometric } from "./native/contender.ts";
 import { nodeContender } from "./node/contender.ts";
 import { HNSWLIB } from "./node/hnswlib.ts";
@@ -42,6 +45,7 @@ export function allContenders({ cache, annoyHeaders }: ContenderOptions): Conten
     note: "int8 codes and int4 codes of what they leave (`--rescore int4`), built on all cores",
     module: "./ours.ts",
     settings: searchKs,
+    certified: certifiedIn,
     install: async () => "",
   });
   const expansions = () => geometric(10, 1280, 2);
@@ -78,6 +82,7 @@ export function allContenders({ cache, annoyHeaders }: ContenderOptions): Conten
       note: "int8 codes alone: what a Worker holds of an index built by default",
       module: "./ours-int8.ts",
       settings: searchKs,
+      certified: certifiedIn,
       install: async () => "",
     }),
     workerContender({
@@ -89,6 +94,7 @@ export function allContenders({ cache, annoyHeaders }: ContenderOptions): Conten
       cache,
       worker: "ours",
       settings: searchKs,
+      certified: certifiedIn,
       write: () => Promise.reject(new Error("The index of annoy-edge is built in Node.")),
     }),
     ...TREES.map((trees) => annoyContender({ cache, trees, ...(annoyHeaders && { headers: annoyHeaders }) })),
@@ -145,6 +151,13 @@ export function allContenders({ cache, annoyHeaders }: ContenderOptions): Conten
       "@langchain/core",
     ]),
   ];
+}
+
+/** What the manifest of our own index says. */
+async function certifiedIn(folder: string): Promise<{ searchK: number; certified: number }> {
+  const { meta } = openArtifact(new Uint8Array(await readFile(join(folder, "index"))));
+  if (!meta.certified) throw new Error(`The index in ${folder} certifies nothing.`);
+  return { searchK: meta.certified.defaultSearchK, certified: meta.certified.recallAt10 };
 }
 
 /** searchK from a five-hundredth of the items to all of them. */

@@ -1,6 +1,7 @@
 import { inner } from "./data.ts";
 import {
   type AskResult,
+  type AtDefault,
   type Contender,
   type Curve,
   type DataSet,
@@ -92,6 +93,19 @@ export async function askRound(runner: Runner, set: DataSet, round: number): Pro
       course.recalls.set((from + i) % set.nQueries, recall);
     }
   }
+}
+
+/** Asks every query once with the default setting. */
+export async function askDefault(
+  { session }: Runner,
+  set: DataSet,
+): Promise<Pick<AtDefault, "recall" | "error" | "queries" | "qps">> {
+  const { nQueries } = set;
+  const result = await session.ask(-1, 0, nQueries);
+  const recalls = recallsOf(set, result, 0, nQueries);
+  const recall = mean(recalls);
+  const variance = mean(recalls.map((x) => (x - recall) ** 2));
+  return { recall, error: Math.sqrt(variance / nQueries), queries: nQueries, qps: nQueries / result.cpu };
 }
 
 export function pointsOf(runner: Runner): Point[] {

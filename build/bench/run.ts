@@ -6,7 +6,7 @@ import { finished } from "node:stream/promises";
 import { allContenders, type PeerName } from "./contenders.ts";
 import { type DataSetId, loadDataSet } from "./data.ts";
 import { machine, versions } from "./machine.ts";
-import { askRound, pointsOf, type Runner, survey } from "./measure.ts";
+import { askDefault, askRound, pointsOf, type Runner, survey } from "./measure.ts";
 import {
   type BuildResult,
   type Contender,
@@ -155,7 +155,13 @@ async function runSet(
       const { memory, session } = runner;
       const { firstAnswerMs } = session;
       const build = builds.get(buildId)!;
-      curves.push({ id, peer, label, where, note, build, firstAnswerMs, memory, points: pointsOf(runner) });
+      const certified = await runner.contender.certified?.(join(cache, "indexes", set.id, buildId));
+      const atDefault = certified && { ...certified, ...(await askDefault(runner, set)) };
+      const points = pointsOf(runner);
+      curves.push({
+        ...{ id, peer, label, where, note, build, firstAnswerMs, memory, points },
+        ...(atDefault && { atDefault }),
+      });
     }
     const { id, title, dimensions, count } = set;
     return { id, title, dimensions, count, curves, skipped };

@@ -63,6 +63,8 @@ export interface Contender {
   declines(set: DataSet): string | undefined;
   /** Values of its parameter for a set, ascending in recall. */
   settings(set: DataSet): readonly number[];
+  /** What an index that {@link build} wrote says of itself, when it certifies its recall; its default setting is -1. */
+  certified?(folder: string): Promise<Pick<AtDefault, "searchK" | "certified">>;
   /**
    * Installs or compiles what is needed.
    *
@@ -111,6 +113,19 @@ export interface Curve {
   /** Bytes resident after the first answer. */
   readonly memory: number;
   readonly points: readonly Point[];
+  readonly atDefault?: AtDefault;
+}
+
+/** What an index promises when nothing is asked of it, and what it keeps on queries that its build never saw. */
+export interface AtDefault {
+  readonly searchK: number;
+  /** Recall@{@link K} in the manifest. */
+  readonly certified: number;
+  readonly recall: number;
+  /** Standard error of `recall`. */
+  readonly error: number;
+  readonly queries: number;
+  readonly qps: number;
 }
 
 /** All that one run measured on one data set. */

@@ -4,7 +4,7 @@ import type { Contender, DataFile, DataSet, Session } from "../types.ts";
 import type { Reply, Request } from "./peer.ts";
 
 export interface NodeContenderOptions
-  extends Pick<Contender, "id" | "peer" | "label" | "where" | "note" | "settings"> {
+  extends Pick<Contender, "id" | "peer" | "label" | "where" | "note" | "settings" | "certified"> {
   /** The module below this folder that exports the peer. */
   readonly module: string;
   /** Installs the library and returns the folder that holds its `node_modules`. */

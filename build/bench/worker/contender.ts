@@ -10,7 +10,7 @@ import type { BuildResult, Contender, DataSet, Session } from "../types.ts";
 import { bundleWorker, COMPATIBILITY_DATE } from "./bundle.ts";
 
 export interface WorkerContenderOptions
-  extends Pick<Contender, "id" | "peer" | "label" | "note" | "settings"> {
+  extends Pick<Contender, "id" | "peer" | "label" | "note" | "settings" | "certified"> {
   readonly cache: string;
   /** The Worker's source below this folder, without `.js`. */
   readonly worker: string;
@@ -37,6 +37,7 @@ export function workerContender(options: WorkerContenderOptions): Contender {
     declines: options.declines ?? (() => undefined),
     note,
     settings,
+    ...(options.certified && { certified: options.certified }),
     async prepare() {
       bundle = await bundleWorker(worker, cache, await install?.());
     },
