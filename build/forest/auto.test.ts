@@ -24,7 +24,7 @@ describe("codec auto", () => {
   it("refuses binary where vectors collapse under it", async () => {
     // Every vector is one direction and a little of its own, in a few coordinates: a bit says next to nothing.
     const near = sharedFloats(vectors.length);
-    for (let i = 0; i < near.length; i++) near[i] = i % DIMENSIONS < 3 ? 0.01 * vectors[i]! : 1;
+    for (let i = 0; i < near.length; i++) near[i] = i % DIMENSIONS < 8 ? 0.01 * vectors[i]! : 1;
     const { built } = await forestOf(near, DIMENSIONS, "euclidean", { codec: "auto", rescore: "none" });
     expect(built.codec).not.toBe("binary");
     expect(built.certified.met).toBe(true);

@@ -74,7 +74,7 @@ export function sketchBits(codec: Codec, dimensions: number): number {
  * are the only cost (one tree), and to 1.4 where every item is listed as well.
  */
 export function defaultLeafSize(dimensions: number, trees: number): number {
-  return Math.max(80, Math.ceil((dimensions + 20) / (trees > 1 ? 1.4 : 2.5)));
+  return Math.max(48, Math.ceil((dimensions + 20) / (trees > 1 ? 1.4 : 2.5)));
 }
 
 /** Bytes that a search has in memory. */
