@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { EmbedderIdentity } from "../../worker/format/meta.ts";
+import type { CarriedEmbedder, Embedder } from "../../worker/embedding/types.ts";
+import { keptAsOf } from "../embedding/cache/embedder.ts";
 import type { ForestSettings } from "../forest/types.ts";
 
 /** Everything beside `documents.jsonl` that an artifact's bytes come from. */
@@ -10,7 +11,7 @@ export interface FingerprintParts {
   readonly settings: ForestSettings;
   readonly text: object;
   readonly notes: object;
-  readonly embedder: EmbedderIdentity | null;
+  readonly embedder: Embedder | undefined;
   /** Vectors that came with the documents, in order, in one piece or several. */
   readonly vectors: Float32Array | Iterable<Float32Array> | undefined;
   /** How the index is cut into shards. */
@@ -21,7 +22,8 @@ export interface FingerprintParts {
  * A hash that is equal when the same documents would give the same artifact, so that a rebuild can tell before the
  * work is done. The package's version stands for the code.
  */
-export function fingerprint({ settings, vectors, ...parts }: FingerprintParts): string {
+export function fingerprint({ settings, vectors, embedder, ...rest }: FingerprintParts): string {
+  const parts = { ...rest, embedder: embedder ? distinguished(embedder) : null };
   // Neither changes the bytes.
   const { jobs: _jobs, onProgress: _onProgress, ...forest } = settings;
   const hash = createHash("sha256").update(JSON.stringify({ ...parts, forest, code: packageVersion() }));
@@ -30,6 +32,13 @@ export function fingerprint({ settings, vectors, ...parts }: FingerprintParts): 
     : (vectors ?? []))
     hash.update(new Uint8Array(buffer, byteOffset, byteLength));
   return hash.digest("hex").slice(0, 16);
+}
+
+/** An embedder's identity, and of one whose model lies in a folder the model itself: it may be trained anew there. */
+function distinguished(embedder: Embedder): object {
+  if (!("tableBytes" in embedder)) return keptAsOf(embedder);
+  const { identity, tableBytes } = embedder as CarriedEmbedder;
+  return { ...identity, table: createHash("sha256").update(tableBytes).digest("hex") };
 }
 
 let version: string | undefined;

@@ -36,7 +36,7 @@ export function sourceOf(
     settings,
     text: { ...text, embedFields: input.embedFields },
     notes,
-    embedder: embedder?.identity ?? null,
+    embedder,
     vectors,
     ...(sharding && { sharding }),
   });

@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { openEmbedder } from "../../build/embedding/providers/index.ts";
 import { build, query } from "../../build/index.ts";
+import { buildUnlessEqual } from "../../build/pipeline/build.ts";
 import type { Embedder } from "../../worker/embedding/types.ts";
 import { ENCODER, idsOf, MAX_TOKENS, type Token, writeModel } from "./model.ts";
 import { encodeOnnx, runTiny } from "./onnx.ts";
@@ -131,6 +132,23 @@ describe("a sentence encoder in this process", () => {
     expect(vectors[1]).toEqual(vectors[0]);
     expect(vectors[2]).not.toEqual(vectors[0]);
     expectNear(vectors[0], expected("mean", "pizza"));
+  });
+
+  it("is another when it was trained anew under the same name: an index is then not taken for unchanged", async () => {
+    const anew = join(folder, "anew", "tiny");
+    await writeModel(anew);
+    const options = {
+      documents: [{ pageContent: "pizza" }],
+      out: join(folder, "of-anew"),
+      embedder: `huggingface:${anew}`,
+      cache: join(folder, "anew.sqlite"),
+      jobs: 1,
+    };
+    const { manifest } = await build(options);
+    expect(await buildUnlessEqual(options, manifest)).toBeUndefined();
+    const words = ENCODER.words.map((row) => row.map((x) => -x));
+    await writeFile(join(anew, "onnx", "model.onnx"), encodeOnnx({ ...ENCODER, words }));
+    expect((await buildUnlessEqual(options, manifest))?.manifest.version).not.toBe(manifest.version);
   });
 
   it("is found by the command in the project that it is called from", async () => {

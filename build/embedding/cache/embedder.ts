@@ -17,11 +17,12 @@ export interface DistinctEmbedder extends Embedder {
 export function createCachedEmbedder(
   embedder: ServiceEmbedder | DistinctEmbedder | Embedder,
   cache: EmbeddingCache,
-): ServiceEmbedder {
+): ServiceEmbedder & Pick<DistinctEmbedder, "keptAs"> {
   const { identity } = embedder;
-  const keptAs = "keptAs" in embedder ? embedder.keptAs : identity;
+  const keptAs = keptAsOf(embedder);
   return {
     identity,
+    keptAs,
     incremental: true,
     embedQuery: (text) => embedder.embedQuery(text),
     async embedDocuments(texts, onVectors) {
@@ -69,6 +70,11 @@ export function createCachedEmbedder(
       return vectors.map((vector) => vector!);
     },
   };
+}
+
+/** What tells the vectors of an embedder from those of any other. */
+export function keptAsOf(embedder: Embedder | DistinctEmbedder): EmbedderIdentity {
+  return "keptAs" in embedder ? embedder.keptAs : embedder.identity;
 }
 
 /** Texts without a vector, each once, with the places where it stands. */

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createModel2VecEmbedder } from "../../../worker/embedding/model2vec/embedder.ts";
 import { openModel2VecTable } from "../../../worker/embedding/model2vec/table.ts";
 import { build, openLocalIndex, query } from "../../index.ts";
+import { buildUnlessEqual } from "../../pipeline/build.ts";
 import { openEmbedder } from "../providers/index.ts";
 import { loadModel2Vec } from "./load.ts";
 
@@ -267,6 +268,25 @@ describe("a model2vec model", () => {
     const index = await openLocalIndex(out);
     expect(index.embedder?.identity).toMatchObject({ provider: "model2vec", model: "wordpiece" });
     await index.close();
+  });
+
+  it("is another when it was trained anew under the same name: an index is then not taken for unchanged", async () => {
+    const train = (weights: number[]) =>
+      writeModel("anew", wordPiece, {
+        embeddings: { dtype: "F32", shape: [WORDPIECE_VOCAB.length, DIM], data: f32(weights) },
+      });
+    const options = {
+      documents: ["the quick brown fox", "pizza"].map((pageContent) => ({ pageContent })),
+      out: join(folder, "of-anew"),
+      embedder: `model2vec:${await train(values)}`,
+      jobs: 1,
+    };
+    const { manifest } = await build(options);
+    expect(await buildUnlessEqual(options, manifest)).toBeUndefined();
+    await train(values);
+    expect(await buildUnlessEqual(options, manifest)).toBeUndefined();
+    await train(values.map((x) => -x));
+    expect((await buildUnlessEqual(options, manifest))?.manifest.version).not.toBe(manifest.version);
   });
 
   it("is fetched from a hub once, by its id", async () => {

@@ -1,4 +1,5 @@
-import { readdirSync, statSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { createReadStream, readdirSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join, resolve } from "node:path";
 import { AnnoyEdgeError } from "../../../worker/format/errors.ts";
@@ -76,12 +77,10 @@ export async function createTransformersEmbedder(
     ...(documentPrefix && { documentPrefix }),
     normalized,
   };
+  const contents = isFolder(model) && (await contentsOf(model));
   return {
     identity,
-    keptAs: {
-      ...identity,
-      model: JSON.stringify([identity.model, spec.dtype, isFolder(model) && stampOf(model)]),
-    },
+    keptAs: { ...identity, model: JSON.stringify([identity.model, spec.dtype, contents]) },
     async embedDocuments(texts) {
       const vectors: number[][] = [];
       for (let first = 0; first < texts.length; first += BATCH) {
@@ -94,13 +93,17 @@ export async function createTransformersEmbedder(
   };
 }
 
-/** Changes when a file of the folder does, which may be trained anew under the same name. */
-function stampOf(folder: string): unknown[] {
-  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).sort();
-  return files.map((name) => {
-    const { size, mtimeMs } = statSync(join(folder, name));
-    return [name, size, mtimeMs];
-  });
+/** Changes when a file of the folder does, which may be trained anew under the same name; the same on every machine. */
+async function contentsOf(folder: string): Promise<string> {
+  const hash = createHash("sha256");
+  const names = readdirSync(folder, { recursive: true, encoding: "utf8" }).sort();
+  for (const name of names) {
+    const path = join(folder, name);
+    if (isFolder(path)) continue;
+    hash.update(`${name}\0${statSync(path).size}\0`);
+    for await (const part of createReadStream(path)) hash.update(part as Uint8Array);
+  }
+  return hash.digest("hex");
 }
 
 function isFolder(path: string): boolean {
