@@ -19,6 +19,8 @@ export interface Env extends EmbedderBindings {
   readonly ASSETS?: Fetcher;
   readonly RATE_LIMITER?: RateLimiter;
   readonly ANALYTICS?: Analytics;
+  /** Which deployment this is. */
+  readonly VERSION_METADATA?: { readonly id: string };
   readonly INDEX_NAME?: string;
   readonly REFRESH_SECONDS?: string;
   /** `*`, or origins apart by commas; unset: pages of no other origin may read answers. */
@@ -49,7 +51,7 @@ export interface Env extends EmbedderBindings {
   readonly REBUILD_HOOK_TOKEN?: string;
 }
 
-export type Settings = Pick<AppOptions, "name" | "limits" | "keys" | "corsOrigins" | "log"> & {
+export type Settings = Pick<AppOptions, "name" | "revision" | "limits" | "keys" | "corsOrigins" | "log"> & {
   readonly refreshSeconds: number;
   readonly keepAnswers: boolean;
   readonly shards: ShardSettings;
@@ -68,6 +70,8 @@ export function readSettings(env: Env): Settings {
   requireBindings(env);
   return {
     name: indexName(env.INDEX_NAME),
+    // The first part of a UUID tells deployments apart well enough.
+    revision: env.VERSION_METADATA?.id.split("-")[0],
     refreshSeconds: number("REFRESH_SECONDS", env.REFRESH_SECONDS) ?? 10,
     limits: limitsOf(env),
     keys: parseKeyHashes(env.API_KEY_HASHES),

@@ -308,6 +308,25 @@ describe("the cache of answers", () => {
     expect(again).toMatchObject({ version: before.version, cache: "hit", etag: before.etag });
   });
 
+  test("keeps nothing of one deployment for the next, whose code may answer otherwise", async () => {
+    const cached = async (id: string | undefined) => {
+      const send = worker({ VERSION_METADATA: id === undefined ? undefined : { id } } as Partial<Env>);
+      const response = await send("/v1/search?q=deployed");
+      await response.text();
+      return [
+        response.headers.get("server-timing")?.match(/cache;desc=(\w+)/)?.[1],
+        response.headers.get("etag"),
+      ];
+    };
+    const [first, etag] = await cached("11111111-0000-4000-8000-000000000000");
+    expect(first).toBe("miss");
+    expect(await cached("11111111-0000-4000-8000-000000000000")).toEqual(["hit", etag]);
+    const [other, otherTag] = await cached("22222222-0000-4000-8000-000000000000");
+    expect(other).toBe("miss");
+    expect(otherTag).not.toBe(etag);
+    expect((await cached(undefined))[0]).toBe("miss");
+  });
+
   test("keeps no problems, and nothing at all when it is off", async () => {
     const send = worker({});
     for (let i = 0; i < 2; i++) await expectProblem(await send("/v1/items/4000"), 404, "ITEM_NOT_FOUND");

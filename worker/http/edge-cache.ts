@@ -1,5 +1,3 @@
-import { CONTRACT_REVISION } from "./caching.ts";
-
 /** The data centre's cache, or the part of it that answers need. */
 export interface AnswerCache {
   match(key: string): Promise<Response | undefined>;
@@ -12,14 +10,14 @@ const MAX_AGE_SECONDS = 86_400;
 const PATIENCE_MS = 250;
 
 /**
- * Where the answer to a URL lies in the data centre's cache. The version is part of it, so that a publish or a rollback
- * leaves every older answer out of reach at once. The host exists nowhere.
+ * Where the answer to a URL lies in the data centre's cache. Its tag is part of it, so that a publish, a rollback or a
+ * deployment leaves every older answer out of reach at once. The host exists nowhere.
  */
-export function answerKey(index: string, version: string, url: string): string {
+export function answerKey(index: string, tag: string, url: string): string {
   const { pathname, searchParams } = new URL(url);
   searchParams.sort();
   const query = searchParams.toString();
-  return `https://annoy-edge.invalid/answers/${index}/${version}.${CONTRACT_REVISION}${pathname}${query ? `?${query}` : ""}`;
+  return `https://annoy-edge.invalid/answers/${index}/${tag}${pathname}${query ? `?${query}` : ""}`;
 }
 
 /** The JSON of a kept answer; undefined when there is none or the cache fails or dawdles. */

@@ -52,6 +52,8 @@ export interface AppOptions {
   /** Name of the index, for answers that come before it is loaded. */
   readonly name: string;
   readonly source: IndexSource;
+  /** Another one for other code: answers of the same version may differ then. */
+  readonly revision?: string | undefined;
   readonly limits?: HttpLimits | undefined;
   /** Who is let in. Left out: everyone. */
   readonly keys?: KeyHashes | undefined;

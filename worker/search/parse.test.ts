@@ -30,6 +30,7 @@ describe("parseSearchRequest", () => {
     [{ query: "a", k: "" }, 'k must be a number, not the text "".'],
     [{ query: "a", k: "9".repeat(61) }, "k must be a number, not a string."],
     [{ vector: [1, "2"] }, 'vector[1] must be a number, not the text "2".'],
+    [{ query: "a", prefix: "yes" }, 'prefix must be a boolean, not the text "yes".'],
     [{ query: 7 }, "query must be a string, not a number."],
     [
       { query: "a", filter: { nested: { a: 1 } } },

@@ -152,11 +152,11 @@ function sizeOf(value: unknown): string {
   return `is ${value}`;
 }
 
-/** What stands where a number should: a fraction itself, and a short text, as every parameter of a URL is one. */
+/** What stands where a number or a truth value should: a number, or a short text, as every parameter of a URL is one. */
 function shownValue(value: unknown, expected: unknown): string {
-  const isNumber = expected === "int" || expected === "number";
-  if (isNumber && typeof value === "number") return String(value);
-  if (isNumber && typeof value === "string" && value.length <= 60) return `the text ${JSON.stringify(value)}`;
+  const isWord = expected === "int" || expected === "number" || expected === "boolean";
+  if (isWord && typeof value === "number") return String(value);
+  if (isWord && typeof value === "string" && value.length <= 60) return `the text ${JSON.stringify(value)}`;
   return typeName(value);
 }
 

@@ -4,7 +4,7 @@ import { countShards, forRequest } from "../../search/shards/session.ts";
 import type { SearchPhase } from "../../search/timing.ts";
 import type { LoadedIndex } from "../../search/types.ts";
 import type { App } from "../app.ts";
-import { isFresh, markCacheable } from "../caching.ts";
+import { answerTag, isFresh, markCacheable } from "../caching.ts";
 import { answerKey, keepAnswer, readAnswer } from "../edge-cache.ts";
 import { addTiming } from "../headers.ts";
 import { HttpError } from "../problems.ts";
@@ -61,7 +61,7 @@ function noteShards(c: Context<AppEnv>, { session }: LoadedIndex): void {
 }
 
 /**
- * Answers a GET whose body depends on nothing but its URL and the version. Without computing it when the client holds
+ * Answers a GET whose body depends on nothing but its URL, the version and this code. Without computing it when the client holds
  * it already (304) or the data centre's cache does.
  */
 export function versionedGet(
@@ -70,15 +70,15 @@ export function versionedGet(
   compute: (index: LoadedIndex) => object | Promise<object>,
 ): Promise<Response> {
   return withIndex(c, options, async (index) => {
-    const { version } = index;
+    const tag = answerTag(index.version, options.revision);
     const visibility = options.keys ? "private" : "public";
-    if (isFresh(c.req.raw, version)) {
-      markCacheable(c, version, visibility);
+    if (isFresh(c.req.raw, tag)) {
+      markCacheable(c, tag, visibility);
       return c.body(null, 304);
     }
-    const json = await cachedJson(c, options, version, async () => JSON.stringify(await compute(index)));
+    const json = await cachedJson(c, options, tag, async () => JSON.stringify(await compute(index)));
     if (c.get("state").fleeting) c.header("Cache-Control", "no-store");
-    else markCacheable(c, version, visibility);
+    else markCacheable(c, tag, visibility);
     return c.body(json, 200, { "Content-Type": "application/json" });
   });
 }
@@ -86,12 +86,12 @@ export function versionedGet(
 async function cachedJson(
   c: Context<AppEnv>,
   { cache, name }: AppOptions,
-  version: string,
+  tag: string,
   compute: () => Promise<string>,
 ): Promise<string> {
   if (!cache) return compute();
   const state = c.get("state");
-  const key = answerKey(name, version, c.req.url);
+  const key = answerKey(name, tag, c.req.url);
   const kept = await readAnswer(cache, key);
   state.cache = kept === undefined ? "miss" : "hit";
   if (kept !== undefined) return kept;
