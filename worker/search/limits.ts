@@ -24,12 +24,18 @@ export const BATCH_BUDGETS: readonly {
 }[] = [
   { what: "k of all searches together (1000 where one has an offset)", most: 10_000, of: ranked },
   { what: "mmr.fetchK of all searches together", most: 10_000, of: ({ mmr }) => mmr?.fetchK ?? 0 },
+  // What choosing costs: every candidate is compared with every one that is chosen.
+  { what: "mmr.fetchK times k of all searches together", most: 2_000_000, of: compared },
   { what: "k of all searches with highlights together", most: 1_000, of: highlighted },
   { what: "facets of all searches together", most: 100, of: ({ facets }) => facets?.length ?? 0 },
 ];
 
 function ranked({ offset, k }: SearchRequest): number {
   return offset === undefined ? k : MAX_K;
+}
+
+function compared({ mmr, k, offset = 0 }: SearchRequest): number {
+  return mmr ? mmr.fetchK * Math.min(offset + k, mmr.fetchK) : 0;
 }
 
 function highlighted({ include, k }: SearchRequest): number {

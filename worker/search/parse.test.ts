@@ -40,6 +40,16 @@ describe("parseSearchRequest", () => {
     expect(() => parseSearchRequest(request)).toThrow(sentence);
   });
 
+  test("bounds what a batch may compare: many small choices by marginal relevance, few large ones", () => {
+    const batch = (count: number, k: number, fetchK: number) => () =>
+      parseBatchRequest({ searches: Array.from({ length: count }, () => ({ item: 0, k, mmr: { fetchK } })) });
+    expect(batch(100, 100, 100)).not.toThrow();
+    expect(batch(2, 1000, 1000)).not.toThrow();
+    expect(batch(3, 1000, 1000)).toThrow(
+      "mmr.fetchK times k of all searches together is 3000000; at most 2000000",
+    );
+  });
+
   test("takes each of the four kinds of query", () => {
     expect(parseSearchRequest({ vector: [1, -2.5] }).vector).toEqual([1, -2.5]);
     expect(parseSearchRequest({ item: 3 }).item).toBe(3);
