@@ -38,11 +38,13 @@ export async function setupShards(
   await publishFolder(lone);
 
   const swap: string[] = [];
-  for (const text of ["before", "after"]) {
+  for (const text of ["before", "after", "whole"]) {
     // Every document says which version it is of.
     const documents = vectorCorpus(60, 8).map((one) => ({ ...one, pageContent: text }));
     const dir = join(folder, `shards-swap-${text}`);
-    await buildShardedFolder(dir, documents, shardOf, { name: "shards-swap", embedder: "none", jobs: 1 });
+    const options = { name: "shards-swap", embedder: "none", jobs: 1 } as const;
+    if (text === "whole") await build({ ...options, documents, out: dir });
+    else await buildShardedFolder(dir, documents, shardOf, options);
     await publishFolder(dir);
     const pointer = await store.getObject(pointerKey("shards-swap"));
     swap.push(Buffer.from(pointer?.bytes ?? []).toString());

@@ -178,6 +178,58 @@ describe("a shard that cannot be loaded", () => {
   });
 });
 
+describe("while a shard fails", () => {
+  const QUERY = { query: "a dog" };
+  const KINDS: Readonly<Record<string, object>> = {
+    "by meaning": { ...QUERY, mode: "vector", k: 37 },
+    "by words": { query: "the", mode: "keyword", k: 37 },
+    "by both": { ...QUERY, k: 37 },
+    "by both, of a later page": { ...QUERY, k: 10, offset: 12 },
+    "for variety": { ...QUERY, mode: "vector", k: 8, mmr: { fetchK: 30, lambda: 0.4 } },
+    "with vectors and passages": { ...QUERY, k: 20, include: ["document", "vector", "highlights"] },
+    "behind a filter, with facets": { ...QUERY, k: 20, filter: { long: true }, facets: ["topic"] },
+    "by an item of another shard": { item: 3, k: 37 },
+    "of hits above a score": { ...QUERY, mode: "vector", k: 37, minScore: 0.7 },
+  };
+  const init = (body: object) => ({
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  const broken = () =>
+    worker({
+      SHARDS: watched(({ shard }) => (shard === 1 ? Promise.reject(new Error("network")) : undefined)),
+    });
+
+  test.each(Object.entries(KINDS))("a search %s answers with what the others have", async (_, request) => {
+    const answer = (await expectContract(
+      await broken()("/v1/search", init(request)),
+      "/v1/search",
+      "post",
+    )) as Answer;
+    expect(answer.partial).toBe(true);
+    expect(answer.hits.length).toBeGreaterThan(0);
+    expect(answer.hits.filter(({ item }) => shardOf(item) === 1)).toEqual([]);
+    expect(answer.warnings?.map(({ code }) => code)).toContain("SHARDS_MISSING");
+  });
+
+  test("a batch answers each of its searches so", async () => {
+    const searches = [...Object.values(KINDS), { item: 4 }, { vector: [1] }];
+    const path = "/v1/search/batch";
+    const response = await broken()(path, init({ searches }));
+    const { results } = (await expectContract(response, path, "post")) as {
+      results: (Answer & { error?: { code: string } })[];
+    };
+    for (const { partial, hits } of results.slice(0, -2)) {
+      expect(partial).toBe(true);
+      expect(hits.length).toBeGreaterThan(0);
+    }
+    // The item lies in the shard that is silent: nobody knows whether there is one.
+    expect(results.at(-2)?.error?.code).toBe("SHARDS_UNAVAILABLE");
+    expect(results.at(-1)?.error?.code).toBe("DIMENSION_MISMATCH");
+  });
+});
+
 describe("when no shard answers", () => {
   test("the answer is a problem with a code of its own", async () => {
     const ask = worker({ SHARDS: watched(() => Promise.reject(new Error("network"))) });
