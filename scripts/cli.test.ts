@@ -93,6 +93,19 @@ describe("commands", () => {
     expect(manifest.version).toBe(first.version);
   });
 
+  test("query shows what stands in documents without steering the terminal, and as it is in JSON", async () => {
+    const source = join(folder, "hostile.jsonl");
+    const document = { id: "a\u001b[31mred", text: "evil \u001b]0;title\u0007 words" };
+    await writeFile(source, JSON.stringify(document));
+    const out = join(folder, "hostile");
+    expect((await runHere(["build", "--source", source, "--out", out])).code).toBe(0);
+    const shown = await runHere(["query", out, "evil"]);
+    expect(shown.out).toContain("a\ufffd[31mred");
+    expect(shown.out.replaceAll("\n", "")).not.toMatch(/\p{Cc}/u);
+    const { json } = await runJson(["query", out, "evil"], runHere);
+    expect(json).toMatchObject({ hits: [{ id: document.id, document: { pageContent: document.text } }] });
+  });
+
   test("build warns when no setting reaches the target recall, and the manifest says so", async () => {
     const rows = Array.from({ length: 300 }, (_, i) => ({
       text: `row ${i}`,

@@ -1,7 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import type { Progress } from "../build/forest/types.ts";
 import { AnnoyEdgeError } from "../build/index.ts";
-import { type ProgressStream, progressView } from "./terminal.ts";
+import { type ProgressStream, printable, progressView } from "./terminal.ts";
 
 export const EXIT = { done: 0, failed: 1, usage: 2 } as const;
 
@@ -87,20 +87,22 @@ export async function execute(program: Command, args: readonly string[], streams
         onProgress: view.update,
         note: (line) => {
           view.end();
-          streams.err.write(`${line}\n`);
+          streams.err.write(`${printable(line)}\n`);
         },
       },
       chosen,
     );
     view.end();
-    streams.out.write(json ? `${JSON.stringify(outcome.result)}\n` : outcome.text ? `${outcome.text}\n` : "");
+    streams.out.write(
+      json ? `${JSON.stringify(outcome.result)}\n` : outcome.text ? `${printable(outcome.text)}\n` : "",
+    );
     return outcome.failed ? EXIT.failed : EXIT.done;
   } catch (error) {
     view.end();
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
     const { code, message, exit, hint } = explain(error, commandOf(program, args));
     if (json) streams.out.write(`${JSON.stringify({ error: { code, message } })}\n`);
-    else streams.err.write(`annoy-edge: ${message} (${code})\n`);
+    else streams.err.write(`annoy-edge: ${printable(message)} (${code})\n`);
     if (hint) streams.err.write(`${hint}\n`);
     if (process.env.DEBUG && error instanceof Error) streams.err.write(`${stacks(error)}\n`);
     return exit;

@@ -99,6 +99,11 @@ export function duration(ms: number): string {
   return `${Math.floor(seconds / 60)} min${rest ? ` ${rest} s` : ""}`;
 }
 
+/** Text without control characters but line breaks and tabs: what stands in documents must not steer a terminal. */
+export function printable(text: string): string {
+  return text.replace(/(?![\n\t])\p{Cc}/gu, "\ufffd");
+}
+
 /** A whole number with thousands separated, the same on every machine. */
 export function count(n: number): string {
   return Math.round(n).toLocaleString("en-US");
