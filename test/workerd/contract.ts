@@ -12,22 +12,23 @@ export interface JsonSchema {
   readonly properties?: Readonly<Record<string, JsonSchema>>;
 }
 
+interface Answer {
+  readonly description: string;
+  readonly headers?: Readonly<Record<string, unknown>>;
+  readonly content?: Readonly<Record<string, { readonly schema: JsonSchema }>>;
+}
+
 interface Operation {
   readonly parameters?: readonly { readonly name: string }[];
-  readonly responses: Readonly<
-    Record<
-      string,
-      {
-        readonly description: string;
-        readonly content?: Readonly<Record<string, { readonly schema: JsonSchema }>>;
-      }
-    >
-  >;
+  readonly responses: Readonly<Record<string, Answer>>;
 }
 
 interface OpenApi {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-  readonly components: { readonly schemas: Readonly<Record<string, JsonSchema>> };
+  readonly components: {
+    readonly schemas: Readonly<Record<string, JsonSchema>>;
+    readonly headers: Readonly<Record<string, { readonly required: boolean }>>;
+  };
 }
 
 export const ORIGIN = "https://edge.test";
@@ -55,7 +56,7 @@ export function postSearch(body: unknown): Promise<Response> {
 }
 
 /**
- * Holds an answer against the contract: its status is listed for the operation, its media type is the listed one, its
+ * Holds an answer against the contract: its status is listed for the operation, the headers listed are there, its media type is the listed one, its
  * body has the shape that the schema says, and the code of a problem is among those of its status.
  *
  * @returns the body, for more to be asked of it
@@ -65,6 +66,9 @@ export async function expectContract(response: Response, path: string, method = 
   const listed = paths[path]?.[method]?.responses[String(response.status)];
   const text = await response.text();
   expect(listed, `${method} ${path} lists no status ${response.status}: ${text.slice(0, 500)}`).toBeDefined();
+  for (const name of Object.keys(listed?.headers ?? {})) {
+    if (components.headers[name]?.required) expect(response.headers.has(name), `${path} ${name}`).toBe(true);
+  }
   const [type, media] = Object.entries(listed?.content ?? {})[0] ?? [];
   if (type === undefined || media === undefined) {
     expect(text).toBe("");

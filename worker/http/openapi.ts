@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import type { SearchErrorCode } from "../search/errors.ts";
 import { MAX_K } from "../search/schema.ts";
+import { headers, namedHeaders, problemHeaders } from "./openapi-headers.ts";
 import { SEARCH_PARAMETERS } from "./parameters.ts";
 import { type HttpErrorCode, PROBLEM_KINDS } from "./problems.ts";
 import { NAMED_SCHEMAS, type SchemaName } from "./schemas.ts";
@@ -14,6 +15,7 @@ export interface OpenApiDocument {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
   readonly components: {
     readonly schemas: Readonly<Record<string, Json>>;
+    readonly headers: Readonly<Record<string, Json>>;
     readonly securitySchemes: Readonly<Record<string, Json>>;
   };
   /** Any one of these; the empty one is no key at all. */
@@ -53,6 +55,7 @@ export function openApiDocument(): OpenApiDocument {
     paths: paths(schemas),
     components: {
       schemas,
+      headers: namedHeaders(),
       securitySchemes: {
         bearer: { type: "http", scheme: "bearer", description: "Only where API keys are set up." },
         apiKey: {
@@ -280,7 +283,8 @@ const COMMON_CODES: readonly Code[] = [
 ];
 
 function answers(schema: SchemaName, codes: readonly Code[]): Record<string, Json> {
-  return { "200": content(schema, "The answer"), ...problems(codes) };
+  const answer = { ...content(schema, "The answer"), ...headers("Index-Version", "Server-Timing") };
+  return { "200": answer, ...problems(codes) };
 }
 
 function problems(codes: readonly Code[]): Record<string, Json> {
@@ -293,6 +297,7 @@ function problems(codes: readonly Code[]): Record<string, Json> {
   for (const [status, list] of [...byStatus].sort(([a], [b]) => a - b)) {
     responses[String(status)] = {
       description: list.join(", "),
+      ...problemHeaders(status),
       content: { "application/problem+json": { schema: ref("Problem") } },
     };
   }
@@ -300,7 +305,12 @@ function problems(codes: readonly Code[]): Record<string, Json> {
 }
 
 function cacheable(responses: Record<string, Json>): Record<string, Json> {
-  return { ...responses, "304": { description: "The version that If-None-Match names still stands" } };
+  const kept = headers("Index-Version", "Server-Timing", "ETag");
+  return {
+    ...responses,
+    "200": { ...responses["200"], ...kept },
+    "304": { description: "The version that If-None-Match names still stands", ...kept },
+  };
 }
 
 /** What the code alone determines. */
