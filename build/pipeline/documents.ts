@@ -44,6 +44,9 @@ export interface DocumentsFile extends Docstore {
   close(): Promise<void>;
 }
 
+/** Files that nobody closed: Node would end the process when it collects one that is open. */
+const abandoned = new FinalizationRegistry<FileHandle>((file) => void file.close().catch(() => {}));
+
 /**
  * Finds the lines of `documents.jsonl` in one pass.
  *
@@ -74,7 +77,7 @@ export async function openDocuments(path: string, nItems: number, bytes?: number
         count++;
       }
     }
-    return {
+    const documents: DocumentsFile = {
       count,
       getItems: (items) =>
         Promise.all(
@@ -86,6 +89,8 @@ export async function openDocuments(path: string, nItems: number, bytes?: number
         ),
       close: () => file.close(),
     };
+    abandoned.register(documents, file);
+    return documents;
   } catch (error) {
     await file.close();
     throw error;

@@ -1,0 +1,27 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { build } from "../index.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "annoy-edge-local-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+test("an index that nobody closed does not end the process when it is collected", async () => {
+  await build({ documents: [{ id: "a", pageContent: "x", vector: [1, 2] }], out: folder });
+  const program = `
+    import { openLocalIndex } from "annoy-edge";
+    await openLocalIndex(process.argv[1]);
+    for (let i = 0; i < 5; i++) {
+      gc();
+      await new Promise((done) => setTimeout(done, 10));
+    }
+    console.log("alive");`;
+  const args = ["--expose-gc", "--input-type=module", "-e", program, folder];
+  expect((await promisify(execFile)(process.execPath, args)).stdout).toBe("alive\n");
+});
