@@ -179,6 +179,23 @@ describe("an index that is not there", () => {
     expect(await (await send("/health")).json()).toMatchObject({ version: null, index: "nowhere" });
   });
 
+  test("is a 503 of the contract as well when the bucket fails, or has no whole version", async () => {
+    const failing = { get: () => Promise.reject(new Error("internal detail")), head: async () => null };
+    // As much of a bucket as reading takes.
+    const down = worker({ INDEXES: failing as unknown as Env["INDEXES"] });
+    const problem = await expectProblem(await down("/v1/search?q=a"), 503, "INDEX_UNAVAILABLE");
+    expect(problem.detail).not.toContain("internal detail");
+    expect(await (await down("/health")).json()).toMatchObject({ status: "degraded" });
+    const pointer = {
+      ...(await (await env.INDEXES.get("demo/current.json"))!.json<object>()),
+      previous: null,
+    };
+    await env.INDEXES.put("gone/current.json", JSON.stringify({ ...pointer, name: "gone" }));
+    const response = await worker({ INDEX_NAME: "gone" })("/v1/search?q=a");
+    expect(response.headers.get("retry-after")).toBe("5");
+    await expectProblem(response, 503, "INDEX_UNAVAILABLE");
+  });
+
   test("does not hide what is wrong with a request", async () => {
     await expectProblem(await worker({ INDEX_NAME: "nowhere" })("/v1/search?q="), 400, "EMPTY_QUERY");
   });

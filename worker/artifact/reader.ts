@@ -250,7 +250,8 @@ export function createIndexReader<T>(options: IndexReaderOptions<T>): IndexReade
     while (!live) {
       const ended = await settle(ctx, began + timing.wait);
       if (live) break;
-      if (ended.done && ended.error !== undefined && !isCode(ended.error, "SUPERSEDED")) throw ended.error;
+      if (ended.done && ended.error !== undefined && !isCode(ended.error, "SUPERSEDED"))
+        throw asStorageFailure(options.name, ended.error);
       if (Date.now() - began >= timing.wait) {
         throw new AnnoyEdgeError(
           "INDEX_LOADING",
@@ -297,6 +298,13 @@ export function createIndexReader<T>(options: IndexReaderOptions<T>): IndexReade
       }
     },
   };
+}
+
+/** What was not thrown on purpose came from the bucket, or on the way from it. */
+function asStorageFailure(name: string, error: unknown): unknown {
+  if (error instanceof AnnoyEdgeError) return error;
+  const message = `Index "${name}" cannot be read from the bucket at the moment. Try again.`;
+  return new AnnoyEdgeError("STORAGE_FAILED", message, { cause: error });
 }
 
 function isCode(error: unknown, code: string): boolean {

@@ -137,7 +137,9 @@ function describe(error: unknown): { code: string; detail: string; unexpected: b
     return { code: "INDEX_UNAVAILABLE", detail: error.message, unexpected: true };
   }
   if (error instanceof AnnoyEdgeError) {
-    return { code: error.code, detail: error.message, unexpected: error.code !== "INDEX_NOT_PUBLISHED" };
+    // The reader has more words for why than the contract has.
+    const code = Object.hasOwn(PROBLEM_KINDS, error.code) ? error.code : "INDEX_UNAVAILABLE";
+    return { code, detail: error.message, unexpected: code !== "INDEX_NOT_PUBLISHED" };
   }
   const detail =
     "The request could not be answered because of a fault on this side. It may work when sent again.";
