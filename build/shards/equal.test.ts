@@ -104,6 +104,25 @@ test("facets of more values than are told count what all shards have, in the sam
   expect(one.facets).toEqual(other.facets);
 });
 
+test("documents that one call does not carry come by several, none missing and none twice", async () => {
+  const sizes = Array.from({ length: 12 }, (_, i) => (i % 3 === 0 ? 5_000_000 : 1_500_000) + i);
+  const texts = sizes.map((size, i) => ({
+    id: `large-${i}`,
+    pageContent: "x".repeat(size),
+    vector: [i, 1],
+  }));
+  const options = { keyword: false, metric: "euclidean", shards: 2, partition: "random" } as const;
+  await make("large", { documents: texts, ...options });
+  const { hits, partial } = await ask(await open("large"), {
+    vector: [0, 1],
+    k: 12,
+    include: ["document", "vector"],
+  });
+  expect(partial).toBeUndefined();
+  expect(hits.map(({ document }) => document?.pageContent.length)).toEqual(sizes);
+  expect(hits.every(({ vector }) => vector?.length === 2)).toBe(true);
+});
+
 describe("artifacts of different fields, put together", () => {
   const part = function* (from: number, metadata: (i: number) => Record<string, unknown>) {
     for (let i = from; i < from + 40; i++) {

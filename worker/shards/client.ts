@@ -1,4 +1,5 @@
 import type { ShardsMeta } from "../format/meta.ts";
+import { furtherMs } from "../search/shards/desk.ts";
 import { isRegion, nearestRegion, type Region } from "../search/shards/regions.ts";
 import type { ShardAnswers, ShardSet } from "../search/shards/types.ts";
 import type { Outcome } from "../search/shards/wire.ts";
@@ -61,7 +62,10 @@ export function connectShards(options: ShardClientOptions): ReachShards {
             return faultIn(outcome.value) ?? outcome;
           };
           try {
-            return await attempted(ask, { elsewhere: replicas > 1, hedgeMs: settings.hedge });
+            return await attempted(ask, {
+              elsewhere: replicas > 1,
+              hedgeMs: settings.hedge + furtherMs(call),
+            });
           } catch (error) {
             if (answered) return answered;
             throw error;

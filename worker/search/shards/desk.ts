@@ -20,6 +20,14 @@ export interface Desk {
 /** Adds itself to a round; finds its answer among those of the round. */
 export type Question<T> = (round: Round) => (answers: ShardAnswers) => Outcome<T> | undefined;
 
+/** A shard answers the searches of a call one after the other; some take so long, in milliseconds. */
+const SEARCH_MS = 50;
+
+/** By how much longer than a single search a call may take before anybody thinks ill of the shard. */
+export function furtherMs({ ranks }: ShardCall): number {
+  return SEARCH_MS * Math.max(0, ranks.length - 1);
+}
+
 interface Round {
   readonly ranks: ShardQuery[];
   readonly details: DetailsRequest[];

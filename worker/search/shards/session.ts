@@ -3,7 +3,7 @@ import { AnnoyEdgeError } from "../../format/errors.ts";
 import { SearchError } from "../errors.ts";
 import { type SearchOptions, timed } from "../timing.ts";
 import type { LoadedIndex } from "../types.ts";
-import { openDesk, toDetail, toLocate, toRank } from "./desk.ts";
+import { furtherMs, openDesk, toDetail, toLocate, toRank } from "./desk.ts";
 import { createKnownItems, type KnownItem, type Parts } from "./known.ts";
 import { mergeRankings } from "./merge.ts";
 import { routeQuery } from "./route.ts";
@@ -72,7 +72,7 @@ function openSession(set: ShardSet, router: Forest, options: SearchOptions): Sha
   const reach = (index: number, which = copy) => set.shard(index, options.from, which);
   const desk = openDesk(async (index, call) => {
     try {
-      return await within(patience, reach(index).ask(call));
+      return await within(patience && patience + furtherMs(call), reach(index).ask(call));
     } catch (error) {
       throw asFailure(error);
     }

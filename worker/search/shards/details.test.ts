@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+import { bytesOf, firstPart } from "./details.ts";
+
+const details = [1, 2, 3].map((item) => ({ item, id: `id-${item}`, vector: new Float32Array(100) }));
+const each = bytesOf(details[0]!);
+
+test("as many details as there is room for are told, and the rest is named", () => {
+  expect(firstPart(details, 3 * each, 0)).toEqual({ details, rest: [], bytes: 3 * each });
+  expect(firstPart(details, 2 * each, 0)).toEqual({
+    details: details.slice(0, 2),
+    rest: [3],
+    bytes: 2 * each,
+  });
+  expect(firstPart(details, each - 1, 0)).toEqual({ details: [], rest: [1, 2, 3], bytes: 0 });
+});
+
+test("at least as many as must be are told, so that asking again comes to an end", () => {
+  expect(firstPart(details, 0, 1)).toEqual({ details: details.slice(0, 1), rest: [2, 3], bytes: each });
+});
+
+test("characters count as two bytes, and metadata as its JSON", () => {
+  const text = bytesOf({ item: 1, pageContent: "x".repeat(1000), metadata: { a: "y".repeat(100) } });
+  expect(text).toBeGreaterThanOrEqual(2 * 1100);
+});
