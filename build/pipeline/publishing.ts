@@ -21,6 +21,7 @@ import {
   type VersionInfo,
   withStore,
 } from "../publish/index.ts";
+import { OptionError } from "./errors.ts";
 import { indexName } from "./names.ts";
 import { query } from "./query.ts";
 import { verify } from "./verify.ts";
@@ -45,6 +46,23 @@ export interface GoldenQuery extends Pick<SearchInput, "query" | "mode" | "filte
   /** Docstore ids, one or several, that must be among the first `k` (default 10). */
   readonly expect: string | readonly string[];
   readonly k?: number;
+}
+
+/** Types are gone when a configuration is read. @throws OptionError */
+export function checkGolden(golden: unknown): void {
+  if (golden === undefined) return;
+  const text = (value: unknown) => typeof value === "string" && value !== "";
+  const sound = (each: Partial<GoldenQuery> | null) => {
+    const expected = [each?.expect].flat();
+    return text(each?.query) && expected.length > 0 && expected.every(text);
+  };
+  const wrong = Array.isArray(golden) ? golden.findIndex((each) => !sound(each)) : undefined;
+  if (wrong === -1) return;
+  const what =
+    wrong === undefined
+      ? "golden is not a list of searches"
+      : `golden[${wrong}] is no search and what it must find`;
+  throw new OptionError(`${what}: { query: "text", expect: "id" }, or several ids in a list.`);
 }
 
 export interface PublishDirOptions extends TargetOptions {
@@ -72,6 +90,7 @@ export interface PublishDirOptions extends TargetOptions {
  */
 export async function publish(dir: string, options: PublishDirOptions = {}): Promise<PublishResult> {
   const { force, dryRun, message, shardBytes, onProgress } = options;
+  checkGolden(options.golden);
   return withStore(
     () => openStore(options),
     (store) =>

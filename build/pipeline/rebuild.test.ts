@@ -126,6 +126,21 @@ describe("rebuild", () => {
   });
 });
 
+test.each([
+  [7, "golden is not a list"],
+  [[{ query: "vehicle" }], "golden[0]"],
+  [[{ query: "vehicle", expect: "car.txt" }, null], "golden[1]"],
+  [[{ query: "vehicle", expect: [] }], "golden[0]"],
+])("golden queries %o are refused before anything is built", async (golden, message) => {
+  const out = join(root, "never");
+  const config = { documents: [{ pageContent: "x" }], out, name: "never", golden: golden as never };
+  await expect(rebuild({ config, root })).rejects.toMatchObject({
+    code: "BAD_OPTION",
+    message: expect.stringContaining(message),
+  });
+  await expect(readFile(join(out, "manifest.json"))).rejects.toMatchObject({ code: "ENOENT" });
+});
+
 describe("the configuration", () => {
   const write = async (text: string) => {
     const path = join(root, `config-${Math.random().toString(36).slice(2)}.ts`);

@@ -6,7 +6,7 @@ import { type BuildOptions, buildUnlessEqual } from "./build.ts";
 import { type Config, defaultOut, loadConfig } from "./config.ts";
 import { OptionError } from "./errors.ts";
 import { indexName } from "./names.ts";
-import { openStore, type PublishDirOptions, publish } from "./publishing.ts";
+import { checkGolden, openStore, type PublishDirOptions, publish } from "./publishing.ts";
 import { type Verification, verify } from "./verify.ts";
 
 export interface RebuildOptions extends Omit<PublishDirOptions, "golden" | "embedder"> {
@@ -37,6 +37,7 @@ export type RebuildResult =
  */
 export async function rebuild(options: RebuildOptions = {}): Promise<RebuildResult> {
   const { golden, ...config } = await configOf(options.config);
+  checkGolden(golden);
   const name = indexName(config.name, options.root);
   const build: BuildOptions = {
     ...config,
