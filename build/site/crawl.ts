@@ -1,6 +1,6 @@
 import { gunzipSync } from "node:zlib";
+import { decodeHtml } from "../sources/charset.ts";
 import { SourceError } from "../sources/errors.ts";
-import { decodeHtml } from "./charset.ts";
 
 export interface CrawledPage {
   /** Where the page was found in the end, redirects followed. */

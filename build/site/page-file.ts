@@ -1,6 +1,6 @@
+import { decodeHtml } from "../sources/charset.ts";
 import { readBytes, readText } from "../sources/lines.ts";
 import type { SourceFile } from "../sources/types.ts";
-import { decodeHtml } from "./charset.ts";
 import { readMarkdownPage } from "./markdown.ts";
 import { type Page, readPage, type Skipped } from "./page.ts";
 

@@ -1,9 +1,10 @@
+import { decodeHtml } from "./charset.ts";
 import { readCsv } from "./csv.ts";
 import { SourceError } from "./errors.ts";
 import { type Format, findFiles, formatOf } from "./files.ts";
 import { readHtml } from "./html.ts";
 import { type LocatedRow, readJsonLines } from "./jsonl.ts";
-import { readText } from "./lines.ts";
+import { readBytes, readText } from "./lines.ts";
 import { readMarkdown } from "./markdown.ts";
 import type { SourceDocument, SourceFile } from "./types.ts";
 
@@ -49,7 +50,7 @@ async function* readWholeFile(
   file: SourceFile,
   format: "text" | "markdown" | "html",
 ): AsyncGenerator<LocatedRow> {
-  const text = await readText(file);
+  const text = format === "html" ? decodeHtml(await readBytes(file)) : await readText(file);
   const { pageContent, metadata } =
     format === "markdown"
       ? readMarkdown(text, file)

@@ -189,6 +189,14 @@ describe("JSONL", () => {
   });
 });
 
+describe("HTML", () => {
+  it("is read in the encoding that it names", async () => {
+    const page = '<meta charset="iso-8859-1"><p>caf\u00e9</p>';
+    await put({ "old.html": Buffer.from(page, "latin1") });
+    expect((await read("old.html"))[0]?.pageContent).toBe("café");
+  });
+});
+
 describe("CSV", () => {
   it("reads quoted fields, line breaks within them, ids and further columns", async () => {
     await put({
