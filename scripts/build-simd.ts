@@ -1,8 +1,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { compileKernels } from "../build/forest/simd/compile.ts";
+import { compileText, MODULES } from "../build/forest/simd/compile.ts";
 
-// Compiles build/forest/simd/kernels.wat to the kernels.wasm beside it, which is committed.
+// Compiles each .wat of build/forest/simd/ to the .wasm beside it, which is committed.
 const folder = new URL("../build/forest/simd/", import.meta.url);
-const wasm = await compileKernels(readFileSync(new URL("kernels.wat", folder), "utf8"));
-writeFileSync(new URL("kernels.wasm", folder), wasm);
-console.log(`kernels.wasm: ${wasm.byteLength} bytes`);
+for (const name of MODULES) {
+  const wasm = await compileText(readFileSync(new URL(`${name}.wat`, folder), "utf8"));
+  writeFileSync(new URL(`${name}.wasm`, folder), wasm);
+  console.log(`${name}.wasm: ${wasm.byteLength} bytes`);
+}

@@ -16,14 +16,13 @@ import {
 } from "./choices.ts";
 import { bytesOf } from "./codecs.ts";
 import { buildSketches, type Sketching } from "./encode.ts";
+import { exactAnswers } from "./exact.ts";
 import { type Geometry, geometryOf } from "./geometry.ts";
-import { type ExactRows, exactScore } from "./judge.ts";
 import { type EncodedNodes, encodeNodes, measureReach } from "./nodes.ts";
 import { createPool, type Pool } from "./pool.ts";
 import { createRandom, partSeed, sample } from "./random.ts";
 import type { Truth } from "./recall.ts";
 import { growTree, type TreeNode } from "./tree.ts";
-import { type Nearest, Top, type TruthTask } from "./truth.ts";
 import { certifySections } from "./tune.ts";
 import type { BuiltForest, ForestInput, ForestSettings } from "./types.ts";
 import { vectorSectionsBy } from "./vector-sections.ts";
@@ -31,12 +30,6 @@ import { vectorSectionsBy } from "./vector-sections.ts";
 /** Below this many dimensions a full score costs no more than an estimate. */
 const LEAST_SKETCHED_DIMENSIONS = 48;
 const MOST_QUERIES = 800;
-const TRUTH_K = 100;
-/** Kept by scores in single precision, for double precision to choose from, and for the query itself. */
-const TRUTH_SPARE = 8;
-/** Rows of a task that finds exact answers, at least; and tasks at most. */
-const TRUTH_CHUNK = 10_000;
-const TRUTH_TASKS = 16;
 /** What exact answers take of the time of certification, and encoding of the time of one codec. */
 const ANSWERS_SHARE = 0.5;
 const ENCODING_SHARE = 0.2;
@@ -67,7 +60,7 @@ export async function buildForest(input: ForestInput, settings: ForestSettings):
     // Threads that the trees leave idle begin with the exact answers.
     let answered = 0;
     let waiting = false;
-    const answers = exactAnswers(input, geometry, pool, queries, (share) => {
+    const answers = exactAnswers(input, geometry, pool, queries, flat, (share) => {
       answered = share;
       if (waiting) progress("certify", ANSWERS_SHARE * share);
     });
@@ -242,64 +235,6 @@ export function pickQueries(count: number, seed: number): Uint32Array {
     wanted,
     createRandom(partSeed(seed, 1 << 21)),
   );
-}
-
-async function exactAnswers(
-  input: ForestInput,
-  geometry: Geometry,
-  pool: Pool,
-  queries: Uint32Array,
-  onProgress: (share: number) => void,
-): Promise<Truth> {
-  const { metric, vectors, dimensions, items } = input;
-  // For dot the augmented coordinate would spoil inner products with rows as queries.
-  const rows = metric === "dot" ? vectors : geometry.rows;
-  const truth = {
-    metric,
-    vectors,
-    dimensions,
-    queries,
-    items,
-  };
-  const tasks: TruthTask[] = [];
-  const count = vectors.length / dimensions;
-  const chunk = Math.max(TRUTH_CHUNK, Math.ceil(count / TRUTH_TASKS));
-  for (let from = 0; from < count; from += chunk) {
-    const part = Uint32Array.from({ length: Math.min(chunk, count - from) }, (_, i) => from + i);
-    tasks.push({
-      kind: "truth",
-      metric,
-      rows,
-      width: dimensions,
-      queries,
-      list: part,
-      k: TRUTH_K + TRUTH_SPARE,
-    });
-  }
-  const parts = await pool.run(tasks, {
-    background: true,
-    onDone: (done) => onProgress(done / tasks.length),
-  });
-  return {
-    ...truth,
-    nearest: Array.from(queries, (row, q) =>
-      mergeNearest(
-        truth,
-        row,
-        parts.map((part) => part[q]!),
-      ),
-    ),
-  };
-}
-
-/** The nearest by scores in double precision, of those that lists in single precision suggest. */
-function mergeNearest(rows: ExactRows, query: number, lists: readonly Nearest[]): Uint32Array {
-  const top = new Top(TRUTH_K + TRUTH_SPARE);
-  for (const list of lists) for (const [i, row] of list.rows.entries()) top.push(row, list.scores[i]!);
-  const others = top.best().rows.filter((row) => row !== query);
-  const scored = Array.from(others, (row) => ({ row, score: exactScore(rows, query, row) }));
-  scored.sort((a, b) => b.score - a.score || a.row - b.row);
-  return Uint32Array.from(scored.slice(0, TRUTH_K), (entry) => entry.row);
 }
 
 /** Sections `slotItems` and `itemSlots`; none where slot and item are the same number throughout. */

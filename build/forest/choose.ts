@@ -7,7 +7,7 @@ import { DOUBLING, type Steps, stepsBy } from "./steps.ts";
 const PROBE_QUERIES = 50;
 const SURVEY_QUERIES = 200;
 /** How far a probe goes at first, and how much further then. */
-const PROBE_STEPS = 4 * DOUBLING;
+const PROBE_STEPS = 5 * DOUBLING;
 const PROBE_FURTHER = 2 * DOUBLING;
 /** Standard errors that recall must lie above the target: with 95% confidence it meets it on other queries as well. */
 const CONFIDENCE = 1.64;
@@ -65,7 +65,10 @@ export async function surveyRegion(
     region = list[endOf(list, await measure(PROBE_QUERIES, list, []))] ?? -1;
   }
   for (;;) {
-    const list = stepsBy(DOUBLING / 4, region);
+    // The choice is expected somewhat below the region: the steps there are small.
+    const list = stepsBy(DOUBLING / 4, region).filter(
+      (step) => step % DOUBLING === 0 || step >= region - 2 * DOUBLING,
+    );
     const found = await measure(SURVEY_QUERIES, list, margins);
     const { recall, lost } = found.at(-1)!;
     const met = recall[0]! >= target;

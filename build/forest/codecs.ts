@@ -1,6 +1,7 @@
 import { packBits } from "../../worker/forest/query.ts";
 import { NIBBLE_LEVELS, type VectorStore } from "../../worker/forest/vectors.ts";
 import type { Metric } from "../../worker/format/constants.ts";
+import { createLevelFit, type LevelFit } from "./simd/fit.ts";
 
 /** Encoded vectors: the bytes of the sections `vectors`, `vectorScales` and `vectorNorms`. */
 export interface EncodedVectors {
@@ -154,30 +155,25 @@ class NibbleEncoder {
   private readonly stride: number;
   private readonly metric: Metric;
   private readonly dimensions: number;
+  private readonly fit: LevelFit;
 
   constructor(metric: Metric, dimensions: number, count: number) {
     this.metric = metric;
     this.dimensions = dimensions;
     this.stride = Math.ceil(dimensions / 2);
     this.codes = new Uint8Array(count * this.stride);
+    this.fit = createLevelFit(dimensions);
   }
 
   row(slot: number, rows: Float32Array, at: number, largest: number, norm: number): number {
-    const { dimensions, codes, stride } = this;
+    const { dimensions, codes, stride, fit } = this;
     let best = -1;
     let bestStep = largest / NIBBLE_LEVELS;
     let bestSquares = 1;
+    fit.setRow(rows, at);
     for (const clip of NIBBLE_CLIPS) {
       const step = (largest * clip) / NIBBLE_LEVELS;
-      const inverse = 1 / step;
-      let product = 0;
-      let squares = 0;
-      for (let i = 0; i < dimensions; i++) {
-        const value = rows[at + i]!;
-        const level = nibbleOf(value, inverse) - NIBBLE_LEVELS;
-        product += level * value;
-        squares += level * level;
-      }
+      const { product, squares } = fit.of(1 / step);
       const cosine = product / Math.sqrt(squares);
       if (cosine > best) {
         best = cosine;

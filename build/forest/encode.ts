@@ -6,7 +6,8 @@ import type { EncodedNodes } from "./nodes.ts";
 import type { Pool } from "./pool.ts";
 import type { SketchTask } from "./sketch.ts";
 
-const CHUNK = 8192;
+/** Rows of a task: few enough that all threads end at about the same time. */
+const CHUNK = 2048;
 
 export interface SketchSettings {
   readonly bits: number;

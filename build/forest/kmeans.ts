@@ -54,17 +54,14 @@ export function cluster(
       const at = used[i]! * width;
       const to = labels[i]! * width;
       sizes[labels[i]!]!++;
-      for (let j = 0; j < width; j++) sums[to + j]! += rows[at + j]!;
+      addTo(sums, to, rows, at, width);
     }
     for (let c = 0; c < count; c++) {
       if (sizes[c] === 0) {
         placeAt(used[Math.floor(random() * used.length)]!, c);
         continue;
       }
-      let squares = 0;
-      for (let j = 0; j < width; j++) squares += sums[c * width + j]! ** 2;
-      const divisor = settings.spherical ? Math.sqrt(squares) || 1 : sizes[c]!;
-      for (let j = 0; j < width; j++) centroids[c * width + j] = sums[c * width + j]! / divisor;
+      setMean(centroids, sums, c, width, settings.spherical ? 0 : sizes[c]!);
     }
   }
   return { centroids, count };
@@ -81,7 +78,7 @@ export function assign(
 ): void {
   const width = centroids.length / count;
   kernel.setColumns(centroids, count);
-  const biases = new Float64Array(count);
+  const biases = new Float32Array(count);
   if (!spherical) {
     for (let c = 0; c < count; c++) {
       let squares = 0;
@@ -89,23 +86,21 @@ export function assign(
       biases[c] = -squares / 2;
     }
   }
-  for (let from = 0; from < list.length; from += BLOCK_ROWS) {
-    const n = Math.min(BLOCK_ROWS, list.length - from);
-    const scores = kernel.score(rows, list, from, n);
-    for (let r = 0; r < n; r++) {
-      const at = r * kernel.width;
-      let best = Number.NEGATIVE_INFINITY;
-      let label = 0;
-      for (let c = 0; c < count; c++) {
-        const score = scores[at + c]! + biases[c]!;
-        if (score > best) {
-          best = score;
-          label = c;
-        }
-      }
-      labels[from + r] = label;
-    }
-  }
+  for (let from = 0; from < list.length; from += BLOCK_ROWS)
+    kernel.label(rows, list, from, Math.min(BLOCK_ROWS, list.length - from), biases, labels);
+}
+
+/** A function of its own, which V8 compiles once and soon. */
+function addTo(sums: Float64Array, to: number, rows: Float32Array, at: number, width: number): void {
+  for (let j = 0; j < width; j++) sums[to + j]! += rows[at + j]!;
+}
+
+/** The mean of `size` rows, or, where that is 0, the direction of their sum. */
+function setMean(centroids: Float32Array, sums: Float64Array, c: number, width: number, size: number): void {
+  let squares = 0;
+  for (let j = c * width; j < (c + 1) * width; j++) squares += sums[j]! ** 2;
+  const divisor = size || Math.sqrt(squares) || 1;
+  for (let j = c * width; j < (c + 1) * width; j++) centroids[j] = sums[j]! / divisor;
 }
 
 function copyRow(rows: Float32Array, row: number, centroids: Float32Array, c: number, width: number): void {

@@ -10,7 +10,7 @@ export interface Truth {
   readonly dimensions: number;
   /** Rows that serve as queries. */
   readonly queries: Uint32Array;
-  /** For every query its nearest rows but itself, best first, at most 100. */
+  /** For every query its nearest rows but itself, best first: 100 of those that {@link deepQueries} picks, 10 of others. */
   readonly nearest: readonly Uint32Array[];
   /** Ascending item numbers of the rows, when there are holes. */
   readonly items: Uint32Array | undefined;

@@ -29,61 +29,77 @@ export function encodeSketches(shared: Shared, task: SketchTask): SketchPart {
   const { list, centreOf, centres, dimensions, bits } = task;
   const fullBits = fullSketchBits(dimensions);
   const rotation = createRotation(fullBits, task.seed);
-  const four = createFourRotations(fullBits, task.seed);
-  const { values } = four;
+  const four = createFourRotations(fullBits, task.seed, bits);
   const words = bits / 32;
   const codes = new Int32Array(list.length * words);
   const factors = new Float32Array(list.length);
   const offsets = new Float32Array(list.length);
-  const squares = new Float64Array(LANES);
-  const products = new Float64Array(LANES);
-  const owns = new Float64Array(LANES);
+  const parts = Array.from({ length: LANES }, (): Residual => ({ square: 0, product: 0, own: 0 }));
   const centre = new Float32Array(fullBits);
-  let last = -1;
+  /** Which centre is rotated, and which each of the four has beside it. */
+  let rotated = -1;
+  const beside = new Int32Array(LANES).fill(-1);
   for (let from = 0; from < list.length; from += LANES) {
     const count = Math.min(LANES, list.length - from);
-    values.fill(0);
+    four.values.fill(0);
     for (let v = 0; v < count; v++) {
-      const row = list[from + v]! * shared.width;
-      const at = centreOf[from + v]! * dimensions;
-      let square = 0;
-      let product = 0;
-      let own = 0;
-      for (let j = 0; j < dimensions; j++) {
-        const value = shared.rows[row + j]!;
-        const r = value - centres[at + j]!;
-        values[j * LANES + v] = r;
-        square += r * r;
-        product += r * centres[at + j]!;
-        own += value * value;
-      }
-      squares[v] = square;
-      products[v] = product;
-      owns[v] = own;
+      const at = centreOf[from + v]!;
+      parts[v] = fillResidual(
+        four.values,
+        v,
+        shared.rows,
+        list[from + v]! * shared.width,
+        centres,
+        at * dimensions,
+        dimensions,
+      );
+      if (rotated !== at) rotation.forward(centres, at * dimensions, dimensions, centre);
+      rotated = at;
+      if (beside[v] !== at) for (let b = 0; b < fullBits; b++) four.centres[b * LANES + v] = centre[b]!;
+      beside[v] = at;
     }
     four.turn();
+    four.takeSigns();
     for (let v = 0; v < count; v++) {
       const i = from + v;
-      if (centreOf[i] !== last) {
-        last = centreOf[i]!;
-        rotation.forward(centres, last * dimensions, dimensions, centre);
-      }
-      let absolute = 0;
-      let signed = 0;
-      for (let b = 0; b < bits; b++) {
-        const value = values[b * LANES + v]!;
-        absolute += Math.abs(value);
-        if (value >= 0) {
-          codes[i * words + (b >>> 5)]! |= 1 << (b & 31);
-          signed += centre[b]!;
-        } else {
-          signed -= centre[b]!;
-        }
-      }
-      const factor = absolute > 0 ? squares[v]! / absolute : 0;
+      const { square, product, own } = parts[v]!;
+      for (let w = 0; w < words; w++) codes[i * words + w] = four.words[w * LANES + v]!;
+      const absolute = four.absolutes[v]!;
+      const factor = absolute > 0 ? square / absolute : 0;
       factors[i] = factor;
-      offsets[i] = products[v]! - factor * signed - (task.halfSquares ? owns[v]! / 2 : 0);
+      offsets[i] = product - factor * four.signed[v]! - (task.halfSquares ? own / 2 : 0);
     }
   }
   return { codes, factors, offsets };
+}
+
+/** What a residual comes to: its square, its product with the centre, and the square of the whole row. */
+interface Residual {
+  readonly square: number;
+  readonly product: number;
+  readonly own: number;
+}
+
+/** Writes a row less its centre as vector `v` of four. A function of its own, which V8 compiles once and soon. */
+function fillResidual(
+  values: Float32Array,
+  v: number,
+  rows: Float32Array,
+  row: number,
+  centres: Float32Array,
+  centre: number,
+  dimensions: number,
+): Residual {
+  let square = 0;
+  let product = 0;
+  let own = 0;
+  for (let j = 0; j < dimensions; j++) {
+    const value = rows[row + j]!;
+    const r = value - centres[centre + j]!;
+    values[j * LANES + v] = r;
+    square += r * r;
+    product += r * centres[centre + j]!;
+    own += value * value;
+  }
+  return { square, product, own };
 }

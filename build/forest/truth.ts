@@ -1,6 +1,12 @@
 import type { Metric } from "../../worker/format/constants.ts";
 import { lengthOf } from "./codecs.ts";
-import { BLOCK_ROWS, createKernel } from "./simd/kernels.ts";
+import {
+  BLOCK_ROWS,
+  createKernel,
+  type KernelKind,
+  type ScoreKernel,
+  type Selected,
+} from "./simd/kernels.ts";
 
 /** Finds the nearest rows of a list for some queries, all of them rows too, by scoring everything. */
 export interface TruthTask {
@@ -23,24 +29,54 @@ export interface Nearest {
 /** For every query the nearest of the rows that the task listed. */
 export type TruthPart = Nearest[];
 
+/**
+ * How many more than are wanted should be asked for: scores are of single precision, those of unit vectors of 16-bit
+ * coordinates (standard error 0.00001), and the query itself may be among them.
+ */
+export const TRUTH_SPARE = 16;
+
+const KERNELS: Readonly<Record<Metric, KernelKind>> = {
+  angular: "unit",
+  dot: "dot",
+  euclidean: "dot",
+  hamming: "dot",
+  manhattan: "taxicab",
+};
+
 export function nearestRows({ metric, rows, width, queries, list, k }: TruthTask): TruthPart {
-  const kernel = createKernel(width, metric === "manhattan" ? "taxicab" : "dot");
+  const kernel = createKernel(width, KERNELS[metric]);
   const columns = new Float32Array(queries.length * width);
   for (const [c, row] of queries.entries())
     columns.set(rows.subarray(row * width, (row + 1) * width), c * width);
   kernel.setColumns(columns, queries.length);
   const tops = Array.from(queries, () => new Top(k));
   const halfSquares = metric === "euclidean" || metric === "hamming";
-  const biasOf = (row: number) => (halfSquares ? -0.5 * lengthOf(rows, row * width, width) ** 2 : 0);
   const sign = metric === "manhattan" ? -1 : 1;
+  const biases = new Float32Array(BLOCK_ROWS);
   for (let from = 0; from < list.length; from += BLOCK_ROWS) {
     const n = Math.min(BLOCK_ROWS, list.length - from);
-    kernel.select(rows, list, from, n, sign, biasOf, (column, row, score) => {
-      const top = tops[column]!;
-      if (top.push(row, score)) kernel.setThreshold(column, top.threshold);
-    });
+    for (let r = 0; r < n && halfSquares; r++)
+      biases[r] = -0.5 * lengthOf(rows, list[from + r]! * width, width) ** 2;
+    offer(kernel, kernel.select(rows, list, from, n, sign, biases), list, from, tops);
   }
   return tops.map((top) => top.best());
+}
+
+/** Offers what was found to the best of each column. */
+function offer(
+  kernel: ScoreKernel,
+  { count, places, scores }: Selected,
+  list: Uint32Array,
+  from: number,
+  tops: readonly Top[],
+): void {
+  for (let i = 0; i < 2 * count; i += 2) {
+    const place = places[i]!;
+    const r = Math.floor(place / kernel.width);
+    const column = place - r * kernel.width;
+    const top = tops[column]!;
+    if (top.push(list[from + r]!, scores[i + 1]!)) kernel.setThreshold(column, top.threshold);
+  }
 }
 
 /** The best `k` of many scores; of equal ones those that came first. */

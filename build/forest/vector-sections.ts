@@ -21,7 +21,8 @@ export interface EncodedPart {
   readonly rest?: EncodedRows;
 }
 
-const CHUNK = 8192;
+/** Rows of a task: few enough that all threads end at about the same time. */
+const CHUNK = 2048;
 
 export function encodePart({ metric, codec, rest, vectors, dimensions, list }: EncodeTask): EncodedPart {
   const rows = encodeRows(metric, codec, vectors, dimensions, list);

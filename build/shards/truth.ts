@@ -2,7 +2,7 @@ import type { Metric } from "../../worker/format/constants.ts";
 import { geometryOf } from "../forest/geometry.ts";
 import { exactScore } from "../forest/judge.ts";
 import type { Pool } from "../forest/pool.ts";
-import type { TruthTask } from "../forest/truth.ts";
+import { TRUTH_SPARE, type TruthTask } from "../forest/truth.ts";
 
 const K = 100;
 const CHUNK = 16_384;
@@ -34,7 +34,15 @@ export function createExactAnswers(
       const tasks: TruthTask[] = [];
       for (let from = 0; from < list.length; from += CHUNK) {
         const part = list.slice(from, from + CHUNK);
-        tasks.push({ kind: "truth", metric, rows, width: dimensions, queries: asked, list: part, k: K });
+        tasks.push({
+          kind: "truth",
+          metric,
+          rows,
+          width: dimensions,
+          queries: asked,
+          list: part,
+          k: K + TRUTH_SPARE,
+        });
       }
       for (const part of await pool.run(tasks)) {
         for (const [q, nearest] of part.entries()) {

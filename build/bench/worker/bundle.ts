@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { compileKernels } from "../../forest/simd/compile.ts";
+import { compileText } from "../../forest/simd/compile.ts";
 import { PeerUnavailable } from "../types.ts";
 
 const run = promisify(execFile);
@@ -27,7 +27,7 @@ export async function bundleWorker(name: string, cache: string, folder?: string)
     for (const file of [`${name}.js`, "serve.js"]) await copyFile(join(here, file), join(folder, file));
   }
   if (name === "flat-int8") {
-    const wasm = await compileKernels(await readFile(join(here, "flat-int8.wat"), "utf8"));
+    const wasm = await compileText(await readFile(join(here, "flat-int8.wat"), "utf8"));
     await writeFile(join(source, "flat-int8.wasm"), wasm);
   }
   const config = join(out, "wrangler.json");

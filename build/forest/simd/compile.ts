@@ -1,9 +1,12 @@
 import wabt from "wabt";
+import type { ModuleName } from "./instantiate.ts";
 
-/** WebAssembly text to binary; used by `npm run build:simd` and by the test that holds the committed binary to its source. */
-export async function compileKernels(text: string): Promise<Uint8Array> {
+export const MODULES: readonly ModuleName[] = ["kernels", "codes"];
+
+/** WebAssembly text to binary; used by `npm run build:simd` and by the test that holds the committed binaries to their sources. */
+export async function compileText(text: string): Promise<Uint8Array> {
   const toolkit = await wabt();
-  const module = toolkit.parseWat("kernels.wat", text, { simd: true });
+  const module = toolkit.parseWat("module.wat", text, { simd: true });
   try {
     return module.toBinary({}).buffer;
   } finally {
