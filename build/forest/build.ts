@@ -50,7 +50,8 @@ export async function buildForest(input: ForestInput, settings: ForestSettings):
   };
   const flat = scansAll(count, dimensions, metric, settings);
   const geometry = geometryOf(metric, vectors, dimensions);
-  const shared = { rows: geometry.rows, width: geometry.width, spherical: geometry.spherical };
+  const { rows, width, spherical } = geometry;
+  const shared = { rows, width, spherical, unit: metric === "angular" };
   const pool = createPool(shared, settings.jobs, isSmall(count, dimensions));
   try {
     const queries = pickQueries(count, settings.seed);

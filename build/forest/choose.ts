@@ -4,7 +4,7 @@ import { recordRecall } from "./record.ts";
 import { DOUBLING, type Steps, stepsBy } from "./steps.ts";
 
 /** Queries that find how far to look; those that look there; all of them decide. */
-const PROBE_QUERIES = 50;
+const PROBE_QUERIES = 40;
 const SURVEY_QUERIES = 200;
 /** How far a probe goes at first, and how much further then. */
 const PROBE_STEPS = 5 * DOUBLING;

@@ -1,7 +1,7 @@
 import { packBits } from "../../worker/forest/query.ts";
 import { NIBBLE_LEVELS, type VectorStore } from "../../worker/forest/vectors.ts";
 import type { Metric } from "../../worker/format/constants.ts";
-import { createLevelFit, type LevelFit } from "./simd/fit.ts";
+import { createLevels, type Levels } from "./simd/levels.ts";
 
 /** Encoded vectors: the bytes of the sections `vectors`, `vectorScales` and `vectorNorms`. */
 export interface EncodedVectors {
@@ -35,12 +35,16 @@ export function encodeRest(
   for (let slot = 0; slot < order.length; slot++) {
     const row = rest.subarray(slot * dimensions, (slot + 1) * dimensions);
     coded.decode(slot, row);
-    const at = order[slot]! * dimensions;
-    for (let i = 0; i < dimensions; i++) row[i] = rows[at + i]! - row[i]!;
+    takeFrom(rows, order[slot]! * dimensions, row);
   }
   const inOrder = Uint32Array.from(order, (_, slot) => slot);
   // Manhattan is the metric whose scales are plain steps.
   return encodeRows("manhattan", codec, rest, dimensions, inOrder);
+}
+
+/** Turns what codes stand for into what they lack. */
+function takeFrom(rows: Float32Array, at: number, row: Float32Array): void {
+  for (let i = 0; i < row.length; i++) row[i] = rows[at + i]! - row[i]!;
 }
 
 const UNIT_TOLERANCE = 1e-4;
@@ -89,7 +93,8 @@ export function encodeRows(
   }
   const norms = new Float32Array(count);
   let unit = true;
-  for (let slot = 0; slot < count; slot++) {
+  // Steps alone know no lengths.
+  for (let slot = 0; slot < count && metric !== "manhattan"; slot++) {
     const norm = lengthOf(rows, order[slot]! * dimensions, dimensions);
     norms[slot] = norm;
     // An all-zero vector has cosine 0 with everything, which a missing norm (1) gives as well.
@@ -110,38 +115,39 @@ export function encodeRows(
       : new NibbleEncoder(metric, dimensions, count);
   for (let slot = 0; slot < count; slot++) {
     const at = order[slot]! * dimensions;
-    let largest = 0;
-    for (let i = 0; i < dimensions; i++) largest = Math.max(largest, Math.abs(rows[at + i]!));
+    const largest = largestOf(rows, at, dimensions);
     scales[slot] = largest > 0 ? encode.row(slot, rows, at, largest, norms[slot]!) : 0;
   }
   return { vectors: encode.codes, scales, norms, unit };
 }
 
+/** A function of its own, which V8 compiles once and soon. */
+function largestOf(rows: Float32Array, at: number, dimensions: number): number {
+  let largest = 0;
+  for (let i = at; i < at + dimensions; i++) largest = Math.max(largest, Math.abs(rows[i]!));
+  return largest;
+}
+
 /** 255 levels from -127 to 127. */
 class ByteEncoder {
   readonly codes: Uint8Array;
-  private readonly signed: Int8Array;
   private readonly metric: Metric;
   private readonly dimensions: number;
+  private readonly levels: Levels;
 
   constructor(metric: Metric, dimensions: number, count: number) {
     this.metric = metric;
     this.dimensions = dimensions;
     this.codes = new Uint8Array(count * dimensions);
-    this.signed = new Int8Array(this.codes.buffer);
+    this.levels = createLevels(dimensions);
   }
 
   /** Writes the codes of a row and returns their scale. */
   row(slot: number, rows: Float32Array, at: number, largest: number, norm: number): number {
-    const { signed, dimensions } = this;
     const step = largest / 127;
-    const to = slot * dimensions;
-    let squares = 0;
-    for (let i = 0; i < dimensions; i++) {
-      const code = Math.round(rows[at + i]! / step);
-      signed[to + i] = code;
-      squares += code * code;
-    }
+    const scale = scaleFor(largest);
+    this.levels.setRow(rows, at, scale);
+    const squares = this.levels.writeBytes(1 / (step * scale), this.codes, slot * this.dimensions);
     return this.metric === "manhattan" ? step : norm / Math.sqrt(squares);
   }
 }
@@ -154,26 +160,25 @@ class NibbleEncoder {
   readonly codes: Uint8Array;
   private readonly stride: number;
   private readonly metric: Metric;
-  private readonly dimensions: number;
-  private readonly fit: LevelFit;
+  private readonly levels: Levels;
 
   constructor(metric: Metric, dimensions: number, count: number) {
     this.metric = metric;
-    this.dimensions = dimensions;
     this.stride = Math.ceil(dimensions / 2);
     this.codes = new Uint8Array(count * this.stride);
-    this.fit = createLevelFit(dimensions);
+    this.levels = createLevels(dimensions);
   }
 
   row(slot: number, rows: Float32Array, at: number, largest: number, norm: number): number {
-    const { dimensions, codes, stride, fit } = this;
+    const { codes, stride, levels } = this;
     let best = -1;
     let bestStep = largest / NIBBLE_LEVELS;
     let bestSquares = 1;
-    fit.setRow(rows, at);
+    const scale = scaleFor(largest);
+    levels.setRow(rows, at, scale);
     for (const clip of NIBBLE_CLIPS) {
       const step = (largest * clip) / NIBBLE_LEVELS;
-      const { product, squares } = fit.of(1 / step);
+      const { product, squares } = levels.fit(1 / (step * scale));
       const cosine = product / Math.sqrt(squares);
       if (cosine > best) {
         best = cosine;
@@ -181,20 +186,17 @@ class NibbleEncoder {
         bestSquares = squares;
       }
     }
-    const inverse = 1 / bestStep;
-    for (let i = 0; i < dimensions; i++) {
-      codes[slot * stride + (i >>> 1)]! |= nibbleOf(rows[at + i]!, inverse) << (i & 1 ? 4 : 0);
-    }
+    levels.writeNibbles(1 / (bestStep * scale), codes, slot * stride);
     return this.metric === "manhattan" ? bestStep : norm / Math.sqrt(bestSquares);
   }
 }
 
-const NIBBLE_CLIPS = [1, 0.92, 0.85, 0.78, 0.72, 0.66, 0.6, 0.54];
-
-/** Cut to a whole number, which rounds down all that is not below the lowest level anyway. */
-function nibbleOf(value: number, inverse: number): number {
-  return Math.max(0, Math.min(15, (value * inverse + 8) | 0));
+/** What a row is multiplied by where the inverse of its step would be no float32. */
+function scaleFor(largest: number): number {
+  return largest < 2 ** -100 ? 2 ** 100 : 1;
 }
+
+const NIBBLE_CLIPS = [1, 0.92, 0.85, 0.78, 0.72, 0.66, 0.6, 0.54];
 
 export function lengthOf(values: Float32Array, at: number, dimensions: number): number {
   let sum = 0;

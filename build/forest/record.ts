@@ -33,8 +33,8 @@ export interface Recorded {
   readonly lost: Float64Array;
 }
 
-/** Queries that one thread records at a time. */
-const CHUNK = 25;
+/** Queries that one thread records at a time: few enough that all threads end at about the same time. */
+const CHUNK = 10;
 
 /**
  * Recall of a forest at every searchK: the mean share of the exact k nearest that a search finds, for every k of `at`. An

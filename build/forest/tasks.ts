@@ -11,6 +11,8 @@ export interface Shared {
   readonly rows: Float32Array<SharedArrayBuffer>;
   readonly width: number;
   readonly spherical: boolean;
+  /** Whether no row is longer than 1. */
+  readonly unit?: boolean;
 }
 
 /** Finds the nearest of given clusters for a list of rows. */
@@ -54,16 +56,17 @@ export function runTask(
   task: Task,
 ): Uint32Array | SplitResult | TruthPart | SketchPart | Recorded | ShardAnswers | EncodedPart {
   const { rows, width, spherical } = shared;
+  const kind = shared.unit ? "unit" : "dot";
   switch (task.kind) {
     case "assign": {
       const labels = new Uint32Array(task.list.length);
-      assign(createKernel(width), rows, task.list, task.clustering, spherical, labels);
+      assign(createKernel(width, kind), rows, task.list, task.clustering, spherical, labels);
       return labels;
     }
     case "split": {
-      const clustering = cluster(rows, width, task.training, task.settings);
+      const clustering = cluster(rows, width, kind, task.training, task.settings);
       const labels = new Uint32Array(task.list.length);
-      assign(createKernel(width), rows, task.list, clustering, spherical, labels);
+      assign(createKernel(width, kind), rows, task.list, clustering, spherical, labels);
       return { ...clustering, labels };
     }
     case "truth":

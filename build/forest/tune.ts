@@ -11,7 +11,7 @@ import { halves, type Truth } from "./recall.ts";
 import { DOUBLING, stepsOf } from "./steps.ts";
 
 /** Margins to try, in mean factors of the sketches: about the standard error of an estimate. */
-const MARGINS = [6, 4.5, 3.5, 3, 2.5, 2, 1.75, 1.5, 1.25];
+const MARGINS = [4, 3, 2.5, 2, 1.75, 1.5, 1.25];
 /** Recall that a smaller margin may cost. */
 const MARGIN_LOSS = 0.001;
 /** Fewer do not show a loss of {@link MARGIN_LOSS}: one neighbour of one query is more. */

@@ -53,7 +53,7 @@ export function routingCentroids(
   const count = rows.length / dimensions;
   if (settings.centroids === 1) return meanRow(rows, dimensions);
   const numbers = Uint32Array.from({ length: count }, (_, row) => row);
-  return cluster(rows, dimensions, numbers, {
+  return cluster(rows, dimensions, "dot", numbers, {
     clusters: settings.centroids,
     spherical: isSpherical(metric),
     seed: partSeed(settings.seed, SEED_PART),

@@ -70,11 +70,7 @@
         (br_if $done (i32.ge_u (local.get $row) (local.get $end)))
         (local.set $value (v128.load (local.get $row)))
         (local.set $level
-          (f32x4.sub
-            (f32x4.min (v128.const f32x4 15 15 15 15)
-              (f32x4.max (v128.const f32x4 0 0 0 0)
-                (f32x4.trunc
-                  (f32x4.add (f32x4.mul (local.get $value) (local.get $inverses)) (v128.const f32x4 8 8 8 8)))))
+          (f32x4.sub (call $levels (local.get $value) (local.get $inverses))
             (v128.const f32x4 7.5 7.5 7.5 7.5)))
         (local.set $product (f32x4.add (local.get $product) (f32x4.mul (local.get $level) (local.get $value))))
         (local.set $squares (f32x4.add (local.get $squares) (f32x4.mul (local.get $level) (local.get $level))))
@@ -82,6 +78,48 @@
         (br $next)))
     (v128.store (local.get $out) (local.get $product))
     (v128.store offset=16 (local.get $out) (local.get $squares)))
+
+  ;; Writes the numbers of a row of `stride` bytes, times `inverse`, as whole numbers of a byte each. Returns the sum of
+  ;; their squares.
+  (func (export "bytes") (param $row i32) (param $stride i32) (param $inverse f32) (param $out i32) (result i32)
+    (local $end i32) (local $inverses v128) (local $code v128) (local $squares v128)
+    (local.set $end (i32.add (local.get $row) (local.get $stride)))
+    (local.set $inverses (f32x4.splat (local.get $inverse)))
+    (loop $next
+      (local.set $code
+        (i32x4.trunc_sat_f32x4_s
+          (f32x4.nearest (f32x4.mul (v128.load (local.get $row)) (local.get $inverses)))))
+      (local.set $squares (i32x4.add (local.get $squares) (i32x4.mul (local.get $code) (local.get $code))))
+      (local.set $code (i16x8.narrow_i32x4_s (local.get $code) (local.get $code)))
+      (i32.store (local.get $out)
+        (i32x4.extract_lane 0 (i8x16.narrow_i16x8_s (local.get $code) (local.get $code))))
+      (local.set $out (i32.add (local.get $out) (i32.const 4)))
+      (br_if $next (i32.lt_u (local.tee $row (i32.add (local.get $row) (i32.const 16))) (local.get $end))))
+    (i32.add
+      (i32.add (i32x4.extract_lane 0 (local.get $squares)) (i32x4.extract_lane 1 (local.get $squares)))
+      (i32.add (i32x4.extract_lane 2 (local.get $squares)) (i32x4.extract_lane 3 (local.get $squares)))))
+
+  ;; Writes the levels n of {fit} of a row of `stride` bytes, two a byte, the first in the lower half.
+  (func (export "nibbles") (param $row i32) (param $stride i32) (param $inverse f32) (param $out i32)
+    (local $end i32) (local $inverses v128) (local $level v128)
+    (local.set $end (i32.add (local.get $row) (local.get $stride)))
+    (local.set $inverses (f32x4.splat (local.get $inverse)))
+    (loop $next
+      (local.set $level
+        (i32x4.mul (v128.const i32x4 1 16 256 4096)
+          (i32x4.trunc_sat_f32x4_s (call $levels (v128.load (local.get $row)) (local.get $inverses)))))
+      (i32.store16 (local.get $out)
+        (i32.or
+          (i32.or (i32x4.extract_lane 0 (local.get $level)) (i32x4.extract_lane 1 (local.get $level)))
+          (i32.or (i32x4.extract_lane 2 (local.get $level)) (i32x4.extract_lane 3 (local.get $level)))))
+      (local.set $out (i32.add (local.get $out) (i32.const 2)))
+      (br_if $next (i32.lt_u (local.tee $row (i32.add (local.get $row) (i32.const 16))) (local.get $end)))))
+
+  (func $levels (param $value v128) (param $inverses v128) (result v128)
+    (f32x4.min (v128.const f32x4 15 15 15 15)
+      (f32x4.max (v128.const f32x4 0 0 0 0)
+        (f32x4.trunc
+          (f32x4.add (f32x4.mul (local.get $value) (local.get $inverses)) (v128.const f32x4 8 8 8 8))))))
 
   ;; The signs of the first `bits` (a multiple of 32) numbers of four vectors, number i of all four side by side, and of four
   ;; centres likewise: writes bits / 32 times four words of signs (1: not negative), then the four sums of absolute values

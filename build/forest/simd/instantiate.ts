@@ -50,6 +50,8 @@ export interface Codes extends WithMemory {
     spare: number,
   ): void;
   fit(row: number, stride: number, inverse: number, out: number): void;
+  bytes(row: number, stride: number, inverse: number, out: number): number;
+  nibbles(row: number, stride: number, inverse: number, out: number): void;
   signs(values: number, centres: number, bits: number, out: number): void;
 }
 
