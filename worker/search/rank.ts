@@ -82,7 +82,7 @@ export async function rank(
       : await rankSides(index, wanted, options);
     return { ranking, side: sideOf(index, mode, request.query ?? "", query, ranking) };
   };
-  const { ranking, side } = await rankTo(search, mode, request, depth);
+  const { ranking, side } = await rankTo(search, index.session, mode, request, depth);
   const exactness: Exactness = { estimated: ranking.estimated ?? false };
   const chosen =
     request.mmr && query
@@ -113,6 +113,7 @@ interface Ranked {
  */
 async function rankTo(
   search: (k: number) => Promise<Ranked>,
+  session: LoadedIndex["session"],
   mode: SearchMode,
   { offset, mmr }: SearchRequest,
   depth: number,
@@ -121,8 +122,9 @@ async function rankTo(
   if (mode === "keyword") return search(wanted);
   if (mode === "vector") return search(offset === undefined ? wanted : MAX_K);
   if (offset === undefined || wanted <= FUSION_DEPTH) return search(Math.max(wanted, FUSION_DEPTH));
-  const near = await search(FUSION_DEPTH);
-  const far = await search(MAX_K);
+  // Beside each other, so that one call asks a shard for both.
+  const second = session?.together(1);
+  const [near, far] = await Promise.all([search(FUSION_DEPTH), search(MAX_K).finally(() => second?.leave())]);
   return { ranking: joined(near.ranking, far.ranking), side: appended(near.side, far.side) };
 }
 

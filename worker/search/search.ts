@@ -62,7 +62,7 @@ export async function searchBatch(
 ): Promise<BatchResponse> {
   const index = forRequest(loaded, options);
   checkVectorNumbers(index, requests);
-  const together = index.session?.together(requests.length);
+  const together = index.session?.together(requests.length - 1);
   // Together, so that an embedder behind a network is waited for once and not a hundred times.
   const rankings = await Promise.all(
     requests.map(async (request): Promise<Ranking | AnnoyEdgeError> => {

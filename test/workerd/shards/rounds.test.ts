@@ -48,6 +48,7 @@ describe("one call a shard answers a search", () => {
     ["by a vector behind a filter", { vector, k: 20, filter: { topic: "animals" } }],
     ["by a vector for variety", { vector, k: 5, mmr: { fetchK: 20, lambda: 0.3 } }],
     ["of a later page", { vector, k: 5, offset: 10 }],
+    ["of a late page of words and meaning", { query: "the dog", k: 100, offset: 10 }],
     ["of facets", { vector, k: 5, facets: ["topic"] }],
   ])("%s", async (_, request) => {
     const answer = await expectContract(await post("/v1/search", request), "/v1/search", "post");
@@ -113,7 +114,7 @@ describe("a batch asks a shard once a round", () => {
       { vector: [1, 2] },
       { vector, filter: { nosuch: 1 } },
       { id: "nobody" },
-      { query: "violin concerto" },
+      { query: "violin concerto", k: 100, offset: 1 },
     ];
     const { results } = (await (await post("/v1/search/batch", { searches: mixed })).json()) as {
       results: (Partial<Answer> & { error?: { code: string } })[];
@@ -125,7 +126,7 @@ describe("a batch asks a shard once a round", () => {
     expect(calls()).toEqual(["rank, rank", "rank, rank", "rank, rank"]);
     for (const shard of [0, 1, 2]) {
       const [first, second] = namespace.calls.filter((call) => call.shard === shard);
-      expect(first?.questions).toEqual({ ranks: 3, details: 0, located: 3 });
+      expect(first?.questions).toEqual({ ranks: 4, details: 0, located: 3 });
       expect(second?.questions).toEqual({ ranks: 2, details: 0, located: 0 });
     }
   });

@@ -11,7 +11,7 @@ export interface Desk {
   put<T>(shard: number, question: Question<T>): Promise<T>;
   /** One of the searches has put all that it asks for the time being. */
   wait(): void;
-  /** So many searches go on beside each other from now on; one unless told. */
+  /** So many searches more go on beside each other from now on; at first there is one. */
   join(searches: number): void;
   /** One of them asks nothing more. */
   leave(): void;
@@ -107,8 +107,8 @@ export function openDesk(send: (shard: number, call: ShardCall) => Promise<Shard
       waiting++;
       if (waiting >= searches) sendAll();
     },
-    join(count) {
-      searches = count;
+    join(more) {
+      searches += more;
     },
     leave() {
       searches--;

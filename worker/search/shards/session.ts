@@ -20,10 +20,10 @@ export interface ShardSession {
   /** Whether an item's shard has told all of this that there is, or may still tell it. */
   has(item: number, parts: Parts): boolean;
   /**
-   * Lets so many searches go on beside each other: what they ask a shard at a time is one call. Each says when it asks
-   * nothing more.
+   * Lets so many more searches go on beside the one there is: what they ask a shard at a time is one call. Each says
+   * when it asks nothing more.
    */
-  together(searches: number): { readonly leave: () => void };
+  together(more: number): { readonly leave: () => void };
   /** Has all copies of every shard load what they hold. Fails when none does. */
   wake(): Promise<void>;
   /** Shards that have been asked, and those of them that did not answer. */
@@ -108,8 +108,8 @@ function openSession(set: ShardSet, router: Forest, options: SearchOptions): Sha
       const home = items.homeOf(item);
       return items.has(item, parts) || (items.known.has(item) && home !== undefined && !missing.has(home));
     },
-    together(searches) {
-      desk.join(searches);
+    together(more) {
+      desk.join(more);
       return { leave: desk.leave };
     },
     rank: (query) =>
