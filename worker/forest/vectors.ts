@@ -334,7 +334,10 @@ function nibbleStore(
   };
 }
 
-/** Of vectors coded with a step of their own each. The query is rounded for int8 alone, which takes nothing from being so here. */
+/**
+ * Where every vector was coded in steps of its own. Only scores of int8 codes take the query in integers; to count its
+ * rounding for int4 as well rules out a little less than could be.
+ */
 function codeDeviation(
   scales: Float32Array,
   weights: Weights,
