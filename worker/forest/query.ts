@@ -30,19 +30,17 @@ export function pairQuery(vector: Float32Array): PairedQuery {
   const length = vector.length % 4 === 0 ? vector.length : 0;
   let largest = 0;
   for (let i = 0; i < length; i += 4) {
-    largest = Math.max(
-      largest,
-      Math.abs(vector[i]!) + Math.abs(vector[i + 2]!),
-      Math.abs(vector[i + 1]!) + Math.abs(vector[i + 3]!),
-    );
+    const even = Math.abs(vector[i]!) + Math.abs(vector[i + 2]!);
+    const odd = Math.abs(vector[i + 1]!) + Math.abs(vector[i + 3]!);
+    if (even > largest) largest = even;
+    if (odd > largest) largest = odd;
   }
   const scale = largest > 0 ? LARGEST_PAIR / largest : 0;
   const packed = new Int32Array(length / 2);
-  for (let i = 0; i < length; i += 4) {
-    for (let j = 0; j < 2; j++) {
-      const first = Math.round(vector[i + j]! * scale);
-      packed[i / 2 + j] = (first << 16) + Math.round(vector[i + j + 2]! * scale);
-    }
+  const whole = (i: number) => Math.round(vector[i]! * scale) | 0;
+  for (let i = 0, pair = 0; i < length; i += 4, pair += 2) {
+    packed[pair] = (whole(i) << 16) + whole(i + 2);
+    packed[pair + 1] = (whole(i + 1) << 16) + whole(i + 3);
   }
   return { packed, unit: scale > 0 ? 1 / scale : 0 };
 }

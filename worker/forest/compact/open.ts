@@ -2,7 +2,7 @@ import { type Artifact, requireView, sectionBytes } from "../../format/artifact.
 import { ArtifactError } from "../../format/errors.ts";
 import { type Finished, finishHits, ruledOutBy } from "../finish.ts";
 import { distanceOfItems, exactScan, itemDecoder, keptForRescoring, vectorOfItem } from "../flat.ts";
-import { type PreparedQuery, prepareQuery } from "../query.ts";
+import { type PairedQuery, type PreparedQuery, prepareQuery } from "../query.ts";
 import { defaultSearchK } from "../search-k.ts";
 import { itemAt, openSlots, slotOf } from "../slots.ts";
 import { TopScores } from "../top.ts";
@@ -68,7 +68,7 @@ export function openCompact(artifact: Artifact): Forest {
     const walked = walkedOf(prepared.vector);
     if (scorer && (vectors || !sketches)) {
       const { scale, margin } = scaleOf(walked);
-      const walk = startWalk(walked, margin);
+      const walk = startWalk(walked, margin, walked === prepared.vector ? prepared.pairs : undefined);
       const extent = { searchK, accept };
       const scored = gatherScored(walk, slots, scorer, prepared, scale, scores, k, kept, top, extent);
       return { ...finish(query, k, scorer, prepared, top), candidates: walk.looked, scored };
@@ -154,9 +154,9 @@ export function openCompact(artifact: Artifact): Forest {
     return walk;
   }
 
-  function startWalk(walked: Float32Array, margin: number): Walk {
+  function startWalk(walked: Float32Array, margin: number, pairs?: PairedQuery): Walk {
     const started = startedWalk();
-    started.start(walked, margin);
+    started.start(walked, margin, pairs);
     return started;
   }
 

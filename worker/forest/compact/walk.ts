@@ -74,11 +74,12 @@ export class Walk {
    *
    * @param walked the query as nodes and sketches know it: less the translation
    * @param margin how far bounds lie above estimates, for a candidate of the mean factor
+   * @param pairs the query in small integers, where that is known
    */
-  start(walked: Float32Array, margin: number): void {
+  start(walked: Float32Array, margin: number, pairs: PairedQuery = pairQuery(walked)): void {
     const { nodes, heap, sketches, sketched, rotated } = this;
     this.walked = walked;
-    this.pairs = pairQuery(walked);
+    this.pairs = pairs;
     this.looked = 0;
     if (sketches) {
       sketches.rotation.forward(walked, 0, this.dimensions, rotated);
