@@ -266,10 +266,20 @@ describe("exit codes and errors", () => {
     for (const [option, value, code] of [
       ["--layout", "hamming", "UNKNOWN_LAYOUT"],
       ["--trees", "0", "BAD_TREE_COUNT"],
+      ["--out", "", "BAD_OPTION"],
     ] as const) {
       expect(await runJson([...to, option, value], runHere)).toMatchObject({
         code: 2,
         json: { error: { code } },
+      });
+    }
+  });
+
+  test("an empty folder of the local state is refused: it would be the working directory", async () => {
+    for (const option of ["--root", "--persist-to"]) {
+      expect(await runJson(["versions", option, ""], runHere)).toMatchObject({
+        code: 2,
+        json: { error: { code: "BAD_OPTION" } },
       });
     }
   });

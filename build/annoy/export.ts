@@ -14,6 +14,7 @@ import type { Progress } from "../forest/types.ts";
 import { OptionError } from "../pipeline/errors.ts";
 import { readManifest } from "../pipeline/folder.ts";
 import { openForestFile } from "../pipeline/local.ts";
+import { requireText } from "../pipeline/options.ts";
 import { itemNumbers } from "./build.ts";
 import { memoryStore } from "./item-store.ts";
 import { DEFAULT_SEED } from "./random.ts";
@@ -56,6 +57,7 @@ const DEFAULT_TREES = 10;
  * @throws AnnoyEdgeError `SHARDED_INDEX`, `UNKNOWN_LAYOUT`, `CANNOT_WRITE`
  */
 export async function exportAnnoy(dir: string, options: ExportAnnoyOptions): Promise<ExportAnnoyResult> {
+  requireText("out", options.out);
   await readManifest(dir);
   const artifact = await openForestFile(dir);
   if (artifact.meta.shards) {

@@ -9,6 +9,7 @@ import { checkImport, existingItems, type ImportOptions, writeImported } from ".
 import { readAnnoy } from "../annoy/read.ts";
 import type { BuildResult } from "../pipeline/build.ts";
 import { readDocuments } from "../pipeline/documents.ts";
+import { requireText } from "../pipeline/options.ts";
 import { LangchainFolderError } from "./errors.ts";
 import { PickleWriter } from "./pickle-write.ts";
 import { type LangchainStore, readStore } from "./store.ts";
@@ -75,6 +76,8 @@ export async function exportLangchain(
   dir: string,
   options: ExportLangchainOptions,
 ): Promise<ExportAnnoyResult> {
+  // An empty path is the working directory.
+  requireText("out", options.out);
   const out = resolve(options.out);
   const existing = await stat(out).catch(() => undefined);
   if (existing && !existing.isDirectory()) {

@@ -321,9 +321,10 @@ pickle.dump((s, {0: "id"}, config), open(sys.argv[1], "wb"), protocol=int(sys.ar
   });
 });
 
-test("a folder cannot be exported over a file", async () => {
+test("a folder cannot be exported over a file, nor into the working directory by an empty path", async () => {
   const artifact = join(folder, "artifact");
   await importLangchain(join(FIXTURES, "legacy"), { out: artifact });
+  await expect(exportLangchain(artifact, { out: "" })).rejects.toMatchObject({ code: "BAD_OPTION" });
   const file = join(folder, "file");
   writeFileSync(file, "mine");
   expect(await refused(exportLangchain(artifact, { out: file }))).toMatchObject({ code: "CANNOT_WRITE" });

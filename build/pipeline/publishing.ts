@@ -23,6 +23,7 @@ import {
 } from "../publish/index.ts";
 import { OptionError } from "./errors.ts";
 import { indexName } from "./names.ts";
+import { requireText } from "./options.ts";
 import { query } from "./query.ts";
 import { verify } from "./verify.ts";
 
@@ -171,6 +172,8 @@ export async function restore(
 }
 
 export async function openStore({ remote, root, persistTo }: TargetOptions): Promise<PublishStore> {
+  requireText("root", root);
+  requireText("persistTo", persistTo);
   if (remote) return openRemoteStore(root !== undefined ? { root } : {});
   return openLocalStore({
     ...(root !== undefined && { root }),
