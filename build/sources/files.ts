@@ -1,7 +1,7 @@
 import { type Dirent, readdir, type Stats } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
 import { basename, dirname, extname, relative, resolve, sep } from "node:path";
-import { convertPathToPattern, type GlobOptions, glob, isDynamicPattern } from "tinyglobby";
+import { convertPathToPattern, glob, isDynamicPattern } from "tinyglobby";
 import { SourceError, unreadable } from "./errors.ts";
 import type { SourceFile } from "./types.ts";
 
@@ -92,6 +92,12 @@ async function list(pattern: string, cwd: string): Promise<string[]> {
   return unique.sort((a, b) => compare(forwardSlashes(a), forwardSlashes(b)));
 }
 
+/** Of tinyglobby's options; its own types would be part of ours, and theirs are not complete. */
+interface GlobbedFiles {
+  readonly cwd?: string;
+  readonly caseSensitiveMatch?: boolean;
+}
+
 /** `fs.readdir` as it is called for the entries of a folder. */
 type ListFolder = (
   folder: string,
@@ -108,7 +114,7 @@ type ListFolder = (
  */
 export async function globFiles(
   pattern: string,
-  options: Pick<GlobOptions, "cwd" | "caseSensitiveMatch"> = {},
+  options: GlobbedFiles = {},
   list: ListFolder = readdir,
 ): Promise<string[]> {
   let failure: { readonly folder: string; readonly cause: Error } | undefined;
