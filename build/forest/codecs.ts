@@ -128,6 +128,14 @@ function largestOf(rows: Float32Array, at: number, dimensions: number): number {
   return largest;
 }
 
+let levels: { readonly dimensions: number; readonly levels: Levels } | undefined;
+
+/** This thread's: rows are encoded one after another, and what V8 has compiled for one instance serves no other. */
+function levelsOf(dimensions: number): Levels {
+  if (levels?.dimensions !== dimensions) levels = { dimensions, levels: createLevels(dimensions) };
+  return levels.levels;
+}
+
 /** 255 levels from -127 to 127. */
 class ByteEncoder {
   readonly codes: Uint8Array;
@@ -139,7 +147,7 @@ class ByteEncoder {
     this.metric = metric;
     this.dimensions = dimensions;
     this.codes = new Uint8Array(count * dimensions);
-    this.levels = createLevels(dimensions);
+    this.levels = levelsOf(dimensions);
   }
 
   /** Writes the codes of a row and returns their scale. */
@@ -166,7 +174,7 @@ class NibbleEncoder {
     this.metric = metric;
     this.stride = Math.ceil(dimensions / 2);
     this.codes = new Uint8Array(count * this.stride);
-    this.levels = createLevels(dimensions);
+    this.levels = levelsOf(dimensions);
   }
 
   row(slot: number, rows: Float32Array, at: number, largest: number, norm: number): number {

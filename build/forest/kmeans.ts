@@ -1,6 +1,6 @@
 import { lengthOf } from "./codecs.ts";
 import { createRandom, sample } from "./random.ts";
-import { BLOCK_ROWS, createKernel, type KernelKind, type ScoreKernel } from "./simd/kernels.ts";
+import { BLOCK_ROWS, type ScoreKernel } from "./simd/kernels.ts";
 
 export interface Clustering {
   /** `count` rows of `width` numbers: unit directions (spherical) or means. */
@@ -20,13 +20,13 @@ export interface ClusterSettings {
 /**
  * Lloyd's k-means over `training`, row numbers into `rows`. Spherical: centroids are unit vectors and the largest
  * inner product decides; otherwise means and the smallest Euclidean distance. A cluster that loses all its rows
- * restarts at a random row. `kind` is `unit` where no row is longer than 1, else `dot`. O(iterations x sample x clusters x width); one thread, one fixed order, so the result
+ * restarts at a random row. O(iterations x sample x clusters x width); one thread, one fixed order, so the result
  * depends on nothing but the arguments.
  */
 export function cluster(
   rows: Float32Array,
   width: number,
-  kind: KernelKind,
+  kernel: ScoreKernel,
   training: Uint32Array,
   settings: ClusterSettings,
 ): Clustering {
@@ -43,7 +43,6 @@ export function cluster(
   };
   for (let c = 0; c < count; c++) placeAt(starts[c] ?? 0, c);
   if (training.length === 0) return { centroids, count };
-  const kernel = createKernel(width, kind);
   const labels = new Uint32Array(used.length);
   const sums = new Float64Array(count * width);
   const sizes = new Uint32Array(count);

@@ -1,5 +1,5 @@
-import { createRotation, fullSketchBits } from "../../worker/forest/compact/rotation.ts";
-import { createFourRotations, LANES } from "./simd/rotate.ts";
+import { createRotation, fullSketchBits, type Rotation } from "../../worker/forest/compact/rotation.ts";
+import { createFourRotations, type FourRotations, LANES } from "./simd/rotate.ts";
 import type { Shared } from "./tasks.ts";
 
 /** Encodes the residuals of some rows as 1-bit codes. */
@@ -26,51 +26,103 @@ export interface SketchPart {
 
 /** The formulas are in worker/forest/compact/sketches.ts. O(rows x bits log bits). */
 export function encodeSketches(shared: Shared, task: SketchTask): SketchPart {
-  const { list, centreOf, centres, dimensions, bits } = task;
-  const fullBits = fullSketchBits(dimensions);
-  const rotation = createRotation(fullBits, task.seed);
-  const four = createFourRotations(fullBits, task.seed, bits);
-  const words = bits / 32;
-  const codes = new Int32Array(list.length * words);
-  const factors = new Float32Array(list.length);
-  const offsets = new Float32Array(list.length);
-  const parts = Array.from({ length: LANES }, (): Residual => ({ square: 0, product: 0, own: 0 }));
-  const centre = new Float32Array(fullBits);
-  /** Which centre is rotated, and which each of the four has beside it. */
-  let rotated = -1;
-  const beside = new Int32Array(LANES).fill(-1);
-  for (let from = 0; from < list.length; from += LANES) {
-    const count = Math.min(LANES, list.length - from);
-    four.values.fill(0);
-    for (let v = 0; v < count; v++) {
-      const at = centreOf[from + v]!;
-      parts[v] = fillResidual(
-        four.values,
-        v,
-        shared.rows,
-        list[from + v]! * shared.width,
-        centres,
-        at * dimensions,
-        dimensions,
-      );
-      if (rotated !== at) rotation.forward(centres, at * dimensions, dimensions, centre);
-      rotated = at;
-      if (beside[v] !== at) for (let b = 0; b < fullBits; b++) four.centres[b * LANES + v] = centre[b]!;
-      beside[v] = at;
-    }
-    four.turn();
-    four.takeSigns();
-    for (let v = 0; v < count; v++) {
-      const i = from + v;
-      const { square, product, own } = parts[v]!;
-      for (let w = 0; w < words; w++) codes[i * words + w] = four.words[w * LANES + v]!;
-      const absolute = four.absolutes[v]!;
-      const factor = absolute > 0 ? square / absolute : 0;
-      factors[i] = factor;
-      offsets[i] = product - factor * four.signed[v]! - (task.halfSquares ? own / 2 : 0);
-    }
+  const { list, dimensions, bits } = task;
+  const part = {
+    codes: new Int32Array((list.length * bits) / 32),
+    factors: new Float32Array(list.length),
+    offsets: new Float32Array(list.length),
+  };
+  const encoder = encoderOf(fullSketchBits(dimensions), bits, task.seed);
+  encoder.rotated = -1;
+  encoder.beside.fill(-1);
+  for (let from = 0; from < list.length; from += LANES) encodeFour(shared, task, encoder, from, part);
+  return part;
+}
+
+/** What rows are rotated with. */
+interface Encoder {
+  readonly fullBits: number;
+  readonly bits: number;
+  readonly seed: number;
+  readonly rotation: Rotation;
+  readonly four: FourRotations;
+  readonly residuals: Residual[];
+  readonly centre: Float32Array;
+  /** Which centre is in `centre`, and which each of the four has beside it. */
+  rotated: number;
+  readonly beside: Int32Array;
+}
+
+let encoder: Encoder | undefined;
+
+/** This thread's: what V8 has compiled for one instance serves no other. */
+function encoderOf(fullBits: number, bits: number, seed: number): Encoder {
+  if (encoder?.fullBits !== fullBits || encoder.bits !== bits || encoder.seed !== seed)
+    encoder = {
+      fullBits,
+      bits,
+      seed,
+      rotation: createRotation(fullBits, seed),
+      four: createFourRotations(fullBits, seed, bits),
+      residuals: Array.from({ length: LANES }, () => ({ square: 0, product: 0, own: 0 })),
+      centre: new Float32Array(fullBits),
+      rotated: -1,
+      beside: new Int32Array(LANES),
+    };
+  return encoder;
+}
+
+/** A function of its own, which V8 compiles once and soon. */
+function encodeFour(
+  { rows, width }: Shared,
+  { list, centreOf, centres, dimensions, bits, halfSquares }: SketchTask,
+  encoder: Encoder,
+  from: number,
+  { codes, factors, offsets }: SketchPart,
+): void {
+  const { four, residuals, beside } = encoder;
+  const count = Math.min(LANES, list.length - from);
+  four.values.fill(0);
+  for (let v = 0; v < count; v++) {
+    const centre = centreOf[from + v]!;
+    residuals[v] = fillResidual(
+      four.values,
+      v,
+      rows,
+      list[from + v]! * width,
+      centres,
+      centre * dimensions,
+      dimensions,
+    );
+    if (beside[v] !== centre) putBeside(encoder, v, centres, centre, dimensions);
   }
-  return { codes, factors, offsets };
+  four.turn();
+  four.takeSigns();
+  const words = bits / 32;
+  for (let v = 0; v < count; v++) {
+    const i = from + v;
+    const { square, product, own } = residuals[v]!;
+    for (let w = 0; w < words; w++) codes[i * words + w] = four.words[w * LANES + v]!;
+    const absolute = four.absolutes[v]!;
+    const factor = absolute > 0 ? square / absolute : 0;
+    factors[i] = factor;
+    offsets[i] = product - factor * four.signed[v]! - (halfSquares ? own / 2 : 0);
+  }
+}
+
+/** Puts a rotated centre beside vector `v` of four. */
+function putBeside(
+  encoder: Encoder,
+  v: number,
+  centres: Float32Array,
+  index: number,
+  dimensions: number,
+): void {
+  const { rotation, four, centre } = encoder;
+  if (encoder.rotated !== index) rotation.forward(centres, index * dimensions, dimensions, centre);
+  encoder.rotated = index;
+  for (let b = 0; b < centre.length; b++) four.centres[b * LANES + v] = centre[b]!;
+  encoder.beside[v] = index;
 }
 
 /** What a residual comes to: its square, its product with the centre, and the square of the whole row. */

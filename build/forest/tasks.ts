@@ -1,9 +1,9 @@
 import { type AnswersTask, answer, type ShardAnswers } from "./answers.ts";
 import { assign, type Clustering, type ClusterSettings, cluster } from "./kmeans.ts";
 import { type Recorded, type RecordTask, record } from "./record.ts";
-import { createKernel } from "./simd/kernels.ts";
+import { createKernel, type KernelKind, type ScoreKernel } from "./simd/kernels.ts";
 import { encodeSketches, type SketchPart, type SketchTask } from "./sketch.ts";
-import { nearestRows, type TruthPart, type TruthTask } from "./truth.ts";
+import { nearestRows, type TruthPart, type TruthTask, truthKernel } from "./truth.ts";
 import { type EncodedPart, type EncodeTask, encodePart } from "./vector-sections.ts";
 
 /** Memory that every thread reads. */
@@ -49,6 +49,15 @@ export type TaskResult<T extends Task> = T extends AssignTask
             ? EncodedPart
             : SketchPart;
 
+let kernel: { readonly width: number; readonly kind: KernelKind; readonly kernel: ScoreKernel } | undefined;
+
+/** This thread's kernel: tasks come one after another, and what V8 has compiled for one instance serves no other. */
+function kernelOf(width: number, kind: KernelKind): ScoreKernel {
+  if (kernel?.width !== width || kernel.kind !== kind)
+    kernel = { width, kind, kernel: createKernel(width, kind) };
+  return kernel.kernel;
+}
+
 /** Does one task; pure but for the shared memory that sketch tasks write their own part of. */
 export function runTask<T extends Task>(shared: Shared, task: T): TaskResult<T>;
 export function runTask(
@@ -60,17 +69,17 @@ export function runTask(
   switch (task.kind) {
     case "assign": {
       const labels = new Uint32Array(task.list.length);
-      assign(createKernel(width, kind), rows, task.list, task.clustering, spherical, labels);
+      assign(kernelOf(width, kind), rows, task.list, task.clustering, spherical, labels);
       return labels;
     }
     case "split": {
-      const clustering = cluster(rows, width, kind, task.training, task.settings);
+      const clustering = cluster(rows, width, kernelOf(width, kind), task.training, task.settings);
       const labels = new Uint32Array(task.list.length);
-      assign(createKernel(width, kind), rows, task.list, clustering, spherical, labels);
+      assign(kernelOf(width, kind), rows, task.list, clustering, spherical, labels);
       return { ...clustering, labels };
     }
     case "truth":
-      return nearestRows(task);
+      return nearestRows(task, kernelOf(task.width, truthKernel(task.metric)));
     case "record":
       return record(task);
     case "answers":

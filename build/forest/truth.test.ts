@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { clusteredVectors } from "./fixture.ts";
 import { exactScore } from "./judge.ts";
 import { createRandom } from "./random.ts";
-import { nearestRows, Top } from "./truth.ts";
+import { createKernel } from "./simd/kernels.ts";
+import { nearestRows, Top, truthKernel } from "./truth.ts";
 
 describe("exact answers", () => {
   it.each(["angular", "euclidean", "manhattan", "dot", "hamming"] as const)(
@@ -21,7 +22,8 @@ describe("exact answers", () => {
       }
       const list = Uint32Array.from({ length: count - 9 }, (_, i) => i + 9);
       const queries = Uint32Array.of(0, 3, 4, 7, 8);
-      const found = nearestRows({ kind: "truth", metric, rows, width, queries, list, k: 10 });
+      const kernel = createKernel(width, truthKernel(metric));
+      const found = nearestRows({ kind: "truth", metric, rows, width, queries, list, k: 10 }, kernel);
       for (const [q, query] of queries.entries()) {
         const score = (row: number) => exactScore({ metric, vectors: rows, dimensions: width }, query, row);
         const best = Array.from(list, score).sort((a, b) => b - a);

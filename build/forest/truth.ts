@@ -1,12 +1,6 @@
 import type { Metric } from "../../worker/format/constants.ts";
 import { lengthOf } from "./codecs.ts";
-import {
-  BLOCK_ROWS,
-  createKernel,
-  type KernelKind,
-  type ScoreKernel,
-  type Selected,
-} from "./simd/kernels.ts";
+import { BLOCK_ROWS, type KernelKind, type ScoreKernel, type Selected } from "./simd/kernels.ts";
 
 /** Finds the nearest rows of a list for some queries, all of them rows too, by scoring everything. */
 export interface TruthTask {
@@ -43,8 +37,15 @@ const KERNELS: Readonly<Record<Metric, KernelKind>> = {
   manhattan: "taxicab",
 };
 
-export function nearestRows({ metric, rows, width, queries, list, k }: TruthTask): TruthPart {
-  const kernel = createKernel(width, KERNELS[metric]);
+export function truthKernel(metric: Metric): KernelKind {
+  return KERNELS[metric];
+}
+
+/** @param kernel of {@link truthKernel} */
+export function nearestRows(
+  { metric, rows, width, queries, list, k }: TruthTask,
+  kernel: ScoreKernel,
+): TruthPart {
   const columns = new Float32Array(queries.length * width);
   for (const [c, row] of queries.entries())
     columns.set(rows.subarray(row * width, (row + 1) * width), c * width);

@@ -99,7 +99,7 @@ export async function certifySections(
     chosen = await chooseStep(pool, { ...tuned }, choosing, options, survey);
     // The table shows what more than the default would buy: see where certify ends it.
     end = survey.region;
-    while (survey.met && end < steps.last && steps.at(end) <= nSlots / 8) end += DOUBLING;
+    while (survey.met && end < steps.last && (end < chosen || steps.at(end) <= nSlots / 8)) end += DOUBLING;
     end = Math.min(steps.last, end);
   }
   onProgress(0.5);

@@ -11,6 +11,7 @@ import { bytesOf } from "../forest/codecs.ts";
 import { meanRow } from "../forest/geometry.ts";
 import { cluster } from "../forest/kmeans.ts";
 import { partSeed } from "../forest/random.ts";
+import { createKernel } from "../forest/simd/kernels.ts";
 import type { BuiltForest } from "../forest/types.ts";
 import { vectorSections } from "../forest/vector-sections.ts";
 import { type ArtifactParts, writeArtifact } from "../pipeline/artifact.ts";
@@ -53,7 +54,7 @@ export function routingCentroids(
   const count = rows.length / dimensions;
   if (settings.centroids === 1) return meanRow(rows, dimensions);
   const numbers = Uint32Array.from({ length: count }, (_, row) => row);
-  return cluster(rows, dimensions, "dot", numbers, {
+  return cluster(rows, dimensions, createKernel(dimensions), numbers, {
     clusters: settings.centroids,
     spherical: isSpherical(metric),
     seed: partSeed(settings.seed, SEED_PART),
