@@ -2,10 +2,10 @@ import { expect, test } from "vitest";
 import { bytes, count, duration, progressView } from "./terminal.ts";
 
 /** A stream and a clock that the test moves. */
-function watch(isTTY: boolean) {
+function watch(isTTY: boolean, columns = 80) {
   let time = 0;
   let text = "";
-  const stream = { isTTY, columns: 80, write: (more: string) => (text += more) };
+  const stream = { isTTY, columns, write: (more: string) => (text += more) };
   const view = progressView(stream, () => time);
   return {
     at(seconds: number, done: number, total: number, phase = "embed") {
@@ -38,6 +38,12 @@ test("without a terminal a phase that is over at once says nothing", () => {
   progress.at(0.1, 2, 2);
   progress.end();
   expect(progress.text()).toBe("");
+});
+
+test("a terminal that does not say how wide it is gets whole lines", () => {
+  const progress = watch(true, 0);
+  progress.at(0, 1024, 0, "read");
+  expect(progress.text()).toBe("\r\u001b[Kread     1,024");
 });
 
 test("on a terminal one line is redrawn, with a bar and the time left, and kept at the end", () => {

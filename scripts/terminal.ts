@@ -49,7 +49,8 @@ export function progressView(stream: ProgressStream, now: () => number = Date.no
       if (stream.isTTY) {
         if (!finished && time - last < REDRAW_MS) return;
         last = time;
-        const line = barLine(progress, time - began).slice(0, (stream.columns ?? 80) - 1);
+        // Some terminals say 0.
+        const line = barLine(progress, time - began).slice(0, (stream.columns || 80) - 1);
         stream.write(`\r\u001b[K${line}${finished ? "\n" : ""}`);
         drawn = !finished;
       } else {
