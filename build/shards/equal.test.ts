@@ -173,6 +173,22 @@ describe("artifacts of different fields, put together", () => {
     await expect(putting).rejects.toThrow('field "pages" is of type number and string');
   });
 
+  test("keep their ids, also those that look like numbers of their own items", async () => {
+    const numbered = function* () {
+      for (let i = 0; i < 30; i++) yield { id: String(i), pageContent: `text ${i}`, vector: [i, 0, 1] };
+    };
+    await make("numbers", { documents: numbered, keyword: false, metric: "euclidean" });
+    await assemble([at("films"), at("numbers")], { out: at("ids") });
+    const index = await open("ids");
+    const { hits } = await ask(index, { id: "7", k: 3 });
+    expect(hits.map(({ item, id }) => [item, id])).toEqual([
+      [47, "7"],
+      [46, "6"],
+      [48, "8"],
+    ]);
+    expect(hits[0]?.document?.pageContent).toBe("text 7");
+  });
+
   test("refuse a field that none of them has, and a value that is of no kind that the field holds", async () => {
     await expect(found({ weight: 1 })).rejects.toThrow('"minutes", "old", "pages"');
     await expect(found({ pages: "many" })).rejects.toMatchObject({ code: "FILTER_TYPE_MISMATCH" });
