@@ -289,6 +289,12 @@ describe("exit codes and errors", () => {
       "See annoy-edge import annoy --help.",
     );
     expect((await runHere(["frobnicate"])).err).toContain("See annoy-edge --help.");
+    const { err } = await runHere(["inspect", "dir", "--jsn"]);
+    expect(err.split("\n")).toEqual([
+      "annoy-edge: unknown option '--jsn' (Did you mean --json?). (USAGE)",
+      "See annoy-edge inspect --help.",
+      "",
+    ]);
   });
 
   test("the process exits with the code that execute gives, and prints JSON alone", async () => {

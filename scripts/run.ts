@@ -153,7 +153,10 @@ function commandOf(program: Command, args: readonly string[]): string {
 function explain(error: unknown, command: string): Explanation {
   if (error instanceof CommanderError) {
     // Help shown because no subcommand was named counts as a question that was not asked well.
-    const message = error.message.replace(/^error: /, "").replace(/^\(outputHelp\)$/, "no command given");
+    const message = error.message
+      .replace(/^error: /, "")
+      .replace(/^\(outputHelp\)$/, "no command given")
+      .replaceAll("\n", " ");
     return { code: "USAGE", message: sentence(message), exit: EXIT.usage, hint: `See ${command} --help.` };
   }
   if (error instanceof AnnoyEdgeError) {
