@@ -4,9 +4,16 @@ import { h } from "./dom.js";
 
 const MOST_VALUES = 12;
 
+/** @param {FacetValue[]} counted most frequent first */
+function valuesOf(counted) {
+  return counted
+    .slice(0, MOST_VALUES)
+    .sort((a, b) => String(a.value).localeCompare(String(b.value), undefined, { numeric: true }));
+}
+
 /**
  * Filters with counts of what has a word of the query. A field's values are those of the first answer, so that choosing one
- * does not make the others vanish. Of a field with a choice only what is chosen is counted, for the filter bars the rest. Where
+ * does not make the others vanish, in an order that no key changes. Of a field with a choice only what is chosen is counted, for the filter bars the rest. Where
  * nothing has a word, and what is shown is near in meaning alone, nothing is counted.
  *
  * @param {HTMLElement} place
@@ -45,7 +52,7 @@ export function createFilters(place, fields, labelOf, onChange) {
         const counted = facets[field] ?? [];
         const chosen = selection[field] ?? [];
         const any = counted.some(({ count }) => count > 0);
-        known[field] = (known[field] ?? counted.slice(0, MOST_VALUES)).map(({ value }) => {
+        known[field] = (known[field] ?? valuesOf(counted)).map(({ value }) => {
           const isCounted = any && (chosen.length === 0 || chosen.includes(value));
           const count = counted.find((facet) => facet.value === value)?.count ?? 0;
           return { value, ...(isCounted && { count }) };
