@@ -105,3 +105,36 @@ describe("at the edges", () => {
     await expectProblem(response, 400, "UNKNOWN_FILTER_FIELD");
   });
 });
+
+test("whatever is asked, in whatever combination, has one answer", async () => {
+  // Numbers that look random, and are the same every time.
+  let state = 7;
+  const pick = <T>(...choices: readonly T[]): T => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return choices[Math.floor((state / 2 ** 32) * choices.length)]!;
+  };
+  const number = (most: number) => pick(...Array.from({ length: most + 1 }, (_, i) => i));
+  for (let i = 0; i < 150; i++) {
+    const target = pick<() => object>(
+      () => ({ item: number(36) }),
+      () => ({ id: pick("music-3", "food-4", "animals-1") }),
+      () => ({ vector: letterVector(`words ${number(99)}`) }),
+      () => ({ query: pick("a dog", "violin", "the train"), mode: "vector" }),
+    );
+    const request = {
+      ...target(),
+      k: 1 + number(39),
+      ...pick({}, {}, { offset: number(40) }),
+      ...pick({}, { minScore: number(100) / 100 }),
+      ...pick({}, { mmr: { fetchK: 1 + number(60), lambda: number(10) / 10 } }),
+      ...pick<object>(
+        ...[{}, { filter: { topic: pick("food", "music", "none") } }, { filter: { not: FIRST_SHARD } }],
+        ...[{ filter: { year: { gte: 2018 + number(6) } } }, { filter: { long: pick(true, false) } }],
+      ),
+      ...pick({}, { facets: ["topic", "tags", "year"] }),
+      include: pick([], ["document"], ["metadata"], ["vector", "document"], ["vector"]),
+    };
+    const [one, other] = await both(request);
+    expect(one, JSON.stringify(request)).toEqual({ ...other, index: "shards", version: expect.any(String) });
+  }
+});
