@@ -1,4 +1,4 @@
-import { distanceBetween, smallerIsNearer } from "../../worker/forest/metrics.ts";
+import { distanceFrom, smallerIsNearer, squaredLength } from "../../worker/forest/metrics.ts";
 import type { Metric } from "../../worker/format/constants.ts";
 
 export interface ExactRows {
@@ -35,7 +35,7 @@ interface Judged {
  * @param row of the query, which is no answer to itself
  * @param nearest the exact answer, best first
  * @param at ascending
- * @param vector the stored vector of an item
+ * @param vector the stored vector of an item; the next call may overwrite it
  */
 export function createJudge(
   rows: ExactRows & { readonly items: Uint32Array | undefined },
@@ -47,13 +47,14 @@ export function createJudge(
 ): (items: readonly number[]) => Verdict {
   const { metric } = rows;
   const sign = smallerIsNearer(metric) ? 1 : -1;
+  const squares = squaredLength(query);
   const own = rows.items?.[row] ?? row;
   const known = new Map<number, Judged>();
   const judged = (item: number): Judged => {
     let found = known.get(item);
     if (!found) {
       const stored = vector(item);
-      const rank = stored ? sign * distanceBetween(metric, query, stored) : Number.POSITIVE_INFINITY;
+      const rank = stored ? sign * distanceFrom(metric, query, squares, stored) : Number.POSITIVE_INFINITY;
       found = { item, rank, exact: Number.NaN };
       known.set(item, found);
     }

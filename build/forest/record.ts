@@ -1,5 +1,8 @@
+import { itemDecoder } from "../../worker/forest/flat.ts";
 import { openForest } from "../../worker/forest/open.ts";
-import { openArtifact } from "../../worker/format/artifact.ts";
+import { openSlots } from "../../worker/forest/slots.ts";
+import { openVectors } from "../../worker/forest/vectors.ts";
+import { type Artifact, openArtifact } from "../../worker/format/artifact.ts";
 import { createJudge, type ExactRows, NOTHING } from "./judge.ts";
 import type { Pool } from "./pool.ts";
 import type { Recall, Subject, Truth } from "./recall.ts";
@@ -86,9 +89,17 @@ function openOnce(subject: Subject): Opened {
   const { bytes, edition } = subject;
   if (opened?.subject.edition === edition && opened.subject.bytes.buffer === bytes.buffer) return opened;
   const artifact = openArtifact(bytes, { trusted: true });
-  const { vector } = openForest(artifact);
-  opened = { subject: { bytes, edition }, walk: openStages(artifact), vector };
+  opened = { subject: { bytes, edition }, walk: openStages(artifact), vector: vectorIn(artifact) };
   return opened;
+}
+
+/** Stored vectors, one at a time in the same row; of forests that have none those that their sketches stand for. */
+function vectorIn(artifact: Artifact): Opened["vector"] {
+  const finest = openVectors(artifact, "rescore") ?? openVectors(artifact, "vectors");
+  if (!finest) return openForest(artifact).vector;
+  const row = new Float32Array(artifact.header.dimensions);
+  const decode = itemDecoder(openSlots(artifact), (slot, out) => finest.decode(slot, out));
+  return (item) => (decode(item, row) ? row : undefined);
 }
 
 /** One task of {@link recordRecall}. */

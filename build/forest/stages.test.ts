@@ -6,8 +6,6 @@ import type { Forest } from "../../worker/forest/types.ts";
 import { openArtifact, requireView } from "../../worker/format/artifact.ts";
 import type { Metric } from "../../worker/format/constants.ts";
 import { clusteredVectors, forestOf } from "./fixture.ts";
-import { Kept } from "./kept.ts";
-import { createRandom } from "./random.ts";
 import { openStages, type Stage } from "./stages.ts";
 import type { ForestSettings } from "./types.ts";
 
@@ -116,22 +114,4 @@ describe("a walk that stops at every searchK", () => {
       for (const count of wrong) expect(count).toBeLessThanOrEqual(5);
     },
   );
-});
-
-describe("the best few", () => {
-  it("are those that sorting gives, and equal scores go by the smaller key", () => {
-    const random = createRandom(3);
-    const entries = Array.from({ length: 500 }, (_, key) => ({ key, score: Math.floor(random() * 40) }));
-    const kept = new Kept(30);
-    expect(kept.threshold).toBe(Number.NEGATIVE_INFINITY);
-    for (const { key, score } of [...entries].sort(() => random() - 0.5)) kept.push(score, key);
-    entries.sort((a, b) => b.score - a.score || a.key - b.key);
-    expect([...kept.keys]).toEqual(entries.slice(0, 30).map(({ key }) => key));
-    expect(kept.threshold).toBe(entries[29]!.score);
-    expect(kept.push(kept.threshold, 1000)).toBe(false);
-  });
-
-  it("may be none at all", () => {
-    expect(new Kept(0).push(1, 1)).toBe(false);
-  });
 });

@@ -9,7 +9,6 @@ import { TopScores } from "../../worker/forest/top.ts";
 import type { Forest } from "../../worker/forest/types.ts";
 import { openVectors } from "../../worker/forest/vectors.ts";
 import { type Artifact, requireView, sectionBytes } from "../../worker/format/artifact.ts";
-import { Kept } from "./kept.ts";
 import { Rivals } from "./rivals.ts";
 
 /** What a walk has come to when it has met as many items as one searchK asks for. */
@@ -72,15 +71,17 @@ export function openStages(artifact: Artifact): StagedWalk {
     const walked = walkedOf(prepared.vector);
     const length = lengthOf(walked);
     const wanted = estimates ? (scorer ? coldRows(k) : k) : keptForRescoring(k, finer !== undefined);
-    const kept = new Kept(Math.min(wanted, nSlots));
-    const best = new TopScores(Math.min(k, nSlots));
+    const kept = new TopScores(Math.min(wanted, nSlots));
+    const rank = Math.min(k, nSlots);
     const margin = sketches && !estimates ? sketches.margin * length : 0;
     const endless = !Number.isFinite(margin);
     const shift = metric === "euclidean" ? (length * length) / 2 : 0;
+    // Where estimates only order, what is compared with them are other estimates.
+    const best = ordered && !endless ? new TopScores(rank) : kept;
     const offset = endless ? Number.NEGATIVE_INFINITY : ordered ? -margin : shift;
     const rivals =
       sketches && margins.length > 0
-        ? new Rivals({ sketches, ordered, shift }, margins, length, Math.min(k, nSlots))
+        ? new Rivals({ sketches, ordered, shift }, margins, length, rank)
         : undefined;
     const scoredWith = new Map<number, number>();
     let scored = 0;
@@ -88,7 +89,7 @@ export function openStages(artifact: Artifact): StagedWalk {
     const itemsOfKept = () => {
       const items: number[] = [];
       for (let i = 0; i < kept.size; i++)
-        items.push(estimates ? itemAt(slots, kept.keys[i]!) : kept.keys[i]!);
+        items.push(estimates ? itemAt(slots, kept.keyAt(i)) : kept.keyAt(i));
       return items;
     };
     const tell = (index: number) => {
@@ -105,8 +106,8 @@ export function openStages(artifact: Artifact): StagedWalk {
     /** Keeps what the leaf visited last has that is good. */
     const take = () => {
       if (estimates) {
-        for (let i = 0; i < found.count; i++)
-          if (kept.push(found.bounds[i]!, found.slots[i]!)) changed = true;
+        if (found.count > 0) changed = true;
+        for (let i = 0; i < found.count; i++) kept.push(found.bounds[i]!, found.slots[i]!);
         return;
       }
       rivals?.beginLeaf();
@@ -115,11 +116,11 @@ export function openStages(artifact: Artifact): StagedWalk {
       for (let i = 0; i < found.count; i++) {
         const slot = found.slots[i]!;
         const score = scores[i]!;
-        best.push(ordered && !endless ? found.bounds[i]! : score, slot);
+        if (best !== kept) best.push(found.bounds[i]!, slot);
         const margins = rivals ? rivals.push(slot, found.bounds[i]!, score) : 0;
         if (score < kept.threshold) continue;
         const item = itemAt(slots, slot);
-        if (!kept.push(score, item)) continue;
+        kept.push(score, item);
         changed = true;
         if (rivals) scoredWith.set(item, margins);
       }
@@ -129,7 +130,7 @@ export function openStages(artifact: Artifact): StagedWalk {
     for (let stage = 0; stage < searchKs.length; ) {
       const accepted =
         met < searchKs[stage]!
-          ? walk.next(estimates ? kept.threshold : best.threshold + offset, undefined)
+          ? walk.next(estimates ? kept.threshold : best.scoreAt(rank) + offset, undefined)
           : -1;
       if (accepted < 0) {
         tell(stage++);
