@@ -43,12 +43,28 @@ export async function asEmbedder(
   dimensions?: number,
 ): Promise<Embedder> {
   if (hasIdentity(embeddings)) return embeddings;
-  const length = dimensions ?? (await embeddings.embedQuery("dimensions")).length;
+  const name = embeddings.constructor?.name ?? "given";
+  const length = dimensions ?? (await asked(name, () => embeddings.embedQuery("dimensions"))).length;
   return {
     identity: identityOf(embeddings, length),
     embedDocuments: (texts) => embeddings.embedDocuments(texts),
     embedQuery: (text) => embeddings.embedQuery(text),
   };
+}
+
+/**
+ * What an embedder of the application's own gives; its failures are told as its own.
+ *
+ * @throws AnnoyEdgeError `EMBEDDING_FAILED`
+ */
+export async function asked<T>(name: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof AnnoyEdgeError) throw cause;
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new AnnoyEdgeError("EMBEDDING_FAILED", `The embedder ${name} failed: ${message}`, { cause });
+  }
 }
 
 function identityOf(embeddings: EmbeddingsLike, dimensions: number): EmbedderIdentity {

@@ -2,6 +2,7 @@ import type { CarriedEmbedder, Embedder } from "../../worker/embedding/types.ts"
 import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 import type { Progress } from "../forest/types.ts";
 import { isIncremental } from "./cache/embedder.ts";
+import { asked } from "./identity.ts";
 
 export interface EmbedOptions {
   /** Texts handed to the embedder at a time. Services cut them further to their own limits, and take 4,096 by default. */
@@ -93,12 +94,15 @@ async function embedBatch(
     return block;
   }
   let done = first;
-  const vectors = isIncremental(embedder)
-    ? await embedder.embedDocuments(texts, ({ length }) => {
-        done += length;
-        report(Math.min(done, first + texts.length - 1));
-      })
-    : await embedder.embedDocuments(texts);
+  const { provider, model } = embedder.identity;
+  const vectors = await asked(`${provider} (${model})`, () =>
+    isIncremental(embedder)
+      ? embedder.embedDocuments(texts, ({ length }) => {
+          done += length;
+          report(Math.min(done, first + texts.length - 1));
+        })
+      : embedder.embedDocuments(texts),
+  );
   if (vectors.length !== texts.length) {
     throw bad(embedder, `${vectors.length} vectors for ${texts.length} texts from text ${first} on`);
   }

@@ -217,7 +217,19 @@ describe("hostile input", () => {
       yield { pageContent: "second" };
       throw new Error("the network is down");
     }
-    await expect(build({ documents: failing(), out: out("kept") })).rejects.toThrow("the network is down");
+    await expect(build({ documents: failing(), out: out("kept") })).rejects.toMatchObject({
+      code: "DOCUMENTS_FAILED",
+      message: "documents could not be read: the network is down",
+    });
+    const embedder = {
+      embedQuery: async () => [1, 2],
+      embedDocuments: () => Promise.reject(new Error("401")),
+    };
+    const documents = [{ pageContent: "third" }];
+    await expect(build({ documents, embedder, out: out("kept") })).rejects.toMatchObject({
+      code: "EMBEDDING_FAILED",
+      message: expect.stringMatching(/^The embedder .* failed: 401$/),
+    });
     expect(await bytesOf(out("kept"))).toEqual(before);
   });
 

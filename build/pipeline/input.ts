@@ -1,3 +1,4 @@
+import { AnnoyEdgeError } from "../../worker/format/errors.ts";
 import { readSite } from "../site/read.ts";
 import { siteBase } from "../site/urls.ts";
 import { readSources, type SourceDocument } from "../sources/index.ts";
@@ -66,11 +67,18 @@ async function* read(
   if (site) yield* readSite(site, baseUrl === undefined ? {} : { baseUrl });
   if (sources.length > 0) yield* readSources(sources);
   if (documents === undefined) return;
-  const given = typeof documents === "function" ? await documents() : documents;
-  if (!isIterable(given)) throw new OptionError("documents gave something that is not iterable.");
-  for await (const document of given) {
-    // collect() checks every field of a document; here it only needs to be an object that can be taken apart.
-    yield { ...(document as SourceDocument), kind: "row" };
+  try {
+    const given = typeof documents === "function" ? await documents() : documents;
+    if (!isIterable(given)) throw new OptionError("documents gave something that is not iterable.");
+    for await (const document of given) {
+      // collect() checks every field of a document; here it only needs to be an object that can be taken apart.
+      yield { ...(document as SourceDocument), kind: "row" };
+    }
+  } catch (cause) {
+    // What fails while a document is being indexed does not come by here.
+    if (cause instanceof AnnoyEdgeError) throw cause;
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new AnnoyEdgeError("DOCUMENTS_FAILED", `documents could not be read: ${message}`, { cause });
   }
 }
 
