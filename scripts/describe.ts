@@ -53,8 +53,12 @@ export function describeRecall(certified: Manifest["certified"]): string {
 export function recallShortfall({ certified, codec, rescore }: Manifest): string | undefined {
   const { met, recallAt10, target } = certified;
   if (met !== false) return undefined;
-  const finer = codec === "float32" ? "more trees" : "a finer --codec or --rescore, more trees";
-  return `recall@10 is ${recallAt10.toFixed(4)}, and no searchK reaches the target of ${target} with ${codecs({ codec, rescore })}. Choose ${finer} or a lower --target-recall.`;
+  const restored = codec === "binary" || rescore === "int4" || rescore === "int8";
+  const finer = restored
+    ? ["a finer --codec or --rescore"]
+    : ["--rescore int4 (what the codes leave, in memory)", "a finer --codec"];
+  const remedies = [...(codec === "float32" ? [] : finer), "more trees"].join(", ");
+  return `recall@10 is ${recallAt10.toFixed(4)}, and no searchK reaches the target of ${target} with ${codecs({ codec, rescore })}. Choose ${remedies} or a lower --target-recall.`;
 }
 
 /** Rows in columns; numbers to the right, the columns named in `left` to the left. */

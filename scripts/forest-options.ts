@@ -10,10 +10,10 @@ export function addForestOptions(command: Command): Command {
       new Option("--codec <codec>", "how vectors are stored (default: int8)").choices(["auto", ...vectors]),
     )
     .addOption(
-      new Option("--rescore <codec>", "cold copy of finer vectors (default: auto)").choices([
-        "auto",
-        ...CODECS,
-      ]),
+      new Option(
+        "--rescore <codec>",
+        "finer vectors behind the codec: int4 or int8, in memory; float32, read by range (default: auto)",
+      ).choices(["auto", ...CODECS]),
     )
     .option("--trees <n>", "number of trees, or auto (default)", wholeNumberOrAuto(0, 10_000))
     .option("--target-recall <r>", "recall@10 that the default searchK must reach (default: 0.95)", decimal)

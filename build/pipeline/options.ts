@@ -20,7 +20,10 @@ export interface ForestOptions {
   readonly targetRecall?: number;
   /** How vectors are stored; default int8. `auto`: the smallest that meets the target recall within `maxBytes`. */
   readonly codec?: Codec | "auto";
-  /** A cold copy of finer vectors for rescoring; `auto` by default. */
+  /**
+   * Finer vectors behind the codec: `int4` and `int8` behind int8 and int4 hold what those leave, in memory; `float32` lies
+   * in the cold part of the file. `auto` (default): float32, int8 behind binary, none behind float32.
+   */
   readonly rescore?: RescoreCodec | "auto";
   /** Items a leaf holds at most; `auto` (default) chooses. */
   readonly leaf?: number | "auto";
