@@ -3,6 +3,7 @@ import { coldRows } from "../../worker/forest/compact/open.ts";
 import { openSketches } from "../../worker/forest/compact/sketches.ts";
 import { Walk } from "../../worker/forest/compact/walk.ts";
 import { keptForRescoring, openFlat } from "../../worker/forest/flat.ts";
+import { atUnitLength, lengthOf } from "../../worker/forest/metrics.ts";
 import { prepareQuery } from "../../worker/forest/query.ts";
 import { itemAt, openSlots } from "../../worker/forest/slots.ts";
 import { TopScores } from "../../worker/forest/top.ts";
@@ -67,7 +68,7 @@ export function openStages(artifact: Artifact): StagedWalk {
   }
 
   return (query, { k, searchKs, margins }, onStage) => {
-    const prepared = prepareQuery(metric, metric === "angular" ? unit(query) : query);
+    const prepared = prepareQuery(metric, metric === "angular" ? atUnitLength(query) : query);
     const walked = walkedOf(prepared.vector);
     const length = lengthOf(walked);
     const wanted = estimates ? (scorer ? coldRows(k) : k) : keptForRescoring(k, finer !== undefined);
@@ -149,15 +150,4 @@ function scanStages(forest: Forest): StagedWalk {
     for (const index of searchKs.keys())
       onStage({ index, changed: index === 0, candidates, scored, items: () => items, scoredWith: () => 0 });
   };
-}
-
-function lengthOf(vector: Float32Array): number {
-  let squares = 0;
-  for (let i = 0; i < vector.length; i++) squares += vector[i]! * vector[i]!;
-  return Math.sqrt(squares);
-}
-
-function unit(query: Float32Array): Float32Array {
-  const length = lengthOf(query);
-  return length > 0 ? query.map((x) => x / length) : query;
 }

@@ -48,6 +48,19 @@ export function squaredLength(vector: Float32Array): number {
   return sum;
 }
 
+export function lengthOf(vector: Float32Array): number {
+  return Math.sqrt(squaredLength(vector));
+}
+
+/** A vector at unit length, so that its products with unit vectors are cosines; a zero vector stays one. */
+export function atUnitLength(vector: Float32Array): Float32Array {
+  const length = lengthOf(vector);
+  if (!(length > 0)) return vector;
+  const result = new Float32Array(vector.length);
+  for (let i = 0; i < vector.length; i++) result[i] = vector[i]! / length;
+  return result;
+}
+
 /** sqrt(2 - 2 cos) from an inner product and the product of the squared lengths; 2 - 2 cos is 2 for a zero vector. */
 function angularDistance(product: number, squares: number): number {
   if (!(squares > 0)) return Math.SQRT2;

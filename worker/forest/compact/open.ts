@@ -2,6 +2,7 @@ import { type Artifact, requireView, sectionBytes } from "../../format/artifact.
 import { ArtifactError } from "../../format/errors.ts";
 import { type Finished, finishHits, ruledOutBy } from "../finish.ts";
 import { distanceOfItems, exactScan, itemDecoder, keptForRescoring, vectorOfItem } from "../flat.ts";
+import { atUnitLength, lengthOf } from "../metrics.ts";
 import { type PairedQuery, type PreparedQuery, prepareQuery } from "../query.ts";
 import { defaultSearchK } from "../search-k.ts";
 import { itemAt, openSlots, slotOf } from "../slots.ts";
@@ -138,7 +139,7 @@ export function openCompact(artifact: Artifact): Forest {
   }
 
   function prepare(query: Float32Array) {
-    return prepareQuery(metric, metric === "angular" ? unit(query) : query);
+    return prepareQuery(metric, metric === "angular" ? atUnitLength(query) : query);
   }
 
   /** The query as nodes and sketches know it. */
@@ -200,19 +201,4 @@ export function openCompact(artifact: Artifact): Forest {
     search,
     ...(cold && { searchCold, vectorsCold }),
   };
-}
-
-function lengthOf(vector: Float32Array): number {
-  let squares = 0;
-  for (let i = 0; i < vector.length; i++) squares += vector[i]! * vector[i]!;
-  return Math.sqrt(squares);
-}
-
-/** The query at unit length, so that angular scores are cosines; a zero vector stays one. */
-function unit(query: Float32Array): Float32Array {
-  const length = lengthOf(query);
-  if (!(length > 0)) return query;
-  const result = new Float32Array(query.length);
-  for (let i = 0; i < query.length; i++) result[i] = query[i]! / length;
-  return result;
 }
