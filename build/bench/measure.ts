@@ -16,6 +16,8 @@ const FEWEST_QUERIES = 20;
 /** Recall rests on at least so many queries: the standard error at 0.99 is then about 0.002. */
 const RECALL_QUERIES = 400;
 const WARM_UP_QUERIES = 50;
+/** Times that a round asks all queries, at most: answers of tens of microseconds take that many to fill it. */
+const MOST_PASSES = 20;
 /** CPU time that everybody works before anything counts: compilers, WebAssembly's among them, take their turns meanwhile. */
 const WARM_UP_SECONDS = 1.5;
 /** Settings whose recall lies outside are of no interest. */
@@ -64,7 +66,7 @@ export async function survey(
     const recall = mean(recallsOf(set, again, 0, count));
     const speed = count / again.cpu;
     if (recall >= LEAST_RECALL) {
-      const queries = Math.round(Math.min(set.nQueries, Math.max(fewest, speed * seconds)));
+      const queries = Math.round(Math.min(MOST_PASSES * set.nQueries, Math.max(fewest, speed * seconds)));
       runner.courses.push({ setting, count: queries, recalls: new Map(), speeds: [] });
     }
     best = Math.max(best, recall);

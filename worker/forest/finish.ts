@@ -38,9 +38,11 @@ export function ruledOutBy(
   };
 }
 
+let scratch = new Float32Array(0);
+
 /**
  * Computes the distances of the kept items in double precision from the finest vectors at hand, and keeps the k nearest
- * in order. Allocates one row and the two arrays that it returns; items that come best first cost one comparison each.
+ * in order. Allocates the two arrays that it returns; items that come best first cost one comparison each.
  *
  * @param kept items, best first
  * @param decode writes the vector of an item into a row; false when there is none
@@ -53,7 +55,8 @@ export function finishHits(
   decode: (item: number, row: Float32Array) => boolean,
   ruledOut?: RuledOut,
 ): Finished {
-  const row = new Float32Array(query.length);
+  if (scratch.length !== query.length) scratch = new Float32Array(query.length);
+  const row = scratch;
   const squares = squaredLength(query);
   const sign = smallerIsNearer(metric) ? 1 : -1;
   const items: number[] = [];

@@ -52,11 +52,17 @@ export function lengthOf(vector: Float32Array): number {
   return Math.sqrt(squaredLength(vector));
 }
 
-/** A vector at unit length, so that its products with unit vectors are cosines; a zero vector stays one. */
-export function atUnitLength(vector: Float32Array): Float32Array {
+/**
+ * A vector at unit length, so that its products with unit vectors are cosines; a zero vector stays one.
+ *
+ * @param result is written to and returned, unless the vector is zero
+ */
+export function atUnitLength(
+  vector: Float32Array,
+  result: Float32Array = new Float32Array(vector.length),
+): Float32Array {
   const length = lengthOf(vector);
   if (!(length > 0)) return vector;
-  const result = new Float32Array(vector.length);
   for (let i = 0; i < vector.length; i++) result[i] = vector[i]! / length;
   return result;
 }

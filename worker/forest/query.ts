@@ -26,7 +26,8 @@ export interface PairedQuery {
 /** Two products of a code (-128 to 127) and the integers of a pair must fit 16 bits together. */
 const LARGEST_PAIR = 254;
 
-export function pairQuery(vector: Float32Array): PairedQuery {
+/** @param into is written to and returned in the result where it has the right length */
+export function pairQuery(vector: Float32Array, into?: Int32Array): PairedQuery {
   const length = vector.length % 4 === 0 ? vector.length : 0;
   let largest = 0;
   for (let i = 0; i < length; i += 4) {
@@ -36,7 +37,7 @@ export function pairQuery(vector: Float32Array): PairedQuery {
     if (odd > largest) largest = odd;
   }
   const scale = largest > 0 ? LARGEST_PAIR / largest : 0;
-  const packed = new Int32Array(length / 2);
+  const packed = into?.length === length / 2 ? into : new Int32Array(length / 2);
   const whole = (i: number) => Math.round(vector[i]! * scale) | 0;
   for (let i = 0, pair = 0; i < length; i += 4, pair += 2) {
     packed[pair] = (whole(i) << 16) + whole(i + 2);
@@ -45,7 +46,10 @@ export function pairQuery(vector: Float32Array): PairedQuery {
   return { packed, unit: scale > 0 ? 1 / scale : 0 };
 }
 
-export function prepareQuery(metric: Metric, vector: Float32Array): PreparedQuery {
+const NO_BITS = new Uint32Array(0);
+
+/** @param pairs see {@link pairQuery}: for callers that are done with one query before the next */
+export function prepareQuery(metric: Metric, vector: Float32Array, pairs?: Int32Array): PreparedQuery {
   let sum = 0;
   let squares = 0;
   for (let i = 0; i < vector.length; i++) {
@@ -56,8 +60,8 @@ export function prepareQuery(metric: Metric, vector: Float32Array): PreparedQuer
     vector,
     sum,
     length: Math.sqrt(squares),
-    pairs: pairQuery(vector),
-    bits: metric === "hamming" ? packBits(vector) : new Uint32Array(0),
+    pairs: pairQuery(vector, pairs),
+    bits: metric === "hamming" ? packBits(vector) : NO_BITS,
   };
 }
 

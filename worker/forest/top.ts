@@ -67,9 +67,9 @@ export class TopScores {
     keys[place] = key;
   }
 
-  /** The kept keys, best first. */
+  /** The kept keys, best first: a view, good until the next push or {@link reset}. */
   sorted(): Uint32Array {
-    return this.keys.slice(0, this.size);
+    return this.keys.subarray(0, this.size);
   }
 
   /** Whether (score, key) belongs before entry `i`. */

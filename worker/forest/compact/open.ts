@@ -56,6 +56,10 @@ export function openCompact(artifact: Artifact): Forest {
   let walk: Walk | undefined;
   const scores = new Float32Array(scorer ? nodes.largestLeaf : 0);
   const top = new TopScores(0);
+  // Scratch of a query: typed arrays of that size lie outside the heap, and cost more than what is computed in them.
+  const unitQuery = new Float32Array(dimensions);
+  const pairs = new Int32Array(dimensions >>> 1);
+  const translated = new Float32Array(translation ? dimensions : 0);
 
   function search(query: Float32Array, options: ForestSearchOptions): Neighbours {
     const { k, accept } = options;
@@ -139,15 +143,14 @@ export function openCompact(artifact: Artifact): Forest {
   }
 
   function prepare(query: Float32Array) {
-    return prepareQuery(metric, metric === "angular" ? atUnitLength(query) : query);
+    return prepareQuery(metric, metric === "angular" ? atUnitLength(query, unitQuery) : query, pairs);
   }
 
   /** The query as nodes and sketches know it. */
   function walkedOf(query: Float32Array): Float32Array {
     if (!translation) return query;
-    const walked = new Float32Array(dimensions);
-    for (let i = 0; i < dimensions; i++) walked[i] = query[i]! - translation[i]!;
-    return walked;
+    for (let i = 0; i < dimensions; i++) translated[i] = query[i]! - translation[i]!;
+    return translated;
   }
 
   function startedWalk(): Walk {
