@@ -1,7 +1,7 @@
 import { openNodes } from "../../worker/forest/compact/nodes.ts";
 import { coldRows } from "../../worker/forest/compact/open.ts";
 import { openSketches } from "../../worker/forest/compact/sketches.ts";
-import { Walk } from "../../worker/forest/compact/walk.ts";
+import { ESTIMATE_DEVIATIONS, Walk } from "../../worker/forest/compact/walk.ts";
 import { keptForRescoring, openFlat } from "../../worker/forest/flat.ts";
 import { atUnitLength, lengthOf } from "../../worker/forest/metrics.ts";
 import { prepareQuery } from "../../worker/forest/query.ts";
@@ -126,7 +126,7 @@ export function openStages(artifact: Artifact): StagedWalk {
         if (rivals) scoredWith.set(item, margins);
       }
     };
-    walk.start(walked, endless || ordered ? 0 : margin);
+    walk.start(walked, endless || ordered ? 0 : margin, estimates ? ESTIMATE_DEVIATIONS : undefined);
     let met = 0;
     for (let stage = 0; stage < searchKs.length; ) {
       const accepted =

@@ -3,7 +3,7 @@ import { ArtifactError } from "../../format/errors.ts";
 import { type Finished, finishHits, ruledOutBy } from "../finish.ts";
 import { distanceOfItems, exactScan, itemDecoder, keptForRescoring, vectorOfItem } from "../flat.ts";
 import { atUnitLength, lengthOf } from "../metrics.ts";
-import { type PairedQuery, type PreparedQuery, prepareQuery } from "../query.ts";
+import { type PreparedQuery, prepareQuery } from "../query.ts";
 import { defaultSearchK } from "../search-k.ts";
 import { itemAt, openSlots, slotOf } from "../slots.ts";
 import { TopScores } from "../top.ts";
@@ -14,7 +14,7 @@ import { sketchDecoder } from "./decode.ts";
 import { type Extent, gatherEstimated, gatherScored, type Scale } from "./gather.ts";
 import { openNodes } from "./nodes.ts";
 import { openSketches } from "./sketches.ts";
-import { Walk } from "./walk.ts";
+import { ESTIMATE_DEVIATIONS, Walk } from "./walk.ts";
 
 /** Rows of the rescoring tier that are read for k neighbours when sketches are all that is resident. */
 const COLD_ROWS = 48;
@@ -73,7 +73,8 @@ export function openCompact(artifact: Artifact): Forest {
     const walked = walkedOf(prepared.vector);
     if (scorer && (vectors || !sketches)) {
       const { scale, margin } = scaleOf(walked);
-      const walk = startWalk(walked, margin, walked === prepared.vector ? prepared.pairs : undefined);
+      const walk = startedWalk();
+      walk.start(walked, margin, undefined, walked === prepared.vector ? prepared.pairs : undefined);
       const extent = { searchK, accept };
       const scored = gatherScored(walk, slots, scorer, prepared, scale, scores, k, kept, top, extent);
       return { ...finish(query, k, scorer, prepared, top), candidates: walk.looked, scored };
@@ -158,14 +159,10 @@ export function openCompact(artifact: Artifact): Forest {
     return walk;
   }
 
-  function startWalk(walked: Float32Array, margin: number, pairs?: PairedQuery): Walk {
-    const started = startedWalk();
-    started.start(walked, margin, pairs);
-    return started;
-  }
-
   function estimateBest(walked: Float32Array, kept: number, extent: Extent): Uint32Array {
-    return gatherEstimated(startWalk(walked, 0), Math.min(kept, nSlots), extent);
+    const walk = startedWalk();
+    walk.start(walked, 0, ESTIMATE_DEVIATIONS);
+    return gatherEstimated(walk, Math.min(kept, nSlots), extent);
   }
 
   /** How bounds compare with full scores, and how far above estimates they lie. */
