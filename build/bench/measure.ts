@@ -101,13 +101,13 @@ export async function askRound(runner: Runner, set: DataSet, round: number): Pro
 export async function askDefault(
   { session }: Runner,
   set: DataSet,
-): Promise<Pick<AtDefault, "recall" | "error" | "queries" | "qps">> {
+): Promise<Pick<AtDefault, "recall" | "error" | "queries">> {
   const { nQueries } = set;
   const result = await session.ask(-1, 0, nQueries);
   const recalls = recallsOf(set, result, 0, nQueries);
   const recall = mean(recalls);
   const variance = mean(recalls.map((x) => (x - recall) ** 2));
-  return { recall, error: Math.sqrt(variance / nQueries), queries: nQueries, qps: nQueries / result.cpu };
+  return { recall, error: Math.sqrt(variance / nQueries), queries: nQueries };
 }
 
 export function pointsOf(runner: Runner): Point[] {

@@ -101,13 +101,12 @@ function promised(set: SetResult): string | undefined {
             at.searchK.toLocaleString("en-US"),
             at.certified.toFixed(3),
             `${at.recall.toFixed(3)} ± ${at.error.toFixed(3)}`,
-            figure(at.qps),
           ],
         ]
       : [],
   );
   if (rows.length === 0) return undefined;
-  return table(["with nothing asked for", "searchK", "certified recall@10", "of fresh queries", "q/s"], rows);
+  return table(["with nothing asked for", "searchK", "certified recall@10", "of fresh queries"], rows);
 }
 
 type Best = NonNullable<ReturnType<typeof bestAt>>;

@@ -125,7 +125,6 @@ export interface AtDefault {
   /** Standard error of `recall`. */
   readonly error: number;
   readonly queries: number;
-  readonly qps: number;
 }
 
 /** All that one run measured on one data set. */

@@ -6,9 +6,9 @@ import type { ForestSettings } from "./types.ts";
 
 /**
  * Up to this many coordinates in all a scan of every vector answers. Measured (docs/forest.md): at 500 vectors of 100
- * dimensions a walk through the whole forest costs as much as the scan, at 1,000 half, at 5,000 a third. A constant, because
- * a build that timed itself would not give the same bytes twice; and twice what speed alone asks for, because a scan is
- * exact, smaller and built at once.
+ * dimensions a walk through the whole forest costs three quarters of the scan, at 1,000 two thirds, at 5,000 two fifths. A
+ * constant, because a build that timed itself would not give the same bytes twice; and more than speed alone asks for,
+ * because a scan is exact, smaller and built at once.
  */
 export const FLAT_COORDINATES = 1 << 17;
 /**
