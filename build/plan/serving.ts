@@ -61,17 +61,20 @@ export interface Serving {
 }
 
 /**
- * CPU of a search over so many items, in milliseconds. Fitted from above to what was measured in docs/bench: 4.9 at
- * 1,000,000 x 384, 0.66 at 340,479 x 100, both at recall .95.
+ * CPU of a search over so many items, in milliseconds. Fitted from above to what was measured in docs/bench: 4.4 at
+ * 1,000,000 x 384, 0.81 at 340,479 x 100, both at recall .95.
  */
 export function searchCpuMs(items: number, dimensions: number): number {
   return 0.5 + (5e-6 * items * dimensions) / 384;
 }
 
+/** CPU of cutting the best rows out of pages that were read, and of scoring them; the most that docs/bench measured. */
+const COLD_CPU_MS = 5;
+
 export function serving(shape: ServingShape): Serving {
   const { items, dimensions, codec, shards, queries, hits } = shape;
-  const searchMs = searchCpuMs(items / shards, dimensions);
   const coldReads = codec === "binary" ? READ_LIMITS.most : 0;
+  const searchMs = searchCpuMs(items / shards, dimensions) + (coldReads > 0 ? COLD_CPU_MS : 0);
   const coldMs = Math.ceil(coldReads / AT_ONCE) * ASSUMED.r2Ms;
   const loadMs = ASSUMED.r2Ms * 2 + shape.residentBytes / shards / ASSUMED.r2BytesPerMs;
   if (shards === 1) {
