@@ -1,15 +1,13 @@
-import { openNodes } from "../../worker/forest/compact/nodes.ts";
+import { cutAbove } from "../../worker/forest/compact/gather.ts";
 import { coldRows } from "../../worker/forest/compact/open.ts";
-import { openSketches } from "../../worker/forest/compact/sketches.ts";
+import { openParts, shiftOf } from "../../worker/forest/compact/parts.ts";
 import { ESTIMATE_DEVIATIONS, Walk } from "../../worker/forest/compact/walk.ts";
 import { keptForRescoring, openFlat } from "../../worker/forest/flat.ts";
-import { atUnitLength, lengthOf } from "../../worker/forest/metrics.ts";
-import { prepareQuery } from "../../worker/forest/query.ts";
-import { itemAt, openSlots } from "../../worker/forest/slots.ts";
+import { lengthOf } from "../../worker/forest/metrics.ts";
+import { itemAt } from "../../worker/forest/slots.ts";
 import { TopScores } from "../../worker/forest/top.ts";
 import type { Forest } from "../../worker/forest/types.ts";
-import { openVectors } from "../../worker/forest/vectors.ts";
-import { type Artifact, requireView, sectionBytes } from "../../worker/format/artifact.ts";
+import type { Artifact } from "../../worker/format/artifact.ts";
 import { Rivals } from "./rivals.ts";
 
 /** What a walk has come to when it has met as many items as one searchK asks for. */
@@ -47,15 +45,8 @@ export type StagedWalk = (query: Float32Array, staging: Staging, onStage: (stage
 export function openStages(artifact: Artifact): StagedWalk {
   if (artifact.header.forestKind === "flat") return scanStages(openFlat(artifact));
   const { metric, dimensions, nSlots, nTrees } = artifact.header;
-  const vectors = openVectors(artifact, "vectors");
-  const finer = openVectors(artifact, "rescore");
-  const scorer = vectors ?? finer;
-  const slots = openSlots(artifact);
-  const nodes = openNodes(artifact);
-  const sketches = openSketches(artifact);
-  const translation = sectionBytes(artifact, "translation")
-    ? requireView(artifact, "translation", Float32Array, dimensions)
-    : undefined;
+  const parts = openParts(artifact);
+  const { vectors, finer, scorer, slots, nodes, sketches } = parts;
   const walk = new Walk(nodes, slots, sketches, dimensions, nTrees);
   const { found } = walk;
   const scores = new Float32Array(nodes.largestLeaf);
@@ -63,26 +54,20 @@ export function openStages(artifact: Artifact): StagedWalk {
   const estimates = !vectors && sketches !== undefined;
   const ordered = metric === "manhattan";
 
-  function walkedOf(query: Float32Array): Float32Array {
-    return translation ? query.map((x, i) => x - translation[i]!) : query;
-  }
-
   return (query, { k, searchKs, margins }, onStage) => {
-    const prepared = prepareQuery(metric, metric === "angular" ? atUnitLength(query) : query);
-    const walked = walkedOf(prepared.vector);
-    const length = lengthOf(walked);
+    const prepared = parts.prepare(query);
+    const walked = parts.walkedOf(prepared.vector);
+    const { scale, margin } = parts.scaleOf(walked);
     const wanted = estimates ? (scorer ? coldRows(k) : k) : keptForRescoring(k, finer !== undefined);
     const kept = new TopScores(Math.min(wanted, nSlots));
     const rank = Math.min(k, nSlots);
-    const margin = sketches && !estimates ? sketches.margin * length : 0;
-    const endless = !Number.isFinite(margin);
-    const shift = metric === "euclidean" ? (length * length) / 2 : 0;
     // Where estimates only order, what is compared with them are other estimates.
-    const best = ordered && !endless ? new TopScores(rank) : kept;
-    const offset = endless ? Number.NEGATIVE_INFINITY : ordered ? -margin : shift;
+    const best = scale.kind === "order" ? new TopScores(rank) : kept;
+    const offset = cutAbove(scale);
+    const length = lengthOf(walked);
     const rivals =
       sketches && margins.length > 0
-        ? new Rivals({ sketches, ordered, shift }, margins, length, rank)
+        ? new Rivals({ sketches, ordered, shift: shiftOf(metric, length) }, margins, length, rank)
         : undefined;
     const scoredWith = new Map<number, number>();
     let scored = 0;
@@ -126,7 +111,8 @@ export function openStages(artifact: Artifact): StagedWalk {
         if (rivals) scoredWith.set(item, margins);
       }
     };
-    walk.start(walked, endless || ordered ? 0 : margin, estimates ? ESTIMATE_DEVIATIONS : undefined);
+    if (estimates) walk.start(walked, 0, ESTIMATE_DEVIATIONS);
+    else walk.start(walked, margin);
     let met = 0;
     for (let stage = 0; stage < searchKs.length; ) {
       const accepted =

@@ -18,6 +18,11 @@ export type Scale =
   /** Estimates only order; candidates down to so much below the k-th best estimate deserve a score. */
   | { readonly kind: "order"; readonly margin: number };
 
+/** What a bound is compared with: so much above the k-th best of what counts. */
+export function cutAbove(scale: Scale): number {
+  return scale.kind === "score" ? scale.shift : -scale.margin;
+}
+
 /**
  * Walks, and scores at once by the full code what may still be among the k best: a candidate whose bound lies below the
  * k-th best score so far can change nothing any more. So the nearest leaves, which come first, spare the others most of
@@ -45,7 +50,7 @@ export function gatherScored(
   // Where estimates only order, what is compared with them are other estimates.
   const best = scale.kind === "score" ? top : new TopScores(rank);
   const { found } = walk;
-  const offset = scale.kind === "score" ? scale.shift : -scale.margin;
+  const offset = cutAbove(scale);
   let scored = 0;
   for (let met = 0; met < searchK; ) {
     const accepted = walk.next(best.scoreAt(rank) + offset, accept);

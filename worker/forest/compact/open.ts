@@ -1,19 +1,17 @@
-import { type Artifact, requireView, sectionBytes } from "../../format/artifact.ts";
+import type { Artifact } from "../../format/artifact.ts";
 import { ArtifactError } from "../../format/errors.ts";
 import { type Finished, finishHits, ruledOutBy } from "../finish.ts";
 import { distanceOfItems, exactScan, itemDecoder, keptForRescoring, vectorOfItem } from "../flat.ts";
-import { atUnitLength, lengthOf } from "../metrics.ts";
-import { type PreparedQuery, prepareQuery } from "../query.ts";
+import type { PreparedQuery } from "../query.ts";
 import { defaultSearchK } from "../search-k.ts";
-import { itemAt, openSlots, slotOf } from "../slots.ts";
+import { itemAt, slotOf } from "../slots.ts";
 import { TopScores } from "../top.ts";
 import type { Forest, ForestSearchOptions, Neighbours, ReadRanges } from "../types.ts";
-import { openVectors, type VectorStore } from "../vectors.ts";
+import type { VectorStore } from "../vectors.ts";
 import { openColdTier } from "./cold.ts";
 import { sketchDecoder } from "./decode.ts";
-import { type Extent, gatherEstimated, gatherScored, type Scale } from "./gather.ts";
-import { openNodes } from "./nodes.ts";
-import { openSketches } from "./sketches.ts";
+import { type Extent, gatherEstimated, gatherScored } from "./gather.ts";
+import { openParts } from "./parts.ts";
 import { ESTIMATE_DEVIATIONS, Walk } from "./walk.ts";
 
 /** Rows of the rescoring tier that are read for k neighbours when sketches are all that is resident. */
@@ -34,15 +32,9 @@ export function coldRows(k: number): number {
  */
 export function openCompact(artifact: Artifact): Forest {
   const { metric, dimensions, nItems, nSlots, nTrees } = artifact.header;
-  const vectors = openVectors(artifact, "vectors");
-  const finer = openVectors(artifact, "rescore");
-  const slots = openSlots(artifact);
-  const nodes = openNodes(artifact);
-  const sketches = openSketches(artifact);
-  const translation = sectionBytes(artifact, "translation")
-    ? requireView(artifact, "translation", Float32Array, dimensions)
-    : undefined;
-  const scorer = vectors ?? finer;
+  const parts = openParts(artifact);
+  const { vectors, finer, scorer, slots, nodes, sketches, translation } = parts;
+  const { prepare, walkedOf, scaleOf } = parts;
   if (!scorer && !sketches)
     throw new ArtifactError("MISSING_SECTION", "The artifact has neither vectors nor sketches.");
   const finest = finer ?? vectors;
@@ -56,10 +48,6 @@ export function openCompact(artifact: Artifact): Forest {
   let walk: Walk | undefined;
   const scores = new Float32Array(scorer ? nodes.largestLeaf : 0);
   const top = new TopScores(0);
-  // Scratch of a query: typed arrays of that size lie outside the heap, and cost more than what is computed in them.
-  const unitQuery = new Float32Array(dimensions);
-  const pairs = new Int32Array(dimensions >>> 1);
-  const translated = new Float32Array(translation ? dimensions : 0);
 
   function search(query: Float32Array, options: ForestSearchOptions): Neighbours {
     const { k, accept } = options;
@@ -143,17 +131,6 @@ export function openCompact(artifact: Artifact): Forest {
     return Math.max(2 * k, Math.ceil(met * share));
   }
 
-  function prepare(query: Float32Array) {
-    return prepareQuery(metric, metric === "angular" ? atUnitLength(query, unitQuery) : query, pairs);
-  }
-
-  /** The query as nodes and sketches know it. */
-  function walkedOf(query: Float32Array): Float32Array {
-    if (!translation) return query;
-    for (let i = 0; i < dimensions; i++) translated[i] = query[i]! - translation[i]!;
-    return translated;
-  }
-
   function startedWalk(): Walk {
     walk ??= new Walk(nodes, slots, sketches, dimensions, nTrees);
     return walk;
@@ -163,17 +140,6 @@ export function openCompact(artifact: Artifact): Forest {
     const walk = startedWalk();
     walk.start(walked, 0, ESTIMATE_DEVIATIONS);
     return gatherEstimated(walk, Math.min(kept, nSlots), extent);
-  }
-
-  /** How bounds compare with full scores, and how far above estimates they lie. */
-  function scaleOf(walked: Float32Array): { scale: Scale; margin: number } {
-    const length = lengthOf(walked);
-    const margin = sketches ? sketches.margin * length : 0;
-    if (!Number.isFinite(margin))
-      return { scale: { kind: "score", shift: Number.NEGATIVE_INFINITY }, margin: 0 };
-    // Estimates are Euclidean: of Manhattan distances they know the order alone.
-    if (metric === "manhattan") return { scale: { kind: "order", margin }, margin: 0 };
-    return { scale: { kind: "score", shift: metric === "euclidean" ? (length * length) / 2 : 0 }, margin };
   }
 
   /** The filter passes so few items that scoring them all costs less than walking until searchK of them are met. */
