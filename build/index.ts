@@ -7,13 +7,19 @@
  * const { hits } = await query("artifacts/docs", { query: "how do I roll back?" });
  * ```
  */
-export type { Embedder } from "../worker/embedding/types.ts";
-export { ANNOY_LAYOUTS } from "../worker/forest/annoy/layout.ts";
-export { CODECS, type Codec, METRICS, type Metric, type RescoreCodec } from "../worker/format/constants.ts";
-export { AnnoyEdgeError, ArtifactError } from "../worker/format/errors.ts";
-export type { Document, EmbedderIdentity, Manifest } from "../worker/format/meta.ts";
-export { SearchError } from "../worker/search/errors.ts";
-export type { SearchInput, SearchResponse } from "../worker/search/types.ts";
+export type { Embedder } from "../worker/core/embedding/types.ts";
+export { ANNOY_LAYOUTS } from "../worker/core/format/annoy.ts";
+export {
+  CODECS,
+  type Codec,
+  METRICS,
+  type Metric,
+  type RescoreCodec,
+} from "../worker/core/format/constants.ts";
+export { AnnoyEdgeError, ArtifactError } from "../worker/core/format/errors.ts";
+export type { Document, EmbedderIdentity, Manifest } from "../worker/core/format/meta.ts";
+export { SearchError } from "../worker/core/search/errors.ts";
+export type { SearchInput, SearchResponse } from "../worker/core/search/types.ts";
 export { AnnoyIndex, AnnoyIndexError, type AnnoyIndexOptions } from "./annoy/annoy-index.ts";
 export type { AnnoyDocument } from "./annoy/documents.ts";
 export { AnnoyFileError } from "./annoy/errors.ts";
@@ -27,7 +33,9 @@ export {
   exportLangchain,
   importLangchain,
   LangchainFolderError,
-} from "./langchain-folder/index.ts";
+} from "./langchain/folder/index.ts";
+export { type LocalIndex, type OpenLocalOptions, openLocalIndex } from "./local/open.ts";
+export { query } from "./local/query.ts";
 export { type BuildOptions, type BuildResult, build } from "./pipeline/build.ts";
 export type { InputDocument } from "./pipeline/collect.ts";
 export {
@@ -39,12 +47,8 @@ export {
   withConfiguredEmbedder,
 } from "./pipeline/config.ts";
 export type { EmbedderOptions } from "./pipeline/embedder.ts";
-export { OptionError } from "./pipeline/errors.ts";
 export type { Documents, InputOptions } from "./pipeline/input.ts";
 export { type InspectedSection, type InspectedShard, type Inspection, inspect } from "./pipeline/inspect.ts";
-export { type LocalIndex, type OpenLocalOptions, openLocalIndex } from "./pipeline/local.ts";
-export { indexName, servedName } from "./pipeline/names.ts";
-export type { ForestOptions } from "./pipeline/options.ts";
 export {
   type GoldenQuery,
   gc,
@@ -56,13 +60,15 @@ export {
   type TargetOptions,
   versions,
 } from "./pipeline/publishing.ts";
-export { query } from "./pipeline/query.ts";
 export { type RebuildOptions, type RebuildResult, rebuild } from "./pipeline/rebuild.ts";
 export type { TextOptions } from "./pipeline/text.ts";
 export { type Check, type Verification, type VerifyOptions, verify } from "./pipeline/verify.ts";
 export { type Plan, type PlanOptions, plan } from "./plan/plan.ts";
 export type { GcResult, PublishResult, RestoreResult, RollbackResult, VersionInfo } from "./publish/index.ts";
-export { type AssembleOptions, type AssembleResult, assemble } from "./shards/assemble.ts";
-export type { ShardOptions } from "./shards/options.ts";
+export { OptionError } from "./settings/errors.ts";
+export { indexName, servedName } from "./settings/names.ts";
+export type { ForestOptions } from "./settings/options.ts";
+export { type AssembleOptions, type AssembleResult, assemble } from "./sharding/assemble.ts";
+export type { ShardOptions } from "./sharding/options.ts";
 export { SourceError } from "./sources/index.ts";
 export { SPLITTERS, type SplitterName } from "./splitting/index.ts";

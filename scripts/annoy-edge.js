@@ -13,7 +13,7 @@ const recentEnough = major > 22 || (major === 22 && minor >= 18);
 if (recentEnough) {
   // Else every command takes half a second to strip the types off what it imports.
   module.enableCompileCache();
-  await import("./cli.ts");
+  await import("./main.ts");
 } else {
   rerun(bundledNode());
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { type Command, Option } from "commander";
+import { newCommand } from "./cli/run.ts";
 import { addAssemble } from "./commands/assemble.ts";
 import { addBuild } from "./commands/build.ts";
 import { addEvaluate } from "./commands/evaluate.ts";
@@ -15,7 +16,6 @@ import { addRestore } from "./commands/restore.ts";
 import { addRollback } from "./commands/rollback.ts";
 import { addVerify } from "./commands/verify.ts";
 import { addVersions } from "./commands/versions.ts";
-import { newCommand } from "./run.ts";
 
 /** The whole command line. */
 export function createProgram(): Command {

@@ -1,6 +1,6 @@
 import type * as client from "../worker/client/types.ts";
+import type * as search from "../worker/core/search/types.ts";
 import type * as http from "../worker/http/schemas.ts";
-import type * as search from "../worker/search/types.ts";
 
 /**
  * The client's types are written out by hand, so that it depends on nothing of the Worker's insides. This file compiles

@@ -7,7 +7,7 @@ import {
   NODE_WORDS,
   nodeLayout,
   ZERO_PLANE,
-} from "../worker/forest/annoy/layout.ts";
+} from "../worker/core/format/annoy.ts";
 
 /** docs/format-annoy.md is normative: what its tables say is what the constants must be. */
 const text = readFileSync(new URL("../docs/format-annoy.md", import.meta.url), "utf8");

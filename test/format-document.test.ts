@@ -1,14 +1,14 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import * as format from "../worker/core/format/constants.ts";
+import { type ArtifactHeader, encodeHeader } from "../worker/core/format/header.ts";
 import {
   PAGE_ENTRY,
   PAGE_ENTRY_BYTES,
   PLACEMENT_HEADER,
   PLACEMENT_HEADER_BYTES,
   PLACEMENT_MAGIC,
-} from "../worker/docstore/placement.ts";
-import * as format from "../worker/format/constants.ts";
-import { type ArtifactHeader, encodeHeader } from "../worker/format/header.ts";
+} from "../worker/core/format/placement.ts";
 
 /** docs/format.md is normative: whatever its tables say is what the constants must be. */
 const text = readFileSync(new URL("../docs/format.md", import.meta.url), "utf8");
@@ -136,7 +136,7 @@ describe("docs/format.md", () => {
   });
 
   test("lists every code of a damaged artifact and no other", () => {
-    const source = readFileSync(new URL("../worker/format/errors.ts", import.meta.url), "utf8");
+    const source = readFileSync(new URL("../worker/core/format/errors.ts", import.meta.url), "utf8");
     const [, union] = /type ArtifactErrorCode =([^;]+);/.exec(source) ?? [];
     const codes = Array.from(union?.matchAll(/"([A-Z_]+)"/g) ?? [], (match) => match[1]);
     expect(table("Reading").map(([code]) => code)).toEqual(codes);

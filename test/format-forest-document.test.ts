@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { NODE, NODE_WORDS } from "../worker/forest/compact/nodes.ts";
-import { createRotation, fullSketchBits } from "../worker/forest/compact/rotation.ts";
-import { FACTORS } from "../worker/forest/compact/sketches.ts";
-import { NIBBLE_LEVELS, vectorBytes } from "../worker/forest/vectors.ts";
+import { NODE, NODE_WORDS } from "../worker/core/forest/compact/nodes.ts";
+import { createRotation, fullSketchBits } from "../worker/core/forest/compact/rotation.ts";
+import { FACTORS } from "../worker/core/forest/compact/sketches.ts";
+import { NIBBLE_LEVELS, vectorBytes } from "../worker/core/forest/vectors.ts";
 
 /** docs/format-forest.md is normative: what it says of bytes is what the code does. */
 const text = readFileSync(new URL("../docs/format-forest.md", import.meta.url), "utf8");

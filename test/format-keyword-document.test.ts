@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { COLUMNS_HEADER, COLUMNS_HEADER_BYTES, MAX_COLUMNS } from "../worker/search/filter/columns.ts";
-import { INFLECTION_SHARE } from "../worker/search/keyword/bm25.ts";
-import * as layout from "../worker/search/keyword/layout.ts";
+import { COLUMNS_HEADER, COLUMNS_HEADER_BYTES, MAX_COLUMNS } from "../worker/core/columns/columns.ts";
+import * as layout from "../worker/core/format/keyword.ts";
+import { INFLECTION_SHARE } from "../worker/core/keyword/bm25.ts";
 
 /** docs/format-keyword.md is normative: whatever its tables say is what the constants must be. */
 const text = readFileSync(new URL("../docs/format-keyword.md", import.meta.url), "utf8");

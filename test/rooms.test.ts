@@ -10,8 +10,10 @@ import { describe, expect, test } from "vitest";
  */
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** The rooms that hold no I/O of their own and may be used on both sides. */
-const SHARED = ["worker/format", "worker/forest", "worker/embedding", "worker/docstore", "worker/artifact"];
+/** The pure rooms, used on both sides. */
+const CORE = ["format", "forest", "keyword", "columns", "embedding", "search"].map(
+  (room) => `worker/core/${room}`,
+);
 
 interface Room {
   readonly mayImport: readonly string[];
@@ -22,22 +24,24 @@ interface Room {
 }
 
 const ROOMS: Readonly<Record<string, Room>> = {
-  "worker/format": { mayImport: [] },
-  "worker/forest": { mayImport: ["worker/format"] },
-  "worker/artifact": { mayImport: ["worker/format"] },
-  "worker/docstore": { mayImport: ["worker/format"] },
-  "worker/embedding": { mayImport: ["worker/format"] },
-  "worker/search": { mayImport: SHARED, packages: ["zod", "porter2", "@orama/stemmers"] },
-  "worker/http": { mayImport: ["worker/search", "worker/format"], packages: ["hono", "zod"] },
-  "worker/shards": { mayImport: [...SHARED, "worker/search"] },
+  "worker/core/format": { mayImport: [] },
+  "worker/core/forest": { mayImport: ["worker/core/format"] },
+  "worker/core/keyword": { mayImport: ["worker/core/format"], packages: ["porter2", "@orama/stemmers"] },
+  "worker/core/columns": { mayImport: ["worker/core/format", "worker/core/search"], packages: ["zod"] },
+  "worker/core/embedding": { mayImport: ["worker/core/format"] },
+  "worker/core/search": { mayImport: CORE, packages: ["zod"] },
+  "worker/services": { mayImport: ["worker/core/format", "worker/core/embedding"] },
+  "worker/storage": { mayImport: CORE },
+  "worker/shards": { mayImport: [...CORE, "worker/storage"] },
+  "worker/http": { mayImport: CORE, packages: ["hono", "zod"] },
   "worker/ui": { mayImport: [] },
   "worker/client": { mayImport: [], packages: ["@langchain/core"] },
   "worker/index.ts": {
-    mayImport: [...SHARED, "worker/search", "worker/shards", "worker/http"],
+    mayImport: [...CORE, "worker/services", "worker/storage", "worker/shards", "worker/http"],
     packages: ["hono"],
   },
-  build: { mayImport: [...SHARED, "worker/search", "worker/client"], node: true },
-  scripts: { mayImport: ["build"], node: true },
+  build: { mayImport: [...CORE, "worker/services", "worker/storage", "worker/client"], node: true },
+  scripts: { mayImport: [...CORE, "worker/storage", "worker/client", "build"], node: true },
 };
 
 /** Types that describe Cloudflare's bindings; nothing of them is left at run time. */
@@ -120,19 +124,19 @@ describe("the rooms", () => {
 
   test("would not let these imports pass", () => {
     const forbidden: readonly Import[] = [
-      { file: "worker/format/a.ts", target: "worker/forest/open.ts" },
-      { file: "worker/forest/a.ts", target: "build/forest/build.ts" },
-      { file: "worker/forest/a.ts", target: "node:fs" },
-      { file: "worker/forest/a.ts", target: "fs" },
-      { file: "worker/search/a.ts", target: "worker/http/app.ts" },
-      { file: "worker/http/a.ts", target: "worker/artifact/reader.ts" },
+      { file: "worker/core/format/a.ts", target: "worker/core/forest/open.ts" },
+      { file: "worker/core/forest/a.ts", target: "build/forest/build.ts" },
+      { file: "worker/core/forest/a.ts", target: "node:fs" },
+      { file: "worker/core/forest/a.ts", target: "fs" },
+      { file: "worker/core/search/a.ts", target: "worker/http/app.ts" },
+      { file: "worker/core/search/a.ts", target: "worker/storage/reader.ts" },
+      { file: "worker/http/a.ts", target: "worker/storage/reader.ts" },
       { file: "worker/http/a.ts", target: "worker/shards/client.ts" },
       { file: "build/a.ts", target: "worker/shards/object.ts" },
-      { file: "worker/format/a.ts", target: "hono" },
+      { file: "worker/core/format/a.ts", target: "hono" },
       { file: "build/a.ts", target: "worker/http/app.ts" },
-      { file: "build/a.ts", target: "scripts/cli.ts" },
-      { file: "scripts/a.ts", target: "worker/format/header.ts" },
-      { file: "worker/ui/a.ts", target: "worker/format/header.ts" },
+      { file: "build/a.ts", target: "scripts/main.ts" },
+      { file: "worker/ui/a.ts", target: "worker/core/format/header.ts" },
     ];
     expect(forbidden.filter((wrong) => fault(wrong) === undefined)).toEqual([]);
   });

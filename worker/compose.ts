@@ -1,11 +1,11 @@
-import { createIndexReader } from "./artifact/reader.ts";
 import { DEFAULT_INDEX, type Env, readSettings, type Settings } from "./config.ts";
-import { createPageCache } from "./docstore/cache.ts";
-import { createEdgeEmbedder } from "./embedding/edge.ts";
 import { type App, createApp } from "./http/app.ts";
 import type { AppOptions, IndexSource, IndexStatus, Lifetime } from "./http/types.ts";
-import { openPublished } from "./search/published.ts";
+import { createEdgeEmbedder } from "./services/edge.ts";
 import { reachShards } from "./shards/open.ts";
+import { createPageCache } from "./storage/documents/cache.ts";
+import { openPublished } from "./storage/published.ts";
+import { createIndexReader } from "./storage/reader.ts";
 
 export type { Env } from "./config.ts";
 

@@ -1,12 +1,12 @@
 import type { Fetcher, KVNamespace, R2Bucket } from "@cloudflare/workers-types";
-import type { EmbedderBindings } from "./embedding/edge.ts";
-import { AnnoyEdgeError } from "./format/errors.ts";
-import { assertIndexName } from "./format/keys.ts";
+import { AnnoyEdgeError } from "./core/format/errors.ts";
+import { assertIndexName } from "./core/format/keys.ts";
+import { isRegion, REGIONS, type Region } from "./core/search/shards/regions.ts";
 import { parseKeyHashes } from "./http/auth.ts";
 import type { RateLimiter } from "./http/rate-limit.ts";
 import type { Analytics } from "./http/request-log.ts";
 import type { AppOptions, HttpLimits } from "./http/types.ts";
-import { isRegion, REGIONS, type Region } from "./search/shards/regions.ts";
+import type { EmbedderBindings } from "./services/edge.ts";
 import type { ShardNamespace } from "./shards/address.ts";
 import type { ShardSettings } from "./shards/client.ts";
 

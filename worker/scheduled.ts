@@ -1,6 +1,6 @@
 import type { RefreshableSource } from "./compose.ts";
 import type { Env } from "./config.ts";
-import { AnnoyEdgeError } from "./format/errors.ts";
+import { AnnoyEdgeError } from "./core/format/errors.ts";
 import type { Lifetime } from "./http/types.ts";
 
 export interface ScheduleOptions {

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { METRICS, type Metric } from "../../worker/format/constants.ts";
+import { METRICS, type Metric } from "../../worker/core/format/constants.ts";
 import { AnnoyIndex } from "./annoy-index.ts";
 import { importAnnoy } from "./import.ts";
 import { Kiss64 } from "./random.ts";

@@ -1,6 +1,6 @@
-import { type AnnoyLayout, layoutsOf } from "../../worker/forest/annoy/layout.ts";
-import { slotOf } from "../../worker/forest/slots.ts";
-import { MAX_DIMENSIONS, MAX_ITEMS, METRICS, type Metric } from "../../worker/format/constants.ts";
+import { slotOf } from "../../worker/core/forest/slots.ts";
+import { type AnnoyLayout, layoutsOf } from "../../worker/core/format/annoy.ts";
+import { MAX_DIMENSIONS, MAX_ITEMS, METRICS, type Metric } from "../../worker/core/format/constants.ts";
 import { diskStore } from "./disk-store.ts";
 import { AnnoyIndexError } from "./index-error.ts";
 import { type ItemStore, memoryStore } from "./item-store.ts";

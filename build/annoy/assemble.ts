@@ -1,11 +1,11 @@
+import { type SlotTable, slotOf } from "../../worker/core/forest/slots.ts";
 import {
   type AnnoyLayout,
   hasItemFactors,
   NODE_WORDS,
   nodeLayout,
   ZERO_PLANE,
-} from "../../worker/forest/annoy/layout.ts";
-import { type SlotTable, slotOf } from "../../worker/forest/slots.ts";
+} from "../../worker/core/format/annoy.ts";
 import type { GrownTree } from "./grow.ts";
 import { type AnnoyNodes, allocateNodes } from "./nodes.ts";
 

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { annoyFixtures, type Fixture } from "../../test/annoy/fixtures.ts";
-import { nodeLayout } from "../../worker/forest/annoy/layout.ts";
-import { slotOf } from "../../worker/forest/slots.ts";
+import { slotOf } from "../../worker/core/forest/slots.ts";
+import { nodeLayout } from "../../worker/core/format/annoy.ts";
 import { assembleTrees } from "./assemble.ts";
 import { growTrees, itemNumbers, type TreeInput } from "./build.ts";
 import { type GrownTree, growTree } from "./grow.ts";

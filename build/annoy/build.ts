@@ -1,9 +1,9 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
-import { dot } from "../../worker/forest/annoy/distances.ts";
-import { type AnnoyLayout, nodeLayout } from "../../worker/forest/annoy/layout.ts";
-import type { Metric } from "../../worker/format/constants.ts";
-import { AnnoyEdgeError } from "../../worker/format/errors.ts";
+import { dot } from "../../worker/core/forest/annoy/distances.ts";
+import { type AnnoyLayout, nodeLayout } from "../../worker/core/format/annoy.ts";
+import type { Metric } from "../../worker/core/format/constants.ts";
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import type { Progress } from "../forest/types.ts";
 import { type GrownTree, growTree } from "./grow.ts";
 import { Kiss64 } from "./random.ts";

@@ -1,7 +1,7 @@
-import { smallerIsNearer } from "../../worker/forest/metrics.ts";
-import type { Forest, Neighbours } from "../../worker/forest/types.ts";
-import type { CertifiedRecall, CertifiedRow } from "../../worker/format/meta.ts";
-import { seededRandom } from "../pipeline/random.ts";
+import { smallerIsNearer } from "../../worker/core/forest/metrics.ts";
+import type { Forest, Neighbours } from "../../worker/core/forest/types.ts";
+import type { CertifiedRecall, CertifiedRow } from "../../worker/core/format/meta.ts";
+import { seededRandom } from "../recall/random.ts";
 
 /** Multiply-adds spent on exact answers: a few seconds. */
 const BUDGET = 1e9;

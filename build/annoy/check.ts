@@ -1,10 +1,5 @@
-import {
-  type AnnoyLayout,
-  layoutsOf,
-  type NodeLayout,
-  nodeLayout,
-} from "../../worker/forest/annoy/layout.ts";
-import { MAX_DIMENSIONS, MAX_ITEMS, METRICS, type Metric } from "../../worker/format/constants.ts";
+import { type AnnoyLayout, layoutsOf, type NodeLayout, nodeLayout } from "../../worker/core/format/annoy.ts";
+import { MAX_DIMENSIONS, MAX_ITEMS, METRICS, type Metric } from "../../worker/core/format/constants.ts";
 import { AnnoyFileError } from "./errors.ts";
 import { type ByteSource, NodeReader } from "./node-reader.ts";
 

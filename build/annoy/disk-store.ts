@@ -1,9 +1,9 @@
 import { closeSync, ftruncateSync, openSync, readSync } from "node:fs";
-import { dot } from "../../worker/forest/annoy/distances.ts";
-import { type AnnoyLayout, NODE_WORDS, nodeLayout } from "../../worker/forest/annoy/layout.ts";
-import { packBits } from "../../worker/forest/query.ts";
-import type { Metric } from "../../worker/format/constants.ts";
-import { AnnoyEdgeError } from "../../worker/format/errors.ts";
+import { dot } from "../../worker/core/forest/annoy/distances.ts";
+import { packBits } from "../../worker/core/forest/query.ts";
+import { type AnnoyLayout, NODE_WORDS, nodeLayout } from "../../worker/core/format/annoy.ts";
+import type { Metric } from "../../worker/core/format/constants.ts";
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import { renumberTree } from "./assemble.ts";
 import { growTrees, itemNumbers, type TreeInput } from "./build.ts";
 import type { GrownTree } from "./grow.ts";

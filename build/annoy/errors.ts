@@ -1,4 +1,4 @@
-import { AnnoyEdgeError } from "../../worker/format/errors.ts";
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 
 export type AnnoyFileErrorCode =
   /** The file's size or structure does not fit the metric and dimensions: wrong arguments, or a damaged file. */

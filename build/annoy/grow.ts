@@ -1,4 +1,4 @@
-import { NODE_WORDS, ZERO_PLANE } from "../../worker/forest/annoy/layout.ts";
+import { NODE_WORDS, ZERO_PLANE } from "../../worker/core/format/annoy.ts";
 import type { Kiss64 } from "./random.ts";
 import type { Splitter } from "./splits.ts";
 

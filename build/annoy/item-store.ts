@@ -1,8 +1,8 @@
-import type { AnnoyLayout } from "../../worker/forest/annoy/layout.ts";
-import { packBits } from "../../worker/forest/query.ts";
-import type { SlotTable } from "../../worker/forest/slots.ts";
-import { type Metric, NO_SLOT } from "../../worker/format/constants.ts";
-import { AnnoyEdgeError } from "../../worker/format/errors.ts";
+import { packBits } from "../../worker/core/forest/query.ts";
+import type { SlotTable } from "../../worker/core/forest/slots.ts";
+import type { AnnoyLayout } from "../../worker/core/format/annoy.ts";
+import { type Metric, NO_SLOT } from "../../worker/core/format/constants.ts";
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import { assembleTrees } from "./assemble.ts";
 import { growTrees, itemNumbers, type TreeOptions } from "./build.ts";
 import type { GrownTree } from "./grow.ts";

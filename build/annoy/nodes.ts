@@ -1,3 +1,4 @@
+import type { AnnoyTrees } from "../../worker/core/forest/annoy/trees.ts";
 import {
   ANNOY_LAYOUTS,
   ANNOY_NODES_HEADER,
@@ -6,8 +7,7 @@ import {
   hasOffsets,
   NODE_WORDS,
   nodeLayout,
-} from "../../worker/forest/annoy/layout.ts";
-import type { AnnoyTrees } from "../../worker/forest/annoy/trees.ts";
+} from "../../worker/core/format/annoy.ts";
 
 /** Section `annoyNodes` with the views that fill it. */
 export interface AnnoyNodes {

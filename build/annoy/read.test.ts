@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { annoyFixtures } from "../../test/annoy/fixtures.ts";
-import { layoutsOf, nodeLayout } from "../../worker/forest/annoy/layout.ts";
-import { METRICS, type Metric } from "../../worker/format/constants.ts";
+import { layoutsOf, nodeLayout } from "../../worker/core/format/annoy.ts";
+import { METRICS, type Metric } from "../../worker/core/format/constants.ts";
 import { type ReadAnnoyOptions, readAnnoy } from "./read.ts";
 
 const fixtures = annoyFixtures();

@@ -1,4 +1,6 @@
-import { dot } from "../../worker/forest/annoy/distances.ts";
+import { dot } from "../../worker/core/forest/annoy/distances.ts";
+import { type AnnoyTrees, checkTrees } from "../../worker/core/forest/annoy/trees.ts";
+import type { SlotTable } from "../../worker/core/forest/slots.ts";
 import {
   ANNOY_LAYOUTS,
   type AnnoyLayout,
@@ -6,11 +8,9 @@ import {
   NODE_WORDS,
   nodeLayout,
   ZERO_PLANE,
-} from "../../worker/forest/annoy/layout.ts";
-import { type AnnoyTrees, checkTrees } from "../../worker/forest/annoy/trees.ts";
-import type { SlotTable } from "../../worker/forest/slots.ts";
-import { MAX_DIMENSIONS, METRICS, type Metric, NO_SLOT } from "../../worker/format/constants.ts";
-import { AnnoyEdgeError, ArtifactError } from "../../worker/format/errors.ts";
+} from "../../worker/core/format/annoy.ts";
+import { MAX_DIMENSIONS, METRICS, type Metric, NO_SLOT } from "../../worker/core/format/constants.ts";
+import { AnnoyEdgeError, ArtifactError } from "../../worker/core/format/errors.ts";
 import { type CheckedAnnoy, checkAnnoyFile, isZeroPlane, offsetWord } from "./check.ts";
 import { AnnoyFileError } from "./errors.ts";
 import { type ByteSource, bufferSource, fileSource } from "./node-reader.ts";

@@ -1,6 +1,6 @@
-import { NODE_WORDS, nodeLayout } from "../../worker/forest/annoy/layout.ts";
-import type { AnnoyTrees } from "../../worker/forest/annoy/trees.ts";
-import { type SlotTable, slotOf } from "../../worker/forest/slots.ts";
+import type { AnnoyTrees } from "../../worker/core/forest/annoy/trees.ts";
+import { type SlotTable, slotOf } from "../../worker/core/forest/slots.ts";
+import { NODE_WORDS, nodeLayout } from "../../worker/core/format/annoy.ts";
 
 /**
  * The roots that Annoy's loader would find in the file of these trees: from the last node back while the number of

@@ -4,11 +4,11 @@ import {
   reportedDistance,
   squaredEuclidean,
   taxicab,
-} from "../../worker/forest/annoy/distances.ts";
-import { bitScorer, floatScorer, type Scorer } from "../../worker/forest/annoy/scorer.ts";
-import { annoySearch } from "../../worker/forest/annoy/search.ts";
-import type { Forest } from "../../worker/forest/types.ts";
-import type { Metric } from "../../worker/format/constants.ts";
+} from "../../worker/core/forest/annoy/distances.ts";
+import { bitScorer, floatScorer, type Scorer } from "../../worker/core/forest/annoy/scorer.ts";
+import { annoySearch } from "../../worker/core/forest/annoy/search.ts";
+import type { Forest } from "../../worker/core/forest/types.ts";
+import type { Metric } from "../../worker/core/format/constants.ts";
 import type { AnnoyData } from "./read.ts";
 
 /** An index in memory that can be asked. */

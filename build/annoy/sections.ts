@@ -1,6 +1,6 @@
-import { ANNOY_NODES_HEADER, nodeLayout } from "../../worker/forest/annoy/layout.ts";
-import type { CertifiedRecall } from "../../worker/format/meta.ts";
-import type { SectionSource } from "../artifact/write.ts";
+import { ANNOY_NODES_HEADER, nodeLayout } from "../../worker/core/format/annoy.ts";
+import type { CertifiedRecall } from "../../worker/core/format/meta.ts";
+import type { SectionSource } from "../artifact/layout.ts";
 import { bytesOf, encodeVectors } from "../forest/codecs.ts";
 import type { BuiltForest } from "../forest/types.ts";
 import type { AnnoyData } from "./read.ts";

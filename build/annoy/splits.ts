@@ -5,8 +5,8 @@ import {
   dotPair,
   squaredEuclideanPair,
   taxicabPair,
-} from "../../worker/forest/annoy/distances.ts";
-import type { Metric } from "../../worker/format/constants.ts";
+} from "../../worker/core/forest/annoy/distances.ts";
+import type { Metric } from "../../worker/core/format/constants.ts";
 import type { Kiss64 } from "./random.ts";
 import type { Rows } from "./rows.ts";
 

@@ -1,9 +1,9 @@
 import { closeSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
-import { dot } from "../../worker/forest/annoy/distances.ts";
-import { NODE_WORDS, nodeLayout, ZERO_PLANE } from "../../worker/forest/annoy/layout.ts";
-import type { AnnoyTrees } from "../../worker/forest/annoy/trees.ts";
-import { slotOf } from "../../worker/forest/slots.ts";
-import { AnnoyEdgeError } from "../../worker/format/errors.ts";
+import { dot } from "../../worker/core/forest/annoy/distances.ts";
+import type { AnnoyTrees } from "../../worker/core/forest/annoy/trees.ts";
+import { slotOf } from "../../worker/core/forest/slots.ts";
+import { NODE_WORDS, nodeLayout, ZERO_PLANE } from "../../worker/core/format/annoy.ts";
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import { offsetWord } from "./check.ts";
 import { messageOf } from "./node-reader.ts";
 import type { AnnoyData } from "./read.ts";

@@ -1,5 +1,3 @@
-import { AnnoyEdgeError } from "../../worker/format/errors.ts";
-import type { ColumnMeta, ColumnType, ItemDocument } from "../../worker/format/meta.ts";
 import {
   alignColumns,
   COLUMNS_HEADER,
@@ -7,9 +5,11 @@ import {
   COLUMNS_LAYOUT_VERSION,
   type ColumnEntry,
   MAX_COLUMNS,
-} from "../../worker/search/filter/columns.ts";
-import { parseDate } from "../../worker/search/filter/dates.ts";
-import type { SectionSource } from "../artifact/write.ts";
+} from "../../worker/core/columns/columns.ts";
+import { parseDate } from "../../worker/core/columns/dates.ts";
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
+import type { ColumnMeta, ColumnType, ItemDocument } from "../../worker/core/format/meta.ts";
+import type { SectionSource } from "../artifact/layout.ts";
 import { type CollectedFields, collectFields, createField, type FieldValues, typeOf } from "./collect.ts";
 
 export interface ColumnOptions {

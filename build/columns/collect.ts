@@ -1,5 +1,5 @@
-import type { ColumnType, ItemDocument } from "../../worker/format/meta.ts";
-import { isDay, parseDate } from "../../worker/search/filter/dates.ts";
+import { isDay, parseDate } from "../../worker/core/columns/dates.ts";
+import type { ColumnType, ItemDocument } from "../../worker/core/format/meta.ts";
 
 /** The values that documents have in one metadata field. */
 export interface FieldValues {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { openArtifactEmbedder } from "../../worker/embedding/artifact.ts";
-import type { Artifact } from "../../worker/format/artifact.ts";
-import { openArtifact } from "../../worker/format/artifact.ts";
-import type { EmbedderIdentity } from "../../worker/format/meta.ts";
-import { encodeArtifact, type SectionSource } from "../artifact/write.ts";
+import { openArtifactEmbedder } from "../../worker/core/embedding/artifact.ts";
+import type { Artifact } from "../../worker/core/format/artifact.ts";
+import { openArtifact } from "../../worker/core/format/artifact.ts";
+import type { EmbedderIdentity } from "../../worker/core/format/meta.ts";
+import { encodeArtifact, type SectionSource } from "../artifact/layout.ts";
 import { embedCorpus, loadStaticEmbedder } from "./index.ts";
 
 const embedder = await loadStaticEmbedder();

@@ -1,7 +1,7 @@
-import { createStaticEmbedder } from "../../worker/embedding/static/embedder.ts";
-import type { CarriedEmbedder, Embedder } from "../../worker/embedding/types.ts";
-import { openWhitening } from "../../worker/embedding/whitening.ts";
-import type { SectionSource } from "../artifact/write.ts";
+import { createStaticEmbedder } from "../../worker/core/embedding/static/embedder.ts";
+import type { CarriedEmbedder, Embedder } from "../../worker/core/embedding/types.ts";
+import { openWhitening } from "../../worker/core/embedding/whitening.ts";
+import type { SectionSource } from "../artifact/layout.ts";
 import { type EmbedOptions, embedTexts } from "./texts.ts";
 import { computeWhitening, whitenVectors } from "./whitening.ts";
 

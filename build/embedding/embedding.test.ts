@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import type { CarriedEmbedder, Embedder } from "../../worker/embedding/types.ts";
+import type { CarriedEmbedder, Embedder } from "../../worker/core/embedding/types.ts";
 import { splitDocuments } from "../splitting/index.ts";
 import { computeWhitening, embedCorpus, embedTexts, loadStaticEmbedder, whitenVectors } from "./index.ts";
 

@@ -1,6 +1,6 @@
-import type { Embedder } from "../../worker/embedding/types.ts";
-import { AnnoyEdgeError } from "../../worker/format/errors.ts";
-import type { EmbedderIdentity } from "../../worker/format/meta.ts";
+import type { Embedder } from "../../worker/core/embedding/types.ts";
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
+import type { EmbedderIdentity } from "../../worker/core/format/meta.ts";
 
 /** LangChain's interface of embeddings, which every provider's class there has. */
 export interface EmbeddingsLike {

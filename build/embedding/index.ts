@@ -1,5 +1,5 @@
-export type { StaticEmbedder } from "../../worker/embedding/static/embedder.ts";
-export type { Embedder } from "../../worker/embedding/types.ts";
+export type { StaticEmbedder } from "../../worker/core/embedding/static/embedder.ts";
+export type { Embedder } from "../../worker/core/embedding/types.ts";
 export {
   carriedBy,
   type EmbedCorpusOptions,

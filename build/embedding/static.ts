@@ -2,8 +2,8 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { createStaticEmbedder, type StaticEmbedder } from "../../worker/embedding/static/embedder.ts";
-import { AnnoyEdgeError } from "../../worker/format/errors.ts";
+import { createStaticEmbedder, type StaticEmbedder } from "../../worker/core/embedding/static/embedder.ts";
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 
 const TABLE = join("artifacts", "static-en", "table.bin");
 let loaded: StaticEmbedder | undefined;

@@ -1,5 +1,5 @@
-import type { CarriedEmbedder, Embedder } from "../../worker/embedding/types.ts";
-import { AnnoyEdgeError } from "../../worker/format/errors.ts";
+import type { CarriedEmbedder, Embedder } from "../../worker/core/embedding/types.ts";
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import type { Progress } from "../forest/types.ts";
 import { isIncremental } from "./cache/embedder.ts";
 import { asked } from "./identity.ts";

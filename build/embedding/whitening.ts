@@ -1,5 +1,5 @@
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
-import { addRow, openStaticTable } from "../../worker/embedding/static/table.ts";
+import { addRow, openStaticTable } from "../../worker/core/embedding/static/table.ts";
 import { BLOCK_ROWS, createKernel } from "../forest/simd/kernels.ts";
 
 /*

@@ -1,10 +1,10 @@
-import { parseSearchRequest } from "../../worker/search/parse.ts";
-import { search } from "../../worker/search/search.ts";
-import type { Hit, SearchMode } from "../../worker/search/types.ts";
+import { parseSearchRequest } from "../../worker/core/search/parse.ts";
+import { search } from "../../worker/core/search/search.ts";
+import type { Hit, SearchMode } from "../../worker/core/search/types.ts";
 import type { Progress } from "../forest/types.ts";
-import { OptionError } from "../pipeline/errors.ts";
-import { type LocalIndex, type OpenLocalOptions, openLocalIndex } from "../pipeline/local.ts";
-import { integer } from "../pipeline/options.ts";
+import { type LocalIndex, type OpenLocalOptions, openLocalIndex } from "../local/open.ts";
+import { OptionError } from "../settings/errors.ts";
+import { integer } from "../settings/options.ts";
 import { meanScores, type Scores, scoreRanking } from "./metrics.ts";
 import { type JudgedQuery, readJudgedQueries } from "./queries.ts";
 

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { AnnoyEdgeError } from "../../worker/format/errors.ts";
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import { readLines } from "../sources/lines.ts";
 import type { Judgements } from "./metrics.ts";
 

@@ -1,7 +1,7 @@
-import { openForest } from "../../worker/forest/open.ts";
-import type { Forest } from "../../worker/forest/types.ts";
-import { openArtifact } from "../../worker/format/artifact.ts";
-import type { Metric } from "../../worker/format/constants.ts";
+import { openForest } from "../../worker/core/forest/open.ts";
+import type { Forest } from "../../worker/core/forest/types.ts";
+import { openArtifact } from "../../worker/core/format/artifact.ts";
+import type { Metric } from "../../worker/core/format/constants.ts";
 import { exactScore, rowOfItem } from "./judge.ts";
 import type { Subject } from "./recall.ts";
 
@@ -51,7 +51,7 @@ export function answer(task: AnswersTask): ShardAnswers {
   const { queries, k, dimensions, items } = task;
   const held = new Set(task.held);
   const accept = (item: number) => !held.has(item);
-  // As worker/search/sides.ts does.
+  // As worker/core/search/sides.ts does.
   const searchK = Math.ceil(forest.defaultSearchK(k) * task.effort);
   const distances = new Float64Array(queries.length * k).fill(Number.NaN);
   const scores = new Float64Array(queries.length * k).fill(Number.NaN);

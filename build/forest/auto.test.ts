@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { distanceBetween } from "../../worker/forest/metrics.ts";
-import { METRICS } from "../../worker/format/constants.ts";
+import { distanceBetween } from "../../worker/core/forest/metrics.ts";
+import { METRICS } from "../../worker/core/format/constants.ts";
 import { hotBytes } from "./choices.ts";
 import { clusteredVectors, forestOf } from "./fixture.ts";
 import { sharedFloats } from "./geometry.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { distanceBetween, smallerIsNearer } from "../../worker/forest/metrics.ts";
-import { METRICS, type Metric } from "../../worker/format/constants.ts";
+import { distanceBetween, smallerIsNearer } from "../../worker/core/forest/metrics.ts";
+import { METRICS, type Metric } from "../../worker/core/format/constants.ts";
 import { buildForest } from "./build.ts";
 import { artifactBytes, clusteredVectors, forestOf, PLAIN_SETTINGS } from "./fixture.ts";
 import { sharedFloats } from "./geometry.ts";

@@ -1,6 +1,6 @@
-import { type Codec, NO_SLOT } from "../../worker/format/constants.ts";
-import type { ArtifactMeta } from "../../worker/format/meta.ts";
-import type { HeaderFields, SectionSource } from "../artifact/write.ts";
+import { type Codec, NO_SLOT } from "../../worker/core/format/constants.ts";
+import type { ArtifactMeta } from "../../worker/core/format/meta.ts";
+import type { HeaderFields, SectionSource } from "../artifact/layout.ts";
 import {
   budgetError,
   type CodecBytes,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { CertifiedRow } from "../../worker/format/meta.ts";
+import type { CertifiedRow } from "../../worker/core/format/meta.ts";
 import { pickDefault } from "./certify.ts";
 import { clusteredVectors, forestOf } from "./fixture.ts";
 import { halves, spread, type Truth } from "./recall.ts";

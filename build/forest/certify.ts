@@ -1,4 +1,4 @@
-import type { CertifiedRecall, CertifiedRow } from "../../worker/format/meta.ts";
+import type { CertifiedRecall, CertifiedRow } from "../../worker/core/format/meta.ts";
 import type { Certifying } from "./choose.ts";
 import type { Pool } from "./pool.ts";
 import { deepQueries, type Recall, type Subject, type Truth } from "./recall.ts";

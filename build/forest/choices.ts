@@ -1,7 +1,7 @@
-import { fullSketchBits } from "../../worker/forest/compact/rotation.ts";
-import type { Codec, Metric, RescoreCodec } from "../../worker/format/constants.ts";
-import { AnnoyEdgeError } from "../../worker/format/errors.ts";
-import type { SectionSource } from "../artifact/write.ts";
+import { fullSketchBits } from "../../worker/core/forest/compact/rotation.ts";
+import type { Codec, Metric, RescoreCodec } from "../../worker/core/format/constants.ts";
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
+import type { SectionSource } from "../artifact/layout.ts";
 import type { ForestSettings } from "./types.ts";
 
 /**

@@ -1,6 +1,6 @@
-import { packBits } from "../../worker/forest/query.ts";
-import { NIBBLE_LEVELS, type VectorStore } from "../../worker/forest/vectors.ts";
-import type { Metric } from "../../worker/format/constants.ts";
+import { packBits } from "../../worker/core/forest/query.ts";
+import { NIBBLE_LEVELS, type VectorStore } from "../../worker/core/forest/vectors.ts";
+import type { Metric } from "../../worker/core/format/constants.ts";
 import { createLevels, type Levels } from "./simd/levels.ts";
 
 /** Encoded vectors: the bytes of the sections `vectors`, `vectorScales` and `vectorNorms`. */

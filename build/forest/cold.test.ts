@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { openForest } from "../../worker/forest/open.ts";
-import type { Forest, ReadRanges } from "../../worker/forest/types.ts";
-import { openArtifact } from "../../worker/format/artifact.ts";
+import { openForest } from "../../worker/core/forest/open.ts";
+import type { Forest, ReadRanges } from "../../worker/core/forest/types.ts";
+import { openArtifact } from "../../worker/core/format/artifact.ts";
 import { clusteredVectors, forestOf } from "./fixture.ts";
 
 const DIMENSIONS = 64;

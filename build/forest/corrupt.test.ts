@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { LEAF_BIT, NODE, NODE_WORDS } from "../../worker/forest/compact/nodes.ts";
-import { createRotation, fullSketchBits } from "../../worker/forest/compact/rotation.ts";
-import { openForest } from "../../worker/forest/open.ts";
-import { openArtifact } from "../../worker/format/artifact.ts";
-import { SECTIONS, type SectionName } from "../../worker/format/constants.ts";
-import { ArtifactError } from "../../worker/format/errors.ts";
+import { LEAF_BIT, NODE, NODE_WORDS } from "../../worker/core/forest/compact/nodes.ts";
+import { createRotation, fullSketchBits } from "../../worker/core/forest/compact/rotation.ts";
+import { openForest } from "../../worker/core/forest/open.ts";
+import { openArtifact } from "../../worker/core/format/artifact.ts";
+import { SECTIONS, type SectionName } from "../../worker/core/format/constants.ts";
+import { ArtifactError } from "../../worker/core/format/errors.ts";
 import { clusteredVectors, forestOf } from "./fixture.ts";
 import { createRandom } from "./random.ts";
 

@@ -1,5 +1,5 @@
-import { FACTORS, MARGIN_AT } from "../../worker/forest/compact/sketches.ts";
-import type { SectionSource } from "../artifact/write.ts";
+import { FACTORS, MARGIN_AT } from "../../worker/core/forest/compact/sketches.ts";
+import type { SectionSource } from "../artifact/layout.ts";
 import { bytesOf } from "./codecs.ts";
 import { type Geometry, meanRow } from "./geometry.ts";
 import type { EncodedNodes } from "./nodes.ts";

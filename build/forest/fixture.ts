@@ -1,8 +1,8 @@
-import { openForest } from "../../worker/forest/open.ts";
-import type { Forest } from "../../worker/forest/types.ts";
-import { openArtifact } from "../../worker/format/artifact.ts";
-import type { Metric } from "../../worker/format/constants.ts";
-import { encodeArtifact } from "../artifact/write.ts";
+import { openForest } from "../../worker/core/forest/open.ts";
+import type { Forest } from "../../worker/core/forest/types.ts";
+import { openArtifact } from "../../worker/core/format/artifact.ts";
+import type { Metric } from "../../worker/core/format/constants.ts";
+import { encodeArtifact } from "../artifact/layout.ts";
 import { buildForest } from "./build.ts";
 import { createRandom } from "./random.ts";
 import type { BuiltForest, ForestSettings } from "./types.ts";

@@ -1,5 +1,5 @@
-import { distanceFrom, smallerIsNearer, squaredLength } from "../../worker/forest/metrics.ts";
-import type { Metric } from "../../worker/format/constants.ts";
+import { distanceFrom, smallerIsNearer, squaredLength } from "../../worker/core/forest/metrics.ts";
+import type { Metric } from "../../worker/core/format/constants.ts";
 
 export interface ExactRows {
   readonly metric: Metric;

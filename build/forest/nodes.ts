@@ -1,4 +1,4 @@
-import { bitsOfSlot, LEAF_BIT, NODE, NODE_WORDS } from "../../worker/forest/compact/nodes.ts";
+import { bitsOfSlot, LEAF_BIT, NODE, NODE_WORDS } from "../../worker/core/forest/compact/nodes.ts";
 import type { Geometry } from "./geometry.ts";
 import type { TreeNode } from "./tree.ts";
 
@@ -20,7 +20,7 @@ export interface EncodedNodes {
 
 /**
  * Lays the trees out: the roots' children first, then the children of every split node in the order of their parents
- * (the order that worker/forest/compact/nodes.ts checks).
+ * (the order that worker/core/forest/compact/nodes.ts checks).
  *
  * @param reach what the best child of a split node is expected to rank above the node itself
  */

@@ -1,4 +1,4 @@
-import type { Metric } from "../../worker/format/constants.ts";
+import type { Metric } from "../../worker/core/format/constants.ts";
 
 const DEEP_QUERIES = 150;
 

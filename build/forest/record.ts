@@ -1,8 +1,8 @@
-import { itemDecoder } from "../../worker/forest/flat.ts";
-import { openForest } from "../../worker/forest/open.ts";
-import { openSlots } from "../../worker/forest/slots.ts";
-import { openVectors } from "../../worker/forest/vectors.ts";
-import { type Artifact, openArtifact } from "../../worker/format/artifact.ts";
+import { itemDecoder } from "../../worker/core/forest/flat.ts";
+import { openForest } from "../../worker/core/forest/open.ts";
+import { openSlots } from "../../worker/core/forest/slots.ts";
+import { openVectors } from "../../worker/core/forest/vectors.ts";
+import { type Artifact, openArtifact } from "../../worker/core/format/artifact.ts";
 import { createJudge, type ExactRows, NOTHING } from "./judge.ts";
 import type { Pool } from "./pool.ts";
 import type { Recall, Subject, Truth } from "./recall.ts";

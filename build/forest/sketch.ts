@@ -1,4 +1,4 @@
-import { createRotation, fullSketchBits, type Rotation } from "../../worker/forest/compact/rotation.ts";
+import { createRotation, fullSketchBits, type Rotation } from "../../worker/core/forest/compact/rotation.ts";
 import { createFourRotations, type FourRotations, LANES } from "./simd/rotate.ts";
 import type { Shared } from "./tasks.ts";
 
@@ -24,7 +24,7 @@ export interface SketchPart {
   readonly offsets: Float32Array;
 }
 
-/** The formulas are in worker/forest/compact/sketches.ts. O(rows x bits log bits). */
+/** The formulas are in worker/core/forest/compact/sketches.ts. O(rows x bits log bits). */
 export function encodeSketches(shared: Shared, task: SketchTask): SketchPart {
   const { list, dimensions, bits } = task;
   const part = {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { MARGIN_AT, meanFactor, openSketches } from "../../worker/forest/compact/sketches.ts";
-import { distanceBetween, smallerIsNearer } from "../../worker/forest/metrics.ts";
-import { openForest } from "../../worker/forest/open.ts";
-import type { Forest } from "../../worker/forest/types.ts";
-import { openArtifact, requireView } from "../../worker/format/artifact.ts";
-import type { Metric } from "../../worker/format/constants.ts";
+import { MARGIN_AT, meanFactor, openSketches } from "../../worker/core/forest/compact/sketches.ts";
+import { distanceBetween, smallerIsNearer } from "../../worker/core/forest/metrics.ts";
+import { openForest } from "../../worker/core/forest/open.ts";
+import type { Forest } from "../../worker/core/forest/types.ts";
+import { openArtifact, requireView } from "../../worker/core/format/artifact.ts";
+import type { Metric } from "../../worker/core/format/constants.ts";
 import { clusteredVectors, forestOf } from "./fixture.ts";
 import { openStages, type Stage } from "./stages.ts";
 import type { ForestSettings } from "./types.ts";

@@ -1,13 +1,13 @@
-import { cutAbove } from "../../worker/forest/compact/gather.ts";
-import { coldRows } from "../../worker/forest/compact/open.ts";
-import { openParts, shiftOf } from "../../worker/forest/compact/parts.ts";
-import { ESTIMATE_DEVIATIONS, Walk } from "../../worker/forest/compact/walk.ts";
-import { keptForRescoring, openFlat } from "../../worker/forest/flat.ts";
-import { lengthOf } from "../../worker/forest/metrics.ts";
-import { itemAt } from "../../worker/forest/slots.ts";
-import { TopScores } from "../../worker/forest/top.ts";
-import type { Forest } from "../../worker/forest/types.ts";
-import type { Artifact } from "../../worker/format/artifact.ts";
+import { cutAbove } from "../../worker/core/forest/compact/gather.ts";
+import { coldRows } from "../../worker/core/forest/compact/open.ts";
+import { openParts, shiftOf } from "../../worker/core/forest/compact/parts.ts";
+import { ESTIMATE_DEVIATIONS, Walk } from "../../worker/core/forest/compact/walk.ts";
+import { keptForRescoring, openFlat } from "../../worker/core/forest/flat.ts";
+import { lengthOf } from "../../worker/core/forest/metrics.ts";
+import { itemAt } from "../../worker/core/forest/slots.ts";
+import { TopScores } from "../../worker/core/forest/top.ts";
+import type { Forest } from "../../worker/core/forest/types.ts";
+import type { Artifact } from "../../worker/core/format/artifact.ts";
 import { Rivals } from "./rivals.ts";
 
 /** What a walk has come to when it has met as many items as one searchK asks for. */
@@ -38,7 +38,7 @@ export interface Staging {
 export type StagedWalk = (query: Float32Array, staging: Staging, onStage: (stage: Stage) => void) => void;
 
 /**
- * The search of worker/forest/compact/open.ts, without filters and without its last step, the distances of the best few.
+ * The search of worker/core/forest/compact/open.ts, without filters and without its last step, the distances of the best few.
  * The walk to one searchK passes all smaller ones, so one walk a query gives a whole table of recall. A test holds every
  * stage to the answer of a search.
  */

@@ -1,8 +1,8 @@
-import { MARGIN_AT } from "../../worker/forest/compact/sketches.ts";
-import { openArtifact, requireView } from "../../worker/format/artifact.ts";
-import type { Metric } from "../../worker/format/constants.ts";
-import type { ArtifactMeta, CertifiedRecall } from "../../worker/format/meta.ts";
-import { encodeArtifact, type HeaderFields, type SectionSource } from "../artifact/write.ts";
+import { MARGIN_AT } from "../../worker/core/forest/compact/sketches.ts";
+import { openArtifact, requireView } from "../../worker/core/format/artifact.ts";
+import type { Metric } from "../../worker/core/format/constants.ts";
+import type { ArtifactMeta, CertifiedRecall } from "../../worker/core/format/meta.ts";
+import { encodeArtifact, type HeaderFields, type SectionSource } from "../artifact/layout.ts";
 import { certify } from "./certify.ts";
 import { chooseStep, surveyRegion } from "./choose.ts";
 import type { Sketching } from "./encode.ts";

@@ -1,6 +1,6 @@
-import type { Codec, Metric, RescoreCodec } from "../../worker/format/constants.ts";
-import type { ArtifactMeta, CertifiedRecall } from "../../worker/format/meta.ts";
-import type { HeaderFields, SectionSource } from "../artifact/write.ts";
+import type { Codec, Metric, RescoreCodec } from "../../worker/core/format/constants.ts";
+import type { ArtifactMeta, CertifiedRecall } from "../../worker/core/format/meta.ts";
+import type { HeaderFields, SectionSource } from "../artifact/layout.ts";
 
 /** Vectors to index. Row r of `vectors` (row-major, over shared memory so that worker threads see it) is item `items[r]`, or r. */
 export interface ForestInput {

@@ -1,6 +1,6 @@
-import { vectorStore } from "../../worker/forest/vectors.ts";
-import type { Codec, Metric, RescoreCodec, SectionName } from "../../worker/format/constants.ts";
-import type { SectionSource } from "../artifact/write.ts";
+import { vectorStore } from "../../worker/core/forest/vectors.ts";
+import type { Codec, Metric, RescoreCodec, SectionName } from "../../worker/core/format/constants.ts";
+import type { SectionSource } from "../artifact/layout.ts";
 import { bytesOf, type EncodedRows, encodeRest, encodeRows, keepsNorms } from "./codecs.ts";
 import type { Pool } from "./pool.ts";
 

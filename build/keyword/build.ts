@@ -1,6 +1,6 @@
-import type { KeywordMeta } from "../../worker/format/meta.ts";
-import { checkLanguage, type Language } from "../../worker/search/keyword/languages.ts";
-import type { SectionSource } from "../artifact/write.ts";
+import type { KeywordMeta } from "../../worker/core/format/meta.ts";
+import { checkLanguage, type Language } from "../../worker/core/keyword/languages.ts";
+import type { SectionSource } from "../artifact/layout.ts";
 import { collectTerms, type Documents } from "./collect.ts";
 import type { Collection } from "./collection.ts";
 import { type EncodedKeywords, encodeKeywords } from "./encode.ts";

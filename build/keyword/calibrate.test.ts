@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { CharacterTextSplitter } from "@langchain/textsplitters";
 import { describe, expect, it } from "vitest";
-import { fusionFor } from "../../worker/search/confidence.ts";
-import { DEFAULT_FUSION, FUSION_DEPTH, fuse } from "../../worker/search/fusion.ts";
-import { openKeywordSections } from "../../worker/search/keyword/open.ts";
-import { wordsOf } from "../../worker/search/keyword/query.ts";
-import { keywordSearch } from "../../worker/search/keyword/search.ts";
-import { scoreOf } from "../../worker/search/score.ts";
+import { openKeywordSections } from "../../worker/core/keyword/open.ts";
+import { wordsOf } from "../../worker/core/keyword/query.ts";
+import { keywordSearch } from "../../worker/core/keyword/search.ts";
+import { fusionFor } from "../../worker/core/search/confidence.ts";
+import { DEFAULT_FUSION, FUSION_DEPTH, fuse } from "../../worker/core/search/fusion.ts";
+import { scoreOf } from "../../worker/core/search/score.ts";
 import type { Embedder } from "../embedding/index.ts";
 import { embedCorpus, loadStaticEmbedder } from "../embedding/index.ts";
 import { encodeDocuments } from "./build.ts";

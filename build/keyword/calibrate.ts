@@ -1,6 +1,6 @@
-import type { FusionConfidence, FusionMeta, ItemDocument } from "../../worker/format/meta.ts";
-import { NEUTRAL_BIAS, SIGNS, weightFor } from "../../worker/search/confidence.ts";
-import { DEFAULT_FUSION } from "../../worker/search/fusion.ts";
+import type { FusionConfidence, FusionMeta, ItemDocument } from "../../worker/core/format/meta.ts";
+import { NEUTRAL_BIAS, SIGNS, weightFor } from "../../worker/core/search/confidence.ts";
+import { DEFAULT_FUSION } from "../../worker/core/search/fusion.ts";
 import type { Documents } from "./collect.ts";
 import { createRandom, QUERY_KINDS } from "./queries.ts";
 import { type CalibrationInput, MIN_QUERIES, runTrials, type Trial } from "./trials.ts";

@@ -1,8 +1,8 @@
-import { AnnoyEdgeError } from "../../worker/format/errors.ts";
-import type { ItemDocument } from "../../worker/format/meta.ts";
-import type { Language } from "../../worker/search/keyword/languages.ts";
-import { codeOfLength } from "../../worker/search/keyword/layout.ts";
-import { tokenize } from "../../worker/search/keyword/tokenize.ts";
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
+import { codeOfLength } from "../../worker/core/format/keyword.ts";
+import type { ItemDocument } from "../../worker/core/format/meta.ts";
+import type { Language } from "../../worker/core/keyword/languages.ts";
+import { tokenize } from "../../worker/core/keyword/tokenize.ts";
 import { type ByteList, createByteList, putNumber } from "./bytes.ts";
 
 /** Everything that is known of one term while documents stream by. */

@@ -1,6 +1,6 @@
-import type { ItemDocument } from "../../worker/format/meta.ts";
-import { checkLanguage, stemWord } from "../../worker/search/keyword/languages.ts";
-import { foldWord, tokenize } from "../../worker/search/keyword/tokenize.ts";
+import type { ItemDocument } from "../../worker/core/format/meta.ts";
+import { checkLanguage, stemWord } from "../../worker/core/keyword/languages.ts";
+import { foldWord, tokenize } from "../../worker/core/keyword/tokenize.ts";
 import { DEFAULT_FIELDS, type KeywordOptions } from "./build.ts";
 import { textsOf } from "./collect.ts";
 

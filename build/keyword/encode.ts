@@ -1,5 +1,3 @@
-import { encodeStem, encodeTerm } from "../../worker/search/keyword/dictionary.ts";
-import { type Language, stemWord } from "../../worker/search/keyword/languages.ts";
 import {
   KEYWORD_COLLECTION_VERSION,
   KEYWORD_FLAGS,
@@ -11,9 +9,11 @@ import {
   MAX_SHORT,
   POSTINGS_PER_BLOCK,
   TERMS_PER_BLOCK,
-} from "../../worker/search/keyword/layout.ts";
-import type { KeywordSections } from "../../worker/search/keyword/open.ts";
-import { foldWord } from "../../worker/search/keyword/tokenize.ts";
+} from "../../worker/core/format/keyword.ts";
+import { encodeStem, encodeTerm } from "../../worker/core/keyword/dictionary.ts";
+import { type Language, stemWord } from "../../worker/core/keyword/languages.ts";
+import type { KeywordSections } from "../../worker/core/keyword/open.ts";
+import { foldWord } from "../../worker/core/keyword/tokenize.ts";
 import { createByteList, listBytes, putBytes, putNumber } from "./bytes.ts";
 import type { Collected, TermList } from "./collect.ts";
 import type { Collection } from "./collection.ts";

@@ -1,6 +1,6 @@
-import type { ItemDocument } from "../../worker/format/meta.ts";
-import { checkLanguage } from "../../worker/search/keyword/languages.ts";
-import { type Token, tokenize } from "../../worker/search/keyword/tokenize.ts";
+import type { ItemDocument } from "../../worker/core/format/meta.ts";
+import { checkLanguage } from "../../worker/core/keyword/languages.ts";
+import { type Token, tokenize } from "../../worker/core/keyword/tokenize.ts";
 
 /** A query cut out of a document, and the text without it. */
 export interface MadeQuery {

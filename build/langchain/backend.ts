@@ -1,7 +1,7 @@
-import type { Embedder } from "../../worker/embedding/types.ts";
-import { AnnoyEdgeError } from "../../worker/format/errors.ts";
-import type { StoredDocument } from "../../worker/format/meta.ts";
-import type { SearchMode } from "../../worker/search/types.ts";
+import type { Embedder } from "../../worker/core/embedding/types.ts";
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
+import type { StoredDocument } from "../../worker/core/format/meta.ts";
+import type { SearchMode } from "../../worker/core/search/types.ts";
 
 /** A search as the store asks it, with one of `query`, `vector` and `item`. */
 export interface StoreSearch {

@@ -1,4 +1,4 @@
-import { AnnoyEdgeError } from "../../worker/format/errors.ts";
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 
 /** An index never changes after it was built. */
 export class ReadOnlyError extends AnnoyEdgeError {

@@ -1,16 +1,16 @@
 import { copyFile, cp } from "node:fs/promises";
 import { join } from "node:path";
-import { AnnoyEdgeError } from "../../worker/format/errors.ts";
-import { idOfItem, itemOfId } from "../../worker/format/ids.ts";
-import { parseSearchRequest } from "../../worker/search/parse.ts";
-import { MAX_K, MAX_QUERY_LENGTH } from "../../worker/search/schema.ts";
-import { search } from "../../worker/search/search.ts";
-import { forRequest } from "../../worker/search/shards/session.ts";
-import type { SearchRequest } from "../../worker/search/types.ts";
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
+import { idOfItem, itemOfId } from "../../worker/core/format/ids.ts";
+import { parseSearchRequest } from "../../worker/core/search/parse.ts";
+import { MAX_K, MAX_QUERY_LENGTH } from "../../worker/core/search/schema.ts";
+import { search } from "../../worker/core/search/search.ts";
+import { forRequest } from "../../worker/core/search/shards/session.ts";
+import type { SearchRequest } from "../../worker/core/search/types.ts";
+import { beginFolder } from "../artifact/folder.ts";
+import { DATA_FILES, MANIFEST_FILE } from "../artifact/version.ts";
 import { asEmbedder, type EmbeddingsLike, isRecognised, requireSameEmbedder } from "../embedding/identity.ts";
-import { beginFolder } from "../pipeline/folder.ts";
-import { type LocalIndex, openLocalIndex } from "../pipeline/local.ts";
-import { DATA_FILES, MANIFEST_FILE } from "../pipeline/version.ts";
+import { type LocalIndex, openLocalIndex } from "../local/open.ts";
 import type { Backend, StoreSearch } from "./backend.ts";
 
 /**

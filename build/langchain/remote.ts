@@ -4,8 +4,8 @@ import {
   createClient,
   type SearchResponse,
 } from "../../worker/client/index.ts";
-import { AnnoyEdgeError } from "../../worker/format/errors.ts";
-import type { EmbedderIdentity } from "../../worker/format/meta.ts";
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
+import type { EmbedderIdentity } from "../../worker/core/format/meta.ts";
 import { type EmbeddingsLike, hasIdentity, requireSameEmbedder } from "../embedding/identity.ts";
 import type { Backend, StoreHit, StoreOptions } from "./backend.ts";
 import { notOverHttp } from "./errors.ts";

@@ -3,13 +3,12 @@ import { join } from "node:path";
 import { Document, type DocumentInterface } from "@langchain/core/documents";
 import type { EmbeddingsInterface } from "@langchain/core/embeddings";
 import { type MaxMarginalRelevanceSearchOptions, SaveableVectorStore } from "@langchain/core/vectorstores";
-import type { StaticEmbedder } from "../../worker/embedding/static/embedder.ts";
-import { AnnoyEdgeError } from "../../worker/format/errors.ts";
-import type { SearchMode } from "../../worker/search/types.ts";
+import type { StaticEmbedder } from "../../worker/core/embedding/static/embedder.ts";
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
+import type { SearchMode } from "../../worker/core/search/types.ts";
 import type { AnnoyIndex } from "../annoy/annoy-index.ts";
 import type { AnnoyDocuments } from "../annoy/documents.ts";
 import { isEmbeddings } from "../embedding/identity.ts";
-import { importLangchain } from "../langchain-folder/index.ts";
 import {
   type Backend,
   closedBackend,
@@ -26,6 +25,7 @@ import {
   type Metadatas,
 } from "./create.ts";
 import { ReadOnlyError } from "./errors.ts";
+import { importLangchain } from "./folder/index.ts";
 import { openLocal } from "./local.ts";
 import { type ConnectOptions, openRemote } from "./remote.ts";
 import { openTemporary } from "./temporary.ts";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type BuildOptions, build, type InputDocument, openLocalIndex, query } from "../index.ts";
-import { seededRandom } from "./random.ts";
+import { seededRandom } from "../recall/random.ts";
 
 let folder: string;
 beforeAll(async () => {

@@ -1,20 +1,20 @@
 import { join } from "node:path";
-import type { Manifest } from "../../worker/format/meta.ts";
+import type { Manifest } from "../../worker/core/format/meta.ts";
+import { writeDocuments } from "../artifact/documents.ts";
+import { beginFolder } from "../artifact/folder.ts";
+import { SHARDS_FOLDER } from "../artifact/version.ts";
 import type { Progress } from "../forest/types.ts";
-import { buildShards } from "../shards/build.ts";
-import { type ShardOptions, shardingOf } from "../shards/options.ts";
+import { OptionError } from "../settings/errors.ts";
+import { indexName } from "../settings/names.ts";
+import { type ForestOptions, forestSettings, requireText } from "../settings/options.ts";
+import { buildShards } from "../sharding/build.ts";
+import { type ShardOptions, shardingOf } from "../sharding/options.ts";
 import { collect } from "./collect.ts";
 import { makeCorpus } from "./corpus.ts";
-import { writeDocuments } from "./documents.ts";
 import { type BuildEmbedder, type EmbedderOptions, openBuildEmbedder } from "./embedder.ts";
-import { OptionError } from "./errors.ts";
-import { beginFolder } from "./folder.ts";
 import { type InputOptions, inputOf } from "./input.ts";
 import { type BuildJob, sourceOf } from "./job.ts";
-import { indexName } from "./names.ts";
-import { type ForestOptions, forestSettings, requireText } from "./options.ts";
 import { checkText, type TextOptions, textOptionsOf } from "./text.ts";
-import { SHARDS_FOLDER } from "./version.ts";
 import { writeWhole } from "./whole.ts";
 
 /** Everything that `annoy-edge build` takes. */

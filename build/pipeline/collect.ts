@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { AnnoyEdgeError } from "../../worker/format/errors.ts";
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
+import type { DocumentsWriter } from "../artifact/documents.ts";
+import { createRows, type RowSink, type RowStore } from "../artifact/rows.ts";
 import type { Progress } from "../forest/types.ts";
 import { isId, MAX_ID } from "../sources/id.ts";
-import type { DocumentsWriter } from "./documents.ts";
-import { createRows, type RowSink, type RowStore } from "./rows.ts";
 
 /** As much of an id as a message shows. */
 const SHOWN_ID = 80;

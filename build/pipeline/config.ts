@@ -1,11 +1,11 @@
 import { stat } from "node:fs/promises";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { AnnoyEdgeError } from "../../worker/format/errors.ts";
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import { ownQueryEmbedder } from "../embedding/providers/index.ts";
+import type { OpenLocalOptions } from "../local/open.ts";
+import { OptionError } from "../settings/errors.ts";
 import type { BuildOptions } from "./build.ts";
-import { OptionError } from "./errors.ts";
-import type { OpenLocalOptions } from "./local.ts";
 import type { GoldenQuery } from "./publishing.ts";
 
 /** What `annoy-edge.config.ts` exports: the settings of `build`, and what `rebuild` asks of the result. */

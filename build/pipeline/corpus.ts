@@ -1,11 +1,11 @@
-import type { Embedder } from "../../worker/embedding/types.ts";
-import type { EmbedderIdentity } from "../../worker/format/meta.ts";
-import type { SectionSource } from "../artifact/write.ts";
+import type { Embedder } from "../../worker/core/embedding/types.ts";
+import type { EmbedderIdentity } from "../../worker/core/format/meta.ts";
+import { readDocuments } from "../artifact/documents.ts";
+import type { SectionSource } from "../artifact/layout.ts";
 import { embedCorpus, type StaticEmbedder } from "../embedding/index.ts";
 import type { Progress } from "../forest/types.ts";
+import { OptionError } from "../settings/errors.ts";
 import type { Collected } from "./collect.ts";
-import { readDocuments } from "./documents.ts";
-import { OptionError } from "./errors.ts";
 
 /** A corpus as vectors, and what an artifact needs to embed a query the same way. */
 export interface Corpus {

@@ -1,4 +1,4 @@
-import type { Embedder } from "../../worker/embedding/types.ts";
+import type { Embedder } from "../../worker/core/embedding/types.ts";
 import { loadStaticEmbedder } from "../embedding/index.ts";
 import { type EmbedderSetting, type OpenedEmbedder, openEmbedder } from "../embedding/providers/index.ts";
 

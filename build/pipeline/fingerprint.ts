@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { CarriedEmbedder, Embedder } from "../../worker/embedding/types.ts";
+import type { CarriedEmbedder, Embedder } from "../../worker/core/embedding/types.ts";
 import { keptAsOf } from "../embedding/cache/embedder.ts";
 import type { ForestSettings } from "../forest/types.ts";
 

@@ -1,11 +1,11 @@
-import { AnnoyEdgeError } from "../../worker/format/errors.ts";
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
+import { OptionError } from "../settings/errors.ts";
+import { requireText, requireTexts } from "../settings/options.ts";
 import { readSite } from "../site/read.ts";
 import { siteBase } from "../site/urls.ts";
 import { readSources, type SourceDocument } from "../sources/index.ts";
 import { checkSplitting, type SplitOptions, splitDocuments } from "../splitting/index.ts";
 import type { InputDocument } from "./collect.ts";
-import { OptionError } from "./errors.ts";
-import { requireText, requireTexts } from "./options.ts";
 
 export type Documents = AsyncIterable<InputDocument> | Iterable<InputDocument>;
 

@@ -1,12 +1,12 @@
 import { join } from "node:path";
-import { sectionName } from "../../worker/format/artifact.ts";
-import { SECTIONS, type SectionName } from "../../worker/format/constants.ts";
-import { AnnoyEdgeError } from "../../worker/format/errors.ts";
-import type { ArtifactHeader } from "../../worker/format/header.ts";
-import { shardFolder } from "../../worker/format/keys.ts";
-import type { ArtifactMeta, Manifest, ShardsMeta } from "../../worker/format/meta.ts";
-import { readManifest } from "./folder.ts";
-import { openForestFile } from "./local.ts";
+import { sectionName } from "../../worker/core/format/artifact.ts";
+import { SECTIONS, type SectionName } from "../../worker/core/format/constants.ts";
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
+import type { ArtifactHeader } from "../../worker/core/format/header.ts";
+import { shardFolder } from "../../worker/core/format/keys.ts";
+import type { ArtifactMeta, Manifest, ShardsMeta } from "../../worker/core/format/meta.ts";
+import { readManifest } from "../artifact/folder.ts";
+import { openForestFile } from "../local/open.ts";
 
 export interface InspectedSection {
   readonly name: string;

@@ -1,11 +1,11 @@
-import type { Embedder } from "../../worker/embedding/types.ts";
-import type { Metric } from "../../worker/format/constants.ts";
-import type { Manifest } from "../../worker/format/meta.ts";
+import type { Embedder } from "../../worker/core/embedding/types.ts";
+import type { Metric } from "../../worker/core/format/constants.ts";
+import type { Manifest } from "../../worker/core/format/meta.ts";
+import type { FolderWriter } from "../artifact/folder.ts";
 import type { ForestSettings } from "../forest/types.ts";
 import type { BuildOptions } from "./build.ts";
 import type { BuildEmbedder } from "./embedder.ts";
 import { type FingerprintParts, fingerprint } from "./fingerprint.ts";
-import type { FolderWriter } from "./folder.ts";
 import type { Input } from "./input.ts";
 import type { TextOptions } from "./text.ts";
 

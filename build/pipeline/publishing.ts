@@ -1,7 +1,8 @@
 import { userInfo } from "node:os";
-import type { SearchInput } from "../../worker/search/types.ts";
+import type { SearchInput } from "../../worker/core/search/types.ts";
 import { type EmbedderSetting, queryEmbedderOf } from "../embedding/providers/index.ts";
 import type { Progress } from "../forest/types.ts";
+import { query } from "../local/query.ts";
 import {
   gc as collect,
   type Gate,
@@ -21,10 +22,9 @@ import {
   type VersionInfo,
   withStore,
 } from "../publish/index.ts";
-import { OptionError } from "./errors.ts";
-import { indexName } from "./names.ts";
-import { requireText } from "./options.ts";
-import { query } from "./query.ts";
+import { OptionError } from "../settings/errors.ts";
+import { indexName } from "../settings/names.ts";
+import { requireText } from "../settings/options.ts";
 import { verify } from "./verify.ts";
 
 /** Where to publish: the local state that `wrangler dev` reads, or an account. */

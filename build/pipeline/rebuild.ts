@@ -1,11 +1,11 @@
-import type { Manifest } from "../../worker/format/meta.ts";
+import type { Manifest } from "../../worker/core/format/meta.ts";
 import type { PublishResult } from "../publish/index.ts";
 import { currentVersion, withStore } from "../publish/index.ts";
 import { readPublishedManifest } from "../publish/versions.ts";
+import { OptionError } from "../settings/errors.ts";
+import { indexName } from "../settings/names.ts";
 import { type BuildOptions, buildUnlessEqual } from "./build.ts";
 import { type Config, defaultOut, loadConfig } from "./config.ts";
-import { OptionError } from "./errors.ts";
-import { indexName } from "./names.ts";
 import { checkGolden, openStore, type PublishDirOptions, publish } from "./publishing.ts";
 import { type Verification, verify } from "./verify.ts";
 

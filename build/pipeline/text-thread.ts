@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { AnnoyEdgeError } from "../../worker/format/errors.ts";
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import type { Progress } from "../forest/types.ts";
 import type { TextInput, TextOptions, TextPlan, TextSections } from "./text.ts";
 

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { AnnoyEdgeError } from "../../worker/format/errors.ts";
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import { indexTexts } from "./text.ts";
 import type { TextJob, TextMessage } from "./text-thread.ts";
 

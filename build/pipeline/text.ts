@@ -1,18 +1,18 @@
-import type { Metric } from "../../worker/format/constants.ts";
-import { AnnoyEdgeError } from "../../worker/format/errors.ts";
-import type { ArtifactMeta, ItemDocument } from "../../worker/format/meta.ts";
-import { checkLanguage } from "../../worker/search/keyword/languages.ts";
-import type { SectionSource } from "../artifact/write.ts";
+import type { Metric } from "../../worker/core/format/constants.ts";
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
+import type { ArtifactMeta, ItemDocument } from "../../worker/core/format/meta.ts";
+import { checkLanguage } from "../../worker/core/keyword/languages.ts";
+import { readDocuments } from "../artifact/documents.ts";
+import type { SectionSource } from "../artifact/layout.ts";
 import { buildColumnSections, type ColumnPlan } from "../columns/build.ts";
 import type { Embedder } from "../embedding/index.ts";
 import type { Progress } from "../forest/types.ts";
 import { buildKeywordSections, type KeywordOptions } from "../keyword/build.ts";
 import { calibrateFusion } from "../keyword/calibrate.ts";
 import type { Collection } from "../keyword/collection.ts";
+import { OptionError } from "../settings/errors.ts";
+import { requireTexts } from "../settings/options.ts";
 import { PAGE_TITLE, withPageTitles } from "../site/beginning.ts";
-import { readDocuments } from "./documents.ts";
-import { OptionError } from "./errors.ts";
-import { requireTexts } from "./options.ts";
 import { onThread } from "./text-thread.ts";
 
 /** What is indexed of texts and metadata, beside the vectors. */

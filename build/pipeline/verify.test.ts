@@ -2,9 +2,9 @@ import { copyFile, cp, mkdtemp, readFile, rm, truncate, writeFile } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { versionOf } from "../artifact/version.ts";
 import { build, inspect, openLocalIndex, query, verify } from "../index.ts";
-import { seededRandom } from "./random.ts";
-import { versionOf } from "./version.ts";
+import { seededRandom } from "../recall/random.ts";
 
 let folder: string;
 let good: string;

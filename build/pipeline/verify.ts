@@ -1,20 +1,20 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
-import { openArtifactEmbedder } from "../../worker/embedding/artifact.ts";
-import { openForest } from "../../worker/forest/open.ts";
-import type { Forest } from "../../worker/forest/types.ts";
-import { type Artifact, findSection, openArtifact } from "../../worker/format/artifact.ts";
-import { AnnoyEdgeError } from "../../worker/format/errors.ts";
-import { type IdTable, idOfItem, itemOfId, openIds } from "../../worker/format/ids.ts";
-import type { Manifest, ManifestFile } from "../../worker/format/meta.ts";
+import { openArtifactEmbedder } from "../../worker/core/embedding/artifact.ts";
+import { openForest } from "../../worker/core/forest/open.ts";
+import type { Forest } from "../../worker/core/forest/types.ts";
+import { type Artifact, findSection, openArtifact } from "../../worker/core/format/artifact.ts";
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
+import { type IdTable, idOfItem, itemOfId, openIds } from "../../worker/core/format/ids.ts";
+import type { Manifest, ManifestFile } from "../../worker/core/format/meta.ts";
+import { readDocuments } from "../artifact/documents.ts";
+import { readManifest } from "../artifact/folder.ts";
+import { DATA_FILES, versionOf } from "../artifact/version.ts";
 import type { Progress } from "../forest/types.ts";
-import { checkShards, measureShards, openRouter } from "../shards/verify.ts";
-import { readDocuments } from "./documents.ts";
-import { readManifest } from "./folder.ts";
-import { readWhole } from "./local.ts";
-import { measureRecall, type RecallMeasurement } from "./recall.ts";
-import { DATA_FILES, versionOf } from "./version.ts";
+import { readWhole } from "../local/open.ts";
+import { measureRecall, type RecallMeasurement } from "../recall/recall.ts";
+import { checkShards, measureShards, openRouter } from "../sharding/verify.ts";
 
 export interface Check {
   readonly name: "manifest" | "files" | "structure" | "shards" | "documents" | "embedder" | "recall";

@@ -1,11 +1,11 @@
 import { join } from "node:path";
-import type { Metric } from "../../worker/format/constants.ts";
-import type { FusionMeta, Manifest, ManifestFile } from "../../worker/format/meta.ts";
+import type { Metric } from "../../worker/core/format/constants.ts";
+import type { FusionMeta, Manifest, ManifestFile } from "../../worker/core/format/meta.ts";
+import type { FolderWriter } from "../artifact/folder.ts";
+import { writeArtifact } from "../artifact/folder-files.ts";
 import { buildForest } from "../forest/build.ts";
 import type { ForestSettings, Progress } from "../forest/types.ts";
-import { writeArtifact } from "./artifact.ts";
 import type { Corpus } from "./corpus.ts";
-import type { FolderWriter } from "./folder.ts";
 import { buildTextSections, calibrate, type TextOptions, type TextPlan } from "./text.ts";
 
 /** What an artifact that holds its items itself is made from; its `documents.jsonl` lies in the folder already. */

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PLAIN_SETTINGS } from "../forest/fixture.ts";
 import { build, plan } from "../index.ts";
-import { seededRandom } from "../pipeline/random.ts";
-import { sizeShards } from "../shards/size.ts";
+import { seededRandom } from "../recall/random.ts";
+import { sizeShards } from "../sharding/size.ts";
 
 let folder: string;
 beforeAll(async () => {

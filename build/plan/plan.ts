@@ -1,8 +1,8 @@
-import { type Codec, MAX_SHARDS } from "../../worker/format/constants.ts";
-import { OptionError } from "../pipeline/errors.ts";
-import { dimensions as checkDimensions, integer, oneOf } from "../pipeline/options.ts";
+import { type Codec, MAX_SHARDS } from "../../worker/core/format/constants.ts";
 import { estimateCost, uploadOperations } from "../publish/cost.ts";
-import { shardsNeeded } from "../shards/size.ts";
+import { OptionError } from "../settings/errors.ts";
+import { dimensions as checkDimensions, integer, oneOf } from "../settings/options.ts";
+import { shardsNeeded } from "../sharding/size.ts";
 import { type PeerCost, turbopuffer, vectorize } from "./peers.ts";
 import { charge, PRICES, type Price } from "./prices.ts";
 import { type ResidentBytes, residentBytes, SHARD_BYTES } from "./resident.ts";
@@ -75,7 +75,7 @@ export interface Plan {
 /** What one isolate of 128 MB holds beside its heap, its requests and a second version during a swap. */
 export const ISOLATE_BUDGET = 90e6;
 
-/** Bytes of a page of documents in KV (worker/docstore/page.ts), and of the JSON around a document's text. */
+/** Bytes of a page of documents in KV (worker/core/format/page.ts), and of the JSON around a document's text. */
 const PAGE_BYTES = 48 * 1024;
 const DOCUMENT_OVERHEAD = 100;
 /** Of an answer, each in a page of its own. */

@@ -1,4 +1,4 @@
-import type { Codec } from "../../worker/format/constants.ts";
+import type { Codec } from "../../worker/core/format/constants.ts";
 import { defaultLeafSize, FLAT_COORDINATES, sketchBits } from "../forest/choices.ts";
 
 /** Bytes that are loaded for a query, by what they are. */

@@ -1,5 +1,5 @@
-import { READ_LIMITS } from "../../worker/artifact/cold.ts";
-import type { Codec } from "../../worker/format/constants.ts";
+import type { Codec } from "../../worker/core/format/constants.ts";
+import { READ_LIMITS } from "../../worker/storage/cold.ts";
 
 /** What is taken for granted where nothing is published and nothing could be measured here. Milliseconds. */
 export const ASSUMED = {

@@ -2,13 +2,18 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { HEADER_BYTES, MAX_SECTIONS, SECTION_ENTRY_BYTES, SECTIONS } from "../../worker/format/constants.ts";
-import { AnnoyEdgeError } from "../../worker/format/errors.ts";
-import { type ArtifactHeader, decodeHeader } from "../../worker/format/header.ts";
-import { assertIndexName, shardFolder } from "../../worker/format/keys.ts";
-import type { ArtifactMeta, Manifest, ShardMeta } from "../../worker/format/meta.ts";
-import { readManifest } from "../pipeline/folder.ts";
-import { versionOf } from "../pipeline/version.ts";
+import {
+  HEADER_BYTES,
+  MAX_SECTIONS,
+  SECTION_ENTRY_BYTES,
+  SECTIONS,
+} from "../../worker/core/format/constants.ts";
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
+import { type ArtifactHeader, decodeHeader } from "../../worker/core/format/header.ts";
+import { assertIndexName, shardFolder } from "../../worker/core/format/keys.ts";
+import type { ArtifactMeta, Manifest, ShardMeta } from "../../worker/core/format/meta.ts";
+import { readManifest } from "../artifact/folder.ts";
+import { versionOf } from "../artifact/version.ts";
 
 /** An artifact with files of its own: the whole index, or of a sharded one the router or a shard. */
 export interface ArtifactPart {

@@ -1,4 +1,9 @@
-import { HASH_BYTES, NO_DOCUMENT, type PlacedPage, type Placement } from "../../worker/docstore/placement.ts";
+import {
+  HASH_BYTES,
+  NO_DOCUMENT,
+  type PlacedPage,
+  type Placement,
+} from "../../worker/core/format/placement.ts";
 
 /** No line of the base. */
 export const NO_LINE = 0xffff_ffff;

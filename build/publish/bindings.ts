@@ -2,7 +2,7 @@ import { openAsBlob } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { AnnoyEdgeError } from "../../worker/format/errors.ts";
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import { PART_BYTES } from "./cost.ts";
 import {
   type FileSource,

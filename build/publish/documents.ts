@@ -1,14 +1,14 @@
+import { packKey, pageKey, pagesPrefix, versionKey } from "../../worker/core/format/keys.ts";
+import type { Manifest, StoredDocument } from "../../worker/core/format/meta.ts";
 import {
   decodePlacement,
   encodePlacement,
   type PlacedPage,
   type Placement,
-} from "../../worker/docstore/placement.ts";
-import type { Docstore } from "../../worker/docstore/types.ts";
-import { packKey, pageKey, pagesPrefix, versionKey } from "../../worker/format/keys.ts";
-import type { Manifest, StoredDocument } from "../../worker/format/meta.ts";
+} from "../../worker/core/format/placement.ts";
+import type { Docstore } from "../../worker/core/search/docstore.ts";
+import { type DocumentsFile, openDocuments, readDocuments } from "../artifact/documents.ts";
 import type { Progress } from "../forest/types.ts";
-import { type DocumentsFile, openDocuments, readDocuments } from "../pipeline/documents.ts";
 import type { ArtifactPart } from "./artifact.ts";
 import type { Base } from "./base.ts";
 import { layOut, placementBytes, placementOf } from "./layout.ts";

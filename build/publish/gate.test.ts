@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Manifest } from "../../worker/format/meta.ts";
+import type { Manifest } from "../../worker/core/format/meta.ts";
 import { checkRecall, checkSize, warnOfSize } from "./gate.ts";
 
 const manifestOf = (recallAt10: number, target = 0.95, hotBytes = 1000, items = 10) =>

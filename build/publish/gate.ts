@@ -1,6 +1,6 @@
-import type { PublishedManifest } from "../../worker/artifact/manifest.ts";
-import { AnnoyEdgeError } from "../../worker/format/errors.ts";
-import type { Manifest } from "../../worker/format/meta.ts";
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
+import type { Manifest } from "../../worker/core/format/meta.ts";
+import type { PublishedManifest } from "../../worker/storage/manifest.ts";
 import { SHARD_BYTES } from "../plan/resident.ts";
 import type { ArtifactFolder } from "./artifact.ts";
 

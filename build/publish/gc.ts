@@ -1,5 +1,4 @@
-import type { Placement } from "../../worker/docstore/placement.ts";
-import { AnnoyEdgeError } from "../../worker/format/errors.ts";
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import {
   packKey,
   packsPrefix,
@@ -8,7 +7,8 @@ import {
   parseVersionKey,
   versionKey,
   versionPrefix,
-} from "../../worker/format/keys.ts";
+} from "../../worker/core/format/keys.ts";
+import type { Placement } from "../../worker/core/format/placement.ts";
 import { readPlacement } from "./documents.ts";
 import { readPlacements } from "./placements.ts";
 import { type PointerState, readPointerState, requirePointerState, swapPointer } from "./pointer.ts";

@@ -1,3 +1,4 @@
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import {
   HASH_BYTES,
   MAX_PAGES,
@@ -6,8 +7,7 @@ import {
   type Placement,
   placementEntry,
   placementHotBytes,
-} from "../../worker/docstore/placement.ts";
-import { AnnoyEdgeError } from "../../worker/format/errors.ts";
+} from "../../worker/core/format/placement.ts";
 import { type Base, linesOf, NO_LINE, numberOf } from "./base.ts";
 import type { PackFile } from "./pack.ts";
 import type { Lines, Plan } from "./plan.ts";

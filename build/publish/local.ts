@@ -1,5 +1,5 @@
 import { join, resolve } from "node:path";
-import { AnnoyEdgeError } from "../../worker/format/errors.ts";
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import { openBindings } from "./bindings.ts";
 import type { PublishStore } from "./store.ts";
 import { readWranglerConfig } from "./tools.ts";

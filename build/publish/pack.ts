@@ -2,9 +2,9 @@ import { createHash, hash } from "node:crypto";
 import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { encodeLine } from "../../worker/docstore/page.ts";
-import { HASH_BYTES, type PlacedPage } from "../../worker/docstore/placement.ts";
-import type { Docstore } from "../../worker/docstore/types.ts";
+import { encodeLine } from "../../worker/core/format/page.ts";
+import { HASH_BYTES, type PlacedPage } from "../../worker/core/format/placement.ts";
+import type { Docstore } from "../../worker/core/search/docstore.ts";
 import type { Lines, Plan } from "./plan.ts";
 
 /** A pack's offsets are unsigned 32-bit, and a pack of this size is uploaded in a few parts. */

@@ -1,7 +1,7 @@
-import type { PublishedManifest } from "../../worker/artifact/manifest.ts";
-import type { Placement } from "../../worker/docstore/placement.ts";
-import { AnnoyEdgeError } from "../../worker/format/errors.ts";
-import type { Manifest } from "../../worker/format/meta.ts";
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
+import type { Manifest } from "../../worker/core/format/meta.ts";
+import type { Placement } from "../../worker/core/format/placement.ts";
+import type { PublishedManifest } from "../../worker/storage/manifest.ts";
 import { type Base, mergePlacements } from "./base.ts";
 import { readPlacement } from "./documents.ts";
 import type { PublishStore } from "./store.ts";

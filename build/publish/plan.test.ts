@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { corpus } from "../../test/publish/folder.ts";
-import { decodeLine, MAX_PAGE_BYTES, PAGE_TARGET_BYTES } from "../../worker/docstore/page.ts";
-import { NO_DOCUMENT, type Placement, pageOf, slotOf } from "../../worker/docstore/placement.ts";
-import type { Docstore } from "../../worker/docstore/types.ts";
-import type { ItemDocument, StoredDocument } from "../../worker/format/meta.ts";
+import type { ItemDocument, StoredDocument } from "../../worker/core/format/meta.ts";
+import { decodeLine, MAX_PAGE_BYTES, PAGE_TARGET_BYTES } from "../../worker/core/format/page.ts";
+import { NO_DOCUMENT, type Placement, pageOf, slotOf } from "../../worker/core/format/placement.ts";
+import type { Docstore } from "../../worker/core/search/docstore.ts";
 import { mergePlacements } from "./base.ts";
 import { layOut, placementOf } from "./layout.ts";
 import { packPages } from "./pack.ts";

@@ -1,8 +1,13 @@
 import { hash } from "node:crypto";
-import { encodeLine, MAX_PAGE_BYTES, MAX_PAGE_LINES, PAGE_TARGET_BYTES } from "../../worker/docstore/page.ts";
-import { HASH_BYTES } from "../../worker/docstore/placement.ts";
-import { AnnoyEdgeError } from "../../worker/format/errors.ts";
-import type { ItemDocument } from "../../worker/format/meta.ts";
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
+import type { ItemDocument } from "../../worker/core/format/meta.ts";
+import {
+  encodeLine,
+  MAX_PAGE_BYTES,
+  MAX_PAGE_LINES,
+  PAGE_TARGET_BYTES,
+} from "../../worker/core/format/page.ts";
+import { HASH_BYTES } from "../../worker/core/format/placement.ts";
 import { type Base, lineFinder, NO_LINE } from "./base.ts";
 import { createKeptLines, type KeptLines } from "./kept-lines.ts";
 

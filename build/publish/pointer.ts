@@ -1,11 +1,11 @@
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
+import { pointerKey } from "../../worker/core/format/keys.ts";
 import {
   type Pointer,
   type PublishRecord,
   parsePointer,
   type VersionLengths,
-} from "../../worker/artifact/pointer.ts";
-import { AnnoyEdgeError } from "../../worker/format/errors.ts";
-import { pointerKey } from "../../worker/format/keys.ts";
+} from "../../worker/storage/pointer.ts";
 import type { PublishStore } from "./store.ts";
 
 /** The pointer with the etag that a compare-and-swap needs. */

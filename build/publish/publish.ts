@@ -1,7 +1,7 @@
-import { lengthsOf, type PublishedManifest } from "../../worker/artifact/manifest.ts";
-import type { PublishRecord } from "../../worker/artifact/pointer.ts";
-import { AnnoyEdgeError } from "../../worker/format/errors.ts";
-import { versionKey } from "../../worker/format/keys.ts";
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
+import { versionKey } from "../../worker/core/format/keys.ts";
+import { lengthsOf, type PublishedManifest } from "../../worker/storage/manifest.ts";
+import type { PublishRecord } from "../../worker/storage/pointer.ts";
 import type { Progress } from "../forest/types.ts";
 import { type ArtifactFolder, openArtifactFolder } from "./artifact.ts";
 import { type Cost, estimateCost } from "./cost.ts";

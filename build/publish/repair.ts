@@ -1,6 +1,6 @@
-import type { PlacedPage, Placement } from "../../worker/docstore/placement.ts";
-import { AnnoyEdgeError } from "../../worker/format/errors.ts";
-import { packKey, pageKey, pagesPrefix } from "../../worker/format/keys.ts";
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
+import { packKey, pageKey, pagesPrefix } from "../../worker/core/format/keys.ts";
+import type { PlacedPage, Placement } from "../../worker/core/format/placement.ts";
 import type { Progress } from "../forest/types.ts";
 import { readPlacements } from "./placements.ts";
 import { requirePointerState } from "./pointer.ts";

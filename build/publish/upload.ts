@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { type PublishedManifest, parsePublishedManifest } from "../../worker/artifact/manifest.ts";
-import type { PublishRecord } from "../../worker/artifact/pointer.ts";
-import { decodePlacement, type PlacedPage, placementHotBytes } from "../../worker/docstore/placement.ts";
-import { versionKey } from "../../worker/format/keys.ts";
+import { versionKey } from "../../worker/core/format/keys.ts";
+import { decodePlacement, type PlacedPage, placementHotBytes } from "../../worker/core/format/placement.ts";
+import { type PublishedManifest, parsePublishedManifest } from "../../worker/storage/manifest.ts";
+import type { PublishRecord } from "../../worker/storage/pointer.ts";
 import type { Progress } from "../forest/types.ts";
 import type { ArtifactFolder, ArtifactPart } from "./artifact.ts";
 import { type PlacedDocuments, packUploads } from "./documents.ts";

@@ -1,7 +1,7 @@
-import { lengthsOf, type PublishedManifest, parsePublishedManifest } from "../../worker/artifact/manifest.ts";
-import type { Pointer, PublishRecord } from "../../worker/artifact/pointer.ts";
-import { AnnoyEdgeError } from "../../worker/format/errors.ts";
-import { parseVersionKey, versionKey, versionsPrefix } from "../../worker/format/keys.ts";
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
+import { parseVersionKey, versionKey, versionsPrefix } from "../../worker/core/format/keys.ts";
+import { lengthsOf, type PublishedManifest, parsePublishedManifest } from "../../worker/storage/manifest.ts";
+import type { Pointer, PublishRecord } from "../../worker/storage/pointer.ts";
 import { promote, readPointerState, readReplaceable, requirePointerState } from "./pointer.ts";
 import type { PublishStore } from "./store.ts";
 

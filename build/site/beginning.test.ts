@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { ItemDocument } from "../../worker/format/meta.ts";
+import type { ItemDocument } from "../../worker/core/format/meta.ts";
 import { PAGE_TITLE, withPageTitles } from "./beginning.ts";
 
 test("one document of every page has its title: the one under it, else the first", async () => {

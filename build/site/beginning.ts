@@ -1,4 +1,4 @@
-import type { ItemDocument } from "../../worker/format/meta.ts";
+import type { ItemDocument } from "../../worker/core/format/meta.ts";
 
 /**
  * Keyword field of a page's title, which only one document of the page has: who types a title wants that page, not one

@@ -1,4 +1,4 @@
-import { OptionError } from "../pipeline/errors.ts";
+import { OptionError } from "../settings/errors.ts";
 
 /** Where a site is served: an origin with a path, or a path alone. Ends in a slash. */
 export interface SiteBase {

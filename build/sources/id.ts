@@ -1,4 +1,4 @@
-/** As long as a search by id may be (worker/search/schema.ts). */
+/** As long as a search by id may be (worker/core/search/schema.ts). */
 export const MAX_ID = 2048;
 
 /** Whether a text can be a document's id. A lone surrogate would be replaced in UTF-8, and the id no longer be found. */

@@ -3,8 +3,8 @@ import { stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
-import { AnnoyEdgeError } from "../../worker/format/errors.ts";
-import type { StoredDocument } from "../../worker/format/meta.ts";
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
+import type { StoredDocument } from "../../worker/core/format/meta.ts";
 
 /**
  * WordNet as a reverse dictionary: one document a synset, from the files that `wndb(5)` describes

@@ -1,5 +1,5 @@
 import type { TextSplitter } from "@langchain/textsplitters";
-import { OptionError } from "../pipeline/errors.ts";
+import { OptionError } from "../settings/errors.ts";
 import type { SourceDocument, SourceKind } from "../sources/types.ts";
 import { locateChunks } from "./locate.ts";
 

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { assemble } from "../../build/index.ts";
-import { describeArtifact } from "../describe.ts";
-import { byteCount, decimal, leafCommand, perform, wholeNumber } from "../run.ts";
+import { describeArtifact } from "../cli/describe.ts";
+import { byteCount, decimal, leafCommand, perform, wholeNumber } from "../cli/run.ts";
 
 interface Flags {
   readonly out: string;

@@ -8,11 +8,11 @@ import {
   loadConfig,
   SPLITTERS,
 } from "../../build/index.ts";
-import { describeArtifact, recallShortfall } from "../describe.ts";
-import { addForestOptions, addMetricOption } from "../forest-options.ts";
-import { leafCommand, perform, wholeNumber } from "../run.ts";
-import { addShardOptions } from "../shard-options.ts";
-import { addTextOptions, type TextFlags, withTextOptions } from "../text-options.ts";
+import { describeArtifact, recallShortfall } from "../cli/describe.ts";
+import { addForestOptions, addMetricOption } from "../cli/forest-options.ts";
+import { leafCommand, perform, wholeNumber } from "../cli/run.ts";
+import { addShardOptions } from "../cli/shard-options.ts";
+import { addTextOptions, type TextFlags, withTextOptions } from "../cli/text-options.ts";
 
 /** `annoy-edge build`: documents to artifact. */
 export function addBuild(program: Command): void {

@@ -5,9 +5,9 @@ import {
   evaluate,
   withConfiguredEmbedder,
 } from "../../build/index.ts";
-import { columns } from "../describe.ts";
-import { leafCommand, perform, wholeNumber } from "../run.ts";
-import { count } from "../terminal.ts";
+import { columns } from "../cli/describe.ts";
+import { leafCommand, perform, wholeNumber } from "../cli/run.ts";
+import { count } from "../cli/terminal.ts";
 
 type Flags = EvaluateOptions & { readonly config?: string };
 

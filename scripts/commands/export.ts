@@ -6,8 +6,8 @@ import {
   exportAnnoy,
   exportLangchain,
 } from "../../build/index.ts";
-import { leafCommand, newCommand, type Outcome, perform, wholeNumber } from "../run.ts";
-import { count } from "../terminal.ts";
+import { leafCommand, newCommand, type Outcome, perform, wholeNumber } from "../cli/run.ts";
+import { count } from "../cli/terminal.ts";
 
 /** `annoy-edge export annoy` and `export langchain`: artifacts to what Python loads. */
 export function addExport(program: Command): void {

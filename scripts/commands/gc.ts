@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { type GcResult, gc, type NamedTargetOptions } from "../../build/index.ts";
-import { leafCommand, perform, wholeNumber } from "../run.ts";
-import { addNameOption, addTargetOptions } from "../target-options.ts";
-import { bytes, count } from "../terminal.ts";
+import { leafCommand, perform, wholeNumber } from "../cli/run.ts";
+import { addNameOption, addTargetOptions } from "../cli/target-options.ts";
+import { bytes, count } from "../cli/terminal.ts";
 
 /** `annoy-edge gc`: old versions go. */
 export function addGc(program: Command): void {

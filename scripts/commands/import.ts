@@ -8,9 +8,9 @@ import {
   importLangchain,
   METRICS,
 } from "../../build/index.ts";
-import { describeArtifact } from "../describe.ts";
-import { leafCommand, newCommand, type Outcome, perform, wholeNumber } from "../run.ts";
-import { addTextOptions, type TextFlags, withTextOptions } from "../text-options.ts";
+import { describeArtifact } from "../cli/describe.ts";
+import { leafCommand, newCommand, type Outcome, perform, wholeNumber } from "../cli/run.ts";
+import { addTextOptions, type TextFlags, withTextOptions } from "../cli/text-options.ts";
 
 /** `annoy-edge import annoy` and `import langchain`: existing indexes to artifacts. */
 export function addImport(program: Command): void {

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { type Inspection, inspect } from "../../build/index.ts";
-import { codecs, columns, describeRecall, table } from "../describe.ts";
-import { leafCommand, perform } from "../run.ts";
-import { bytes, count } from "../terminal.ts";
+import { codecs, columns, describeRecall, table } from "../cli/describe.ts";
+import { leafCommand, perform } from "../cli/run.ts";
+import { bytes, count } from "../cli/terminal.ts";
 
 /** `annoy-edge inspect`: what an artifact holds. */
 export function addInspect(program: Command): void {

@@ -1,8 +1,8 @@
 import { type Command, Option } from "commander";
 import { CODECS, type Plan, type PlanOptions, plan } from "../../build/index.ts";
-import { columns, table } from "../describe.ts";
-import { byteCount, decimal, leafCommand, perform, wholeNumber } from "../run.ts";
-import { bytes, count } from "../terminal.ts";
+import { columns, table } from "../cli/describe.ts";
+import { byteCount, decimal, leafCommand, perform, wholeNumber } from "../cli/run.ts";
+import { bytes, count } from "../cli/terminal.ts";
 
 /** `annoy-edge plan`: what an index of some size will take. */
 export function addPlan(program: Command): void {

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
 import { type PublishDirOptions, type PublishResult, publish, servedName } from "../../build/index.ts";
-import { table } from "../describe.ts";
-import { byteCount, leafCommand, perform } from "../run.ts";
-import { addTargetOptions } from "../target-options.ts";
-import { bytes, count } from "../terminal.ts";
+import { table } from "../cli/describe.ts";
+import { byteCount, leafCommand, perform } from "../cli/run.ts";
+import { addTargetOptions } from "../cli/target-options.ts";
+import { bytes, count } from "../cli/terminal.ts";
 
 /** `annoy-edge publish`: an artifact to R2 and KV, the pointer last. */
 export function addPublish(program: Command): void {

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { query, type SearchInput, type SearchResponse, withConfiguredEmbedder } from "../../build/index.ts";
-import { decimal, json, leafCommand, perform, wholeNumber } from "../run.ts";
+import { decimal, json, leafCommand, perform, wholeNumber } from "../cli/run.ts";
 
 interface Flags {
   readonly vector?: unknown;

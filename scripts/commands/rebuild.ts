@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { type RebuildOptions, type RebuildResult, rebuild } from "../../build/index.ts";
-import { leafCommand, perform } from "../run.ts";
-import { addTargetOptions } from "../target-options.ts";
+import { leafCommand, perform } from "../cli/run.ts";
+import { addTargetOptions } from "../cli/target-options.ts";
 import { describePublished } from "./publish.ts";
 import { describeVerification } from "./verify.ts";
 

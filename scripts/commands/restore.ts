@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { type NamedTargetOptions, restore } from "../../build/index.ts";
-import { leafCommand, perform } from "../run.ts";
-import { addNameOption, addTargetOptions } from "../target-options.ts";
-import { count } from "../terminal.ts";
+import { leafCommand, perform } from "../cli/run.ts";
+import { addNameOption, addTargetOptions } from "../cli/target-options.ts";
+import { count } from "../cli/terminal.ts";
 
 /** `annoy-edge restore`: documents that KV has lost come back from R2. */
 export function addRestore(program: Command): void {

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { type NamedTargetOptions, rollback } from "../../build/index.ts";
-import { leafCommand, perform } from "../run.ts";
-import { addNameOption, addTargetOptions } from "../target-options.ts";
+import { leafCommand, perform } from "../cli/run.ts";
+import { addNameOption, addTargetOptions } from "../cli/target-options.ts";
 
 /** `annoy-edge rollback`: an earlier version answers again. */
 export function addRollback(program: Command): void {

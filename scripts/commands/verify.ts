@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { type Verification, verify } from "../../build/index.ts";
-import { table } from "../describe.ts";
-import { leafCommand, perform } from "../run.ts";
+import { table } from "../cli/describe.ts";
+import { leafCommand, perform } from "../cli/run.ts";
 
 /** `annoy-edge verify`: is an artifact sound? Exit code 1 when it is not. */
 export function addVerify(program: Command): void {

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
 import { type NamedTargetOptions, type VersionInfo, versions } from "../../build/index.ts";
-import { columns } from "../describe.ts";
-import { leafCommand, perform } from "../run.ts";
-import { addNameOption, addTargetOptions } from "../target-options.ts";
-import { bytes, count } from "../terminal.ts";
+import { columns } from "../cli/describe.ts";
+import { leafCommand, perform } from "../cli/run.ts";
+import { addNameOption, addTargetOptions } from "../cli/target-options.ts";
+import { bytes, count } from "../cli/terminal.ts";
 
 /** `annoy-edge versions`: what is published, newest first. */
 export function addVersions(program: Command): void {

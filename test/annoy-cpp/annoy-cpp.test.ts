@@ -8,8 +8,8 @@ import { exportAnnoy } from "../../build/annoy/export.ts";
 import { importAnnoy } from "../../build/annoy/import.ts";
 import { Kiss64 } from "../../build/annoy/random.ts";
 import { build } from "../../build/index.ts";
-import { openLocalIndex } from "../../build/pipeline/local.ts";
-import { METRICS, type Metric } from "../../worker/format/constants.ts";
+import { openLocalIndex } from "../../build/local/open.ts";
+import { METRICS, type Metric } from "../../worker/core/format/constants.ts";
 import { compileAnnoy } from "./header.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "annoy-cpp-"));

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { Metric } from "../../worker/format/constants.ts";
+import type { Metric } from "../../worker/core/format/constants.ts";
 
 /** One golden index: its file and what Annoy itself answered. See test/fixtures/annoy/README.md. */
 export interface Fixture {

@@ -1,6 +1,6 @@
-import { encodeArtifact } from "../../build/artifact/write.ts";
+import { encodeArtifact } from "../../build/artifact/layout.ts";
 import type { BuiltForest } from "../../build/forest/types.ts";
-import { type Artifact, openArtifact } from "../../worker/format/artifact.ts";
+import { type Artifact, openArtifact } from "../../worker/core/format/artifact.ts";
 
 /** Encodes a forest as an artifact without ids or documents, and opens it. */
 export function openForTest(built: BuiltForest): Artifact {

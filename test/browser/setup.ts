@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { TestProject } from "vitest/node";
-import { freePort, publishLocally, serve } from "../../build/demo/index.ts";
 import { build } from "../../build/index.ts";
+import { freePort, publishLocally, serve } from "../../scripts/demo/index.ts";
 import { testDocuments } from "./documents.ts";
 
 declare module "vitest" {

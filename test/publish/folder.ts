@@ -1,10 +1,10 @@
 import { createHash, hash } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { encodeArtifact } from "../../build/artifact/write.ts";
-import { versionOf } from "../../build/pipeline/version.ts";
-import { encodeIds } from "../../worker/format/ids.ts";
-import type { ArtifactMeta, Manifest, StoredDocument } from "../../worker/format/meta.ts";
+import { encodeArtifact } from "../../build/artifact/layout.ts";
+import { versionOf } from "../../build/artifact/version.ts";
+import { encodeIds } from "../../worker/core/format/ids.ts";
+import type { ArtifactMeta, Manifest, StoredDocument } from "../../worker/core/format/meta.ts";
 import { writeShardedFolder } from "../support/sharded-folder.ts";
 
 /** An artifact folder for tests of publishing: real files and real hashes, a forest that nobody searches. */

@@ -6,7 +6,7 @@ import { publish } from "../../build/publish/publish.ts";
 import { restore } from "../../build/publish/repair.ts";
 import type { PublishStore } from "../../build/publish/store.ts";
 import { listVersions, rollback } from "../../build/publish/versions.ts";
-import { packsPrefix, pagesPrefix, versionKey } from "../../worker/format/keys.ts";
+import { packsPrefix, pagesPrefix, versionKey } from "../../worker/core/format/keys.ts";
 import { corpus, writeFolder } from "./folder.ts";
 import { dying, Killed, readCurrent, readVersion, temporaryStore } from "./stores.ts";
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { publish } from "../../build/publish/publish.ts";
 import type { PublishStore } from "../../build/publish/store.ts";
 import { listVersions, rollback } from "../../build/publish/versions.ts";
-import { pointerKey, versionKey } from "../../worker/format/keys.ts";
+import { pointerKey, versionKey } from "../../worker/core/format/keys.ts";
 import { corpus, type FolderOptions, writeFolder } from "./folder.ts";
 import { dying, type Fault, Killed, readCurrent, readVersion, temporaryStore } from "./stores.ts";
 

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { publish } from "../../build/publish/publish.ts";
 import type { PublishStore } from "../../build/publish/store.ts";
-import type { ReaderStatus } from "../../worker/artifact/types.ts";
+import type { ReaderStatus } from "../../worker/storage/types.ts";
 import { corpus, writeFolder } from "./folder.ts";
 import { modulesOf, type RunningWorker, runWorker } from "./runtime.ts";
 import { temporaryStore } from "./stores.ts";

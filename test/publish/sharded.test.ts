@@ -6,8 +6,8 @@ import { publish } from "../../build/publish/publish.ts";
 import { restore } from "../../build/publish/repair.ts";
 import type { PublishStore } from "../../build/publish/store.ts";
 import { listVersions, rollback } from "../../build/publish/versions.ts";
-import { decodePlacement } from "../../worker/docstore/placement.ts";
-import { packsPrefix, pagesPrefix, versionKey, versionPrefix } from "../../worker/format/keys.ts";
+import { packsPrefix, pagesPrefix, versionKey, versionPrefix } from "../../worker/core/format/keys.ts";
+import { decodePlacement } from "../../worker/core/format/placement.ts";
 import { corpus, type ShardedOptions, writeFolder, writeSharded } from "./folder.ts";
 import { dying, type Fault, Killed, readCurrent, readVersion, temporaryStore } from "./stores.ts";
 

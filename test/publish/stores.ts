@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { openLocalStore } from "../../build/publish/local.ts";
 import { readPointerState } from "../../build/publish/pointer.ts";
 import type { PublishStore } from "../../build/publish/store.ts";
-import { type PublishedManifest, parsePublishedManifest } from "../../worker/artifact/manifest.ts";
-import { decodeLine } from "../../worker/docstore/page.ts";
-import { decodePlacement, NO_DOCUMENT, pageOf, slotOf } from "../../worker/docstore/placement.ts";
-import { findSection, openArtifact, requireView } from "../../worker/format/artifact.ts";
-import { packKey, pageKey, versionKey } from "../../worker/format/keys.ts";
-import type { StoredDocument } from "../../worker/format/meta.ts";
+import { findSection, openArtifact, requireView } from "../../worker/core/format/artifact.ts";
+import { packKey, pageKey, versionKey } from "../../worker/core/format/keys.ts";
+import type { StoredDocument } from "../../worker/core/format/meta.ts";
+import { decodeLine } from "../../worker/core/format/page.ts";
+import { decodePlacement, NO_DOCUMENT, pageOf, slotOf } from "../../worker/core/format/placement.ts";
+import { type PublishedManifest, parsePublishedManifest } from "../../worker/storage/manifest.ts";
 
 /** A temporary folder with local R2 and KV of its own. */
 export async function temporaryStore(): Promise<{

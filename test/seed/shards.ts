@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { type BuildOptions, build } from "../../build/index.ts";
 import { publish } from "../../build/publish/publish.ts";
-import { pointerKey } from "../../worker/format/keys.ts";
+import { pointerKey } from "../../worker/core/format/keys.ts";
 import { buildShardedFolder } from "../support/sharded-folder.ts";
 import { textCorpus, vectorCorpus } from "./corpus.ts";
 import { createRecordingStore } from "./recording-store.ts";

@@ -1,6 +1,6 @@
-import { encodeArtifact, type SectionSource } from "../../build/artifact/write.ts";
-import { type Artifact, openArtifact } from "../../worker/format/artifact.ts";
-import type { ArtifactMeta } from "../../worker/format/meta.ts";
+import { encodeArtifact, type SectionSource } from "../../build/artifact/layout.ts";
+import { type Artifact, openArtifact } from "../../worker/core/format/artifact.ts";
+import type { ArtifactMeta } from "../../worker/core/format/meta.ts";
 
 /** An artifact without vectors, for tests of other sections. Checksums are right whatever the sections hold. */
 export function artifactOf(nItems: number, sections: readonly SectionSource[]): Artifact {

@@ -2,8 +2,8 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openForest } from "../../worker/forest/open.ts";
-import { openArtifact, requireView } from "../../worker/format/artifact.ts";
+import { openForest } from "../../worker/core/forest/open.ts";
+import { openArtifact, requireView } from "../../worker/core/format/artifact.ts";
 import { vectorCorpus } from "../seed/corpus.ts";
 import { buildShardedFolder } from "./sharded-folder.ts";
 

@@ -1,18 +1,18 @@
 import { createHash, hash } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { encodeArtifact, type HeaderFields, type SectionSource } from "../../build/artifact/write.ts";
+import { readManifest } from "../../build/artifact/folder.ts";
+import { encodeArtifact, type HeaderFields, type SectionSource } from "../../build/artifact/layout.ts";
+import { versionOf } from "../../build/artifact/version.ts";
 import { bytesOf } from "../../build/forest/codecs.ts";
 import { vectorSections } from "../../build/forest/vector-sections.ts";
 import { type BuildOptions, build } from "../../build/pipeline/build.ts";
-import { readManifest } from "../../build/pipeline/folder.ts";
-import { versionOf } from "../../build/pipeline/version.ts";
-import { openForest } from "../../worker/forest/open.ts";
-import { type Artifact, openArtifact, sectionName } from "../../worker/format/artifact.ts";
-import type { SectionName } from "../../worker/format/constants.ts";
-import { encodeIds } from "../../worker/format/ids.ts";
-import { shardFolder } from "../../worker/format/keys.ts";
-import type { ArtifactMeta, Manifest, ShardsMeta } from "../../worker/format/meta.ts";
+import { openForest } from "../../worker/core/forest/open.ts";
+import { type Artifact, openArtifact, sectionName } from "../../worker/core/format/artifact.ts";
+import type { SectionName } from "../../worker/core/format/constants.ts";
+import { encodeIds } from "../../worker/core/format/ids.ts";
+import { shardFolder } from "../../worker/core/format/keys.ts";
+import type { ArtifactMeta, Manifest, ShardsMeta } from "../../worker/core/format/meta.ts";
 import type { SeedDocument } from "../seed/corpus.ts";
 
 /** How ordinary artifacts become the shards of one index, for tests. */

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { openEmbedder } from "../../build/embedding/providers/index.ts";
 import { build, query } from "../../build/index.ts";
 import { buildUnlessEqual } from "../../build/pipeline/build.ts";
-import type { Embedder } from "../../worker/embedding/types.ts";
+import type { Embedder } from "../../worker/core/embedding/types.ts";
 import { ENCODER, idsOf, MAX_TOKENS, type Token, writeModel } from "./model.ts";
 import { encodeOnnx, runTiny } from "./onnx.ts";
 

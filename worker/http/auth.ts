@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from "hono";
-import { AnnoyEdgeError } from "../format/errors.ts";
+import { AnnoyEdgeError } from "../core/format/errors.ts";
 import { HttpError } from "./problems.ts";
 import type { AppEnv } from "./types.ts";
 

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
-import type { SearchErrorCode } from "../search/errors.ts";
-import { MAX_K } from "../search/schema.ts";
+import type { SearchErrorCode } from "../core/search/errors.ts";
+import { MAX_K } from "../core/search/schema.ts";
 import { headers, namedHeaders, problemHeaders } from "./openapi-headers.ts";
 import { SEARCH_PARAMETERS } from "./parameters.ts";
 import { type HttpErrorCode, PROBLEM_KINDS } from "./problems.ts";

@@ -1,5 +1,5 @@
-import { searchError } from "../search/errors.ts";
-import { isFilterParameter, parseFilterParameters } from "../search/filter/parse.ts";
+import { isFilterParameter, parseFilterParameters } from "../core/columns/parse.ts";
+import { searchError } from "../core/search/errors.ts";
 
 /** How the text of one parameter becomes JSON. */
 type Reader = (text: string) => unknown;

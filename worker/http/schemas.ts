@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { CODECS, FOREST_KINDS, METRICS } from "../format/constants.ts";
+import { CODECS, FOREST_KINDS, METRICS } from "../core/format/constants.ts";
 import {
   batchRequestSchema,
   batchResponseSchema,
@@ -7,7 +7,7 @@ import {
   hitSchema,
   searchRequestSchema,
   searchResponseSchema,
-} from "../search/schema.ts";
+} from "../core/search/schema.ts";
 
 /** Shapes of the HTTP contract beside those of a search. Types and `openapi.json` come from here. */
 

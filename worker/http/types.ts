@@ -1,11 +1,11 @@
-import type { SearchLimits } from "../search/parse.ts";
-import type { LoadedIndex, SearchMode } from "../search/types.ts";
+import type { SearchLimits } from "../core/search/parse.ts";
+import type { LoadedIndex, SearchMode } from "../core/search/types.ts";
 import type { KeyHashes } from "./auth.ts";
 import type { AnswerCache } from "./edge-cache.ts";
 import type { RateLimiter } from "./rate-limit.ts";
 import type { Analytics, LogLevel } from "./request-log.ts";
 
-/** Where requests get their index from. The reader of `worker/artifact` is one. */
+/** Where requests get their index from. The reader of `worker/storage` is one. */
 export interface IndexSource {
   /**
    * Runs `run` with the version to answer from, loading it when nothing is loaded yet. The version stays in memory

@@ -1,6 +1,6 @@
-import type { Region } from "../search/shards/regions.ts";
-import type { ShardAnswers, ShardCall } from "../search/shards/types.ts";
-import type { Outcome } from "../search/shards/wire.ts";
+import type { Region } from "../core/search/shards/regions.ts";
+import type { ShardAnswers, ShardCall } from "../core/search/shards/types.ts";
+import type { Outcome } from "../core/search/shards/wire.ts";
 
 /** Which object is meant. Its name is made of all but `shardVersion`, which follows from the rest. */
 export interface ShardAddress {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { AnnoyEdgeError } from "../format/errors.ts";
-import type { Outcome } from "../search/shards/wire.ts";
+import { AnnoyEdgeError } from "../core/format/errors.ts";
+import type { Outcome } from "../core/search/shards/wire.ts";
 import { attempted } from "./attempts.ts";
 
 const good = (value: string): Promise<Outcome<string>> => Promise.resolve({ ok: true, value });

@@ -1,5 +1,5 @@
-import { AnnoyEdgeError } from "../format/errors.ts";
-import { type Outcome, openOutcome } from "../search/shards/wire.ts";
+import { AnnoyEdgeError } from "../core/format/errors.ts";
+import { type Outcome, openOutcome } from "../core/search/shards/wire.ts";
 
 export interface AttemptOptions {
   /** Whether a further attempt goes to another copy; else it goes to the same one, which may have been restarted. */

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { AnnoyEdgeError } from "../format/errors.ts";
-import type { ShardAnswers, ShardCall } from "../search/shards/types.ts";
-import type { Outcome } from "../search/shards/wire.ts";
+import { AnnoyEdgeError } from "../core/format/errors.ts";
+import type { ShardAnswers, ShardCall } from "../core/search/shards/types.ts";
+import type { Outcome } from "../core/search/shards/wire.ts";
 import type { ShardNamespace } from "./address.ts";
 import { connectShards } from "./client.ts";
 

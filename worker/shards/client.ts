@@ -1,8 +1,8 @@
-import type { ShardsMeta } from "../format/meta.ts";
-import { furtherMs } from "../search/shards/desk.ts";
-import { isRegion, nearestRegion, type Region } from "../search/shards/regions.ts";
-import type { ShardAnswers, ShardSet } from "../search/shards/types.ts";
-import type { Outcome } from "../search/shards/wire.ts";
+import type { ShardsMeta } from "../core/format/meta.ts";
+import { furtherMs } from "../core/search/shards/desk.ts";
+import { isRegion, nearestRegion, type Region } from "../core/search/shards/regions.ts";
+import type { ShardAnswers, ShardSet } from "../core/search/shards/types.ts";
+import type { Outcome } from "../core/search/shards/wire.ts";
 import { objectName, type ShardAddress, type ShardNamespace } from "./address.ts";
 import { attempted } from "./attempts.ts";
 

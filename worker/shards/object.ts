@@ -1,13 +1,13 @@
 import { DurableObject } from "cloudflare:workers";
 import type { KVNamespace, R2Bucket } from "@cloudflare/workers-types";
-import { fillCache, fillCold, heldBytesOf, type LoadSource, loadShard } from "../artifact/load.ts";
-import { lengthsOf } from "../artifact/manifest.ts";
-import { createPageCache } from "../docstore/cache.ts";
-import { AnnoyEdgeError, ArtifactError } from "../format/errors.ts";
-import { openPublished } from "../search/published.ts";
-import { openShard } from "../search/shards/local.ts";
-import type { Shard, ShardAnswers, ShardCall } from "../search/shards/types.ts";
-import { type Outcome, outcomeOf } from "../search/shards/wire.ts";
+import { AnnoyEdgeError, ArtifactError } from "../core/format/errors.ts";
+import { openShard } from "../core/search/shards/local.ts";
+import type { Shard, ShardAnswers, ShardCall } from "../core/search/shards/types.ts";
+import { type Outcome, outcomeOf } from "../core/search/shards/wire.ts";
+import { createPageCache } from "../storage/documents/cache.ts";
+import { fillCache, fillCold, heldBytesOf, type LoadSource, loadShard } from "../storage/load.ts";
+import { lengthsOf } from "../storage/manifest.ts";
+import { openPublished } from "../storage/published.ts";
 import { objectName, type ShardAddress, type ShardMethods, type ShardNamespace } from "./address.ts";
 import { createResidents, type Resident } from "./memory.ts";
 

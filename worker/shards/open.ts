@@ -1,5 +1,5 @@
-import type { LoadedParts } from "../artifact/load.ts";
-import { AnnoyEdgeError } from "../format/errors.ts";
+import { AnnoyEdgeError } from "../core/format/errors.ts";
+import type { LoadedParts } from "../storage/load.ts";
 import type { ShardNamespace } from "./address.ts";
 import { connectShards, type ReachShards, type ShardSettings } from "./client.ts";
 

@@ -1,6 +1,6 @@
-import type { ServiceEmbedder } from "../../../worker/embedding/services/service.ts";
-import type { Embedder } from "../../../worker/embedding/types.ts";
-import type { EmbedderIdentity } from "../../../worker/format/meta.ts";
+import type { Embedder } from "../../../worker/core/embedding/types.ts";
+import type { EmbedderIdentity } from "../../../worker/core/format/meta.ts";
+import type { ServiceEmbedder } from "../../../worker/services/service.ts";
 import type { EmbeddingCache } from "./store.ts";
 
 /** An embedder of which its identity does not say everything that its vectors depend on. */

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
-import { AnnoyEdgeError } from "../../../worker/format/errors.ts";
-import type { EmbedderIdentity } from "../../../worker/format/meta.ts";
+import { AnnoyEdgeError } from "../../../worker/core/format/errors.ts";
+import type { EmbedderIdentity } from "../../../worker/core/format/meta.ts";
 
 /** `AEEC`, so that another program's database is not taken for ours. */
 const APPLICATION_ID = 0x41454543;

@@ -2,8 +2,8 @@ import {
   MODEL2VEC_MAGIC,
   type Model2VecHeader,
   type Unigram,
-} from "../../../worker/embedding/model2vec/table.ts";
-import { firstHash, secondHash } from "../../../worker/embedding/model2vec/tokens.ts";
+} from "../../../worker/core/embedding/model2vec/table.ts";
+import { firstHash, secondHash } from "../../../worker/core/embedding/model2vec/tokens.ts";
 import { ModelError } from "./errors.ts";
 import type { Tensor } from "./safetensors.ts";
 import type { TokenizerParts, VocabularyEntry } from "./tokenizer.ts";

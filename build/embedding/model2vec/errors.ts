@@ -1,4 +1,4 @@
-import { AnnoyEdgeError } from "../../../worker/format/errors.ts";
+import { AnnoyEdgeError } from "../../../worker/core/format/errors.ts";
 
 export type ModelErrorCode =
   /** A file is missing or cannot be fetched. */

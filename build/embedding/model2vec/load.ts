@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { createModel2VecEmbedder } from "../../../worker/embedding/model2vec/embedder.ts";
-import type { CarriedEmbedder } from "../../../worker/embedding/types.ts";
+import { createModel2VecEmbedder } from "../../../worker/core/embedding/model2vec/embedder.ts";
+import type { CarriedEmbedder } from "../../../worker/core/embedding/types.ts";
 import { encodeModel2Vec } from "./encode.ts";
 import { ModelError } from "./errors.ts";
 import { readSafetensors } from "./safetensors.ts";

@@ -1,4 +1,4 @@
-import type { Normaliser, PreTokeniser } from "../../../worker/embedding/model2vec/normalise.ts";
+import type { Normaliser, PreTokeniser } from "../../../worker/core/embedding/model2vec/normalise.ts";
 import { ModelError } from "./errors.ts";
 
 /** What of a tokenizer.json decides the tokens of a text. */

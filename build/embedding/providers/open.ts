@@ -1,6 +1,6 @@
-import type { Embedder } from "../../../worker/embedding/types.ts";
-import { AnnoyEdgeError } from "../../../worker/format/errors.ts";
-import { OptionError } from "../../pipeline/errors.ts";
+import type { Embedder } from "../../../worker/core/embedding/types.ts";
+import { AnnoyEdgeError } from "../../../worker/core/format/errors.ts";
+import { OptionError } from "../../settings/errors.ts";
 import { createCachedEmbedder } from "../cache/embedder.ts";
 import { type EmbeddingCache, openEmbeddingCache } from "../cache/store.ts";
 import { asEmbedder, type EmbeddingsLike, isEmbeddings } from "../identity.ts";

@@ -1,9 +1,9 @@
-import { createEdgeEmbedder } from "../../../worker/embedding/edge.ts";
-import { createServiceEmbedder } from "../../../worker/embedding/services/service.ts";
-import { workersAIService } from "../../../worker/embedding/services/workers-ai.ts";
-import type { Embedder } from "../../../worker/embedding/types.ts";
-import { AnnoyEdgeError } from "../../../worker/format/errors.ts";
-import type { EmbedderIdentity } from "../../../worker/format/meta.ts";
+import type { Embedder } from "../../../worker/core/embedding/types.ts";
+import { AnnoyEdgeError } from "../../../worker/core/format/errors.ts";
+import type { EmbedderIdentity } from "../../../worker/core/format/meta.ts";
+import { createEdgeEmbedder } from "../../../worker/services/edge.ts";
+import { createServiceEmbedder } from "../../../worker/services/service.ts";
+import { workersAIService } from "../../../worker/services/workers-ai.ts";
 import { isEmbeddings, requireSameEmbedder } from "../identity.ts";
 import { type EmbedderSetting, openEmbedder } from "./open.ts";
 import { type Environment, missingKey } from "./services.ts";

@@ -1,13 +1,13 @@
-import { EmbeddingError } from "../../../worker/embedding/services/errors.ts";
-import { huggingFaceService } from "../../../worker/embedding/services/huggingface.ts";
-import { openAIService } from "../../../worker/embedding/services/openai.ts";
+import type { EmbedderIdentity } from "../../../worker/core/format/meta.ts";
+import { EmbeddingError } from "../../../worker/services/errors.ts";
+import { huggingFaceService } from "../../../worker/services/huggingface.ts";
+import { openAIService } from "../../../worker/services/openai.ts";
 import {
   createServiceEmbedder,
   type Service,
   type ServiceEmbedder,
-} from "../../../worker/embedding/services/service.ts";
-import { defaultPooling, workersAIService } from "../../../worker/embedding/services/workers-ai.ts";
-import type { EmbedderIdentity } from "../../../worker/format/meta.ts";
+} from "../../../worker/services/service.ts";
+import { defaultPooling, workersAIService } from "../../../worker/services/workers-ai.ts";
 import type { EmbeddingCache } from "../cache/store.ts";
 import { type EmbedderSpec, requireModel } from "./spec.ts";
 

@@ -1,6 +1,6 @@
-import type { RequestOptions } from "../../../worker/embedding/services/request.ts";
-import type { ServiceLimits } from "../../../worker/embedding/services/service.ts";
-import { OptionError } from "../../pipeline/errors.ts";
+import type { RequestOptions } from "../../../worker/services/request.ts";
+import type { ServiceLimits } from "../../../worker/services/service.ts";
+import { OptionError } from "../../settings/errors.ts";
 
 export const PROVIDERS = ["static", "none", "openai", "workers-ai", "huggingface", "model2vec"] as const;
 export type ProviderName = (typeof PROVIDERS)[number];

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { createReadStream, readdirSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join, resolve } from "node:path";
-import { AnnoyEdgeError } from "../../../worker/format/errors.ts";
-import type { EmbedderIdentity } from "../../../worker/format/meta.ts";
+import { AnnoyEdgeError } from "../../../worker/core/format/errors.ts";
+import type { EmbedderIdentity } from "../../../worker/core/format/meta.ts";
 import type { DistinctEmbedder } from "../cache/embedder.ts";
 import { type EmbedderSpec, requireModel } from "./spec.ts";
 

@@ -3,7 +3,7 @@
 (module
   (memory (export "memory") 1)
 
-  ;; Turns four vectors of `bits` numbers at once, number i of all four side by side, as worker/forest/compact/rotation.ts
+  ;; Turns four vectors of `bits` numbers at once, number i of all four side by side, as worker/core/forest/compact/rotation.ts
   ;; turns one. `block` is the largest power of two that divides `bits`; `signs` has `bits` numbers a round.
   (func (export "rotate") (param $values i32) (param $bits i32) (param $block i32) (param $norm f32) (param $signs i32) (param $rounds i32) (param $spare i32)
     (local $end i32) (local $at i32) (local $half i32) (local $group i32) (local $stop i32) (local $other i32)

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { createRotation } from "../../../worker/forest/compact/rotation.ts";
+import { createRotation } from "../../../worker/core/forest/compact/rotation.ts";
 import { createRandom } from "../random.ts";
 import { createFourRotations, LANES } from "./rotate.ts";
 

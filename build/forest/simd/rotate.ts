@@ -1,10 +1,10 @@
-import { ROUNDS, randomSigns } from "../../../worker/forest/compact/rotation.ts";
+import { ROUNDS, randomSigns } from "../../../worker/core/forest/compact/rotation.ts";
 import { instantiate, memoryOf } from "./instantiate.ts";
 
 /** Vectors that are turned at once. */
 export const LANES = 4;
 
-/** The rotation of worker/forest/compact/rotation.ts for {@link LANES} vectors at once, in WebAssembly SIMD. */
+/** The rotation of worker/core/forest/compact/rotation.ts for {@link LANES} vectors at once, in WebAssembly SIMD. */
 export interface FourRotations {
   readonly bits: number;
   /** Number i of vector v is at i x {@link LANES} + v: written before {@link turn}, read after it. */

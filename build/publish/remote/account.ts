@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { AnnoyEdgeError } from "../../../worker/format/errors.ts";
+import { AnnoyEdgeError } from "../../../worker/core/format/errors.ts";
 import { readWranglerConfig } from "../tools.ts";
 import { CLOUDFLARE_API, type CloudflareApi, openApi, pathOf } from "./api.ts";
 import type { S3Options } from "./s3.ts";

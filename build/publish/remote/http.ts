@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { AnnoyEdgeError } from "../../../worker/format/errors.ts";
+import { AnnoyEdgeError } from "../../../worker/core/format/errors.ts";
 
 /** How often a request is made before its failure is the caller's. Waits double from a quarter of a second. */
 const ATTEMPTS = 7;

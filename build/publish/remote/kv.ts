@@ -1,4 +1,4 @@
-import { AnnoyEdgeError } from "../../../worker/format/errors.ts";
+import { AnnoyEdgeError } from "../../../worker/core/format/errors.ts";
 import type { PageInfo, PageWrite } from "../store.ts";
 import { pageInfo } from "../store.ts";
 import { type CloudflareApi, pathOf } from "./api.ts";

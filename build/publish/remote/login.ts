@@ -1,4 +1,4 @@
-import { AnnoyEdgeError } from "../../../worker/format/errors.ts";
+import { AnnoyEdgeError } from "../../../worker/core/format/errors.ts";
 import { openBindings } from "../bindings.ts";
 import { MULTIPART_BYTES } from "../cost.ts";
 import type { PublishStore } from "../store.ts";

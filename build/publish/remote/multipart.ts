@@ -1,5 +1,5 @@
 import { type FileHandle, open } from "node:fs/promises";
-import { AnnoyEdgeError } from "../../../worker/format/errors.ts";
+import { AnnoyEdgeError } from "../../../worker/core/format/errors.ts";
 import { PART_BYTES } from "../cost.ts";
 import type { ObjectInfo } from "../store.ts";
 import { type S3Bucket, unquote } from "./s3.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { AwsClient } from "aws4fetch";
-import { AnnoyEdgeError } from "../../../worker/format/errors.ts";
+import { AnnoyEdgeError } from "../../../worker/core/format/errors.ts";
 import type { ObjectInfo, PutOptions } from "../store.ts";
 import { retrying } from "./http.ts";
 import { decodeEntities, elements, text } from "./xml.ts";

@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { AnnoyIndex } from "../../../build/annoy/annoy-index.ts";
-import type { Metric } from "../../../worker/format/constants.ts";
+import type { Metric } from "../../../worker/core/format/constants.ts";
 import { built, code, file, folder, loaded, normal } from "./support.ts";
 
 const TREE = fileURLToPath(new URL("../../fixtures/annoy/angular/test_tree.ann", import.meta.url));

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect } from "vitest";
 import { AnnoyIndex } from "../../../build/annoy/annoy-index.ts";
 import { Kiss64 } from "../../../build/annoy/random.ts";
-import type { Metric } from "../../../worker/format/constants.ts";
+import type { Metric } from "../../../worker/core/format/constants.ts";
 
 /**
  * What the tests of Annoy's Python module, carried over by meaning in this folder, share. Each is named for the one it

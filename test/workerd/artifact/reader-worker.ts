@@ -1,6 +1,6 @@
 import type { ExecutionContext, R2Bucket } from "@cloudflare/workers-types";
-import { createIndexReader } from "../../../worker/artifact/reader.ts";
-import type { IndexReader } from "../../../worker/artifact/types.ts";
+import { createIndexReader } from "../../../worker/storage/reader.ts";
+import type { IndexReader } from "../../../worker/storage/types.ts";
 
 /** A Worker that does nothing but keep an index in memory and say which: for tests of reading under load. */
 

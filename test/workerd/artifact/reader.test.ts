@@ -1,12 +1,12 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import type { ReadRanges } from "../../../worker/artifact/cold.ts";
-import type { Pointer } from "../../../worker/artifact/pointer.ts";
-import { createIndexReader } from "../../../worker/artifact/reader.ts";
-import type { IndexReader, IndexReaderOptions } from "../../../worker/artifact/types.ts";
-import { requireBytes } from "../../../worker/format/artifact.ts";
-import { pointerKey, versionKey } from "../../../worker/format/keys.ts";
+import { requireBytes } from "../../../worker/core/format/artifact.ts";
+import { pointerKey, versionKey } from "../../../worker/core/format/keys.ts";
+import type { ReadRanges } from "../../../worker/storage/cold.ts";
+import type { Pointer } from "../../../worker/storage/pointer.ts";
+import { createIndexReader } from "../../../worker/storage/reader.ts";
+import type { IndexReader, IndexReaderOptions } from "../../../worker/storage/types.ts";
 import { point, version, writeVersion } from "./versions.ts";
 
 /** What the tests' versions say: the byte that fills them, from their first and from their last place. */

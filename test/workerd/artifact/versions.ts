@@ -1,12 +1,12 @@
 import { env } from "cloudflare:workers";
-import { lengthsOf, type PublishedManifest } from "../../../worker/artifact/manifest.ts";
-import type { Pointer } from "../../../worker/artifact/pointer.ts";
-import { encodePlacement, NO_DOCUMENT } from "../../../worker/docstore/placement.ts";
-import { checksum } from "../../../worker/format/checksum.ts";
-import { SECTIONS } from "../../../worker/format/constants.ts";
-import { CURRENT_VERSION, encodeHeader, tableEnd } from "../../../worker/format/header.ts";
-import { pointerKey, versionKey } from "../../../worker/format/keys.ts";
-import type { ArtifactMeta } from "../../../worker/format/meta.ts";
+import { checksum } from "../../../worker/core/format/checksum.ts";
+import { SECTIONS } from "../../../worker/core/format/constants.ts";
+import { CURRENT_VERSION, encodeHeader, tableEnd } from "../../../worker/core/format/header.ts";
+import { pointerKey, versionKey } from "../../../worker/core/format/keys.ts";
+import type { ArtifactMeta } from "../../../worker/core/format/meta.ts";
+import { encodePlacement, NO_DOCUMENT } from "../../../worker/core/format/placement.ts";
+import { lengthsOf, type PublishedManifest } from "../../../worker/storage/manifest.ts";
+import type { Pointer } from "../../../worker/storage/pointer.ts";
 
 /** Versions of an index written straight into R2, whole or damaged, for tests of reading. */
 

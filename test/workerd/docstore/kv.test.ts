@@ -1,10 +1,10 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, test } from "vitest";
-import { createPageCache } from "../../../worker/docstore/cache.ts";
-import { type KvDocstoreOptions, openKvDocstore } from "../../../worker/docstore/kv.ts";
-import { encodeLine } from "../../../worker/docstore/page.ts";
-import { NO_DOCUMENT, type Placement, placementEntry } from "../../../worker/docstore/placement.ts";
-import { packKey, pageKey } from "../../../worker/format/keys.ts";
+import { packKey, pageKey } from "../../../worker/core/format/keys.ts";
+import { encodeLine } from "../../../worker/core/format/page.ts";
+import { NO_DOCUMENT, type Placement, placementEntry } from "../../../worker/core/format/placement.ts";
+import { createPageCache } from "../../../worker/storage/documents/cache.ts";
+import { type KvDocstoreOptions, openKvDocstore } from "../../../worker/storage/documents/kv.ts";
 
 const NAME = "docstore";
 const PACK = "ab".repeat(16);

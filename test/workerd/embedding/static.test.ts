@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import table from "../../../artifacts/static-en/table.bin";
-import { createStaticEmbedder } from "../../../worker/embedding/static/embedder.ts";
+import { createStaticEmbedder } from "../../../worker/core/embedding/static/embedder.ts";
 import goldenText from "../../fixtures/static-en/golden.json?raw";
 
 const golden: { text: string; vector: number[] }[] = JSON.parse(goldenText);

@@ -1,7 +1,7 @@
 import { abortAllDurableObjects } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { versionKey } from "../../../worker/format/keys.ts";
+import { versionKey } from "../../../worker/core/format/keys.ts";
 import { objectName, type ShardAddress } from "../../../worker/shards/address.ts";
 import { expectContract, expectProblem } from "../contract.ts";
 import { type Ask, inProcess, seedShards, stop, watched, withoutPages, worker } from "./harness.ts";

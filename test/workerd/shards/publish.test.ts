@@ -1,7 +1,7 @@
 import { abortAllDurableObjects } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, expect, inject, test, vi } from "vitest";
-import { pointerKey } from "../../../worker/format/keys.ts";
+import { pointerKey } from "../../../worker/core/format/keys.ts";
 import { expectContract } from "../contract.ts";
 import { type Ask, type Call, seedShards, watched, worker } from "./harness.ts";
 

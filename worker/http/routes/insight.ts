@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
-import { validate } from "../../search/parse.ts";
-import { MAX_K } from "../../search/schema.ts";
+import { validate } from "../../core/search/parse.ts";
+import { MAX_K } from "../../core/search/schema.ts";
 import type { App } from "../app.ts";
 import { route } from "./route.ts";
 

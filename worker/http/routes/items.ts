@@ -1,9 +1,9 @@
-import type { StoredDocument } from "../../format/meta.ts";
-import { validate } from "../../search/parse.ts";
-import { idsOf, noDocument, noItem, requireItem, storedVector } from "../../search/query-vector.ts";
-import { MAX_ID_LENGTH, searchRequestSchema } from "../../search/schema.ts";
-import type { LoadedIndex } from "../../search/types.ts";
-import { distanceOf } from "../../search/vectors.ts";
+import type { StoredDocument } from "../../core/format/meta.ts";
+import { validate } from "../../core/search/parse.ts";
+import { idsOf, noDocument, noItem, requireItem, storedVector } from "../../core/search/query-vector.ts";
+import { MAX_ID_LENGTH, searchRequestSchema } from "../../core/search/schema.ts";
+import type { LoadedIndex } from "../../core/search/types.ts";
+import { distanceOf } from "../../core/search/vectors.ts";
 import type { App } from "../app.ts";
 import type { DistanceResponse, DocumentResponse, ItemResponse } from "../schemas.ts";
 import type { AppOptions } from "../types.ts";

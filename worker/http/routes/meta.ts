@@ -1,7 +1,7 @@
 import type { Context } from "hono";
-import type { ShardsMeta } from "../../format/meta.ts";
-import { countShards } from "../../search/shards/session.ts";
-import { hasColumns, hasKeywords } from "../../search/types.ts";
+import type { ShardsMeta } from "../../core/format/meta.ts";
+import { countShards } from "../../core/search/shards/session.ts";
+import { hasColumns, hasKeywords } from "../../core/search/types.ts";
 import type { App } from "../app.ts";
 import { isFresh, markCacheable } from "../caching.ts";
 import type { Page } from "../docs/page.ts";

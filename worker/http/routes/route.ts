@@ -1,8 +1,8 @@
 import type { Context } from "hono";
-import { regionOf } from "../../search/shards/regions.ts";
-import { countShards, forRequest } from "../../search/shards/session.ts";
-import type { SearchPhase } from "../../search/timing.ts";
-import type { LoadedIndex } from "../../search/types.ts";
+import { regionOf } from "../../core/search/shards/regions.ts";
+import { countShards, forRequest } from "../../core/search/shards/session.ts";
+import type { SearchPhase } from "../../core/search/timing.ts";
+import type { LoadedIndex } from "../../core/search/types.ts";
 import type { App } from "../app.ts";
 import { answerTag, isFresh, markCacheable } from "../caching.ts";
 import { answerKey, keepAnswer, readAnswer } from "../edge-cache.ts";

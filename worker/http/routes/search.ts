@@ -1,8 +1,8 @@
 import type { Context } from "hono";
-import { parseBatchRequest, parseSearchRequest } from "../../search/parse.ts";
-import { search, searchBatch } from "../../search/search.ts";
-import type { SearchOptions } from "../../search/timing.ts";
-import type { LoadedIndex, SearchRequest, SearchResponse } from "../../search/types.ts";
+import { parseBatchRequest, parseSearchRequest } from "../../core/search/parse.ts";
+import { search, searchBatch } from "../../core/search/search.ts";
+import type { SearchOptions } from "../../core/search/timing.ts";
+import type { LoadedIndex, SearchRequest, SearchResponse } from "../../core/search/types.ts";
 import type { App } from "../app.ts";
 import { BODY_TIMEOUT, MAX_BATCH_BYTES, MAX_BODY_BYTES, readJson } from "../body.ts";
 import { addTiming } from "../headers.ts";

@@ -1,0 +1,77 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { FORMAT_MAJOR, FORMAT_MINOR } from "../../worker/core/format/constants.ts";
+import { encodeIds } from "../../worker/core/format/ids.ts";
+import type {
+  ArtifactMeta,
+  EmbedderIdentity,
+  Manifest,
+  ManifestFile,
+} from "../../worker/core/format/meta.ts";
+import type { BuiltForest } from "../forest/types.ts";
+import type { FolderWriter } from "./folder.ts";
+import { layOutArtifact, type SectionSource } from "./layout.ts";
+import { MANIFEST_FILE, versionOf } from "./version.ts";
+
+/** Everything that goes into an artifact folder beside the documents, which are already written there. */
+export interface ArtifactParts {
+  readonly name: string;
+  readonly built: BuiltForest;
+  /** Docstore id of every item; undefined for holes. */
+  readonly ids: readonly (string | undefined)[];
+  /** `documents.jsonl` as it was written to the same folder. */
+  readonly documents: ManifestFile;
+  readonly embedder: EmbedderIdentity | null;
+  /** Sections that do not come from the vectors: embedding table, whitening, columns, keyword index. */
+  readonly sections?: readonly SectionSource[];
+  /** What the meta says of those sections. */
+  readonly meta?: Pick<ArtifactMeta, "keyword" | "columns" | "fusion" | "shards">;
+  /** Items of the index, where they are not those of the forest: a router's are its shards'. */
+  readonly items?: number;
+  /** Notes for people: source, splitter, chunk size. Nothing that differs between two equal builds. */
+  readonly source?: Readonly<Record<string, unknown>>;
+}
+
+/** Writes `forest.bin` and `manifest.json` into a folder. Pure function of the parts: no clock, no path, no machine. */
+export async function writeArtifact(
+  folder: Pick<FolderWriter, "path" | "createFile">,
+  parts: ArtifactParts,
+): Promise<Manifest> {
+  const { built } = parts;
+  const meta: ArtifactMeta = {
+    name: parts.name,
+    metric: built.header.metric,
+    dimensions: built.header.dimensions,
+    items: parts.items ?? built.header.nSlots,
+    codec: built.codec,
+    rescore: built.rescore,
+    forest: built.forest,
+    embedder: parts.embedder,
+    certified: built.certified,
+    ...parts.meta,
+    ...(parts.source && { source: parts.source }),
+  };
+  const { ids, idOrder } = encodeIds(parts.ids);
+  const { pieces, fileBytes, hotBytes } = layOutArtifact(built.header, [
+    { name: "meta", hot: true, bytes: Buffer.from(JSON.stringify(meta)) },
+    { name: "ids", hot: true, bytes: ids },
+    { name: "idOrder", hot: true, bytes: idOrder },
+    ...built.sections,
+    ...(parts.sections ?? []),
+  ]);
+  const file = await folder.createFile("forest.bin");
+  for (const piece of pieces) await file.write(piece);
+  const forest = await file.close();
+  if (forest.bytes !== fileBytes) throw new Error(`Wrote ${forest.bytes} bytes of ${fileBytes}.`);
+  const files = { "forest.bin": forest, "documents.jsonl": parts.documents };
+  const manifest: Manifest = {
+    format: "annoy-edge",
+    formatVersion: `${FORMAT_MAJOR}.${FORMAT_MINOR}`,
+    version: versionOf(files),
+    ...meta,
+    hotBytes,
+    files,
+  };
+  await writeFile(join(folder.path, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`, { flag: "wx" });
+  return manifest;
+}

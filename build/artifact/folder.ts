@@ -1,0 +1,291 @@
+import { createHash, randomBytes } from "node:crypto";
+import { renameSync, rmdirSync, rmSync } from "node:fs";
+import { type FileHandle, mkdir, open, readdir, readFile, realpath, rm, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve, sep } from "node:path";
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
+import type { Manifest, ManifestFile } from "../../worker/core/format/meta.ts";
+import { DATA_FILES, MANIFEST_FILE, SHARDS_FOLDER } from "./version.ts";
+
+/** Folders that are being written, removed when the process ends before they are whole (a signal, a crash). */
+const unfinished = new Set<string>();
+function removeUnfinished(): void {
+  for (const folder of unfinished) rmSync(folder, { recursive: true, force: true });
+}
+
+/** An artifact folder in the making: invisible under its final name until {@link FolderWriter.commit}. */
+export interface FolderWriter {
+  /** Where it is written now. */
+  readonly path: string;
+  /** A new file in it, hashed while it is written; `name` may lead into folders, which are made. */
+  createFile(name: string): Promise<HashedFile>;
+  /** Puts the folder in its place, in one rename; what stood there before is replaced. */
+  commit(): Promise<void>;
+  /** Closes and removes what was written. Harmless after a commit. */
+  discard(): Promise<void>;
+}
+
+/**
+ * Begins an artifact folder that will appear at `out`. Writes happen in a hidden folder beside it.
+ *
+ * @param makes names beside those of every artifact that may come to lie in it; what is not ours must have no such name
+ * @throws AnnoyEdgeError `OUT_NOT_ARTIFACT` when something else stands at `out`: it is never deleted; `OUT_UNWRITABLE`
+ */
+export async function beginFolder(out: string, makes: readonly string[] = []): Promise<FolderWriter> {
+  // A link to a folder stays a link: what it leads to is replaced.
+  const target = await realpath(resolve(out)).catch(() => resolve(out));
+  if (isWithin(process.cwd(), target)) {
+    throw new AnnoyEdgeError(
+      "OUT_NOT_ARTIFACT",
+      `${target} is or holds the working directory, which cannot be replaced from within. Run the command elsewhere, or choose another --out.`,
+    );
+  }
+  await checkReplaceable(target, makes);
+  const suffix = `${process.pid}-${randomBytes(3).toString("hex")}`;
+  const path = join(dirname(target), `.${basename(target)}.partial-${suffix}`);
+  await told(target, async () => {
+    await mkdir(dirname(target), { recursive: true });
+    await sweepAbandoned(target);
+    await mkdir(path);
+  });
+  if (unfinished.size === 0) process.once("exit", removeUnfinished);
+  unfinished.add(path);
+  const forget = () => {
+    unfinished.delete(path);
+    if (unfinished.size === 0) process.off("exit", removeUnfinished);
+  };
+  const files: FileHandle[] = [];
+  return {
+    path,
+    createFile: (name) =>
+      told(target, async () => {
+        if (name.includes("/")) await mkdir(join(path, dirname(name)), { recursive: true });
+        const file = await open(join(path, name), "wx");
+        files.push(file);
+        return hashedFile(file, target);
+      }),
+    async commit() {
+      // Looked at again: minutes may have gone by.
+      const foreign = await checkReplaceable(target, await readdir(path));
+      await told(target, async () => {
+        if (!foreign) renameSync(path, target);
+        else replace(target, path, foreign);
+      });
+      forget();
+    },
+    async discard() {
+      for (const file of files) await file.close();
+      await rm(path, { recursive: true, force: true });
+      forget();
+    },
+  };
+}
+
+/** Not to be interrupted: no signal is heard between these calls, so that one of the two is always whole in its place. */
+function replace(target: string, path: string, foreign: readonly string[]): void {
+  const old = path.replace(/partial(?=-\d+-\w+$)/, "replaced");
+  renameSync(target, old);
+  try {
+    renameSync(path, target);
+  } catch (error) {
+    renameSync(old, target);
+    throw error;
+  }
+  // Files that are not ours (notes, a README) move into the new folder instead of going with the old one.
+  for (const name of foreign) renameSync(join(old, name), join(target, name));
+  for (const name of [MANIFEST_FILE, SHARDS_FOLDER, ...DATA_FILES])
+    rmSync(join(old, name), { force: true, recursive: true });
+  rmdirSync(old);
+}
+
+/** What the system refuses while an artifact is written, in a sentence that says where. */
+async function told<T>(target: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (!code || !syscall) throw error;
+    const reason = REASONS[code];
+    throw new AnnoyEdgeError(
+      "OUT_UNWRITABLE",
+      reason
+        ? `${target} cannot be written: ${reason} (${code}). Mend that, or choose another --out.`
+        : `${target} cannot be written (${(error as Error).message}).`,
+      { cause: error },
+    );
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOSPC: "there is no space left on its disk",
+  EDQUOT: "the quota of its disk is used up",
+  EFBIG: "a file of it is larger than is allowed",
+  EACCES: "permission is denied",
+  EPERM: "it is not permitted",
+  EROFS: "its disk can only be read",
+  ENOTDIR: "a part of its path is no folder",
+  EEXIST: "a part of its path is no folder",
+};
+
+function isWithin(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
+}
+
+/** @param sharded whether the artifact that goes is one of shards: a folder of that name is somebody else's otherwise */
+function isOurs(name: string, sharded: boolean): boolean {
+  if (name === SHARDS_FOLDER) return sharded;
+  return name === MANIFEST_FILE || (DATA_FILES as readonly string[]).includes(name);
+}
+
+function isSharded(manifest: unknown): boolean {
+  return isManifest(manifest) && (manifest as { shards?: unknown }).shards !== undefined;
+}
+
+/** A folder within a folder that is being written. */
+export function subfolder(folder: FolderWriter, name: string): Pick<FolderWriter, "path" | "createFile"> {
+  return {
+    path: join(folder.path, name),
+    createFile: (file) => folder.createFile(`${name}/${file}`),
+  };
+}
+
+/**
+ * The names in an existing folder that are not the artifact's own and will be kept; undefined when nothing is there.
+ *
+ * @param makes names in the folder that will replace it
+ */
+async function checkReplaceable(target: string, makes: readonly string[]): Promise<string[] | undefined> {
+  const info = await stat(target).catch((error: NodeJS.ErrnoException) => {
+    // Of a path that leads through a file the attempt to write will tell.
+    if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
+    throw error;
+  });
+  if (!info) return undefined;
+  const refuse = (what: string) =>
+    new AnnoyEdgeError(
+      "OUT_NOT_ARTIFACT",
+      `${target} ${what}. Choose another --out, or remove it yourself: it is not touched.`,
+    );
+  if (!info.isDirectory()) throw refuse("is a file, and an artifact is a folder");
+  const names = await readdir(target);
+  if (names.length === 0) return names;
+  if (!names.includes(MANIFEST_FILE)) throw refuse("is a folder with other files and no manifest.json");
+  const manifest = await readManifestFile(join(target, MANIFEST_FILE));
+  if (!isManifest(manifest)) throw refuse("has a manifest.json that is not an artifact's");
+  const sharded = isSharded(manifest);
+  const foreign = names.filter((name) => !isOurs(name, sharded));
+  const taken = foreign.find((name) => makes.includes(name));
+  if (taken !== undefined) {
+    throw new AnnoyEdgeError(
+      "OUT_NOT_ARTIFACT",
+      `${join(target, taken)} is not of the artifact there, and the new one has ${taken} too. Move it away, or choose another --out: it is not touched.`,
+    );
+  }
+  return foreign;
+}
+
+/** Removes what a killed process of this project left half-written for the same target. */
+async function sweepAbandoned(target: string): Promise<void> {
+  const prefix = `.${basename(target)}.partial-`;
+  for (const name of await readdir(dirname(target))) {
+    if (!name.startsWith(prefix)) continue;
+    const pid = Number(name.slice(prefix.length).split("-")[0]);
+    if (Number.isInteger(pid) && pid > 0 && !isRunning(pid))
+      await rm(join(dirname(target), name), { recursive: true, force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it runs, and belongs to somebody else.
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+async function readManifestFile(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path, "utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+function isManifest(value: unknown): boolean {
+  return (
+    typeof value === "object" && value !== null && (value as { format?: unknown }).format === "annoy-edge"
+  );
+}
+
+/** A file that is hashed while it is written. */
+export interface HashedFile {
+  write(bytes: Uint8Array): Promise<void>;
+  close(): Promise<ManifestFile>;
+}
+
+function hashedFile(file: FileHandle, target: string): HashedFile {
+  const hash = createHash("sha256");
+  let length = 0;
+  return {
+    write: (bytes) =>
+      told(target, async () => {
+        hash.update(bytes);
+        for (let at = 0; at < bytes.byteLength; ) {
+          // One call writes at most 2 GiB, and may write less than it was given.
+          const { bytesWritten } = await file.write(bytes, at, Math.min(bytes.byteLength - at, 1 << 28));
+          at += bytesWritten;
+        }
+        length += bytes.byteLength;
+      }),
+    close: () =>
+      told(target, async () => {
+        await file.sync();
+        await file.close();
+        return { bytes: length, sha256: hash.digest("hex") };
+      }),
+  };
+}
+
+/**
+ * The manifest of an artifact folder.
+ *
+ * @throws AnnoyEdgeError `NOT_AN_ARTIFACT` when the folder or its manifest is not there or not ours
+ */
+export async function readManifest(dir: string): Promise<Manifest> {
+  const path = join(dir, MANIFEST_FILE);
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new AnnoyEdgeError(
+      "NOT_AN_ARTIFACT",
+      code === "ENOENT" || code === "ENOTDIR"
+        ? `${dir} is not an artifact folder: it has no manifest.json. \`annoy-edge build --out ${dir}\` makes one.`
+        : `${path} cannot be read (${code}).`,
+      { cause: error },
+    );
+  }
+  const bad = (what: string) =>
+    new AnnoyEdgeError("NOT_AN_ARTIFACT", `${path} ${what}. Rebuild the artifact.`);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw Object.assign(bad("is not JSON"), { cause: error });
+  }
+  if (!isManifest(value)) throw bad("is not the manifest of an artifact");
+  const manifest = value as Partial<Manifest>;
+  const major = String(manifest.formatVersion).split("../pipeline")[0];
+  if (major !== "1") throw bad(`has format version ${manifest.formatVersion}; this program reads version 1`);
+  for (const name of DATA_FILES) {
+    const file = manifest.files?.[name];
+    if (typeof file?.bytes !== "number" || typeof file.sha256 !== "string")
+      throw bad(`does not list ${name}`);
+  }
+  if (typeof manifest.version !== "string" || typeof manifest.name !== "string")
+    throw bad("lacks its name or version");
+  // The fields that code here relies on are checked above; the rest is only shown.
+  return manifest as Manifest;
+}

@@ -1,0 +1,18 @@
+import { createHash } from "node:crypto";
+import type { Manifest } from "../../worker/core/format/meta.ts";
+
+/** Files of an artifact folder whose hashes make the version. */
+export const DATA_FILES = ["documents.jsonl", "forest.bin"] as const;
+export type DataFile = (typeof DATA_FILES)[number];
+export const MANIFEST_FILE = "manifest.json";
+/** Holds the shards of an artifact that has some. */
+export const SHARDS_FOLDER = "shards";
+
+/**
+ * The version of an artifact: the first 16 hex digits of the SHA-256 over the lines `<sha256>  <file>` of its files
+ * in order of their names. By hand: `sha256sum documents.jsonl forest.bin | sha256sum | cut -c1-16`.
+ */
+export function versionOf(files: Manifest["files"]): string {
+  const lines = DATA_FILES.map((name) => `${files[name].sha256}  ${name}\n`);
+  return createHash("sha256").update(lines.join("")).digest("hex").slice(0, 16);
+}

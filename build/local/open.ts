@@ -1,0 +1,133 @@
+import { open } from "node:fs/promises";
+import { join } from "node:path";
+import type { Embedder } from "../../worker/core/embedding/types.ts";
+import { type Artifact, openArtifact } from "../../worker/core/format/artifact.ts";
+import { MAX_SECTIONS } from "../../worker/core/format/constants.ts";
+import { AnnoyEdgeError, ArtifactError } from "../../worker/core/format/errors.ts";
+import { decodeHeader, tableEnd } from "../../worker/core/format/header.ts";
+import type { EmbedderIdentity } from "../../worker/core/format/meta.ts";
+import { openIndex } from "../../worker/core/search/open.ts";
+import type { LoadedIndex } from "../../worker/core/search/types.ts";
+import { type DocumentsFile, openDocuments } from "../artifact/documents.ts";
+import { readManifest } from "../artifact/folder.ts";
+import { asEmbedder, type EmbeddingsLike, isRecognised, requireSameEmbedder } from "../embedding/identity.ts";
+import { createQueryEmbedder } from "../embedding/providers/index.ts";
+import { localShards } from "./shards.ts";
+
+/**
+ * An artifact folder opened in Node. `close` when done: it holds `documents.jsonl` open, and those of its shards. The
+ * docstore is the folder's own; in one that is cut into shards, `forRequest` gives theirs.
+ */
+export interface LocalIndex extends LoadedIndex {
+  readonly artifact: Artifact;
+  readonly docstore: DocumentsFile;
+  close(): Promise<void>;
+}
+
+export interface OpenLocalOptions {
+  /**
+   * Embeds queries where the artifact's embedder needs a service or a model of its own; left out, the service is called
+   * with the keys of the environment.
+   */
+  readonly embedder?: Embedder | EmbeddingsLike | ((identity: EmbedderIdentity) => Embedder | undefined);
+}
+
+/**
+ * Opens an artifact folder: the whole file in memory, cold part included; documents read from disk line by line.
+ *
+ * @throws ArtifactError naming the fault of `forest.bin`; AnnoyEdgeError `NOT_AN_ARTIFACT`, `CORRUPT_DOCUMENTS`,
+ *   `EMBEDDER_MISMATCH`
+ */
+export async function openLocalIndex(dir: string, options: OpenLocalOptions = {}): Promise<LocalIndex> {
+  const { embedder = createQueryEmbedder } = options;
+  const manifest = await readManifest(dir);
+  const identity = manifest.embedder;
+  // Before any file is held open: an embedder of the application's own may fail.
+  const own = typeof embedder === "object" && identity ? await ownEmbedder(identity, embedder) : undefined;
+  const artifact = await openForestFile(dir);
+  const { bytes } = manifest.files["documents.jsonl"];
+  const docstore = await openDocuments(join(dir, "documents.jsonl"), artifact.header.nItems, bytes);
+  const shards = manifest.shards && localShards(dir, manifest.shards);
+  try {
+    const index = openIndex({
+      version: manifest.version,
+      manifest,
+      artifact,
+      docstore,
+      createEmbedder: typeof embedder === "function" ? embedder : () => own,
+      ...(shards && { shards }),
+    });
+    const close = async () => {
+      await Promise.all([docstore.close(), shards?.close()]);
+    };
+    return { ...index, artifact, docstore, close };
+  } catch (error) {
+    await docstore.close();
+    throw inFile(join(dir, "forest.bin"), error);
+  }
+}
+
+/**
+ * The `forest.bin` of an artifact folder, all of it or its hot part, checked.
+ *
+ * @throws ArtifactError naming the file and its fault; AnnoyEdgeError `NOT_AN_ARTIFACT`
+ */
+export async function openForestFile(dir: string, part: "whole" | "hot" = "whole"): Promise<Artifact> {
+  const path = join(dir, "forest.bin");
+  try {
+    const limit =
+      part === "hot"
+        ? decodeHeader(await readWhole(path, tableEnd(MAX_SECTIONS))).header.hotBytes
+        : undefined;
+    return openArtifact(await readWhole(path, limit));
+  } catch (error) {
+    throw inFile(path, error);
+  }
+}
+
+/** The faults of an artifact speak of bytes; here they say of which file, and what to do. Other errors stay. */
+function inFile(path: string, error: unknown): unknown {
+  if (!(error instanceof ArtifactError)) return error;
+  const advice = error.message.includes("Rebuild") ? "" : " Rebuild the artifact.";
+  return new ArtifactError(error.code, `${path}: ${error.message}${advice}`, { cause: error });
+}
+
+/** @throws AnnoyEdgeError `EMBEDDER_MISMATCH`; a class that does not say who it is is taken at its word */
+async function ownEmbedder(
+  wanted: EmbedderIdentity,
+  embeddings: Embedder | EmbeddingsLike,
+): Promise<Embedder> {
+  const embedder = await asEmbedder(embeddings, wanted.dimensions);
+  if (isRecognised(embeddings)) requireSameEmbedder(wanted, embedder.identity);
+  return embedder;
+}
+
+/** A file, or its first `limit` bytes, in one buffer. Unlike `readFile`, takes files above 2 GiB. */
+export async function readWhole(
+  path: string,
+  limit = Number.POSITIVE_INFINITY,
+): Promise<Uint8Array<ArrayBuffer>> {
+  let file: Awaited<ReturnType<typeof open>>;
+  try {
+    file = await open(path, "r");
+  } catch (error) {
+    throw new AnnoyEdgeError(
+      "NOT_AN_ARTIFACT",
+      `${path} cannot be read (${(error as NodeJS.ErrnoException).code}). Rebuild the artifact.`,
+      { cause: error },
+    );
+  }
+  try {
+    const size = Math.min(limit, (await file.stat()).size);
+    const bytes = new Uint8Array(size);
+    let at = 0;
+    while (at < size) {
+      const { bytesRead } = await file.read(bytes, at, Math.min(size - at, 1 << 28), at);
+      if (bytesRead === 0) return bytes.slice(0, at);
+      at += bytesRead;
+    }
+    return bytes;
+  } finally {
+    await file.close();
+  }
+}

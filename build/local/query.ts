@@ -1,0 +1,25 @@
+import { parseSearchRequest } from "../../worker/core/search/parse.ts";
+import { search } from "../../worker/core/search/search.ts";
+import type { SearchInput, SearchResponse } from "../../worker/core/search/types.ts";
+import { type OpenLocalOptions, openLocalIndex } from "./open.ts";
+
+/**
+ * One search over an artifact folder, with the Worker's own code. An index that was built with a service embeds its query
+ * with that service, with the keys in the environment. For many searches open the index once, with
+ * {@link openLocalIndex}.
+ *
+ * @throws SearchError when the request is wrong or does not fit the index
+ */
+export async function query(
+  dir: string,
+  request: SearchInput,
+  options: OpenLocalOptions = {},
+): Promise<SearchResponse> {
+  const parsed = parseSearchRequest(request);
+  const index = await openLocalIndex(dir, options);
+  try {
+    return await search(index, parsed);
+  } finally {
+    await index.close();
+  }
+}

@@ -1,9 +1,0 @@
-import { AnnoyEdgeError } from "../../worker/format/errors.ts";
-
-/** A setting that cannot be: the caller's mistake, found before any work is done. The command line exits with 2. */
-export class OptionError extends AnnoyEdgeError {
-  constructor(message: string, options?: ErrorOptions) {
-    super("BAD_OPTION", message, options);
-    this.name = "OptionError";
-  }
-}

@@ -1,0 +1,166 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { openArtifact } from "../../worker/core/format/artifact.ts";
+import { annoyContender, geometric } from "./native/contender.ts";
+import { nodeContender } from "./node/contender.ts";
+import { HNSWLIB } from "./node/hnswlib.ts";
+import { USEARCH } from "./node/usearch.ts";
+import { installPackages, type PackageName } from "./packages.ts";
+import type { Contender, DataSet } from "./types.ts";
+import { workerContender, writeInt8, writeVectors } from "./worker/contender.ts";
+
+/** What `--only` chooses from. */
+export const PEERS = [
+  "ours",
+  "annoy",
+  "hnswlib",
+  "usearch",
+  "flat-int8",
+  "flat-float32",
+  "edgevec",
+  "voy",
+  "orama",
+  "langchain",
+] as const;
+export type PeerName = (typeof PEERS)[number];
+
+const TREES = [10, 25, 50, 100];
+const ISOLATE_BYTES = 128e6;
+/** Peers that need minutes for more, or answer a few queries a second. */
+const FEW_ITEMS = 20_000;
+const ONE_SETTING = () => [0];
+
+export interface ContenderOptions {
+  readonly cache: string;
+  readonly annoyHeaders?: string;
+}
+
+/** All contenders, in the order of the report. */
+export function allContenders({ cache, annoyHeaders }: ContenderOptions): Contender[] {
+  const ours = nodeContender({
+    id: "ours-node",
+    peer: "ours",
+    label: "annoy-edge, Node",
+    where: "node",
+    note: "int8 codes and int4 codes of what they leave (`--rescore int4`), built on all cores",
+    module: "./ours.ts",
+    settings: searchKs,
+    certified: certifiedIn,
+    install: async () => "",
+  });
+  const expansions = () => geometric(10, 1280, 2);
+  /** A library that builds its index in the Worker, from the vectors. */
+  const inWorker = (
+    peer: PeerName,
+    label: string,
+    note: string,
+    packages: readonly PackageName[],
+    efSearch?: number,
+  ) =>
+    workerContender({
+      id: efSearch === undefined ? peer : `${peer}-${efSearch}`,
+      peer,
+      label,
+      note,
+      cache,
+      worker: peer,
+      settings: ONE_SETTING,
+      install: () => installPackages(cache, ...packages),
+      write: writeVectors,
+      buildId: "vectors",
+      ...(efSearch !== undefined && { opening: { efSearch } }),
+      declines: ({ count }) =>
+        count > FEW_ITEMS ? `${FEW_ITEMS.toLocaleString("en-US")} vectors at most` : undefined,
+    });
+  return [
+    ours,
+    nodeContender({
+      id: "ours-int8",
+      peer: "ours",
+      label: "annoy-edge int8, Node",
+      where: "node",
+      note: "int8 codes alone: what a Worker holds of an index built by default",
+      module: "./ours-int8.ts",
+      settings: searchKs,
+      certified: certifiedIn,
+      install: async () => "",
+    }),
+    workerContender({
+      id: "ours-worker",
+      peer: "ours",
+      buildId: ours.buildId,
+      label: "annoy-edge, Worker",
+      note: "the same file, inside workerd",
+      cache,
+      worker: "ours",
+      settings: searchKs,
+      certified: certifiedIn,
+      write: () => Promise.reject(new Error("The index of annoy-edge is built in Node.")),
+    }),
+    ...TREES.map((trees) => annoyContender({ cache, trees, ...(annoyHeaders && { headers: annoyHeaders }) })),
+    nodeContender({
+      id: "hnswlib",
+      peer: "hnswlib",
+      label: "hnswlib-node",
+      where: "native",
+      note: `M ${HNSWLIB.m}, efConstruction ${HNSWLIB.efConstruction}, float32, one thread`,
+      module: "./hnswlib.ts",
+      settings: expansions,
+      install: () => installPackages(cache, "hnswlib-node"),
+    }),
+    nodeContender({
+      id: "usearch",
+      peer: "usearch",
+      label: "usearch",
+      where: "native",
+      note: `connectivity ${USEARCH.connectivity}, expansion ${USEARCH.expansion_add}, float32, one thread`,
+      module: "./usearch.ts",
+      settings: expansions,
+      install: () => installPackages(cache, "usearch"),
+    }),
+    workerContender({
+      id: "flat-int8",
+      peer: "flat-int8",
+      label: "flat int8 scan, WASM SIMD",
+      note: "every vector's int8 code, query in int8",
+      cache,
+      worker: "flat-int8",
+      settings: ONE_SETTING,
+      write: writeInt8,
+    }),
+    workerContender({
+      id: "flat-float32",
+      peer: "flat-float32",
+      label: "flat float32 scan, TypeScript",
+      note: "every vector",
+      cache,
+      worker: "flat-float32",
+      buildId: "vectors",
+      settings: ONE_SETTING,
+      write: writeVectors,
+      declines: ({ count, dimensions }: DataSet) =>
+        // A Worker needs some memory besides the vectors.
+        count * dimensions * 4 > ISOLATE_BYTES * 0.9 ? "the vectors alone fill a Worker's 128 MB" : undefined,
+    }),
+    inWorker("edgevec", "edgevec", "HNSW in WebAssembly, as it comes", ["edgevec"]),
+    inWorker("edgevec", "edgevec, ef 200", "HNSW in WebAssembly, ef_search 200", ["edgevec"], 200),
+    inWorker("voy", "voy-search", "k-d tree in WebAssembly", ["voy-search"]),
+    inWorker("orama", "Orama", "vector search, any similarity", ["@orama/orama"]),
+    inWorker("langchain", "LangChain memory store", "MemoryVectorStore of @langchain/classic", [
+      "@langchain/classic",
+      "@langchain/core",
+    ]),
+  ];
+}
+
+/** What the manifest of our own index says. */
+async function certifiedIn(folder: string): Promise<{ searchK: number; certified: number }> {
+  const { meta } = openArtifact(new Uint8Array(await readFile(join(folder, "index"))));
+  if (!meta.certified) throw new Error(`The index in ${folder} certifies nothing.`);
+  return { searchK: meta.certified.defaultSearchK, certified: meta.certified.recallAt10 };
+}
+
+/** searchK from a five-hundredth of the items to all of them. */
+function searchKs({ count }: DataSet): number[] {
+  return geometric(count / 512, count, Math.SQRT2);
+}

@@ -1,0 +1,82 @@
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Command, Option } from "commander";
+import { PEERS, type PeerName } from "./contenders.ts";
+import { DATA_SETS, type DataSetId } from "./data.ts";
+import { runMillion } from "./million.ts";
+import { readReport, withSet, writeReport } from "./report.ts";
+import { runBench } from "./run.ts";
+import { runSharded } from "./sharded.ts";
+
+interface Flags {
+  readonly data: readonly DataSetId[];
+  readonly only?: readonly PeerName[];
+  readonly quick?: boolean;
+  readonly rounds?: number;
+  readonly reuse?: true | readonly PeerName[];
+  readonly million?: boolean;
+  readonly shards?: boolean;
+  readonly compare?: boolean;
+  readonly annoylib?: string;
+  readonly out?: string;
+  readonly render?: boolean;
+}
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const cache = join(root, ".bench");
+const { data, only, quick, rounds, reuse, million, shards, compare, annoylib, out, render } = new Command(
+  "npm run bench --",
+)
+  .description(
+    "Measures recall and speed of annoy-edge beside its peers, and writes docs/bench. Fetches peers and data with npm.",
+  )
+  .addOption(new Option("--data <set...>", "data sets").choices(DATA_SETS).default(DATA_SETS, "all"))
+  .addOption(new Option("--only <peer...>", "peers; all unless named").choices(PEERS))
+  .option("--quick", "two short rounds")
+  .option("--rounds <n>", "rounds that medians are taken of, instead of five", Number)
+  .addOption(
+    new Option(
+      "--reuse [peer...]",
+      "take the indexes that an earlier run built, with its figures of their building; all unless peers are named",
+    ).choices(PEERS),
+  )
+  .option("--million", "instead, a million vectors of 384 dimensions in one artifact")
+  .option("--shards", "instead, two million vectors of 128 dimensions in shards of at most 60 MB")
+  .option("--compare", "with --shards: 200,000 vectors in 4 shards and in one piece")
+  .option("--annoylib <folder>", "folder with another annoylib.h and kissrandom.h")
+  .option("--out <folder>", "where the report goes")
+  .option("--render", "measure nothing: write tables and plots again from the results that are there")
+  .parse()
+  .opts<Flags>();
+
+// The report that the project shows takes nothing but all peers at full length; sets may be measured one by one.
+const folder = resolve(out ?? (quick || only ? join(cache, "report") : join(root, "docs", "bench")));
+const onNote = (line: string) => process.stderr.write(`${line}\n`);
+let report = await readReport(folder);
+if (shards) {
+  const count = (compare ? 200_000 : 2_000_000) / (quick ? 10 : 1);
+  const keep = out === undefined ? {} : { keep: resolve(out) };
+  const found = await runSharded({ count, dimensions: 128, compare: compare ?? false, ...keep, onNote });
+  console.log(JSON.stringify(found, null, 2));
+  process.exit(0);
+}
+if (million) {
+  const count = quick ? 100_000 : 1_000_000;
+  report = { ...report, million: await runMillion({ count, dimensions: 384, onNote }) };
+} else if (!render) {
+  const options = {
+    cache,
+    sets: data,
+    onNote,
+    ...(only && { only }),
+    ...(quick && { quick }),
+    ...(reuse && { reuse }),
+    ...(rounds !== undefined && { rounds }),
+    ...(annoylib !== undefined && { annoyHeaders: resolve(annoylib) }),
+  };
+  await runBench(options, async (result) => {
+    report = withSet(report, result, DATA_SETS);
+    await writeReport(report, folder);
+  });
+}
+for (const file of await writeReport(report, folder)) console.log(file);

@@ -1,0 +1,89 @@
+import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Progress } from "../../build/forest/types.ts";
+import { build } from "../../build/pipeline/build.ts";
+import { openLocalStore } from "../../build/publish/local.ts";
+import { type PublishResult, publish } from "../../build/publish/publish.ts";
+import { withStore } from "../../build/publish/store.ts";
+import { readWordNet, wordNetFiles } from "../../build/sources/wordnet.ts";
+import type { Manifest } from "../../worker/core/format/meta.ts";
+import { fingerprint } from "./fingerprint.ts";
+
+export { assertPortFree, DEFAULT_PORT, freePort, portOf } from "./port.ts";
+export { type LocalServer, type ServeOptions, serve } from "./serve.ts";
+
+export interface DemoOptions {
+  /** Root of the project: holds wrangler.toml and artifacts/. */
+  readonly root: string;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/**
+ * The reverse dictionary; the Worker's page knows it by its kind. It is searched by meaning, so it does without the
+ * keyword index (5 MB) and without a cold copy of the vectors (120 MB): 44 MB in all, every byte of it resident.
+ */
+const SETTINGS = {
+  name: "demo",
+  keyword: false,
+  rescore: "none",
+  notes: { kind: "wordnet", title: "WordNet" },
+} as const;
+
+/** Beside the artifact: which fingerprint its bytes were built from. */
+const STAMP = "demo.stamp.json";
+
+interface Stamp {
+  readonly fingerprint: string;
+  readonly version: string;
+}
+
+/**
+ * Builds the demo's artifact at `artifacts/demo`, unless the one that is there comes from the same documents, settings
+ * and code.
+ */
+export async function buildDemo({ root, onProgress }: DemoOptions): Promise<{ dir: string; built: boolean }> {
+  const artifacts = join(root, "artifacts");
+  const dir = join(artifacts, "demo");
+  const table = join(artifacts, "static-en", "table.bin");
+  const print = await fingerprint(root, SETTINGS, [table, ...wordNetFiles()]);
+  const stampPath = join(artifacts, STAMP);
+  if (await isFresh(dir, stampPath, print)) return { dir, built: false };
+  await rm(stampPath, { force: true });
+  await mkdir(artifacts, { recursive: true });
+  const { manifest } = await build({
+    ...SETTINGS,
+    documents: () => readWordNet(),
+    out: dir,
+    ...(onProgress && { onProgress }),
+  });
+  const stamp: Stamp = { fingerprint: print, version: manifest.version };
+  await writeFile(stampPath, `${JSON.stringify(stamp)}\n`);
+  return { dir, built: true };
+}
+
+/** Whether the artifact is whole and comes from this fingerprint. Contents are checked by publishing. */
+async function isFresh(dir: string, stampPath: string, print: string): Promise<boolean> {
+  try {
+    const stamp = JSON.parse(await readFile(stampPath, "utf8")) as Stamp;
+    const manifest = JSON.parse(await readFile(join(dir, "manifest.json"), "utf8")) as Manifest;
+    if (stamp.fingerprint !== print || stamp.version !== manifest.version) return false;
+    for (const [file, { bytes }] of Object.entries(manifest.files)) {
+      if ((await stat(join(dir, file))).size !== bytes) return false;
+    }
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Publishes an artifact folder to the local R2 and KV that {@link serve} reads. Nothing is written when it is there. */
+export async function publishLocally(
+  dir: string,
+  { root, onProgress, persistTo }: DemoOptions & { readonly persistTo?: string },
+): Promise<PublishResult> {
+  const open = () => openLocalStore({ root, ...(persistTo !== undefined && { persistTo }) });
+  // Forced: what was published here before, with other code or settings, sets no standard for a demo.
+  return withStore(open, (store) =>
+    publish(store, dir, { by: "npm start", force: true, ...(onProgress && { onProgress }) }),
+  );
+}

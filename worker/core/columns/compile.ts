@@ -1,0 +1,216 @@
+import { searchError } from "../search/errors.ts";
+import { type Column, type Columns, corruptColumns } from "./columns.ts";
+import { parseDate } from "./dates.ts";
+import { type Comparison, type FilterNode, type FilterValue, parseFilter, truth } from "./parse.ts";
+
+/** A filter's answer for every item of an index. */
+export interface CompiledFilter {
+  /** One bit an item, low bits first. */
+  readonly bits: Uint32Array;
+  /** Items that pass. */
+  readonly count: number;
+  /** Of the items that have a document, the part that passes. */
+  readonly fraction: number;
+  readonly accept: (item: number) => boolean;
+}
+
+/**
+ * Answers a filter (see {@link parseFilter}) for all items at once: about a nanosecond an item and condition, and a bit
+ * an item of memory. On arrays a condition holds when it holds of one element; `ne` and `nin` are the opposites of
+ * `eq` and `in`, so they hold of items without a value, too.
+ *
+ * @throws SearchError `INVALID_FILTER`, `FILTER_TOO_COMPLEX`, `UNKNOWN_FILTER_FIELD`, `FILTER_TYPE_MISMATCH`
+ * @throws ArtifactError `CORRUPT_COLUMNS`
+ */
+export function compileFilter(columns: Columns, filter: unknown): CompiledFilter {
+  return compileParsed(columns, parseFilter(filter));
+}
+
+/** The same of a filter that has been parsed: plain data, which {@link textValue}s do not survive being sent as. */
+export function compileParsed(columns: Columns, filter: FilterNode): CompiledFilter {
+  const bits = evaluate(columns, filter);
+  // Operators may have let in items that are none.
+  for (let i = 0; i < bits.length; i++) bits[i]! &= columns.present[i]!;
+  const count = countBits(bits);
+  return {
+    bits,
+    count,
+    fraction: columns.nDocuments === 0 ? 0 : Math.min(1, count / columns.nDocuments),
+    accept: (item) => ((bits[item >>> 5]! >>> (item & 31)) & 1) === 1,
+  };
+}
+
+function evaluate(columns: Columns, node: FilterNode): Uint32Array {
+  if (node.kind === "test") return evaluateTest(columns, node);
+  if (node.kind === "not") return invert(evaluate(columns, node.node));
+  const bits = new Uint32Array(Math.ceil(columns.nItems / 32));
+  if (node.kind === "and") bits.fill(0xffff_ffff);
+  for (const inner of node.nodes) {
+    const other = evaluate(columns, inner);
+    if (node.kind === "and") for (let i = 0; i < bits.length; i++) bits[i]! &= other[i]!;
+    else for (let i = 0; i < bits.length; i++) bits[i]! |= other[i]!;
+  }
+  return bits;
+}
+
+function invert(bits: Uint32Array): Uint32Array {
+  for (let i = 0; i < bits.length; i++) bits[i] = ~bits[i]!;
+  return bits;
+}
+
+export function countBits(bits: Uint32Array): number {
+  let count = 0;
+  for (let i = 0; i < bits.length; i++) {
+    let x = bits[i]!;
+    x -= (x >>> 1) & 0x5555_5555;
+    x = (x & 0x3333_3333) + ((x >>> 2) & 0x3333_3333);
+    count += Math.imul((x + (x >>> 4)) & 0x0f0f_0f0f, 0x0101_0101) >>> 24;
+  }
+  return count;
+}
+
+type Test = Extract<FilterNode, { kind: "test" }>;
+
+/** The column of a field. @throws SearchError `UNKNOWN_FILTER_FIELD`, naming those that there are */
+export function requireColumn(columns: Columns, field: string, path: string): Column {
+  const column = columns.byField.get(field);
+  if (column) return column;
+  const known = [...columns.byField.keys(), ...(columns.elsewhere ?? [])].sort();
+  throw searchError(
+    "UNKNOWN_FILTER_FIELD",
+    path,
+    `Field "${field}" is not filterable here; ${known.length > 0 ? known.map((name) => `"${name}"`).join(", ") : "no field"} ${known.length > 1 ? "are" : "is"}.`,
+  );
+}
+
+function evaluateTest(columns: Columns, test: Test): Uint32Array {
+  const { comparison, values } = test;
+  if (columns.elsewhere?.has(test.field)) {
+    const none = new Uint32Array(Math.ceil(columns.nItems / 32));
+    const passes =
+      comparison === "exists" ? values[0] === false : comparison === "ne" || comparison === "nin";
+    return passes ? invert(none) : none;
+  }
+  const column = requireColumn(columns, test.field, test.path);
+  // What each code means for the test; code 0 is no value.
+  const pass = new Uint8Array(column.nValues + 1);
+  let opposite = comparison === "ne" || comparison === "nin";
+  if (comparison === "exists") {
+    pass.fill(1, 1);
+    opposite = values[0] === false;
+  } else {
+    for (const value of values) allow(column, comparison, comparable(column, value, test), pass);
+  }
+  const bits = column.starts ? scanLists(columns, column, column.starts, pass) : scan(columns, column, pass);
+  return opposite ? invert(bits) : bits;
+}
+
+/** Marks the codes of the values that the comparison allows. */
+function allow(column: Column, comparison: Comparison, value: string | number, pass: Uint8Array): void {
+  const below = lowerBound(column, value);
+  const found = below < column.nValues && compareValue(column, below, value) === 0;
+  const upTo = found ? below + 1 : below;
+  if (comparison === "lt") pass.fill(1, 1, below + 1);
+  else if (comparison === "lte") pass.fill(1, 1, upTo + 1);
+  else if (comparison === "gt") pass.fill(1, upTo + 1);
+  else if (comparison === "gte") pass.fill(1, below + 1);
+  else if (found) pass[below + 1] = 1;
+}
+
+/** Strings stay themselves; numbers, dates and truth values become numbers. */
+function comparable(column: Column, given: FilterValue, test: Test): string | number {
+  const untyped = typeof given === "object";
+  const value = untyped ? given.untypedText : given;
+  let converted: string | number | undefined;
+  if (column.type === "string") converted = typeof value === "string" ? value : undefined;
+  else if (column.type === "number") {
+    if (typeof value === "number") converted = value;
+    else if (untyped && value !== "" && Number.isFinite(Number(value))) converted = Number(value);
+  } else if (column.type === "boolean") {
+    if (typeof value === "boolean") converted = value ? 1 : 0;
+    else if (untyped && typeof value === "string") {
+      const known = truth(value);
+      converted = known === undefined ? undefined : Number(known);
+    }
+  } else if (typeof value === "number") converted = value;
+  else if (typeof value === "string") {
+    converted =
+      parseDate(value) ??
+      (untyped && value !== "" && Number.isFinite(Number(value)) ? Number(value) : undefined);
+  }
+  if (converted !== undefined) return converted;
+  throw searchError(
+    "FILTER_TYPE_MISMATCH",
+    test.path,
+    `Field "${column.field}" holds ${KINDS[column.type]}; ${JSON.stringify(value)} is none.`,
+  );
+}
+
+const KINDS = {
+  string: "strings",
+  number: "numbers",
+  boolean: "truth values",
+  date: "dates (ISO 8601, or milliseconds since 1970)",
+} as const;
+
+const encoder = new TextEncoder();
+
+/** The first value that is not below the given one. */
+function lowerBound(column: Column, value: string | number): number {
+  const key = typeof value === "string" ? encoder.encode(value) : value;
+  let low = 0;
+  let high = column.nValues;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compareEncoded(column, middle, key) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function compareValue(column: Column, index: number, value: string | number): number {
+  return compareEncoded(column, index, typeof value === "string" ? encoder.encode(value) : value);
+}
+
+function compareEncoded(column: Column, index: number, key: Uint8Array | number): number {
+  if (typeof key === "number") return (column.numbers ? column.numbers[index]! : index) - key;
+  const { offsets, bytes } = column.text!;
+  const start = offsets[index]!;
+  const end = Math.min(offsets[index + 1]!, bytes.length);
+  const common = Math.min(end - start, key.length);
+  for (let i = 0; i < common; i++) {
+    const difference = bytes[start + i]! - key[i]!;
+    if (difference !== 0) return difference;
+  }
+  return end - start - key.length;
+}
+
+function scan(columns: Columns, column: Column, pass: Uint8Array): Uint32Array {
+  const { nItems } = columns;
+  const { codes } = column;
+  const bits = new Uint32Array(Math.ceil(nItems / 32));
+  for (let word = 0, item = 0; item < nItems; word++) {
+    const end = Math.min(item + 32, nItems);
+    let collected = 0;
+    // A code beyond the values (damage) reads undefined and counts as no.
+    for (let bit = 0; item < end; item++, bit++) if (pass[codes[item]!] === 1) collected |= 1 << bit;
+    bits[word] = collected;
+  }
+  return bits;
+}
+
+function scanLists(columns: Columns, column: Column, starts: Uint32Array, pass: Uint8Array): Uint32Array {
+  const { codes } = column;
+  const bits = new Uint32Array(Math.ceil(columns.nItems / 32));
+  for (let item = 0; item < columns.nItems; item++) {
+    const end = starts[item + 1]!;
+    if (starts[item]! > end || end > codes.length)
+      throw corruptColumns(`the lists of field ${column.field} overlap`);
+    for (let i = starts[item]!; i < end; i++) {
+      if (pass[codes[i]!] !== 1) continue;
+      bits[item >>> 5]! |= 1 << (item & 31);
+      break;
+    }
+  }
+  return bits;
+}

@@ -1,0 +1,188 @@
+import { NODE_WORDS, nodeLayout, ZERO_PLANE } from "../../format/annoy.ts";
+import { packBits } from "../query.ts";
+import { itemAt, type SlotTable, slotOf } from "../slots.ts";
+import type { Forest, ForestSearchOptions, Neighbours } from "../types.ts";
+import { dot } from "./distances.ts";
+import { NodeHeap } from "./heap.ts";
+import { Nearest } from "./nearest.ts";
+import { reorder, type Scorer } from "./scorer.ts";
+import type { AnnoyTrees } from "./trees.ts";
+
+const { fround } = Math;
+
+/** Marks of one search; an item keeps the mark of the last search that met it. */
+const MARKS_A_SEARCH = 2;
+
+/**
+ * Annoy's search over checked trees: a best-first walk over all of them until `searchK` candidates are found
+ * (duplicates counted), then the exact distance of each distinct one. Scratch belongs to the returned function and
+ * is reused: searches are synchronous.
+ */
+export function annoySearch(
+  trees: AnnoyTrees,
+  slots: SlotTable,
+  scorer: Scorer,
+  defaultSearchK: (k: number) => number,
+): Forest["search"] {
+  const { metric, dimensions, nItems, nodes, lists, roots } = trees;
+  const { maxBucket } = nodeLayout(trees.layout, dimensions);
+  const heap = new NodeHeap();
+  const margin = openMargins(trees);
+  /** Item to the mark of the last search that met it: `mark` when taken, `mark + 1` when passed over. */
+  const marks = new Uint32Array(nItems);
+  let mark = 0;
+  let candidates = new Uint32Array(1024);
+  let raw = new Float64Array(1024);
+  const nearest = new Nearest();
+  let distinct = 0;
+
+  /** Takes an item's slot once a search. Returns whether the item counts. */
+  const take = (item: number, accept: ((item: number) => boolean) | undefined): boolean => {
+    const seen = marks[item]!;
+    if (seen === mark) return true;
+    if (seen === mark + 1) return false;
+    const slot = slotOf(slots, item);
+    if (accept && (slot < 0 || !accept(item))) {
+      marks[item] = mark + 1;
+      return false;
+    }
+    marks[item] = mark;
+    // A hole counts, as in Annoy, but is no candidate.
+    if (slot < 0) return true;
+    if (distinct === candidates.length) {
+      const larger = new Uint32Array(distinct * 2);
+      larger.set(candidates);
+      candidates = larger;
+    }
+    candidates[distinct++] = slot;
+    return true;
+  };
+
+  const walk = (limit: number, accept: ((item: number) => boolean) | undefined): void => {
+    heap.clear();
+    const initial = metric === "hamming" ? 0 : Number.POSITIVE_INFINITY;
+    for (let r = 0; r < roots.length; r++) heap.push(initial, roots[r]!);
+    let found = 0;
+    while (found < limit && heap.size > 0) {
+      const priority = heap.topPriority;
+      const node = heap.pop();
+      if (node < nItems) {
+        // The hole beside a lone item in a large index has no descendants, so Annoy does not count it.
+        if (slotOf(slots, node) >= 0 && take(node, accept)) found++;
+        continue;
+      }
+      const w = (node - nItems) * NODE_WORDS;
+      const first = nodes[w + 1]!;
+      const second = nodes[w + 2]!;
+      if (nodes[w]! <= maxBucket) {
+        for (let i = first; i < first + second; i++) if (take(lists[i]!, accept)) found++;
+        continue;
+      }
+      const m = margin.of(nodes[w + 3]!);
+      if (metric === "hamming") {
+        heap.push(m === 1 ? priority : priority - 1, second);
+        heap.push(m === 0 ? priority : priority - 1, first);
+      } else {
+        // std::min keeps the first argument when the second is not a number.
+        heap.push(m < priority ? m : priority, second);
+        heap.push(-m < priority ? -m : priority, first);
+      }
+    }
+  };
+
+  const scan = (accept: (item: number) => boolean): void => {
+    for (let slot = 0; slot < slots.nSlots; slot++) {
+      const item = itemAt(slots, slot);
+      if (item < nItems) take(item, accept);
+    }
+  };
+
+  return (query: Float32Array, options: ForestSearchOptions): Neighbours => {
+    const { accept } = options;
+    const k = Math.min(options.k, slots.nSlots);
+    const asked = options.searchK ?? -1;
+    // Annoy converts search_k to an unsigned number: below -1 means no limit.
+    const limit =
+      asked === -1 ? defaultSearchK(options.k) : asked < 0 ? Number.POSITIVE_INFINITY : Math.floor(asked);
+    if (mark >= 0xffff_fff0 - MARKS_A_SEARCH) {
+      marks.fill(0);
+      mark = 0;
+    }
+    mark += MARKS_A_SEARCH;
+    distinct = 0;
+    scorer.setQuery(query);
+    margin.setQuery(query);
+    const fraction = options.acceptFraction;
+    // Where no more items pass than the walk would look at, looking at all that pass is exact and cheaper.
+    if (accept && fraction !== undefined && fraction * nItems <= limit) {
+      scan(accept);
+    } else {
+      walk(limit, accept);
+    }
+    if (raw.length < distinct) raw = new Float64Array(candidates.length);
+    scorer.score(candidates, distinct, raw);
+    nearest.reset(k);
+    for (let j = 0; j < distinct; j++) {
+      // A distance that is not a number (overflow) is the farthest there is.
+      const distance = Number.isNaN(raw[j]) ? Number.POSITIVE_INFINITY : raw[j]!;
+      nearest.push(distance, itemAt(slots, candidates[j]!));
+    }
+    nearest.sort();
+    const items: number[] = [];
+    const distances: number[] = [];
+    for (let i = 0; i < nearest.size; i++) {
+      const item = nearest.items[i]!;
+      items.push(item);
+      distances.push(scorer.report(slotOf(slots, item), nearest.distances[i]!));
+    }
+    if (!scorer.exact) reorder(metric, items, distances);
+    return { items, distances, candidates: distinct, scored: distinct };
+  };
+}
+
+interface Margins {
+  setQuery(query: Float32Array): void;
+  /** Annoy's margin of the query at a plane; for hamming the bit that the number names, 0 or 1. */
+  of(plane: number): number;
+}
+
+function openMargins(trees: AnnoyTrees): Margins {
+  const { metric, dimensions, planes } = trees;
+  if (metric === "hamming") {
+    let bits: Uint32Array = new Uint32Array(0);
+    return {
+      setQuery(query) {
+        bits = packBits(query);
+      },
+      of(bit) {
+        // Annoy counts the bits of a 64-bit word from the top; bits past the last dimension are 0.
+        const dimension = (bit & ~63) + 63 - (bit & 63);
+        return dimension < dimensions ? (bits[dimension >>> 5]! >>> (dimension & 31)) & 1 : 0;
+      },
+    };
+  }
+  const constants = planeConstants(trees);
+  let q = new Float32Array(dimensions);
+  let zero = 0;
+  return {
+    setQuery(query) {
+      q = query as Float32Array<ArrayBuffer>; // only read
+      // 0 unless the query has an infinite coordinate: 0 times infinity is not a number.
+      zero = 0;
+      for (let z = 0; z < dimensions; z++) zero += 0 * q[z]!;
+    },
+    of(plane) {
+      if (plane === ZERO_PLANE) return zero;
+      const product = dot(planes, plane * dimensions, q, dimensions);
+      return constants ? fround(constants[plane]! + product) : product;
+    },
+  };
+}
+
+/** What is added to the inner product at a plane, or undefined when it is nothing. */
+function planeConstants({ layout, offsets }: AnnoyTrees): Float32Array | undefined {
+  if (layout === "euclidean" || layout === "manhattan") return offsets;
+  // Up to 1.17.3 the margin of dot adds the square of the plane's own factor; later it does not.
+  if (layout === "dot-1.17") return offsets.map((factor) => fround(factor * factor));
+  return undefined;
+}

@@ -1,0 +1,85 @@
+import { AnnoyEdgeError } from "./errors.ts";
+
+/**
+ * Where a published index lies. Everything below an index's own name is immutable but for the pointer, and nothing is
+ * shared between indexes, so one bucket and one namespace may hold many of them.
+ */
+
+/** R2 limits keys to 1,024 bytes and KV to 512; a name stays far below both. */
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
+const VERSION = /^[0-9a-f]{16}$/;
+
+export const VERSION_FILES = ["forest.bin", "placement.bin", "manifest.json"] as const;
+export type VersionFile = (typeof VERSION_FILES)[number];
+
+/** @throws AnnoyEdgeError `INVALID_NAME` */
+export function assertIndexName(name: string): void {
+  if (!NAME.test(name) || name.includes("../..")) {
+    throw new AnnoyEdgeError(
+      "INVALID_NAME",
+      `"${name}" cannot name an index: use 1 to 100 letters, digits, dots, dashes and underscores, beginning with a letter or digit.`,
+    );
+  }
+}
+
+export function isVersion(text: unknown): text is string {
+  return typeof text === "string" && VERSION.test(text);
+}
+
+/** The only mutable object of an index. */
+export function pointerKey(name: string): string {
+  return `${name}/current.json`;
+}
+
+export function versionsPrefix(name: string): string {
+  return `${name}/versions/`;
+}
+
+/** Keys of all objects of a version, of its shards too, begin so. */
+export function versionPrefix(name: string, version: string): string {
+  return `${versionsPrefix(name)}${version}/`;
+}
+
+/** @param shard number of a shard, when the file is one of a shard's */
+export function versionKey(name: string, version: string, file: VersionFile, shard?: number): string {
+  const folder = shard === undefined ? "" : `${shardFolder(shard)}/`;
+  return `${versionPrefix(name, version)}${folder}${file}`;
+}
+
+/** Where a shard's files lie, within an artifact folder and within a published version alike: `shards/0007`. */
+export function shardFolder(shard: number): string {
+  return `shards/${String(shard).padStart(4, "0")}`;
+}
+
+const VERSION_PATH = /^([0-9a-f]{16})\/((?:shards\/(\d{4})\/)?[^/]+)$/;
+
+/** Splits a key of {@link versionKey}; undefined for any other. `file` is the path within the version. */
+export function parseVersionKey(
+  name: string,
+  key: string,
+): { version: string; file: string; shard: number | undefined } | undefined {
+  const prefix = versionsPrefix(name);
+  if (!key.startsWith(prefix)) return undefined;
+  const [, version, file, shard] = VERSION_PATH.exec(key.slice(prefix.length)) ?? [];
+  if (version === undefined || file === undefined) return undefined;
+  return { version, file, shard: shard === undefined ? undefined : Number(shard) };
+}
+
+/** Packs hold the pages of one publish, one after the other: what KV holds, once more in R2. */
+export function packsPrefix(name: string): string {
+  return `${name}/packs/`;
+}
+
+export function packKey(name: string, hash: string): string {
+  return `${packsPrefix(name)}${hash}.ndjson`;
+}
+
+/** KV keys of an index's document pages begin so. */
+export function pagesPrefix(name: string): string {
+  return `${name}/p/`;
+}
+
+/** KV key of a page: the first 32 hex digits of the SHA-256 of its bytes. */
+export function pageKey(name: string, hash: string): string {
+  return `${pagesPrefix(name)}${hash}`;
+}

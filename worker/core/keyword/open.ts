@@ -1,0 +1,183 @@
+import { type Artifact, findSection, requireBytes, sectionBytes } from "../format/artifact.ts";
+import {
+  corruptKeywords,
+  KEYWORD_COLLECTION_VERSION,
+  KEYWORD_FLAGS,
+  KEYWORD_HEADER,
+  KEYWORD_HEADER_BYTES,
+  KEYWORD_LAYOUT_VERSION,
+  LANGUAGE_BYTES,
+  LENGTH_OF_CODE,
+  TERMS_PER_BLOCK,
+} from "../format/keyword.ts";
+import type { Dictionary } from "./cursor.ts";
+import { isLanguage, type Language } from "./languages.ts";
+import { createScratch, type Scratch } from "./scratch.ts";
+
+/** An opened keyword index: views over the artifact, and scratch that synchronous searches share. */
+export interface KeywordIndex {
+  readonly language: Language;
+  readonly dictionary: Dictionary;
+  readonly nItems: number;
+  /** Documents that were indexed. */
+  readonly nDocuments: number;
+  /** Documents among which scores compare: the N of BM25. */
+  readonly collectionDocuments: number;
+  readonly averageLength: number;
+  readonly k1: number;
+  readonly b: number;
+  /** Field weights are fractions of this: a word once in a field of weight 1 counts so many units. */
+  readonly unitsPerOne: number;
+  readonly postings: Uint8Array;
+  /** Absent: phrases are checked against the documents. */
+  readonly positions: Uint8Array | undefined;
+  readonly lengths: Uint8Array;
+  /** Of each length code, k1 (1 - b + b length / averageLength): what is added to a word's count below the line. */
+  readonly norms: Float32Array;
+  readonly scratch: Scratch;
+}
+
+/** The bytes of the keyword sections; those of the terms begin on a multiple of 4. */
+export interface KeywordSections {
+  readonly terms: Uint8Array;
+  readonly postings: Uint8Array;
+  readonly lengths: Uint8Array;
+  readonly positions?: Uint8Array | undefined;
+}
+
+/**
+ * Opens the keyword sections, or returns undefined when the artifact has none. Takes the same time whatever their
+ * size: nothing is parsed but the header, and what a search reads is checked then.
+ *
+ * @throws ArtifactError `CORRUPT_KEYWORDS`, `MISSING_SECTION`
+ */
+export function openKeywordIndex(artifact: Artifact): KeywordIndex | undefined {
+  if (!findSection(artifact, "keywordTerms")) return undefined;
+  const sections = {
+    terms: requireBytes(artifact, "keywordTerms"),
+    postings: requireBytes(artifact, "keywordPostings"),
+    lengths: requireBytes(artifact, "keywordLengths"),
+    // A file may leave its positions out, or keep them cold: phrases are then checked against the documents.
+    positions: sectionBytes(artifact, "keywordPositions"),
+  };
+  return openKeywordSections(sections, artifact.header.nItems);
+}
+
+/** Opens a keyword index over its bytes. @throws ArtifactError `CORRUPT_KEYWORDS` */
+export function openKeywordSections(sections: KeywordSections, itemCount: number): KeywordIndex {
+  const { terms: bytes, postings, lengths } = sections;
+  if (bytes.byteLength < KEYWORD_HEADER_BYTES) {
+    throw corruptKeywords(`its header has ${bytes.byteLength} bytes`);
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const version = view.getUint32(KEYWORD_HEADER.version, true);
+  if (version !== KEYWORD_LAYOUT_VERSION && version !== KEYWORD_COLLECTION_VERSION) {
+    throw corruptKeywords(
+      `it has layout ${version}; this reader knows ${KEYWORD_LAYOUT_VERSION} and ${KEYWORD_COLLECTION_VERSION}`,
+    );
+  }
+  const ofCollection = version === KEYWORD_COLLECTION_VERSION;
+  const nItems = view.getUint32(KEYWORD_HEADER.nItems, true);
+  if (nItems !== itemCount) {
+    throw corruptKeywords(`it was made for ${nItems} items; the artifact has ${itemCount}`);
+  }
+  const nDocuments = view.getUint32(KEYWORD_HEADER.nDocuments, true);
+  if (nDocuments > nItems) throw corruptKeywords(`it counts ${nDocuments} documents for ${nItems} items`);
+  const collectionDocuments = ofCollection
+    ? view.getUint32(KEYWORD_HEADER.collectionDocuments, true)
+    : nDocuments;
+  if (collectionDocuments < nDocuments)
+    throw corruptKeywords(`it counts ${nDocuments} documents of ${collectionDocuments}`);
+  const postingBytes = view.getUint32(KEYWORD_HEADER.postingBytes, true);
+  if (postings.byteLength !== postingBytes || lengths.byteLength !== nItems) {
+    throw corruptKeywords("its postings or lengths are not as long as its header says");
+  }
+  const written = (view.getUint32(KEYWORD_HEADER.flags, true) & KEYWORD_FLAGS.positions) !== 0;
+  const positionBytes = view.getUint32(KEYWORD_HEADER.positionBytes, true);
+  const positions = written ? sections.positions : undefined;
+  if (positions && positions.byteLength !== positionBytes) {
+    throw corruptKeywords(`it has ${positions.byteLength} bytes of positions instead of ${positionBytes}`);
+  }
+  const dictionary = openDictionary(bytes, view, written, ofCollection, postingBytes, positionBytes);
+
+  const averageLength = positive(view, KEYWORD_HEADER.averageLength, "average length", Number.MAX_VALUE);
+  const k1 = positive(view, KEYWORD_HEADER.k1, "k1", 1000);
+  const b = positive(view, KEYWORD_HEADER.b, "b", 1);
+  const unitsPerOne = view.getUint32(KEYWORD_HEADER.unitsPerOne, true);
+  if (!(unitsPerOne >= 1 && unitsPerOne <= 1024)) throw corruptKeywords(`${unitsPerOne} units a word`);
+  const norms = Float32Array.from(
+    LENGTH_OF_CODE,
+    (length) => k1 * (1 - b + (averageLength > 0 ? (b * length) / averageLength : 0)),
+  );
+  return {
+    language: readLanguage(bytes),
+    dictionary,
+    nItems,
+    nDocuments,
+    collectionDocuments,
+    averageLength,
+    k1,
+    b,
+    unitsPerOne,
+    postings,
+    positions,
+    lengths,
+    norms,
+    scratch: createScratch(),
+  };
+}
+
+function openDictionary(
+  bytes: Uint8Array,
+  view: DataView,
+  withPositions: boolean,
+  ofCollection: boolean,
+  postingBytes: number,
+  positionBytes: number,
+): Dictionary {
+  const nTerms = view.getUint32(KEYWORD_HEADER.nTerms, true);
+  const termBytes = view.getUint32(KEYWORD_HEADER.termBytes, true);
+  const nBlocks = Math.ceil(nTerms / TERMS_PER_BLOCK);
+  const tables = (nBlocks + 1) * (withPositions ? 3 : 2) * 4;
+  if (bytes.byteLength !== KEYWORD_HEADER_BYTES + tables + termBytes) {
+    throw corruptKeywords(
+      `${nTerms} terms in ${termBytes} bytes do not make a section of ${bytes.byteLength}`,
+    );
+  }
+  const table = (index: number, end: number, what: string) => {
+    const at = bytes.byteOffset + KEYWORD_HEADER_BYTES + index * (nBlocks + 1) * 4;
+    const offsets = new Uint32Array(bytes.buffer, at, nBlocks + 1);
+    // Only the ends: that it ascends is seen where it is used, so that opening does not read the table.
+    if (offsets[0] !== 0 || offsets[nBlocks] !== end)
+      throw corruptKeywords(`the ${what} do not end where they should`);
+    return offsets;
+  };
+  return {
+    nTerms,
+    nBlocks,
+    bytes: bytes.subarray(KEYWORD_HEADER_BYTES + tables),
+    blockTerms: table(0, termBytes, "terms"),
+    blockPostings: table(1, postingBytes, "postings"),
+    blockPositions: withPositions ? table(2, positionBytes, "positions") : undefined,
+    ofCollection,
+  };
+}
+
+function readLanguage(bytes: Uint8Array): Language {
+  let language = "";
+  for (let i = 0; i < LANGUAGE_BYTES; i++) {
+    const byte = bytes[KEYWORD_HEADER.language + i]!;
+    if (byte === 0) break;
+    language += String.fromCharCode(byte);
+  }
+  if (!isLanguage(language)) {
+    throw corruptKeywords(`its language is "${language}", for which this reader has no stemmer`);
+  }
+  return language;
+}
+
+function positive(view: DataView, at: number, what: string, most: number): number {
+  const value = view.getFloat64(at, true);
+  if (!(value >= 0 && value <= most)) throw corruptKeywords(`its ${what} is ${value}`);
+  return value;
+}

@@ -1,0 +1,115 @@
+import { corruptKeywords, POSTINGS_PER_BLOCK } from "../format/keyword.ts";
+import type { TermEntry } from "./dictionary.ts";
+import type { KeywordIndex } from "./open.ts";
+
+/** Larger than any item: where a list has ended. */
+export const NO_ITEM = 0xffff_ffff;
+
+/** A place in a posting list. Made once for a list and search; reading allocates nothing. */
+export interface PostingCursor {
+  readonly bytes: Uint8Array;
+  readonly end: number;
+  readonly nItems: number;
+  readonly blocked: boolean;
+  /** What a count of this word is worth: 1, or less for an inflection. */
+  readonly share: number;
+  at: number;
+  /** Postings behind the current one. */
+  left: number;
+  /** Postings of the current block behind the current one, the block's last item and its end; of long lists only. */
+  blockLeft: number;
+  blockLast: number;
+  blockEnd: number;
+  /** Item of the current posting; {@link NO_ITEM} behind the last. */
+  item: number;
+  /** Weighted count of the word in the item. */
+  units: number;
+}
+
+/** Opens a term's list and reads its first posting. */
+export function openPostings(index: KeywordIndex, entry: TermEntry, share = 1): PostingCursor {
+  const cursor: PostingCursor = {
+    bytes: index.postings,
+    end: entry.postingsEnd,
+    nItems: index.nItems,
+    blocked: entry.documents > POSTINGS_PER_BLOCK,
+    share,
+    at: entry.postingsStart,
+    left: entry.documents,
+    blockLeft: 0,
+    blockLast: -1,
+    blockEnd: entry.postingsStart,
+    item: -1,
+    units: 0,
+  };
+  if (!(entry.postingsStart <= entry.postingsEnd && entry.postingsEnd <= index.postings.length)) {
+    throw corruptKeywords(`the postings of term ${entry.term} lie outside their section`);
+  }
+  nextPosting(cursor);
+  return cursor;
+}
+
+function readNumber(cursor: PostingCursor): number {
+  const { bytes, end } = cursor;
+  let at = cursor.at;
+  // Nearly all numbers are of one byte.
+  const first = at < end ? bytes[at]! : 0x80;
+  if (first < 0x80) {
+    cursor.at = at + 1;
+    return first;
+  }
+  let value = 0;
+  let shift = 0;
+  for (;;) {
+    if (at >= end || shift > 28) throw corruptKeywords("a posting list ends within a posting");
+    const byte = bytes[at++]!;
+    value |= (byte & 0x7f) << shift;
+    if (byte < 0x80) break;
+    shift += 7;
+  }
+  cursor.at = at;
+  return value >>> 0;
+}
+
+/** Moves to the next posting; past the last, `item` becomes {@link NO_ITEM}. */
+export function nextPosting(cursor: PostingCursor): void {
+  if (cursor.left === 0) {
+    cursor.item = NO_ITEM;
+    return;
+  }
+  if (cursor.blocked && cursor.blockLeft === 0) enterBlock(cursor);
+  const value = readNumber(cursor);
+  const item = cursor.item + (value >>> 1) + 1;
+  if (item >= cursor.nItems) throw corruptKeywords(`a posting names item ${item} of ${cursor.nItems}`);
+  cursor.item = item;
+  cursor.units = value & 1 ? readNumber(cursor) + 2 : 1;
+  cursor.left--;
+  cursor.blockLeft--;
+}
+
+function enterBlock(cursor: PostingCursor): void {
+  cursor.blockLast += readNumber(cursor) + 1;
+  const length = readNumber(cursor);
+  cursor.blockEnd = cursor.at + length;
+  if (cursor.blockLast >= cursor.nItems || cursor.blockEnd > cursor.end) {
+    throw corruptKeywords("a block of postings leaves its list");
+  }
+  cursor.blockLeft = Math.min(POSTINGS_PER_BLOCK, cursor.left);
+}
+
+/** Moves to the first posting at or behind `item`, passing over whole blocks without decoding them. */
+export function seekPosting(cursor: PostingCursor, item: number): void {
+  if (cursor.item >= item) return;
+  if (cursor.blocked) {
+    while (cursor.left > 0 && cursor.blockLast < item) {
+      // The rest of this block lies below; the next one counts on from this one's last item.
+      cursor.at = cursor.blockEnd;
+      cursor.left -= Math.max(0, cursor.blockLeft);
+      cursor.blockLeft = 0;
+      if (cursor.blockLast >= 0) cursor.item = cursor.blockLast;
+      if (cursor.left === 0) break;
+      enterBlock(cursor);
+    }
+  }
+  while (cursor.item < item) nextPosting(cursor);
+}

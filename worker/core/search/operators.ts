@@ -1,0 +1,63 @@
+import { classGroup } from "../keyword/groups.ts";
+import type { KeywordIndex } from "../keyword/open.ts";
+import { phraseItems } from "../keyword/phrase.ts";
+import { NO_ITEM, nextPosting, openPostings } from "../keyword/postings.ts";
+import { containsPhrase, parseKeywordQuery } from "../keyword/query.ts";
+
+export type Accept = (item: number) => boolean;
+
+/** Both must accept; undefined accepts all. */
+export function both(a: Accept | undefined, b: Accept | undefined): Accept | undefined {
+  if (!a || !b) return a ?? b;
+  return (item) => a(item) && b(item);
+}
+
+/**
+ * What the operators of a text (`"a phrase"`, `-word`, `-"a phrase"`) demand of every hit, for the side of a hybrid
+ * search that knows nothing of words. Undefined when the text has none.
+ */
+export function operatorsOf(keyword: KeywordIndex, text: string): Accept | undefined {
+  const query = parseKeywordQuery(text, keyword.language);
+  let accept: Accept | undefined;
+  for (const phrase of query.phrases) {
+    const held = new Set(phraseItems(keyword, phrase));
+    accept = both(accept, (item) => held.has(item));
+  }
+  const barred = new Set<number>();
+  for (const token of query.excluded) {
+    for (const entry of classGroup(keyword, token)?.entries ?? []) {
+      const postings = openPostings(keyword, entry);
+      for (; postings.item !== NO_ITEM; nextPosting(postings)) barred.add(postings.item);
+    }
+  }
+  for (const phrase of query.excludedPhrases) {
+    // Without positions the words may stand anywhere, so the documents decide.
+    if (!keyword.positions && phrase.length > 1) continue;
+    for (const item of phraseItems(keyword, phrase)) barred.add(item);
+  }
+  return barred.size > 0 ? both(accept, (item) => !barred.has(item)) : accept;
+}
+
+const EXCLUSION = /(?<=^|\s)-(?:["“„][^"“”]*["”]|(?![-\s"“„])\S+)/gu;
+
+/** The text without what it excludes: what an embedder should understand. */
+export function withoutExclusions(text: string): string {
+  return text.replace(EXCLUSION, " ").trim();
+}
+
+/**
+ * Whether a document's text keeps what the phrases of a query demand. Asked only where the index has no positions.
+ * Undefined when the query has no phrases of several words.
+ */
+export function phraseCheck(
+  language: KeywordIndex["language"],
+  text: string,
+): ((text: string) => boolean) | undefined {
+  const { phrases, excludedPhrases } = parseKeywordQuery(text, language);
+  const wanted = phrases.filter((phrase) => phrase.length > 1);
+  const unwanted = excludedPhrases.filter((phrase) => phrase.length > 1);
+  if (wanted.length === 0 && unwanted.length === 0) return undefined;
+  return (document) =>
+    wanted.every((phrase) => containsPhrase(document, phrase, language)) &&
+    !unwanted.some((phrase) => containsPhrase(document, phrase, language));
+}

@@ -1,0 +1,123 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { maximalMarginalRelevance as langchain } from "@langchain/core/utils/math";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type BuildOptions, build, type LocalIndex, openLocalIndex } from "../../../build/index.ts";
+import { textCorpus } from "../../../test/seed/corpus.ts";
+import type { Embedder } from "../embedding/types.ts";
+import { parseSearchRequest } from "./parse.ts";
+import { search } from "./search.ts";
+import type { LoadedIndex, SearchInput } from "./types.ts";
+
+let folder: string;
+let index: LocalIndex;
+const opened: LocalIndex[] = [];
+
+async function buildIndex(name: string, options: Partial<BuildOptions> = {}): Promise<LocalIndex> {
+  const out = join(folder, name);
+  await build({ documents: textCorpus(), name, out, jobs: 1, ...options });
+  const local = await openLocalIndex(out);
+  opened.push(local);
+  return local;
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "annoy-edge-search-"));
+  index = await buildIndex("texts");
+});
+
+afterAll(async () => {
+  for (const local of opened) await local.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const ask = (target: LoadedIndex, input: SearchInput) => search(target, parseSearchRequest(input));
+
+async function texts(target: LoadedIndex, input: SearchInput): Promise<(string | undefined)[]> {
+  return (await ask(target, input)).hits.map((hit) => hit.document?.pageContent);
+}
+
+describe("search", () => {
+  test("chooses by marginal relevance what LangChain chooses from the same vectors", async () => {
+    const fetchK = 25;
+    const wide = await ask(index, { query: "a ship", k: fetchK, mode: "vector", include: ["vector"] });
+    const vectors = wide.hits.map((hit) => [...(hit.vector ?? [])]);
+    const query = Float32Array.from(await (index.embedder?.embedQuery("a ship") ?? []));
+    for (const lambda of [0, 0.3, 0.5, 1]) {
+      const { hits } = await ask(index, { query: "a ship", k: 10, mode: "vector", mmr: { fetchK, lambda } });
+      const expected = langchain([...query], vectors, lambda, 10).map((i) => wide.hits[i]?.item);
+      expect(hits.map((hit) => hit.item)).toEqual(expected);
+    }
+  });
+
+  test("looks into the documents for phrases when the index has no positions", async () => {
+    const bare = await buildIndex("bare", { keyword: { positions: false } });
+    for (const mode of ["keyword", "hybrid"] as const) {
+      expect(await texts(bare, { query: '"the sofa"', k: 10, mode })).toEqual(["the cat sleeps on the sofa"]);
+      expect(await texts(bare, { query: '"sofa the"', k: 10, mode })).toEqual([]);
+      expect(await texts(bare, { query: 'the -"the sofa"', k: 40, mode })).not.toContain(
+        "the cat sleeps on the sofa",
+      );
+      expect(await texts(bare, { query: '"the sofa"', k: 10, mode })).toEqual(
+        await texts(index, { query: '"the sofa"', k: 10, mode }),
+      );
+    }
+  });
+
+  test("does without the parts that an index lacks, and says which they are", async () => {
+    const plain = await buildIndex("plain", { keyword: false, filterable: [] });
+    expect(await ask(plain, { query: "a dog", k: 1 })).toMatchObject({ mode: "vector" });
+    await expect(ask(plain, { query: "a dog", mode: "hybrid" })).rejects.toMatchObject({
+      code: "NO_KEYWORD_INDEX",
+    });
+    await expect(ask(plain, { query: "a dog", filter: { topic: "food" } })).rejects.toMatchObject({
+      code: "NO_FILTERABLE_COLUMNS",
+    });
+    await expect(ask(plain, { query: "a dog", facets: ["topic"] })).rejects.toMatchObject({
+      code: "NO_FILTERABLE_COLUMNS",
+    });
+  });
+
+  test("searches text by words when there are words but no embedder", async () => {
+    const { embedder: _, ...wordsOnly } = index;
+    expect(await ask(wordsOnly, { query: "dog", k: 1 })).toMatchObject({
+      mode: "keyword",
+      hits: [{ distance: null }],
+    });
+    await expect(ask(wordsOnly, { query: "dog", mode: "vector" })).rejects.toMatchObject({
+      code: "NO_EMBEDDER",
+    });
+  });
+
+  test.each<[string, Embedder["embedQuery"]]>([
+    ["fails", () => Promise.reject(new Error("secret"))],
+    ["answers with too few numbers", async () => [1, 2]],
+    ["answers with NaN", async () => Array.from({ length: 256 }, () => Number.NaN)],
+  ])("names the embedder when it %s", async (_, embedQuery) => {
+    const identity = { provider: "openai", model: "m", dimensions: 256, normalized: true };
+    const broken = { ...index, embedder: { identity, embedQuery, embedDocuments: async () => [] } };
+    const error: unknown = await ask(broken, { query: "a", mode: "vector" }).catch(
+      (reason: unknown) => reason,
+    );
+    expect(error).toMatchObject({ code: "EMBEDDING_FAILED" });
+    expect(String(error)).toContain("openai/m");
+    expect(String(error)).not.toContain("secret");
+  });
+
+  test("goes on with the words alone when the embedder fails, and says so", async () => {
+    const identity = { provider: "openai", model: "m", dimensions: 256, normalized: true };
+    const embedQuery = () => Promise.reject(new Error("down"));
+    const broken = { ...index, embedder: { identity, embedQuery, embedDocuments: async () => [] } };
+    expect(await ask(broken, { query: "dog" })).toMatchObject({
+      hits: [{ distance: null, document: { pageContent: "a dog" } }],
+      warnings: [{ code: "EMBEDDER_UNAVAILABLE" }],
+    });
+  });
+
+  test("tells how long its parts took", async () => {
+    const phases: string[] = [];
+    await search(index, parseSearchRequest({ query: "a dog" }), { onPhase: (phase) => phases.push(phase) });
+    expect(phases).toEqual(["embed", "keyword", "forest", "docstore"]);
+  });
+});

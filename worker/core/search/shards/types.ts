@@ -1,0 +1,152 @@
+import type { FilterNode } from "../../columns/parse.ts";
+import type { ShardsMeta } from "../../format/meta.ts";
+import type { DocumentPlace, ReadPlaced } from "../docstore.ts";
+import type { SearchOptions } from "../timing.ts";
+import type { FacetCounts, SearchRequest } from "../types.ts";
+import type { Outcome } from "./wire.ts";
+
+/**
+ * The conversation between the side that has been asked and the shards that know. Values are plain data and typed
+ * arrays, so that they pass through structured cloning: a shard may be an object in this process, or a Durable Object.
+ *
+ * A shard speaks of its own items by the whole index's numbers where it knows them (section `shardItems`), and by its
+ * own elsewhere; the asking side adds {@link ShardsMeta}'s `firstItem`.
+ */
+export interface Shard {
+  /** Answers all that a request wants to know at a time, each question by itself: one that fails costs no other. */
+  ask(call: ShardCall): Promise<ShardAnswers>;
+}
+
+/** Questions to one shard, of one search or of many. */
+export interface ShardCall {
+  /** Ranks the shard's items, documents unread. */
+  readonly ranks: readonly ShardQuery[];
+  /** What hits show. */
+  readonly details: readonly DetailsRequest[];
+  /** The item that is meant, with its vector. */
+  readonly located: readonly Located[];
+}
+
+/** As many answers to each kind of question as there were questions, in their order. */
+export interface ShardAnswers {
+  readonly ranks: readonly Outcome<ShardRanking>[];
+  readonly details: readonly Outcome<DetailsPart>[];
+  /** Null when the item is not this shard's. */
+  readonly located: readonly Outcome<ItemDetails | null>[];
+}
+
+export type Located = { readonly item: number } | { readonly id: string };
+
+/** One search as a shard sees it: already embedded. */
+export interface ShardQuery {
+  /** What the words say; absent when only vectors are to be compared. */
+  readonly text?: string;
+  readonly prefix?: boolean;
+  /** Absent when only words are to be compared. */
+  readonly vector?: Float32Array;
+  /** `false`: the vector is compared with what the words find and nothing is searched for by it. */
+  readonly nearest?: boolean;
+  /** Whether distances of what the words find are wanted, too. */
+  readonly compare?: boolean;
+  /** Items wanted of each side. */
+  readonly k: number;
+  /** Candidates to look at in this shard; -1: its certified default, times `effort`. */
+  readonly searchK: number;
+  readonly effort?: number;
+  /** Parsed: what marks values from a query string does not survive being sent. */
+  readonly filter?: FilterNode;
+  readonly facets?: readonly string[];
+  readonly facetsOf?: SearchRequest["facetsOf"];
+  /** What a shard has to know of the index that it is part of. */
+  readonly whole?: WholeColumns;
+  /** What to tell of the best items along with their ranks, so that nobody has to ask again. */
+  readonly show?: Show;
+}
+
+export interface WholeColumns {
+  /** Filterable fields of all shards together: one that a shard lacks is one that none of its items has. */
+  readonly fields: readonly string[];
+  /** Values of each facet to tell at most: those of shards are added up. */
+  readonly facetValues: number;
+}
+
+export interface Show {
+  /** So many of each side. */
+  readonly first: number;
+  /** Where their documents lie. */
+  readonly places: boolean;
+  /** Their vectors, where that costs no read. */
+  readonly vectors: boolean;
+}
+
+/** Best first; parallel arrays. */
+export interface VectorSide {
+  readonly items: readonly number[];
+  readonly distances: readonly number[];
+}
+
+export interface WordSide {
+  readonly items: readonly number[];
+  /** BM25. */
+  readonly scores: readonly number[];
+  /** A little above what any document's score reaches. */
+  readonly bound: number;
+  /** NaN where an item has no vector. */
+  readonly distances?: readonly number[];
+}
+
+export interface ShardRanking {
+  readonly vectors?: VectorSide;
+  readonly words?: WordSide;
+  readonly facets?: FacetCounts;
+  /** Vectors in the cold part could not be read: distances are estimates. */
+  readonly estimated?: boolean;
+  /** Of the items that {@link ShardQuery.show} asks for. */
+  readonly shown?: readonly ItemDetails[];
+}
+
+export interface DetailsRequest {
+  readonly items: readonly number[];
+  readonly documents: boolean;
+  readonly vectors: boolean;
+}
+
+/** As much of an answer as one call may carry. */
+export interface DetailsPart {
+  readonly details: readonly ItemDetails[];
+  /** Items that are to be asked for again. */
+  readonly rest: readonly number[];
+}
+
+/** Whatever was asked for and is there; an item that the shard does not have is left out of its answer. */
+export interface ItemDetails {
+  readonly item: number;
+  /** Absent for an item that was indexed without one. */
+  readonly id?: string;
+  readonly pageContent?: string;
+  readonly metadata?: Readonly<Record<string, unknown>>;
+  readonly vector?: Float32Array;
+  /** Where the document lies, for the side that asks to read it; null: there is none. */
+  readonly place?: DocumentPlace | null;
+}
+
+/** The shards of one version, and how to reach them. */
+export interface ShardSet {
+  readonly meta: ShardsMeta;
+  /** Which shard each of the router's centroids leads to. */
+  readonly owners: Uint16Array;
+  /**
+   * The shard of this number. Making one costs nothing; asking it does. Called anew for every request, and for a second
+   * attempt where the first has failed.
+   *
+   * @param from see {@link SearchOptions}
+   * @param copy which of the copies is asked first, from 0; the first when left out
+   */
+  shard(index: number, from: SearchOptions["from"], copy?: number): Shard;
+  /** How many copies there are of each; 1 when left out. */
+  readonly copies?: number;
+  /** Reads documents whose places the shards tell; absent where they tell none. */
+  readonly readPlaced?: ReadPlaced;
+  /** A shard that has not answered after so many milliseconds is left out; undefined: it is waited for. */
+  readonly patience?: number;
+}

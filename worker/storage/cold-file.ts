@@ -1,0 +1,89 @@
+import type { Cache, R2Bucket, ReadableStream } from "@cloudflare/workers-types";
+import type { Artifact } from "../core/format/artifact.ts";
+import { findSection } from "../core/format/artifact.ts";
+import type { ColdFile } from "./cold.ts";
+import { getObject } from "./objects.ts";
+import { readExactly } from "./stream.ts";
+
+/** https://developers.cloudflare.com/workers/platform/limits/: the largest object of the Cache API. */
+const LARGEST_CACHED = 512 * 1000 * 1000;
+/** A file that the data centre's cache does not have is not asked for there again for this long. */
+const ASK_AGAIN_MS = 60_000;
+
+/** Where a forest lies. */
+export interface ColdSource {
+  readonly bucket: R2Bucket;
+  readonly cache?: Cache | undefined;
+}
+
+/** Whether searches read rows from the file's cold part: codec binary keeps no other vectors. */
+export function readsCold(artifact: Artifact): boolean {
+  const { codec, metric } = artifact.header;
+  const section = findSection(artifact, "rescoreVectors");
+  return codec === "binary" && metric !== "hamming" && section !== undefined && !section.hot;
+}
+
+/** Opens a forest for reading by range: from the data centre's cache, where the whole file lies there, else from R2. */
+export function openColdFile({ bucket, cache }: ColdSource, key: string, bytes: number): ColdFile {
+  let askAt = 0;
+  const fromCache = async (offset: number, length: number): Promise<Uint8Array | undefined> => {
+    if (!cache || bytes > LARGEST_CACHED || Date.now() < askAt) return undefined;
+    const body = await cachedRange(cache, wholeUrl(key, bytes), offset, length);
+    if (body) return readExactly(body, length, "The cached range").catch(() => undefined);
+    askAt = Date.now() + ASK_AGAIN_MS;
+    return undefined;
+  };
+  return {
+    key,
+    bytes,
+    async read(offset, length) {
+      const cached = await fromCache(offset, length);
+      if (cached) return cached;
+      const object = await getObject(bucket, key, { offset, length });
+      return readExactly(object.body, length, `The range of ${length} bytes at ${offset} of ${key}`);
+    },
+  };
+}
+
+/**
+ * Leaves a whole file in the data centre's cache, as a stream: its ranges are then a few milliseconds away, and cost no
+ * operation of R2. Best effort.
+ */
+export async function fillColdCache(
+  { bucket, cache }: ColdSource,
+  key: string,
+  bytes: number,
+): Promise<void> {
+  if (!cache || bytes > LARGEST_CACHED) return;
+  const there = await cachedRange(cache, wholeUrl(key, bytes), 0, 1);
+  if (there) return there.cancel();
+  const object = await getObject(bucket, key);
+  const headers = {
+    "content-type": "application/octet-stream",
+    "content-length": String(bytes),
+    "cache-control": "public, max-age=604800, immutable",
+  };
+  // The global types of the other declarations of the same classes.
+  await cache.put(wholeUrl(key, bytes), new Response(object.body as never, { headers }) as never);
+}
+
+/** A range of a cached file; undefined when the cache does not have it. */
+async function cachedRange(
+  cache: Cache,
+  url: string,
+  offset: number,
+  length: number,
+): Promise<ReadableStream | undefined> {
+  const range = `bytes=${offset}-${offset + length - 1}`;
+  // The global type of the other declarations of the same class.
+  const response = await cache
+    .match(new Request(url, { headers: { range } }) as never)
+    .catch(() => undefined);
+  if (response?.status === 206 && response.body) return response.body;
+  await response?.body?.cancel();
+  return undefined;
+}
+
+function wholeUrl(key: string, bytes: number): string {
+  return `https://annoy-edge.invalid/${key}?whole=${bytes}`;
+}

@@ -1,0 +1,198 @@
+import type { KVNamespace, R2Bucket } from "@cloudflare/workers-types";
+import { AnnoyEdgeError } from "../../core/format/errors.ts";
+import { packKey, pageKey } from "../../core/format/keys.ts";
+import type { StoredDocument } from "../../core/format/meta.ts";
+import { decodeLine } from "../../core/format/page.ts";
+import type { DocumentPlace, PlacedDocument, ReadPlaced } from "../../core/search/docstore.ts";
+import { createPageCache, type PageCache } from "./cache.ts";
+
+/** https://developers.cloudflare.com/kv/api/read-key-value-pairs/: at most 100 keys and 25 MB a bulk get. */
+const BULK_KEYS = 100;
+/** As JSON, in which a page of quotes may take twice its bytes. */
+const BULK_BYTES = 8 * 1024 * 1024;
+/** Bulk gets of one answer in flight at once: an isolate shares six connections and 128 MB among its requests. */
+const CONCURRENCY = 3;
+/** A page never changes, so a location may keep it for a year. */
+const PAGE_TTL_SECONDS = 31_536_000;
+/** The least that KV takes. After a miss: so that the absence is not remembered for a year as well. */
+const RETRY_TTL_SECONDS = 30;
+/** A KV slower than this is given up for R2. */
+const SLOW_KV_MS = 3_000;
+
+export interface PageOptions {
+  readonly kv: KVNamespace;
+  /** Where pages' second copies lie, for when KV has not (yet) a page, fails or is slow. */
+  readonly bucket?: R2Bucket;
+  /** The index's name, which its keys begin with. */
+  readonly name: string;
+  /** Shared by all versions and indexes of the isolate. */
+  readonly cache?: PageCache;
+  readonly slowKvMs?: number;
+}
+
+type Page = Omit<DocumentPlace, "slot">;
+
+/**
+ * Reads documents out of their pages in KV. The pages of one answer are read in one bulk get (more when they are over
+ * 100 or large); only the hits' lines are parsed. A page that KV lacks is asked for once more, then read from R2; so is
+ * one that holds something else than it should.
+ */
+export function createPlacedReader(options: PageOptions): ReadPlaced {
+  const { name } = options;
+  const cache = options.cache ?? createPageCache();
+  return async (wanted) => {
+    const documents = new Array<StoredDocument>(wanted.length);
+    // Positions in the answer by page, so that each page is looked up and dropped once.
+    const pages = new Map<string, { readonly page: Page; readonly positions: number[] }>();
+    for (const [i, { place }] of wanted.entries()) {
+      const known = pages.get(place.page);
+      if (known) known.positions.push(i);
+      else pages.set(place.page, { page: place, positions: [i] });
+    }
+    const take = ({ page }: Page, text: string): void => {
+      for (const i of pages.get(page)!.positions) documents[i] = readLine(wanted[i]!, text);
+      cache.set(pageKey(name, page), text);
+    };
+    const missing: Page[] = [];
+    for (const { page } of pages.values()) {
+      const key = pageKey(name, page.page);
+      const text = cache.get(key);
+      try {
+        if (text === undefined) missing.push(page);
+        else take(page, text);
+      } catch {
+        cache.delete(key);
+        missing.push(page);
+      }
+    }
+    await forEachLimited(batches(missing), CONCURRENCY, (batch) => readPages(options, batch, take));
+    return documents;
+  };
+}
+
+function readLine({ item, id, place }: PlacedDocument, text: string): StoredDocument {
+  const document = decodeLine(text, place.slot);
+  if (id !== undefined && id !== document.id) {
+    throw new AnnoyEdgeError(
+      "CORRUPT_PAGE",
+      `The document page of item ${item} holds "${document.id}" in place of "${id}". Publish the index again.`,
+    );
+  }
+  return document;
+}
+
+/** Groups pages so that each group fits one bulk get. */
+function batches(pages: readonly Page[]): Page[][] {
+  const groups: Page[][] = [];
+  let group: Page[] = [];
+  let bytes = 0;
+  for (const page of pages) {
+    const size = page.bytes;
+    if (group.length === BULK_KEYS || (group.length > 0 && bytes + size > BULK_BYTES)) {
+      groups.push(group);
+      group = [];
+      bytes = 0;
+    }
+    group.push(page);
+    bytes += size;
+  }
+  if (group.length > 0) groups.push(group);
+  return groups;
+}
+
+/**
+ * Reads these pages: from KV, asked twice, then from R2. A page that `take` throws on counts as not found, so that a
+ * damaged copy gives way to a sound one.
+ */
+async function readPages(
+  options: PageOptions,
+  pages: readonly Page[],
+  take: (page: Page, text: string) => void,
+): Promise<void> {
+  const { name } = options;
+  let missing = pages;
+  let failure: unknown;
+  const attempt = (page: Page, text: string | null | undefined): boolean => {
+    if (typeof text !== "string") return false;
+    try {
+      take(page, text);
+      return true;
+    } catch (error) {
+      failure = error;
+      return false;
+    }
+  };
+  for (const cacheTtl of [PAGE_TTL_SECONDS, RETRY_TTL_SECONDS]) {
+    const keys = missing.map(({ page }) => pageKey(name, page));
+    try {
+      const texts = await soon(kvTexts(options.kv, keys, cacheTtl), options.slowKvMs ?? SLOW_KV_MS);
+      missing = missing.filter((page, i) => !attempt(page, texts.get(keys[i]!)));
+    } catch (cause) {
+      // KV is failing or slow; asking it again would only add to the wait.
+      failure = cause;
+      break;
+    }
+    if (missing.length === 0) return;
+  }
+  await forEachLimited(missing, CONCURRENCY, async (page) => {
+    const text = await readPack(options, page).catch((error: unknown) => {
+      failure = error;
+      return undefined;
+    });
+    if (!attempt(page, text)) throw unavailable(options, page, failure);
+  });
+}
+
+async function kvTexts(
+  kv: KVNamespace,
+  keys: string[],
+  cacheTtl: number,
+): Promise<Map<string, string | null>> {
+  // A page over the bulk get's limit comes alone, by the plain get that takes 25 MiB.
+  if (keys.length === 1) return new Map([[keys[0]!, await kv.get(keys[0]!, { type: "text", cacheTtl })]]);
+  return kv.get(keys, { type: "text", cacheTtl });
+}
+
+/** A page's second copy; undefined when there is none. */
+async function readPack(
+  { bucket, name }: PageOptions,
+  { pack, packOffset, bytes }: Page,
+): Promise<string | undefined> {
+  const range = { offset: packOffset, length: bytes };
+  const object = await bucket?.get(packKey(name, pack), { range });
+  return object ? new TextDecoder().decode(await object.arrayBuffer()) : undefined;
+}
+
+function unavailable({ name }: PageOptions, { page }: Page, cause: unknown): AnnoyEdgeError {
+  if (cause instanceof AnnoyEdgeError) return cause;
+  return new AnnoyEdgeError(
+    "DOCUMENTS_UNAVAILABLE",
+    `Document page ${page} of index "${name}" cannot be read at the moment. Try again; if it lasts, publish the index again.`,
+    { cause },
+  );
+}
+
+/** Rejects when `promise` has not settled after `ms`. */
+async function soon<T>(promise: Promise<T>, ms: number): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`KV gave no answer within ${ms} ms.`)), ms);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    if (timer !== null) clearTimeout(timer);
+  }
+}
+
+async function forEachLimited<T>(
+  values: readonly T[],
+  limit: number,
+  run: (value: T) => Promise<void>,
+): Promise<void> {
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < values.length) await run(values[next++]!);
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, values.length) }, worker));
+}

@@ -1,0 +1,249 @@
+import type { Cache, R2Bucket, R2ObjectBody } from "@cloudflare/workers-types";
+import { type Artifact, openArtifact } from "../core/format/artifact.ts";
+import { AnnoyEdgeError, ArtifactError } from "../core/format/errors.ts";
+import { pointerKey, versionKey } from "../core/format/keys.ts";
+import { createColdReader, type ReadRanges } from "./cold.ts";
+import { fillColdCache, openColdFile, readsCold } from "./cold-file.ts";
+import {
+  lengthsOf,
+  type PublishedManifest,
+  parsePublishedManifest,
+  parseShardManifest,
+  type ShardRef,
+} from "./manifest.ts";
+import { getObject, retried } from "./objects.ts";
+import { type Pointer, parsePointer, type VersionLengths } from "./pointer.ts";
+import { createRangeCache } from "./range-cache.ts";
+import { readExactly } from "./stream.ts";
+import { createVerifier } from "./verifier.ts";
+
+/** Everything of one version that a query needs, from which the caller composes its own index. */
+export interface LoadedParts {
+  readonly name: string;
+  readonly version: string;
+  readonly manifest: PublishedManifest;
+  /** The hot part of forest.bin, opened and checked. */
+  readonly artifact: Artifact;
+  /** The hot part of placement.bin, unread. */
+  readonly placement: Uint8Array;
+  /** Where forest.bin lies. */
+  readonly forestKey: string;
+  /** Reads ranges of forest.bin, for what lies cold: from memory, or all at once. */
+  readonly readRanges: ReadRanges;
+}
+
+export interface LoadSource {
+  readonly name: string;
+  readonly bucket: R2Bucket;
+  /** The data centre's cache; without it every isolate reads from R2. */
+  readonly cache?: Cache | undefined;
+}
+
+export interface LoadResult {
+  readonly parts: LoadedParts;
+  readonly from: "r2" | "cache";
+}
+
+/** What changed since the pointer that has `etag`: nothing, or the pointer as it is now. */
+export type PointerReading = { readonly changed: false } | { changed: true; pointer: Pointer; etag: string };
+
+/**
+ * Reads the pointer; one small request of R2, without a body when the etag is the one at hand.
+ *
+ * @throws AnnoyEdgeError `INDEX_NOT_PUBLISHED`, `CORRUPT_POINTER`
+ */
+export async function readPointer(
+  { bucket, name }: LoadSource,
+  etag: string | undefined,
+): Promise<PointerReading> {
+  const key = pointerKey(name);
+  const options = etag ? { onlyIf: { etagDoesNotMatch: etag } } : {};
+  const object = await retried(() => bucket.get(key, options));
+  if (!object) {
+    throw new AnnoyEdgeError(
+      "INDEX_NOT_PUBLISHED",
+      `Index "${name}" is not published here: the bucket has no ${key}. Run "annoy-edge publish <dir>".`,
+    );
+  }
+  if (!("body" in object) || object.etag === etag) return { changed: false };
+  return {
+    changed: true,
+    pointer: parsePointer(await (object as R2ObjectBody).text(), name),
+    etag: object.etag,
+  };
+}
+
+/**
+ * @throws ArtifactError `CORRUPT_META`
+ * @throws AnnoyEdgeError `VERSION_INCOMPLETE` when the object is not there
+ */
+export async function readManifest(source: LoadSource, version: string): Promise<PublishedManifest> {
+  const object = await getObject(source.bucket, versionKey(source.name, version, "manifest.json"));
+  return parsePublishedManifest(await object.text(), version);
+}
+
+/** Bytes of artifact that loading this version will hold. */
+export function heldBytesOf({ forestHot, placementHot }: VersionLengths): number {
+  return forestHot + placementHot;
+}
+
+/**
+ * Loads a version's hot parts and its manifest, all at once; the forest from the data centre's cache when it has it. A
+ * damaged cached copy is dropped and R2 asked instead.
+ *
+ * @param onProgress called as bytes arrive; what it throws ends the load
+ * @throws ArtifactError naming the fault
+ * @throws AnnoyEdgeError `VERSION_INCOMPLETE`
+ */
+export async function loadVersion(
+  source: LoadSource,
+  version: string,
+  lengths: VersionLengths,
+  onProgress: () => void,
+): Promise<LoadResult> {
+  return loadFiles(source, { version }, lengths, readManifest(source, version), onProgress);
+}
+
+/**
+ * Loads a shard of a version as {@link loadVersion} loads a version; its lengths come from its own manifest.
+ *
+ * @param version of the whole index
+ * @param onLengths told how many bytes it will hold, before they are read
+ * @throws AnnoyEdgeError `SHARD_MISMATCH` when another artifact lies there than the router names
+ */
+export async function loadShard(
+  source: LoadSource,
+  version: string,
+  shard: ShardRef,
+  onLengths: (heldBytes: number) => void,
+): Promise<LoadResult> {
+  const key = versionKey(source.name, version, "manifest.json", shard.number);
+  const object = await getObject(source.bucket, key);
+  const manifest = parseShardManifest(await object.text(), version, shard);
+  const lengths = lengthsOf(manifest);
+  onLengths(heldBytesOf(lengths));
+  return loadFiles(source, { version, shard: shard.number }, lengths, Promise.resolve(manifest), () => {});
+}
+
+async function loadFiles(
+  source: LoadSource,
+  { version, shard }: { readonly version: string; readonly shard?: number },
+  lengths: VersionLengths,
+  manifest: Promise<PublishedManifest>,
+  onProgress: () => void,
+): Promise<LoadResult> {
+  const key = versionKey(source.name, version, "forest.bin", shard);
+  const placement = readHot(
+    source,
+    versionKey(source.name, version, "placement.bin", shard),
+    lengths.placement,
+    lengths.placementHot,
+    onProgress,
+  );
+  // Whichever fails first is reported; the others' failures must not count as unhandled.
+  for (const pending of [manifest, placement]) pending.catch(() => {});
+  const { artifact, from } = await loadForest(source, key, lengths, onProgress);
+  if (artifact.header.fileBytes !== lengths.forest) {
+    throw new ArtifactError(
+      "BAD_HEADER",
+      `${key} says it has ${artifact.header.fileBytes} bytes, the pointer ${lengths.forest}.`,
+    );
+  }
+  return {
+    from,
+    parts: {
+      name: source.name,
+      version,
+      manifest: await manifest,
+      artifact,
+      placement: await placement,
+      forestKey: key,
+      readRanges: createColdReader(openColdFile(source, key, lengths.forest), createRangeCache()),
+    },
+  };
+}
+
+async function loadForest(
+  source: LoadSource,
+  key: string,
+  lengths: VersionLengths,
+  onProgress: () => void,
+): Promise<{ artifact: Artifact; from: "r2" | "cache" }> {
+  const url = cacheUrl(key, lengths.forestHot);
+  const cached = await source.cache?.match(url).catch(() => undefined);
+  if (cached?.body) {
+    try {
+      const bytes = await readExactly(
+        cached.body,
+        lengths.forestHot,
+        "The cached forest",
+        verifying(lengths, onProgress),
+      );
+      return { artifact: openArtifact(bytes, { trusted: true }), from: "cache" };
+    } catch {
+      await source.cache?.delete(url);
+    }
+  }
+  const onStep = verifying(lengths, onProgress);
+  const bytes = await readHot(source, key, lengths.forest, lengths.forestHot, onStep);
+  return { artifact: openArtifact(bytes, { trusted: true }), from: "r2" };
+}
+
+/** What is done as a forest's bytes arrive: afterwards they can be trusted. */
+function verifying({ forestHot }: VersionLengths, onProgress: () => void): (bytes: Uint8Array) => void {
+  const verify = createVerifier(forestHot);
+  return (bytes) => {
+    onProgress();
+    verify(bytes);
+  };
+}
+
+/** Leaves a loaded forest in the data centre's cache, where the next cold isolate finds it. Best effort. */
+export async function fillCache(source: LoadSource, parts: LoadedParts): Promise<void> {
+  const { bytes } = parts.artifact;
+  const headers = {
+    "content-type": "application/octet-stream",
+    "content-length": String(bytes.byteLength),
+    "cache-control": "public, max-age=604800, immutable",
+  };
+  await source.cache?.put(
+    cacheUrl(parts.forestKey, bytes.byteLength),
+    // The global type of the other declarations of the same class.
+    new Response(bytes, { headers }) as never,
+  );
+}
+
+/** Leaves the whole file there, too, where searches read its cold part and it is not there already. Best effort. */
+export async function fillCold(source: LoadSource, { artifact, forestKey }: LoadedParts): Promise<void> {
+  if (readsCold(artifact)) await fillColdCache(source, forestKey, artifact.header.fileBytes);
+}
+
+/** A version's bytes never change, so its key alone says what is cached. The host exists nowhere. */
+function cacheUrl(key: string, hotBytes: number): string {
+  return `https://annoy-edge.invalid/${key}?hot=${hotBytes}`;
+}
+
+/** The first `length` bytes of an object that must have `whole`. */
+async function readHot(
+  source: LoadSource,
+  key: string,
+  whole: number,
+  length: number,
+  onStep: (bytes: Uint8Array) => void,
+): Promise<Uint8Array> {
+  const checkSize = (size: number): void => {
+    if (size === whole) return;
+    throw new ArtifactError("TRUNCATED", `${key} has ${size} bytes; ${whole} were published.`);
+  };
+  let object: R2ObjectBody;
+  try {
+    object = await getObject(source.bucket, key, { offset: 0, length });
+  } catch (error) {
+    // An object that ends before the range does may come as a failure of the read.
+    const head = await source.bucket.head(key);
+    if (head) checkSize(head.size);
+    throw error;
+  }
+  checkSize(object.size);
+  return readExactly(object.body, length, key, onStep);
+}

@@ -1,0 +1,43 @@
+import type { ReadableStream } from "@cloudflare/workers-types";
+import { AnnoyEdgeError } from "../core/format/errors.ts";
+
+/** Read at a time: few enough calls to be cheap, enough of them that work on the bytes fits between. */
+const STEP_BYTES = 1024 * 1024;
+
+/**
+ * Reads a byte stream of known length into one buffer of exactly that length. `arrayBuffer()` would gather pieces and
+ * copy them together, holding the bytes twice; here they are written in place once.
+ *
+ * @param onStep called after each step with all bytes so far, valid until it returns; what it throws ends the read
+ * @throws AnnoyEdgeError `READ_CUT_SHORT` when the stream ends early
+ */
+export async function readExactly(
+  stream: ReadableStream,
+  length: number,
+  what: string,
+  onStep?: (bytes: Uint8Array) => void,
+): Promise<Uint8Array> {
+  const reader = stream.getReader({ mode: "byob" });
+  let buffer = new ArrayBuffer(length);
+  let read = 0;
+  try {
+    while (read < length) {
+      const step = Math.min(STEP_BYTES, length - read);
+      // Reading detaches the buffer and hands the same memory back under a new one.
+      const { value, done } = await reader.readAtLeast(step, new Uint8Array(buffer, read, step));
+      if (value) {
+        buffer = value.buffer as ArrayBuffer;
+        read += value.byteLength;
+      }
+      if (done || (value && value.byteLength < step)) break;
+      onStep?.(new Uint8Array(buffer, 0, read));
+    }
+  } finally {
+    // Errors of a cancelled stream say nothing that the caller does not know.
+    if (read < length) reader.cancel().catch(() => {});
+  }
+  if (read < length) {
+    throw new AnnoyEdgeError("READ_CUT_SHORT", `${what} ended after ${read} of ${length} bytes.`);
+  }
+  return new Uint8Array(buffer, 0, length);
+}
