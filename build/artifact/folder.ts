@@ -277,7 +277,7 @@ export async function readManifest(dir: string): Promise<Manifest> {
   }
   if (!isManifest(value)) throw bad("is not the manifest of an artifact");
   const manifest = value as Partial<Manifest>;
-  const major = String(manifest.formatVersion).split("../pipeline")[0];
+  const major = String(manifest.formatVersion).split(".")[0];
   if (major !== "1") throw bad(`has format version ${manifest.formatVersion}; this program reads version 1`);
   for (const name of DATA_FILES) {
     const file = manifest.files?.[name];

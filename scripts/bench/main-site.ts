@@ -38,7 +38,7 @@ for (const site of named) {
 const text = await render(reports);
 if (keystrokes) process.stdout.write(`${text}\n`);
 else {
-  await mkdir(resolve(out, "../.."), { recursive: true });
+  await mkdir(resolve(out, ".."), { recursive: true });
   await writeFile(out, text);
   process.stdout.write(`${out}\n`);
 }

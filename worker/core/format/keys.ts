@@ -14,7 +14,7 @@ export type VersionFile = (typeof VERSION_FILES)[number];
 
 /** @throws AnnoyEdgeError `INVALID_NAME` */
 export function assertIndexName(name: string): void {
-  if (!NAME.test(name) || name.includes("../..")) {
+  if (!NAME.test(name) || name.includes("..")) {
     throw new AnnoyEdgeError(
       "INVALID_NAME",
       `"${name}" cannot name an index: use 1 to 100 letters, digits, dots, dashes and underscores, beginning with a letter or digit.`,
