@@ -66,7 +66,7 @@ export { type Check, type Verification, type VerifyOptions, verify } from "./pip
 export { type Plan, type PlanOptions, plan } from "./plan/plan.ts";
 export type { GcResult, PublishResult, RestoreResult, RollbackResult, VersionInfo } from "./publish/index.ts";
 export { OptionError } from "./settings/errors.ts";
-export { indexName, servedName } from "./settings/names.ts";
+export { indexName, servedName, servedNames } from "./settings/names.ts";
 export type { ForestOptions } from "./settings/options.ts";
 export { type AssembleOptions, type AssembleResult, assemble } from "./sharding/assemble.ts";
 export type { ShardOptions } from "./sharding/options.ts";

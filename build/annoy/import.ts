@@ -32,7 +32,7 @@ export interface ImportOptions extends TextOptions {
   readonly codec?: AnnoyCodec;
   /** What made the vectors, when queries are to be texts; default none. */
   readonly embedder?: EmbedderOption;
-  /** Name under which it is published; default: `INDEX_NAME` of the wrangler.toml here, else `index`. */
+  /** Name under which it is published; default: the first that the Worker configured here serves, else `index`. */
   readonly name?: string;
   readonly onProgress?: (progress: Progress) => void;
 }

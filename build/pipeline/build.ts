@@ -26,7 +26,7 @@ export interface BuildOptions
     ShardOptions {
   /** The artifact folder to write; one that is there already is replaced when the new one is whole. */
   readonly out: string;
-  /** Name under which it is published; default: `INDEX_NAME` of the wrangler.toml here, else `index`. */
+  /** Name under which it is published; default: the first that the Worker configured here serves, else `index`. */
   readonly name?: string;
   /** Kept in the manifest under `source`, as JSON: what the documents are. Part of the artifact's bytes. */
   readonly notes?: Readonly<Record<string, unknown>>;

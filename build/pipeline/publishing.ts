@@ -31,14 +31,16 @@ import { verify } from "./verify.ts";
 export interface TargetOptions {
   /** A Cloudflare account instead of the local state. */
   readonly remote?: boolean;
-  /** Folder of wrangler.toml; the working directory unless told. */
+  /** Folder of the wrangler configuration; default: the working directory. */
   readonly root?: string;
+  /** Environment of the wrangler configuration, such as `staging`; default: `CLOUDFLARE_ENV`. */
+  readonly env?: string;
   /** As `wrangler dev --persist-to`. */
   readonly persistTo?: string;
 }
 
 export interface NamedTargetOptions extends TargetOptions {
-  /** The index; default: `INDEX_NAME` of wrangler.toml, else `index`. */
+  /** The index; default: the first that the configured Worker serves, else `index`. */
   readonly name?: string;
 }
 
@@ -111,7 +113,7 @@ export async function publish(dir: string, options: PublishDirOptions = {}): Pro
 export async function versions(
   options: NamedTargetOptions = {},
 ): Promise<{ name: string; where: string; versions: VersionInfo[] }> {
-  const name = indexName(options.name, options.root);
+  const name = indexName(options.name, options.root, options.env);
   return withStore(
     () => openStore(options),
     async (store) => ({ name, where: store.where, versions: await listVersions(store, name) }),
@@ -127,7 +129,7 @@ export async function rollback(
   version?: string,
   options: NamedTargetOptions & { readonly message?: string; readonly by?: string } = {},
 ): Promise<RollbackResult> {
-  const name = indexName(options.name, options.root);
+  const name = indexName(options.name, options.root, options.env);
   const { message } = options;
   return withStore(
     () => openStore(options),
@@ -147,7 +149,7 @@ export async function rollback(
 export async function gc(
   options: NamedTargetOptions & Pick<GcOptions, "keep" | "dryRun"> = {},
 ): Promise<GcResult> {
-  const name = indexName(options.name, options.root);
+  const name = indexName(options.name, options.root, options.env);
   const { keep, dryRun } = options;
   return withStore(
     () => openStore(options),
@@ -164,19 +166,26 @@ export async function gc(
 export async function restore(
   options: NamedTargetOptions & { readonly onProgress?: (progress: Progress) => void } = {},
 ): Promise<RestoreResult> {
-  const name = indexName(options.name, options.root);
+  const name = indexName(options.name, options.root, options.env);
   return withStore(
     () => openStore(options),
     (store) => restoreIn(store, name, options.onProgress),
   );
 }
 
-export async function openStore({ remote, root, persistTo }: TargetOptions): Promise<PublishStore> {
+export async function openStore({ remote, root, env, persistTo }: TargetOptions): Promise<PublishStore> {
   requireText("root", root);
+  requireText("env", env);
   requireText("persistTo", persistTo);
-  if (remote) return openRemoteStore(root !== undefined ? { root } : {});
+  if (remote) {
+    return openRemoteStore({
+      ...(root !== undefined && { root }),
+      ...(env !== undefined && { environment: env }),
+    });
+  }
   return openLocalStore({
     ...(root !== undefined && { root }),
+    ...(env !== undefined && { env }),
     ...(persistTo !== undefined && { persistTo }),
   });
 }

@@ -38,7 +38,7 @@ export type RebuildResult =
 export async function rebuild(options: RebuildOptions = {}): Promise<RebuildResult> {
   const { golden, ...config } = await configOf(options.config);
   checkGolden(golden);
-  const name = indexName(config.name, options.root);
+  const name = indexName(config.name, options.root, options.env);
   const build: BuildOptions = {
     ...config,
     name,

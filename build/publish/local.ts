@@ -1,15 +1,17 @@
 import { join, resolve } from "node:path";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
+import { readWranglerProject } from "../settings/wrangler.ts";
 import { openBindings } from "./bindings.ts";
 import type { PublishStore } from "./store.ts";
-import { readWranglerConfig } from "./tools.ts";
 
 export interface LocalStoreOptions {
-  /** Folder of wrangler.toml; its bindings INDEXES and DOCUMENTS name the local bucket and namespace. */
+  /** Folder of the wrangler configuration, whose bindings name the local bucket and namespace. */
   readonly root?: string;
+  /** Environment of the wrangler configuration; default: `CLOUDFLARE_ENV`. */
+  readonly env?: string;
   /** As `wrangler dev --persist-to`: the folder that holds `v3`. */
   readonly persistTo?: string;
-  /** Local ids, when they are not to be read from wrangler.toml. */
+  /** Local ids, when they are not to be read from the wrangler configuration. */
   readonly ids?: LocalIds;
 }
 
@@ -26,7 +28,7 @@ export interface LocalIds {
  */
 export async function openLocalStore(options: LocalStoreOptions = {}): Promise<PublishStore> {
   const root = resolve(options.root ?? ".");
-  const ids = options.ids ?? (await readLocalIds(root));
+  const ids = options.ids ?? readLocalIds(root, options.env);
   const state = join(resolve(root, options.persistTo ?? join(root, ".wrangler", "state")), "v3");
   const { bucket, namespace } = ids;
   return openBindings({
@@ -39,24 +41,9 @@ export async function openLocalStore(options: LocalStoreOptions = {}): Promise<P
 }
 
 /** What `wrangler dev` calls the bucket and the namespace in its local state. */
-async function readLocalIds(root: string): Promise<LocalIds> {
-  const { r2Buckets, kvNamespaces } = await readWranglerConfig(
-    root,
-    ({ unstable_getMiniflareWorkerOptions: read }, path) => read(path).workerOptions,
-  );
-  const bucket = idOf(r2Buckets, "INDEXES");
-  const namespace = idOf(kvNamespaces, "DOCUMENTS");
-  if (bucket === undefined || namespace === undefined) {
-    const missing = bucket === undefined ? "R2 bucket INDEXES" : "KV namespace DOCUMENTS";
-    throw new AnnoyEdgeError(
-      "NO_BINDING",
-      `${root}/wrangler.toml binds no ${missing}, which the index is published to.`,
-    );
-  }
-  return { bucket, namespace };
-}
-
-function idOf(bindings: unknown, name: string): string | undefined {
-  const binding = (bindings as Record<string, string | { id?: string }> | undefined)?.[name];
-  return typeof binding === "string" ? binding : binding?.id;
+function readLocalIds(root: string, env: string | undefined): LocalIds {
+  const { bucket, namespace, path } = readWranglerProject(root, env);
+  if (bucket && namespace) return { bucket: bucket.localId, namespace: namespace.localId };
+  const missing = bucket ? "KV namespace DOCUMENTS" : "R2 bucket INDEXES";
+  throw new AnnoyEdgeError("NO_BINDING", `${path} binds no ${missing}, which the index is published to.`);
 }

@@ -1,21 +1,18 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import { assertIndexName } from "../../worker/core/format/keys.ts";
 import { OptionError } from "./errors.ts";
 import { requireText } from "./options.ts";
+import { findWranglerProject } from "./wrangler.ts";
 
 const FALLBACK = "index";
-const VARIABLE = /^\s*INDEX_NAME\s*=\s*(["'])(.+?)\1/m;
 
 /**
- * The name of an index: the one given, else `INDEX_NAME` of the wrangler.toml in `root` (what the Worker there
- * serves), else `index`.
+ * The name of an index: the one given, else the first that the Worker configured in `root` serves, else `index`.
  *
- * @throws OptionError when it cannot name an index
+ * @throws OptionError when it cannot name an index; AnnoyEdgeError `BAD_WRANGLER_CONFIG`
  */
-export function indexName(given: string | undefined, root = "../pipeline"): string {
-  const name = given ?? servedName(root) ?? FALLBACK;
+export function indexName(given: string | undefined, root?: string, env?: string): string {
+  const name = given ?? servedName(root, env) ?? FALLBACK;
   if (typeof name !== "string") requireText("name", name);
   try {
     assertIndexName(name);
@@ -26,11 +23,13 @@ export function indexName(given: string | undefined, root = "../pipeline"): stri
   return name;
 }
 
-/** One line of TOML, read as such: loading wrangler for it takes two seconds. */
-export function servedName(root = "../pipeline"): string | undefined {
-  try {
-    return VARIABLE.exec(readFileSync(join(root, "wrangler.toml"), "utf8"))?.[2];
-  } catch {
-    return undefined;
-  }
+/** The first name in the Worker's list of indexes; undefined where there is no list or it has patterns alone. */
+export function servedName(root?: string, env?: string): string | undefined {
+  return servedNames(root, env).find((name) => !name.includes("*"));
+}
+
+/** Names and patterns of the indexes that the Worker configured in `root` serves. */
+export function servedNames(root?: string, env?: string): readonly string[] {
+  const list = findWranglerProject(root, env)?.indexes ?? "";
+  return list.split(/[\s,]+/).filter((name) => name !== "");
 }

@@ -34,7 +34,10 @@ export function addBuild(program: Command): void {
     )
     .option("--config <file>", "settings (default: annoy-edge.config.ts here, without --source and --site)")
     .option("--out <dir>", "folder to write; replaced when it is an artifact already")
-    .option("--name <name>", "name to publish under (default: INDEX_NAME of wrangler.toml here, else index)");
+    .option(
+      "--name <name>",
+      "name to publish under (default: the first that the Worker here serves, else index)",
+    );
   command
     .addOption(new Option("--splitter <name>", "how texts are cut (default: auto)").choices(SPLITTERS))
     .option("--chunk-size <n>", "characters a chunk has at most (default: 1000)", wholeNumber(1))

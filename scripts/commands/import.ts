@@ -64,7 +64,10 @@ function addLangchain(group: Command): void {
 function addShared(command: Command): void {
   command
     .requiredOption("--out <dir>", "folder to write; replaced when it is an artifact already")
-    .option("--name <name>", "name to publish under (default: INDEX_NAME of wrangler.toml here, else index)")
+    .option(
+      "--name <name>",
+      "name to publish under (default: the first that the Worker here serves, else index)",
+    )
     .addOption(
       new Option("--codec <codec>", "float32 (default) keeps Annoy's answers to the bit").choices([
         "float32",

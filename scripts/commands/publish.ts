@@ -1,5 +1,6 @@
 import type { Command } from "commander";
-import { type PublishDirOptions, type PublishResult, publish, servedName } from "../../build/index.ts";
+import { type PublishDirOptions, type PublishResult, publish, servedNames } from "../../build/index.ts";
+import { matchesName } from "../../worker/core/format/keys.ts";
 import { table } from "../cli/describe.ts";
 import { byteCount, leafCommand, perform } from "../cli/run.ts";
 import { addTargetOptions } from "../cli/target-options.ts";
@@ -21,15 +22,16 @@ export function addPublish(program: Command): void {
   addTargetOptions(command);
   perform<PublishDirOptions>(command, async ({ onProgress }, flags, [dir]) => {
     const result = await publish(dir!, { ...flags, onProgress });
-    return { result, text: [describePublished(result), otherName(result.name, flags.root)].join("") };
+    return { result, text: [describePublished(result), otherName(result.name, flags)].join("") };
   });
 }
 
 /** A newcomer's first puzzle: the Worker answers from another index than the one just published. */
-function otherName(name: string, root: string | undefined): string {
-  const served = servedName(root);
-  if (served === undefined || served === name) return "";
-  return `\nThe Worker here serves "${served}": set INDEX_NAME = "${name}" in wrangler.toml to serve this index.`;
+function otherName(name: string, { root, env }: PublishDirOptions): string {
+  const served = servedNames(root, env);
+  if (served.length === 0 || served.some((pattern) => matchesName(pattern, name))) return "";
+  const list = served.join(", ");
+  return `\nThe Worker here serves "${list}": set INDEX_NAME = "${name}" in the wrangler configuration, or "${list}, ${name}" to serve both.`;
 }
 
 export function describePublished(result: PublishResult): string {

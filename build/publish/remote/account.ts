@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { AnnoyEdgeError } from "../../../worker/core/format/errors.ts";
-import { readWranglerConfig } from "../tools.ts";
+import { readWranglerProject } from "../../settings/wrangler.ts";
 import { CLOUDFLARE_API, type CloudflareApi, openApi, pathOf } from "./api.ts";
 import type { S3Options } from "./s3.ts";
 
@@ -32,7 +32,7 @@ export interface RemoteNames {
 }
 
 /**
- * Finds account, bucket, namespace and keys: from the environment, wrangler.toml, and what the token can see.
+ * Finds account, bucket, namespace and keys: from the environment, the wrangler configuration, and what the token can see.
  *
  * @throws AnnoyEdgeError `NO_TOKEN`, `NO_ACCOUNT`, `NO_NAMESPACE`, or the API's own
  */
@@ -55,7 +55,7 @@ async function onlyAccount(api: CloudflareApi): Promise<string> {
   const list = (result ?? []).map(({ id, name }) => `${id} (${name})`).join(", ");
   throw new AnnoyEdgeError(
     "NO_ACCOUNT",
-    `Set CLOUDFLARE_ACCOUNT_ID, or account_id in wrangler.toml: the token sees ${list || "no account"}.`,
+    `Set CLOUDFLARE_ACCOUNT_ID, or account_id in the wrangler configuration: the token sees ${list || "no account"}.`,
   );
 }
 
@@ -108,33 +108,20 @@ async function findNamespace(
   }
   throw new AnnoyEdgeError(
     "NO_NAMESPACE",
-    `The account has no KV namespace ${title}. "npm run deploy" creates it; or give the id of another in wrangler.toml.`,
+    `The account has no KV namespace ${title}. "npm run deploy" creates it; or give the id of another in the wrangler configuration.`,
   );
 }
 
-interface WranglerConfig {
-  readonly name?: string;
-  readonly account_id?: string;
-  readonly r2_buckets: readonly { readonly binding: string; readonly bucket_name?: string }[];
-  readonly kv_namespaces: readonly { readonly binding: string; readonly id?: string }[];
-}
-
-/** What wrangler.toml says about where the index lies. */
-export async function readRemoteNames(root: string): Promise<RemoteNames> {
-  // Wrangler's types leave the configuration open; these are its fields as wrangler.toml has them.
-  const config = await readWranglerConfig(
-    root,
-    ({ unstable_readConfig: read }, path) => read({ config: path }) as WranglerConfig,
-  );
-  const bucket = config.r2_buckets.find(({ binding }) => binding === "INDEXES")?.bucket_name;
-  const namespace = config.kv_namespaces.find(({ binding }) => binding === "DOCUMENTS");
-  if (!bucket || !namespace) {
-    const missing = bucket ? "KV namespace DOCUMENTS" : "R2 bucket INDEXES with its bucket_name";
-    throw new AnnoyEdgeError("NO_BINDING", `${root}/wrangler.toml binds no ${missing}.`);
+/** What the wrangler configuration says of where the index lies. */
+export function readRemoteNames(root: string, env?: string): RemoteNames {
+  const { path, worker, account, bucket, namespace } = readWranglerProject(root, env);
+  if (!bucket?.id || !namespace) {
+    const missing = bucket?.id ? "KV namespace DOCUMENTS" : "R2 bucket INDEXES with its bucket_name";
+    throw new AnnoyEdgeError("NO_BINDING", `${path} binds no ${missing}.`);
   }
   return {
-    bucket,
-    namespace: namespace.id ? { id: namespace.id } : { worker: config.name ?? "annoy-edge" },
-    ...(config.account_id && { account: config.account_id }),
+    bucket: bucket.id,
+    namespace: namespace.id ? { id: namespace.id } : { worker: worker ?? "annoy-edge" },
+    ...(account && { account }),
   };
 }

@@ -9,9 +9,11 @@ import { uploadMultipart } from "./multipart.ts";
 import { openS3 } from "./s3.ts";
 
 export interface RemoteStoreOptions {
-  /** Folder of wrangler.toml, which names bucket and namespace. */
+  /** Folder of the wrangler configuration, which names bucket and namespace. */
   readonly root?: string;
-  /** Instead of wrangler.toml. */
+  /** Environment of the wrangler configuration; default: `CLOUDFLARE_ENV`. */
+  readonly environment?: string;
+  /** Instead of the wrangler configuration. */
   readonly names?: RemoteNames;
   readonly env?: RemoteEnvironment;
 }
@@ -25,7 +27,7 @@ const DELETES_AT_ONCE = 6;
  * @throws AnnoyEdgeError `NO_TOKEN`, `NO_ACCOUNT`, `NO_NAMESPACE`, `NO_BINDING`, `REMOTE_FORBIDDEN`, ...
  */
 export async function openRemoteStore(options: RemoteStoreOptions = {}): Promise<PublishStore> {
-  const names = options.names ?? (await readRemoteNames(resolve(options.root ?? ".")));
+  const names = options.names ?? readRemoteNames(resolve(options.root ?? "."), options.environment);
   // The variables that are read are named in the type; process.env has others as well.
   const env = options.env ?? (process.env as RemoteEnvironment);
   if (!env.CLOUDFLARE_API_TOKEN) return openLoginStore(names);

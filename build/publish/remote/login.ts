@@ -10,13 +10,13 @@ import type { RemoteNames } from "./account.ts";
  * `wrangler dev` offers them (https://developers.cloudflare.com/workers/local-development/). Slower than a token, as
  * every page is a write of its own, and an interrupted upload begins anew.
  *
- * @throws AnnoyEdgeError `NO_TOKEN` when nobody is logged in, `NO_NAMESPACE` when wrangler.toml has no id
+ * @throws AnnoyEdgeError `NO_TOKEN` when nobody is logged in, `NO_NAMESPACE` when the wrangler configuration has no id
  */
 export async function openLoginStore({ bucket, namespace }: RemoteNames): Promise<PublishStore> {
   if (!("id" in namespace)) {
     throw new AnnoyEdgeError(
       "NO_NAMESPACE",
-      'wrangler.toml has no id of the KV namespace DOCUMENTS. "npm run deploy" creates the namespace and writes its id there.',
+      'The wrangler configuration has no id of the KV namespace DOCUMENTS. "npx wrangler deploy" creates the namespace and writes its id there.',
     );
   }
   const { startRemoteProxySession } = await importWrangler();

@@ -22,6 +22,24 @@ export function assertIndexName(name: string): void {
   }
 }
 
+/** Whether a name is the pattern, in which `*` stands for any characters. */
+export function matchesName(pattern: string, name: string): boolean {
+  const parts = pattern.split("*");
+  const first = parts.shift() ?? "";
+  if (parts.length === 0) return name === pattern;
+  const last = parts.pop() ?? "";
+  if (!name.startsWith(first) || name.length < first.length + last.length || !name.endsWith(last))
+    return false;
+  const end = name.length - last.length;
+  let at = first.length;
+  for (const part of parts) {
+    const found = name.indexOf(part, at);
+    if (found < 0 || found + part.length > end) return false;
+    at = found + part.length;
+  }
+  return true;
+}
+
 export function isVersion(text: unknown): text is string {
   return typeof text === "string" && VERSION.test(text);
 }
