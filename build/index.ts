@@ -25,19 +25,22 @@ export type { AnnoyDocument } from "./annoy/documents.ts";
 export { AnnoyFileError } from "./annoy/errors.ts";
 export { type ExportAnnoyOptions, type ExportAnnoyResult, exportAnnoy } from "./annoy/export.ts";
 export { type ImportAnnoyOptions, type ImportOptions, importAnnoy } from "./annoy/import.ts";
+export type { InputDocument } from "./artifact/collect.ts";
+export type { BuildResult } from "./artifact/folder.ts";
+export type { EmbedderOptions } from "./embedding/build-embedder.ts";
 export type { EmbedderSetting, EmbedderSpec } from "./embedding/providers/index.ts";
 export { type EvaluateOptions, type Evaluation, evaluate, type JudgedQuery } from "./evaluate/index.ts";
-export type { Progress } from "./forest/types.ts";
+export type { Documents, InputOptions } from "./job/input.ts";
 export {
   type ExportLangchainOptions,
   exportLangchain,
   importLangchain,
   LangchainFolderError,
 } from "./langchain/folder/index.ts";
-export { type LocalIndex, type OpenLocalOptions, openLocalIndex } from "./local/open.ts";
+export { type OpenLocalOptions, openLocalIndex } from "./local/open.ts";
 export { query } from "./local/query.ts";
-export { type BuildOptions, type BuildResult, build } from "./pipeline/build.ts";
-export type { InputDocument } from "./pipeline/collect.ts";
+export type { LocalIndex } from "./local/types.ts";
+export { type BuildOptions, build } from "./pipeline/build.ts";
 export {
   type Config,
   defaultOut,
@@ -46,8 +49,6 @@ export {
   loadConfig,
   withConfiguredEmbedder,
 } from "./pipeline/config.ts";
-export type { EmbedderOptions } from "./pipeline/embedder.ts";
-export type { Documents, InputOptions } from "./pipeline/input.ts";
 export { type InspectedSection, type InspectedShard, type Inspection, inspect } from "./pipeline/inspect.ts";
 export {
   type GoldenQuery,
@@ -61,14 +62,15 @@ export {
   versions,
 } from "./pipeline/publishing.ts";
 export { type RebuildOptions, type RebuildResult, rebuild } from "./pipeline/rebuild.ts";
-export type { TextOptions } from "./pipeline/text.ts";
 export { type Check, type Verification, type VerifyOptions, verify } from "./pipeline/verify.ts";
 export { type Plan, type PlanOptions, plan } from "./plan/plan.ts";
 export type { GcResult, PublishResult, RestoreResult, RollbackResult, VersionInfo } from "./publish/index.ts";
 export { OptionError } from "./settings/errors.ts";
 export { indexName, servedName, servedNames } from "./settings/names.ts";
 export type { ForestOptions } from "./settings/options.ts";
+export type { Progress } from "./settings/progress.ts";
 export { type AssembleOptions, type AssembleResult, assemble } from "./sharding/assemble.ts";
 export type { ShardOptions } from "./sharding/options.ts";
 export { SourceError } from "./sources/index.ts";
 export { SPLITTERS, type SplitterName } from "./splitting/index.ts";
+export type { TextOptions } from "./text/options.ts";

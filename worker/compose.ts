@@ -1,4 +1,5 @@
 import { DEFAULT_INDEX, type Env, readSettings, type Settings } from "./config.ts";
+import { HELD_BYTES, PAGE_BYTES_KEPT } from "./core/format/budget.ts";
 import { type App, createApp } from "./http/app.ts";
 import type { AppOptions, IndexSource, IndexStatus, Lifetime } from "./http/types.ts";
 import { createEdgeEmbedder } from "./services/edge.ts";
@@ -81,13 +82,9 @@ function createSource(env: Env, { name, refreshSeconds, shards }: Settings): Ref
   };
 }
 
-/** Index and pages of documents together keep below this; requests and the heap have the rest of an isolate's 128 MB. */
-const INDEX_AND_PAGES = 100_000_000;
-const PAGES = { least: 8_000_000, most: 24_000_000 };
-
 /** What an index leaves to documents: all of a small corpus' pages may stay, so that its searches read nothing. */
 function roomForPages(indexBytes: number): number {
-  return Math.min(PAGES.most, Math.max(PAGES.least, INDEX_AND_PAGES - indexBytes));
+  return Math.min(PAGE_BYTES_KEPT.most, Math.max(PAGE_BYTES_KEPT.least, HELD_BYTES - indexBytes));
 }
 
 /** A source that answers every request with the same error. */

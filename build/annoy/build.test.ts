@@ -4,12 +4,13 @@ import { annoyFixtures, type Fixture } from "../../test/annoy/fixtures.ts";
 import { slotOf } from "../../worker/core/forest/slots.ts";
 import { nodeLayout } from "../../worker/core/format/annoy.ts";
 import { assembleTrees } from "./assemble.ts";
-import { growTrees, itemNumbers, type TreeInput } from "./build.ts";
+import { growTrees, itemNumbers } from "./build.ts";
 import { type GrownTree, growTree } from "./grow.ts";
 import { Kiss64 } from "./random.ts";
 import { type AnnoyData, readAnnoy } from "./read.ts";
 import { openRows } from "./rows.ts";
 import { createSplitter } from "./splits.ts";
+import type { TreeInput } from "./tree-work.ts";
 import { annoyFileParts } from "./write.ts";
 
 /** The vectors of a read file as input for growing trees: rows by item number, zero for holes. */

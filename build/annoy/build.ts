@@ -1,27 +1,12 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { dot } from "../../worker/core/forest/annoy/distances.ts";
-import { type AnnoyLayout, nodeLayout } from "../../worker/core/format/annoy.ts";
-import type { Metric } from "../../worker/core/format/constants.ts";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
-import type { Progress } from "../forest/types.ts";
-import { type GrownTree, growTree } from "./grow.ts";
-import { Kiss64 } from "./random.ts";
-import { openRows, type Rows, type RowsLocation } from "./rows.ts";
-import { createSplitter, type ItemNumbers } from "./splits.ts";
-
-/** What to grow trees from. Everything large is shared memory or a file, so that threads need no copy. */
-export interface TreeInput {
-  readonly metric: Metric;
-  readonly dimensions: number;
-  readonly layout: AnnoyLayout;
-  /** Largest item number plus one. */
-  readonly nItems: number;
-  readonly rows: RowsLocation;
-  /** Ascending numbers of the items that exist. */
-  readonly items: Uint32Array<SharedArrayBuffer>;
-  readonly seed: bigint;
-}
+import type { Progress } from "../settings/progress.ts";
+import type { GrownTree } from "./grow.ts";
+import { openRows, type Rows } from "./rows.ts";
+import type { ItemNumbers } from "./splits.ts";
+import { type TreeInput, type TreeWork, treeGrower } from "./tree-work.ts";
 
 export interface TreeOptions {
   /** Number of trees; -1: until there are twice as many nodes as items, as in Annoy. */
@@ -29,11 +14,6 @@ export interface TreeOptions {
   /** Threads; -1: one a core. Never changes the trees. */
   readonly nJobs: number;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
-}
-
-/** The input with what is computed of every item once. */
-export interface TreeWork extends TreeInput {
-  readonly numbers: ItemNumbers;
 }
 
 /** Below this many numbers in all vectors threads cost more than they save. */
@@ -96,15 +76,6 @@ function checkCounts({ nTrees, nJobs }: TreeOptions): void {
   }
 }
 
-/** Grows tree number t of some work; scratch is kept from tree to tree. */
-export function treeGrower(work: TreeWork, rows: Rows): (tree: number) => GrownTree {
-  const { metric, dimensions, nItems, items } = work;
-  const { maxBucket } = nodeLayout(work.layout, dimensions);
-  const splitter = createSplitter(metric, dimensions, rows, work.numbers);
-  const settings = { nItems, maxBucket, hamming: metric === "hamming" };
-  return (tree) => growTree(settings, splitter, items, new Kiss64(work.seed + BigInt(tree)));
-}
-
 async function growOnThreads(
   work: TreeWork,
   jobs: number,
@@ -123,7 +94,7 @@ async function growOnThreads(
         if (started < wanted) thread.postMessage(started++);
       };
       for (let i = 0; i < jobs; i++) {
-        const thread = new Worker(new URL("./tree-worker.ts", import.meta.url), { workerData: work });
+        const thread = new Worker(new URL("./tree-thread.ts", import.meta.url), { workerData: work });
         threads.push(thread);
         thread.on("error", reject);
         thread.on("exit", (code) => reject(new Error(`A tree thread ended with code ${code}.`)));

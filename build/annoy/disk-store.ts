@@ -5,12 +5,13 @@ import { type AnnoyLayout, NODE_WORDS, nodeLayout } from "../../worker/core/form
 import type { Metric } from "../../worker/core/format/constants.ts";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import { renumberTree } from "./assemble.ts";
-import { growTrees, itemNumbers, type TreeInput } from "./build.ts";
+import { growTrees, itemNumbers } from "./build.ts";
 import type { GrownTree } from "./grow.ts";
 import { type ItemStore, Presence } from "./item-store.ts";
 import { messageOf } from "./node-reader.ts";
 import { readAnnoy } from "./read.ts";
 import type { ItemNumbers } from "./splits.ts";
+import type { TreeInput } from "./tree-work.ts";
 import { putTreeNode, writeWhole } from "./write.ts";
 
 /**

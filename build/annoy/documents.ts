@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import type { DocumentsWriter } from "../artifact/documents.ts";
-import type { Progress } from "../forest/types.ts";
+import type { Progress } from "../settings/progress.ts";
 import { SourceError } from "../sources/errors.ts";
 import { toDocument } from "../sources/jsonl.ts";
 import { readLines } from "../sources/lines.ts";

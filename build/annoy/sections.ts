@@ -1,8 +1,9 @@
 import { ANNOY_NODES_HEADER, nodeLayout } from "../../worker/core/format/annoy.ts";
 import type { CertifiedRecall } from "../../worker/core/format/meta.ts";
+import type { BuiltForest } from "../artifact/folder-files.ts";
 import type { SectionSource } from "../artifact/layout.ts";
-import { bytesOf, encodeVectors } from "../forest/codecs.ts";
-import type { BuiltForest } from "../forest/types.ts";
+import { encodeVectors } from "../forest/codecs.ts";
+import { bytesOf } from "../kernels/arrays.ts";
 import type { AnnoyData } from "./read.ts";
 
 export type AnnoyCodec = "float32" | "int8" | "int4";

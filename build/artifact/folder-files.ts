@@ -1,17 +1,32 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { FORMAT_MAJOR, FORMAT_MINOR } from "../../worker/core/format/constants.ts";
+import {
+  type Codec,
+  FORMAT_MAJOR,
+  FORMAT_MINOR,
+  type RescoreCodec,
+} from "../../worker/core/format/constants.ts";
 import { encodeIds } from "../../worker/core/format/ids.ts";
 import type {
   ArtifactMeta,
+  CertifiedRecall,
   EmbedderIdentity,
   Manifest,
   ManifestFile,
 } from "../../worker/core/format/meta.ts";
-import type { BuiltForest } from "../forest/types.ts";
 import type { FolderWriter } from "./folder.ts";
-import { layOutArtifact, type SectionSource } from "./layout.ts";
+import { type HeaderFields, layOutArtifact, type SectionSource } from "./layout.ts";
 import { MANIFEST_FILE, versionOf } from "./version.ts";
+
+/** Everything of an artifact that comes from the vectors. */
+export interface BuiltForest {
+  readonly header: HeaderFields;
+  readonly sections: SectionSource[];
+  readonly forest: ArtifactMeta["forest"];
+  readonly certified: CertifiedRecall;
+  readonly codec: Codec;
+  readonly rescore: RescoreCodec;
+}
 
 /** Everything that goes into an artifact folder beside the documents, which are already written there. */
 export interface ArtifactParts {

@@ -12,6 +12,13 @@ function removeUnfinished(): void {
   for (const folder of unfinished) rmSync(folder, { recursive: true, force: true });
 }
 
+/** An artifact folder that has been written. */
+export interface BuildResult {
+  /** The artifact folder. */
+  readonly out: string;
+  readonly manifest: Manifest;
+}
+
 /** An artifact folder in the making: invisible under its final name until {@link FolderWriter.commit}. */
 export interface FolderWriter {
   /** Where it is written now. */

@@ -1,6 +1,6 @@
 import type { CarriedEmbedder, Embedder } from "../../worker/core/embedding/types.ts";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
-import type { Progress } from "../forest/types.ts";
+import type { Progress } from "../settings/progress.ts";
 import { isIncremental } from "./cache/embedder.ts";
 import { asked } from "./identity.ts";
 

@@ -1,10 +1,11 @@
 import { parseSearchRequest } from "../../worker/core/search/parse.ts";
 import { search } from "../../worker/core/search/search.ts";
 import type { Hit, SearchMode } from "../../worker/core/search/types.ts";
-import type { Progress } from "../forest/types.ts";
-import { type LocalIndex, type OpenLocalOptions, openLocalIndex } from "../local/open.ts";
+import { type OpenLocalOptions, openLocalIndex } from "../local/open.ts";
+import type { LocalIndex } from "../local/types.ts";
 import { OptionError } from "../settings/errors.ts";
 import { integer } from "../settings/options.ts";
+import type { Progress } from "../settings/progress.ts";
 import { meanScores, type Scores, scoreRanking } from "./metrics.ts";
 import { type JudgedQuery, readJudgedQueries } from "./queries.ts";
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { distanceBetween } from "../../worker/core/forest/metrics.ts";
 import { METRICS } from "../../worker/core/format/constants.ts";
+import { sharedFloats } from "../kernels/arrays.ts";
 import { hotBytes } from "./choices.ts";
 import { clusteredVectors, forestOf } from "./fixture.ts";
-import { sharedFloats } from "./geometry.ts";
 
 const DIMENSIONS = 64;
 

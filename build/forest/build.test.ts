@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { distanceBetween, smallerIsNearer } from "../../worker/core/forest/metrics.ts";
 import { METRICS, type Metric } from "../../worker/core/format/constants.ts";
+import { sharedFloats } from "../kernels/arrays.ts";
 import { buildForest } from "./build.ts";
 import { artifactBytes, clusteredVectors, forestOf, PLAIN_SETTINGS } from "./fixture.ts";
-import { sharedFloats } from "./geometry.ts";
 
 const COUNT = 2000;
 

@@ -1,6 +1,13 @@
 import { type Codec, NO_SLOT } from "../../worker/core/format/constants.ts";
 import type { ArtifactMeta } from "../../worker/core/format/meta.ts";
+import type { BuiltForest } from "../artifact/folder-files.ts";
 import type { HeaderFields, SectionSource } from "../artifact/layout.ts";
+import { bytesOf } from "../kernels/arrays.ts";
+import { type Geometry, geometryOf } from "../kernels/geometry.ts";
+import { exactAnswers } from "../recall/exact-answers.ts";
+import type { Truth } from "../recall/held-out.ts";
+import type { ForestSettings } from "../settings/options.ts";
+import type { Pool } from "../threads/pool.ts";
 import {
   budgetError,
   type CodecBytes,
@@ -14,17 +21,13 @@ import {
   walksAll,
   withinBudget,
 } from "./choices.ts";
-import { bytesOf } from "./codecs.ts";
 import { buildSketches, type Sketching } from "./encode.ts";
-import { exactAnswers } from "./exact.ts";
-import { type Geometry, geometryOf } from "./geometry.ts";
 import { type EncodedNodes, encodeNodes, measureReach } from "./nodes.ts";
-import { createPool, type Pool } from "./pool.ts";
+import { createForestPool } from "./pool.ts";
 import { createRandom, partSeed, sample } from "./random.ts";
-import type { Truth } from "./recall.ts";
 import { growTree, type TreeNode } from "./tree.ts";
 import { certifySections } from "./tune.ts";
-import type { BuiltForest, ForestInput, ForestSettings } from "./types.ts";
+import type { ForestInput } from "./types.ts";
 import { vectorSectionsBy } from "./vector-sections.ts";
 
 /** Below this many dimensions a full score costs no more than an estimate. */
@@ -52,7 +55,7 @@ export async function buildForest(input: ForestInput, settings: ForestSettings):
   const geometry = geometryOf(metric, vectors, dimensions);
   const { rows, width, spherical } = geometry;
   const shared = { rows, width, spherical, unit: metric === "angular" };
-  const pool = createPool(shared, settings.jobs, isSmall(count, dimensions));
+  const pool = createForestPool(shared, settings.jobs, isSmall(count, dimensions));
   try {
     const queries = pickQueries(count, settings.seed);
     const isTraining = new Uint8Array(count).fill(1);

@@ -2,7 +2,7 @@ import { fullSketchBits } from "../../worker/core/forest/compact/rotation.ts";
 import type { Codec, Metric, RescoreCodec } from "../../worker/core/format/constants.ts";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import type { SectionSource } from "../artifact/layout.ts";
-import type { ForestSettings } from "./types.ts";
+import type { ForestSettings } from "../settings/options.ts";
 
 /**
  * Up to this many coordinates in all a scan of every vector answers. Measured (docs/forest.md): at 500 vectors of 100

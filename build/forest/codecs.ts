@@ -1,7 +1,8 @@
 import { packBits } from "../../worker/core/forest/query.ts";
 import { NIBBLE_LEVELS, type VectorStore } from "../../worker/core/forest/vectors.ts";
 import type { Metric } from "../../worker/core/format/constants.ts";
-import { createLevels, type Levels } from "./simd/levels.ts";
+import { bytesOf, lengthOf } from "../kernels/arrays.ts";
+import { createLevels, type Levels } from "../kernels/levels.ts";
 
 /** Encoded vectors: the bytes of the sections `vectors`, `vectorScales` and `vectorNorms`. */
 export interface EncodedVectors {
@@ -205,13 +206,3 @@ function scaleFor(largest: number): number {
 }
 
 const NIBBLE_CLIPS = [1, 0.92, 0.85, 0.78, 0.72, 0.66, 0.6, 0.54];
-
-export function lengthOf(values: Float32Array, at: number, dimensions: number): number {
-  let sum = 0;
-  for (let i = 0; i < dimensions; i++) sum += values[at + i]! * values[at + i]!;
-  return Math.sqrt(sum);
-}
-
-export function bytesOf(view: ArrayBufferView): Uint8Array {
-  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-}

@@ -1,9 +1,9 @@
 import { FACTORS, MARGIN_AT } from "../../worker/core/forest/compact/sketches.ts";
 import type { SectionSource } from "../artifact/layout.ts";
-import { bytesOf } from "./codecs.ts";
-import { type Geometry, meanRow } from "./geometry.ts";
+import { bytesOf } from "../kernels/arrays.ts";
+import { type Geometry, meanRow } from "../kernels/geometry.ts";
+import type { Pool } from "../threads/pool.ts";
 import type { EncodedNodes } from "./nodes.ts";
-import type { Pool } from "./pool.ts";
 import type { SketchTask } from "./sketch.ts";
 
 /** Rows of a task: few enough that all threads end at about the same time. */

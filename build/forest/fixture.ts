@@ -2,10 +2,11 @@ import { openForest } from "../../worker/core/forest/open.ts";
 import type { Forest } from "../../worker/core/forest/types.ts";
 import { openArtifact } from "../../worker/core/format/artifact.ts";
 import type { Metric } from "../../worker/core/format/constants.ts";
+import type { BuiltForest } from "../artifact/folder-files.ts";
 import { encodeArtifact } from "../artifact/layout.ts";
+import type { ForestSettings } from "../settings/options.ts";
 import { buildForest } from "./build.ts";
 import { createRandom } from "./random.ts";
-import type { BuiltForest, ForestSettings } from "./types.ts";
 
 /** Settings that tests and the bench begin from. */
 export const PLAIN_SETTINGS: ForestSettings = {

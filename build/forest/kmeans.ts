@@ -1,6 +1,6 @@
-import { lengthOf } from "./codecs.ts";
+import { lengthOf } from "../kernels/arrays.ts";
+import { BLOCK_ROWS, type ScoreKernel } from "../kernels/kernels.ts";
 import { createRandom, sample } from "./random.ts";
-import { BLOCK_ROWS, type ScoreKernel } from "./simd/kernels.ts";
 
 export interface Clustering {
   /** `count` rows of `width` numbers: unit directions (spherical) or means. */

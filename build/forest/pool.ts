@@ -1,119 +1,16 @@
-import { availableParallelism, tmpdir } from "node:os";
-import { join } from "node:path";
-import { Worker } from "node:worker_threads";
-import type { Shared, Task, TaskResult } from "./tasks.ts";
-import { runTask } from "./tasks.ts";
-
-export interface RunOptions {
-  readonly onDone?: (done: number) => void;
-  /** These tasks are done by threads that would have nothing else to do. */
-  readonly background?: boolean;
-}
-
-/** Runs tasks over the same shared memory on worker threads, or on this thread when there is just one job. */
-export interface Pool {
-  /** Results in the order of the tasks, whatever thread did which. Several runs may go on at once. */
-  run<T extends Task>(tasks: readonly T[], options?: RunOptions): Promise<TaskResult<T>[]>;
-  close(): Promise<void>;
-}
-
-/** @param jobs threads; -1: one a core */
-export function createPool(shared: Shared, jobs: number, small: boolean): Pool {
-  const threads = jobs > 0 ? jobs : availableParallelism();
-  return threads === 1 || small ? createLocalPool(shared) : createThreadPool(shared, threads);
-}
-
-function createLocalPool(shared: Shared): Pool {
-  return {
-    async run(tasks, { onDone } = {}) {
-      const results = [];
-      for (const [i, task] of tasks.entries()) {
-        results.push(runTask(shared, task));
-        onDone?.(i + 1);
-        // Lets progress and interrupts through between tasks.
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-      return results;
-    },
-    async close() {},
-  };
-}
-
-/** A task that waits for a thread or is done by one. */
-interface Job {
-  readonly task: Task;
-  // Any task's result: the run that made the job knows which.
-  readonly resolve: (result: unknown) => void;
-}
+import { createPool, type Pool, type Task } from "../threads/pool.ts";
+import type { Shared } from "./shared.ts";
+import { type ForestTask, runTask } from "./tasks.ts";
 
 /**
- * The environment of threads: a compile cache, where Node keeps one by default, spares them a third of a second each
- * that TypeScript takes to be stripped of its types. Threads do not inherit the one that their parent has switched on.
+ * Creates a pool whose threads do the tasks of building and certifying forests.
+ *
+ * @param jobs threads; -1: one a core
+ * @param small whether the work is too small to start threads for
  */
-function threadEnvironment(): NodeJS.ProcessEnv {
-  const { NODE_COMPILE_CACHE = join(tmpdir(), "node-compile-cache") } = process.env;
-  return { ...process.env, NODE_COMPILE_CACHE };
-}
-
-function createThreadPool(shared: Shared, threads: number): Pool {
+export function createForestPool(shared: Shared, jobs: number, small: boolean): Pool {
   // Compiled for npm the file ends in .js; in the checkout Node runs the TypeScript itself.
-  const file = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url);
-  const urgent: Job[] = [];
-  const background: Job[] = [];
-  const idle: Worker[] = [];
-  let failed: unknown;
-  let fail: (error: unknown) => void = () => {};
-  const failure = new Promise<never>((_, reject) => {
-    fail = (error) => {
-      failed = error;
-      reject(error);
-    };
-  });
-  // Nobody may be waiting when a thread fails.
-  failure.catch(() => {});
-  const current = new Map<Worker, Job>();
-  const give = () => {
-    while (idle.length > 0) {
-      const job = urgent.shift() ?? background.shift();
-      if (!job) return;
-      const worker = idle.pop()!;
-      current.set(worker, job);
-      worker.postMessage(job.task);
-    }
-  };
-  const env = threadEnvironment();
-  const workers = Array.from({ length: threads }, () => {
-    const worker = new Worker(file, { workerData: shared, env });
-    worker.on("error", fail);
-    worker.on("message", (result) => {
-      const job = current.get(worker);
-      idle.push(worker);
-      give();
-      job?.resolve(result);
-    });
-    idle.push(worker);
-    return worker;
-  });
-  return {
-    async run(tasks, { onDone, background: later = false } = {}) {
-      if (failed !== undefined) throw failed;
-      let done = 0;
-      const results = tasks.map(
-        (task) =>
-          new Promise((resolve) => {
-            const finish = (result: unknown) => {
-              onDone?.(++done);
-              resolve(result);
-            };
-            (later ? background : urgent).push({ task, resolve: finish });
-          }),
-      );
-      give();
-      // Task i resolves with its own kind of result.
-      return (await Promise.race([Promise.all(results), failure])) as never;
-    },
-    async close() {
-      await Promise.all(workers.map((worker) => worker.terminate()));
-    },
-  };
+  const file = import.meta.url.endsWith(".ts") ? "./thread.ts" : "./thread.js";
+  const run = (task: Task) => runTask(shared, task as ForestTask); // only such tasks are given to this pool
+  return createPool({ jobs, small, shared, thread: new URL(file, import.meta.url), runTask: run });
 }

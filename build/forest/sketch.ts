@@ -1,9 +1,10 @@
 import { createRotation, fullSketchBits, type Rotation } from "../../worker/core/forest/compact/rotation.ts";
-import { createFourRotations, type FourRotations, LANES } from "./simd/rotate.ts";
-import type { Shared } from "./tasks.ts";
+import { createFourRotations, type FourRotations, LANES } from "../kernels/rotate.ts";
+import type { Task } from "../threads/pool.ts";
+import type { Shared } from "./shared.ts";
 
 /** Encodes the residuals of some rows as 1-bit codes. */
-export interface SketchTask {
+export interface SketchTask extends Task<SketchPart> {
   readonly kind: "sketch";
   /** Rows in slot order. */
   readonly list: Uint32Array;

@@ -1,29 +1,22 @@
-import { type AnswersTask, answer, type ShardAnswers } from "./answers.ts";
+import { createKernel, type KernelKind, type ScoreKernel } from "../kernels/kernels.ts";
+import { type NearestRowsTask, nearestRows, truthKernel } from "../recall/nearest-rows.ts";
+import { type RecordTask, record } from "../recall/record.ts";
+import { answer, type ShardAnswersTask } from "../recall/shard-answers.ts";
+import type { Task } from "../threads/pool.ts";
+import { type EncodeTask, encodePart } from "./encode-rows.ts";
 import { assign, type Clustering, type ClusterSettings, cluster } from "./kmeans.ts";
-import { type Recorded, type RecordTask, record } from "./record.ts";
-import { createKernel, type KernelKind, type ScoreKernel } from "./simd/kernels.ts";
-import { encodeSketches, type SketchPart, type SketchTask } from "./sketch.ts";
-import { nearestRows, type TruthPart, type TruthTask, truthKernel } from "./truth.ts";
-import { type EncodedPart, type EncodeTask, encodePart } from "./vector-sections.ts";
-
-/** Memory that every thread reads. */
-export interface Shared {
-  readonly rows: Float32Array<SharedArrayBuffer>;
-  readonly width: number;
-  readonly spherical: boolean;
-  /** Whether no row is longer than 1. */
-  readonly unit?: boolean;
-}
+import type { Shared } from "./shared.ts";
+import { encodeSketches, type SketchTask } from "./sketch.ts";
 
 /** Finds the nearest of given clusters for a list of rows. */
-export interface AssignTask {
+export interface AssignTask extends Task<Uint32Array> {
   readonly kind: "assign";
   readonly list: Uint32Array;
   readonly clustering: Clustering;
 }
 
 /** Clusters some rows and assigns all of a list. */
-export interface SplitTask {
+export interface SplitTask extends Task<SplitResult> {
   readonly kind: "split";
   readonly list: Uint32Array;
   readonly training: Uint32Array;
@@ -34,20 +27,14 @@ export interface SplitResult extends Clustering {
   readonly labels: Uint32Array;
 }
 
-export type Task = AssignTask | SplitTask | TruthTask | SketchTask | RecordTask | AnswersTask | EncodeTask;
-export type TaskResult<T extends Task> = T extends AssignTask
-  ? Uint32Array
-  : T extends SplitTask
-    ? SplitResult
-    : T extends TruthTask
-      ? TruthPart
-      : T extends RecordTask
-        ? Recorded
-        : T extends AnswersTask
-          ? ShardAnswers
-          : T extends EncodeTask
-            ? EncodedPart
-            : SketchPart;
+export type ForestTask =
+  | AssignTask
+  | SplitTask
+  | NearestRowsTask
+  | SketchTask
+  | RecordTask
+  | ShardAnswersTask
+  | EncodeTask;
 
 let kernel: { readonly width: number; readonly kind: KernelKind; readonly kernel: ScoreKernel } | undefined;
 
@@ -59,11 +46,7 @@ function kernelOf(width: number, kind: KernelKind): ScoreKernel {
 }
 
 /** Does one task; pure but for the shared memory that sketch tasks write their own part of. */
-export function runTask<T extends Task>(shared: Shared, task: T): TaskResult<T>;
-export function runTask(
-  shared: Shared,
-  task: Task,
-): Uint32Array | SplitResult | TruthPart | SketchPart | Recorded | ShardAnswers | EncodedPart {
+export function runTask(shared: Shared, task: ForestTask): unknown {
   const { rows, width, spherical } = shared;
   const kind = shared.unit ? "unit" : "dot";
   switch (task.kind) {

@@ -1,5 +1,5 @@
-import type { Geometry } from "./geometry.ts";
-import type { Pool } from "./pool.ts";
+import type { Geometry } from "../kernels/geometry.ts";
+import type { Pool } from "../threads/pool.ts";
 import { partSeed } from "./random.ts";
 import type { AssignTask, SplitTask } from "./tasks.ts";
 

@@ -3,12 +3,12 @@ import { openArtifact, requireView } from "../../worker/core/format/artifact.ts"
 import type { Metric } from "../../worker/core/format/constants.ts";
 import type { ArtifactMeta, CertifiedRecall } from "../../worker/core/format/meta.ts";
 import { encodeArtifact, type HeaderFields, type SectionSource } from "../artifact/layout.ts";
-import { certify } from "./certify.ts";
-import { chooseStep, surveyRegion } from "./choose.ts";
+import { certify } from "../recall/certify.ts";
+import { halves, type Truth } from "../recall/held-out.ts";
+import { DOUBLING, stepsOf } from "../recall/ladder.ts";
+import { chooseStep, surveyRegion } from "../recall/search-k.ts";
+import type { Pool } from "../threads/pool.ts";
 import type { Sketching } from "./encode.ts";
-import type { Pool } from "./pool.ts";
-import { halves, type Truth } from "./recall.ts";
-import { DOUBLING, stepsOf } from "./steps.ts";
 
 /** Margins to try, in mean factors of the sketches: about the standard error of an estimate. */
 const MARGINS = [4, 3, 2.5, 2, 1.75, 1.5, 1.25];

@@ -1,43 +1,12 @@
-import { vectorStore } from "../../worker/core/forest/vectors.ts";
 import type { Codec, Metric, RescoreCodec, SectionName } from "../../worker/core/format/constants.ts";
 import type { SectionSource } from "../artifact/layout.ts";
-import { bytesOf, type EncodedRows, encodeRest, encodeRows, keepsNorms } from "./codecs.ts";
-import type { Pool } from "./pool.ts";
-
-/** Encodes some rows, and what the codes lack of them. */
-export interface EncodeTask {
-  readonly kind: "encode";
-  readonly metric: Metric;
-  readonly codec: "float32" | "int8" | "int4";
-  readonly rest?: "int8" | "int4";
-  readonly vectors: Float32Array;
-  readonly dimensions: number;
-  /** Rows in the order of their slots. */
-  readonly list: Uint32Array;
-}
-
-export interface EncodedPart {
-  readonly rows: EncodedRows;
-  readonly rest?: EncodedRows;
-}
+import { bytesOf } from "../kernels/arrays.ts";
+import type { Pool } from "../threads/pool.ts";
+import { type EncodedRows, keepsNorms } from "./codecs.ts";
+import { type EncodedPart, type EncodeTask, encodePart } from "./encode-rows.ts";
 
 /** Rows of a task: few enough that all threads end at about the same time. */
 const CHUNK = 2048;
-
-export function encodePart({ metric, codec, rest, vectors, dimensions, list }: EncodeTask): EncodedPart {
-  const rows = encodeRows(metric, codec, vectors, dimensions, list);
-  if (!rest) return { rows };
-  const coded = vectorStore({
-    metric,
-    codec,
-    dimensions,
-    count: list.length,
-    bytes: rows.vectors,
-    scales: rows.scales,
-    norms: undefined,
-  });
-  return { rows, rest: encodeRest(rest, vectors, dimensions, list, coded) };
-}
 
 /** The vectors in their codec, and the rescoring tier behind them; encoded on this thread. */
 export function vectorSections(

@@ -1,37 +1,9 @@
 import type { KeywordMeta } from "../../worker/core/format/meta.ts";
-import { checkLanguage, type Language } from "../../worker/core/keyword/languages.ts";
+import { checkLanguage } from "../../worker/core/keyword/languages.ts";
 import type { SectionSource } from "../artifact/layout.ts";
 import { collectTerms, type Documents } from "./collect.ts";
-import type { Collection } from "./collection.ts";
 import { type EncodedKeywords, encodeKeywords } from "./encode.ts";
-
-export interface KeywordOptions {
-  /** Largest item number plus one. */
-  readonly nItems: number;
-  /** ISO 639-1 code of a stemmer, or `none`. Default `en`. */
-  readonly language?: Language | (string & {});
-  /** Weight of each field: `pageContent`, or a metadata field by its dotted path. Default {@link DEFAULT_FIELDS}. */
-  readonly fields?: Readonly<Record<string, number>>;
-  /** Positions for phrases; without them a phrase is checked against the documents. Default true. */
-  readonly positions?: boolean;
-  /** How soon repetition of a word stops counting. Default 1.2. */
-  readonly k1?: number;
-  /** How much long documents are held back, 0 to 1. Default 0.75. */
-  readonly b?: number;
-  readonly onDocument?: (done: number) => void;
-  /** The documents among which these are to be scored; these alone when left out. */
-  readonly collection?: Collection;
-}
-
-/** The text, and what usually names it. */
-export const DEFAULT_FIELDS: Readonly<Record<string, number>> = {
-  pageContent: 1,
-  title: 2,
-  heading: 2,
-  headings: 2,
-  name: 2,
-  subject: 2,
-};
+import { DEFAULT_FIELDS, type KeywordOptions } from "./options.ts";
 
 export interface BuiltKeywords {
   readonly sections: SectionSource[];

@@ -1,19 +1,8 @@
 import type { ItemDocument } from "../../worker/core/format/meta.ts";
 import { checkLanguage, stemWord } from "../../worker/core/keyword/languages.ts";
 import { foldWord, tokenize } from "../../worker/core/keyword/tokenize.ts";
-import { DEFAULT_FIELDS, type KeywordOptions } from "./build.ts";
 import { textsOf } from "./collect.ts";
-
-/**
- * What BM25 must know of all documents where an index holds some of them, so that scores of several indexes compare:
- * how many there are, how long, and in how many of them each word stands, or any word of a stem.
- */
-export interface Collection {
-  readonly documents: number;
-  readonly averageLength: number;
-  readonly words: ReadonlyMap<string, number>;
-  readonly stems: ReadonlyMap<string, number>;
-}
+import { type Collection, DEFAULT_FIELDS, type KeywordOptions } from "./options.ts";
 
 /** Counts documents one by one; memory grows with the distinct words alone. */
 export function countCollection(options: Pick<KeywordOptions, "language" | "fields">): {

@@ -16,7 +16,7 @@ import type { KeywordSections } from "../../worker/core/keyword/open.ts";
 import { foldWord } from "../../worker/core/keyword/tokenize.ts";
 import { createByteList, listBytes, putBytes, putNumber } from "./bytes.ts";
 import type { Collected, TermList } from "./collect.ts";
-import type { Collection } from "./collection.ts";
+import type { Collection } from "./options.ts";
 
 export interface EncodedKeywords extends KeywordSections {
   /** Distinct words. */

@@ -7,22 +7,12 @@ import { AnnoyEdgeError, ArtifactError } from "../../worker/core/format/errors.t
 import { decodeHeader, tableEnd } from "../../worker/core/format/header.ts";
 import type { EmbedderIdentity } from "../../worker/core/format/meta.ts";
 import { openIndex } from "../../worker/core/search/open.ts";
-import type { LoadedIndex } from "../../worker/core/search/types.ts";
-import { type DocumentsFile, openDocuments } from "../artifact/documents.ts";
+import { openDocuments } from "../artifact/documents.ts";
 import { readManifest } from "../artifact/folder.ts";
 import { asEmbedder, type EmbeddingsLike, isRecognised, requireSameEmbedder } from "../embedding/identity.ts";
 import { createQueryEmbedder } from "../embedding/providers/index.ts";
 import { localShards } from "./shards.ts";
-
-/**
- * An artifact folder opened in Node. `close` when done: it holds `documents.jsonl` open, and those of its shards. The
- * docstore is the folder's own; in one that is cut into shards, `forRequest` gives theirs.
- */
-export interface LocalIndex extends LoadedIndex {
-  readonly artifact: Artifact;
-  readonly docstore: DocumentsFile;
-  close(): Promise<void>;
-}
+import type { LocalIndex } from "./types.ts";
 
 export interface OpenLocalOptions {
   /**
@@ -47,7 +37,8 @@ export async function openLocalIndex(dir: string, options: OpenLocalOptions = {}
   const artifact = await openForestFile(dir);
   const { bytes } = manifest.files["documents.jsonl"];
   const docstore = await openDocuments(join(dir, "documents.jsonl"), artifact.header.nItems, bytes);
-  const shards = manifest.shards && localShards(dir, manifest.shards);
+  const shards =
+    manifest.shards && localShards(dir, manifest.shards, (folder) => openLocalIndex(folder, NO_EMBEDDER));
   try {
     const index = openIndex({
       version: manifest.version,
@@ -84,6 +75,9 @@ export async function openForestFile(dir: string, part: "whole" | "hot" = "whole
     throw inFile(path, error);
   }
 }
+
+/** Shards take vectors: the router embeds the text. */
+const NO_EMBEDDER: OpenLocalOptions = { embedder: () => undefined };
 
 /** The faults of an artifact speak of bytes; here they say of which file, and what to do. Other errors stay. */
 function inFile(path: string, error: unknown): unknown {

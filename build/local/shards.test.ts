@@ -10,7 +10,8 @@ import { forRequest } from "../../worker/core/search/shards/session.ts";
 import type { LoadedIndex, SearchInput } from "../../worker/core/search/types.ts";
 import { AnnoyVectorStore } from "../langchain/index.ts";
 import { build } from "../pipeline/build.ts";
-import { type LocalIndex, openLocalIndex } from "./open.ts";
+import { openLocalIndex } from "./open.ts";
+import type { LocalIndex } from "./types.ts";
 
 /** Counts letters: what it makes of a text does not depend on the corpus. */
 const letters = {

@@ -4,7 +4,7 @@ import { shardFolder } from "../../worker/core/format/keys.ts";
 import type { ShardsMeta } from "../../worker/core/format/meta.ts";
 import { openShard } from "../../worker/core/search/shards/local.ts";
 import type { Shard, ShardSet } from "../../worker/core/search/shards/types.ts";
-import { type LocalIndex, openLocalIndex } from "./open.ts";
+import type { LocalIndex } from "./types.ts";
 
 interface Opened {
   readonly index: LocalIndex;
@@ -19,11 +19,12 @@ interface Opened {
 export function localShards(
   dir: string,
   { list }: ShardsMeta,
+  openFolder: (folder: string) => Promise<LocalIndex>,
 ): Pick<ShardSet, "shard"> & { close(): Promise<void> } {
   const opened = new Map<number, Promise<Opened>>();
   const open = async (index: number): Promise<Opened> => {
     const folder = join(dir, shardFolder(index));
-    const local = await openLocalIndex(folder, { embedder: () => undefined });
+    const local = await openFolder(folder);
     const { version } = local.manifest;
     if (version === list[index]?.version) return { index: local, shard: openShard(local) };
     await local.close();

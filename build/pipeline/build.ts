@@ -1,21 +1,21 @@
 import { join } from "node:path";
 import type { Manifest } from "../../worker/core/format/meta.ts";
+import { collect } from "../artifact/collect.ts";
 import { writeDocuments } from "../artifact/documents.ts";
-import { beginFolder } from "../artifact/folder.ts";
+import { type BuildResult, beginFolder } from "../artifact/folder.ts";
 import { SHARDS_FOLDER } from "../artifact/version.ts";
-import type { Progress } from "../forest/types.ts";
+import { type BuildEmbedder, type EmbedderOptions, openBuildEmbedder } from "../embedding/build-embedder.ts";
+import { makeCorpus } from "../embedding/documents.ts";
+import { type InputOptions, inputOf } from "../job/input.ts";
+import { type BuildJob, sourceOf } from "../job/job.ts";
+import { writeWhole } from "../job/whole.ts";
 import { OptionError } from "../settings/errors.ts";
 import { indexName } from "../settings/names.ts";
 import { type ForestOptions, forestSettings, requireText } from "../settings/options.ts";
+import type { Progress } from "../settings/progress.ts";
 import { buildShards } from "../sharding/build.ts";
 import { type ShardOptions, shardingOf } from "../sharding/options.ts";
-import { collect } from "./collect.ts";
-import { makeCorpus } from "./corpus.ts";
-import { type BuildEmbedder, type EmbedderOptions, openBuildEmbedder } from "./embedder.ts";
-import { type InputOptions, inputOf } from "./input.ts";
-import { type BuildJob, sourceOf } from "./job.ts";
-import { checkText, type TextOptions, textOptionsOf } from "./text.ts";
-import { writeWhole } from "./whole.ts";
+import { checkText, type TextOptions, textOptionsOf } from "../text/options.ts";
 
 /** Everything that `annoy-edge build` takes. */
 export interface BuildOptions
@@ -31,12 +31,6 @@ export interface BuildOptions
   /** Kept in the manifest under `source`, as JSON: what the documents are. Part of the artifact's bytes. */
   readonly notes?: Readonly<Record<string, unknown>>;
   readonly onProgress?: (progress: Progress) => void;
-}
-
-export interface BuildResult {
-  /** The artifact folder. */
-  readonly out: string;
-  readonly manifest: Manifest;
 }
 
 /**

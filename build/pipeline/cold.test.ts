@@ -9,7 +9,8 @@ import { search } from "../../worker/core/search/search.ts";
 import type { LoadedIndex, SearchInput } from "../../worker/core/search/types.ts";
 import { createColdReader } from "../../worker/storage/cold.ts";
 import { createRangeCache } from "../../worker/storage/range-cache.ts";
-import { type LocalIndex, openLocalIndex, readWhole } from "../local/open.ts";
+import { openLocalIndex, readWhole } from "../local/open.ts";
+import type { LocalIndex } from "../local/types.ts";
 import { seededRandom } from "../recall/random.ts";
 import { build } from "./build.ts";
 

@@ -1,7 +1,6 @@
 import { userInfo } from "node:os";
 import type { SearchInput } from "../../worker/core/search/types.ts";
 import { type EmbedderSetting, queryEmbedderOf } from "../embedding/providers/index.ts";
-import type { Progress } from "../forest/types.ts";
 import { query } from "../local/query.ts";
 import {
   gc as collect,
@@ -25,6 +24,7 @@ import {
 import { OptionError } from "../settings/errors.ts";
 import { indexName } from "../settings/names.ts";
 import { requireText } from "../settings/options.ts";
+import type { Progress } from "../settings/progress.ts";
 import { verify } from "./verify.ts";
 
 /** Where to publish: the local state that `wrangler dev` reads, or an account. */

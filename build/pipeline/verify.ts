@@ -11,9 +11,9 @@ import type { Manifest, ManifestFile } from "../../worker/core/format/meta.ts";
 import { readDocuments } from "../artifact/documents.ts";
 import { readManifest } from "../artifact/folder.ts";
 import { DATA_FILES, versionOf } from "../artifact/version.ts";
-import type { Progress } from "../forest/types.ts";
 import { readWhole } from "../local/open.ts";
-import { measureRecall, type RecallMeasurement } from "../recall/recall.ts";
+import { measureRecall, type RecallMeasurement } from "../recall/verify.ts";
+import type { Progress } from "../settings/progress.ts";
 import { checkShards, measureShards, openRouter } from "../sharding/verify.ts";
 
 export interface Check {

@@ -1,12 +1,13 @@
+import { PLANNED_BYTES, PUBLISHED_BYTES, SHARD_BYTES } from "../../worker/core/format/budget.ts";
 import { type Codec, MAX_SHARDS } from "../../worker/core/format/constants.ts";
 import { estimateCost, uploadOperations } from "../publish/cost.ts";
 import { OptionError } from "../settings/errors.ts";
 import { dimensions as checkDimensions, integer, oneOf } from "../settings/options.ts";
-import { shardsNeeded } from "../sharding/size.ts";
 import { type PeerCost, turbopuffer, vectorize } from "./peers.ts";
 import { charge, PRICES, type Price } from "./prices.ts";
-import { type ResidentBytes, residentBytes, SHARD_BYTES } from "./resident.ts";
+import { estimateResident, type ResidentBytes } from "./resident.ts";
 import { pointerReads, type Serving, serving } from "./serving.ts";
+import { shardsNeeded } from "./shards.ts";
 
 export interface PlanOptions {
   readonly items: number;
@@ -72,9 +73,6 @@ export interface Plan {
   readonly peers: readonly PeerCost[];
 }
 
-/** What one isolate of 128 MB holds beside its heap, its requests and a second version during a swap. */
-export const ISOLATE_BUDGET = 90e6;
-
 /** Bytes of a page of documents in KV (worker/core/format/page.ts), and of the JSON around a document's text. */
 const PAGE_BYTES = 48 * 1024;
 const DOCUMENT_OVERHEAD = 100;
@@ -87,9 +85,9 @@ const VERSIONS_KEPT = 3;
 export function plan(options: PlanOptions): Plan {
   const use = checked(options);
   const { items, dimensions, codec, textBytes, keyword, queries, publishes, changed } = use;
-  const resident = residentBytes({ items, dimensions, codec, textBytes, keyword });
+  const resident = estimateResident({ items, dimensions, codec, textBytes, keyword });
   const documents = items * (textBytes + DOCUMENT_OVERHEAD);
-  const whole = resident.total <= ISOLATE_BUDGET;
+  const whole = resident.total <= PLANNED_BYTES;
   const shape = { items, dimensions, documentBytes: documents, hasText: textBytes > 0 };
   const shards = whole ? 1 : shardsNeeded(shape, codec, keyword, use.shardBytes).needed;
   const probes = shards === 1 ? 0 : Math.min(shards, use.partition === "random" ? shards : use.probes);
@@ -177,7 +175,7 @@ function checked(options: PlanOptions): Required<PlanOptions> {
     probes: integer("probes", options.probes ?? DEFAULT_PROBES, 1, MAX_SHARDS),
     replicas: integer("replicas", options.replicas ?? 1, 1, 32),
     regions: integer("regions", options.regions ?? 1, 1, 16),
-    shardBytes: integer("shardBytes", options.shardBytes ?? SHARD_BYTES, 1e6, 110e6),
+    shardBytes: integer("shardBytes", options.shardBytes ?? SHARD_BYTES, 1e6, PUBLISHED_BYTES),
   };
 }
 

@@ -14,9 +14,6 @@ export interface ResidentBytes {
   readonly total: number;
 }
 
-/** Resident bytes of a shard: two versions of it fit a Durable Object while one takes over from the other. */
-export const SHARD_BYTES = 60e6;
-
 /** Ids made from content have 12 characters; offsets, order, both directions of item and slot take 4 bytes each. */
 const ID_BYTES = 12 + 4 * 4;
 /** A page's number and the place in it. */
@@ -27,7 +24,7 @@ const STATIC_DIMENSIONS = 256;
 const STATIC_TABLE = 7_602_784;
 
 /** Estimates the hot part of an artifact with the default settings of its builder. */
-export function residentBytes(shape: {
+export function estimateResident(shape: {
   readonly items: number;
   readonly dimensions: number;
   readonly codec: Codec;

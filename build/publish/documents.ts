@@ -8,7 +8,7 @@ import {
 } from "../../worker/core/format/placement.ts";
 import type { Docstore } from "../../worker/core/search/docstore.ts";
 import { type DocumentsFile, openDocuments, readDocuments } from "../artifact/documents.ts";
-import type { Progress } from "../forest/types.ts";
+import type { Progress } from "../settings/progress.ts";
 import type { ArtifactPart } from "./artifact.ts";
 import type { Base } from "./base.ts";
 import { layOut, placementBytes, placementOf } from "./layout.ts";

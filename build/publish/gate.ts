@@ -1,7 +1,7 @@
+import { PUBLISHED_BYTES, residentBytes, SHARD_BYTES } from "../../worker/core/format/budget.ts";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import type { Manifest } from "../../worker/core/format/meta.ts";
 import type { PublishedManifest } from "../../worker/storage/manifest.ts";
-import { SHARD_BYTES } from "../plan/resident.ts";
 import type { ArtifactFolder } from "./artifact.ts";
 
 /** A check that an artifact did not pass. */
@@ -46,14 +46,6 @@ export function checkRecall(manifest: Manifest, previous: Manifest | undefined):
   return failures;
 }
 
-/** What a query needs lies in an isolate's 128 MB, beside code, pages and requests. */
-const LARGEST_HOT_BYTES = 110 * 1000 * 1000;
-
-/** What an isolate holds of a part: its hot bytes, and the placement's 4 bytes an item beside them. */
-export function residentBytes({ hotBytes, items }: Pick<Manifest, "hotBytes" | "items">): number {
-  return hotBytes + 4 * items;
-}
-
 /** An artifact that no isolate can hold would take down whatever tries: the index itself, its router or a shard. */
 export function checkSize(manifest: Manifest): GateFailure[] {
   const { shards, hotBytes } = manifest;
@@ -68,10 +60,10 @@ export function checkSize(manifest: Manifest): GateFailure[] {
     ? "Build with more shards or a lower --shard-bytes."
     : "Build with --max-bytes, fewer trees, or codec int4 or binary, or cut the index with --shards.";
   return parts
-    .filter(({ bytes }) => bytes > LARGEST_HOT_BYTES)
+    .filter(({ bytes }) => bytes > PUBLISHED_BYTES)
     .map(({ what, bytes }) => ({
       code: "TOO_LARGE",
-      message: `${what} takes ${megabytes(bytes)} of an isolate's 128 MB; ${megabytes(LARGEST_HOT_BYTES)} are possible. ${advice}`,
+      message: `${what} takes ${megabytes(bytes)} of an isolate's 128 MB; ${megabytes(PUBLISHED_BYTES)} are possible. ${advice}`,
     }));
 }
 

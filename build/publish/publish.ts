@@ -2,7 +2,7 @@ import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import { versionKey } from "../../worker/core/format/keys.ts";
 import { lengthsOf, type PublishedManifest } from "../../worker/storage/manifest.ts";
 import type { PublishRecord } from "../../worker/storage/pointer.ts";
-import type { Progress } from "../forest/types.ts";
+import type { Progress } from "../settings/progress.ts";
 import { type ArtifactFolder, openArtifactFolder } from "./artifact.ts";
 import { type Cost, estimateCost } from "./cost.ts";
 import { type PlacedDocuments, placeDocuments } from "./documents.ts";

@@ -1,7 +1,7 @@
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import { packKey, pageKey, pagesPrefix } from "../../worker/core/format/keys.ts";
 import type { PlacedPage, Placement } from "../../worker/core/format/placement.ts";
-import type { Progress } from "../forest/types.ts";
+import type { Progress } from "../settings/progress.ts";
 import { readPlacements } from "./placements.ts";
 import { requirePointerState } from "./pointer.ts";
 import type { PageWrite, PublishStore } from "./store.ts";

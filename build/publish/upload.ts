@@ -3,7 +3,7 @@ import { versionKey } from "../../worker/core/format/keys.ts";
 import { decodePlacement, type PlacedPage, placementHotBytes } from "../../worker/core/format/placement.ts";
 import { type PublishedManifest, parsePublishedManifest } from "../../worker/storage/manifest.ts";
 import type { PublishRecord } from "../../worker/storage/pointer.ts";
-import type { Progress } from "../forest/types.ts";
+import type { Progress } from "../settings/progress.ts";
 import type { ArtifactFolder, ArtifactPart } from "./artifact.ts";
 import { type PlacedDocuments, packUploads } from "./documents.ts";
 import { repairPages } from "./repair.ts";

@@ -7,8 +7,8 @@ import {
   type Metric,
   type RescoreCodec,
 } from "../../worker/core/format/constants.ts";
-import type { ForestSettings } from "../forest/types.ts";
 import { OptionError } from "./errors.ts";
+import type { Progress } from "./progress.ts";
 
 /** Settings of the forest as a person writes them; all have defaults. */
 export interface ForestOptions {
@@ -33,6 +33,23 @@ export interface ForestOptions {
   readonly jobs?: number;
   /** Upper bound of forest and vectors in memory, in bytes. */
   readonly maxBytes?: number;
+}
+
+/** {@link ForestOptions}, checked and complete. */
+export interface ForestSettings {
+  readonly trees: number | "auto";
+  readonly targetRecall: number;
+  readonly codec: Codec | "auto";
+  /** What cold tier of finer vectors the file carries beside the codec. */
+  readonly rescore: RescoreCodec | "auto";
+  /** Items a leaf holds at most; 0 chooses. */
+  readonly leafSize: number;
+  readonly seed: number;
+  /** Worker threads; -1: all cores. Never changes the bytes. */
+  readonly jobs: number;
+  /** Upper bound of the hot forest and vector sections together, in bytes. */
+  readonly maxBytes?: number;
+  readonly onProgress?: (progress: Progress) => void;
 }
 
 const MAX_TREES = 10_000;

@@ -1,9 +1,10 @@
 import { distanceBetween } from "../../worker/core/forest/metrics.ts";
 import type { Metric } from "../../worker/core/format/constants.ts";
 import type { CertifiedRecall, ShardsMeta } from "../../worker/core/format/meta.ts";
-import type { AnswersTask } from "../forest/answers.ts";
-import { sharedFloats } from "../forest/geometry.ts";
-import { createPool, type Pool } from "../forest/pool.ts";
+import { createForestPool } from "../forest/pool.ts";
+import { sharedFloats } from "../kernels/arrays.ts";
+import type { ShardAnswersTask } from "../recall/shard-answers.ts";
+import type { Pool } from "../threads/pool.ts";
 import { chooseRoute, type Evaluation } from "./choose.ts";
 import { createTally, type Tally } from "./tally.ts";
 import { createExactAnswers, type ExactAnswers } from "./truth.ts";
@@ -71,7 +72,7 @@ export async function certifyWhole(
   const vectors = await readQueries(shards, picked, dimensions);
   const shared = { rows: sharedFloats(0), width: dimensions, spherical: false };
   const total = shards.reduce((sum, { count }) => sum + count, 0);
-  const pool = createPool(shared, settings.jobs, total * dimensions <= 1 << 21);
+  const pool = createForestPool(shared, settings.jobs, total * dimensions <= 1 << 21);
   try {
     const exact = createExactAnswers(pool, { metric, dimensions, queries });
     for (const [s, shard] of shards.entries()) {
@@ -124,10 +125,10 @@ async function readQueries(
   return all;
 }
 
-interface Asking extends Pick<AnswersTask, "metric" | "dimensions"> {
+interface Asking extends Pick<ShardAnswersTask, "metric" | "dimensions"> {
   readonly pool: Pool;
   readonly shard: Certifiable;
-  readonly subject: Pick<AnswersTask, "bytes" | "edition">;
+  readonly subject: Pick<ShardAnswersTask, "bytes" | "edition">;
   readonly rows: Float32Array<SharedArrayBuffer>;
   readonly held: Uint32Array;
 }
@@ -137,7 +138,7 @@ async function ask(
   tally: Tally,
   s: number,
 ): Promise<void> {
-  const tasks: AnswersTask[] = [];
+  const tasks: ShardAnswersTask[] = [];
   for (let from = 0; from < tally.queries; from += QUERY_CHUNK) {
     const length = Math.min(QUERY_CHUNK, tally.queries - from);
     tasks.push({

@@ -1,12 +1,12 @@
 import type { Embedder } from "../../worker/core/embedding/types.ts";
-import { carriedBy, embedBlocks, isWhitened, whiteningStep, whitenVectors } from "../embedding/index.ts";
 import {
   type Corpus,
   type CorpusOptions,
   carriedBesideVectors,
   requireEmbedder,
   textsToEmbed,
-} from "../pipeline/corpus.ts";
+} from "../embedding/documents.ts";
+import { carriedBy, embedBlocks, isWhitened, whiteningStep, whitenVectors } from "../embedding/index.ts";
 import { createSpool, type Spool } from "./spool.ts";
 
 /** A corpus whose vectors lie on disk, and what an artifact needs to embed a query the same way. */

@@ -1,5 +1,5 @@
+import { SHARD_BYTES } from "../../worker/core/format/budget.ts";
 import { MAX_SHARDS, type Metric } from "../../worker/core/format/constants.ts";
-import { SHARD_BYTES } from "../plan/resident.ts";
 import { OptionError } from "../settings/errors.ts";
 import { integer, oneOf } from "../settings/options.ts";
 

@@ -1,9 +1,10 @@
 import type { Metric } from "../../worker/core/format/constants.ts";
-import { sharedFloats } from "../forest/geometry.ts";
 import type { Clustering } from "../forest/kmeans.ts";
-import { createPool, type Pool } from "../forest/pool.ts";
+import { createForestPool } from "../forest/pool.ts";
 import { createRandom, partSeed, sample } from "../forest/random.ts";
 import type { AssignTask, SplitTask } from "../forest/tasks.ts";
+import { sharedFloats } from "../kernels/arrays.ts";
+import type { Pool } from "../threads/pool.ts";
 import { groupClusters, type Piece } from "./group.ts";
 import { isSpherical, toSpace } from "./space.ts";
 import type { Spool } from "./spool.ts";
@@ -91,7 +92,7 @@ async function clusterRows(
   const blockRows = TASK_ROWS * BLOCK_TASKS;
   const rows = sharedFloats(Math.max(picked.length, Math.min(count, blockRows)) * dimensions);
   const spherical = isSpherical(metric);
-  const pool = createPool({ rows, width: dimensions, spherical }, jobs, count * dimensions <= SMALL);
+  const pool = createForestPool({ rows, width: dimensions, spherical }, jobs, count * dimensions <= SMALL);
   try {
     for (const [i, row] of picked.entries()) {
       spool.read(row, rows.subarray(i * dimensions, (i + 1) * dimensions));

@@ -7,15 +7,15 @@ import type {
   ShardsMeta,
 } from "../../worker/core/format/meta.ts";
 import type { FolderWriter } from "../artifact/folder.ts";
+import type { BuiltForest } from "../artifact/folder-files.ts";
 import { type ArtifactParts, writeArtifact } from "../artifact/folder-files.ts";
 import type { SectionSource } from "../artifact/layout.ts";
-import { bytesOf } from "../forest/codecs.ts";
-import { meanRow } from "../forest/geometry.ts";
 import { cluster } from "../forest/kmeans.ts";
 import { partSeed } from "../forest/random.ts";
-import { createKernel } from "../forest/simd/kernels.ts";
-import type { BuiltForest } from "../forest/types.ts";
 import { vectorSections } from "../forest/vector-sections.ts";
+import { bytesOf } from "../kernels/arrays.ts";
+import { meanRow } from "../kernels/geometry.ts";
+import { createKernel } from "../kernels/kernels.ts";
 import { isSpherical, toSpace } from "./space.ts";
 
 /** Centroids a shard by which queries find it, within the bytes that the router's may take in all. */

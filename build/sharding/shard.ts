@@ -10,10 +10,10 @@ import type {
 import { readDocuments } from "../artifact/documents.ts";
 import type { FolderWriter } from "../artifact/folder.ts";
 import type { SectionSource } from "../artifact/layout.ts";
-import { bytesOf } from "../forest/codecs.ts";
-import { sharedFloats } from "../forest/geometry.ts";
-import type { ForestSettings, Progress } from "../forest/types.ts";
-import { type WholeParts, writeWhole } from "../pipeline/whole.ts";
+import { type WholeParts, writeWhole } from "../job/whole.ts";
+import { bytesOf, sharedFloats } from "../kernels/arrays.ts";
+import type { ForestSettings } from "../settings/options.ts";
+import type { Progress } from "../settings/progress.ts";
 import { centroidsOf, routingCentroids } from "./router.ts";
 import { requireWithin } from "./size.ts";
 import type { Spool } from "./spool.ts";

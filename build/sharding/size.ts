@@ -1,10 +1,10 @@
+import { residentBytes } from "../../worker/core/format/budget.ts";
 import { MAX_SHARDS } from "../../worker/core/format/constants.ts";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import type { Manifest } from "../../worker/core/format/meta.ts";
-import type { ForestSettings } from "../forest/types.ts";
-import type { TextOptions } from "../pipeline/text.ts";
-import { residentBytes } from "../plan/resident.ts";
-import { residentBytes as heldBytes } from "../publish/gate.ts";
+import { type CorpusShape, SHARD_SAFETY, shardsNeeded } from "../plan/shards.ts";
+import type { ForestSettings } from "../settings/options.ts";
+import type { TextOptions } from "../text/options.ts";
 import type { Sharding } from "./options.ts";
 
 /**
@@ -18,51 +18,12 @@ export function requireWithin(
   shard: Pick<Manifest, "hotBytes" | "items">,
   shardBytes: number,
 ): void {
-  const bytes = heldBytes(shard);
+  const bytes = residentBytes(shard);
   if (bytes <= shardBytes) return;
   throw new AnnoyEdgeError(
     "SHARD_OVER_BUDGET",
     `${name} takes ${bytes} bytes of memory; ${shardBytes} are allowed. Ask for more shards, allow more with --shard-bytes, or choose a smaller codec.`,
   );
-}
-
-/** What a corpus weighs, as far as it decides how many shards it takes. */
-export interface CorpusShape {
-  readonly items: number;
-  readonly dimensions: number;
-  /** Of `documents.jsonl`. */
-  readonly documentBytes: number;
-  readonly hasText: boolean;
-}
-
-/** The estimate is within a tenth of what is built. */
-const SAFETY = 0.9;
-/** Room for clusters to stay whole. */
-const SLACK = 1.03;
-/** Of a line of `documents.jsonl`, what is not text: braces, names, item, id. */
-const LINE_OVERHEAD = 60;
-/** `shardItems`, and a little for columns. */
-const FURTHER_BYTES = 8;
-
-/** How many shards of so many bytes a corpus needs, and the items that one of them holds at most. */
-export function shardsNeeded(
-  { items, dimensions, documentBytes, hasText }: CorpusShape,
-  codec: ForestSettings["codec"],
-  keyword: boolean,
-  shardBytes: number,
-): { readonly needed: number; readonly cap: number; readonly perItem: number; readonly total: number } {
-  const textBytes = Math.max(0, documentBytes / items - LINE_OVERHEAD);
-  const { total, embedder } = residentBytes({
-    items,
-    dimensions,
-    codec: codec === "auto" ? "int8" : codec,
-    textBytes: hasText ? textBytes : 0,
-    keyword: hasText && keyword,
-  });
-  // The embedder's table lies in the router.
-  const perItem = (total - embedder) / items + FURTHER_BYTES;
-  const cap = Math.max(1, Math.floor((shardBytes * SAFETY) / perItem));
-  return { needed: Math.ceil((items * SLACK) / cap), cap, perItem, total };
 }
 
 /**
@@ -80,7 +41,7 @@ export function sizeShards(
   const { items } = shape;
   const { needed, cap, perItem, total } = shardsNeeded(shape, codec, keyword !== false, shardBytes);
   if (shards === "auto") {
-    if (total <= shardBytes * SAFETY) return { shards: 1, cap };
+    if (total <= shardBytes * SHARD_SAFETY) return { shards: 1, cap };
     if (needed <= MAX_SHARDS) return { shards: needed, cap };
     throw new AnnoyEdgeError(
       "TOO_MANY_SHARDS",

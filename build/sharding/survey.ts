@@ -2,8 +2,8 @@ import type { ItemDocument } from "../../worker/core/format/meta.ts";
 import { readDocuments } from "../artifact/documents.ts";
 import { planColumns } from "../columns/build.ts";
 import { countCollection } from "../keyword/collection.ts";
-import type { TextOptions, TextPlan } from "../pipeline/text.ts";
 import { withPageTitles } from "../site/beginning.ts";
+import type { TextOptions, TextPlan } from "../text/options.ts";
 
 /**
  * What the shards' texts have in common, from one pass over all documents: the columns with their types, and the

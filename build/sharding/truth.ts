@@ -1,8 +1,8 @@
 import type { Metric } from "../../worker/core/format/constants.ts";
-import { geometryOf } from "../forest/geometry.ts";
-import { exactScore } from "../forest/judge.ts";
-import type { Pool } from "../forest/pool.ts";
-import { TRUTH_SPARE, type TruthTask } from "../forest/truth.ts";
+import { geometryOf } from "../kernels/geometry.ts";
+import { exactScore } from "../recall/exact-score.ts";
+import { type NearestRowsTask, SPARE_ROWS } from "../recall/nearest-rows.ts";
+import type { Pool } from "../threads/pool.ts";
 
 const K = 100;
 const CHUNK = 16_384;
@@ -31,7 +31,7 @@ export function createExactAnswers(
       // Inner products are those of the vectors themselves.
       const rows = metric === "dot" ? vectors : geometryOf(metric, vectors, dimensions).rows;
       const asked = Uint32Array.from({ length: queries }, (_, q) => count + q);
-      const tasks: TruthTask[] = [];
+      const tasks: NearestRowsTask[] = [];
       for (let from = 0; from < list.length; from += CHUNK) {
         const part = list.slice(from, from + CHUNK);
         tasks.push({
@@ -41,7 +41,7 @@ export function createExactAnswers(
           width: dimensions,
           queries: asked,
           list: part,
-          k: K + TRUTH_SPARE,
+          k: K + SPARE_ROWS,
         });
       }
       for (const part of await pool.run(tasks)) {

@@ -9,7 +9,6 @@ import { openShardSet } from "../../worker/core/search/shards/open.ts";
 import { routeQuery } from "../../worker/core/search/shards/route.ts";
 import type { ShardSet } from "../../worker/core/search/shards/types.ts";
 import { readManifest } from "../artifact/folder.ts";
-import type { Progress } from "../forest/types.ts";
 import { seededRandom } from "../recall/random.ts";
 import {
   between,
@@ -18,7 +17,8 @@ import {
   queriesFor,
   type RecallMeasurement,
   summarise,
-} from "../recall/recall.ts";
+} from "../recall/verify.ts";
+import type { Progress } from "../settings/progress.ts";
 import { checkNumbering, type NumberedShard } from "./numbering.ts";
 import { itemsWithVectors, openWhole } from "./stored.ts";
 

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { openArtifact } from "../../worker/core/format/artifact.ts";
+import { ISOLATE_BYTES } from "../../worker/core/format/budget.ts";
 import { annoyContender, geometric } from "./native/contender.ts";
 import { nodeContender } from "./node/contender.ts";
 import { HNSWLIB } from "./node/hnswlib.ts";
@@ -25,7 +26,6 @@ export const PEERS = [
 export type PeerName = (typeof PEERS)[number];
 
 const TREES = [10, 25, 50, 100];
-const ISOLATE_BYTES = 128e6;
 /** Peers that need minutes for more, or answer a few queries a second. */
 const FEW_ITEMS = 20_000;
 const ONE_SETTING = () => [0];

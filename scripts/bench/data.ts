@@ -2,9 +2,9 @@ import { existsSync } from "node:fs";
 import { mkdir, open, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { embedCorpus, loadStaticEmbedder } from "../../build/embedding/index.ts";
-import { createPool } from "../../build/forest/pool.ts";
+import { createForestPool } from "../../build/forest/pool.ts";
 import { createRandom } from "../../build/forest/random.ts";
-import type { TruthTask } from "../../build/forest/truth.ts";
+import type { NearestRowsTask } from "../../build/recall/nearest-rows.ts";
 import { readWordNet } from "../../build/sources/wordnet.ts";
 import { installPackages } from "./packages.ts";
 import { type DataSet, K } from "./types.ts";
@@ -88,9 +88,9 @@ export async function exactNeighbours(
 ): Promise<Uint32Array> {
   const nQueries = rows.length / dimensions - count;
   const queries = Uint32Array.from({ length: nQueries }, (_, i) => count + i);
-  const pool = createPool({ rows, width: dimensions, spherical: true }, -1, false);
+  const pool = createForestPool({ rows, width: dimensions, spherical: true }, -1, false);
   try {
-    const tasks: TruthTask[] = [];
+    const tasks: NearestRowsTask[] = [];
     for (let from = 0; from < count; from += TRUTH_CHUNK) {
       const length = Math.min(TRUTH_CHUNK, count - from);
       const list = Uint32Array.from({ length }, (_, i) => from + i);

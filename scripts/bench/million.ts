@@ -2,7 +2,7 @@ import { loadavg } from "node:os";
 import { encodeArtifact } from "../../build/artifact/layout.ts";
 import { buildForest } from "../../build/forest/build.ts";
 import { createRandom, partSeed } from "../../build/forest/random.ts";
-import type { ForestSettings } from "../../build/forest/types.ts";
+import type { ForestSettings } from "../../build/settings/options.ts";
 import { openForest } from "../../worker/core/forest/open.ts";
 import type { Neighbours } from "../../worker/core/forest/types.ts";
 import { openArtifact } from "../../worker/core/format/artifact.ts";

@@ -1,12 +1,12 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
-import { BLOCK_ROWS, createKernel } from "../../build/forest/simd/kernels.ts";
+import type { InputDocument } from "../../build/artifact/collect.ts";
+import { BLOCK_ROWS, createKernel } from "../../build/kernels/kernels.ts";
 import { openLocalIndex } from "../../build/local/open.ts";
 import { type BuildOptions, build } from "../../build/pipeline/build.ts";
-import type { InputDocument } from "../../build/pipeline/collect.ts";
-import { SHARD_BYTES } from "../../build/plan/resident.ts";
 import { distanceBetween } from "../../worker/core/forest/metrics.ts";
+import { SHARD_BYTES } from "../../worker/core/format/budget.ts";
 import type { Manifest } from "../../worker/core/format/meta.ts";
 import { parseSearchRequest } from "../../worker/core/search/parse.ts";
 import { search } from "../../worker/core/search/search.ts";

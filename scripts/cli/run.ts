@@ -1,6 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
-import type { Progress } from "../../build/forest/types.ts";
 import { AnnoyEdgeError } from "../../build/index.ts";
+import type { Progress } from "../../build/settings/progress.ts";
 import { type ProgressStream, printable, progressView } from "./terminal.ts";
 
 export const EXIT = { done: 0, failed: 1, usage: 2 } as const;

@@ -1,4 +1,4 @@
-import type { Progress } from "../../build/forest/types.ts";
+import type { Progress } from "../../build/settings/progress.ts";
 
 /** Where progress and notes go; stdout stays free for the result. */
 export interface ProgressStream {

@@ -1,10 +1,10 @@
 import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Progress } from "../../build/forest/types.ts";
 import { build } from "../../build/pipeline/build.ts";
 import { openLocalStore } from "../../build/publish/local.ts";
 import { type PublishResult, publish } from "../../build/publish/publish.ts";
 import { withStore } from "../../build/publish/store.ts";
+import type { Progress } from "../../build/settings/progress.ts";
 import { readWordNet, wordNetFiles } from "../../build/sources/wordnet.ts";
 import type { Manifest } from "../../worker/core/format/meta.ts";
 import { fingerprint } from "./fingerprint.ts";

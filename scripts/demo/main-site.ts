@@ -1,4 +1,4 @@
-import { runForeground } from "../cli/foreground.ts";
+import { runForeground } from "./foreground.ts";
 import { buildSite, SITE_INDEX } from "./site/index.ts";
 
 /** `npm run demo:site`: this project's documentation as a static site, searched by `<annoy-search>`. */

@@ -1,4 +1,4 @@
-import { runForeground } from "../cli/foreground.ts";
+import { runForeground } from "./foreground.ts";
 import { buildDemo } from "./index.ts";
 
 /** `npm start`: the reverse dictionary, built when need be, with the Worker's own page. */

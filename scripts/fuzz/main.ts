@@ -3,7 +3,8 @@
  * Exit code 1 when anything but a typed refusal or a sound answer comes of it; `--case n` runs one case again.
  */
 import { parseArgs } from "node:util";
-import { fuzz, fuzzCase } from "./fuzz.ts";
+import { fuzz } from "./fuzz.ts";
+import { fuzzCase } from "./report.ts";
 import { makeSamples } from "./samples.ts";
 
 const { values } = parseArgs({

@@ -1,5 +1,5 @@
+import type { BuiltForest } from "../../build/artifact/folder-files.ts";
 import { encodeArtifact } from "../../build/artifact/layout.ts";
-import type { BuiltForest } from "../../build/forest/types.ts";
 import { type Artifact, openArtifact } from "../../worker/core/format/artifact.ts";
 
 /** Encodes a forest as an artifact without ids or documents, and opens it. */

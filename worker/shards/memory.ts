@@ -1,3 +1,5 @@
+import { HELD_BYTES } from "../core/format/budget.ts";
+
 /**
  * Objects of one class may live in one isolate, which has 128 MB for all of them. Each keeps its shard as long as the
  * platform keeps the object, so before another shard is loaded, those that nobody has asked of late make room: of a
@@ -21,10 +23,9 @@ export interface Residents {
   readonly bytes: number;
 }
 
-const BUDGET = 100 * 1000 * 1000;
 const IDLE_MS = 10_000;
 
-export function createResidents(budget = BUDGET, idleMs = IDLE_MS): Residents {
+export function createResidents(budget = HELD_BYTES, idleMs = IDLE_MS): Residents {
   const all = new Set<WeakRef<Resident>>();
   const residents = (): Resident[] => {
     const found: Resident[] = [];

@@ -1,3 +1,4 @@
+import { HELD_BYTES, LOADED_BYTES } from "../core/format/budget.ts";
 import { AnnoyEdgeError, ArtifactError } from "../core/format/errors.ts";
 import { type Held, isLeased, lease } from "./held.ts";
 import { fillCache, fillCold, heldBytesOf, loadVersion, readManifest, readPointer } from "./load.ts";
@@ -12,10 +13,6 @@ import type {
   WaitContext,
 } from "./types.ts";
 import { sleep, within } from "./waiting.ts";
-
-const MEMORY_BUDGET = 100 * 1000 * 1000;
-/** An isolate has 128 MB for everything; a version that leaves less than this for the rest would end it. */
-const LARGEST_VERSION = 115 * 1000 * 1000;
 
 const TIMING: ReaderTiming = {
   stale: 60_000,
@@ -53,7 +50,7 @@ export function createIndexReader<T>(options: IndexReaderOptions<T>): IndexReade
   const refreshMs = options.refreshSeconds * 1000;
   const timing = { ...TIMING, ...options.timing };
   const staleMs = Math.max(timing.stale, STALE_REFRESHES * refreshMs);
-  const budget = options.memoryBudget ?? MEMORY_BUDGET;
+  const budget = options.memoryBudget ?? HELD_BYTES;
   let live: Held<T> | undefined;
   let pointer: Pointer | undefined;
   let etag: string | undefined;
@@ -118,11 +115,11 @@ export function createIndexReader<T>(options: IndexReaderOptions<T>): IndexReade
     const lengths = known ?? lengthsOf(await readManifest(options, version));
     alive(own);
     const bytes = heldBytesOf(lengths);
-    if (bytes > LARGEST_VERSION) {
+    if (bytes > LOADED_BYTES) {
       own.opening = true;
       throw new AnnoyEdgeError(
         "VERSION_TOO_LARGE",
-        `Version ${version} takes ${bytes} bytes of memory; an isolate has room for ${LARGEST_VERSION}.`,
+        `Version ${version} takes ${bytes} bytes of memory; an isolate has room for ${LOADED_BYTES}.`,
       );
     }
     if (heldBytes() + bytes > budget) await drain(own);

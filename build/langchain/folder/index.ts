@@ -8,7 +8,7 @@ import { type ExportAnnoyOptions, type ExportAnnoyResult, exportAnnoy } from "..
 import { checkImport, existingItems, type ImportOptions, writeImported } from "../../annoy/import.ts";
 import { readAnnoy } from "../../annoy/read.ts";
 import { readDocuments } from "../../artifact/documents.ts";
-import type { BuildResult } from "../../pipeline/build.ts";
+import type { BuildResult } from "../../artifact/folder.ts";
 import { requireText } from "../../settings/options.ts";
 import { LangchainFolderError } from "./errors.ts";
 import { PickleWriter } from "./pickle-write.ts";

@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { encodeArtifact } from "../../../build/artifact/layout.ts";
 import { buildForest } from "../../../build/forest/build.ts";
-import type { ForestSettings } from "../../../build/forest/types.ts";
+import type { ForestSettings } from "../../../build/settings/options.ts";
 import { openForest } from "../../../worker/core/forest/open.ts";
 import { openArtifact } from "../../../worker/core/format/artifact.ts";
 import { readRows } from "../data.ts";

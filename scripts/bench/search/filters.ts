@@ -1,4 +1,5 @@
-import { type LocalIndex, openLocalIndex } from "../../../build/local/open.ts";
+import { openLocalIndex } from "../../../build/local/open.ts";
+import type { LocalIndex } from "../../../build/local/types.ts";
 import { seededRandom } from "../../../build/recall/random.ts";
 import { distanceBetween } from "../../../worker/core/forest/metrics.ts";
 

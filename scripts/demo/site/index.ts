@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import type { Progress } from "../../../build/forest/types.ts";
 import { build } from "../../../build/pipeline/build.ts";
+import type { Progress } from "../../../build/settings/progress.ts";
 import { renderSite } from "./render.ts";
 
 /** The name under which the documentation's index is published. */

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { buildKeywordSections } from "../../../build/keyword/build.ts";
-import { type Collection, countCollection } from "../../../build/keyword/collection.ts";
+import { countCollection } from "../../../build/keyword/collection.ts";
+import type { Collection } from "../../../build/keyword/options.ts";
 import { readWordNet } from "../../../build/sources/wordnet.ts";
 import { artifactOf } from "../../../test/support/artifact.ts";
 import { codeOfLength, LENGTH_OF_CODE, TERMS_PER_BLOCK } from "../format/keyword.ts";

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { buildKeywordSections, type KeywordOptions } from "../../../build/keyword/build.ts";
+import { buildKeywordSections } from "../../../build/keyword/build.ts";
+import type { KeywordOptions } from "../../../build/keyword/options.ts";
 import { artifactOf } from "../../../test/support/artifact.ts";
 import { codeOfLength, LENGTH_OF_CODE } from "../format/keyword.ts";
 import type { ItemDocument } from "../format/meta.ts";

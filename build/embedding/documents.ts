@@ -1,0 +1,88 @@
+import type { Embedder } from "../../worker/core/embedding/types.ts";
+import type { EmbedderIdentity } from "../../worker/core/format/meta.ts";
+import type { Collected } from "../artifact/collect.ts";
+import { readDocuments } from "../artifact/documents.ts";
+import type { SectionSource } from "../artifact/layout.ts";
+import { OptionError } from "../settings/errors.ts";
+import type { Progress } from "../settings/progress.ts";
+import { embedCorpus, type StaticEmbedder } from "./index.ts";
+
+/** A corpus as vectors, and what an artifact needs to embed a query the same way. */
+export interface Corpus {
+  readonly vectors: Float32Array<SharedArrayBuffer>;
+  readonly dimensions: number;
+  readonly identity: EmbedderIdentity | null;
+  readonly sections: readonly SectionSource[];
+  /** Embeds texts as the index does; absent when the vectors came with the documents. */
+  readonly embedder?: Embedder;
+}
+
+/**
+ * The vectors of collected documents: those that came with them, or those that the embedder makes of the texts in
+ * `documents.jsonl`.
+ *
+ * @throws OptionError when there is neither, or the embedder makes vectors of another length
+ */
+export async function makeCorpus(
+  { ids, given }: Collected,
+  embedder: Embedder | undefined,
+  { path, embedFields, onProgress }: CorpusOptions,
+): Promise<Corpus> {
+  if (given) return { ...given, ...carriedBesideVectors(given.dimensions, embedder) };
+  requireEmbedder(embedder);
+  // Texts are read back from the file they were written to: the total is known, and memory holds one batch of them.
+  const corpus = await embedCorpus(embedder, textsToEmbed(path, embedFields), {
+    total: ids.length,
+    onProgress,
+  });
+  const { identity } = corpus.embedder;
+  return { ...corpus, dimensions: identity.dimensions, identity };
+}
+
+export interface CorpusOptions {
+  /** `documents.jsonl`. */
+  readonly path: string;
+  /** Metadata fields that are embedded in front of the text. */
+  readonly embedFields: readonly string[];
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** What is embedded of each document of `documents.jsonl`. */
+export async function* textsToEmbed(path: string, fields: readonly string[]): AsyncGenerator<string> {
+  for await (const { metadata, pageContent } of readDocuments(path)) {
+    const before = fields.flatMap((field) => metadata[field] ?? []).map(String);
+    // A heading that is also the title counts once.
+    yield [...new Set(before), pageContent].join("\n");
+  }
+}
+
+/** @throws OptionError where neither vectors nor an embedder are there */
+export function requireEmbedder(embedder: Embedder | undefined): asserts embedder is Embedder {
+  if (!embedder)
+    throw new OptionError("embedder is none, and the documents have no vectors: nothing to index them by.");
+}
+
+/**
+ * What the artifact says and carries of an embedder that was named beside given vectors: it made them, and embeds the
+ * queries.
+ */
+export function carriedBesideVectors(
+  dimensions: number,
+  embedder: Embedder | undefined,
+): Pick<Corpus, "identity" | "sections"> {
+  if (!embedder) return { identity: null, sections: [] };
+  const { identity } = embedder;
+  if (identity.dimensions !== dimensions) {
+    throw new OptionError(
+      `The documents' vectors have ${dimensions} dimensions; the embedder ${identity.provider} (${identity.model}) makes ${identity.dimensions}.`,
+    );
+  }
+  return { identity, sections: carriedSections(embedder) };
+}
+
+/** What the artifact carries of an embedder that needs no service. */
+function carriedSections(embedder: Embedder): SectionSource[] {
+  // Structural: the static embedder is the only one that shows its table.
+  const { tableBytes } = embedder as Partial<StaticEmbedder>;
+  return tableBytes ? [{ name: "embeddingTable", hot: true, bytes: tableBytes }] : [];
+}

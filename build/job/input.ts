@@ -1,0 +1,89 @@
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
+import type { InputDocument } from "../artifact/collect.ts";
+import { OptionError } from "../settings/errors.ts";
+import { requireText, requireTexts } from "../settings/options.ts";
+import { readSite } from "../site/read.ts";
+import { siteBase } from "../site/urls.ts";
+import { readSources, type SourceDocument } from "../sources/index.ts";
+import { checkSplitting, type SplitOptions, splitDocuments } from "../splitting/index.ts";
+
+export type Documents = AsyncIterable<InputDocument> | Iterable<InputDocument>;
+
+/** Where documents come from and how they are cut. */
+export interface InputOptions extends SplitOptions {
+  /** Files (`.jsonl`, `.csv`, `.txt`, `.md`, `.html`), folders and globs. */
+  readonly source?: string | readonly string[];
+  /** A folder of built HTML (or of Markdown and MDX), or the address of a sitemap: pages, cut at their headings. */
+  readonly site?: string;
+  /** Where the site is served, put before its paths; default `/`. */
+  readonly baseUrl?: string;
+  /** Metadata fields that are embedded in front of the text; none unless told, a site's titles and headings. */
+  readonly embedFields?: readonly string[];
+  /** Documents instead of files, or after them: what any LangChain loader loads fits. Split only when told to. */
+  readonly documents?: Documents | (() => Documents | Promise<Documents>);
+}
+
+export interface Input {
+  /** The documents to index, read as they are asked for. */
+  documents(): AsyncGenerator<InputDocument>;
+  /** What the artifact should remember of them. */
+  readonly notes: Readonly<Record<string, unknown>>;
+  readonly embedFields: readonly string[];
+}
+
+const SITE_FIELDS = ["title", "headings", "heading"] as const;
+
+/** Checks the settings and prepares reading; nothing is read yet. @throws OptionError */
+export function inputOf(options: InputOptions): Input {
+  const { documents, site, baseUrl, embedFields } = options;
+  requireText("site", site);
+  requireText("baseUrl", baseUrl);
+  requireTexts("embedFields", embedFields);
+  siteBase(baseUrl);
+  const sources = typeof options.source === "string" ? [options.source] : (options.source ?? []);
+  // An empty path is the working directory to the system: of a variable that was never set, all of it would be read.
+  requireTexts("source", sources);
+  if (sources.length === 0 && documents === undefined && !site) {
+    throw new OptionError("source is missing: the files, folders or globs to read, or a site.");
+  }
+  if (documents !== undefined && typeof documents !== "function" && !isIterable(documents)) {
+    throw new OptionError("documents is neither an iterable (async or not) nor a function that gives one.");
+  }
+  const { splitter, chunkSize, chunkOverlap } = checkSplitting(options);
+  return {
+    documents: () => splitDocuments(read(sources, options), options),
+    notes: {
+      ...(splitter === "none" ? { splitter } : { splitter, chunkSize, chunkOverlap }),
+      ...(site && { site: baseUrl ?? "/" }),
+    },
+    embedFields: embedFields ?? (site ? SITE_FIELDS : []),
+  };
+}
+
+async function* read(
+  sources: readonly string[],
+  { documents, site, baseUrl }: InputOptions,
+): AsyncGenerator<SourceDocument> {
+  if (site) yield* readSite(site, baseUrl === undefined ? {} : { baseUrl });
+  if (sources.length > 0) yield* readSources(sources);
+  if (documents === undefined) return;
+  try {
+    const given = typeof documents === "function" ? await documents() : documents;
+    if (!isIterable(given)) throw new OptionError("documents gave something that is not iterable.");
+    for await (const document of given) {
+      // collect() checks every field of a document; here it only needs to be an object that can be taken apart.
+      yield { ...(document as SourceDocument), kind: "row" };
+    }
+  } catch (cause) {
+    // What fails while a document is being indexed does not come by here.
+    if (cause instanceof AnnoyEdgeError) throw cause;
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new AnnoyEdgeError("DOCUMENTS_FAILED", `documents could not be read: ${message}`, { cause });
+  }
+}
+
+function isIterable(value: unknown): value is Documents {
+  return (
+    typeof value === "object" && value !== null && (Symbol.asyncIterator in value || Symbol.iterator in value)
+  );
+}

@@ -1,0 +1,47 @@
+import type { Embedder } from "../../worker/core/embedding/types.ts";
+import type { Metric } from "../../worker/core/format/constants.ts";
+import type { Manifest } from "../../worker/core/format/meta.ts";
+import type { FolderWriter } from "../artifact/folder.ts";
+import type { BuildEmbedder } from "../embedding/build-embedder.ts";
+import type { ForestSettings } from "../settings/options.ts";
+import type { Progress } from "../settings/progress.ts";
+import type { TextOptions } from "../text/options.ts";
+import { type FingerprintParts, fingerprint } from "./fingerprint.ts";
+import type { Input } from "./input.ts";
+
+/** A build whose settings have been checked, before its documents are read. */
+export interface BuildJob {
+  readonly folder: FolderWriter;
+  readonly input: Input;
+  readonly embedder: BuildEmbedder;
+  readonly name: string;
+  readonly metric: Metric;
+  readonly settings: ForestSettings;
+  readonly text: TextOptions;
+  readonly options: {
+    readonly notes?: Readonly<Record<string, unknown>>;
+    readonly onProgress?: (progress: Progress) => void;
+  };
+  /** What was made before, when the same again is not wanted. */
+  readonly known: Manifest | undefined;
+}
+
+/** What the manifest says of where its content comes from: the notes, and a hash of all that decides the bytes. */
+export function sourceOf(
+  { input, name, metric, settings, text, options }: BuildJob,
+  decided: { readonly embedder: Embedder | undefined } & Pick<FingerprintParts, "vectors" | "sharding">,
+): Readonly<Record<string, unknown>> & { readonly fingerprint: string } {
+  const { embedder, vectors, sharding } = decided;
+  const notes = { ...input.notes, ...options.notes };
+  const print = fingerprint({
+    name,
+    metric,
+    settings,
+    text: { ...text, embedFields: input.embedFields },
+    notes,
+    embedder,
+    vectors,
+    ...(sharding && { sharding }),
+  });
+  return { ...notes, fingerprint: print };
+}

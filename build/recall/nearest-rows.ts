@@ -1,0 +1,135 @@
+import type { Metric } from "../../worker/core/format/constants.ts";
+import { lengthOf } from "../kernels/arrays.ts";
+import { BLOCK_ROWS, type KernelKind, type ScoreKernel, type Selected } from "../kernels/kernels.ts";
+import type { Task } from "../threads/pool.ts";
+
+/** Finds the nearest rows of a list for some queries, all of them rows too, by scoring everything. */
+export interface NearestRowsTask extends Task<Nearest[]> {
+  readonly kind: "truth";
+  readonly metric: Metric;
+  /** Unit vectors for angular, 0 and 1 for hamming, vectors about their mean for euclidean and manhattan. */
+  readonly rows: Float32Array<SharedArrayBuffer>;
+  readonly width: number;
+  readonly queries: Uint32Array;
+  readonly list: Uint32Array;
+  readonly k: number;
+}
+
+/** The nearest rows of one query, in no order, with their scores in single precision: larger is nearer. */
+export interface Nearest {
+  readonly rows: Uint32Array;
+  readonly scores: Float32Array;
+}
+
+/**
+ * How many more than are wanted should be asked for: scores are of single precision, those of unit vectors of 16-bit
+ * coordinates (standard error 0.00001), and the query itself may be among them.
+ */
+export const SPARE_ROWS = 16;
+
+const KERNELS: Readonly<Record<Metric, KernelKind>> = {
+  angular: "unit",
+  dot: "dot",
+  euclidean: "dot",
+  hamming: "dot",
+  manhattan: "taxicab",
+};
+
+export function truthKernel(metric: Metric): KernelKind {
+  return KERNELS[metric];
+}
+
+/**
+ * Returns for every query the nearest of the rows that the task lists.
+ *
+ * @param kernel of {@link truthKernel}
+ */
+export function nearestRows(
+  { metric, rows, width, queries, list, k }: NearestRowsTask,
+  kernel: ScoreKernel,
+): Nearest[] {
+  const columns = new Float32Array(queries.length * width);
+  for (const [c, row] of queries.entries())
+    columns.set(rows.subarray(row * width, (row + 1) * width), c * width);
+  kernel.setColumns(columns, queries.length);
+  const tops = Array.from(queries, () => new Top(k));
+  const halfSquares = metric === "euclidean" || metric === "hamming";
+  const sign = metric === "manhattan" ? -1 : 1;
+  const biases = new Float32Array(BLOCK_ROWS);
+  for (let from = 0; from < list.length; from += BLOCK_ROWS) {
+    const n = Math.min(BLOCK_ROWS, list.length - from);
+    for (let r = 0; r < n && halfSquares; r++)
+      biases[r] = -0.5 * lengthOf(rows, list[from + r]! * width, width) ** 2;
+    offer(kernel, kernel.select(rows, list, from, n, sign, biases), list, from, tops);
+  }
+  return tops.map((top) => top.best());
+}
+
+/** Offers what was found to the best of each column. */
+function offer(
+  kernel: ScoreKernel,
+  { count, places, scores }: Selected,
+  list: Uint32Array,
+  from: number,
+  tops: readonly Top[],
+): void {
+  for (let i = 0; i < 2 * count; i += 2) {
+    const place = places[i]!;
+    const r = Math.floor(place / kernel.width);
+    const column = place - r * kernel.width;
+    const top = tops[column]!;
+    if (top.push(list[from + r]!, scores[i + 1]!)) kernel.setThreshold(column, top.threshold);
+  }
+}
+
+/** The best `k` of many scores; of equal ones those that came first. */
+export class Top {
+  private readonly k: number;
+  private readonly rows: Uint32Array;
+  private readonly scores: Float32Array;
+  private readonly spare: Float32Array;
+  private size = 0;
+  /** What a further score must exceed. */
+  threshold = Number.NEGATIVE_INFINITY;
+
+  constructor(k: number) {
+    this.k = k;
+    this.rows = new Uint32Array(2 * k);
+    this.scores = new Float32Array(2 * k);
+    this.spare = new Float32Array(2 * k);
+  }
+
+  /** Whether the threshold has risen. */
+  push(row: number, score: number): boolean {
+    if (score <= this.threshold) return false;
+    this.rows[this.size] = row;
+    this.scores[this.size++] = score;
+    if (this.size < this.rows.length) return false;
+    this.shrink();
+    return true;
+  }
+
+  /** Drops all but the best. Sorting numbers alone is many times faster than sorting by a function. */
+  private shrink(): void {
+    const { k, rows, scores } = this;
+    const sorted = this.spare.subarray(0, this.size);
+    sorted.set(scores.subarray(0, this.size));
+    const threshold = sorted.sort()[this.size - k]!;
+    let above = 0;
+    for (let i = 0; i < this.size; i++) if (scores[i]! > threshold) above++;
+    let kept = 0;
+    for (let i = 0, equal = above; i < this.size; i++) {
+      const score = scores[i]!;
+      if (score < threshold || (score === threshold && equal++ >= k)) continue;
+      rows[kept] = rows[i]!;
+      scores[kept++] = score;
+    }
+    this.size = kept;
+    this.threshold = threshold;
+  }
+
+  best(): Nearest {
+    if (this.size > this.k) this.shrink();
+    return { rows: this.rows.slice(0, this.size), scores: this.scores.slice(0, this.size) };
+  }
+}

@@ -1,0 +1,8 @@
+/** How far a command has come with one phase of its work. */
+export interface Progress {
+  /** `read`, `split`, `embed`, `forest`, `certify`, `write`, ... */
+  readonly phase: string;
+  readonly done: number;
+  /** 0: not known yet. */
+  readonly total: number;
+}

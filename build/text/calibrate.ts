@@ -1,0 +1,38 @@
+import type { Metric } from "../../worker/core/format/constants.ts";
+import type { ArtifactMeta } from "../../worker/core/format/meta.ts";
+import { readDocuments } from "../artifact/documents.ts";
+import type { Embedder } from "../embedding/index.ts";
+import { calibrateFusion } from "../keyword/calibrate.ts";
+import type { TextOptions } from "./options.ts";
+
+/**
+ * How keyword and vector results are to be weighed for this corpus; undefined when one side is missing, or the vectors
+ * were made elsewhere and no text can be embedded as they were.
+ */
+export async function calibrate(
+  path: string,
+  { metric, embedder, vectorOf, nItems, seed }: CalibrateInput,
+  { keyword }: TextOptions,
+): Promise<Pick<ArtifactMeta, "fusion">> {
+  if (!embedder) return {};
+  const fusion = await calibrateFusion({
+    documents: readDocuments(path),
+    nItems,
+    metric,
+    embedder,
+    vectorOf,
+    seed,
+    ...(typeof keyword === "object" && { keyword }),
+  });
+  return { fusion };
+}
+
+interface CalibrateInput {
+  readonly metric: Metric;
+  /** Absent: no text can be embedded as the documents were. */
+  readonly embedder: Embedder | undefined;
+  /** The vector of an item, which is not changed afterwards. */
+  readonly vectorOf: (item: number) => Float32Array;
+  readonly nItems: number;
+  readonly seed: number;
+}

@@ -1,0 +1,71 @@
+import type { ArtifactMeta, ItemDocument } from "../../worker/core/format/meta.ts";
+import { readDocuments } from "../artifact/documents.ts";
+import type { SectionSource } from "../artifact/layout.ts";
+import { buildColumnSections } from "../columns/build.ts";
+import { buildKeywordSections } from "../keyword/build.ts";
+import type { Progress } from "../settings/progress.ts";
+import { PAGE_TITLE, withPageTitles } from "../site/beginning.ts";
+import type { TextOptions, TextPlan } from "./options.ts";
+
+export interface TextSections {
+  readonly sections: readonly SectionSource[];
+  readonly meta: Pick<ArtifactMeta, "keyword" | "columns" | "fusion">;
+}
+
+export interface TextInput {
+  readonly nItems: number;
+  /** Whether any document has text. */
+  readonly hasText: boolean;
+}
+
+/** Progress is told every so many documents. */
+const REPORTED = 256;
+/** Makes the sections that come from `documents.jsonl` at `path`, which is read once for each. */
+export async function indexTexts(
+  path: string,
+  { nItems, hasText }: TextInput,
+  options: TextOptions & { readonly plan?: TextPlan },
+  onProgress?: (progress: Progress) => void,
+): Promise<TextSections> {
+  const sections: SectionSource[] = [];
+  const { keyword = true } = options;
+  const titled = typeof keyword === "object" && keyword.fields !== undefined && PAGE_TITLE in keyword.fields;
+  const documents = titled ? withPageTitles(readDocuments(path)) : readDocuments(path);
+  const keywords =
+    keyword !== false && hasText
+      ? await buildKeywordSections(documents, {
+          ...(typeof keyword === "object" && keyword),
+          ...(options.plan?.collection && { collection: options.plan.collection }),
+          nItems,
+          onDocument: (done) => {
+            if (done % REPORTED === 0 || done === nItems) {
+              onProgress?.({ phase: "keywords", done, total: nItems });
+            }
+          },
+        })
+      : undefined;
+  if (keywords) sections.push(...keywords.sections);
+  const columns = await buildColumns(path, nItems, options);
+  sections.push(...columns.sections);
+  return {
+    sections,
+    meta: {
+      ...(keywords && { keyword: keywords.meta }),
+      ...(columns.meta.length > 0 && { columns: columns.meta }),
+    },
+  };
+}
+
+async function buildColumns(
+  path: string,
+  nItems: number,
+  { filterable, plan }: TextOptions & { readonly plan?: TextPlan },
+) {
+  if (filterable?.length === 0) return { sections: [], meta: [] };
+  const documents: AsyncIterable<ItemDocument> = readDocuments(path);
+  return buildColumnSections(documents, {
+    nItems,
+    ...(filterable && { filterable }),
+    ...(plan?.columns && { plan: plan.columns }),
+  });
+}
