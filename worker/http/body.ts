@@ -1,3 +1,4 @@
+import { within } from "../core/time/wait.ts";
 import { HttpError } from "./problems.ts";
 
 export const MAX_BODY_BYTES = 1 << 20;
@@ -87,18 +88,9 @@ async function streamedBody(request: Request, limits: BodyLimits): Promise<Uint8
 
 /** Rejects when the body has not arrived in time. */
 async function withinTime<T>(body: Promise<T>, { timeout }: BodyLimits): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | null = null;
-  const late = new Promise<never>((_, reject) => {
-    const message = `The body did not arrive within ${timeout / 1000} s.`;
-    timer = setTimeout(() => reject(new HttpError("BODY_TIMEOUT", message)), timeout);
+  return within(body, timeout, () => {
+    throw new HttpError("BODY_TIMEOUT", `The body did not arrive within ${timeout / 1000} s.`);
   });
-  try {
-    return await Promise.race([body, late]);
-  } finally {
-    clearTimeout(timer);
-    // What is given up fails unheard.
-    body.catch(() => {});
-  }
 }
 
 function cutShort(): HttpError {

@@ -1,3 +1,5 @@
+import { within } from "../core/time/wait.ts";
+
 /** The data centre's cache, or the part of it that answers need. */
 export interface AnswerCache {
   match(key: string): Promise<Response | undefined>;
@@ -7,7 +9,7 @@ export interface AnswerCache {
 /** Answers of a version never change; they go when they are old or room is needed. */
 const MAX_AGE_SECONDS = 86_400;
 /** The cache is a help, never a hindrance: a slower one is not waited for. */
-const PATIENCE_MS = 250;
+const TIME_LIMIT_MS = 250;
 
 /**
  * Where the answer to a URL lies in the data centre's cache. Its tag is part of it, so that a publish, a rollback or a
@@ -22,19 +24,8 @@ export function answerKey(index: string, tag: string, url: string): string {
 
 /** The JSON of a kept answer; undefined when there is none or the cache fails or dawdles. */
 export async function readAnswer(cache: AnswerCache, key: string): Promise<string | undefined> {
-  let timer: ReturnType<typeof setTimeout> | null = null;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), PATIENCE_MS);
-  });
   const text = cache.match(key).then((response) => response?.text());
-  try {
-    return await Promise.race([text, late]);
-  } catch {
-    return undefined;
-  } finally {
-    clearTimeout(timer);
-    text.catch(() => {});
-  }
+  return within(text, TIME_LIMIT_MS, () => undefined).catch(() => undefined);
 }
 
 /** Keeps the JSON of an answer. Best effort. */

@@ -1,4 +1,5 @@
 import type { MiddlewareHandler } from "hono";
+import { within } from "../core/time/wait.ts";
 import { HttpError } from "./problems.ts";
 import type { AppEnv } from "./types.ts";
 
@@ -8,18 +9,9 @@ export const REQUEST_TIMEOUT = 30_000;
 /** Answers with a problem when the rest takes longer than `milliseconds`: a request never hangs. */
 export function timeLimit(milliseconds: number): MiddlewareHandler<AppEnv> {
   return async function timeLimit(_, next) {
-    let timer: ReturnType<typeof setTimeout> | null = null;
-    const late = new Promise<never>((_resolve, reject) => {
+    await within(next(), milliseconds, () => {
       const message = `The answer took longer than ${milliseconds / 1000} s. Try again.`;
-      timer = setTimeout(
-        () => reject(new HttpError("TIMEOUT", message, { "retry-after": "5" })),
-        milliseconds,
-      );
+      throw new HttpError("TIMEOUT", message, { "retry-after": "5" });
     });
-    try {
-      await Promise.race([next(), late]);
-    } finally {
-      clearTimeout(timer);
-    }
   };
 }

@@ -1,3 +1,5 @@
+import { retryAfter } from "../core/time/retry-after.ts";
+import { sleep } from "../core/time/wait.ts";
 import { EmbeddingError } from "./errors.ts";
 
 /** What a call goes out through: `fetch`, or anything like it. */
@@ -112,11 +114,11 @@ function refusal(call: ServiceCall, response: Response, text: string): Outcome {
     const error = new EmbeddingError("EMBEDDER_RATE_LIMITED", `${at}.`, { status });
     // OpenAI's word for an account without credit: waiting does not help.
     const retry = !text.includes("insufficient_quota");
-    return { error, retry, retryAfter: retryAfter(response) };
+    return { error, retry, retryAfter: retryAfter(response.headers.get("retry-after")) };
   }
   if (status === 408 || status >= 500) {
     const error = new EmbeddingError("EMBEDDER_UNAVAILABLE", `${at}.`, { status });
-    return { error, retry: true, retryAfter: retryAfter(response) };
+    return { error, retry: true, retryAfter: retryAfter(response.headers.get("retry-after")) };
   }
   return { error: new EmbeddingError("EMBEDDER_REJECTED", `${at}.`, { status }), retry: false };
 }
@@ -138,14 +140,6 @@ function explanation(text: string, key: string | undefined): string {
   return said.replace(/\s+/g, " ").trim().replace(/\.$/, "").slice(0, 300);
 }
 
-function retryAfter(response: Response): number | undefined {
-  const value = response.headers.get("retry-after");
-  if (value === null) return undefined;
-  if (/^\s*\d+(\.\d+)?\s*$/.test(value)) return Number(value) * 1000;
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
-}
-
 function notJson(call: ServiceCall, what: string): EmbeddingError {
   return new EmbeddingError("BAD_EMBEDDING", `The embedder ${call.provider} answered with ${what}.`);
 }
@@ -156,19 +150,4 @@ function hostOf(url: string): string {
   } catch {
     return "an address that is not a URL";
   }
-}
-
-function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const abort = () => {
-      clearTimeout(timer);
-      reject(signal?.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", abort);
-      resolve();
-    }, ms);
-    if (signal?.aborted) abort();
-    else signal?.addEventListener("abort", abort, { once: true });
-  });
 }

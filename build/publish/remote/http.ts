@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { AnnoyEdgeError } from "../../../worker/core/format/errors.ts";
+import { retryAfter } from "../../../worker/core/time/retry-after.ts";
 
 /** How often a request is made before its failure is the caller's. Waits double from a quarter of a second. */
 const ATTEMPTS = 7;
@@ -29,7 +30,8 @@ export async function retrying(what: string, send: Send): Promise<Response> {
       failure = error;
     }
     const wait =
-      retryAfter(response) ?? Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (attempt - 1)) * jitter();
+      retryAfter(response?.headers.get("retry-after")) ??
+      Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (attempt - 1)) * jitter();
     if (attempt === ATTEMPTS || wait > LONGEST_RETRY_AFTER_MS) {
       if (!response) throw unreachable(what, failure);
       if (response.status !== 429) return response;
@@ -51,15 +53,6 @@ function isTransient(status: number): boolean {
 /** Half to all of a wait, so that several clients do not come back together. */
 function jitter(): number {
   return 0.5 + Math.random() / 2;
-}
-
-/** Milliseconds; `Retry-After` is seconds or a date (RFC 9110). */
-function retryAfter(response: Response | undefined): number | undefined {
-  const text = response?.headers.get("retry-after");
-  if (!text) return undefined;
-  const seconds = Number(text);
-  const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(text) - Date.now();
-  return Number.isNaN(ms) ? undefined : Math.max(0, ms);
 }
 
 function unreachable(what: string, cause: unknown): AnnoyEdgeError {

@@ -4,6 +4,7 @@ import { packKey, pageKey } from "../../core/format/keys.ts";
 import type { StoredDocument } from "../../core/format/meta.ts";
 import { decodeLine } from "../../core/format/page.ts";
 import type { DocumentPlace, PlacedDocument, ReadPlaced } from "../../core/search/docstore.ts";
+import { within } from "../../core/time/wait.ts";
 import { createPageCache, type PageCache } from "./cache.ts";
 
 /** https://developers.cloudflare.com/kv/api/read-key-value-pairs/: at most 100 keys and 25 MB a bulk get. */
@@ -125,7 +126,10 @@ async function readPages(
   for (const cacheTtl of [PAGE_TTL_SECONDS, RETRY_TTL_SECONDS]) {
     const keys = missing.map(({ page }) => pageKey(name, page));
     try {
-      const texts = await soon(kvTexts(options.kv, keys, cacheTtl), options.slowKvMs ?? SLOW_KV_MS);
+      const slowMs = options.slowKvMs ?? SLOW_KV_MS;
+      const texts = await within(kvTexts(options.kv, keys, cacheTtl), slowMs, () => {
+        throw new Error(`KV gave no answer within ${slowMs} ms.`);
+      });
       missing = missing.filter((page, i) => !attempt(page, texts.get(keys[i]!)));
     } catch (cause) {
       // KV is failing or slow; asking it again would only add to the wait.
@@ -170,19 +174,6 @@ function unavailable({ name }: PageOptions, { page }: Page, cause: unknown): Ann
     `Document page ${page} of index "${name}" cannot be read at the moment. Try again; if it lasts, publish the index again.`,
     { cause },
   );
-}
-
-/** Rejects when `promise` has not settled after `ms`. */
-async function soon<T>(promise: Promise<T>, ms: number): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | null = null;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`KV gave no answer within ${ms} ms.`)), ms);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    if (timer !== null) clearTimeout(timer);
-  }
 }
 
 async function forEachLimited<T>(
