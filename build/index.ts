@@ -49,9 +49,9 @@ export {
   loadConfig,
   withConfiguredEmbedder,
 } from "./pipeline/config.ts";
+export type { GoldenQuery } from "./pipeline/golden.ts";
 export { type InspectedSection, type InspectedShard, type Inspection, inspect } from "./pipeline/inspect.ts";
 export {
-  type GoldenQuery,
   gc,
   type NamedTargetOptions,
   type PublishDirOptions,
@@ -61,7 +61,14 @@ export {
   type TargetOptions,
   versions,
 } from "./pipeline/publishing.ts";
-export { type RebuildOptions, type RebuildResult, rebuild } from "./pipeline/rebuild.ts";
+export {
+  type GoldenOptions,
+  type GoldenResult,
+  golden,
+  type RebuildOptions,
+  type RebuildResult,
+  rebuild,
+} from "./pipeline/rebuild.ts";
 export { type Check, type Verification, type VerifyOptions, verify } from "./pipeline/verify.ts";
 export { type Plan, type PlanOptions, plan } from "./plan/plan.ts";
 export type { GcResult, PublishResult, RestoreResult, RollbackResult, VersionInfo } from "./publish/index.ts";

@@ -6,6 +6,7 @@ import { addBuild } from "./commands/build.ts";
 import { addEvaluate } from "./commands/evaluate.ts";
 import { addExport } from "./commands/export.ts";
 import { addGc } from "./commands/gc.ts";
+import { addGolden } from "./commands/golden.ts";
 import { addImport } from "./commands/import.ts";
 import { addInspect } from "./commands/inspect.ts";
 import { addPlan } from "./commands/plan.ts";
@@ -45,6 +46,7 @@ Example:
   addVerify(program);
   addQuery(program);
   addEvaluate(program);
+  addGolden(program);
   addPublish(program);
   addVersions(program);
   addRollback(program);

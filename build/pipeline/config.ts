@@ -1,17 +1,21 @@
-import { stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import { ownQueryEmbedder } from "../embedding/providers/index.ts";
 import type { OpenLocalOptions } from "../local/open.ts";
 import { OptionError } from "../settings/errors.ts";
 import type { BuildOptions } from "./build.ts";
-import type { GoldenQuery } from "./publishing.ts";
+import { importFailed, lineOfKey } from "./config-place.ts";
+import type { GoldenQuery } from "./golden.ts";
 
 /** What `annoy-edge.config.ts` exports: the settings of `build`, and what `rebuild` asks of the result. */
 export interface Config extends Omit<Partial<BuildOptions>, "onProgress"> {
   /** Searches that must find what they expect before a version is promoted. */
   readonly golden?: readonly GoldenQuery[];
+  /** `true`, or the share of the corpus that may be gone in one rebuild (default 0.5). */
+  readonly allowShrink?: boolean | number;
+  /** Webhook that is told when a rebuild fails; default: `ANNOY_EDGE_NOTIFY` of the environment. */
+  readonly notify?: string;
 }
 
 /** Gives a configuration its type in an editor; returns it as it is. */
@@ -63,7 +67,12 @@ const KEYS: Readonly<Record<keyof Config, true>> = {
   keyword: true,
   filterable: true,
   golden: true,
+  allowShrink: true,
+  notify: true,
 };
+
+/** All keys that a configuration may have. */
+export const CONFIG_KEYS: readonly string[] = Object.keys(KEYS);
 
 /**
  * Loads a configuration: the file named, or `annoy-edge.config.ts` (`.js`, `.mjs`) in the working directory; undefined
@@ -79,15 +88,17 @@ export async function loadConfig(path?: string): Promise<LoadedConfig | undefine
   try {
     module = await import(pathToFileURL(file).href);
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
-    throw new AnnoyEdgeError("CONFIG_FAILED", `${file} could not be loaded: ${message}`, { cause });
+    throw importFailed(file, cause);
   }
   const config = module.default;
   if (typeof config !== "object" || config === null || Array.isArray(config)) {
     throw new OptionError(`${file} has no default export that is an object: export default { source: ... }.`);
   }
   for (const key of Object.keys(config)) {
-    if (!Object.hasOwn(KEYS, key)) throw new OptionError(`${file} has the key ${key}, which is not known.`);
+    if (Object.hasOwn(KEYS, key)) continue;
+    const line = lineOfKey(await readFile(file, "utf8"), key);
+    const place = line === undefined ? file : `${file}:${line}`;
+    throw new OptionError(`${place}: the configuration has the key ${key}, which is not known.`);
   }
   return { config: withPaths(config, dirname(file)), path: file };
 }

@@ -1,7 +1,5 @@
 import { userInfo } from "node:os";
-import type { SearchInput } from "../../worker/core/search/types.ts";
-import { type EmbedderSetting, queryEmbedderOf } from "../embedding/providers/index.ts";
-import { query } from "../local/query.ts";
+import type { EmbedderSetting } from "../embedding/providers/index.ts";
 import {
   gc as collect,
   type Gate,
@@ -25,6 +23,7 @@ import { OptionError } from "../settings/errors.ts";
 import { indexName } from "../settings/names.ts";
 import { requireText } from "../settings/options.ts";
 import type { Progress } from "../settings/progress.ts";
+import { checkGolden, type GoldenQuery, runGolden } from "./golden.ts";
 import { verify } from "./verify.ts";
 
 /** Where to publish: the local state that `wrangler dev` reads, or an account. */
@@ -44,33 +43,14 @@ export interface NamedTargetOptions extends TargetOptions {
   readonly name?: string;
 }
 
-/** A search whose answer is known: the gate in front of readers. */
-export interface GoldenQuery extends Pick<SearchInput, "query" | "mode" | "filter"> {
-  /** Docstore ids, one or several, that must be among the first `k` (default 10). */
-  readonly expect: string | readonly string[];
-  readonly k?: number;
-}
-
-/** Types are gone when a configuration is read. @throws OptionError */
-export function checkGolden(golden: unknown): void {
-  if (golden === undefined) return;
-  const text = (value: unknown) => typeof value === "string" && value !== "";
-  const sound = (each: Partial<GoldenQuery> | null) => {
-    const expected = [each?.expect].flat();
-    return text(each?.query) && expected.length > 0 && expected.every(text);
-  };
-  const wrong = Array.isArray(golden) ? golden.findIndex((each) => !sound(each)) : undefined;
-  if (wrong === -1) return;
-  const what =
-    wrong === undefined
-      ? "golden is not a list of searches"
-      : `golden[${wrong}] is no search and what it must find`;
-  throw new OptionError(`${what}: { query: "text", expect: "id" }, or several ids in a list.`);
-}
-
 export interface PublishDirOptions extends TargetOptions {
   /** Publishes in spite of failed checks, and records them. */
   readonly force?: boolean;
+  /**
+   * Publishes a corpus that collapsed: `true`, or the share that may be gone since the version before, from 0 to 1
+   * (default 0.5), of documents, bytes of text, distinct words and documents with text.
+   */
+  readonly allowShrink?: boolean | number;
   /** Says what would be written and what it would cost; writes nothing. */
   readonly dryRun?: boolean;
   /** A note for `versions`. */
@@ -94,6 +74,7 @@ export interface PublishDirOptions extends TargetOptions {
 export async function publish(dir: string, options: PublishDirOptions = {}): Promise<PublishResult> {
   const { force, dryRun, message, shardBytes, onProgress } = options;
   checkGolden(options.golden);
+  const mayShrink = shrinkageOf(options.allowShrink);
   return withStore(
     () => openStore(options),
     (store) =>
@@ -104,8 +85,19 @@ export async function publish(dir: string, options: PublishDirOptions = {}): Pro
         ...(dryRun !== undefined && { dryRun }),
         ...(message !== undefined && { message }),
         ...(shardBytes !== undefined && { shardBytes }),
+        ...(mayShrink !== undefined && { mayShrink }),
         ...(onProgress && { onProgress }),
       }),
+  );
+}
+
+/** @throws OptionError */
+export function shrinkageOf(allowShrink: unknown): number | undefined {
+  if (allowShrink === undefined || allowShrink === false) return undefined;
+  if (allowShrink === true) return 1;
+  if (typeof allowShrink === "number" && allowShrink >= 0 && allowShrink <= 1) return allowShrink;
+  throw new OptionError(
+    "allowShrink must be true, or the share of the corpus that may be gone, from 0 to 1.",
   );
 }
 
@@ -210,15 +202,6 @@ function soundness({ golden = [], embedder }: PublishDirOptions): Gate {
       .filter(({ ok }) => !ok)
       .map(({ code, message }) => ({ code: code ?? "NOT_SOUND", message }));
     if (failures.length > 0) return failures;
-    for (const { expect, k = 10, ...request } of golden) {
-      const { hits } = await query(dir, { ...request, k }, { embedder: queryEmbedderOf(embedder) });
-      const found = new Set(hits.map((hit) => hit.id));
-      const missing = [expect].flat().filter((id) => !found.has(id));
-      if (missing.length > 0) {
-        const message = `${JSON.stringify(request.query)} does not find ${missing.join(", ")} among its first ${k}.`;
-        failures.push({ code: "GOLDEN_QUERY", message });
-      }
-    }
-    return failures;
+    return runGolden(dir, golden, embedder);
   };
 }

@@ -1,18 +1,24 @@
 import { copyFile, mkdir, mkdtemp, readFile, rename, rm, truncate, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   build,
   evaluate,
+  golden,
   loadConfig,
   publish,
   query,
   rebuild,
   rollback,
+  verify,
   versions,
   withConfiguredEmbedder,
 } from "../index.ts";
+import { downloadVersion } from "../publish/download.ts";
+import { openLocalStore } from "../publish/local.ts";
 
 let root: string;
 let config: string;
@@ -141,7 +147,143 @@ test.each([
   await expect(readFile(join(out, "manifest.json"))).rejects.toMatchObject({ code: "ENOENT" });
 });
 
+describe("golden queries", () => {
+  const settings = (expected: string) => ({
+    documents: ["banana", "tree", "kiwi"].map((pageContent) => ({ id: pageContent, pageContent })),
+    out: join(root, "golden"),
+    name: "golden",
+    golden: [{ query: "banana", expect: expected, k: 1 }],
+  });
+
+  test("are asked on every rebuild, when nothing changed and the folder is gone too", async () => {
+    expect(await rebuild({ config: settings("banana"), root })).toMatchObject({ outcome: "published" });
+    const failing = { config: settings("tree"), root };
+    const failed = { code: "GOLDEN_FAILED", message: expect.stringContaining("does not find tree") };
+    await expect(rebuild(failing)).rejects.toMatchObject(failed);
+    await expect(rebuild({ ...failing, ifChanged: true })).rejects.toMatchObject(failed);
+    await rm(join(root, "golden"), { recursive: true });
+    await expect(rebuild({ ...failing, ifChanged: true })).rejects.toMatchObject(failed);
+    expect(await rebuild({ config: settings("banana"), root, ifChanged: true })).toMatchObject({
+      outcome: "unchanged",
+    });
+  });
+
+  test("are asked by a command of their own, of what is published or of a folder", async () => {
+    const { version } = await golden(undefined, { config: settings("banana"), root });
+    expect(await golden(undefined, { config: settings("tree"), root })).toEqual({
+      ok: false,
+      name: "golden",
+      version,
+      queries: 1,
+      failures: ['"banana" does not find tree among its first 1.'],
+    });
+    await build(settings("banana"));
+    expect(await golden(join(root, "golden"), { config: settings("banana"), root })).toMatchObject({
+      ok: true,
+      version,
+    });
+  });
+});
+
+test("a published version is downloaded as the artifact folder that it was", async () => {
+  const built = join(root, "golden");
+  const dir = join(root, "downloaded");
+  const { version } = JSON.parse(await readFile(join(built, "manifest.json"), "utf8"));
+  const store = await openLocalStore({ root });
+  try {
+    await downloadVersion(store, "golden", version, dir);
+  } finally {
+    await store.close();
+  }
+  expect(await verify(dir)).toMatchObject({ ok: true, version });
+});
+
+test("a corpus that collapsed is refused, in a dry run too, until somebody allows it", async () => {
+  const of = (count: number) => ({
+    documents: Array.from({ length: count }, (_, i) => ({ id: `${i}`, pageContent: `text number ${i}` })),
+    out: join(root, "shrinking"),
+    name: "shrinking",
+  });
+  await rebuild({ config: of(100), root });
+  const refused = { code: "GATE_FAILED", message: expect.stringContaining("CORPUS_SHRANK") };
+  await expect(rebuild({ config: of(5), root, dryRun: true })).rejects.toMatchObject(refused);
+  await expect(rebuild({ config: of(5), root })).rejects.toMatchObject(refused);
+  await expect(rebuild({ config: { ...of(5), allowShrink: 0.5 }, root })).rejects.toMatchObject(refused);
+  expect(await rebuild({ config: of(5), root, allowShrink: true })).toMatchObject({ outcome: "published" });
+});
+
+test("a failed rebuild tells a webhook, and stays the failure that it was", async () => {
+  const told: unknown[] = [];
+  const server = createServer((request, response) => {
+    request.setEncoding("utf8");
+    let body = "";
+    request.on("data", (chunk) => {
+      body += chunk;
+    });
+    request.on("end", () => {
+      told.push(JSON.parse(body));
+      response.writeHead(told.length === 1 ? 204 : 500).end();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const troubles: string[] = [];
+  const config = {
+    documents: [],
+    out: join(root, "none"),
+    name: "none",
+    notify: `http://127.0.0.1:${port}/`,
+  };
+  try {
+    for (const troublesAfter of [0, 1]) {
+      const failing = rebuild({ config, root, onTrouble: (why) => troubles.push(why) });
+      await expect(failing).rejects.toMatchObject({ code: "NO_DOCUMENTS" });
+      expect(troubles).toHaveLength(troublesAfter);
+    }
+    expect(told[0]).toMatchObject({
+      index: "none",
+      code: "NO_DOCUMENTS",
+      event: "annoy-edge-rebuild-failed",
+    });
+    await rebuild({ config: { ...config, documents: [{ pageContent: "x" }] }, root });
+    expect(told).toHaveLength(2);
+  } finally {
+    server.close();
+  }
+});
+
 describe("the configuration", () => {
+  test.each([
+    ['export default {\n  name: "a",\n  sauce: 1,\n};', "file:3: ", "sauce"],
+    [
+      "export default {\n  source: 'x',\n  golden: [\n    { query: 'a', expect: 'b' },\n    { query: 'c' },\n  ],\n};",
+      "file:5: ",
+      "golden[1]",
+    ],
+    [
+      "// codec: 1\nexport default {\n  documents: [{ pageContent: 'codec: 2' }],\n  codec: 'int5',\n};",
+      "file:4: ",
+      "codec",
+    ],
+    ["export default {\n  documents: [],\n  allowShrink: 'much',\n};", "file:3: ", "allowShrink"],
+  ])("names file and line of what cannot be: %j", async (text, place, message) => {
+    const path = await write(text);
+    const failing = rebuild({ config: path, root });
+    await expect(failing).rejects.toMatchObject({
+      code: "BAD_OPTION",
+      message: expect.stringContaining(message),
+    });
+    await expect(failing).rejects.toThrow(place.replace("file", path));
+  });
+
+  test.each([
+    ["export default {\n  name: 'a'\n  source: 'b',\n};", 3],
+    ["\nthrow new Error('no network');", 2],
+  ])("names the line at which %j fails", async (text, line) => {
+    const path = await write(text);
+    await expect(loadConfig(path)).rejects.toThrow(`${path}:${line}`);
+  });
+
   const write = async (text: string) => {
     const path = join(root, `config-${Math.random().toString(36).slice(2)}.ts`);
     await writeFile(path, text);

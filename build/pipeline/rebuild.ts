@@ -1,12 +1,17 @@
 import type { Manifest } from "../../worker/core/format/meta.ts";
-import type { PublishResult } from "../publish/index.ts";
+import { readManifest } from "../artifact/folder.ts";
+import type { GateFailure, PublishResult } from "../publish/index.ts";
 import { currentVersion, withStore } from "../publish/index.ts";
+import { requirePointerState } from "../publish/pointer.ts";
 import { readPublishedManifest } from "../publish/versions.ts";
 import { OptionError } from "../settings/errors.ts";
 import { indexName } from "../settings/names.ts";
 import { type BuildOptions, buildUnlessEqual } from "./build.ts";
-import { type Config, defaultOut, loadConfig } from "./config.ts";
-import { checkGolden, openStore, type PublishDirOptions, publish } from "./publishing.ts";
+import { CONFIG_KEYS, type Config, defaultOut, loadConfig } from "./config.ts";
+import { inConfig } from "./config-place.ts";
+import { checkGolden, requireGolden, runGolden, runGoldenOnPublished } from "./golden.ts";
+import { checkNotify, notifying } from "./notify.ts";
+import { openStore, type PublishDirOptions, publish, shrinkageOf, type TargetOptions } from "./publishing.ts";
 import { type Verification, verify } from "./verify.ts";
 
 export interface RebuildOptions extends Omit<PublishDirOptions, "golden" | "embedder"> {
@@ -14,6 +19,10 @@ export interface RebuildOptions extends Omit<PublishDirOptions, "golden" | "embe
   readonly config?: string | Config;
   /** Builds only when documents or settings differ from those of the current version. */
   readonly ifChanged?: boolean;
+  /** Webhook that is told of a failure; default: the configuration's, else `ANNOY_EDGE_NOTIFY` of the environment. */
+  readonly notify?: string;
+  /** Receives a sentence when the webhook is not reached. */
+  readonly onTrouble?: (why: string) => void;
 }
 
 export type RebuildResult =
@@ -31,41 +40,133 @@ export type RebuildResult =
     };
 
 /**
- * Build, verify, publish, from a configuration: what a schedule runs. Safe to run at any time and twice at once.
+ * Builds, verifies and publishes from a configuration: what a schedule runs. Safe to run at any time and twice at once.
+ * The golden queries are asked every time, of the version that is current when nothing changed.
  *
- * @throws OptionError, and whatever {@link build} and {@link publish} throw
+ * @throws OptionError with file and line, AnnoyEdgeError `GOLDEN_FAILED`, and whatever {@link build} and {@link publish}
+ *   throw
  */
 export async function rebuild(options: RebuildOptions = {}): Promise<RebuildResult> {
-  const { golden, ...config } = await configOf(options.config);
-  checkGolden(golden);
-  const name = indexName(config.name, options.root, options.env);
+  const { config, path } = await configOf(options.config);
+  return inConfig(path, CONFIG_KEYS, async () => {
+    checkGolden(config.golden);
+    shrinkageOf(config.allowShrink);
+    checkNotify(options.notify ?? config.notify);
+    const name = indexName(config.name, options.root, options.env);
+    const hook = options.notify ?? config.notify;
+    const onTrouble = options.onTrouble ?? (() => {});
+    return notifying({ hook, index: name, onTrouble }, rejection, () => rebuildFrom(config, name, options));
+  });
+}
+
+/** Why a result that is no error is a failure. */
+function rejection(result: RebuildResult): string | undefined {
+  if (result.outcome !== "rejected" || "published" in result) return undefined;
+  const failed = result.verification.checks.filter(({ ok }) => !ok);
+  return failed.map(({ message }) => message).join(" ");
+}
+
+async function rebuildFrom(config: Config, name: string, options: RebuildOptions): Promise<RebuildResult> {
+  const { golden = [], allowShrink, notify: _notify, ...settings } = config;
+  const { embedder } = config;
+  const out = config.out ?? defaultOut(name);
   const build: BuildOptions = {
-    ...config,
+    ...settings,
     name,
-    out: config.out ?? defaultOut(name),
+    out,
     ...(options.onProgress && { onProgress: options.onProgress }),
   };
   const current = options.ifChanged ? await currentManifest(options, name) : undefined;
   const built = await buildUnlessEqual(build, current);
-  // Only a current version can equal what would be built.
-  if (!built) return { outcome: "unchanged", name, version: (current as Manifest).version };
+  if (!built) {
+    // Only a current version can equal what would be built.
+    const { version } = current as Manifest;
+    const open = () => openStore(options);
+    const failures = await runGoldenOnPublished(open, { name, version, out }, golden, embedder);
+    if (!options.force) requireGolden(name, version, failures);
+    return { outcome: "unchanged", name, version };
+  }
   const verification = await verify(built.out, options.onProgress ? { onProgress: options.onProgress } : {});
   if (!verification.ok && !options.force) return { outcome: "rejected", name, verification };
-  const { config: _config, ifChanged: _ifChanged, ...publishing } = options;
-  const { embedder } = config;
+  const { config: _c, ifChanged: _i, notify: _n, onTrouble: _t, ...publishing } = options;
   const published = await publish(built.out, {
+    ...(allowShrink !== undefined && { allowShrink }),
     ...publishing,
-    ...(golden && { golden }),
+    golden,
     ...(embedder !== undefined && { embedder }),
   });
   const { outcome, version } = published;
+  // What is current already passes no gate, and the queries may be new.
+  if (outcome === "unchanged" && !options.force)
+    requireGolden(name, version, await runGolden(built.out, golden, embedder));
   return { outcome, name, version, out: built.out, verification, published };
 }
 
-async function configOf(config: string | Config | undefined): Promise<Config> {
-  if (typeof config === "object") return config;
+export interface GoldenOptions extends TargetOptions {
+  /** A configuration, or the path of one; default: `annoy-edge.config.ts` in the working directory. */
+  readonly config?: string | Config;
+}
+
+export interface GoldenResult {
+  readonly ok: boolean;
+  readonly name: string;
+  readonly version: string;
+  readonly queries: number;
+  /** What was asked and not found, in sentences. */
+  readonly failures: readonly string[];
+}
+
+/**
+ * Asks the golden queries of a configuration of an artifact folder, or of the published version.
+ *
+ * @param dir an artifact folder; left out: what is published
+ * @throws OptionError, AnnoyEdgeError `INDEX_NOT_PUBLISHED`, `VERSION_INCOMPLETE`
+ */
+export async function golden(dir?: string, options: GoldenOptions = {}): Promise<GoldenResult> {
+  const { config, path } = await configOf(options.config);
+  return inConfig(path, CONFIG_KEYS, async () => {
+    checkGolden(config.golden);
+    const queries = config.golden ?? [];
+    if (queries.length === 0) throw new OptionError("golden is missing: the queries to ask.");
+    if (dir !== undefined) {
+      const { name, version } = await readManifest(dir);
+      return describeGolden(name, version, queries.length, await runGolden(dir, queries, config.embedder));
+    }
+    const name = indexName(config.name, options.root, options.env);
+    const current = await withStore(
+      () => openStore(options),
+      async (store) => (await requirePointerState(store, name)).pointer.version,
+    );
+    const published = { name, version: current, out: config.out ?? defaultOut(name) };
+    const failures = await runGoldenOnPublished(
+      () => openStore(options),
+      published,
+      queries,
+      config.embedder,
+    );
+    return describeGolden(name, current, queries.length, failures);
+  });
+}
+
+function describeGolden(
+  name: string,
+  version: string,
+  queries: number,
+  failures: readonly GateFailure[],
+): GoldenResult {
+  return {
+    ok: failures.length === 0,
+    name,
+    version,
+    queries,
+    failures: failures.map(({ message }) => message),
+  };
+}
+
+async function configOf(config: string | Config | undefined): Promise<{ config: Config; path?: string }> {
+  if (typeof config === "object") return { config };
   const loaded = await loadConfig(config);
-  if (loaded) return loaded.config;
+  if (loaded) return loaded;
   throw new OptionError(
     "There is no annoy-edge.config.ts here. Write one (docs/cli.md shows how), or name another with --config.",
   );

@@ -1,15 +1,12 @@
 import { PUBLISHED_BYTES, residentBytes, SHARD_BYTES } from "../../worker/core/format/budget.ts";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import type { Manifest } from "../../worker/core/format/meta.ts";
-import type { PublishedManifest } from "../../worker/storage/manifest.ts";
+import type { CorpusFacts, PublishedManifest } from "../../worker/storage/manifest.ts";
 import type { ArtifactFolder } from "./artifact.ts";
+import { checkCorpus } from "./corpus.ts";
+import type { GateFailure } from "./failure.ts";
 
-/** A check that an artifact did not pass. */
-export interface GateFailure {
-  /** `TOO_LARGE`, `RECALL_BELOW_TARGET`, `RECALL_FELL`, `GOLDEN_QUERY`, or a code of `verify`. */
-  readonly code: string;
-  readonly message: string;
-}
+export type { GateFailure } from "./failure.ts";
 
 export interface GateContext {
   readonly dir: string;
@@ -21,12 +18,17 @@ export interface GateContext {
 /** Looks at an artifact before it is promoted and says what is wrong with it: `verify`, golden queries, one's own. */
 export type Gate = (context: GateContext) => Promise<readonly GateFailure[]>;
 
-/** Certified recall@10 may fall by this much from one version to the next. */
-const RECALL_SLACK = 0.01;
 /** Sums of a few thousand measurements; less is rounding. */
 const EPSILON = 1e-9;
+/** Without a target: a fall counts when it is larger than a point and than this many standard errors of the difference. */
+const LEAST_FALL = 0.01;
+const STANDARD_ERRORS = 3;
 
-/** Recall as certified in the manifests: not below the artifact's own target, nor a point below the version before. */
+/**
+ * Holds certified recall@10 against targets: the artifact's own, and that of the version that it replaces. A target is met
+ * or not on the build's held-out queries; two versions' figures, each with an error of its own, are not compared. Only
+ * where one of the two has no target (an imported Annoy file) does the difference decide, beside its standard error.
+ */
 export function checkRecall(manifest: Manifest, previous: Manifest | undefined): GateFailure[] {
   const failures: GateFailure[] = [];
   const { recallAt10, target } = manifest.certified;
@@ -36,14 +38,31 @@ export function checkRecall(manifest: Manifest, previous: Manifest | undefined):
       message: `Certified recall@10 is ${percent(recallAt10)}, the target ${percent(target)}. Build with more trees, another codec or a lower --target-recall.`,
     });
   }
-  const before = previous?.certified.recallAt10;
-  if (before !== undefined && !(recallAt10 >= before - RECALL_SLACK - EPSILON)) {
-    failures.push({
-      code: "RECALL_FELL",
-      message: `Certified recall@10 is ${percent(recallAt10)}, that of version ${previous?.version} ${percent(before)}: more than a point is lost.`,
-    });
-  }
+  const fall = previous && recallFall(manifest, previous);
+  if (fall) failures.push({ code: "RECALL_FELL", message: fall });
   return failures;
+}
+
+/** Why recall counts as fallen since the version before; undefined when it does not. */
+function recallFall(
+  { certified: now }: Manifest,
+  { version, certified: before }: Manifest,
+): string | undefined {
+  const figures = `Certified recall@10 is ${percent(now.recallAt10)}, that of version ${version} ${percent(before.recallAt10)}`;
+  if (now.target > 0 && before.target > 0) {
+    // The own target has been looked at already; a lower one than before is a decision that --force confirms.
+    if (now.target >= before.target || now.recallAt10 >= before.target - EPSILON) return undefined;
+    return `${figures}, and its target was ${percent(before.target)}. Build with that --target-recall, or confirm the lower one with --force.`;
+  }
+  const fall = before.recallAt10 - now.recallAt10;
+  const error = Math.sqrt(varianceOf(now) + varianceOf(before));
+  if (fall <= Math.max(LEAST_FALL, STANDARD_ERRORS * error)) return undefined;
+  return `${figures}: the fall is more than ${STANDARD_ERRORS} times the standard error of the difference, ${percent(error)}.`;
+}
+
+/** Variance of a certified figure, at most: that of queries which find either all of their neighbours or none. */
+function varianceOf({ recallAt10: p, queries }: Manifest["certified"]): number {
+  return (p * (1 - p)) / Math.max(1, queries);
 }
 
 /** An artifact that no isolate can hold would take down whatever tries: the index itself, its router or a shard. */
@@ -81,6 +100,15 @@ function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
+export interface GateOptions {
+  readonly corpus: CorpusFacts;
+  /** Share that the corpus may lose; default {@link MAY_SHRINK}. */
+  readonly mayShrink?: number;
+  readonly gate?: Gate;
+  readonly force?: boolean;
+  readonly shardBytes?: number;
+}
+
 /**
  * Runs all checks. What failed is returned when `force` overrides it, to be recorded. The certified recall of a sharded
  * index is that of the whole.
@@ -91,11 +119,12 @@ export async function runGate(
   dir: string,
   { manifest }: ArtifactFolder,
   previous: PublishedManifest | undefined,
-  options: { readonly gate?: Gate; readonly force?: boolean; readonly shardBytes?: number },
+  options: GateOptions,
 ): Promise<{ forced: string[]; warnings: string[] }> {
   const failures = [
     ...checkSize(manifest),
     ...checkRecall(manifest, previous),
+    ...checkCorpus(options.corpus, previous, options.mayShrink),
     ...((await options.gate?.({ dir, manifest, previous })) ?? []),
   ];
   const warnings = warnOfSize(manifest, options.shardBytes);

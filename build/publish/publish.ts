@@ -4,6 +4,7 @@ import { lengthsOf, type PublishedManifest } from "../../worker/storage/manifest
 import type { PublishRecord } from "../../worker/storage/pointer.ts";
 import type { Progress } from "../settings/progress.ts";
 import { type ArtifactFolder, openArtifactFolder } from "./artifact.ts";
+import { measureCorpus } from "./corpus.ts";
 import { type Cost, estimateCost } from "./cost.ts";
 import { type PlacedDocuments, placeDocuments } from "./documents.ts";
 import { type Gate, runGate } from "./gate.ts";
@@ -27,7 +28,9 @@ export interface PublishOptions {
   readonly dryRun?: boolean;
   /** Resident bytes of a shard above which publishing warns; default 60 MB. */
   readonly shardBytes?: number;
-  /** Checks before promotion, beside those on recall. */
+  /** Share of the corpus that may be gone since the version before, from 0 to 1; default 0.5. */
+  readonly mayShrink?: number;
+  /** Checks before promotion, beside those on size, recall and corpus. */
   readonly gate?: Gate;
   readonly onProgress?: (progress: Progress) => void;
 }
@@ -99,7 +102,8 @@ export async function publish(
   if (previous === version) return { ...facts, outcome: "unchanged", ...NOTHING };
 
   const replaced = previous ? await readPublishedManifest(store, name, previous) : undefined;
-  const { forced, warnings } = await runGate(dir, folder, replaced, options);
+  const corpus = await measureCorpus(folder);
+  const { forced, warnings } = await runGate(dir, folder, replaced, { ...options, corpus });
   const judged = { ...facts, forced, warnings };
   const record: PublishRecord = {
     version,
@@ -123,7 +127,8 @@ export async function publish(
     const plan = describe(folder, placed);
     if (options.dryRun) return { ...judged, ...plan, outcome: "planned" };
     await placed.writePages(report);
-    const manifest = await uploadVersion(store, folder, placed, record, plan.written.objectBytes, report);
+    const total = plan.written.objectBytes;
+    const manifest = await uploadVersion(store, folder, placed, { record, corpus, total, report });
     const { added, kept, removed } = plan.documents;
     const { pages: pagesWritten, pageBytes: pageBytesWritten } = plan.written;
     const changes = { added, kept, removed, pagesWritten, pageBytesWritten };

@@ -1,13 +1,25 @@
 import { createHash } from "node:crypto";
 import { versionKey } from "../../worker/core/format/keys.ts";
 import { decodePlacement, type PlacedPage, placementHotBytes } from "../../worker/core/format/placement.ts";
-import { type PublishedManifest, parsePublishedManifest } from "../../worker/storage/manifest.ts";
+import {
+  type CorpusFacts,
+  type PublishedManifest,
+  parsePublishedManifest,
+} from "../../worker/storage/manifest.ts";
 import type { PublishRecord } from "../../worker/storage/pointer.ts";
 import type { Progress } from "../settings/progress.ts";
 import type { ArtifactFolder, ArtifactPart } from "./artifact.ts";
 import { type PlacedDocuments, packUploads } from "./documents.ts";
 import { repairPages } from "./repair.ts";
 import { type ObjectSource, type PublishStore, sizeOf } from "./store.ts";
+
+export interface Upload {
+  readonly record: PublishRecord;
+  readonly corpus: CorpusFacts;
+  /** Bytes of all objects, for progress. */
+  readonly total: number;
+  readonly report: (progress: Progress) => void;
+}
 
 /**
  * Uploads what R2 holds of a version: packs; then of every shard its forest, placement and manifest; then those of the
@@ -17,9 +29,7 @@ export async function uploadVersion(
   store: PublishStore,
   { manifest, parts }: ArtifactFolder,
   placed: PlacedDocuments,
-  record: PublishRecord,
-  total: number,
-  report: (progress: Progress) => void,
+  { record, corpus, total, report }: Upload,
 ): Promise<PublishedManifest> {
   const { name, version } = manifest;
   let done = 0;
@@ -59,6 +69,7 @@ export async function uploadVersion(
         // The last part stands for the whole version, and a page that two shards need counts once.
         ...totals(part.shard === undefined ? pages : pagesOf(placement.pages)),
       },
+      ...(part.shard === undefined && { corpus }),
       publication,
     };
     await putManifest(store, versionKey(name, version, "manifest.json", part.shard), whole, part);

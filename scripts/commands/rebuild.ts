@@ -14,12 +14,14 @@ export function addRebuild(program: Command): void {
     .option("--config <file>", "the configuration (default: annoy-edge.config.ts here)")
     .option("--if-changed", "only when documents or settings differ from those of the current version")
     .option("--dry-run", "publish nothing; say what would be written")
+    .option("--allow-shrink", "publish a corpus that lost more than half since the version before")
+    .option("--notify <url>", "webhook that is told of a failure (default: ANNOY_EDGE_NOTIFY)")
     .option("--force", "publish in spite of failed checks, and record them")
     .option("--message <text>", "a note that versions shows")
     .option("--by <who>", "who publishes (default: the user of this process)");
   addTargetOptions(command);
-  perform<RebuildOptions>(command, async ({ onProgress }, flags) => {
-    const result = await rebuild({ ...flags, onProgress });
+  perform<RebuildOptions>(command, async ({ onProgress, note }, flags) => {
+    const result = await rebuild({ ...flags, onProgress, onTrouble: note });
     return { result, text: describe(result), failed: result.outcome === "rejected" };
   });
 }

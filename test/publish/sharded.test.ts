@@ -198,7 +198,10 @@ test("a version whose shards' pages are gone is uploaded anew, with placements a
   for await (const { key } of store.listPages(pagesPrefix(name))) pages.push(key);
   const packs = await keysOf(packsPrefix(name));
   const others = corpus(50, 200, () => true, 2);
-  await publish(store, await shardedOf({ name, documents: others, shards: 2, seed: 9 }), me);
+  await publish(store, await shardedOf({ name, documents: others, shards: 2, seed: 9 }), {
+    ...me,
+    mayShrink: 1,
+  });
   await store.deletePages(pages);
   await store.deleteObjects(packs);
   expect(await publish(store, folder, me)).toMatchObject({ outcome: "published", version });

@@ -12,6 +12,8 @@ export interface PublishedManifest extends Manifest {
     readonly pages: number;
     readonly pageBytes: number;
   };
+  /** Absent in versions that were published before it was counted. */
+  readonly corpus?: CorpusFacts;
   readonly publication: {
     /** ISO 8601, UTC. */
     readonly at: string;
@@ -19,6 +21,17 @@ export interface PublishedManifest extends Manifest {
     /** Checks that failed and were overridden by `--force`. */
     readonly forced?: readonly string[];
   };
+}
+
+/** What a version was made of: a gate holds the next one against it. */
+export interface CorpusFacts {
+  readonly documents: number;
+  /** UTF-8 bytes of all texts. */
+  readonly textBytes: number;
+  /** Documents whose text is more than blanks. */
+  readonly withText: number;
+  /** Distinct words; absent without a keyword index, or in shards. */
+  readonly words?: number;
 }
 
 export function lengthsOf(manifest: PublishedManifest): VersionLengths {

@@ -1,0 +1,74 @@
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
+import { OptionError } from "../settings/errors.ts";
+
+/** What a webhook is sent when a rebuild fails. `text` is what Slack, Mattermost and Google Chat show. */
+export interface FailureNotice {
+  readonly text: string;
+  readonly event: "annoy-edge-rebuild-failed";
+  readonly index: string;
+  readonly code: string;
+  readonly message: string;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+}
+
+const TIMEOUT_MS = 10_000;
+
+/** Types are gone when a configuration is read. @throws OptionError */
+export function checkNotify(notify: unknown): void {
+  if (notify === undefined) return;
+  const url = typeof notify === "string" && URL.canParse(notify) ? new URL(notify) : undefined;
+  if (url && /^https?:$/.test(url.protocol)) return;
+  throw new OptionError("notify must be the address of a webhook: https://...");
+}
+
+/**
+ * Runs a rebuild; when it fails, posts what went wrong to the webhook first. The failure stays what it was, whatever the
+ * webhook answers.
+ *
+ * @param hook of the command or the configuration; left out: `ANNOY_EDGE_NOTIFY` of the environment
+ * @param isFailure reads a failure out of a result that is no error
+ * @param onTrouble receives what kept the notice from being delivered
+ */
+export async function notifying<R>(
+  { hook, index, onTrouble }: { hook: string | undefined; index: string; onTrouble: (why: string) => void },
+  isFailure: (result: R) => string | undefined,
+  run: () => Promise<R>,
+): Promise<R> {
+  const url = hook ?? (process.env.ANNOY_EDGE_NOTIFY || undefined);
+  const send = async (code: string, message: string) => {
+    if (url === undefined) return;
+    const text = `annoy-edge: the rebuild of "${index}" failed (${code}): ${message}`;
+    const at = new Date().toISOString();
+    const notice: FailureNotice = { text, event: "annoy-edge-rebuild-failed", index, code, message, at };
+    const why = await post(url, notice);
+    if (why) onTrouble(`The webhook for failures was not reached: ${why}.`);
+  };
+  let result: R;
+  try {
+    result = await run();
+  } catch (error) {
+    const code = error instanceof AnnoyEdgeError ? error.code : "UNEXPECTED";
+    await send(code, error instanceof Error ? error.message : String(error));
+    throw error;
+  }
+  const failure = isFailure(result);
+  if (failure !== undefined) await send("REJECTED", failure);
+  return result;
+}
+
+/** Why a notice was not delivered; undefined when it was. */
+async function post(url: string, notice: FailureNotice): Promise<string | undefined> {
+  try {
+    const response = await fetch(url, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(notice),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    await response.body?.cancel();
+    return response.ok ? undefined : `it answered ${response.status}`;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
