@@ -3,7 +3,7 @@ import type { CertifiedRecall } from "../../worker/core/format/meta.ts";
 import type { BuiltForest } from "../artifact/folder-files.ts";
 import type { SectionSource } from "../artifact/layout.ts";
 import { encodeVectors } from "../forest/codecs.ts";
-import { bytesOf } from "../kernels/arrays.ts";
+import { bytesOf } from "../numeric/arrays.ts";
 import type { AnnoyData } from "./read.ts";
 
 export type AnnoyCodec = "float32" | "int8" | "int4";

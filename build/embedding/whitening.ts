@@ -1,6 +1,6 @@
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 import { addRow, openStaticTable } from "../../worker/core/embedding/static/table.ts";
-import { BLOCK_ROWS, createKernel } from "../kernels/kernels.ts";
+import { BLOCK_ROWS, createKernel } from "../numeric/kernels.ts";
 
 /*
  * Partial whitening: document and query vectors are multiplied by C^(-1/4), where C is the second moment of the corpus's

@@ -1,3 +1,5 @@
+import { meanOf } from "../numeric/statistics.ts";
+
 /** Grades of relevant documents by name; a document that is not listed has grade 0. */
 export type Judgements = ReadonlyMap<string, number>;
 
@@ -36,7 +38,6 @@ function discounted(grade: number, rank: number): number {
 }
 
 export function meanScores(scores: readonly Scores[]): Scores {
-  const mean = (key: keyof Scores) =>
-    scores.length === 0 ? 0 : scores.reduce((sum, score) => sum + score[key], 0) / scores.length;
+  const mean = (key: keyof Scores) => meanOf(scores, (score) => score[key]);
   return { mrr: mean("mrr"), recall: mean("recall"), ndcg: mean("ndcg") };
 }

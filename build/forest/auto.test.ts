@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { distanceBetween } from "../../worker/core/forest/metrics.ts";
 import { METRICS } from "../../worker/core/format/constants.ts";
-import { sharedFloats } from "../kernels/arrays.ts";
+import { sharedFloats } from "../numeric/arrays.ts";
 import { hotBytes } from "./choices.ts";
 import { clusteredVectors, forestOf } from "./fixture.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { distanceBetween, smallerIsNearer } from "../../worker/core/forest/metrics.ts";
 import { METRICS, type Metric } from "../../worker/core/format/constants.ts";
-import { sharedFloats } from "../kernels/arrays.ts";
+import { sharedFloats } from "../numeric/arrays.ts";
 import { buildForest } from "./build.ts";
 import { artifactBytes, clusteredVectors, forestOf, PLAIN_SETTINGS } from "./fixture.ts";
 

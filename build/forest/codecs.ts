@@ -1,8 +1,8 @@
 import { packBits } from "../../worker/core/forest/query.ts";
 import { NIBBLE_LEVELS, type VectorStore } from "../../worker/core/forest/vectors.ts";
 import type { Metric } from "../../worker/core/format/constants.ts";
-import { bytesOf, lengthOf } from "../kernels/arrays.ts";
-import { createLevels, type Levels } from "../kernels/levels.ts";
+import { bytesOf, lengthOf } from "../numeric/arrays.ts";
+import { createLevels, type Levels } from "../numeric/levels.ts";
 
 /** Encoded vectors: the bytes of the sections `vectors`, `vectorScales` and `vectorNorms`. */
 export interface EncodedVectors {

@@ -5,8 +5,8 @@ import { openForest } from "../../worker/core/forest/open.ts";
 import { openArtifact } from "../../worker/core/format/artifact.ts";
 import { SECTIONS, type SectionName } from "../../worker/core/format/constants.ts";
 import { ArtifactError } from "../../worker/core/format/errors.ts";
+import { createRandom } from "../numeric/random.ts";
 import { clusteredVectors, forestOf } from "./fixture.ts";
-import { createRandom } from "./random.ts";
 
 const DIMENSIONS = 64;
 let bytes: Uint8Array;

@@ -1,7 +1,7 @@
 import { FACTORS, MARGIN_AT } from "../../worker/core/forest/compact/sketches.ts";
 import type { SectionSource } from "../artifact/layout.ts";
-import { bytesOf } from "../kernels/arrays.ts";
-import { type Geometry, meanRow } from "../kernels/geometry.ts";
+import { bytesOf } from "../numeric/arrays.ts";
+import { type Geometry, meanRow } from "../numeric/geometry.ts";
 import type { Pool } from "../threads/pool.ts";
 import type { EncodedNodes } from "./nodes.ts";
 import type { SketchTask } from "./sketch.ts";

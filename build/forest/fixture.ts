@@ -4,9 +4,9 @@ import { openArtifact } from "../../worker/core/format/artifact.ts";
 import type { Metric } from "../../worker/core/format/constants.ts";
 import type { BuiltForest } from "../artifact/folder-files.ts";
 import { encodeArtifact } from "../artifact/layout.ts";
+import { createRandom } from "../numeric/random.ts";
 import type { ForestSettings } from "../settings/options.ts";
 import { buildForest } from "./build.ts";
-import { createRandom } from "./random.ts";
 
 /** Settings that tests and the bench begin from. */
 export const PLAIN_SETTINGS: ForestSettings = {

@@ -1,6 +1,6 @@
-import { lengthOf } from "../kernels/arrays.ts";
-import { BLOCK_ROWS, type ScoreKernel } from "../kernels/kernels.ts";
-import { createRandom, sample } from "./random.ts";
+import { lengthOf } from "../numeric/arrays.ts";
+import { BLOCK_ROWS, type ScoreKernel } from "../numeric/kernels.ts";
+import { createRandom, sample } from "../numeric/random.ts";
 
 export interface Clustering {
   /** `count` rows of `width` numbers: unit directions (spherical) or means. */

@@ -1,5 +1,5 @@
 import { bitsOfSlot, LEAF_BIT, NODE, NODE_WORDS } from "../../worker/core/forest/compact/nodes.ts";
-import type { Geometry } from "../kernels/geometry.ts";
+import type { Geometry } from "../numeric/geometry.ts";
 import type { TreeNode } from "./tree.ts";
 
 /** The node sections of a compact forest, and what the other sections need to know of it. */

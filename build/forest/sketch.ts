@@ -1,5 +1,5 @@
 import { createRotation, fullSketchBits, type Rotation } from "../../worker/core/forest/compact/rotation.ts";
-import { createFourRotations, type FourRotations, LANES } from "../kernels/rotate.ts";
+import { createFourRotations, type FourRotations, LANES } from "../numeric/rotate.ts";
 import type { Task } from "../threads/pool.ts";
 import type { Shared } from "./shared.ts";
 

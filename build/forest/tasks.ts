@@ -1,4 +1,4 @@
-import { createKernel, type KernelKind, type ScoreKernel } from "../kernels/kernels.ts";
+import { createKernel, type KernelKind, type ScoreKernel } from "../numeric/kernels.ts";
 import { type NearestRowsTask, nearestRows, truthKernel } from "../recall/nearest-rows.ts";
 import { type RecordTask, record } from "../recall/record.ts";
 import { answer, type ShardAnswersTask } from "../recall/shard-answers.ts";

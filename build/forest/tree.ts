@@ -1,6 +1,6 @@
-import type { Geometry } from "../kernels/geometry.ts";
+import type { Geometry } from "../numeric/geometry.ts";
+import { partSeed } from "../numeric/random.ts";
 import type { Pool } from "../threads/pool.ts";
-import { partSeed } from "./random.ts";
 import type { AssignTask, SplitTask } from "./tasks.ts";
 
 /** A node while it is built: a split node with children, or a leaf with rows. */

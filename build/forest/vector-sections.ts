@@ -1,6 +1,6 @@
 import type { Codec, Metric, RescoreCodec, SectionName } from "../../worker/core/format/constants.ts";
 import type { SectionSource } from "../artifact/layout.ts";
-import { bytesOf } from "../kernels/arrays.ts";
+import { bytesOf } from "../numeric/arrays.ts";
 import type { Pool } from "../threads/pool.ts";
 import { type EncodedRows, keepsNorms } from "./codecs.ts";
 import { type EncodedPart, type EncodeTask, encodePart } from "./encode-rows.ts";

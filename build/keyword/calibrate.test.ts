@@ -9,9 +9,10 @@ import { DEFAULT_FUSION, FUSION_DEPTH, fuse } from "../../worker/core/search/fus
 import { scoreOf } from "../../worker/core/search/score.ts";
 import type { Embedder } from "../embedding/index.ts";
 import { embedCorpus, loadStaticEmbedder } from "../embedding/index.ts";
+import { createRandom } from "../numeric/random.ts";
 import { encodeDocuments } from "./build.ts";
 import { calibrateFusion } from "./calibrate.ts";
-import { createRandom, makeQuery, QUERY_KINDS } from "./queries.ts";
+import { makeQuery, QUERY_KINDS } from "./queries.ts";
 
 const documentsOf = (texts: readonly string[]) =>
   texts.map((pageContent, item) => ({ item, id: String(item), pageContent, metadata: {} }));

@@ -1,8 +1,10 @@
 import type { FusionConfidence, FusionMeta, ItemDocument } from "../../worker/core/format/meta.ts";
 import { NEUTRAL_BIAS, SIGNS, weightFor } from "../../worker/core/search/confidence.ts";
 import { DEFAULT_FUSION } from "../../worker/core/search/fusion.ts";
+import { createRandom } from "../numeric/random.ts";
+import { meanOf, round } from "../numeric/statistics.ts";
 import type { Documents } from "./collect.ts";
-import { createRandom, QUERY_KINDS } from "./queries.ts";
+import { QUERY_KINDS } from "./queries.ts";
 import { type CalibrationInput, MIN_QUERIES, runTrials, type Trial } from "./trials.ts";
 
 /** Documents that the queries are asked of. The weights hardly depend on it, the time does. */
@@ -45,11 +47,11 @@ export async function calibrateFusion(input: CalibrationInput): Promise<FusionMe
   const byKind = kinds.map((kind) => trials.filter((trial) => trial.kind === kind));
 
   const side = (pick: (trial: Trial) => readonly number[]) =>
-    mean(trials, (trial) => reciprocalRank(pick(trial), trial.target));
+    meanOf(trials, (trial) => reciprocalRank(pick(trial), trial.target));
   const keyword = side((trial) => trial.keyword.items);
   const vector = side((trial) => trial.vector.items);
-  const spread = Math.max(LEAST_SPREAD, Math.sqrt(mean(trials, (trial) => trial.variance)));
-  const measured = { mean: digits(mean(trials, (trial) => trial.mean)), spread: digits(spread), ...SIGNS };
+  const spread = Math.max(LEAST_SPREAD, Math.sqrt(meanOf(trials, (trial) => trial.variance)));
+  const measured = { mean: digits(meanOf(trials, (trial) => trial.mean)), spread: digits(spread), ...SIGNS };
   const choices = shifts().map((shift) => {
     const confidence: FusionConfidence = { ...measured, bias: round(NEUTRAL_BIAS + shift) };
     const weight = (trial: Trial) => weightFor(confidence, trial.signs);
@@ -57,9 +59,9 @@ export async function calibrateFusion(input: CalibrationInput): Promise<FusionMe
     return {
       shift,
       confidence,
-      keywordWeight: mean(trials, weight),
-      byKind: ranks.map((list) => mean(list, (rank) => rank)),
-      hybrid: mean(ranks.flat(), (rank) => rank),
+      keywordWeight: meanOf(trials, weight),
+      byKind: ranks.map((list) => meanOf(list, (rank) => rank)),
+      hybrid: meanOf(ranks.flat(), (rank) => rank),
     };
   });
   // Each kind counts the same, whatever its queries' difficulty.
@@ -70,7 +72,8 @@ export async function calibrateFusion(input: CalibrationInput): Promise<FusionMe
   let most = Number.NEGATIVE_INFINITY;
   for (const choice of choices) {
     if (choice.hybrid < enough) continue;
-    const fit = mean([...choice.byKind.entries()], ([k, x]) => x / tops[k]!) - SHIFT_COST * choice.shift ** 2;
+    const fit =
+      meanOf([...choice.byKind.entries()], ([k, x]) => x / tops[k]!) - SHIFT_COST * choice.shift ** 2;
     if (fit > most) {
       most = fit;
       best = choice;
@@ -112,17 +115,9 @@ function reciprocalRank(items: readonly number[], target: number): number {
   return at >= 0 && at < 10 ? 1 / (at + 1) : 0;
 }
 
-function mean<T>(list: readonly T[], value: (one: T) => number): number {
-  return list.reduce((sum, one) => sum + value(one), 0) / list.length;
-}
-
 /** Four digits that count: scores of far distances are all tiny. */
 function digits(value: number): number {
   return Number(value.toPrecision(4));
-}
-
-function round(value: number): number {
-  return Math.round(value * 1e4) / 1e4;
 }
 
 /** A random sample of the documents with text, in item order. */

@@ -82,12 +82,3 @@ function sentencesOf(text: string, tokens: readonly Token[]): Token[][] {
     ? sentences.slice(0, -1)
     : sentences;
 }
-
-/** Numbers in 0..1 from a seed (a linear congruence, its high bits). */
-export function createRandom(seed: number): () => number {
-  let state = (Math.imul(seed + 1, 0x9e37_79b1) ^ 0x5bd1_e995) >>> 0;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}

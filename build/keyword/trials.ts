@@ -8,10 +8,11 @@ import type { QuerySigns } from "../../worker/core/search/confidence.ts";
 import { DEFAULT_FUSION, FUSION_DEPTH, fuse, type RankedItems } from "../../worker/core/search/fusion.ts";
 import { scoreOf } from "../../worker/core/search/score.ts";
 import type { Embedder } from "../embedding/index.ts";
+import { createRandom } from "../numeric/random.ts";
 import { encodeDocuments } from "./build.ts";
 import type { Documents } from "./collect.ts";
 import type { KeywordOptions } from "./options.ts";
-import { createRandom, type MadeQuery, makeQuery, QUERY_KINDS, type QueryKind } from "./queries.ts";
+import { type MadeQuery, makeQuery, QUERY_KINDS, type QueryKind } from "./queries.ts";
 
 /** Fewer queries than this tell nothing. */
 export const MIN_QUERIES = 16;

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type BuildOptions, build, type InputDocument, openLocalIndex, query } from "../index.ts";
-import { seededRandom } from "../recall/random.ts";
+import { createRandom } from "../numeric/random.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -15,7 +15,7 @@ const SPEECH = "test/fixtures/texts/state_of_the_union.txt";
 const out = (name: string) => join(folder, name);
 
 function* randomDocuments(count: number, dimensions: number): Generator<InputDocument> {
-  const random = seededRandom(7);
+  const random = createRandom(7);
   for (let i = 0; i < count; i++) {
     const vector = Array.from({ length: dimensions }, () => random() - 0.5);
     yield { id: `d${i}`, pageContent: `text ${i}`, metadata: { i }, vector };

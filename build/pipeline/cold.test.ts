@@ -11,7 +11,7 @@ import { createColdReader } from "../../worker/storage/cold.ts";
 import { createRangeCache } from "../../worker/storage/range-cache.ts";
 import { openLocalIndex, readWhole } from "../local/open.ts";
 import type { LocalIndex } from "../local/types.ts";
-import { seededRandom } from "../recall/random.ts";
+import { createRandom } from "../numeric/random.ts";
 import { build } from "./build.ts";
 
 const COUNT = 6000;
@@ -20,7 +20,7 @@ const WORDS = ["river", "mountain", "forest", "harbour", "desert", "island", "gl
 
 /** Vectors around eight words' own directions, as an embedder would give. */
 function* documents() {
-  const random = seededRandom(5);
+  const random = createRandom(5);
   for (let i = 0; i < COUNT; i++) {
     const word = i % WORDS.length;
     yield {
@@ -32,7 +32,7 @@ function* documents() {
   }
 }
 const near = (word: number, seed: number): number[] => {
-  const random = seededRandom(seed);
+  const random = createRandom(seed);
   return Array.from({ length: DIMENSIONS }, (_, j) => random() - 0.5 + (j === word ? 1.5 : 0));
 };
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { versionOf } from "../artifact/version.ts";
 import { build, inspect, openLocalIndex, query, verify } from "../index.ts";
-import { seededRandom } from "../recall/random.ts";
+import { createRandom } from "../numeric/random.ts";
 
 let folder: string;
 let good: string;
@@ -13,7 +13,7 @@ let dir: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "annoy-edge-verify-"));
   good = join(folder, "good");
-  const random = seededRandom(3);
+  const random = createRandom(3);
   const documents = Array.from({ length: 400 }, (_, i) => ({
     id: `id-${i}`,
     pageContent: `document ${i}`,
@@ -80,7 +80,7 @@ describe("damage is named", () => {
 
   test("every single flipped bit that a checksum covers", async () => {
     const bytes = await readFile(join(good, "forest.bin"));
-    const random = seededRandom(9);
+    const random = createRandom(9);
     const { sections } = await inspect(good);
     const covered = (at: number) =>
       at < 84 || sections.some((s) => at >= s.offset && at < s.offset + s.bytes);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PLAIN_SETTINGS } from "../forest/fixture.ts";
 import { build, plan } from "../index.ts";
-import { seededRandom } from "../recall/random.ts";
+import { createRandom } from "../numeric/random.ts";
 import { sizeShards } from "../sharding/size.ts";
 
 let folder: string;
@@ -18,7 +18,7 @@ describe("resident bytes", () => {
     "are estimated within a tenth of what build writes: %s",
     async (codec) => {
       const shape = { items: 6000, dimensions: 96, codec, textBytes: 0, keyword: false };
-      const random = seededRandom(11);
+      const random = createRandom(11);
       function* documents() {
         for (let i = 0; i < shape.items; i++) {
           yield {

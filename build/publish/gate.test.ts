@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Manifest } from "../../worker/core/format/meta.ts";
 import type { PublishedManifest } from "../../worker/storage/manifest.ts";
-import { seededRandom } from "../recall/random.ts";
+import { createRandom } from "../numeric/random.ts";
 import { checkCorpus } from "./corpus.ts";
 import { checkRecall, checkSize, warnOfSize } from "./gate.ts";
 
@@ -53,7 +53,7 @@ function simulateBuild(random: () => number, queries: number, best: number): Man
 test.each([37, 100, 400])(
   "of 200 publishes of an unchanged distribution with %i queries at most 1 is refused",
   (queries) => {
-    const random = seededRandom(queries);
+    const random = createRandom(queries);
     let refused = 0;
     let previous = simulateBuild(random, queries, 1);
     for (let i = 0; i < 200; i++) {
@@ -66,7 +66,7 @@ test.each([37, 100, 400])(
 );
 
 test("of 100 builds that can reach three points less than before, at least 99 are refused", () => {
-  const random = seededRandom(7);
+  const random = createRandom(7);
   const previous = simulateBuild(random, 400, 1);
   let refused = 0;
   for (let i = 0; i < 100; i++)

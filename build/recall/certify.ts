@@ -1,4 +1,5 @@
 import type { CertifiedRecall, CertifiedRow } from "../../worker/core/format/meta.ts";
+import { round } from "../numeric/statistics.ts";
 import type { Pool } from "../threads/pool.ts";
 import { deepQueries, type MeasuredArtifact, type Recall, type Truth } from "./held-out.ts";
 import { DOUBLING, stepsBy } from "./ladder.ts";
@@ -148,8 +149,4 @@ function createTable(
 
 function middle(a: number, b: number): number {
   return Math.round((a + b) / 2);
-}
-
-function round(x: number): number {
-  return Math.round(x * 1e4) / 1e4;
 }

@@ -1,8 +1,9 @@
-import type { Geometry } from "../kernels/geometry.ts";
+import { TopScores } from "../../worker/core/forest/top.ts";
+import type { Geometry } from "../numeric/geometry.ts";
 import type { Pool } from "../threads/pool.ts";
 import { type ExactRows, exactScore } from "./exact-score.ts";
 import { deepQueries, halves, type Truth } from "./held-out.ts";
-import { type Nearest, type NearestRowsTask, SPARE_ROWS, Top } from "./nearest-rows.ts";
+import { type Nearest, type NearestRowsTask, SPARE_ROWS } from "./nearest-rows.ts";
 
 const TRUTH_K = 100;
 /** Most queries are only asked for ten. */
@@ -72,9 +73,9 @@ function deepOnes(truth: Omit<Truth, "nearest">, flat: boolean): ReadonlySet<num
 
 /** The nearest by scores in double precision, of those that lists in single precision suggest. */
 function mergeNearest(rows: ExactRows, query: number, lists: readonly Nearest[], k: number): Uint32Array {
-  const top = new Top(k + SPARE_ROWS);
-  for (const list of lists) for (const [i, row] of list.rows.entries()) top.push(row, list.scores[i]!);
-  const others = top.best().rows.filter((row) => row !== query);
+  const top = new TopScores(k + SPARE_ROWS);
+  for (const list of lists) for (const [i, row] of list.rows.entries()) top.push(list.scores[i]!, row);
+  const others = top.sorted().filter((row) => row !== query);
   const scored = Array.from(others, (row) => ({ row, score: exactScore(rows, query, row) }));
   scored.sort((a, b) => b.score - a.score || a.row - b.row);
   return Uint32Array.from(scored.slice(0, k), (entry) => entry.row);

@@ -1,9 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { clusteredVectors } from "../forest/fixture.ts";
-import { createRandom } from "../forest/random.ts";
-import { createKernel } from "../kernels/kernels.ts";
+import { createKernel } from "../numeric/kernels.ts";
 import { exactScore } from "./exact-score.ts";
-import { nearestRows, Top, truthKernel } from "./nearest-rows.ts";
+import { nearestRows, truthKernel } from "./nearest-rows.ts";
 
 describe("exact answers", () => {
   it.each(["angular", "euclidean", "manhattan", "dot", "hamming"] as const)(
@@ -33,17 +32,4 @@ describe("exact answers", () => {
       }
     },
   );
-
-  it("keep the best of any number of scores, the first of equal ones", () => {
-    const random = createRandom(1);
-    const scores = Array.from({ length: 1000 }, () => Math.floor(random() * 200));
-    const top = new Top(25);
-    for (const [row, score] of scores.entries()) top.push(row, score);
-    const expected = scores
-      .map((score, row) => ({ row, score }))
-      .sort((a, b) => b.score - a.score || a.row - b.row)
-      .slice(0, 25);
-    expect([...top.best().rows]).toEqual(expected.map(({ row }) => row).sort((a, b) => a - b));
-    expect([...new Top(3).best().rows]).toEqual([]);
-  });
 });

@@ -1,6 +1,7 @@
+import { TopScores } from "../../worker/core/forest/top.ts";
 import type { Metric } from "../../worker/core/format/constants.ts";
-import { lengthOf } from "../kernels/arrays.ts";
-import { BLOCK_ROWS, type KernelKind, type ScoreKernel, type Selected } from "../kernels/kernels.ts";
+import { lengthOf } from "../numeric/arrays.ts";
+import { BLOCK_ROWS, type KernelKind, type ScoreKernel, type Selected } from "../numeric/kernels.ts";
 import type { Task } from "../threads/pool.ts";
 
 /** Finds the nearest rows of a list for some queries, all of them rows too, by scoring everything. */
@@ -15,7 +16,7 @@ export interface NearestRowsTask extends Task<Nearest[]> {
   readonly k: number;
 }
 
-/** The nearest rows of one query, in no order, with their scores in single precision: larger is nearer. */
+/** The nearest rows of one query, best first, with their scores in single precision: larger is nearer. */
 export interface Nearest {
   readonly rows: Uint32Array;
   readonly scores: Float32Array;
@@ -52,7 +53,7 @@ export function nearestRows(
   for (const [c, row] of queries.entries())
     columns.set(rows.subarray(row * width, (row + 1) * width), c * width);
   kernel.setColumns(columns, queries.length);
-  const tops = Array.from(queries, () => new Top(k));
+  const tops = Array.from(queries, () => new TopScores(k));
   const halfSquares = metric === "euclidean" || metric === "hamming";
   const sign = metric === "manhattan" ? -1 : 1;
   const biases = new Float32Array(BLOCK_ROWS);
@@ -62,7 +63,7 @@ export function nearestRows(
       biases[r] = -0.5 * lengthOf(rows, list[from + r]! * width, width) ** 2;
     offer(kernel, kernel.select(rows, list, from, n, sign, biases), list, from, tops);
   }
-  return tops.map((top) => top.best());
+  return tops.map(bestOf);
 }
 
 /** Offers what was found to the best of each column. */
@@ -71,65 +72,20 @@ function offer(
   { count, places, scores }: Selected,
   list: Uint32Array,
   from: number,
-  tops: readonly Top[],
+  tops: readonly TopScores[],
 ): void {
   for (let i = 0; i < 2 * count; i += 2) {
     const place = places[i]!;
     const r = Math.floor(place / kernel.width);
     const column = place - r * kernel.width;
     const top = tops[column]!;
-    if (top.push(list[from + r]!, scores[i + 1]!)) kernel.setThreshold(column, top.threshold);
+    top.push(scores[i + 1]!, list[from + r]!);
+    kernel.setThreshold(column, top.threshold);
   }
 }
 
-/** The best `k` of many scores; of equal ones those that came first. */
-export class Top {
-  private readonly k: number;
-  private readonly rows: Uint32Array;
-  private readonly scores: Float32Array;
-  private readonly spare: Float32Array;
-  private size = 0;
-  /** What a further score must exceed. */
-  threshold = Number.NEGATIVE_INFINITY;
-
-  constructor(k: number) {
-    this.k = k;
-    this.rows = new Uint32Array(2 * k);
-    this.scores = new Float32Array(2 * k);
-    this.spare = new Float32Array(2 * k);
-  }
-
-  /** Whether the threshold has risen. */
-  push(row: number, score: number): boolean {
-    if (score <= this.threshold) return false;
-    this.rows[this.size] = row;
-    this.scores[this.size++] = score;
-    if (this.size < this.rows.length) return false;
-    this.shrink();
-    return true;
-  }
-
-  /** Drops all but the best. Sorting numbers alone is many times faster than sorting by a function. */
-  private shrink(): void {
-    const { k, rows, scores } = this;
-    const sorted = this.spare.subarray(0, this.size);
-    sorted.set(scores.subarray(0, this.size));
-    const threshold = sorted.sort()[this.size - k]!;
-    let above = 0;
-    for (let i = 0; i < this.size; i++) if (scores[i]! > threshold) above++;
-    let kept = 0;
-    for (let i = 0, equal = above; i < this.size; i++) {
-      const score = scores[i]!;
-      if (score < threshold || (score === threshold && equal++ >= k)) continue;
-      rows[kept] = rows[i]!;
-      scores[kept++] = score;
-    }
-    this.size = kept;
-    this.threshold = threshold;
-  }
-
-  best(): Nearest {
-    if (this.size > this.k) this.shrink();
-    return { rows: this.rows.slice(0, this.size), scores: this.scores.slice(0, this.size) };
-  }
+/** Returns the kept rows, best first. */
+export function bestOf(top: TopScores): Nearest {
+  const rows = top.sorted().slice();
+  return { rows, scores: Float32Array.from(rows, (_, rank) => top.scoreAt(rank + 1)) };
 }

@@ -1,3 +1,4 @@
+import { standardError } from "../numeric/statistics.ts";
 import type { Pool } from "../threads/pool.ts";
 import type { MeasuredArtifact, Recall, Truth } from "./held-out.ts";
 import type { Recorded, Recording, RecordTask } from "./record.ts";
@@ -31,9 +32,7 @@ export async function recordRecall(
     const recall = places.map((at) => (queries.length === 0 ? 1 : mean("recall", at)));
     return {
       recall,
-      error: places.map((at, j) =>
-        Math.sqrt(Math.max(0, mean("squares", at) - recall[j]! ** 2) / Math.max(1, n - 1)),
-      ),
+      error: places.map((at, j) => standardError(recall[j]!, mean("squares", at), n)),
       candidates: mean("candidates", s),
       scored: mean("scored", s),
       lost: recording.margins.map((_, m) => mean("lost", s * recording.margins.length + m)),

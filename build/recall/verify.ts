@@ -1,8 +1,10 @@
 import { distanceBetween } from "../../worker/core/forest/metrics.ts";
+import { TopScores } from "../../worker/core/forest/top.ts";
 import type { Forest } from "../../worker/core/forest/types.ts";
 import type { Metric } from "../../worker/core/format/constants.ts";
+import { createRandom } from "../numeric/random.ts";
+import { meanWithError } from "../numeric/statistics.ts";
 import type { Progress } from "../settings/progress.ts";
-import { seededRandom } from "./random.ts";
 
 export interface RecallMeasurement {
   /** Recall@k of the default searchK against brute force over the stored vectors. */
@@ -33,7 +35,7 @@ export function measureRecall(
   const k = Math.min(K, items.length - 1);
   if (k < 1) return undefined;
   const wanted = queriesFor(items.length, forest.dimensions);
-  const random = seededRandom(1);
+  const random = createRandom(1);
   const queries = Array.from({ length: wanted }, (_, i) => {
     const item = items[Math.floor(((i + random()) / wanted) * items.length)]!;
     return between(forest, item, random);
@@ -58,10 +60,8 @@ export function queriesFor(items: number, dimensions: number): number {
 
 /** The mean of the queries' recalls, and how sure it is. */
 export function summarise(recalls: readonly number[], k: number): RecallMeasurement {
-  const { length } = recalls;
-  const mean = recalls.reduce((sum, r) => sum + r, 0) / length;
-  const variance = recalls.reduce((sum, r) => sum + (r - mean) ** 2, 0) / Math.max(1, length - 1);
-  return { recall: mean, k, queries: length, standardError: Math.sqrt(variance / length) };
+  const { mean, error } = meanWithError(recalls, (recall) => recall);
+  return { recall: mean, k, queries: recalls.length, standardError: error };
 }
 
 /** The k smallest costs of every query, ascending. O(items x queries x dimensions). */
@@ -72,15 +72,15 @@ export function bruteForce(
   k: number,
   onProgress: ((progress: Progress) => void) | undefined,
 ): number[][] {
-  const nearest = queries.map(() => [] as number[]);
+  const nearest = queries.map(() => new TopScores(k));
   const cost = costs(forest.metric, queries);
   for (const [i, item] of items.entries()) {
     const found = cost(forest.vector(item)!);
-    for (let q = 0; q < queries.length; q++) insert(nearest[q]!, found[q]!, k);
+    for (let q = 0; q < queries.length; q++) nearest[q]!.push(-found[q]!, i);
     if (i % 1024 === 0 || i === items.length - 1)
       onProgress?.({ phase: "recall", done: i + 1, total: items.length });
   }
-  return nearest;
+  return nearest.map((top) => Array.from({ length: top.size }, (_, rank) => -top.scoreAt(rank + 1)));
 }
 
 /** A function from a vector to what it costs each query: a number that orders vectors as the metric's distance does. */
@@ -146,15 +146,4 @@ export function between(forest: Forest, item: number, random: () => number): Flo
   const other = neighbours[Math.floor(random() * neighbours.length)];
   const second = other === undefined ? vector : forest.vector(other)!;
   return vector.map((x, i) => (random() < 0.5 ? x : second[i]!));
-}
-
-/** Keeps the `k` smallest in ascending order. */
-function insert(list: number[], value: number, k: number): void {
-  let at = list.length;
-  if (at === k) {
-    if (value >= list[k - 1]!) return;
-    at--;
-  }
-  for (; at > 0 && list[at - 1]! > value; at--) list[at] = list[at - 1]!;
-  list[at] = value;
 }

@@ -12,7 +12,7 @@ import type { Manifest, ShardsMeta } from "../../worker/core/format/meta.ts";
 import { beginFolder, type FolderWriter, readManifest, subfolder } from "../artifact/folder.ts";
 import type { SectionSource } from "../artifact/layout.ts";
 import { SHARDS_FOLDER } from "../artifact/version.ts";
-import { sharedFloats } from "../kernels/arrays.ts";
+import { sharedFloats } from "../numeric/arrays.ts";
 import { OptionError } from "../settings/errors.ts";
 import { jobs as jobsOf } from "../settings/options.ts";
 import type { Progress } from "../settings/progress.ts";

@@ -9,7 +9,7 @@ import { type FolderWriter, subfolder } from "../artifact/folder.ts";
 import { pickQueries } from "../forest/build.ts";
 import { type BuildJob, sourceOf } from "../job/job.ts";
 import { writeWhole } from "../job/whole.ts";
-import { sharedFloats } from "../kernels/arrays.ts";
+import { sharedFloats } from "../numeric/arrays.ts";
 import type { CorpusShape } from "../plan/shards.ts";
 import { calibrate } from "../text/calibrate.ts";
 import { type Certifiable, certifyWhole } from "./certify.ts";

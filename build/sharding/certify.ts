@@ -2,12 +2,13 @@ import { distanceBetween } from "../../worker/core/forest/metrics.ts";
 import type { Metric } from "../../worker/core/format/constants.ts";
 import type { CertifiedRecall, ShardsMeta } from "../../worker/core/format/meta.ts";
 import { createForestPool } from "../forest/pool.ts";
-import { sharedFloats } from "../kernels/arrays.ts";
+import { sharedFloats } from "../numeric/arrays.ts";
+import { meanOf, round } from "../numeric/statistics.ts";
 import type { ShardAnswersTask } from "../recall/shard-answers.ts";
+import { createTally, type Tally } from "../recall/shard-tally.ts";
+import { createExactAnswers, type ExactAnswers } from "../recall/sharded-answers.ts";
 import type { Pool } from "../threads/pool.ts";
 import { chooseRoute, type Evaluation } from "./choose.ts";
-import { createTally, type Tally } from "./tally.ts";
-import { createExactAnswers, type ExactAnswers } from "./truth.ts";
 
 /** One shard, as certification reads it. */
 export interface Certifiable {
@@ -222,8 +223,7 @@ function evaluate({ settings, shards, tens, hundreds, exact, firstProbes, querie
     },
   };
   const { effortIndex: e, probes, met } = chooseRoute(evaluation, settings.target);
-  const mean = (list: readonly number[], value: (query: number) => number) =>
-    list.length === 0 ? 1 : list.reduce((sum, q) => sum + value(q), 0) / list.length;
+  const mean = (list: readonly number[], value: (query: number) => number) => meanOf(list, value, 1);
   const overAsked = (query: number, p: number, value: (shard: number) => number) => {
     let sum = 0;
     for (let s = 0; s < count; s++) if (firstProbes[query * count + s]! <= p) sum += value(s);
@@ -272,8 +272,4 @@ function ladder(centroids: number, chosen: number): number[] {
   const steps = new Set([chosen, centroids]);
   for (let p = 1; p < centroids; p *= 2) steps.add(p);
   return [...steps].sort((a, b) => a - b);
-}
-
-function round(x: number): number {
-  return Math.round(x * 1e4) / 1e4;
 }

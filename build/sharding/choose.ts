@@ -1,3 +1,5 @@
+import { meanWithError } from "../numeric/statistics.ts";
+
 /** Recall of every way to ask the shards, query by query. */
 export interface Evaluation {
   /** The most that can be probed. */
@@ -31,16 +33,16 @@ export function chooseRoute(
 ): { readonly effortIndex: number; readonly probes: number; readonly met: boolean } {
   const ways = [];
   for (const probes of steps(centroids)) {
-    const shards = average(choosing, (query) => asked(query, probes)).mean;
+    const shards = meanWithError(choosing, (query) => asked(query, probes)).mean;
     for (const [effortIndex, effort] of efforts.entries()) {
-      const found = average(choosing, (query) => recall(effortIndex, query, probes));
+      const found = meanWithError(choosing, (query) => recall(effortIndex, query, probes));
       ways.push({ effortIndex, probes, cost: shards * (REQUEST + effort), ...found });
     }
   }
   ways.sort((a, b) => a.cost - b.cost || a.probes - b.probes);
   for (const { mean, error, effortIndex, probes } of ways) {
     if (mean - CONFIDENCE * error < target && mean < 1) continue;
-    const checked = average(reporting, (query) => recall(effortIndex, query, probes));
+    const checked = meanWithError(reporting, (query) => recall(effortIndex, query, probes));
     if (checked.mean >= target) return { effortIndex, probes, met: true };
   }
   const best = Math.max(...ways.map(({ mean }) => mean));
@@ -48,7 +50,7 @@ export function chooseRoute(
   return {
     effortIndex,
     probes,
-    met: average(reporting, (query) => recall(effortIndex, query, probes)).mean >= target,
+    met: meanWithError(reporting, (query) => recall(effortIndex, query, probes)).mean >= target,
   };
 }
 
@@ -56,21 +58,4 @@ function steps(most: number): number[] {
   const list = [];
   for (let p = 1; p < most; p = Math.max(p + 1, Math.floor(p * STEP))) list.push(p);
   return [...list, most];
-}
-
-function average(
-  queries: readonly number[],
-  value: (query: number) => number,
-): { readonly mean: number; readonly error: number } {
-  if (queries.length === 0) return { mean: 1, error: 0 };
-  let sum = 0;
-  let squares = 0;
-  for (const query of queries) {
-    const x = value(query);
-    sum += x;
-    squares += x * x;
-  }
-  const n = queries.length;
-  const mean = sum / n;
-  return { mean, error: Math.sqrt(Math.max(0, squares / n - mean * mean) / Math.max(1, n - 1)) };
 }

@@ -13,7 +13,7 @@ import {
   type LocalIndex,
   openLocalIndex,
 } from "../index.ts";
-import { seededRandom } from "../recall/random.ts";
+import { createRandom } from "../numeric/random.ts";
 
 /** What many documents in shards answer, against the same documents in one piece. */
 
@@ -50,7 +50,7 @@ const WORDS = ["stone", "water", "apple", "boat", "crane", "ladder", "basket", "
 const STRANGE = ["\u{1f40e}", "\uffee", "z", "é"];
 
 function* documents(): Generator<InputDocument> {
-  const random = seededRandom(5);
+  const random = createRandom(5);
   for (let i = 0; i < COUNT; i++) {
     const words = Array.from({ length: 8 }, () => WORDS[Math.floor(random() ** 2 * WORDS.length)]!);
     const group = `${STRANGE[i % 4]}${Math.floor(random() * 60)}`;

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type BuildOptions, build, type InputDocument, query } from "../index.ts";
-import { seededRandom } from "../recall/random.ts";
+import { createRandom } from "../numeric/random.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -18,7 +18,7 @@ const TOPICS = ["harbour", "orchard", "quarry"];
 const COMMON = ["stone", "water", "apple", "boat", "crane", "ladder", "basket", "rope"];
 
 function* documents(): Generator<InputDocument> {
-  const random = seededRandom(11);
+  const random = createRandom(11);
   for (let i = 0; i < 600; i++) {
     const topic = i % 3;
     const words = Array.from({ length: 6 + Math.floor(random() * 20) }, () =>

@@ -6,8 +6,8 @@ import type { Manifest } from "../../worker/core/format/meta.ts";
 import type { FolderWriter } from "../artifact/folder.ts";
 import { layOutArtifact } from "../artifact/layout.ts";
 import { MANIFEST_FILE, versionOf } from "../artifact/version.ts";
-import { bytesOf } from "../kernels/arrays.ts";
 import { readWhole } from "../local/open.ts";
+import { bytesOf } from "../numeric/arrays.ts";
 
 /** Sections that the router has for all shards. */
 const SHARED: readonly string[] = ["embeddingTable", "whitening"] satisfies SectionName[];

@@ -1,9 +1,9 @@
 import type { Metric } from "../../worker/core/format/constants.ts";
 import type { Clustering } from "../forest/kmeans.ts";
 import { createForestPool } from "../forest/pool.ts";
-import { createRandom, partSeed, sample } from "../forest/random.ts";
 import type { AssignTask, SplitTask } from "../forest/tasks.ts";
-import { sharedFloats } from "../kernels/arrays.ts";
+import { sharedFloats } from "../numeric/arrays.ts";
+import { createRandom, partSeed, sample } from "../numeric/random.ts";
 import type { Pool } from "../threads/pool.ts";
 import { groupClusters, type Piece } from "./group.ts";
 import { isSpherical, toSpace } from "./space.ts";

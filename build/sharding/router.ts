@@ -11,11 +11,11 @@ import type { BuiltForest } from "../artifact/folder-files.ts";
 import { type ArtifactParts, writeArtifact } from "../artifact/folder-files.ts";
 import type { SectionSource } from "../artifact/layout.ts";
 import { cluster } from "../forest/kmeans.ts";
-import { partSeed } from "../forest/random.ts";
 import { vectorSections } from "../forest/vector-sections.ts";
-import { bytesOf } from "../kernels/arrays.ts";
-import { meanRow } from "../kernels/geometry.ts";
-import { createKernel } from "../kernels/kernels.ts";
+import { bytesOf } from "../numeric/arrays.ts";
+import { meanRow } from "../numeric/geometry.ts";
+import { createKernel } from "../numeric/kernels.ts";
+import { partSeed } from "../numeric/random.ts";
 import { isSpherical, toSpace } from "./space.ts";
 
 /** Centroids a shard by which queries find it, within the bytes that the router's may take in all. */

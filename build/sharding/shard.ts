@@ -11,7 +11,7 @@ import { readDocuments } from "../artifact/documents.ts";
 import type { FolderWriter } from "../artifact/folder.ts";
 import type { SectionSource } from "../artifact/layout.ts";
 import { type WholeParts, writeWhole } from "../job/whole.ts";
-import { bytesOf, sharedFloats } from "../kernels/arrays.ts";
+import { bytesOf, sharedFloats } from "../numeric/arrays.ts";
 import type { ForestSettings } from "../settings/options.ts";
 import type { Progress } from "../settings/progress.ts";
 import { centroidsOf, routingCentroids } from "./router.ts";

@@ -1,5 +1,5 @@
 import type { Metric } from "../../worker/core/format/constants.ts";
-import { lengthOf } from "../kernels/arrays.ts";
+import { lengthOf } from "../numeric/arrays.ts";
 
 /**
  * Whether clusters of a metric's vectors are directions, compared by angle. Otherwise they are means: near ones by

@@ -9,7 +9,7 @@ import { openShardSet } from "../../worker/core/search/shards/open.ts";
 import { routeQuery } from "../../worker/core/search/shards/route.ts";
 import type { ShardSet } from "../../worker/core/search/shards/types.ts";
 import { readManifest } from "../artifact/folder.ts";
-import { seededRandom } from "../recall/random.ts";
+import { createRandom } from "../numeric/random.ts";
 import {
   between,
   bruteForce,
@@ -169,7 +169,7 @@ async function queriesOfShards(
   list: ShardsMeta["list"],
   wanted: number,
 ): Promise<Float32Array[]> {
-  const random = seededRandom(1);
+  const random = createRandom(1);
   const total = list.reduce((sum, { items }) => sum + items, 0);
   const queries: Float32Array[] = [];
   let passed = 0;

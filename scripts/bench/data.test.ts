@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { createRandom } from "../../build/forest/random.ts";
+import { createRandom } from "../../build/numeric/random.ts";
 import { inner, loadDataSet, readRows } from "./data.ts";
 import { survey } from "./measure.ts";
 import { type Contender, K, type Session } from "./types.ts";

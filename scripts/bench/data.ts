@@ -3,7 +3,7 @@ import { mkdir, open, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { embedCorpus, loadStaticEmbedder } from "../../build/embedding/index.ts";
 import { createForestPool } from "../../build/forest/pool.ts";
-import { createRandom } from "../../build/forest/random.ts";
+import { createRandom } from "../../build/numeric/random.ts";
 import type { NearestRowsTask } from "../../build/recall/nearest-rows.ts";
 import { readWordNet } from "../../build/sources/wordnet.ts";
 import { installPackages } from "./packages.ts";

@@ -1,3 +1,4 @@
+import { meanOf, meanWithError } from "../../build/numeric/statistics.ts";
 import { inner } from "./data.ts";
 import {
   type AskResult,
@@ -63,7 +64,7 @@ export async function survey(
     const slow = first.cpu / FEWEST_QUERIES > 0.02;
     const count = slow ? FEWEST_QUERIES : WARM_UP_QUERIES;
     const again = slow ? first : await session.ask(setting, 0, count);
-    const recall = mean(recallsOf(set, again, 0, count));
+    const recall = meanOf(recallsOf(set, again, 0, count), (x) => x);
     const speed = count / again.cpu;
     if (recall >= LEAST_RECALL) {
       const queries = Math.round(Math.min(MOST_PASSES * set.nQueries, Math.max(fewest, speed * seconds)));
@@ -105,15 +106,14 @@ export async function askDefault(
   const { nQueries } = set;
   const result = await session.ask(-1, 0, nQueries);
   const recalls = recallsOf(set, result, 0, nQueries);
-  const recall = mean(recalls);
-  const variance = mean(recalls.map((x) => (x - recall) ** 2));
-  return { recall, error: Math.sqrt(variance / nQueries), queries: nQueries };
+  const { mean: recall, error } = meanWithError(recalls, (x) => x);
+  return { recall, error, queries: nQueries };
 }
 
 export function pointsOf(runner: Runner): Point[] {
   return runner.courses.map(({ setting, recalls, speeds }) => ({
     setting,
-    recall: mean([...recalls.values()]),
+    recall: meanOf([...recalls.values()], (x) => x),
     qps: median(speeds),
     qpsMin: Math.min(...speeds),
     qpsMax: Math.max(...speeds),
@@ -170,8 +170,4 @@ export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-}
-
-function mean(values: readonly number[]): number {
-  return values.length === 0 ? Number.NaN : values.reduce((sum, x) => sum + x, 0) / values.length;
 }

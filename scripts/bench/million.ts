@@ -1,7 +1,7 @@
 import { loadavg } from "node:os";
 import { encodeArtifact } from "../../build/artifact/layout.ts";
 import { buildForest } from "../../build/forest/build.ts";
-import { createRandom, partSeed } from "../../build/forest/random.ts";
+import { createRandom, partSeed } from "../../build/numeric/random.ts";
 import type { ForestSettings } from "../../build/settings/options.ts";
 import { openForest } from "../../worker/core/forest/open.ts";
 import type { Neighbours } from "../../worker/core/forest/types.ts";

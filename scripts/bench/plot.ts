@@ -1,3 +1,4 @@
+import { round } from "../../build/numeric/statistics.ts";
 import { bestAt } from "./measure.ts";
 import type { Curve, SetResult } from "./types.ts";
 
@@ -153,7 +154,7 @@ function spaceOut(labels: { y: number }[]): void {
 }
 
 function rule(x1: number, y1: number, x2: number, y2: number, opacity = 0.3): string {
-  return `<line x1="${round(x1)}" y1="${round(y1)}" x2="${round(x2)}" y2="${round(y2)}" stroke="${GRID}" stroke-opacity="${opacity}"/>`;
+  return `<line x1="${round(x1, 1)}" y1="${round(y1, 1)}" x2="${round(x2, 1)}" y2="${round(y2, 1)}" stroke="${GRID}" stroke-opacity="${opacity}"/>`;
 }
 
 function text(
@@ -165,13 +166,9 @@ function text(
   size = 13,
   weight = 400,
 ): string {
-  return `<text x="${round(x)}" y="${round(y)}" fill="${colour}" text-anchor="${anchor}" font-size="${size}" font-weight="${weight}">${escapeText(content)}</text>`;
+  return `<text x="${round(x, 1)}" y="${round(y, 1)}" fill="${colour}" text-anchor="${anchor}" font-size="${size}" font-weight="${weight}">${escapeText(content)}</text>`;
 }
 
 function escapeText(content: string): string {
   return content.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
-}
-
-function round(x: number): number {
-  return Math.round(x * 10) / 10;
 }

@@ -1,4 +1,5 @@
 import { Agent, request } from "node:http";
+import { percentile } from "../../build/numeric/statistics.ts";
 
 export interface DriveOptions {
   readonly url: string;
@@ -71,9 +72,4 @@ function post(agent: Agent, url: string, body: string): Promise<string> {
     sent.on("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
     sent.end(body);
   });
-}
-
-/** Of values in ascending order. */
-export function percentile(sorted: readonly number[], share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }

@@ -5,7 +5,7 @@ import { readManifest } from "../../build/artifact/folder.ts";
 import { encodeArtifact, type HeaderFields, type SectionSource } from "../../build/artifact/layout.ts";
 import { versionOf } from "../../build/artifact/version.ts";
 import { vectorSections } from "../../build/forest/vector-sections.ts";
-import { bytesOf } from "../../build/kernels/arrays.ts";
+import { bytesOf } from "../../build/numeric/arrays.ts";
 import { type BuildOptions, build } from "../../build/pipeline/build.ts";
 import { openForest } from "../../worker/core/forest/open.ts";
 import { type Artifact, openArtifact, sectionName } from "../../worker/core/format/artifact.ts";

@@ -1,6 +1,6 @@
 import { openLocalIndex } from "../../../build/local/open.ts";
 import type { LocalIndex } from "../../../build/local/types.ts";
-import { seededRandom } from "../../../build/recall/random.ts";
+import { createRandom } from "../../../build/numeric/random.ts";
 import { distanceBetween } from "../../../worker/core/forest/metrics.ts";
 
 export interface FilterResult {
@@ -22,7 +22,7 @@ const SHARES = [1, 0.5, 0.1, 0.01, 0.001];
 export async function measureFilters(dir: string, queries = 100): Promise<FilterResult[]> {
   const index = await openLocalIndex(dir);
   try {
-    const random = seededRandom(2);
+    const random = createRandom(2);
     const { nItems } = index.forest.artifact.header;
     const asked = Array.from({ length: queries }, () => Math.floor(random() * nItems));
     return SHARES.map((share) => measure(index, asked, share));
@@ -33,7 +33,7 @@ export async function measureFilters(dir: string, queries = 100): Promise<Filter
 
 function measure({ forest }: LocalIndex, asked: readonly number[], share: number): FilterResult {
   const { nItems } = forest.artifact.header;
-  const random = seededRandom(1);
+  const random = createRandom(1);
   const bits = new Uint32Array(Math.ceil(nItems / 32));
   const passing: number[] = [];
   for (let item = 0; item < nItems; item++) {

@@ -1,7 +1,7 @@
 import { AnnoyEdgeError } from "../../../build/index.ts";
 import { textsOf } from "../../../build/keyword/collect.ts";
 import { openLocalIndex } from "../../../build/local/open.ts";
-import { seededRandom } from "../../../build/recall/random.ts";
+import { createRandom } from "../../../build/numeric/random.ts";
 import { termText } from "../../../worker/core/keyword/dictionary.ts";
 import { checkLanguage } from "../../../worker/core/keyword/languages.ts";
 import { keywordSearch } from "../../../worker/core/keyword/search.ts";
@@ -31,7 +31,7 @@ export async function measureTypos(dir: string, wanted = 1000): Promise<TypoResu
     }
     const language = checkLanguage(manifest.keyword.language);
     const fields = Object.keys(manifest.keyword.fields);
-    const random = seededRandom(3);
+    const random = createRandom(3);
     let words = 0;
     let found = 0;
     for (let tries = 0; words < wanted && tries < 20 * wanted; tries++) {

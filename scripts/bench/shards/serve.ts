@@ -1,9 +1,9 @@
 import { loadavg } from "node:os";
 import { readManifest } from "../../../build/artifact/folder.ts";
+import { percentile } from "../../../build/numeric/statistics.ts";
 import { createClient, type IndexResponse } from "../../../worker/client/index.ts";
 import { AnnoyEdgeError } from "../../../worker/core/format/errors.ts";
 import { freePort, publishLocally, serve } from "../../demo/index.ts";
-import { percentile } from "../../load/drive.ts";
 import { exactNeighbours } from "../data.ts";
 import { machine } from "../machine.ts";
 import { clusterStream } from "../million.ts";

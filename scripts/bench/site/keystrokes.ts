@@ -1,6 +1,6 @@
 import { Agent, request } from "node:http";
+import { percentile } from "../../../build/numeric/statistics.ts";
 import { freePort, publishLocally, serve } from "../../demo/index.ts";
-import { percentile } from "../../load/drive.ts";
 
 /** Answers to what is typed, on local workerd. Times in milliseconds from sending to the last byte, sizes in bytes. */
 export interface KeystrokeReport {

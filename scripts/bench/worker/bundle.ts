@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { compileText } from "../../../build/kernels/compile.ts";
+import { compileText } from "../../../build/numeric/compile.ts";
 import { PeerUnavailable } from "../types.ts";
 
 const run = promisify(execFile);

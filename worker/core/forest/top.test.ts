@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { createRandom } from "../../../build/forest/random.ts";
+import { createRandom } from "../../../build/numeric/random.ts";
 import { TopScores } from "./top.ts";
 
 /** Scores of a few values only, so that many are equal. */

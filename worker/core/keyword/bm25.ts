@@ -1,9 +1,9 @@
+import { TopScores } from "../forest/top.ts";
 import { corruptKeywords } from "../format/keyword.ts";
 import type { TermGroup } from "./groups.ts";
 import type { KeywordIndex } from "./open.ts";
 import { NO_ITEM, nextPosting, openPostings, type PostingCursor, seekPosting } from "./postings.ts";
 import { WINDOW } from "./scratch.ts";
-import { createTop, drainTop, offer } from "./top.ts";
 
 /** An inflection counts as so much of the word itself; half a point of MRR better than 1 on eight sets of documents. */
 export const INFLECTION_SHARE = 0.6;
@@ -40,7 +40,7 @@ export function scoreGroups(
 ): { items: number[]; scores: number[] } {
   const { scratch, nItems } = index;
   const { scores, met } = scratch;
-  const top = createTop(Math.min(k, Math.max(1, nItems)));
+  const top = new TopScores(Math.min(k, Math.max(1, nItems)));
   const scorers = groups.map((group) => openScorer(index, group)).sort((x, y) => y.bound - x.bound);
   const barred = excluded.flatMap((group) => group.entries.map((entry) => openPostings(index, entry)));
   // rest[g]: what the groups from g on can add at most. A little more, for the rounding of sums.
@@ -59,7 +59,7 @@ export function scoreGroups(
       for (let g = 0; g < essential; g++) count = addGroup(index, scorers[g]!, start, end, count);
       const kept = selectItems(index, start, count, top.threshold - rest[essential]!, accept);
       for (let g = essential; g < scorers.length; g++) probeGroup(index, scorers[g]!, start, kept);
-      for (let i = 0; i < kept.length; i++) offer(top, start + kept[i]!, scores[kept[i]!]!);
+      offer(top, start, kept, scores);
       for (let i = 0; i < count; i++) scores[met[i]!] = 0;
       start = end;
     }
@@ -69,7 +69,19 @@ export function scoreGroups(
     scratch.units.fill(0);
     throw error;
   }
-  return drainTop(top);
+  const items = [...top.sorted()];
+  return { items, scores: items.map((_, rank) => top.scoreAt(rank + 1)) };
+}
+
+/** Offers the items of a window. They ascend, so an equal score never enters. */
+function offer(top: TopScores, start: number, kept: Uint16Array, scores: Float32Array): void {
+  let { threshold } = top;
+  for (let i = 0; i < kept.length; i++) {
+    const score = scores[kept[i]!]!;
+    if (!(score > threshold)) continue;
+    top.push(score, start + kept[i]!);
+    threshold = top.threshold;
+  }
 }
 
 function openScorer(index: KeywordIndex, group: TermGroup): Scorer {

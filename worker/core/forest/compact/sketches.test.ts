@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { createRandom } from "../../../../build/forest/random.ts";
+import { createRandom } from "../../../../build/numeric/random.ts";
 import { appendPromising, createPromising, fillTable, type Sketches } from "./sketches.ts";
 
 const COUNT = 200;

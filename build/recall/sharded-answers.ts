@@ -1,8 +1,8 @@
 import type { Metric } from "../../worker/core/format/constants.ts";
-import { geometryOf } from "../kernels/geometry.ts";
-import { exactScore } from "../recall/exact-score.ts";
-import { type NearestRowsTask, SPARE_ROWS } from "../recall/nearest-rows.ts";
+import { geometryOf } from "../numeric/geometry.ts";
 import type { Pool } from "../threads/pool.ts";
+import { exactScore } from "./exact-score.ts";
+import { type NearestRowsTask, SPARE_ROWS } from "./nearest-rows.ts";
 
 const K = 100;
 const CHUNK = 16_384;

@@ -1,7 +1,9 @@
 import { smallerIsNearer } from "../../worker/core/forest/metrics.ts";
 import type { Forest, Neighbours } from "../../worker/core/forest/types.ts";
 import type { CertifiedRecall, CertifiedRow } from "../../worker/core/format/meta.ts";
-import { seededRandom } from "../recall/random.ts";
+import { createRandom } from "../numeric/random.ts";
+import { meanOf, round } from "../numeric/statistics.ts";
+import { between } from "./verify.ts";
 
 /** Multiply-adds spent on exact answers: a few seconds. */
 const BUDGET = 1e9;
@@ -22,7 +24,7 @@ export function certifyImported(forest: Forest, items: Uint32Array): CertifiedRe
   if (count < 2) return undefined;
   const affordable = Math.max(LEAST_QUERIES, Math.floor(BUDGET / (count * dimensions)));
   const wanted = Math.min(MOST_QUERIES, affordable, count);
-  const random = seededRandom(2);
+  const random = createRandom(2);
   const queries = Array.from({ length: wanted }, (_, i) =>
     between(forest, items[Math.floor((i * count) / wanted)]!, random),
   );
@@ -33,30 +35,22 @@ export function certifyImported(forest: Forest, items: Uint32Array): CertifiedRe
   const rows: CertifiedRow[] = [];
   for (let i = 0, searchK = 10 * nTrees; i <= DOUBLINGS; i++, searchK *= 2) {
     const found = queries.map((query) => forest.search(query, { k: NEAREST, searchK }));
-    const recall = (k: number) => round(mean(found.map((f, q) => recallOf(f, exact[q]!, k, sign))));
-    const candidates = mean(found.map((f) => f.candidates));
+    const recall = (k: number) =>
+      round(meanOf([...found.entries()], ([q, f]) => recallOf(f, exact[q]!, k, sign)));
+    const candidates = meanOf(found, (f) => f.candidates);
     rows.push({
       searchK,
       recallAt1: recall(1),
       recallAt10: recall(10),
       recallAt100: recall(100),
       candidates: Math.round(candidates),
-      scored: Math.round(mean(found.map((f) => f.scored))),
+      scored: Math.round(meanOf(found, (f) => f.scored)),
     });
     if (candidates >= count) break;
   }
   const { searchK, recallAt1, recallAt10, recallAt100 } = rows[0]!;
   const certified = { defaultSearchK: searchK, recallAt1, recallAt10, recallAt100 };
   return { target: 0, queries: wanted, heldOut: false, rows, ...certified };
-}
-
-/** A vector with each coordinate from an item or from one of its ten nearest, at random. */
-function between(forest: Forest, item: number, random: () => number): Float32Array {
-  const vector = forest.vector(item)!;
-  const others = forest.search(vector, { k: 11 }).items.filter((other) => other !== item);
-  const other = others[Math.floor(random() * others.length)];
-  const second = other === undefined ? vector : forest.vector(other)!;
-  return vector.map((x, z) => (random() < 0.5 ? x : second[z]!));
 }
 
 /** The share of the k nearest that was found; whatever is as near as the k-th counts. */
@@ -66,12 +60,4 @@ function recallOf(found: Neighbours, exact: Neighbours, k: number, sign: number)
   const farthest = sign * exact.distances[wanted - 1]!;
   const hits = found.distances.slice(0, wanted).filter((d) => sign * d <= farthest).length;
   return hits / wanted;
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, x) => sum + x, 0) / values.length;
-}
-
-function round(x: number): number {
-  return Math.round(x * 1e4) / 1e4;
 }

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { createRandom } from "../forest/random.ts";
 import { compileText, MODULES } from "./compile.ts";
 import { BLOCK_ROWS, createKernel } from "./kernels.ts";
+import { createRandom } from "./random.ts";
 
 describe("the SIMD kernels", () => {
   it.each(MODULES)("are what their source compiles to: %s", async (name) => {

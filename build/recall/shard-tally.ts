@@ -1,5 +1,5 @@
 import type { Metric } from "../../worker/core/format/constants.ts";
-import type { ShardAnswers } from "../recall/shard-answers.ts";
+import type { ShardAnswers } from "./shard-answers.ts";
 
 /**
  * The merged answers of all shards at one effort: of every query the best by the distances that shards tell, each with

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { createRotation } from "../../worker/core/forest/compact/rotation.ts";
-import { createRandom } from "../forest/random.ts";
+import { createRandom } from "./random.ts";
 import { createFourRotations, LANES } from "./rotate.ts";
 
 it.each([64, 128, 192, 384, 4096])("four vectors at once are turned as one by one: %i bits", (bits) => {

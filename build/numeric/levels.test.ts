@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { createRandom } from "../forest/random.ts";
 import { createLevels } from "./levels.ts";
+import { createRandom } from "./random.ts";
 
 it.each([1, 3, 4, 37, 100, 4096])(
   "rows of %i numbers become bytes and nibbles as plain arithmetic has it",
