@@ -15,6 +15,10 @@ export interface EmbedderIdentity {
   readonly normalized: boolean;
   /** Whether vectors were multiplied by the whitening matrix in the artifact after embedding. */
   readonly whitened?: boolean;
+  /** Hash of an encoder file's content, 16 hex digits: provider `encoder`. */
+  readonly contentHash?: string;
+  /** Tokens of a text that an encoder reads. */
+  readonly maxTokens?: number;
 }
 
 /** One row of the measured table: what a searchK buys. */

@@ -28,6 +28,8 @@ export interface WordPiece {
   /** Put before pieces within a word: `##`. */
   readonly continuing: string;
   readonly maxCharactersPerWord: number;
+  /** Position of the unknown token; absent: words that cannot be cut into pieces do not count. */
+  readonly unknown?: number;
 }
 
 export interface Unigram {
@@ -40,12 +42,21 @@ export interface Unigram {
   readonly unknown: number;
 }
 
-export interface Model2VecTable extends Model2VecHeader {
+/** A vocabulary, known by two hashes of each token, and how a text becomes tokens of it. */
+export interface TokenIndex {
+  readonly normalise: readonly Normaliser[];
+  readonly preTokenise: readonly PreTokeniser[];
+  readonly model: WordPiece | Unigram;
+  /** Ascending, together with `second`. */
   readonly first: Uint32Array;
   readonly second: Uint32Array;
+  /** Empty for WordPiece. */
+  readonly scores: Float32Array | Float64Array;
+}
+
+export interface Model2VecTable extends Model2VecHeader, TokenIndex {
   readonly rowOf: Uint32Array;
   readonly scales: Float32Array;
-  /** Empty for WordPiece. */
   readonly scores: Float64Array;
   readonly codes: Int8Array;
 }
@@ -99,15 +110,21 @@ export function openModel2VecTable(source: Uint8Array): Model2VecTable {
   return table;
 }
 
-function checkContents({ first, second, rowOf, scales, scores, rows }: Model2VecTable): void {
-  for (let i = 0; i < first.length; i++) {
-    if (rowOf[i]! >= rows) throw corrupt(`token ${i} names row ${rowOf[i]} of ${rows}`);
-    if (i === 0) continue;
-    const ascending = first[i]! > first[i - 1]! || (first[i] === first[i - 1] && second[i]! > second[i - 1]!);
-    if (!ascending) throw corrupt(`the hashes of token ${i} are not above those of the one before`);
-  }
+function checkContents(table: Model2VecTable): void {
+  const { rowOf, scales, scores, rows } = table;
+  const stray = rowOf.findIndex((row) => row >= rows);
+  if (stray >= 0) throw corrupt(`token ${stray} names row ${rowOf[stray]} of ${rows}`);
+  checkHashes(table);
   if (!scales.every(Number.isFinite) || !scores.every(Number.isFinite)) {
     throw corrupt("a scale or score is not a finite number");
+  }
+}
+
+/** @throws ArtifactError `CORRUPT_EMBEDDER` when the hashes of tokens are not ascending */
+export function checkHashes({ first, second }: Pick<TokenIndex, "first" | "second">): void {
+  for (let i = 1; i < first.length; i++) {
+    const ascending = first[i]! > first[i - 1]! || (first[i] === first[i - 1] && second[i]! > second[i - 1]!);
+    if (!ascending) throw corrupt(`the hashes of token ${i} are not above those of the one before`);
   }
 }
 
@@ -126,13 +143,25 @@ function readHeader(bytes: Uint8Array): Model2VecHeader {
   count(header, "rows", 1, MAX_TOKENS);
   count(header, "maxTokens", 1, 1 << 20);
   count(header, "maxCharacters", 1, 1 << 24);
+  checkTokenizer(header, header.tokens as number);
+  // Every field that decides a size or an index has been checked above.
+  return header as unknown as Model2VecHeader;
+}
+
+/**
+ * Checks what of a header or configuration makes a {@link TokenIndex} of `tokens` tokens.
+ *
+ * @throws ArtifactError `CORRUPT_EMBEDDER`
+ */
+export function checkTokenizer(header: Readonly<Record<string, unknown>>, tokens: number): void {
   const model = (header.model ?? {}) as Record<string, unknown>;
   if (model.type === "wordpiece") {
     count(model, "maxCharactersPerWord", 1, 1 << 16);
+    if (model.unknown !== undefined) count(model, "unknown", 0, tokens - 1);
     if (typeof model.continuing !== "string") throw corrupt("it does not say how words go on");
   } else if (model.type === "unigram") {
     count(model, "longest", 1, 1 << 10);
-    count(model, "unknown", -1, (header.tokens as number) - 1);
+    count(model, "unknown", -1, tokens - 1);
     if (!Number.isFinite(model.unknownScore))
       throw corrupt("it does not say what an unknown character costs");
   } else {
@@ -141,8 +170,6 @@ function readHeader(bytes: Uint8Array): Model2VecHeader {
   if (!areSteps(header.normalise, NORMALISERS) || !areSteps(header.preTokenise, PRE_TOKENISERS)) {
     throw corrupt("it has steps that this reader does not know");
   }
-  // Every field that decides a size or an index has been checked above.
-  return header as unknown as Model2VecHeader;
 }
 
 const NORMALISERS: readonly Normaliser["type"][] = [
@@ -197,5 +224,5 @@ function count(from: Record<string, unknown>, field: string, least: number, most
 }
 
 function corrupt(what: string, cause?: unknown): ArtifactError {
-  return new ArtifactError("CORRUPT_EMBEDDER", `The model2vec table is damaged: ${what}.`, { cause });
+  return new ArtifactError("CORRUPT_EMBEDDER", `The embedder is damaged: ${what}.`, { cause });
 }

@@ -1,5 +1,5 @@
 import { normalise, preTokenise } from "./normalise.ts";
-import type { Model2VecTable, Unigram, WordPiece } from "./table.ts";
+import type { Model2VecTable, TokenIndex, Unigram, WordPiece } from "./table.ts";
 
 /** Two independent 32-bit hashes over UTF-16 code units: tokens are known by both, so no text need be kept. */
 const SEED_1 = 0x811c9dc5;
@@ -25,7 +25,7 @@ function stir(hash: number, code: number): number {
 }
 
 /** Position of the token with these hashes, -1 when there is none. */
-export function findToken({ first, second }: Model2VecTable, hash1: number, hash2: number): number {
+export function findToken({ first, second }: TokenIndex, hash1: number, hash2: number): number {
   let low = 0;
   let high = first.length;
   while (low < high) {
@@ -41,21 +41,30 @@ export function findToken({ first, second }: Model2VecTable, hash1: number, hash
 export function tokenise(table: Model2VecTable, text: string): number[] {
   const bounded = text.length > table.maxCharacters ? text.slice(0, table.maxCharacters) : text;
   const found: number[] = [];
-  const { model } = table;
-  for (const piece of preTokenise(normalise(bounded, table.normalise), table.preTokenise)) {
-    if (model.type === "wordpiece") cutWord(table, model, piece, found);
-    else cutBest(table, model, piece, found);
-    if (found.length >= table.maxTokens) return found.slice(0, table.maxTokens);
-  }
+  addTokens(table, bounded, table.maxTokens, found);
   return found;
 }
 
-/** WordPiece: the longest known piece again and again; a word that cannot be cut so is unknown. O(length^2). */
-function cutWord(table: Model2VecTable, model: WordPiece, word: string, found: number[]): void {
+/** Appends the positions of the tokens of `text` until `found` has `limit` of them. */
+export function addTokens(index: TokenIndex, text: string, limit: number, found: number[]): void {
+  const { model } = index;
+  for (const piece of preTokenise(normalise(text, index.normalise), index.preTokenise)) {
+    if (found.length >= limit) break;
+    const begun = found.length;
+    if (model.type === "unigram") cutBest(index, model, piece, found);
+    else if (!cutWord(index, model, piece, found)) {
+      found.length = begun;
+      if (model.unknown !== undefined) found.push(model.unknown);
+    }
+  }
+  if (found.length > limit) found.length = limit;
+}
+
+/** WordPiece: the longest known piece again and again; false when a word cannot be cut so. O(length^2). */
+function cutWord(table: TokenIndex, model: WordPiece, word: string, found: number[]): boolean {
   let characters = 0;
   for (const _ of word) characters++;
-  if (characters > model.maxCharactersPerWord) return;
-  const begun = found.length;
+  if (characters > model.maxCharactersPerWord) return false;
   const inner1 = firstHash(model.continuing);
   const inner2 = secondHash(model.continuing);
   for (let start = 0; start < word.length; ) {
@@ -72,17 +81,15 @@ function cutWord(table: Model2VecTable, model: WordPiece, word: string, found: n
       best = token;
       end = i + 1;
     }
-    if (best < 0) {
-      found.length = begun;
-      return;
-    }
+    if (best < 0) return false;
     found.push(best);
     start = end;
   }
+  return true;
 }
 
 /** Unigram: the pieces of the highest total score (Viterbi). Runs of unknown characters are one unknown token. */
-function cutBest(table: Model2VecTable, model: Unigram, piece: string, found: number[]): void {
+function cutBest(table: TokenIndex, model: Unigram, piece: string, found: number[]): void {
   const { length } = piece;
   const score = new Float64Array(length + 1).fill(Number.NEGATIVE_INFINITY);
   const token = new Int32Array(length + 1).fill(-1);

@@ -1,0 +1,158 @@
+import { readFile } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import { ModelError } from "../model2vec/errors.ts";
+import { readTokenizer, type TokenizerParts } from "../model2vec/tokenizer.ts";
+
+export type Json = Readonly<Record<string, unknown>>;
+
+/** What a Hugging Face folder says about a sentence encoder, beside its weights. */
+export interface ModelFolder {
+  readonly name: string;
+  readonly config: Json;
+  readonly tokenizer: TokenizerParts;
+  /** The tokens before and behind every text. */
+  readonly start: string;
+  readonly end: string;
+  readonly pooling: "cls" | "mean";
+  readonly normalized: boolean;
+  /** Undefined when no file says so. */
+  readonly maxTokens: number | undefined;
+  readonly queryPrefix: string;
+  readonly documentPrefix: string;
+  /** Bytes of model.safetensors. */
+  readonly weights: Uint8Array;
+}
+
+/** What the files may leave open. */
+export interface FolderOptions {
+  /** Default: the folder's name. */
+  readonly name?: string | undefined;
+  readonly pooling?: "cls" | "mean" | undefined;
+  readonly queryPrefix?: string | undefined;
+  readonly documentPrefix?: string | undefined;
+}
+
+/**
+ * Reads the files of a model.
+ *
+ * @throws ModelError `MODEL_NOT_FOUND`, `BAD_MODEL`, `MODEL_UNSUPPORTED`
+ */
+export async function readFolder(path: string, options: FolderOptions = {}): Promise<ModelFolder> {
+  const folder = resolve(path);
+  const config = await need(folder, "config.json");
+  const tokenizer = readTokenizer(new TextDecoder().decode(await readBytes(folder, "tokenizer.json")));
+  const modules = await read(folder, "modules.json");
+  const sentence = (await read(folder, "sentence_bert_config.json")) ?? {};
+  const special = (await read(folder, "special_tokens_map.json")) ?? {};
+  const settings = (await read(folder, "tokenizer_config.json")) ?? {};
+  const prompts = ((await read(folder, "config_sentence_transformers.json"))?.prompts ?? {}) as Json;
+  const name = options.name ?? basename(folder);
+  const known = knownPrefixes(`${name} ${String(config._name_or_path)}`);
+  const wordpiece = tokenizer.model.type === "wordpiece";
+  const token = (field: string, fallback: string): string => {
+    const value = special[field] ?? settings[field];
+    const text = typeof value === "object" && value !== null ? (value as Json).content : value;
+    return typeof text === "string" ? text : fallback;
+  };
+  return {
+    name,
+    config,
+    tokenizer,
+    start: token("cls_token", wordpiece ? "[CLS]" : "<s>"),
+    end: token("sep_token", wordpiece ? "[SEP]" : "</s>"),
+    pooling: options.pooling ?? (await readPooling(folder)),
+    normalized: isNormalized(modules),
+    maxTokens: firstCount(sentence.max_seq_length, settings.model_max_length),
+    queryPrefix: options.queryPrefix ?? firstText(prompts.query) ?? known.query,
+    documentPrefix: options.documentPrefix ?? firstText(prompts.passage, prompts.document) ?? known.document,
+    weights: await readBytes(folder, "model.safetensors"),
+  };
+}
+
+const SEARCHING = "Represent this sentence for searching relevant passages: ";
+
+/** Prefixes that model cards state and no file of the model has. */
+function knownPrefixes(name: string): { query: string; document: string } {
+  if (/\bbge-(?:small|base|large)-en\b/i.test(name) || /arctic-embed/i.test(name)) {
+    return { query: SEARCHING, document: "" };
+  }
+  if (/(?:^|[\s/-])e5-(?:small|base|large)/i.test(name)) return { query: "query: ", document: "passage: " };
+  return { query: "", document: "" };
+}
+
+async function readPooling(folder: string): Promise<"cls" | "mean"> {
+  const pooling = await read(folder, "1_Pooling/config.json");
+  if (!pooling) {
+    throw new ModelError(
+      "MODEL_NOT_FOUND",
+      `${join(folder, "1_Pooling/config.json")} cannot be read, so the pooling is not known. Name it: cls or mean.`,
+    );
+  }
+  const modes = Object.entries(pooling)
+    .filter(([field, value]) => field.startsWith("pooling_mode_") && value === true)
+    .map(([field]) => field.slice("pooling_mode_".length));
+  const mode = typeof pooling.pooling_mode === "string" ? pooling.pooling_mode : modes.join(" and ");
+  if (mode === "cls_token" || mode === "cls") return "cls";
+  if (mode === "mean_tokens" || mode === "mean") return "mean";
+  throw new ModelError(
+    "MODEL_UNSUPPORTED",
+    `1_Pooling/config.json has pooling ${mode}; cls and mean are known.`,
+  );
+}
+
+/** Whether the model scales its vectors to unit length. @throws ModelError when it does anything else behind pooling */
+function isNormalized(modules: Json | undefined): boolean {
+  if (!Array.isArray(modules)) return true;
+  const types = modules.map((module: Json) => String(module.type).split(".").at(-1) ?? "");
+  const other = types.find((type) => !["Transformer", "Pooling", "Normalize"].includes(type));
+  if (other !== undefined) {
+    throw new ModelError(
+      "MODEL_UNSUPPORTED",
+      `modules.json has a module ${other}, which cannot be imported.`,
+    );
+  }
+  return types.includes("Normalize");
+}
+
+function firstCount(...values: readonly unknown[]): number | undefined {
+  return values.find(
+    (value): value is number =>
+      typeof value === "number" && Number.isInteger(value) && value > 2 && value < 1e6,
+  );
+}
+
+function firstText(...values: readonly unknown[]): string | undefined {
+  return values.find((value): value is string => typeof value === "string");
+}
+
+async function need(folder: string, name: string): Promise<Json> {
+  return parse(await readBytes(folder, name), name);
+}
+
+async function read(folder: string, name: string): Promise<Json | undefined> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(join(folder, name));
+  } catch {
+    return undefined;
+  }
+  return parse(bytes, name);
+}
+
+function parse(bytes: Uint8Array, name: string): Json {
+  try {
+    const json: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    if (typeof json === "object" && json !== null) return json as Json;
+  } catch (cause) {
+    throw new ModelError("BAD_MODEL", `${name} is not JSON.`, { cause });
+  }
+  throw new ModelError("BAD_MODEL", `${name} is not a JSON object.`);
+}
+
+async function readBytes(folder: string, name: string): Promise<Uint8Array> {
+  try {
+    return await readFile(join(folder, name));
+  } catch (cause) {
+    throw new ModelError("MODEL_NOT_FOUND", `${join(folder, name)} cannot be read.`, { cause });
+  }
+}

@@ -1,0 +1,125 @@
+import type { EmbedderIdentity } from "../../format/meta.ts";
+import type { Embedder } from "../types.ts";
+import { forward } from "./forward.ts";
+import type { Kernel } from "./kernel.ts";
+import { tokensOf } from "./tokens.ts";
+import { openWeights, placeFile, vocabularyOf } from "./weights.ts";
+
+/** A sentence encoder: a transformer that runs in the isolate or in Node, on one thread, synchronously. */
+export interface Encoder extends Embedder {
+  /** Writes the vector of a query into `out`, `identity.dimensions` long. */
+  embedInto(text: string, out: Float32Array): void;
+  /**
+   * Writes the vectors of passages into `out`, one behind the other. Texts of like length side by side, a few hundred a
+   * call, cost least.
+   */
+  embedPassagesInto(texts: readonly string[], out: Float32Array): void;
+  /** Tokens of a passage, those that the model does not read and those around the text included. */
+  countTokens(text: string): number;
+  /** Tokens of a text that the model reads; the rest is cut off. */
+  readonly maxTokens: number;
+  /** Bytes of the kernel's memory: weights and what passes need. */
+  readonly memoryBytes: number;
+}
+
+/** Tokens of texts that go through the layers together: weights are then read once for all of them. */
+const PASS_TOKENS = 128;
+
+/**
+ * Opens an encoder file. The kernel belongs to the encoder from then on.
+ *
+ * @param bytes copied into the kernel's memory, unless they were written to `kernel.reserve`
+ * @throws ArtifactError `BAD_MAGIC`, `UNSUPPORTED_VERSION`, `TRUNCATED`, `CHECKSUM_MISMATCH`, `BAD_HEADER`, `BAD_SECTION`,
+ *   `MISSING_SECTION`, `CORRUPT_EMBEDDER`
+ */
+export function openEncoder(bytes: Uint8Array, kernel: Kernel): Encoder {
+  const weights = openWeights(placeFile(bytes, kernel));
+  const { config } = weights;
+  const { hidden, maxTokens, start, end } = config;
+  const { memory } = kernel.functions;
+  let vocabulary = vocabularyOf(weights, memory.buffer);
+
+  const tokenise = (prefix: string, text: string, limit: number): number[] => {
+    // Growing memory takes its views away.
+    if (vocabulary.first.buffer !== memory.buffer) vocabulary = vocabularyOf(weights, memory.buffer);
+    return [start, ...tokensOf(vocabulary, prefix + text, limit - 2), end];
+  };
+  const embedTexts = (prefix: string, texts: readonly string[], out: Float32Array): void => {
+    let pass: number[][] = [];
+    let tokens = 0;
+    let done = 0;
+    const run = (): void => {
+      const rows = forward(kernel, weights, pass);
+      let from = 0;
+      for (const { length } of pass) {
+        const vector = out.subarray(done * hidden, (done + 1) * hidden);
+        pool(rows.subarray(from * hidden, (from + length) * hidden), vector, config.pooling);
+        if (config.normalized) normalise(vector);
+        from += length;
+        done++;
+      }
+      pass = [];
+      tokens = 0;
+    };
+    for (const text of texts) {
+      const cut = tokenise(prefix, text, maxTokens);
+      if (pass.length > 0 && tokens + cut.length > PASS_TOKENS) run();
+      pass.push(cut);
+      tokens += cut.length;
+    }
+    if (pass.length > 0) run();
+  };
+  const embedInto = (text: string, out: Float32Array): void => embedTexts(config.queryPrefix, [text], out);
+  const embedPassagesInto = (texts: readonly string[], out: Float32Array): void =>
+    embedTexts(config.documentPrefix, texts, out);
+  const identity: EmbedderIdentity = {
+    provider: "encoder",
+    model: config.name,
+    dimensions: hidden,
+    pooling: config.pooling,
+    normalized: config.normalized,
+    contentHash: weights.contentHash,
+    maxTokens,
+    ...(config.queryPrefix && { queryPrefix: config.queryPrefix }),
+    ...(config.documentPrefix && { documentPrefix: config.documentPrefix }),
+  };
+  return {
+    identity,
+    maxTokens,
+    get memoryBytes() {
+      return memory.buffer.byteLength;
+    },
+    embedInto,
+    embedPassagesInto,
+    countTokens: (text) => tokenise(config.documentPrefix, text, Number.POSITIVE_INFINITY).length,
+    embedQuery: async (text) => {
+      const out = new Float32Array(hidden);
+      embedInto(text, out);
+      return Array.from(out);
+    },
+    embedDocuments: async (texts) => {
+      const out = new Float32Array(texts.length * hidden);
+      embedPassagesInto(texts, out);
+      return texts.map((_, i) => Array.from(out.subarray(i * hidden, (i + 1) * hidden)));
+    },
+  };
+}
+
+/** The first token's row, or the mean of all. */
+function pool(rows: Float32Array, out: Float32Array, pooling: "cls" | "mean"): void {
+  const { length: width } = out;
+  out.set(rows.subarray(0, width));
+  if (pooling === "cls") return;
+  for (let at = width; at < rows.length; at += width) {
+    for (let i = 0; i < width; i++) out[i]! += rows[at + i]!;
+  }
+  const factor = width / rows.length;
+  for (let i = 0; i < width; i++) out[i]! *= factor;
+}
+
+function normalise(vector: Float32Array): void {
+  let square = 0;
+  for (const value of vector) square += value * value;
+  const factor = square > 0 ? 1 / Math.sqrt(square) : 0;
+  for (let i = 0; i < vector.length; i++) vector[i]! *= factor;
+}
