@@ -18,7 +18,7 @@ export {
 } from "../worker/core/format/constants.ts";
 export { AnnoyEdgeError, ArtifactError } from "../worker/core/format/errors.ts";
 export type { Document, EmbedderIdentity, Manifest } from "../worker/core/format/meta.ts";
-export { SearchError } from "../worker/core/search/errors.ts";
+export { SearchError } from "../worker/core/format/search-error.ts";
 export type { SearchInput, SearchResponse } from "../worker/core/search/types.ts";
 export { AnnoyIndex, AnnoyIndexError, type AnnoyIndexOptions } from "./annoy/annoy-index.ts";
 export type { AnnoyDocument } from "./annoy/documents.ts";

@@ -10,9 +10,6 @@ import { describe, expect, test } from "vitest";
  */
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Rooms whose cycles are being removed. Must become empty. */
-const CYCLES_LEFT: readonly string[] = ["worker/core/search", "worker/core/columns", "worker/http"];
-
 interface Room {
   readonly name: string;
   /** Rooms, or folders of rooms. */
@@ -158,8 +155,6 @@ function edgesBy(imports: readonly Import[], key: (path: string) => string | und
 describe("the rooms", () => {
   const files = ["worker", "build", "scripts"].flatMap(sourceFiles);
   const imports = files.flatMap(importsOf);
-  const isLeft = (cycle: readonly string[]) =>
-    cycle.every((path) => CYCLES_LEFT.some((room) => path.startsWith(room)));
 
   test("import only what the table in CONTRIBUTING.md allows", () => {
     expect(imports.length).toBeGreaterThan(1000);
@@ -185,7 +180,7 @@ describe("the rooms", () => {
   test("have no cycle between them, nor between files", () => {
     const rooms = cyclesOf(edgesBy(imports, (path) => roomOf(path)?.name));
     const between = cyclesOf(edgesBy(imports, (path) => (files.includes(path) ? path : undefined)));
-    expect([...rooms, ...between].filter((cycle) => !isLeft(cycle))).toEqual([]);
+    expect([...rooms, ...between]).toEqual([]);
   });
 
   test("would not let these imports pass", () => {

@@ -1,9 +1,10 @@
 import { DEFAULT_INDEX, type Env, readSettings, type Settings } from "./config.ts";
 import { HELD_BYTES, PAGE_BYTES_KEPT } from "./core/format/budget.ts";
-import { type App, createApp } from "./http/app.ts";
+import { createApp } from "./http/app.ts";
+import type { App } from "./http/state.ts";
 import type { AppOptions, IndexSource, IndexStatus, Lifetime } from "./http/types.ts";
 import { createEdgeEmbedder } from "./services/edge.ts";
-import { reachShards } from "./shards/open.ts";
+import { reachShards } from "./shards/reach.ts";
 import { createPageCache } from "./storage/documents/cache.ts";
 import { openPublished } from "./storage/published.ts";
 import { createIndexReader } from "./storage/reader.ts";

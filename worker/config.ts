@@ -81,7 +81,7 @@ export function readSettings(env: Env): Settings {
     shards: {
       regions: regions(env.SHARD_REGIONS),
       replicas: replicas(env.SHARD_REPLICAS),
-      patience: milliseconds("SHARD_TIMEOUT_SECONDS", env.SHARD_TIMEOUT_SECONDS) ?? 5_000,
+      timeLimit: milliseconds("SHARD_TIMEOUT_SECONDS", env.SHARD_TIMEOUT_SECONDS) ?? 5_000,
       hedge: milliseconds("SHARD_HEDGE_SECONDS", env.SHARD_HEDGE_SECONDS) ?? 500,
     },
   };

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { CharacterTextSplitter } from "@langchain/textsplitters";
 import { describe, expect, it } from "vitest";
-import { openKeywordSections } from "../../worker/core/keyword/open.ts";
-import { wordsOf } from "../../worker/core/keyword/query.ts";
+import { openKeywordSections } from "../../worker/core/keyword/keyword-index.ts";
+import { parseKeywordQuery } from "../../worker/core/keyword/query.ts";
 import { keywordSearch } from "../../worker/core/keyword/search.ts";
 import { fusionFor } from "../../worker/core/search/confidence.ts";
 import { DEFAULT_FUSION, FUSION_DEPTH, fuse } from "../../worker/core/search/fusion.ts";
@@ -65,7 +65,7 @@ describe("calibrateFusion", () => {
         { items: words.items, scores: words.scores.map((score) => score / words.bound) },
         { items: near, scores: near.map((item) => scores[item]!) },
         fusionFor(fusion, {
-          words: wordsOf(query, index.language),
+          words: parseKeywordQuery(query, index.language).words.length,
           vectorScores: near.map((item) => scores[item]!),
         }),
         (item) => scores[item],

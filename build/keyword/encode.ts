@@ -11,8 +11,8 @@ import {
   TERMS_PER_BLOCK,
 } from "../../worker/core/format/keyword.ts";
 import { encodeStem, encodeTerm } from "../../worker/core/keyword/dictionary.ts";
+import type { KeywordSections } from "../../worker/core/keyword/keyword-index.ts";
 import { type Language, stemWord } from "../../worker/core/keyword/languages.ts";
-import type { KeywordSections } from "../../worker/core/keyword/open.ts";
 import { foldWord } from "../../worker/core/keyword/tokenize.ts";
 import { createByteList, listBytes, putBytes, putNumber } from "./bytes.ts";
 import type { Collected, TermList } from "./collect.ts";

@@ -1,8 +1,8 @@
 import { distanceBetween } from "../../worker/core/forest/metrics.ts";
 import type { Metric } from "../../worker/core/format/constants.ts";
 import type { ItemDocument } from "../../worker/core/format/meta.ts";
-import { type KeywordIndex, openKeywordSections } from "../../worker/core/keyword/open.ts";
-import { wordsOf } from "../../worker/core/keyword/query.ts";
+import { type KeywordIndex, openKeywordSections } from "../../worker/core/keyword/keyword-index.ts";
+import { parseKeywordQuery } from "../../worker/core/keyword/query.ts";
 import { keywordSearch } from "../../worker/core/keyword/search.ts";
 import type { QuerySigns } from "../../worker/core/search/confidence.ts";
 import { DEFAULT_FUSION, FUSION_DEPTH, fuse, type RankedItems } from "../../worker/core/search/fusion.ts";
@@ -102,7 +102,7 @@ export async function runTrials(
       target: row,
       keyword,
       vector: side,
-      signs: { words: wordsOf(query, index.language), vectorScores: side.scores },
+      signs: { words: parseKeywordQuery(query, index.language).words.length, vectorScores: side.scores },
       parts: partsOf(keyword, side, (r) => scores[r]),
       ...spread.read(),
     });

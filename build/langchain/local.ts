@@ -1,11 +1,11 @@
 import { copyFile, cp } from "node:fs/promises";
 import { join } from "node:path";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
-import { idOfItem, itemOfId } from "../../worker/core/format/ids.ts";
+import { idOfItem } from "../../worker/core/format/ids.ts";
+import { openSearcher } from "../../worker/core/search/open-searcher.ts";
 import { parseSearchRequest } from "../../worker/core/search/parse.ts";
 import { MAX_K, MAX_QUERY_LENGTH } from "../../worker/core/search/schema.ts";
 import { search } from "../../worker/core/search/search.ts";
-import { forRequest } from "../../worker/core/search/shards/session.ts";
 import type { SearchRequest } from "../../worker/core/search/types.ts";
 import { beginFolder } from "../artifact/folder.ts";
 import { DATA_FILES, MANIFEST_FILE } from "../artifact/version.ts";
@@ -55,9 +55,9 @@ function backendOf(directory: string, index: LocalIndex): Backend {
       }));
     },
     async document(id) {
-      const { session, docstore } = forRequest(index, {});
-      const item = session ? (await session.locate({ id }))?.item : itemOfId(index.ids, id);
-      return item === undefined ? undefined : (await docstore.getItems([item]))[0];
+      const searcher = openSearcher(index);
+      const item = await searcher.itemOf(id);
+      return item === undefined ? undefined : (await searcher.documents([item]))[0];
     },
     ids() {
       if (index.shards) {

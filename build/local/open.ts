@@ -6,7 +6,7 @@ import { MAX_SECTIONS } from "../../worker/core/format/constants.ts";
 import { AnnoyEdgeError, ArtifactError } from "../../worker/core/format/errors.ts";
 import { decodeHeader, tableEnd } from "../../worker/core/format/header.ts";
 import type { EmbedderIdentity } from "../../worker/core/format/meta.ts";
-import { openIndex } from "../../worker/core/search/open.ts";
+import { openIndex } from "../../worker/core/search/loaded-index.ts";
 import { openDocuments } from "../artifact/documents.ts";
 import { readManifest } from "../artifact/folder.ts";
 import { asEmbedder, type EmbeddingsLike, isRecognised, requireSameEmbedder } from "../embedding/identity.ts";

@@ -4,10 +4,11 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { letterVector, textCorpus } from "../../test/seed/corpus.ts";
 import { buildShardedFolder } from "../../test/support/sharded-folder.ts";
+import type { LoadedIndex } from "../../worker/core/search/loaded-index.ts";
+import { openSearcher } from "../../worker/core/search/open-searcher.ts";
 import { parseSearchRequest } from "../../worker/core/search/parse.ts";
 import { search, searchBatch } from "../../worker/core/search/search.ts";
-import { forRequest } from "../../worker/core/search/shards/session.ts";
-import type { LoadedIndex, SearchInput } from "../../worker/core/search/types.ts";
+import type { SearchInput } from "../../worker/core/search/types.ts";
 import { AnnoyVectorStore } from "../langchain/index.ts";
 import { build } from "../pipeline/build.ts";
 import { openLocalIndex } from "./open.ts";
@@ -185,9 +186,11 @@ describe("a shard that fails", () => {
     await rename(b!, a!);
     const index = await openLocalIndex(join(dir, "parts"), { embedder: letters });
     try {
-      const { session } = forRequest(index, {});
-      await session!.rank({ vector: Float32Array.from(letterVector("a dog")), k: 3, searchK: -1 });
-      expect(session!.missing.get(0)).toMatchObject({ code: "SHARD_MISMATCH" });
+      const searcher = openSearcher(index);
+      const vector = Float32Array.from(letterVector("a dog"));
+      const shown = { among: 3, documents: false, vectors: false };
+      await searcher.rank({ mode: "vector", vector, searchK: -1 }, 3, shown);
+      expect(searcher.shards?.missing.get(0)).toMatchObject({ code: "SHARD_MISMATCH" });
     } finally {
       await index.close();
       await rename(a!, b!);

@@ -52,7 +52,7 @@ export function answer(task: ShardAnswersTask): ShardAnswers {
   const { queries, k, dimensions, items } = task;
   const held = new Set(task.held);
   const accept = (item: number) => !held.has(item);
-  // As worker/core/search/sides.ts does.
+  // As worker/core/search/memory.ts does.
   const searchK = Math.ceil(forest.defaultSearchK(k) * task.effort);
   const distances = new Float64Array(queries.length * k).fill(Number.NaN);
   const scores = new Float64Array(queries.length * k).fill(Number.NaN);

@@ -5,8 +5,8 @@ import { type Artifact, findSection, requireView } from "../../worker/core/forma
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import { shardFolder } from "../../worker/core/format/keys.ts";
 import type { ArtifactMeta, Manifest, ShardsMeta } from "../../worker/core/format/meta.ts";
-import { openShardSet } from "../../worker/core/search/shards/open.ts";
 import { routeQuery } from "../../worker/core/search/shards/route.ts";
+import { openShardSet } from "../../worker/core/search/shards/shard-set.ts";
 import type { ShardSet } from "../../worker/core/search/shards/types.ts";
 import { readManifest } from "../artifact/folder.ts";
 import { createRandom } from "../numeric/random.ts";
@@ -136,7 +136,7 @@ export async function measureShards(
   if (k < 1) return undefined;
   const queries = await queriesOfShards(dir, list, queriesFor(total, artifact.header.dimensions));
   const router = openForest(artifact);
-  const routes = queries.map((vector) => routeQuery(set, router, { vector, k, searchK: -1 }));
+  const routes = queries.map((vector) => routeQuery(set, router, { mode: "vector", vector, k, searchK: -1 }));
   const nearest = queries.map(() => [] as number[]);
   const found = queries.map(() => [] as { readonly distance: number; readonly cost: number }[]);
   for (const [s] of list.entries()) {

@@ -9,10 +9,9 @@ import { addInsightRoutes } from "./routes/insight.ts";
 import { addItemRoutes } from "./routes/items.ts";
 import { addMetaRoutes } from "./routes/meta.ts";
 import { addSearchRoutes } from "./routes/search.ts";
+import type { App, AppEnv } from "./state.ts";
 import { REQUEST_TIMEOUT, timeLimit } from "./time-limit.ts";
-import type { AppEnv, AppOptions } from "./types.ts";
-
-export type App = Hono<AppEnv>;
+import type { AppOptions } from "./types.ts";
 
 /** The HTTP contract, version 1, over an index. Knows no bindings: those come in as `options`. */
 export function createApp(options: AppOptions): App {

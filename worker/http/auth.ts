@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from "hono";
 import { AnnoyEdgeError } from "../core/format/errors.ts";
 import { HttpError } from "./problems.ts";
-import type { AppEnv } from "./types.ts";
+import type { AppEnv } from "./state.ts";
 
 /** SHA-256 of the keys that are let in, 32 bytes each. */
 export type KeyHashes = readonly Uint8Array[];

@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import type { AppEnv } from "./types.ts";
+import type { AppEnv } from "./state.ts";
 
 /** What answers depend on: the version of the index, and the code that answers. */
 export function answerTag(version: string, revision = "0"): string {

@@ -1,5 +1,5 @@
 import type { Context, MiddlewareHandler } from "hono";
-import type { AppEnv, RequestState } from "./types.ts";
+import type { AppEnv, RequestState } from "./state.ts";
 
 /** Header that names the version which answered. */
 export const VERSION_HEADER = "Index-Version";

@@ -1,4 +1,5 @@
-import type { Json } from "./openapi.ts";
+/** A JSON Schema, or any other part of an OpenAPI document. */
+export type Json = { readonly [key: string]: unknown };
 
 /** Headers of answers, each with whether every answer that lists it has it. */
 const HEADERS = {

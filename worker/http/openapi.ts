@@ -1,13 +1,10 @@
 import * as z from "zod/mini";
-import type { SearchErrorCode } from "../core/search/errors.ts";
+import type { SearchErrorCode } from "../core/format/search-error.ts";
 import { MAX_K } from "../core/search/schema.ts";
-import { headers, namedHeaders, problemHeaders } from "./openapi-headers.ts";
+import { headers, type Json, namedHeaders, problemHeaders } from "./openapi-headers.ts";
 import { SEARCH_PARAMETERS } from "./parameters.ts";
 import { type HttpErrorCode, PROBLEM_KINDS } from "./problems.ts";
 import { NAMED_SCHEMAS, type SchemaName } from "./schemas.ts";
-
-/** A JSON Schema, or any other part of an OpenAPI document. */
-export type Json = { readonly [key: string]: unknown };
 
 export interface OpenApiDocument {
   readonly openapi: string;

@@ -1,5 +1,5 @@
 import { isFilterParameter, parseFilterParameters } from "../core/columns/parse.ts";
-import { searchError } from "../core/search/errors.ts";
+import { searchError } from "../core/format/search-error.ts";
 
 /** How the text of one parameter becomes JSON. */
 type Reader = (text: string) => unknown;

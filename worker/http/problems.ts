@@ -1,6 +1,6 @@
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { AnnoyEdgeError, ArtifactError } from "../core/format/errors.ts";
-import { type RequestIssue, SearchError, type SearchErrorCode } from "../core/search/errors.ts";
+import { type RequestIssue, SearchError, type SearchErrorCode } from "../core/format/search-error.ts";
 
 /** Faults of a request as such, before anything is searched. */
 export type HttpErrorCode =

@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from "hono";
 import { HttpError } from "./problems.ts";
-import type { AppEnv } from "./types.ts";
+import type { AppEnv } from "./state.ts";
 
 /** Cloudflare's rate limiting binding: counts by key within one location, asynchronously, at no added latency. */
 export interface RateLimiter {

@@ -1,5 +1,5 @@
 import type { Context, MiddlewareHandler } from "hono";
-import type { AppEnv, RequestState } from "./types.ts";
+import type { AppEnv, RequestState } from "./state.ts";
 
 /** Cloudflare's Analytics Engine binding. */
 export interface Analytics {

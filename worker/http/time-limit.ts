@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from "hono";
 import { within } from "../core/time/wait.ts";
 import { HttpError } from "./problems.ts";
-import type { AppEnv } from "./types.ts";
+import type { AppEnv } from "./state.ts";
 
 /** Longer than a cold load may take (25 s), so that its own, more telling error comes first. */
 export const REQUEST_TIMEOUT = 30_000;

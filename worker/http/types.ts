@@ -1,5 +1,5 @@
+import type { LoadedIndex } from "../core/search/loaded-index.ts";
 import type { SearchLimits } from "../core/search/parse.ts";
-import type { LoadedIndex, SearchMode } from "../core/search/types.ts";
 import type { KeyHashes } from "./auth.ts";
 import type { AnswerCache } from "./edge-cache.ts";
 import type { RateLimiter } from "./rate-limit.ts";
@@ -78,32 +78,4 @@ export interface HttpLimits extends SearchLimits {
   readonly bodyTimeout?: number | undefined;
   /** Time that an answer may take, in milliseconds. */
   readonly requestTimeout?: number | undefined;
-}
-
-/** What handlers and middleware share about one request. */
-export interface RequestState {
-  /** Milliseconds by phase, for Server-Timing, in the order of first use. */
-  readonly timings: Map<string, number>;
-  /** The path as the contract writes it: `/v1/items/{item}`. */
-  route?: string;
-  /** The version that answers, once it is known. */
-  version?: string;
-  /** A stable code, when the answer is a problem. */
-  problem?: string;
-  mode?: SearchMode;
-  hits?: number;
-  /** Of an index in shards: how many were asked, and how many of those answered. */
-  shards?: { readonly asked: number; readonly answered: number };
-  /** Position, from 0, of a hit that somebody followed. */
-  position?: number | undefined;
-  /** The answer would be another one in better times: nobody may keep it. */
-  fleeting?: boolean;
-  /** Whether the data centre's cache had the answer. */
-  cache?: "hit" | "miss";
-  /** Position of the caller's API key in the configuration. */
-  key?: number;
-}
-
-export interface AppEnv {
-  Variables: { state: RequestState };
 }

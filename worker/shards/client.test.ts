@@ -7,8 +7,8 @@ import { connectShards } from "./client.ts";
 
 const CALL: ShardCall = {
   ranks: [
-    { k: 1, searchK: -1 },
-    { k: 2, searchK: -1 },
+    { mode: "vector", k: 1, searchK: -1 },
+    { mode: "vector", k: 2, searchK: -1 },
   ],
   details: [],
   located: [],
@@ -38,7 +38,7 @@ function copies(...answers: readonly (Ranks | Error)[]) {
   };
   const { shard } = connectShards({
     ...{ namespace, index: "i", version: "v", meta: { list: [] } },
-    settings: { regions: [], replicas: answers.length, patience: 1000, hedge: 60_000 },
+    settings: { regions: [], replicas: answers.length, timeLimit: 1000, hedge: 60_000 },
   });
   return { ask: () => shard(0, undefined).ask(CALL), asked };
 }

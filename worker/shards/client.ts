@@ -1,5 +1,5 @@
 import type { ShardsMeta } from "../core/format/meta.ts";
-import { furtherMs } from "../core/search/shards/desk.ts";
+import { furtherMs } from "../core/search/shards/batcher.ts";
 import { isRegion, nearestRegion, type Region } from "../core/search/shards/regions.ts";
 import type { ShardAnswers, ShardSet } from "../core/search/shards/types.ts";
 import type { Outcome } from "../core/search/shards/wire.ts";
@@ -12,7 +12,7 @@ export interface ShardSettings {
   /** Copies of each shard in each region. */
   readonly replicas: number;
   /** A shard that has not answered by then, in milliseconds, is left out. */
-  readonly patience: number;
+  readonly timeLimit: number;
   /** Another copy is asked after so many milliseconds. */
   readonly hedge: number;
 }
@@ -36,7 +36,7 @@ export function connectShards(options: ShardClientOptions): ReachShards {
   const { meta, settings, namespace } = options;
   const { replicas } = settings;
   return {
-    patience: settings.patience,
+    timeLimit: settings.timeLimit,
     copies: replicas,
     shard(shard, from, first = 0) {
       const region = regionFor(from, settings.regions);

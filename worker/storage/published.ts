@@ -1,8 +1,8 @@
 import type { KVNamespace, R2Bucket } from "@cloudflare/workers-types";
 import { idOfItem, openIds } from "../core/format/ids.ts";
 import { decodePlacement } from "../core/format/placement.ts";
-import { type IndexParts, openIndex } from "../core/search/open.ts";
-import type { LoadedIndex } from "../core/search/types.ts";
+import type { LoadedIndex } from "../core/search/loaded-index.ts";
+import { type IndexParts, openIndex } from "../core/search/loaded-index.ts";
 import type { PageCache } from "./documents/cache.ts";
 import { openKvDocstore } from "./documents/kv.ts";
 import { createPlacedReader } from "./documents/pages.ts";

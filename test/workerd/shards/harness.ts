@@ -2,9 +2,9 @@ import { createExecutionContext, runInDurableObject, waitOnExecutionContext } fr
 import { env } from "cloudflare:workers";
 import { inject } from "vitest";
 import { compose, type Env } from "../../../worker/compose.ts";
+import type { LoadedIndex } from "../../../worker/core/search/loaded-index.ts";
 import { openShard } from "../../../worker/core/search/shards/local.ts";
 import type { Shard } from "../../../worker/core/search/shards/types.ts";
-import type { LoadedIndex } from "../../../worker/core/search/types.ts";
 import type { ObjectId, ShardNamespace } from "../../../worker/shards/address.ts";
 import type { IndexShard } from "../../../worker/shards/object.ts";
 import { createPageCache } from "../../../worker/storage/documents/cache.ts";

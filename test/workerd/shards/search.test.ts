@@ -1,8 +1,8 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
+import type { LoadedIndex } from "../../../worker/core/search/loaded-index.ts";
 import { parseSearchRequest } from "../../../worker/core/search/parse.ts";
 import { search, searchBatch } from "../../../worker/core/search/search.ts";
-import type { LoadedIndex } from "../../../worker/core/search/types.ts";
 import { letterVector, textCorpus } from "../../seed/corpus.ts";
 import { expectContract, expectProblem } from "../contract.ts";
 import { type Ask, inProcess, seedShards, watched, worker } from "./harness.ts";

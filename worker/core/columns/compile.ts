@@ -1,4 +1,4 @@
-import { searchError } from "../search/errors.ts";
+import { searchError } from "../format/search-error.ts";
 import { type Column, type Columns, corruptColumns } from "./columns.ts";
 import { parseDate } from "./dates.ts";
 import { type Comparison, type FilterNode, type FilterValue, parseFilter, truth } from "./parse.ts";
@@ -31,13 +31,31 @@ export function compileParsed(columns: Columns, filter: FilterNode): CompiledFil
   const bits = evaluate(columns, filter);
   // Operators may have let in items that are none.
   for (let i = 0; i < bits.length; i++) bits[i]! &= columns.present[i]!;
+  return filterOfBits(bits, columns.nDocuments);
+}
+
+/** A filter that passes the items whose bits are set. */
+export function filterOfBits(bits: Uint32Array, nDocuments: number): CompiledFilter {
   const count = countBits(bits);
   return {
     bits,
     count,
-    fraction: columns.nDocuments === 0 ? 0 : Math.min(1, count / columns.nDocuments),
+    fraction: nDocuments === 0 ? 0 : Math.min(1, count / nDocuments),
     accept: (item) => ((bits[item >>> 5]! >>> (item & 31)) & 1) === 1,
   };
+}
+
+/** The items that both pass; undefined passes all. */
+export function intersection(
+  a: CompiledFilter | undefined,
+  b: CompiledFilter | undefined,
+): CompiledFilter | undefined {
+  if (!a || !b) return a ?? b;
+  const both = filterOfBits(
+    a.bits.map((word, i) => word & (b.bits[i] ?? 0)),
+    0,
+  );
+  return { ...both, fraction: a.count === 0 ? 0 : (a.fraction * both.count) / a.count };
 }
 
 function evaluate(columns: Columns, node: FilterNode): Uint32Array {

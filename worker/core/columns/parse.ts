@@ -1,4 +1,4 @@
-import { searchError } from "../search/errors.ts";
+import { searchError } from "../format/search-error.ts";
 
 export const COMPARISONS = ["eq", "ne", "in", "nin", "lt", "lte", "gt", "gte", "exists"] as const;
 export type Comparison = (typeof COMPARISONS)[number];

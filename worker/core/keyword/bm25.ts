@@ -1,7 +1,7 @@
 import { TopScores } from "../forest/top.ts";
 import { corruptKeywords } from "../format/keyword.ts";
 import type { TermGroup } from "./groups.ts";
-import type { KeywordIndex } from "./open.ts";
+import type { KeywordIndex } from "./keyword-index.ts";
 import { NO_ITEM, nextPosting, openPostings, type PostingCursor, seekPosting } from "./postings.ts";
 import { WINDOW } from "./scratch.ts";
 
@@ -37,11 +37,14 @@ export function scoreGroups(
   groups: readonly TermGroup[],
   k: number,
   { accept, excluded }: Conditions,
+  nDocuments = index.collectionDocuments,
 ): { items: number[]; scores: number[] } {
   const { scratch, nItems } = index;
   const { scores, met } = scratch;
   const top = new TopScores(Math.min(k, Math.max(1, nItems)));
-  const scorers = groups.map((group) => openScorer(index, group)).sort((x, y) => y.bound - x.bound);
+  const scorers = groups
+    .map((group) => openScorer(index, group, nDocuments))
+    .sort((x, y) => y.bound - x.bound);
   const barred = excluded.flatMap((group) => group.entries.map((entry) => openPostings(index, entry)));
   // rest[g]: what the groups from g on can add at most. A little more, for the rounding of sums.
   const rest = new Float64Array(scorers.length + 1);
@@ -84,8 +87,8 @@ function offer(top: TopScores, start: number, kept: Uint16Array, scores: Float32
   }
 }
 
-function openScorer(index: KeywordIndex, group: TermGroup): Scorer {
-  const idf = inverseDocumentFrequency(index.collectionDocuments, group.documents);
+function openScorer(index: KeywordIndex, group: TermGroup, nDocuments: number): Scorer {
+  const idf = inverseDocumentFrequency(nDocuments, Math.min(group.documents, nDocuments));
   const bound = group.weight * idf * (index.k1 + 1);
   return {
     cursors: group.entries.map((entry) =>

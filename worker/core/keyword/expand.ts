@@ -1,7 +1,8 @@
 import { classGroup, exactGroup, type TermGroup } from "./groups.ts";
+import type { KeywordIndex } from "./keyword-index.ts";
 import { completions, createBudget, nearestOf, nearWords, wordsWithin } from "./near.ts";
-import type { KeywordIndex } from "./open.ts";
 import type { KeywordQuery, QueryWord } from "./query.ts";
+import type { WordStatistics } from "./statistics.ts";
 
 /** A group with the number of the query's word that it stands for; groups of one word are alternatives. */
 export interface QueryGroup extends TermGroup {
@@ -9,10 +10,10 @@ export interface QueryGroup extends TermGroup {
 }
 
 export interface ExpandOptions {
-  /** Complete the last word even though it is a word of the index itself. */
-  readonly prefix?: boolean;
   /** Add near words even to words that the index has. */
   readonly relaxed?: boolean;
+  /** Frequencies among more documents than the index knows of. */
+  readonly statistics?: WordStatistics | undefined;
 }
 
 /**
@@ -45,13 +46,15 @@ export function expandQuery(
   for (const { word, times } of counts.values()) {
     let group = word.exact ? exactGroup(index, word.term) : classGroup(index, word);
     if (!group) continue;
+    const documents = options.statistics?.documentsWith(word);
+    if (documents !== undefined) group = { ...group, documents };
     // Known by its stem alone: it may be one of the words misspelled.
     if (!group.exact && !word.exact) group = { ...group, ...nearestOf(index, word, group, budget) };
     found.add(word);
     add([group], word, times);
     if (word.exact) continue;
-    if (word.unfinished && (options.prefix || options.relaxed)) {
-      add(completions(index, word, options.prefix ? 1 : RELAXED_FACTOR), word, times);
+    if (word.unfinished && (query.prefix || options.relaxed)) {
+      add(completions(index, word, query.prefix ? 1 : RELAXED_FACTOR), word, times);
     }
     if (options.relaxed) add(nearWords(index, word, RELAXED_FACTOR, budget, alone), word, times);
   }

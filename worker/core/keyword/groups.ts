@@ -7,8 +7,8 @@ import {
   type TermEntry,
   termText,
 } from "./dictionary.ts";
+import type { KeywordIndex } from "./keyword-index.ts";
 import { stemWord } from "./languages.ts";
-import type { KeywordIndex } from "./open.ts";
 import { foldWord, type Token } from "./tokenize.ts";
 
 /** Words of the index that stand for one word of the query: their counts in a document add up. */

@@ -11,8 +11,8 @@ import { createCursor, cursorText, isStem, moveTo, nextTerm } from "./cursor.ts"
 import { encodeTerm, findTerm, readClass, readEntry, termText } from "./dictionary.ts";
 import { findFuzzy } from "./fuzzy.ts";
 import { classGroup, groupTerms } from "./groups.ts";
+import { type KeywordIndex, openKeywordIndex } from "./keyword-index.ts";
 import { stemWord } from "./languages.ts";
-import { type KeywordIndex, openKeywordIndex } from "./open.ts";
 import { NO_ITEM, nextPosting, openPostings, seekPosting } from "./postings.ts";
 import { keywordSearch } from "./search.ts";
 

@@ -1,17 +1,16 @@
 import { tellingGroups } from "./groups.ts";
-import type { KeywordIndex } from "./open.ts";
+import type { KeywordIndex } from "./keyword-index.ts";
 import { NO_ITEM, nextPosting, openPostings } from "./postings.ts";
 import { conditionsOf } from "./search.ts";
-import { understood } from "./understood.ts";
+import type { UnderstoodQuery } from "./understand.ts";
 
 /**
- * The items that hold a word of a text, a bit each: any word that says something, with its phrases and without what is excluded,
- * as {@link keywordSearch} finds them. Linear in the words' lists.
+ * The items that hold a word of a query, a bit each: any word that says something, with its phrases and without what is excluded,
+ * as {@link rankByWords} finds them. Linear in the words' lists.
  *
  * @throws ArtifactError `CORRUPT_KEYWORDS` when a damaged list is met
  */
-export function matchingItems(index: KeywordIndex, text: string, prefix: boolean): Uint32Array {
-  const { query, groups } = understood(index, text, prefix);
+export function matchingItems(index: KeywordIndex, { query, groups }: UnderstoodQuery): Uint32Array {
   const { accept, excluded } = conditionsOf(index, query, {});
   const bits = new Uint32Array(Math.ceil(index.nItems / 32));
   for (const { entries } of tellingGroups(index, groups)) {

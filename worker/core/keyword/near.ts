@@ -2,7 +2,7 @@ import { createCursor, isStem, nextTerm, seekTerm, startsWith } from "./cursor.t
 import { encodeTerm, findTerm, readEntry, type TermEntry } from "./dictionary.ts";
 import { findFuzzy } from "./fuzzy.ts";
 import { groupOf, type TermGroup } from "./groups.ts";
-import type { KeywordIndex } from "./open.ts";
+import type { KeywordIndex } from "./keyword-index.ts";
 import type { QueryWord } from "./query.ts";
 
 /** Weight of words that begin with the one that was typed, and of words one or two edits off. */

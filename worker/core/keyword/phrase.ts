@@ -1,6 +1,6 @@
 import { corruptKeywords } from "../format/keyword.ts";
 import { encodeTerm, findTerm, readEntry, type TermEntry } from "./dictionary.ts";
-import type { KeywordIndex } from "./open.ts";
+import type { KeywordIndex } from "./keyword-index.ts";
 import { NO_ITEM, nextPosting, openPostings, type PostingCursor, seekPosting } from "./postings.ts";
 
 /** A word of a phrase: its postings and, behind them at its own pace, its positions. */

@@ -1,6 +1,6 @@
 import { corruptKeywords, POSTINGS_PER_BLOCK } from "../format/keyword.ts";
 import type { TermEntry } from "./dictionary.ts";
-import type { KeywordIndex } from "./open.ts";
+import type { KeywordIndex } from "./keyword-index.ts";
 
 /** Larger than any item: where a list has ended. */
 export const NO_ITEM = 0xffff_ffff;

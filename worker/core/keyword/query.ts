@@ -1,8 +1,10 @@
 import type { Language } from "./languages.ts";
 import { type Token, tokenize } from "./tokenize.ts";
 
-/** A keyword query, taken apart. */
+/** The text of a query, taken apart: plain data. */
 export interface KeywordQuery {
+  /** Search as you type: the last word may be the beginning of one. An unknown last word is completed anyway. */
+  readonly prefix: boolean;
   /** Words outside and inside quotes, in order; what is scored. */
   readonly words: readonly QueryWord[];
   /** Quoted texts: each must stand in a hit as it is, in this order. */
@@ -25,16 +27,11 @@ export const MAX_QUERY_WORDS = 128;
 export const MAX_QUERY_PHRASES = 8;
 export const MAX_PHRASE_WORDS = 32;
 
-/** How many words a text has for its search, codes with their parts: the ones that are scored. */
-export function wordsOf(text: string, language: Language): number {
-  return parseKeywordQuery(text, language).words.length;
-}
-
 /** `-"some words"`, `-word`, `"some words"`. A minus counts at the beginning of a word, once: `--flag` is a word. */
 const OPERATOR = /(?<=^|\s)-(?:["“„]([^"“”]*)["”]|(?![-\s"“„])(\S+))|["“„]([^"“”]*)["”]/gu;
 
 /** Takes a query apart. Never fails: what is no operator is words, an unclosed quote included. */
-export function parseKeywordQuery(text: string, language: Language): KeywordQuery {
+export function parseKeywordQuery(text: string, language: Language, prefix = false): KeywordQuery {
   const words: QueryWord[] = [];
   const phrases: string[][] = [];
   const excluded: Token[] = [];
@@ -62,7 +59,7 @@ export function parseKeywordQuery(text: string, language: Language): KeywordQuer
     }
   }
   plain(text.length);
-  return { words: words.slice(0, MAX_QUERY_WORDS), phrases, excluded, excludedPhrases };
+  return { prefix, words: words.slice(0, MAX_QUERY_WORDS), phrases, excluded, excludedPhrases };
 }
 
 function addPhrase(phrases: string[][], phrase: string[]): void {

@@ -5,15 +5,15 @@ import type { KeywordOptions } from "../../../build/keyword/options.ts";
 import { artifactOf } from "../../../test/support/artifact.ts";
 import { codeOfLength, LENGTH_OF_CODE } from "../format/keyword.ts";
 import type { ItemDocument } from "../format/meta.ts";
-import { highlightTerms } from "../search/highlight.ts";
 import { INFLECTION_SHARE } from "./bm25.ts";
+import { type KeywordIndex, openKeywordIndex } from "./keyword-index.ts";
 import { stemWord } from "./languages.ts";
 import { matchingItems } from "./matches.ts";
-import { type KeywordIndex, openKeywordIndex } from "./open.ts";
 import { containsPhrase, parseKeywordQuery } from "./query.ts";
-import { keywordSearch } from "./search.ts";
+import { keywordSearch, rankByWords } from "./search.ts";
+import { sumStatistics } from "./statistics.ts";
 import { tokenize } from "./tokenize.ts";
-import { understood } from "./understood.ts";
+import { foundTerms, understand } from "./understand.ts";
 
 const documentsOf = (texts: readonly string[]): ItemDocument[] =>
   texts.map((pageContent, item) => ({ item, id: `d${item}`, pageContent, metadata: {} }));
@@ -303,16 +303,25 @@ describe("keywordSearch", () => {
     expect(keywordSearch(index, "word", { k: 3 })).toEqual(before);
   });
 
-  it("understands a text once for its search and its highlights, and another text or prefix anew", async () => {
+  it("knows what counts as found of a misspelled word", async () => {
     const index = await indexOf(documentsOf(["one word", "two words", "three"]));
-    found(index, "wrd");
-    const first = understood(index, "wrd", false);
-    expect(first.groups).not.toEqual([]);
-    expect(understood(index, "wrd", false)).toBe(first);
-    expect(highlightTerms(index, "wrd")).toEqual(new Set(["word", "words"]));
-    expect(understood(index, "wrd", false)).toBe(first);
-    expect(understood(index, "wrd", true)).not.toBe(first);
-    expect(understood(index, "three", false).query.words.map(({ term }) => term)).toEqual(["three"]);
+    const understood = understand(index, parseKeywordQuery("wrd", "en"));
+    expect(understood.groups).not.toEqual([]);
+    expect(new Set(foundTerms(index, understood))).toEqual(new Set(["word", "words"]));
+  });
+
+  it("weighs words by the frequencies of all indexes that are searched as one", async () => {
+    const texts = ["red fish", "blue fish", "red boat", "green boat far away", "red sea", "blue sea"];
+    const whole = await indexOf(documentsOf(texts));
+    const parts = [await indexOf(documentsOf(texts.slice(0, 3))), await indexOf(documentsOf(texts.slice(3)))];
+    const query = parseKeywordQuery('red "boat"', "en");
+    const statistics = sumStatistics(parts);
+    const ranked = parts.map((part) => rankByWords(part, understand(part, query, statistics), { k: 3 }));
+    expect(ranked.map(({ bound }) => bound)).toEqual(
+      ranked.map(() => expect.closeTo(rankByWords(whole, understand(whole, query), { k: 3 }).bound, 9)),
+    );
+    const own = rankByWords(parts[0]!, understand(parts[0]!, query), { k: 3 });
+    expect(own.bound).not.toBeCloseTo(ranked[0]!.bound, 3);
   });
 
   it("marks all items that hold a word, as many as there are, whatever the search's k", async () => {
@@ -324,7 +333,7 @@ describe("keywordSearch", () => {
     await fc.assert(
       fc.asyncProperty(texts, queries, async (words, query) => {
         const index = await indexOf(documentsOf(words.map((w) => w.join(" "))));
-        const bits = matchingItems(index, query, false);
+        const bits = matchingItems(index, understand(index, parseKeywordQuery(query, "en")));
         const marked = words.flatMap((_, item) =>
           ((bits[item >>> 5]! >>> (item & 31)) & 1) === 1 ? [item] : [],
         );

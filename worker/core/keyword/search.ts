@@ -1,16 +1,19 @@
 import { type Conditions, inverseDocumentFrequency, scoreGroups } from "./bm25.ts";
 import { expandQuery, type QueryGroup } from "./expand.ts";
 import { classGroup } from "./groups.ts";
-import type { KeywordIndex } from "./open.ts";
+import type { KeywordIndex } from "./keyword-index.ts";
 import { phraseItems } from "./phrase.ts";
-import type { KeywordQuery } from "./query.ts";
-import { understood } from "./understood.ts";
+import { type KeywordQuery, parseKeywordQuery } from "./query.ts";
+import { type UnderstoodQuery, understand } from "./understand.ts";
 
-export interface KeywordSearchOptions {
+export interface WordRankOptions {
   /** Hits wanted, at least 1. */
   readonly k: number;
   /** Items for which this returns false are passed over. */
-  readonly accept?: (item: number) => boolean;
+  readonly accept?: ((item: number) => boolean) | undefined;
+}
+
+export interface KeywordSearchOptions extends WordRankOptions {
   /** Search as you type: complete the last word though it is one. An unknown last word is completed anyway. */
   readonly prefix?: boolean;
 }
@@ -29,24 +32,36 @@ export interface KeywordHits {
 /** When the words themselves find fewer, what is near them is looked for, too. */
 const FEW_HITS = 10;
 
+/** Takes a text apart, looks up its words and ranks by them: see {@link rankByWords}. */
+export function keywordSearch(index: KeywordIndex, text: string, options: KeywordSearchOptions): KeywordHits {
+  return rankByWords(
+    index,
+    understand(index, parseKeywordQuery(text, index.language, options.prefix)),
+    options,
+  );
+}
+
 /**
- * The k best items for a text by BM25. Synchronous; memory is a fixed scratch, the heap, and what the query's words
+ * The k best items for a query by BM25. Synchronous; memory is a fixed scratch, the heap, and what the query's words
  * take. When few items hold the words themselves, completions and near words fill up from behind.
  *
  * @throws ArtifactError `CORRUPT_KEYWORDS` when a damaged list is met
  */
-export function keywordSearch(index: KeywordIndex, text: string, options: KeywordSearchOptions): KeywordHits {
-  const prefix = options.prefix ?? false;
-  const { query, groups } = understood(index, text, prefix);
+export function rankByWords(
+  index: KeywordIndex,
+  { query, groups, statistics }: UnderstoodQuery,
+  options: WordRankOptions,
+): KeywordHits {
   const conditions = conditionsOf(index, query, options);
+  const nDocuments = statistics?.documents ?? index.collectionDocuments;
   // Whether hits are few must not depend on how many are wanted, or pages of one search would differ.
   const run = (groups: readonly QueryGroup[]) =>
-    scoreGroups(index, groups, Math.max(options.k, FEW_HITS), conditions);
-  let hits: KeywordHits = { ...run(groups), bound: boundOf(index, groups) };
+    scoreGroups(index, groups, Math.max(options.k, FEW_HITS), conditions, nDocuments);
+  let hits: KeywordHits = { ...run(groups), bound: boundOf(index, groups, nDocuments) };
   // Without a group there is no word to be relaxed: unknown ones have been given all their near words.
   const few = hits.items.length < FEW_HITS;
   if (few && groups.length > 0 && query.words.some((word) => !word.exact)) {
-    const relaxed = expandQuery(index, query, { prefix, relaxed: true });
+    const relaxed = expandQuery(index, query, { relaxed: true, statistics });
     if (relaxed.length > groups.length) hits = { ...run(relaxed), bound: hits.bound };
   }
   if (hits.items.length > options.k) {
@@ -62,7 +77,7 @@ export function keywordSearch(index: KeywordIndex, text: string, options: Keywor
 export function conditionsOf(
   index: KeywordIndex,
   query: KeywordQuery,
-  options: Pick<KeywordSearchOptions, "accept">,
+  options: Pick<WordRankOptions, "accept">,
 ): Conditions {
   let accept = options.accept;
   for (const phrase of query.phrases) {
@@ -84,10 +99,10 @@ export function conditionsOf(
 }
 
 /** What every word of the query, often, in a short text would score; of alternatives the best. */
-function boundOf(index: KeywordIndex, groups: readonly QueryGroup[]): number {
+function boundOf({ k1 }: KeywordIndex, groups: readonly QueryGroup[], nDocuments: number): number {
   const best = new Map<number, number>();
   for (const { word, weight, documents } of groups) {
-    const part = weight * inverseDocumentFrequency(index.collectionDocuments, documents) * (index.k1 + 1);
+    const part = weight * inverseDocumentFrequency(nDocuments, documents) * (k1 + 1);
     if (part > (best.get(word) ?? 0)) best.set(word, part);
   }
   let bound = 0;

@@ -8,6 +8,12 @@ export interface Docstore {
   placeOf?(item: number): DocumentPlace | undefined;
 }
 
+/** What is wanted of items beside their ids. */
+export interface ItemParts {
+  readonly documents: boolean;
+  readonly vectors: boolean;
+}
+
 /** Where a published document lies. Plain data. */
 export interface DocumentPlace {
   /** Hash of the page, and its length in bytes. */

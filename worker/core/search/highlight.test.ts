@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Embedder } from "../embedding/types.ts";
+import { parseKeywordQuery } from "../keyword/query.ts";
 import { highlightTerms, nearnessTo, passageAt, passageByMeaning, passageByTerms } from "./highlight.ts";
 
 const FILLER = "Nothing of interest happens in this sentence of many words. ".repeat(20);
@@ -8,7 +9,7 @@ const TEXT = `${FILLER}A whale surfaced beside the ship. The whale dived again. 
 
 describe("passageByTerms", () => {
   test("finds where most of the words stand together", () => {
-    const passage = passageByTerms(TEXT, highlightTerms(undefined, "whale ship"), "none");
+    const passage = passageByTerms(TEXT, highlightTerms(parseKeywordQuery("whale ship", "none")), "none");
     expect(passage?.text).toContain("whale surfaced beside the ship. The whale dived");
     expect(passage?.ranges.map(({ start, end }) => passage.text.slice(start, end))).toEqual([
       "whale",
@@ -22,15 +23,17 @@ describe("passageByTerms", () => {
   test("passes over words that every text has, unless there are no others", () => {
     const text = "A dog is a dog is it.";
     const marked = (query: string) =>
-      passageByTerms(text, highlightTerms(undefined, query), "none")?.ranges.map(({ start, end }) =>
-        text.slice(start, end),
+      passageByTerms(text, highlightTerms(parseKeywordQuery(query, "none")), "none")?.ranges.map(
+        ({ start, end }) => text.slice(start, end),
       );
     expect(marked("is it a dog")).toEqual(["dog", "dog"]);
     expect(marked("is it")).toEqual(["is", "is", "it"]);
   });
 
   test("gives nothing when no word occurs", () => {
-    expect(passageByTerms(TEXT, highlightTerms(undefined, "penguin"), "none")).toBeUndefined();
+    expect(
+      passageByTerms(TEXT, highlightTerms(parseKeywordQuery("penguin", "none")), "none"),
+    ).toBeUndefined();
   });
 
   test("keeps markup as text, and its ranges in it", () => {

@@ -1,9 +1,7 @@
 import type { CarriedEmbedder, Embedder } from "../embedding/types.ts";
-import { groupTerms, tellingGroups } from "../keyword/groups.ts";
-import type { KeywordIndex } from "../keyword/open.ts";
-import { parseKeywordQuery } from "../keyword/query.ts";
+import type { Language } from "../keyword/languages.ts";
+import type { KeywordQuery } from "../keyword/query.ts";
 import { type Token, tokenize } from "../keyword/tokenize.ts";
-import { understood } from "../keyword/understood.ts";
 import type { Highlight } from "./types.ts";
 
 /** Characters of a passage, about. */
@@ -13,24 +11,12 @@ const MAX_SENTENCES = 64;
 /** A document longer than this is highlighted in its beginning only. */
 const MAX_TEXT = 50_000;
 
-/** Without an index nothing is known of how common a word is, except that the shortest ones are. */
+/** Nothing is known of how common a word is without an index, except that the shortest ones are. */
 const SHORTEST = 3;
 
-/**
- * What a query's words look like in documents: the terms that count as found, inflections and misspellings included.
- * Common words are left out unless the query has no others.
- */
-export function highlightTerms(
-  keyword: KeywordIndex | undefined,
-  query: string,
-  prefix = false,
-  language = keyword?.language ?? "none",
-): ReadonlySet<string> {
-  if (keyword) {
-    const groups = tellingGroups(keyword, understood(keyword, query, prefix).groups);
-    return new Set(groups.flatMap((group) => groupTerms(keyword, group)));
-  }
-  const terms = parseKeywordQuery(query, language).words.map(({ term }) => term);
+/** The words of a query as they stand, where no index says what else counts as found; common ones only if there are no others. */
+export function highlightTerms({ words }: Pick<KeywordQuery, "words">): ReadonlySet<string> {
+  const terms = words.map(({ term }) => term);
   const telling = terms.filter((term) => !/^[a-z]+$/.test(term) || term.length >= SHORTEST);
   return new Set(telling.length > 0 ? telling : terms);
 }
@@ -42,7 +28,7 @@ export function highlightTerms(
 export function passageByTerms(
   text: string,
   terms: ReadonlySet<string>,
-  language: KeywordIndex["language"],
+  language: Language,
 ): Highlight | undefined {
   const tokens = tokenize(text.slice(0, MAX_TEXT), language);
   const found = tokens.filter((token) => terms.has(token.term));

@@ -1,4 +1,4 @@
-import type { RequestIssue } from "./errors.ts";
+import type { RequestIssue } from "../format/search-error.ts";
 import { MAX_K, MAX_QUERY_LENGTH } from "./schema.ts";
 import type { SearchRequest } from "./types.ts";
 

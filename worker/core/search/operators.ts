@@ -1,8 +1,9 @@
 import { classGroup } from "../keyword/groups.ts";
-import type { KeywordIndex } from "../keyword/open.ts";
+import type { KeywordIndex } from "../keyword/keyword-index.ts";
+import type { Language } from "../keyword/languages.ts";
 import { phraseItems } from "../keyword/phrase.ts";
 import { NO_ITEM, nextPosting, openPostings } from "../keyword/postings.ts";
-import { containsPhrase, parseKeywordQuery } from "../keyword/query.ts";
+import { containsPhrase, type KeywordQuery } from "../keyword/query.ts";
 
 export type Accept = (item: number) => boolean;
 
@@ -13,11 +14,10 @@ export function both(a: Accept | undefined, b: Accept | undefined): Accept | und
 }
 
 /**
- * What the operators of a text (`"a phrase"`, `-word`, `-"a phrase"`) demand of every hit, for the side of a hybrid
- * search that knows nothing of words. Undefined when the text has none.
+ * Conditions that the operators of a text (`"a phrase"`, `-word`, `-"a phrase"`) put on every hit, for the vectors of a hybrid
+ * search, which know nothing of words. Undefined when the text has none.
  */
-export function operatorsOf(keyword: KeywordIndex, text: string): Accept | undefined {
-  const query = parseKeywordQuery(text, keyword.language);
+export function operatorsOf(keyword: KeywordIndex, query: KeywordQuery): Accept | undefined {
   let accept: Accept | undefined;
   for (const phrase of query.phrases) {
     const held = new Set(phraseItems(keyword, phrase));
@@ -50,10 +50,9 @@ export function withoutExclusions(text: string): string {
  * Undefined when the query has no phrases of several words.
  */
 export function phraseCheck(
-  language: KeywordIndex["language"],
-  text: string,
+  language: Language,
+  { phrases, excludedPhrases }: KeywordQuery,
 ): ((text: string) => boolean) | undefined {
-  const { phrases, excludedPhrases } = parseKeywordQuery(text, language);
   const wanted = phrases.filter((phrase) => phrase.length > 1);
   const unwanted = excludedPhrases.filter((phrase) => phrase.length > 1);
   if (wanted.length === 0 && unwanted.length === 0) return undefined;

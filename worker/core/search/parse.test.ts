@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { SearchError } from "./errors.ts";
+import { SearchError } from "../format/search-error.ts";
 import { parseBatchRequest, parseSearchRequest, type SearchLimits } from "./parse.ts";
 import { MAX_QUERY_LENGTH } from "./schema.ts";
 

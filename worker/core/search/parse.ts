@@ -1,6 +1,6 @@
 import type * as z from "zod/mini";
 import { parseFilter } from "../columns/parse.ts";
-import { type RequestIssue, SearchError, type SearchErrorCode } from "./errors.ts";
+import { type RequestIssue, SearchError, type SearchErrorCode } from "../format/search-error.ts";
 import { batchIssues, limitIssues, queryTooLong, type SearchLimits } from "./limits.ts";
 import { batchRequestSchema, searchRequestSchema } from "./schema.ts";
 import type { SearchRequest } from "./types.ts";

@@ -6,9 +6,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type BuildOptions, build, type LocalIndex, openLocalIndex } from "../../../build/index.ts";
 import { textCorpus } from "../../../test/seed/corpus.ts";
 import type { Embedder } from "../embedding/types.ts";
+import type { LoadedIndex } from "./loaded-index.ts";
 import { parseSearchRequest } from "./parse.ts";
 import { search } from "./search.ts";
-import type { LoadedIndex, SearchInput } from "./types.ts";
+import type { SearchInput } from "./types.ts";
 
 let folder: string;
 let index: LocalIndex;

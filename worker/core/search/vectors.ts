@@ -1,13 +1,8 @@
 import { distanceBetween } from "../forest/metrics.ts";
 import type { ForestSearchOptions, Neighbours, ReadRanges } from "../forest/types.ts";
 import { AnnoyEdgeError } from "../format/errors.ts";
-import type { LoadedIndex } from "./types.ts";
-
-/** What is to be said of an answer's distances. */
-export interface Exactness {
-  /** The cold part could not be read: distances are estimates from what is resident. */
-  estimated: boolean;
-}
+import type { LoadedIndex } from "./loaded-index.ts";
+import type { Exactness } from "./searcher.ts";
 
 /**
  * Nearest items, by the finest vectors of the file, wherever they lie. When those in the cold part cannot be read, by what
@@ -36,7 +31,7 @@ export async function vectorsOrEstimates(
   items: readonly number[],
   exactness: Exactness,
 ): Promise<(Float32Array | undefined)[]> {
-  if (index.session || !index.forest.vectorsCold) return vectorsOf(index, items);
+  if (!index.forest.vectorsCold) return vectorsOf(index, items);
   try {
     return await vectorsOf(index, items);
   } catch (error) {
@@ -51,11 +46,7 @@ export async function vectorsOf(
   index: LoadedIndex,
   items: readonly number[],
 ): Promise<(Float32Array | undefined)[]> {
-  const { forest, readRanges, session } = index;
-  if (session) {
-    const known = await session.details([{ items, documents: false, vectors: true }]);
-    return items.map((item) => known.get(item)?.vector);
-  }
+  const { forest, readRanges } = index;
   if (!forest.vectorsCold || !readRanges) return items.map((item) => forest.vector(item));
   return items.length === 0 ? [] : forest.vectorsCold(items, guarded(index.name, readRanges));
 }
@@ -63,7 +54,7 @@ export async function vectorsOf(
 /** Annoy's distance of two items; undefined when either is not there. */
 export async function distanceOf(index: LoadedIndex, i: number, j: number): Promise<number | undefined> {
   const { vectorsCold } = index.forest;
-  if (!index.session && (!vectorsCold || !index.readRanges)) return index.forest.distance(i, j);
+  if (!vectorsCold || !index.readRanges) return index.forest.distance(i, j);
   const [a, b] = await vectorsOf(index, [i, j]);
   return a && b && distanceBetween(index.forest.metric, a, b);
 }

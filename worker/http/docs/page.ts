@@ -1,4 +1,5 @@
-import type { Json, OpenApiDocument, Operation, Parameter } from "../openapi.ts";
+import type { OpenApiDocument, Operation, Parameter } from "../openapi.ts";
+import type { Json } from "../openapi-headers.ts";
 import { PROBLEM_KINDS } from "../problems.ts";
 import { type Html, html, prose } from "./html.ts";
 import { STYLE } from "./style.ts";

@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { validate } from "../../core/search/parse.ts";
 import { MAX_K } from "../../core/search/schema.ts";
-import type { App } from "../app.ts";
+import type { App } from "../state.ts";
 import { route } from "./route.ts";
 
 const position = z.int().check(z.minimum(0), z.maximum(MAX_K - 1));

@@ -1,11 +1,10 @@
 import type { StoredDocument } from "../../core/format/meta.ts";
+import { noDocument, noItem, requireItem, requireVector } from "../../core/search/items.ts";
 import { validate } from "../../core/search/parse.ts";
-import { idsOf, noDocument, noItem, requireItem, storedVector } from "../../core/search/query-vector.ts";
 import { MAX_ID_LENGTH, searchRequestSchema } from "../../core/search/schema.ts";
-import type { LoadedIndex } from "../../core/search/types.ts";
-import { distanceOf } from "../../core/search/vectors.ts";
-import type { App } from "../app.ts";
+import type { Searcher } from "../../core/search/searcher.ts";
 import type { DistanceResponse, DocumentResponse, ItemResponse } from "../schemas.ts";
+import type { App } from "../state.ts";
 import type { AppOptions } from "../types.ts";
 import { route, versionedGet } from "./route.ts";
 
@@ -15,9 +14,10 @@ export function addItemRoutes(app: App, options: AppOptions): void {
   route(app, "/v1/documents/:id{[^]+}", {
     get: (c) => {
       const id = c.req.param("id") ?? "";
-      return versionedGet(c, options, async (index): Promise<DocumentResponse> => {
-        const item = id.length > MAX_ID_LENGTH ? noDocument(index, id) : await requireItem(index, id);
-        const document = (await documentOf(index, item)) ?? noDocument(index, id);
+      return versionedGet(c, options, async (searcher): Promise<DocumentResponse> => {
+        const { index } = searcher;
+        const item = id.length > MAX_ID_LENGTH ? noDocument(index, id) : await requireItem(searcher, id);
+        const document = (await documentOf(searcher, item)) ?? noDocument(index, id);
         const { pageContent, metadata } = document;
         return { index: index.name, version: index.version, item, id, pageContent, metadata };
       });
@@ -27,14 +27,15 @@ export function addItemRoutes(app: App, options: AppOptions): void {
   route(app, "/v1/items/:item", {
     get: (c) => {
       const item = itemParameter(c.req.param("item"), "item");
-      return versionedGet(c, options, async (index): Promise<ItemResponse> => {
-        const vector = (await storedVector(index, item)) ?? noItem(index, item);
-        const document = await documentOf(index, item);
+      return versionedGet(c, options, async (searcher): Promise<ItemResponse> => {
+        const { index } = searcher;
+        const vector = await requireVector(searcher, item);
+        const document = await documentOf(searcher, item);
         return {
           index: index.name,
           version: index.version,
           item,
-          id: (await idsOf(index, [item]))[0]!,
+          id: (await searcher.ids([item]))[0]!,
           vector: Array.from(vector),
           ...(document && { document: { pageContent: document.pageContent, metadata: document.metadata } }),
         };
@@ -46,17 +47,17 @@ export function addItemRoutes(app: App, options: AppOptions): void {
     get: (c) => {
       const i = itemParameter(c.req.param("i"), "i");
       const j = itemParameter(c.req.param("j"), "j");
-      return versionedGet(c, options, async (index): Promise<DistanceResponse> => {
-        const { forest, name, version } = index;
-        const distance = (await distanceOf(index, i, j)) ?? (await noSuchPair(index, i, j));
+      return versionedGet(c, options, async (searcher): Promise<DistanceResponse> => {
+        const { forest, name, version } = searcher.index;
+        const distance = (await searcher.distance(i, j)) ?? (await noSuchPair(searcher, i, j));
         return { index: name, version, metric: forest.metric, i, j, distance };
       });
     },
   });
 }
 
-async function documentOf(index: LoadedIndex, item: number): Promise<StoredDocument | undefined> {
-  const [document] = await index.docstore.getItems([item]);
+async function documentOf(searcher: Searcher, item: number): Promise<StoredDocument | undefined> {
+  const [document] = await searcher.documents([item]);
   return document;
 }
 
@@ -65,6 +66,7 @@ function itemParameter(text: string | undefined, name: string): number {
   return validate(searchRequestSchema.shape.item, number, name) ?? 0;
 }
 
-async function noSuchPair(index: LoadedIndex, i: number, j: number): Promise<never> {
-  return (await storedVector(index, i)) ? noItem(index, j, "j") : noItem(index, i, "i");
+async function noSuchPair(searcher: Searcher, i: number, j: number): Promise<never> {
+  await requireVector(searcher, i, "i");
+  return noItem(searcher.index, j, "j");
 }

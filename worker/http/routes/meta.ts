@@ -1,20 +1,20 @@
 import type { Context } from "hono";
 import type { ShardsMeta } from "../../core/format/meta.ts";
-import { countShards } from "../../core/search/shards/session.ts";
-import { hasColumns, hasKeywords } from "../../core/search/types.ts";
-import type { App } from "../app.ts";
+import { hasColumns, hasKeywords } from "../../core/search/loaded-index.ts";
+import { countShards } from "../../core/search/searcher.ts";
 import { isFresh, markCacheable } from "../caching.ts";
 import type { Page } from "../docs/page.ts";
 import type { OpenApiDocument } from "../openapi.ts";
 import type { HealthResponse, IndexResponse, WarmUpResponse } from "../schemas.ts";
-import type { AppEnv, AppOptions, IndexStatus } from "../types.ts";
-import { route, versionedGet, withIndex } from "./route.ts";
+import type { App, AppEnv } from "../state.ts";
+import type { AppOptions, IndexStatus } from "../types.ts";
+import { route, versionedGet, withSearcher } from "./route.ts";
 
 /** What the index and this API say about themselves. */
 export function addMetaRoutes(app: App, options: AppOptions): void {
   route(app, "/v1/index", {
     get: (c) =>
-      versionedGet(c, options, (index): IndexResponse => {
+      versionedGet(c, options, ({ index }): IndexResponse => {
         const { manifest, forest } = index;
         const { header } = forest.artifact;
         return {
@@ -42,9 +42,9 @@ export function addMetaRoutes(app: App, options: AppOptions): void {
 
   route(app, "/v1/warm-up", {
     get: (c) =>
-      withIndex(c, options, async (index) => {
-        await index.session?.wake();
-        const shards = index.session && countShards(index.session);
+      withSearcher(c, options, async ({ index, shards: report }) => {
+        await report?.wake();
+        const shards = report && countShards(report);
         const body: WarmUpResponse = {
           index: index.name,
           version: index.version,

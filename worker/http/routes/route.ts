@@ -1,14 +1,14 @@
 import type { Context } from "hono";
+import { openSearcher } from "../../core/search/open-searcher.ts";
+import { countShards, type Searcher } from "../../core/search/searcher.ts";
 import { regionOf } from "../../core/search/shards/regions.ts";
-import { countShards, forRequest } from "../../core/search/shards/session.ts";
 import type { SearchPhase } from "../../core/search/timing.ts";
-import type { LoadedIndex } from "../../core/search/types.ts";
-import type { App } from "../app.ts";
 import { answerTag, isFresh, markCacheable } from "../caching.ts";
 import { answerKey, keepAnswer, readAnswer } from "../edge-cache.ts";
 import { addTiming } from "../headers.ts";
 import { HttpError } from "../problems.ts";
-import type { AppEnv, AppOptions } from "../types.ts";
+import type { App, AppEnv } from "../state.ts";
+import type { AppOptions } from "../types.ts";
 
 export type Handler = (c: Context<AppEnv>) => Response | Promise<Response>;
 
@@ -34,11 +34,11 @@ export function route(app: App, path: string, handlers: { get?: Handler; post?: 
   );
 }
 
-/** Runs `run` with the index to answer from, its loading timed and its version noted for the answer's headers. */
-export function withIndex<R>(
+/** Runs `run` with a searcher of the index, its loading timed and its version noted for the answer's headers. */
+export function withSearcher<R>(
   c: Context<AppEnv>,
   options: AppOptions,
-  run: (index: LoadedIndex) => R | Promise<R>,
+  run: (searcher: Searcher) => R | Promise<R>,
 ): Promise<R> {
   return options.source.use(c.executionCtx, async ({ value, waitedMs }) => {
     addTiming(c, "load", waitedMs);
@@ -46,18 +46,14 @@ export function withIndex<R>(
     // Reading `cf` makes an object of all that Cloudflare knows of a request; only shards ask where it came from.
     const from = value.shards ? regionOf((c.req.raw as { cf?: unknown }).cf) : undefined;
     const onPhase = (phase: SearchPhase, ms: number) => addTiming(c, phase, ms);
-    const index = forRequest(value, { onPhase, ...(from && { from }) });
+    const searcher = openSearcher(value, { onPhase, ...(from && { from }) });
     try {
-      return await run(index);
+      return await run(searcher);
     } finally {
-      noteShards(c, index);
+      const { shards } = searcher;
+      if (shards && shards.asked.size > 0) c.get("state").shards = countShards(shards);
     }
   });
-}
-
-/** What became of the shards that were asked, for the log. */
-function noteShards(c: Context<AppEnv>, { session }: LoadedIndex): void {
-  if (session && session.asked.size > 0) c.get("state").shards = countShards(session);
 }
 
 /**
@@ -67,16 +63,16 @@ function noteShards(c: Context<AppEnv>, { session }: LoadedIndex): void {
 export function versionedGet(
   c: Context<AppEnv>,
   options: AppOptions,
-  compute: (index: LoadedIndex) => object | Promise<object>,
+  compute: (searcher: Searcher) => object | Promise<object>,
 ): Promise<Response> {
-  return withIndex(c, options, async (index) => {
-    const tag = answerTag(index.version, options.revision);
+  return withSearcher(c, options, async (searcher) => {
+    const tag = answerTag(searcher.index.version, options.revision);
     const visibility = options.keys ? "private" : "public";
     if (isFresh(c.req.raw, tag)) {
       markCacheable(c, tag, visibility);
       return c.body(null, 304);
     }
-    const json = await cachedJson(c, options, tag, async () => JSON.stringify(await compute(index)));
+    const json = await cachedJson(c, options, tag, async () => JSON.stringify(await compute(searcher)));
     if (c.get("state").fleeting) c.header("Cache-Control", "no-store");
     else markCacheable(c, tag, visibility);
     return c.body(json, 200, { "Content-Type": "application/json" });

@@ -1,14 +1,13 @@
 import type { Context } from "hono";
 import { parseBatchRequest, parseSearchRequest } from "../../core/search/parse.ts";
-import { search, searchBatch } from "../../core/search/search.ts";
-import type { SearchOptions } from "../../core/search/timing.ts";
-import type { LoadedIndex, SearchRequest, SearchResponse } from "../../core/search/types.ts";
-import type { App } from "../app.ts";
+import { searchBatchWith, searchWith } from "../../core/search/search.ts";
+import type { Searcher } from "../../core/search/searcher.ts";
+import type { SearchRequest, SearchResponse } from "../../core/search/types.ts";
 import { BODY_TIMEOUT, MAX_BATCH_BYTES, MAX_BODY_BYTES, readJson } from "../body.ts";
-import { addTiming } from "../headers.ts";
 import { searchFromParameters } from "../parameters.ts";
-import type { AppEnv, AppOptions } from "../types.ts";
-import { route, versionedGet, withIndex } from "./route.ts";
+import type { App, AppEnv } from "../state.ts";
+import type { AppOptions } from "../types.ts";
+import { route, versionedGet, withSearcher } from "./route.ts";
 
 /** `GET` and `POST /v1/search`, `POST /v1/search/batch`. Requests are checked before the index is loaded: a bad one costs nothing. */
 export function addSearchRoutes(app: App, options: AppOptions): void {
@@ -23,19 +22,19 @@ export function addSearchRoutes(app: App, options: AppOptions): void {
   route(app, "/v1/search", {
     get: (c) => {
       const request = parseSearchRequest(searchFromParameters(new URL(c.req.url).searchParams), limits);
-      return versionedGet(c, options, (index) => answer(c, index, request));
+      return versionedGet(c, options, (searcher) => answer(c, searcher, request));
     },
     post: async (c) => {
       const request = parseSearchRequest(await readJson(c.req.raw, bodyLimits), limits);
-      return withIndex(c, options, async (index) => uncached(c, await answer(c, index, request)));
+      return withSearcher(c, options, async (searcher) => uncached(c, await answer(c, searcher, request)));
     },
   });
 
   route(app, "/v1/search/batch", {
     post: async (c) => {
       const requests = parseBatchRequest(await readJson(c.req.raw, batchLimits), limits);
-      return withIndex(c, options, async (index) =>
-        uncached(c, await searchBatch(index, requests, timings(c))),
+      return withSearcher(c, options, async (searcher) =>
+        uncached(c, await searchBatchWith(searcher, requests)),
       );
     },
   });
@@ -46,20 +45,16 @@ const FLEETING: ReadonlySet<string> = new Set(["EMBEDDER_UNAVAILABLE", "VECTORS_
 
 async function answer(
   c: Context<AppEnv>,
-  index: LoadedIndex,
+  searcher: Searcher,
   request: SearchRequest,
 ): Promise<SearchResponse> {
-  const response = await search(index, request, timings(c));
+  const response = await searchWith(searcher, request);
   const state = c.get("state");
   state.mode = response.mode;
   state.hits = response.hits.length;
   const fleeting = response.warnings?.some(({ code }) => FLEETING.has(code));
   if (fleeting || response.partial) state.fleeting = true;
   return response;
-}
-
-function timings(c: Context<AppEnv>): SearchOptions {
-  return { onPhase: (phase, milliseconds) => addTiming(c, phase, milliseconds) };
 }
 
 function uncached(c: Context<AppEnv>, body: object): Response {

@@ -1,8 +1,9 @@
 import { findSection, requireView } from "../../format/artifact.ts";
 import { ArtifactError } from "../../format/errors.ts";
 import { idOfItem, itemOfId } from "../../format/ids.ts";
-import { rankSides } from "../sides.ts";
-import type { LoadedIndex } from "../types.ts";
+import type { LoadedIndex } from "../loaded-index.ts";
+import { rankInMemory } from "../memory.ts";
+import type { Ranking } from "../ranking.ts";
 import { vectorsOf } from "../vectors.ts";
 import { bytesOf, firstPart, MAX_CALL_BYTES } from "./details.ts";
 import type {
@@ -13,7 +14,7 @@ import type {
   Shard,
   ShardAnswers,
   ShardQuery,
-  ShardRanking,
+  ShardRankings,
   Show,
 } from "./types.ts";
 import { type Outcome, outcomeOf } from "./wire.ts";
@@ -51,13 +52,14 @@ interface Own extends Numbering {
   readonly index: LoadedIndex;
 }
 
-async function rank({ index, outer }: Own, { show, ...query }: ShardQuery): Promise<ShardRanking> {
-  const { vectors, words, ...rest } = await rankSides(index, query, {});
-  const outward = <T extends { readonly items: readonly number[] }>(side: T): T => ({
-    ...side,
-    items: side.items.map(outer),
+async function rank({ index, outer }: Own, { show, ...query }: ShardQuery): Promise<ShardRankings> {
+  const { vectors, words, ...rest } = await rankInMemory(index, query, query);
+  const outward = <T extends Ranking>(ranking: T): T => ({
+    ...ranking,
+    items: ranking.items.map(outer),
   });
-  const best = show && new Set([vectors, words].flatMap((side) => side?.items.slice(0, show.first) ?? []));
+  const best =
+    show && new Set([vectors, words].flatMap((ranking) => ranking?.items.slice(0, show.first) ?? []));
   return {
     ...(vectors && { vectors: outward(vectors) }),
     ...(words && { words: outward(words) }),
@@ -85,7 +87,7 @@ function shownOf(
 }
 
 /** Rankings may come with what they show as long as that leaves room for the rest; without, it is asked for later. */
-function spareShown(rankings: readonly Outcome<ShardRanking>[]): Outcome<ShardRanking>[] {
+function spareShown(rankings: readonly Outcome<ShardRankings>[]): Outcome<ShardRankings>[] {
   let bytes = 0;
   return rankings.map((outcome) => {
     if (!outcome.ok || !outcome.value.shown) return outcome;

@@ -1,47 +1,59 @@
 import { FACET_VALUES } from "../../columns/facets.ts";
 import type { Metric } from "../../format/constants.ts";
+import type { Ranking, Rankings, WordRanking } from "../ranking.ts";
 import type { FacetCounts } from "../types.ts";
-import type { ShardRanking, VectorSide, WordSide } from "./types.ts";
 
 /**
- * One ranking out of those of the shards: by exact distance, by score, by item number where they are equal. Shards share
- * no items. O(n log n) of what came.
+ * Merges the rankings of parts that share no items: by exact distance, by score, by item number where they are equal.
+ * O(n log n).
  */
-export function mergeRankings(metric: Metric, rankings: readonly ShardRanking[], k: number): ShardRanking {
-  const vectors = rankings.map((ranking) => ranking.vectors).filter((side) => side !== undefined);
-  const words = rankings.map((ranking) => ranking.words).filter((side) => side !== undefined);
+export function mergeRankings(metric: Metric, rankings: readonly Rankings[], k: number): Rankings {
+  const vectors = rankings.map((ranking) => ranking.vectors).filter((part) => part !== undefined);
+  const words = rankings.map((ranking) => ranking.words).filter((part) => part !== undefined);
   const facets = rankings.map((ranking) => ranking.facets).filter((part) => part !== undefined);
+  const terms = rankings.map((ranking) => ranking.terms).filter((part) => part !== undefined);
   return {
     ...(vectors.length > 0 && { vectors: mergeVectors(metric, vectors, k) }),
     ...(words.length > 0 && { words: mergeWords(words, k) }),
     ...(facets.length > 0 && { facets: mergeFacets(facets) }),
     ...(rankings.some(({ estimated }) => estimated) && { estimated: true }),
+    ...(terms.length > 0 && { terms: [...new Set(terms.flat())] }),
   };
 }
 
-function mergeVectors(metric: Metric, sides: readonly VectorSide[], k: number): VectorSide {
+function mergeVectors(metric: Metric, rankings: readonly Ranking[], k: number): Ranking {
   // Of inner products the larger are the nearer.
   const sign = metric === "dot" ? -1 : 1;
-  const all = sides.flatMap(({ items, distances }) =>
-    items.map((item, i) => ({ item, distance: distances[i]! })),
-  );
-  all.sort((a, b) => sign * (a.distance - b.distance) || a.item - b.item);
-  const best = all.slice(0, k);
-  return { items: best.map(({ item }) => item), distances: best.map(({ distance }) => distance) };
+  return merged(rankings, k, (a, b) => sign * (a.distance - b.distance));
 }
 
-function mergeWords(sides: readonly WordSide[], k: number): WordSide {
-  const all = sides.flatMap(({ items, scores, distances }) =>
-    items.map((item, i) => ({ item, score: scores[i]!, distance: distances?.[i] ?? Number.NaN })),
+function mergeWords(rankings: readonly WordRanking[], k: number): WordRanking {
+  return {
+    ...merged(rankings, k, (a, b) => b.score - a.score),
+    // A part that lacks a word of the query knows nothing of its weight.
+    bound: rankings.reduce((most, { bound }) => Math.max(most, bound), 0),
+  };
+}
+
+interface RankedItem {
+  readonly item: number;
+  readonly score: number;
+  readonly distance: number;
+}
+
+function merged(
+  rankings: readonly Ranking[],
+  k: number,
+  compare: (a: RankedItem, b: RankedItem) => number,
+): Ranking {
+  const all = rankings.flatMap(({ items, scores, distances }) =>
+    items.map((item, i): RankedItem => ({ item, score: scores[i]!, distance: distances?.[i] ?? Number.NaN })),
   );
-  all.sort((a, b) => b.score - a.score || a.item - b.item);
-  const best = all.slice(0, k);
+  const best = all.sort((a, b) => compare(a, b) || a.item - b.item).slice(0, k);
   return {
     items: best.map(({ item }) => item),
     scores: best.map(({ score }) => score),
-    // A shard that lacks a word of the query knows nothing of what it would have been worth.
-    bound: sides.reduce((most, { bound }) => Math.max(most, bound), 0),
-    ...(sides.some(({ distances }) => distances) && { distances: best.map(({ distance }) => distance) }),
+    ...(rankings.some(({ distances }) => distances) && { distances: best.map(({ distance }) => distance) }),
   };
 }
 

@@ -1,8 +1,8 @@
-import type { FilterNode } from "../../columns/parse.ts";
 import type { ShardsMeta } from "../../format/meta.ts";
-import type { DocumentPlace, ReadPlaced } from "../docstore.ts";
+import type { DocumentPlace, ItemParts, ReadPlaced } from "../docstore.ts";
+import type { Query } from "../query.ts";
+import type { Rankings, RankOptions } from "../ranking.ts";
 import type { SearchOptions } from "../timing.ts";
-import type { FacetCounts, SearchRequest } from "../types.ts";
 import type { Outcome } from "./wire.ts";
 
 /**
@@ -29,7 +29,7 @@ export interface ShardCall {
 
 /** As many answers to each kind of question as there were questions, in their order. */
 export interface ShardAnswers {
-  readonly ranks: readonly Outcome<ShardRanking>[];
+  readonly ranks: readonly Outcome<ShardRankings>[];
   readonly details: readonly Outcome<DetailsPart>[];
   /** Null when the item is not this shard's. */
   readonly located: readonly Outcome<ItemDetails | null>[];
@@ -38,36 +38,9 @@ export interface ShardAnswers {
 export type Located = { readonly item: number } | { readonly id: string };
 
 /** One search as a shard sees it: already embedded. */
-export interface ShardQuery {
-  /** What the words say; absent when only vectors are to be compared. */
-  readonly text?: string;
-  readonly prefix?: boolean;
-  /** Absent when only words are to be compared. */
-  readonly vector?: Float32Array;
-  /** `false`: the vector is compared with what the words find and nothing is searched for by it. */
-  readonly nearest?: boolean;
-  /** Whether distances of what the words find are wanted, too. */
-  readonly compare?: boolean;
-  /** Items wanted of each side. */
-  readonly k: number;
-  /** Candidates to look at in this shard; -1: its certified default, times `effort`. */
-  readonly searchK: number;
-  readonly effort?: number;
-  /** Parsed: what marks values from a query string does not survive being sent. */
-  readonly filter?: FilterNode;
-  readonly facets?: readonly string[];
-  readonly facetsOf?: SearchRequest["facetsOf"];
-  /** What a shard has to know of the index that it is part of. */
-  readonly whole?: WholeColumns;
-  /** What to tell of the best items along with their ranks, so that nobody has to ask again. */
+export interface ShardQuery extends Query, RankOptions {
+  /** What to return of the best items along with their ranks, so that nobody has to ask again. */
   readonly show?: Show;
-}
-
-export interface WholeColumns {
-  /** Filterable fields of all shards together: one that a shard lacks is one that none of its items has. */
-  readonly fields: readonly string[];
-  /** Values of each facet to tell at most: those of shards are added up. */
-  readonly facetValues: number;
 }
 
 export interface Show {
@@ -79,36 +52,13 @@ export interface Show {
   readonly vectors: boolean;
 }
 
-/** Best first; parallel arrays. */
-export interface VectorSide {
-  readonly items: readonly number[];
-  readonly distances: readonly number[];
-}
-
-export interface WordSide {
-  readonly items: readonly number[];
-  /** BM25. */
-  readonly scores: readonly number[];
-  /** A little above what any document's score reaches. */
-  readonly bound: number;
-  /** NaN where an item has no vector. */
-  readonly distances?: readonly number[];
-}
-
-export interface ShardRanking {
-  readonly vectors?: VectorSide;
-  readonly words?: WordSide;
-  readonly facets?: FacetCounts;
-  /** Vectors in the cold part could not be read: distances are estimates. */
-  readonly estimated?: boolean;
+export interface ShardRankings extends Rankings {
   /** Of the items that {@link ShardQuery.show} asks for. */
   readonly shown?: readonly ItemDetails[];
 }
 
-export interface DetailsRequest {
+export interface DetailsRequest extends ItemParts {
   readonly items: readonly number[];
-  readonly documents: boolean;
-  readonly vectors: boolean;
 }
 
 /** As much of an answer as one call may carry. */
@@ -147,6 +97,6 @@ export interface ShardSet {
   readonly copies?: number;
   /** Reads documents whose places the shards tell; absent where they tell none. */
   readonly readPlaced?: ReadPlaced;
-  /** A shard that has not answered after so many milliseconds is left out; undefined: it is waited for. */
-  readonly patience?: number;
+  /** Milliseconds after which a shard that has not answered is left out; undefined: none is. */
+  readonly timeLimit?: number;
 }

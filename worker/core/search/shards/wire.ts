@@ -1,5 +1,5 @@
 import { AnnoyEdgeError } from "../../format/errors.ts";
-import { type RequestIssue, SearchError } from "../errors.ts";
+import { type RequestIssue, SearchError } from "../../format/search-error.ts";
 
 /** What a call came to, as plain data: errors lose their codes on the way through remote calls, values do not. */
 export type Outcome<T> =

@@ -1,29 +1,29 @@
 import { expect, test } from "vitest";
-import { furtherMs, openDesk, toLocate, toRank } from "./desk.ts";
+import { createBatcher, furtherMs, toLocate, toRank } from "./batcher.ts";
 import type { ShardAnswers, ShardCall } from "./types.ts";
 
 /** Shards that answer a ranking by its k, and break where they are told to. */
-function desk(broken: readonly number[] = []) {
+function batcher(broken: readonly number[] = []) {
   const sent: { readonly shard: number; readonly call: ShardCall }[] = [];
-  const opened = openDesk(async (shard, call): Promise<ShardAnswers> => {
+  const opened = createBatcher(async (shard, call): Promise<ShardAnswers> => {
     sent.push({ shard, call });
     if (broken.includes(shard)) throw new Error(`shard ${shard}`);
     return {
       ranks: call.ranks.map(({ k }) =>
         k === 0
           ? { ok: false, code: "SHARD_FAILED", message: "A fault." }
-          : { ok: true, value: { vectors: { items: [k], distances: [0] } } },
+          : { ok: true, value: { vectors: { items: [k], scores: [1], distances: [0] } } },
       ),
       details: [],
       located: call.located.map(() => ({ ok: true, value: null })),
     };
   });
-  const rank = (shard: number, k: number) => opened.put(shard, toRank({ k, searchK: -1 }));
+  const rank = (shard: number, k: number) => opened.put(shard, toRank({ mode: "vector", k, searchK: -1 }));
   return { ...opened, sent, rank };
 }
 
 test("one search is sent as soon as it waits, a call a shard", async () => {
-  const { rank, wait, sent } = desk();
+  const { rank, wait, sent } = batcher();
   const answers = Promise.all([rank(0, 1), rank(1, 2)]);
   expect(sent).toEqual([]);
   wait();
@@ -32,7 +32,7 @@ test("one search is sent as soon as it waits, a call a shard", async () => {
 });
 
 test("searches beside each other wait until all wait, or ask nothing more", async () => {
-  const { rank, put, wait, join, leave, sent } = desk();
+  const { rank, put, wait, join, leave, sent } = batcher();
   join(2);
   const first = rank(0, 1);
   wait();
@@ -51,7 +51,7 @@ test("searches beside each other wait until all wait, or ask nothing more", asyn
 });
 
 test("a question that fails fails alone, a call that fails all of its shard and of no other", async () => {
-  const { rank, wait } = desk([1]);
+  const { rank, wait } = batcher([1]);
   const answers = Promise.allSettled([rank(0, 0), rank(0, 2), rank(1, 1), rank(2, 1)]);
   wait();
   expect((await answers).map(({ status }) => status)).toEqual([

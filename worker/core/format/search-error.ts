@@ -1,4 +1,4 @@
-import { AnnoyEdgeError } from "../format/errors.ts";
+import { AnnoyEdgeError } from "./errors.ts";
 
 /** What can be wrong with a search. The first group is the caller's doing, the second the index's. */
 export type SearchErrorCode =

@@ -1,34 +1,33 @@
-import type { PlacedDocument, ReadPlaced } from "../docstore.ts";
+import type { ItemParts, PlacedDocument, ReadPlaced } from "../docstore.ts";
 import type { DetailsRequest, ItemDetails } from "./types.ts";
 
-/** What a request has heard of an item. */
-export type KnownItem = ItemDetails & { readonly id: string };
+/** Details of an item that have reached this request. */
+export type CachedItem = ItemDetails & { readonly id: string };
 
-export type Parts = Pick<DetailsRequest, "documents" | "vectors">;
-
-/** What one request has heard of items from the shards, by the whole index's numbers. */
-export interface KnownItems {
-  readonly known: ReadonlyMap<number, KnownItem>;
-  /** The shard that an item was heard of from. */
+/** Details of items that one request has received from the shards, by the whole index's numbers. */
+export interface ItemCache {
+  readonly items: ReadonlyMap<number, CachedItem>;
+  /** The shard that holds an item, once that is cached. */
   homeOf(item: number): number | undefined;
-  found(items: readonly number[], shard: number): void;
+  /** Notes which shard holds these items. */
+  setHome(items: readonly number[], shard: number): void;
   /** @param firstItem is added to the shard's own numbers */
-  learn(details: readonly ItemDetails[], shard: number, firstItem: number): void;
-  /** Whether all of this is known of an item. */
-  has(item: number, parts: Parts): boolean;
-  /** Reads documents that are wanted and whose places are known. What cannot be read is left to the shards. */
+  add(details: readonly ItemDetails[], shard: number, firstItem: number): void;
+  /** Whether all of this is cached of an item. */
+  has(item: number, parts: ItemParts): boolean;
+  /** Reads documents that are wanted and whose places are cached. Those that cannot be read are left to the shards. */
   readPlaced(wants: readonly DetailsRequest[]): Promise<void>;
-  /** What is not known yet, by the shard to ask: an item's own where it is known, else all. */
+  /** Requests for what is not cached yet, by the shard to ask: an item's own where it is known, else all. */
   missingOf(wants: readonly DetailsRequest[], everyone: readonly number[]): Map<number, DetailsRequest[]>;
 }
 
-export function createKnownItems(read: ReadPlaced | undefined): KnownItems {
+export function createItemCache(read: ReadPlaced | undefined): ItemCache {
   const homes = new Map<number, number>();
-  const known = new Map<number, KnownItem>();
+  const cached = new Map<number, CachedItem>();
   /** Ids as they are stored: an item without one is told by its number. */
   const storedIds = new Map<number, string>();
-  const has = (item: number, { documents, vectors }: Parts): boolean => {
-    const one = known.get(item);
+  const has = (item: number, { documents, vectors }: ItemParts): boolean => {
+    const one = cached.get(item);
     if (!one) return false;
     return (
       (!documents || one.pageContent !== undefined || one.place === null) &&
@@ -36,17 +35,17 @@ export function createKnownItems(read: ReadPlaced | undefined): KnownItems {
     );
   };
   return {
-    known,
+    items: cached,
     has,
     homeOf: (item) => homes.get(item),
-    found(items, shard) {
+    setHome(items, shard) {
       for (const item of items) homes.set(item, shard);
     },
-    learn(details, shard, firstItem) {
+    add(details, shard, firstItem) {
       for (const one of details) {
         const item = one.item + firstItem;
         if (one.id !== undefined) storedIds.set(item, one.id);
-        known.set(item, { ...known.get(item), ...one, item, id: one.id ?? String(item) });
+        cached.set(item, { ...cached.get(item), ...one, item, id: one.id ?? String(item) });
         homes.set(item, shard);
       }
     },
@@ -56,7 +55,7 @@ export function createKnownItems(read: ReadPlaced | undefined): KnownItems {
       for (const { items, documents } of wants) {
         if (!documents) continue;
         for (const item of items) {
-          const one = known.get(item);
+          const one = cached.get(item);
           if (!one?.place || one.pageContent !== undefined) continue;
           wanted.set(item, { item, id: storedIds.get(item), place: one.place });
         }
@@ -66,7 +65,7 @@ export function createKnownItems(read: ReadPlaced | undefined): KnownItems {
       try {
         for (const [i, { pageContent, metadata }] of (await read(placed)).entries()) {
           const { item } = placed[i]!;
-          known.set(item, { ...known.get(item)!, pageContent, metadata: metadata ?? {} });
+          cached.set(item, { ...cached.get(item)!, pageContent, metadata: metadata ?? {} });
         }
       } catch (error) {
         // The shards may have these pages in memory; if not, what is missing is told as theirs.
@@ -74,7 +73,7 @@ export function createKnownItems(read: ReadPlaced | undefined): KnownItems {
       }
     },
     missingOf(wants, everyone) {
-      const unknown = new Map<number, Parts>();
+      const unknown = new Map<number, ItemParts>();
       for (const { items, ...what } of wants) {
         for (const item of items) {
           if (!has(item, what)) unknown.set(item, either(what, unknown.get(item)));
@@ -97,7 +96,7 @@ export function createKnownItems(read: ReadPlaced | undefined): KnownItems {
   };
 }
 
-function either(one: Parts, other: Parts | undefined): Parts {
+function either(one: ItemParts, other: ItemParts | undefined): ItemParts {
   return {
     documents: one.documents || other?.documents === true,
     vectors: one.vectors || other?.vectors === true,

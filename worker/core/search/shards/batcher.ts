@@ -2,7 +2,7 @@ import type { DetailsRequest, Located, ShardAnswers, ShardCall, ShardQuery } fro
 import { type Outcome, openOutcome } from "./wire.ts";
 
 /** Collects what searches beside each other ask a shard, so that a round costs it one call however many they are. */
-export interface Desk {
+export interface Batcher {
   /**
    * Puts a question to a shard. It is sent once everybody waits.
    *
@@ -23,7 +23,7 @@ export type Question<T> = (round: Round) => (answers: ShardAnswers) => Outcome<T
 /** A shard answers the searches of a call one after the other; some take so long, in milliseconds. */
 const SEARCH_MS = 50;
 
-/** By how much longer than a single search a call may take before anybody thinks ill of the shard. */
+/** Milliseconds that a call of many searches may take longer than one of a single search. */
 export function furtherMs({ ranks }: ShardCall): number {
   return SEARCH_MS * Math.max(0, ranks.length - 1);
 }
@@ -65,7 +65,7 @@ export const toLocate =
 type Answered<K extends keyof ShardAnswers> = ShardAnswers[K][number] extends Outcome<infer T> ? T : never;
 
 /** @param send asks a shard; called once a round for each that something was put to */
-export function openDesk(send: (shard: number, call: ShardCall) => Promise<ShardAnswers>): Desk {
+export function createBatcher(send: (shard: number, call: ShardCall) => Promise<ShardAnswers>): Batcher {
   let pending = new Map<number, Pending>();
   let searches = 1;
   let waiting = 0;

@@ -1,0 +1,105 @@
+import type { StoredDocument } from "../format/meta.ts";
+import type { ItemParts } from "./docstore.ts";
+import { highlightTerms, nearnessTo, passageAt, passageByMeaning, passageByTerms } from "./highlight.ts";
+import { languageOf } from "./loaded-index.ts";
+import type { Query } from "./query.ts";
+import type { RankedPage } from "./rank.ts";
+import type { Searcher } from "./searcher.ts";
+import { timed } from "./timing.ts";
+import type { Highlight, Hit, SearchRequest, SearchResponse, SearchWarning } from "./types.ts";
+
+/** A search that has been ranked. */
+export interface Answered {
+  readonly request: SearchRequest;
+  readonly query: Query;
+  readonly page: RankedPage;
+}
+
+export type Documents = ReadonlyMap<number, StoredDocument | undefined>;
+
+/** Reads what answers show, all at once: documents; of an index in shards vectors and ids as well. */
+export async function readDocuments(searcher: Searcher, answered: readonly Answered[]): Promise<Documents> {
+  const { options } = searcher;
+  const wants = answered.map(({ request, page }) => ({ ...partsOf(request), items: page.ranking.items }));
+  const items = [...new Set(wants.flatMap((want) => (want.documents ? want.items : [])))];
+  return timed("docstore", options, async () => {
+    await searcher.prefetch(wants);
+    const documents = items.length > 0 ? await searcher.documents(items) : [];
+    return new Map(items.map((item, i) => [item, documents[i]]));
+  });
+}
+
+/** What an answer shows of its hits, or looks into. */
+function partsOf({ include }: SearchRequest): ItemParts {
+  return { documents: include.some((part) => part !== "vector"), vectors: include.includes("vector") };
+}
+
+/** The answer to one search, out of its ranking and the documents. */
+export async function answerOf(
+  searcher: Searcher,
+  answered: Answered,
+  documents: Documents,
+): Promise<Pick<SearchResponse, "mode" | "hits" | "facets" | "partial" | "warnings">> {
+  const { request, query, page } = answered;
+  const { ranking, facets } = page;
+  const include = new Set(request.include);
+  const highlight = include.has("highlights") ? highlighter(searcher, query, page.terms) : undefined;
+  const vectors = include.has("vector") ? await searcher.vectors(ranking.items) : [];
+  const ids = await searcher.ids(ranking.items);
+  const hits: Hit[] = [];
+  for (const [i, item] of ranking.items.entries()) {
+    // Its shard has ranked it and then fallen silent.
+    if (!searcher.has(item, partsOf(request))) continue;
+    const document = documents.get(item);
+    const distance = ranking.distances?.[i];
+    const vector = vectors[i];
+    hits.push({
+      item,
+      id: ids[i]!,
+      distance: distance === undefined || Number.isNaN(distance) ? null : distance,
+      score: ranking.scores[i]!,
+      ...(document &&
+        include.has("document") && {
+          document: { pageContent: document.pageContent, metadata: document.metadata },
+        }),
+      ...(document && include.has("metadata") && { metadata: document.metadata }),
+      ...(vector && { vector: Array.from(vector) }),
+      ...(highlight && document && { highlights: [await highlight(document.pageContent)] }),
+    });
+  }
+  const missing = searcher.shards?.missing.size ?? 0;
+  const warnings = [...page.warnings, ...missingShards(searcher)];
+  return {
+    mode: query.mode,
+    hits,
+    ...(facets && { facets }),
+    ...(missing > 0 && { partial: true }),
+    ...(warnings.length > 0 && { warnings }),
+  };
+}
+
+function missingShards({ shards }: Searcher): SearchWarning[] {
+  if (!shards || shards.missing.size === 0) return [];
+  const { asked, missing } = shards;
+  const codes = [...new Set([...missing.values()].map(({ code }) => code))].join(", ");
+  const message = `${missing.size} of the ${asked.size} shards that were asked did not answer (${codes}): there may be better hits.`;
+  return [{ code: "SHARDS_MISSING", message }];
+}
+
+/** Finds the passage of a document that matched: by the query's words, else by meaning, else its beginning. */
+function highlighter(
+  { index }: Searcher,
+  { words, vector }: Query,
+  found: readonly string[] | undefined,
+): (text: string) => Highlight | Promise<Highlight> {
+  const { embedder } = index;
+  const language = languageOf(index);
+  const terms = found ? new Set(found) : words ? highlightTerms(words) : new Set<string>();
+  const nearness =
+    embedder?.identity.provider === "static" && vector ? nearnessTo(vector, embedder) : undefined;
+  return (text) => {
+    const passage = terms.size > 0 ? passageByTerms(text, terms, language) : undefined;
+    if (passage) return passage;
+    return nearness ? passageByMeaning(text, nearness) : passageAt(text, 0);
+  };
+}

@@ -1,0 +1,105 @@
+import { type Columns, openColumns } from "../columns/columns.ts";
+import { openArtifactEmbedder } from "../embedding/artifact.ts";
+import type { Embedder } from "../embedding/types.ts";
+import { openForest } from "../forest/open.ts";
+import type { Forest, ReadRanges } from "../forest/types.ts";
+import { type Artifact, findSection } from "../format/artifact.ts";
+import { type IdTable, openIds } from "../format/ids.ts";
+import type { EmbedderIdentity, Manifest } from "../format/meta.ts";
+import { type KeywordIndex, openKeywordIndex } from "../keyword/keyword-index.ts";
+import { isLanguage, type Language } from "../keyword/languages.ts";
+import type { Docstore } from "./docstore.ts";
+import { openShardSet } from "./shards/shard-set.ts";
+import type { ShardSet } from "./shards/types.ts";
+
+/** One version of an index, whole: everything an answer needs comes from here and nowhere else. Holds no state of a request. */
+export interface LoadedIndex {
+  readonly name: string;
+  readonly version: string;
+  readonly manifest: Manifest;
+  readonly forest: Forest;
+  readonly ids: IdTable;
+  readonly docstore: Docstore;
+  /** Reads the cold part of forest.bin, where an answer needs it. */
+  readonly readRanges?: ReadRanges;
+  /** Absent when the index holds vectors only. */
+  readonly embedder?: Embedder;
+  /** Absent when the index was built without one. */
+  readonly keyword?: KeywordIndex;
+  /** Filterable fields; absent when there are none. */
+  readonly columns?: Columns;
+  /**
+   * Where the items are, in an index that is cut into shards. The forest then holds the centroids that lead to them; ids,
+   * documents, keywords and columns are the shards'.
+   */
+  readonly shards?: ShardSet;
+}
+
+/** Whether words can be searched for. */
+export function hasKeywords({ shards, keyword, manifest }: LoadedIndex): boolean {
+  return shards ? manifest.keyword !== undefined : keyword !== undefined;
+}
+
+/** Whether there are fields to filter by. */
+export function hasColumns({ shards, columns, manifest }: LoadedIndex): boolean {
+  return shards ? (manifest.columns ?? []).length > 0 : columns !== undefined;
+}
+
+/** The language that the index's words, and so a query's, are read in. */
+export function languageOf({ keyword, manifest, shards }: LoadedIndex): Language {
+  if (keyword) return keyword.language;
+  const named = shards ? manifest.keyword?.language : undefined;
+  return named !== undefined && isLanguage(named) ? named : "none";
+}
+
+/** Whether words can be searched for, and only the documents know where they stand. */
+export function lacksPositions(index: LoadedIndex): boolean {
+  if (!hasKeywords(index)) return false;
+  return index.shards ? !index.manifest.keyword?.positions : !index.keyword?.positions;
+}
+
+/** What makes up one version of an index, before it is opened. */
+export interface IndexParts {
+  readonly version: string;
+  readonly manifest: Manifest;
+  readonly artifact: Artifact;
+  readonly docstore: Docstore;
+  /** Reads ranges of forest.bin; needed when the rescoring tier is not in memory. */
+  readonly readRanges?: ReadRanges;
+  /** Gives the query embedder when the artifact does not carry its own; undefined when there is none to give. */
+  readonly createEmbedder?: ((identity: EmbedderIdentity) => Embedder | undefined) | undefined;
+  /** Reaches the shards of an index that is cut into some; it cannot be opened without. */
+  readonly shards?: Omit<ShardSet, "meta" | "owners"> | undefined;
+}
+
+/**
+ * Opens an index for searching, in the Worker and in Node alike. Views over the artifact's bytes; takes no time that
+ * grows with the number of items.
+ *
+ * @throws ArtifactError naming the section at fault; AnnoyEdgeError `SHARDS_UNREACHABLE`
+ */
+export function openIndex(parts: IndexParts): LoadedIndex {
+  const { artifact, manifest, version, docstore } = parts;
+  const identity = artifact.meta.embedder;
+  // A shard is given vectors: the router has embedded the text, with the table that it alone carries.
+  const isShard = findSection(artifact, "shardItems") !== undefined;
+  const embedder = isShard
+    ? undefined
+    : (openArtifactEmbedder(artifact) ?? (identity && parts.createEmbedder?.(identity)));
+  const keyword = openKeywordIndex(artifact);
+  const columns = openColumns(artifact);
+  const shards = openShardSet(artifact, parts.shards);
+  return {
+    name: manifest.name,
+    version,
+    manifest,
+    forest: openForest(artifact),
+    ids: openIds(artifact),
+    docstore,
+    ...(parts.readRanges && { readRanges: parts.readRanges }),
+    ...(embedder && { embedder }),
+    ...(keyword && { keyword }),
+    ...(columns && { columns }),
+    ...(shards && { shards }),
+  };
+}

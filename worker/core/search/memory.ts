@@ -1,0 +1,181 @@
+import { type Columns, columnsWithin } from "../columns/columns.ts";
+import { type CompiledFilter, compileParsed, intersection } from "../columns/compile.ts";
+import { facetCounts } from "../columns/facets.ts";
+import { distanceBetween } from "../forest/metrics.ts";
+import { idOfItem, itemOfId } from "../format/ids.ts";
+import { searchError } from "../format/search-error.ts";
+import { matchingItems } from "../keyword/matches.ts";
+import { rankByWords } from "../keyword/search.ts";
+import type { WordStatistics } from "../keyword/statistics.ts";
+import { foundTerms, type UnderstoodQuery, understand } from "../keyword/understand.ts";
+import type { LoadedIndex } from "./loaded-index.ts";
+import { type Accept, both, operatorsOf } from "./operators.ts";
+import { type Query, rankedWords } from "./query.ts";
+import type { Ranking, Rankings, RankOptions, WordRanking } from "./ranking.ts";
+import { scoreOf } from "./score.ts";
+import type { Exactness, Searcher } from "./searcher.ts";
+import { type SearchOptions, timed } from "./timing.ts";
+import type { FacetCounts } from "./types.ts";
+import { distanceOf, nearestItems, vectorsOf, vectorsOrEstimates } from "./vectors.ts";
+
+/** Makes the searcher of an index whose items are in memory. */
+export function createMemorySearcher(index: LoadedIndex, options: SearchOptions): Searcher {
+  return {
+    index,
+    options,
+    rank: (query, k) => rankInMemory(index, query, { k }, options),
+    documents: (items) => index.docstore.getItems(items),
+    ids: async (items) => items.map((item) => idOfItem(index.ids, item) ?? String(item)),
+    vectors: (items, exactness) =>
+      exactness ? vectorsOrEstimates(index, items, exactness) : vectorsOf(index, items),
+    distances: (vector, { items }, exactness) => distancesTo(index, vector, items, exactness),
+    distance: (i, j) => distanceOf(index, i, j),
+    itemOf: async (id) => itemOfId(index.ids, id),
+    vectorOf: async (item) => (await vectorsOf(index, [item]))[0],
+    prefetch: async () => {},
+    has: () => true,
+    beside: () => ({ leave: () => {} }),
+  };
+}
+
+/** What ranks an index that is searched as a part of more. */
+export interface PartOptions extends RankOptions {
+  /** Items that may be found at all; all when left out. */
+  readonly within?: CompiledFilter | undefined;
+  /** Frequencies of words among all parts. */
+  readonly statistics?: WordStatistics | undefined;
+}
+
+/** Ranks the items of one index in memory: by words, by vectors, or each by itself, with a filter before both. */
+export async function rankInMemory(
+  index: LoadedIndex,
+  query: Query,
+  part: PartOptions,
+  options: SearchOptions = {},
+): Promise<Rankings> {
+  const { keyword } = index;
+  const { vector } = query;
+  const filter = intersection(part.within, filterOf(index, query, part));
+  const ranked = rankedWords(query);
+  const wanted = ranked ?? (query.terms ? query.words : undefined);
+  const { understood, words } = await timed("keyword", options, () => {
+    const understood = keyword && wanted && understand(keyword, wanted, part.statistics);
+    return { understood, words: ranked && byWords(index, understood, part.k, filter?.accept) };
+  });
+  const facets = facetCountsOf(index, query, part, understood, filter);
+  const exactness: Exactness = { estimated: false };
+  let vectors: Ranking | undefined;
+  if (vector && part.nearest !== false) {
+    const operators = ranked && keyword ? operatorsOf(keyword, ranked) : undefined;
+    const accept = both(filter?.accept, operators);
+    vectors = await timed("forest", options, () =>
+      byVector(index, { ...query, vector }, part, { accept, filter }, exactness),
+    );
+  }
+  const distances =
+    words && vector ? await wordDistances(index, vector, { words, vectors }, part, exactness) : undefined;
+  const terms = query.terms && understood && keyword ? foundTerms(keyword, understood) : undefined;
+  return {
+    ...(vectors && { vectors }),
+    ...(words && { words: { ...words, ...(distances && { distances }) } }),
+    ...(facets && { facets }),
+    ...(exactness.estimated && { estimated: true }),
+    ...(terms && { terms }),
+  };
+}
+
+/** Distances of what the words have found, by what is resident unless the stored vectors are asked for. */
+async function wordDistances(
+  index: LoadedIndex,
+  vector: Float32Array,
+  { words, vectors }: { readonly words: Ranking; readonly vectors: Ranking | undefined },
+  { exactDistances }: RankOptions,
+  exactness: Exactness,
+): Promise<readonly number[]> {
+  if (exactDistances) return distancesTo(index, vector, words.items, exactness);
+  const { forest } = index;
+  const known = new Map(vectors?.items.map((item, i) => [item, vectors.distances![i]!]));
+  return words.items.map((item) => {
+    const distance = known.get(item);
+    if (distance !== undefined) return distance;
+    const stored = forest.vector(item);
+    return stored ? distanceBetween(forest.metric, vector, stored) : Number.NaN;
+  });
+}
+
+/** Distances of a vector from stored ones; NaN where an item has none. */
+async function distancesTo(
+  index: LoadedIndex,
+  query: Float32Array,
+  items: readonly number[],
+  exactness: Exactness,
+): Promise<number[]> {
+  const { metric } = index.forest;
+  const vectors = await vectorsOrEstimates(index, items, exactness);
+  return vectors.map((vector) => (vector ? distanceBetween(metric, query, vector) : Number.NaN));
+}
+
+async function byVector(
+  index: LoadedIndex,
+  { vector, searchK }: Query & { readonly vector: Float32Array },
+  { k, effort = 1 }: RankOptions,
+  { accept, filter }: { readonly accept: Accept | undefined; readonly filter: CompiledFilter | undefined },
+  exactness: Exactness,
+): Promise<Ranking> {
+  const { forest } = index;
+  const { metric, dimensions } = forest;
+  const usual = searchK === -1 && effort !== 1 ? Math.ceil(forest.defaultSearchK(k) * effort) : searchK;
+  const wanted = {
+    k,
+    searchK: usual,
+    ...(accept && { accept }),
+    ...(filter && { acceptFraction: filter.fraction, acceptBits: filter.bits }),
+  };
+  const { items, distances } = await nearestItems(index, vector, wanted, exactness);
+  return { items, distances, scores: distances.map((distance) => scoreOf(metric, distance, dimensions)) };
+}
+
+function byWords(
+  { keyword }: LoadedIndex,
+  understood: UnderstoodQuery | undefined,
+  k: number,
+  accept: Accept | undefined,
+): WordRanking {
+  if (!keyword || !understood) return { items: [], scores: [], bound: 0 };
+  const { items, scores, bound } = rankByWords(keyword, understood, { k, accept });
+  return { items, scores, bound };
+}
+
+function filterOf(index: LoadedIndex, { filter }: Query, { whole }: RankOptions): CompiledFilter | undefined {
+  return filter && compileParsed(columnsOf(index, whole, "filter"), filter);
+}
+
+/** Counts over all documents that pass the filter, or those of them that hold a word, whether they are among the hits or not. */
+function facetCountsOf(
+  index: LoadedIndex,
+  { facets, facetsOf, mode }: Query,
+  { whole }: RankOptions,
+  understood: UnderstoodQuery | undefined,
+  filter: CompiledFilter | undefined,
+): FacetCounts | undefined {
+  if (facets === undefined) return undefined;
+  const columns = columnsOf(index, whole, "facets");
+  const { keyword } = index;
+  const ofMatches = facetsOf === "matches" && mode !== "vector" && keyword && understood;
+  const options = {
+    ...(filter && { bits: filter.bits }),
+    ...(ofMatches && { counted: matchingItems(keyword, understood) }),
+    ...(whole && { limit: whole.facetValues }),
+  };
+  return Object.fromEntries(facets.map((field) => [field, facetCounts(columns, field, options)]));
+}
+
+function columnsOf(
+  { columns, forest, name }: LoadedIndex,
+  whole: RankOptions["whole"],
+  field: string,
+): Columns {
+  if (whole && whole.fields.length > 0) return columnsWithin(columns, forest.nItems, whole.fields);
+  if (columns) return columns;
+  throw searchError("NO_FILTERABLE_COLUMNS", field, `Index ${name} was built without filterable fields.`);
+}

@@ -1,0 +1,24 @@
+import type { FilterNode } from "../columns/parse.ts";
+import type { KeywordQuery } from "../keyword/query.ts";
+import type { SearchMode, SearchRequest } from "./types.ts";
+
+/** A request as an index ranks by it: read once, checked against the index, embedded. Plain data: it may be sent to shards. */
+export interface Query {
+  readonly mode: SearchMode;
+  /** The text, taken apart; absent for a search by vector, item or id. */
+  readonly words?: KeywordQuery;
+  /** Absent when only words are to be compared. */
+  readonly vector?: Float32Array;
+  readonly filter?: FilterNode;
+  readonly facets?: readonly string[];
+  readonly facetsOf?: SearchRequest["facetsOf"];
+  /** Candidates to look at; -1: the certified default. */
+  readonly searchK: number;
+  /** Whether the terms that count as found are wanted. */
+  readonly terms?: boolean;
+}
+
+/** The words to rank by; undefined in mode vector, where they only mark what was found. */
+export function rankedWords({ mode, words }: Query): KeywordQuery | undefined {
+  return mode === "vector" ? undefined : words;
+}

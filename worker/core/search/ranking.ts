@@ -1,0 +1,77 @@
+import type { FacetCounts } from "./types.ts";
+
+/** Items, best first, with what put them there: parallel arrays. */
+export interface Ranking {
+  readonly items: readonly number[];
+  /** Larger is better. 0 to 1, except by words before they are held against `bound`. */
+  readonly scores: readonly number[];
+  /** Annoy's distances from the query's vector, NaN where an item has none; absent when no vector was compared. */
+  readonly distances?: readonly number[];
+}
+
+/** A ranking by words: BM25. */
+export interface WordRanking extends Ranking {
+  /** A little above what any document's score reaches. */
+  readonly bound: number;
+}
+
+/** What a query finds, each way by itself. */
+export interface Rankings {
+  readonly words?: WordRanking;
+  readonly vectors?: Ranking;
+  readonly facets?: FacetCounts;
+  /** Vectors in the cold part could not be read: distances are estimates. */
+  readonly estimated?: boolean;
+  /** The index's terms that count as found, where the query asks for them; else its own words do. */
+  readonly terms?: readonly string[];
+}
+
+/** How a query is ranked. */
+export interface RankOptions {
+  /** Items wanted each way. */
+  readonly k: number;
+  /** Candidates to look at, in parts of the certified default; 1 when left out. */
+  readonly effort?: number;
+  /** `false`: the vector is compared with what the words find, and nothing is searched for by it. */
+  readonly nearest?: boolean;
+  /** Whether the distances of what the words find are wanted by the stored vectors, wherever they lie. */
+  readonly exactDistances?: boolean;
+  /** The columns of the index that this one is a part of. */
+  readonly whole?: WholeColumns;
+}
+
+export interface WholeColumns {
+  /** Filterable fields of all parts together: one that a part lacks is one that none of its items has. */
+  readonly fields: readonly string[];
+  /** Values of each facet to return at most: those of parts are added up. */
+  readonly facetValues: number;
+}
+
+export const NO_RANKING: Ranking = { items: [], scores: [], distances: [] };
+
+/** The first k of a ranking. */
+export function firstOf(ranking: Ranking, k: number): Ranking {
+  return {
+    items: ranking.items.slice(0, k),
+    scores: ranking.scores.slice(0, k),
+    ...(ranking.distances && { distances: ranking.distances.slice(0, k) }),
+  };
+}
+
+/** Some positions of a ranking, in their order. */
+export function pickFrom(ranking: Ranking, positions: readonly number[]): Ranking {
+  return {
+    items: positions.map((i) => ranking.items[i]!),
+    scores: positions.map((i) => ranking.scores[i]!),
+    ...(ranking.distances && { distances: positions.map((i) => ranking.distances![i]!) }),
+  };
+}
+
+/** Bm25 as a share of the highest score there could be, so that no score is 1 by accident. */
+export function normalised({ items, scores, bound, distances }: WordRanking): Ranking {
+  return {
+    items,
+    scores: scores.map((score) => (bound > 0 ? Math.min(1, score / bound) : 0)),
+    ...(distances && { distances }),
+  };
+}

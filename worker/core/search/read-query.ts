@@ -1,0 +1,91 @@
+import { parseFilter } from "../columns/parse.ts";
+import { SearchError, searchError } from "../format/search-error.ts";
+import { parseKeywordQuery } from "../keyword/query.ts";
+import { queryVector } from "./embed-query.ts";
+import { hasKeywords, type LoadedIndex, languageOf } from "./loaded-index.ts";
+import { withoutExclusions } from "./operators.ts";
+import type { Query } from "./query.ts";
+import type { Searcher } from "./searcher.ts";
+import type { SearchMode, SearchRequest, SearchWarning } from "./types.ts";
+
+const NOTHING_UNDERSTOOD: SearchWarning = {
+  code: "NOTHING_UNDERSTOOD",
+  message: "The embedder knows nothing in this text, so there is nothing to compare documents with.",
+};
+
+/**
+ * Reads a request for an index: chooses the mode, takes the text and the filter apart and embeds what is searched for.
+ * Everything behind this works on the result.
+ *
+ * @throws SearchError when the request does not fit the index
+ */
+export async function readQuery(
+  searcher: Searcher,
+  request: SearchRequest,
+): Promise<{ readonly query: Query; readonly warnings: readonly SearchWarning[] }> {
+  const mode = modeOf(searcher.index, request);
+  const { vector, warnings } = await understand(searcher, request, mode);
+  const { query: text, searchK, filter, facets, facetsOf, include } = request;
+  const query: Query = {
+    mode,
+    searchK,
+    ...(text !== undefined && {
+      words: parseKeywordQuery(text, languageOf(searcher.index), request.prefix),
+    }),
+    ...(vector && { vector }),
+    ...(filter !== undefined && { filter: parseFilter(filter) }),
+    ...(facets && { facets }),
+    ...(facetsOf && { facetsOf }),
+    ...(include.includes("highlights") && { terms: true }),
+  };
+  return { query, warnings };
+}
+
+/**
+ * The query's vector, or why there is none. When an embedder behind a network fails, a hybrid search goes on with the
+ * words alone, and says so.
+ */
+async function understand(
+  searcher: Searcher,
+  request: SearchRequest,
+  mode: SearchMode,
+): Promise<{ vector?: Float32Array | undefined; warnings: readonly SearchWarning[] }> {
+  if (mode === "keyword") return { warnings: [] };
+  const given = request.query ?? "";
+  const text = mode === "hybrid" ? withoutExclusions(given) || given : given;
+  try {
+    const vector = await queryVector(searcher, request, text);
+    return { vector, warnings: vector ? [] : [NOTHING_UNDERSTOOD] };
+  } catch (error) {
+    if (mode !== "hybrid" || !(error instanceof SearchError) || error.code !== "EMBEDDING_FAILED")
+      throw error;
+    return { warnings: [{ code: "EMBEDDER_UNAVAILABLE", message: error.message }] };
+  }
+}
+
+/** @throws SearchError when the index or the kind of query does not allow the mode */
+function modeOf(index: LoadedIndex, request: SearchRequest): SearchMode {
+  const { mode, query } = request;
+  if (mode === undefined)
+    return query !== undefined && hasKeywords(index) && index.embedder
+      ? "hybrid"
+      : defaultMode(index, request);
+  if (mode === "vector") return mode;
+  if (query === undefined) {
+    throw searchError("INVALID_VALUE", "mode", `Mode ${mode} searches by words; this request has no query.`);
+  }
+  if (!hasKeywords(index)) {
+    throw searchError("NO_KEYWORD_INDEX", "mode", `Index ${index.name} was built without a keyword index.`);
+  }
+  if (mode === "keyword" && request.mmr) {
+    throw searchError("INVALID_VALUE", "mmr", "mmr compares vectors; use it with mode vector or hybrid.");
+  }
+  return mode;
+}
+
+/** Words alone where the index has no embedder for a text, vectors otherwise. */
+function defaultMode(index: LoadedIndex, request: SearchRequest): SearchMode {
+  return request.query !== undefined && !index.embedder && hasKeywords(index) && !request.mmr
+    ? "keyword"
+    : "vector";
+}

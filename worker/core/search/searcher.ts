@@ -1,0 +1,76 @@
+import type { AnnoyEdgeError } from "../format/errors.ts";
+import type { StoredDocument } from "../format/meta.ts";
+import type { ItemParts } from "./docstore.ts";
+import type { LoadedIndex } from "./loaded-index.ts";
+import type { Query } from "./query.ts";
+import type { Ranking, Rankings } from "./ranking.ts";
+import type { SearchOptions } from "./timing.ts";
+
+/**
+ * One request's way to the items of an index: in memory, or in shards. What a request learns on its way is kept here and
+ * never in the {@link LoadedIndex}, which all requests share.
+ */
+export interface Searcher {
+  readonly index: LoadedIndex;
+  readonly options: SearchOptions;
+  /**
+   * Ranks the items by words, by the vector, or by each, with the filter before both. Documents are not read.
+   *
+   * @param shown what the answer will show of the best items, for a searcher that can bring it along
+   */
+  rank(query: Query, k: number, shown: Shown): Promise<Rankings>;
+  /** Documents of items, in order; undefined where an item has none. One round trip whatever the number. */
+  documents(items: readonly number[]): Promise<(StoredDocument | undefined)[]>;
+  /** Docstore ids of items, in order; its number for an item that was indexed without one. */
+  ids(items: readonly number[]): Promise<string[]>;
+  /**
+   * Stored vectors of items, in order, by the finest of the file; undefined for holes and numbers out of range.
+   *
+   * @param exactness allows estimates where the stored ones cannot be read, and says so there
+   */
+  vectors(items: readonly number[], exactness?: Exactness): Promise<(Float32Array | undefined)[]>;
+  /** Distances of ranked items from a vector; NaN where an item has no vector. */
+  distances(query: Float32Array, ranked: Ranking, exactness: Exactness): Promise<readonly number[]>;
+  /** Annoy's distance of two items; undefined when either is not there. */
+  distance(i: number, j: number): Promise<number | undefined>;
+  /** The item of a docstore id; undefined when there is none. */
+  itemOf(id: string): Promise<number | undefined>;
+  /** The stored vector of an item to search by; undefined when there is none. */
+  vectorOf(item: number): Promise<Float32Array | undefined>;
+  /** Reads ahead what answers will show. */
+  prefetch(wants: readonly (ItemParts & { readonly items: readonly number[] })[]): Promise<void>;
+  /** Whether what an answer shows of a ranked item can be had. */
+  has(item: number, parts: ItemParts): boolean;
+  /** Lets so many more searches go on beside the one there is. Each leaves when it asks nothing more. */
+  beside(more: number): { leave(): void };
+  /** The shards that were asked; absent where there are none. */
+  readonly shards?: ShardReport;
+}
+
+/** What is to be said of an answer's distances. */
+export interface Exactness {
+  /** The cold part could not be read: distances are estimates from what is resident. */
+  estimated: boolean;
+}
+
+/** What an answer shows of the best items. */
+export interface Shown extends ItemParts {
+  /** About how many of each ranking the answer's hits come from. */
+  readonly among: number;
+}
+
+/** Shards that have been asked, and those of them that did not answer. */
+export interface ShardReport {
+  readonly asked: ReadonlySet<number>;
+  readonly missing: ReadonlyMap<number, AnnoyEdgeError>;
+  /** Has all copies of every shard load what they hold. Fails when none does. */
+  wake(): Promise<void>;
+}
+
+/** How many shards have been asked, and how many of those answered. */
+export function countShards({ asked, missing }: Pick<ShardReport, "asked" | "missing">): {
+  asked: number;
+  answered: number;
+} {
+  return { asked: asked.size, answered: asked.size - missing.size };
+}

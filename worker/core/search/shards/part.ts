@@ -1,0 +1,41 @@
+import type { LoadedIndex } from "../loaded-index.ts";
+import type { Query } from "../query.ts";
+import type { Shown } from "../searcher.ts";
+import type { ShardQuery, Show } from "./types.ts";
+
+/** Fused, the best are not the first of either side, but hardly ever far behind them. */
+const FUSED_FROM = 3;
+/** Of each side. Beyond that asking once more for those that won is less than everybody telling of all. */
+const SHOWN = { items: 1000, places: 100, vectorNumbers: 65_536 };
+/** A value that is rare in one shard may be frequent in the others: counts are exact up to so many values a shard. */
+const FACET_VALUES = 4096;
+
+/** The query for a shard: with the columns of the whole index, and with what to return along with the ranking. */
+export function shardQuery(
+  { manifest, forest }: LoadedIndex,
+  { words: text, terms: _, ...query }: Query,
+  k: number,
+  shown: Shown,
+): ShardQuery {
+  const words = query.mode === "vector" ? undefined : text;
+  const fields = (manifest.columns ?? []).map(({ field }) => field);
+  return {
+    ...query,
+    ...(words && { words }),
+    k,
+    show: showFor(query.mode, shown, forest.dimensions),
+    // The asking side has no vectors to compare what the words find with.
+    ...(query.vector && words && { exactDistances: true }),
+    ...((query.filter || query.facets) && { whole: { fields, facetValues: FACET_VALUES } }),
+  };
+}
+
+/** Any shard may have all the best, so each shows as many as the answer will have, as far as that is little. */
+function showFor(mode: Query["mode"], { among, documents, vectors }: Shown, dimensions: number): Show {
+  const first = among * (mode === "hybrid" ? FUSED_FROM : 1);
+  return {
+    first: Math.min(first, documents ? SHOWN.places : SHOWN.items),
+    places: documents,
+    vectors: vectors && first * dimensions <= SHOWN.vectorNumbers,
+  };
+}

@@ -1,0 +1,179 @@
+import { distanceBetween } from "../../forest/metrics.ts";
+import { SearchError } from "../../format/search-error.ts";
+import type { LoadedIndex } from "../loaded-index.ts";
+import type { Ranking } from "../ranking.ts";
+import type { Searcher } from "../searcher.ts";
+import { type SearchOptions, timed } from "../timing.ts";
+import { toDetail, toLocate, toRank } from "./batcher.ts";
+import { connectTo, type ShardConnection, unavailable } from "./connection.ts";
+import { type CachedItem, createItemCache, type ItemCache } from "./item-cache.ts";
+import { mergeRankings } from "./merge.ts";
+import { shardQuery } from "./part.ts";
+import { routeQuery } from "./route.ts";
+import type { DetailsRequest, Located, ShardQuery, ShardRankings, ShardSet } from "./types.ts";
+
+export type ShardedIndex = LoadedIndex & { readonly shards: ShardSet };
+
+/** Makes the searcher of an index whose items are in shards: it asks them, and keeps what they have answered. */
+export function createShardSearcher(index: ShardedIndex, options: SearchOptions): Searcher {
+  const { meta, readPlaced } = index.shards;
+  const connection = connectTo(index.shards, options);
+  const request: ShardRequest = {
+    index,
+    connection,
+    cache: createItemCache(readPlaced),
+    firstItemOf: (shard) => meta.list[shard]!.firstItem,
+    ranked: false,
+  };
+  const { cache } = request;
+  const vectors = async (items: readonly number[]) => {
+    const known = await details(request, [{ items, documents: false, vectors: true }]);
+    return items.map((item) => known.get(item)?.vector);
+  };
+  return {
+    index,
+    options,
+    rank: (query, k, shown) =>
+      timed("shards", options, () => rank(request, shardQuery(index, query, k, shown))),
+    async documents(items) {
+      const known = await details(request, [{ items, documents: true, vectors: false }]);
+      return items.map((item) => {
+        const { id, pageContent, metadata } = known.get(item) ?? {};
+        return id === undefined || pageContent === undefined
+          ? undefined
+          : { id, pageContent, metadata: metadata ?? {} };
+      });
+    },
+    async ids(items) {
+      const known = await details(request, [{ items, documents: false, vectors: false }]);
+      return items.map((item) => known.get(item)?.id ?? String(item));
+    },
+    vectors,
+    distances: async (_, { items, distances }) => distances ?? items.map(() => Number.NaN),
+    async distance(i, j) {
+      const [a, b] = await vectors([i, j]);
+      return a && b && distanceBetween(index.forest.metric, a, b);
+    },
+    itemOf: async (id) => (await locate(request, { id }))?.item,
+    vectorOf: async (item) => (await locate(request, { item }))?.vector,
+    prefetch: async (wants) => {
+      await details(request, wants);
+    },
+    has(item, parts) {
+      if (cache.has(item, parts)) return true;
+      const home = cache.homeOf(item);
+      return cache.items.has(item) && home !== undefined && !connection.missing.has(home);
+    },
+    beside: connection.beside,
+    shards: {
+      asked: connection.asked,
+      missing: connection.missing,
+      wake: () => timed("shards", options, connection.wake),
+    },
+  };
+}
+
+interface ShardRequest {
+  readonly index: ShardedIndex;
+  readonly connection: ShardConnection;
+  readonly cache: ItemCache;
+  readonly firstItemOf: (shard: number) => number;
+  /** Whether a ranking has been answered: shards that fall silent later cost their hits, and not the answer. */
+  ranked: boolean;
+}
+
+/** Asks the shards that the query needs and merges their rankings. */
+async function rank(request: ShardRequest, query: ShardQuery): Promise<ShardRankings> {
+  const { index, connection, cache, firstItemOf } = request;
+  const { near, rest, ...effort } = routeQuery(index.shards, index.forest, query);
+  const rankFrom = (shards: readonly number[], wordsOnly: (shard: number) => boolean) =>
+    connection.ask(shards, async (shard) => {
+      const own = { ...query, ...effort, ...(wordsOnly(shard) && { nearest: false }) };
+      const rankings = outward(await connection.put(shard, toRank(own)), firstItemOf(shard));
+      for (const ranking of [rankings.vectors, rankings.words])
+        if (ranking) cache.setHome(ranking.items, shard);
+      cache.add(rankings.shown ?? [], shard, firstItemOf(shard));
+      return rankings;
+    });
+  const routed = [...near, ...rest];
+  const rankings = await rankFrom(routed, (shard) => !near.includes(shard)).catch((error: unknown) => {
+    // What is next nearest is better than no answer.
+    const others = connection.everyone.filter((shard) => !routed.includes(shard));
+    if (others.length === 0 || error instanceof SearchError) throw error;
+    return rankFrom(others, () => false);
+  });
+  request.ranked = true;
+  return mergeRankings(index.forest.metric, rankings, query.k);
+}
+
+/** Details of items, by item, after asking for these; those of shards that do not answer are missing. */
+async function details(
+  request: ShardRequest,
+  wants: readonly DetailsRequest[],
+): Promise<ReadonlyMap<number, CachedItem>> {
+  const { connection, cache, firstItemOf } = request;
+  const { everyone, missing } = connection;
+  await cache.readPlaced(wants);
+  const missed = cache.missingOf(wants, everyone);
+  const askFor = async (shard: number): Promise<void> => {
+    const first = firstItemOf(shard);
+    let requests = missed.get(shard)!;
+    // A call carries so much and no more.
+    for (let again = false; requests.length > 0; again = true) {
+      const answers = requests.map((one) =>
+        connection.put(shard, toDetail({ ...one, items: one.items.map((item) => item - first) })),
+      );
+      if (again) connection.wait();
+      const got = await Promise.all(answers);
+      for (const part of got) cache.add(part.details, shard, first);
+      requests = requests.flatMap((one, i) => {
+        const rest = got[i]!.rest.map((item) => item + first);
+        return rest.length > 0 ? [{ ...one, items: rest }] : [];
+      });
+    }
+  };
+  await connection.ask([...missed.keys()], askFor).catch((error: unknown) => {
+    // Hits of a shard that has fallen silent since are missing; an item that was asked for by itself must not be.
+    if (!request.ranked || error instanceof SearchError) throw error;
+  });
+  const lacking = wants.some(({ items }) => items.some((item) => !cache.items.has(item)));
+  if (!request.ranked && missing.size > 0 && lacking) throw unavailable(missing);
+  return cache.items;
+}
+
+/** The item that is meant; undefined when no shard has it. Fails when one that might have it does not answer. */
+async function locate(
+  { connection, cache, firstItemOf }: ShardRequest,
+  wanted: Located,
+): Promise<CachedItem | undefined> {
+  const known = "item" in wanted ? cache.items.get(wanted.item) : undefined;
+  if (known?.vector) return known;
+  const { everyone, missing } = connection;
+  const reachable = everyone.filter((shard) => !("item" in wanted) || wanted.item >= firstItemOf(shard));
+  // The first that has it answers for all: the others need not be waited for.
+  return new Promise((resolve, reject) => {
+    const asking = connection.ask(reachable, async (shard) => {
+      const first = firstItemOf(shard);
+      const own = "item" in wanted ? { item: wanted.item - first } : wanted;
+      const answer = await connection.put(shard, toLocate(own));
+      if (!answer) return;
+      cache.add([answer], shard, first);
+      resolve(cache.items.get(answer.item + first));
+    });
+    asking.then(() => {
+      if (missing.size === 0) resolve(undefined);
+      else reject(unavailable(missing));
+    }, reject);
+  });
+}
+
+/** Rankings by the whole index's numbers. */
+function outward(rankings: ShardRankings, firstItem: number): ShardRankings {
+  if (firstItem === 0) return rankings;
+  const moved = <T extends Ranking>(ranking: T): T => ({
+    ...ranking,
+    items: ranking.items.map((item) => item + firstItem),
+  });
+  const { vectors, words } = rankings;
+  return { ...rankings, ...(vectors && { vectors: moved(vectors) }), ...(words && { words: moved(words) }) };
+}
