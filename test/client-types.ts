@@ -31,5 +31,6 @@ export const received = {
     value,
   healthKeys: (value: keyof http.HealthResponse): keyof client.HealthResponse => value,
   health: (value: http.HealthResponse): client.HealthResponse => value,
+  indexes: (value: http.IndexesResponse): client.IndexesResponse => value,
   warmUp: (value: http.WarmUpResponse): client.WarmUpResponse => value,
 };

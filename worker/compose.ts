@@ -1,112 +1,72 @@
-import { DEFAULT_INDEX, type Env, readSettings, type Settings } from "./config.ts";
-import { HELD_BYTES, PAGE_BYTES_KEPT } from "./core/format/budget.ts";
-import { createApp } from "./http/app.ts";
-import type { App } from "./http/state.ts";
-import type { AppOptions, IndexSource, IndexStatus, Lifetime } from "./http/types.ts";
-import { createEdgeEmbedder } from "./services/edge.ts";
-import { reachShards } from "./shards/reach.ts";
-import { createPageCache } from "./storage/documents/cache.ts";
-import { openPublished } from "./storage/published.ts";
-import { createIndexReader } from "./storage/reader.ts";
+import { DEFAULT_INDEX, type Env, readBindings, readSettings, type Settings } from "./config.ts";
+import { type App, createHttpApp } from "./http/app.ts";
+import { requireKey } from "./http/auth.ts";
+import { shareWith } from "./http/cors.ts";
+import { rateLimit } from "./http/rate-limit.ts";
+import type { HttpLimits, Middleware, Service } from "./http/types.ts";
+import { createIndexes, type Indexes, refusingIndexes } from "./indexes.ts";
 
 export type { Env } from "./config.ts";
 
-/** An index that can be asked to look for a new version now. */
-export interface RefreshableSource extends IndexSource {
-  refresh(lifetime: Lifetime): Promise<IndexStatus>;
+/** What an application decides itself, instead of the Worker's variables. */
+export interface ServiceOptions {
+  /** Names and patterns of the indexes to serve, the first one also without a name. Default: `INDEX_NAME`. */
+  readonly indexes?: string | readonly string[] | undefined;
+  /** Lets requests in, or throws or answers. `false`: everyone is let in. Default: by `API_KEY_HASHES`. */
+  readonly auth?: Middleware | false | undefined;
+  /** `false`: no headers of CORS. Default: by `CORS_ORIGINS`. */
+  readonly cors?: Middleware | false | undefined;
+  /** `false`: no limit. Default: by the binding `RATE_LIMITER`. */
+  readonly rateLimit?: Middleware | false | undefined;
+  /** Each replaces one of the variables. */
+  readonly limits?: HttpLimits | undefined;
+  /** Whether paths that no route has are looked for among the static files of the binding `ASSETS`. Default: true. */
+  readonly assets?: boolean | undefined;
 }
 
 /** The rooms put together for one set of bindings. */
 export interface Composition {
-  readonly app: App;
-  /** The index that the app answers from, in memory between requests. */
-  readonly source: RefreshableSource;
+  readonly service: Service;
+  /** In memory between requests. */
+  readonly indexes: Indexes;
 }
 
-/** The app alone; see {@link composeWorker}. */
-export function compose(env: Env): App {
-  return composeWorker(env).app;
+/** An app over these bindings, with indexes of its own. */
+export function compose(env: Env, options: ServiceOptions = {}): App {
+  const { service } = composeService(env, options);
+  return createHttpApp(() => service);
 }
 
-export function composeWorker(env: Env): Composition {
-  const options = compositionOf(env);
-  const app = createApp({
-    ...options,
-    assets: env.ASSETS,
-    rateLimiter: env.RATE_LIMITER,
+/** @param known indexes that the isolate has in memory already */
+export function composeService(env: Env, options: ServiceOptions = {}, known?: Indexes): Composition {
+  const shared = {
+    ...(options.assets !== false && { assets: env.ASSETS }),
     analytics: env.ANALYTICS,
-  });
-  return { app, source: options.source };
-}
-
-function compositionOf(env: Env): AppOptions & { readonly source: RefreshableSource } {
+    rateLimit: chosen(options.rateLimit, env.RATE_LIMITER && rateLimit(env.RATE_LIMITER)),
+  };
   let settings: Settings;
   try {
-    settings = readSettings(env);
+    settings = readSettings(env, options.indexes);
   } catch (error) {
     // A setting that was meant to protect must not be ignored: nothing is served until it is mended.
-    return { name: env.INDEX_NAME || DEFAULT_INDEX, source: refusing(error), log: "errors" };
+    const indexes = refusingIndexes(DEFAULT_INDEX, error);
+    return { indexes, service: { ...shared, indexes, log: "errors" } };
   }
-  const { keepAnswers, refreshSeconds, shards, ...rest } = settings;
-  return {
-    ...rest,
-    source: createSource(env, settings),
+  const { keepAnswers, keys, corsOrigins, revision, log } = settings;
+  const indexes = known ?? createIndexes(env, readBindings(env).bucket, settings);
+  const service: Service = {
+    ...shared,
+    indexes,
+    revision,
+    log,
+    limits: { ...settings.limits, ...options.limits },
+    auth: chosen(options.auth, keys && requireKey(keys)),
+    cors: chosen(options.cors, corsOrigins && shareWith(corsOrigins)),
     ...(keepAnswers && { cache: caches.default }),
   };
+  return { service, indexes };
 }
 
-function createSource(env: Env, { name, refreshSeconds, shards }: Settings): RefreshableSource {
-  const pages = createPageCache(() => roomForPages(reader.status().heldBytes));
-  const reader = createIndexReader({
-    name,
-    bucket: env.INDEXES,
-    cache: caches.default,
-    refreshSeconds,
-    open: (parts) =>
-      openPublished(
-        parts,
-        { kv: env.DOCUMENTS, bucket: env.INDEXES, pages },
-        {
-          createEmbedder: (identity) => createEdgeEmbedder(identity, env),
-          shards: reachShards(parts, env.SHARDS, shards),
-        },
-      ),
-  });
-  const withPages = (status: Omit<IndexStatus, "pageBytes">): IndexStatus => ({
-    ...status,
-    pageBytes: pages.bytes,
-  });
-  return {
-    use: reader.use,
-    refresh: async (lifetime) => withPages(await reader.refresh(lifetime)),
-    status: () => withPages(reader.status()),
-  };
-}
-
-/** What an index leaves to documents: all of a small corpus' pages may stay, so that its searches read nothing. */
-function roomForPages(indexBytes: number): number {
-  return Math.min(PAGE_BYTES_KEPT.most, Math.max(PAGE_BYTES_KEPT.least, HELD_BYTES - indexBytes));
-}
-
-/** A source that answers every request with the same error. */
-function refusing(error: unknown): RefreshableSource {
-  const message = error instanceof Error ? error.message : String(error);
-  const status: IndexStatus = {
-    version: null,
-    wanted: null,
-    publishedAt: null,
-    loadedAt: null,
-    checkedAt: null,
-    heldBytes: 0,
-    pageBytes: 0,
-    shards: 0,
-    lastError: { code: "BAD_CONFIGURATION", message, at: new Date().toISOString() },
-  };
-  return {
-    use: async () => {
-      throw error;
-    },
-    refresh: async () => status,
-    status: () => status,
-  };
+function chosen(own: Middleware | false | undefined, usual: Middleware | undefined): Middleware | undefined {
+  return own === false ? undefined : (own ?? usual);
 }

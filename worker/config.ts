@@ -1,18 +1,19 @@
 import type { Fetcher, KVNamespace, R2Bucket } from "@cloudflare/workers-types";
 import { AnnoyEdgeError } from "./core/format/errors.ts";
-import { assertIndexName } from "./core/format/keys.ts";
+import { isIndexName } from "./core/format/keys.ts";
 import { isRegion, REGIONS, type Region } from "./core/search/shards/regions.ts";
-import { parseKeyHashes } from "./http/auth.ts";
+import { type KeyHashes, parseKeyHashes } from "./http/auth.ts";
 import type { RateLimiter } from "./http/rate-limit.ts";
-import type { Analytics } from "./http/request-log.ts";
-import type { AppOptions, HttpLimits } from "./http/types.ts";
+import type { Analytics, HttpLimits, LogLevel } from "./http/types.ts";
 import type { EmbedderBindings } from "./services/edge.ts";
 import type { ShardNamespace } from "./shards/address.ts";
 import type { ShardSettings } from "./shards/client.ts";
 
-/** Bindings, variables and secrets of `wrangler.toml`. `docs/http.md` says what each does. */
+/** Bindings, variables and secrets of the Worker. `docs/http.md` says what each does. */
 export interface Env extends EmbedderBindings {
+  /** The bucket. A text is the list of indexes to serve, as INDEX_NAME; the bucket is then INDEX_BUCKET. */
   readonly INDEXES: R2Bucket;
+  readonly INDEX_BUCKET?: R2Bucket;
   readonly DOCUMENTS: KVNamespace;
   /** Holds the shards of an index that is cut into some; any other index does without. */
   readonly SHARDS?: ShardNamespace;
@@ -21,6 +22,7 @@ export interface Env extends EmbedderBindings {
   readonly ANALYTICS?: Analytics;
   /** Which deployment this is. */
   readonly VERSION_METADATA?: { readonly id: string };
+  /** Names and patterns (`shop-*`) of the indexes to serve, separated by commas; the first one is served without a name. */
   readonly INDEX_NAME?: string;
   readonly REFRESH_SECONDS?: string;
   /** `*`, or origins apart by commas; unset: pages of no other origin may read answers. */
@@ -51,11 +53,18 @@ export interface Env extends EmbedderBindings {
   readonly REBUILD_HOOK_TOKEN?: string;
 }
 
-export type Settings = Pick<AppOptions, "name" | "revision" | "limits" | "keys" | "corsOrigins" | "log"> & {
+export interface Settings {
+  /** Names and patterns of indexes; at least one. */
+  readonly served: readonly string[];
+  readonly revision: string | undefined;
+  readonly limits: HttpLimits;
+  readonly keys: KeyHashes | undefined;
+  readonly corsOrigins: "*" | readonly string[] | undefined;
+  readonly log: LogLevel;
   readonly refreshSeconds: number;
   readonly keepAnswers: boolean;
   readonly shards: ShardSettings;
-};
+}
 
 export const DEFAULT_INDEX = "demo";
 /** More copies would be more objects to fill than queries to share among them. */
@@ -66,10 +75,10 @@ const MAX_REPLICAS = 32;
  *
  * @throws AnnoyEdgeError `BAD_CONFIGURATION` naming the variable that makes no sense
  */
-export function readSettings(env: Env): Settings {
-  requireBindings(env);
+export function readSettings(env: Env, indexes?: string | readonly string[]): Settings {
+  readBindings(env);
   return {
-    name: indexName(env.INDEX_NAME),
+    served: indexNames([indexes ?? servedVariable(env) ?? ""].flat()),
     // The first part of a UUID tells deployments apart well enough.
     revision: env.VERSION_METADATA?.id.split("-")[0],
     refreshSeconds: number("REFRESH_SECONDS", env.REFRESH_SECONDS) ?? 10,
@@ -87,25 +96,41 @@ export function readSettings(env: Env): Settings {
   };
 }
 
-/** The types say that both are there; whether they are, `wrangler.toml` decides. */
-function requireBindings({ INDEXES, DOCUMENTS }: Partial<Env>): void {
-  const missing = INDEXES ? (DOCUMENTS ? undefined : "KV namespace DOCUMENTS") : "R2 bucket INDEXES";
-  if (!missing) return;
-  const message = `The Worker has no binding to the ${missing}. Add it to wrangler.toml and deploy again.`;
+/** The variable that lists the indexes to serve. */
+export function servedVariable({ INDEXES, INDEX_NAME }: Partial<Env>): string | undefined {
+  // Two bindings cannot have one name, so where INDEXES is a variable the bucket is bound as INDEX_BUCKET.
+  const list: unknown = INDEXES;
+  return typeof list === "string" ? list : INDEX_NAME;
+}
+
+/**
+ * The bindings that nothing works without. The types say that they are there; the wrangler configuration decides.
+ *
+ * @throws AnnoyEdgeError `BAD_CONFIGURATION`
+ */
+export function readBindings({ INDEXES, INDEX_BUCKET, DOCUMENTS }: Partial<Env>): {
+  readonly bucket: R2Bucket;
+  readonly documents: KVNamespace;
+} {
+  const bucket = typeof INDEXES === "string" ? INDEX_BUCKET : (INDEXES ?? INDEX_BUCKET);
+  if (bucket && DOCUMENTS) return { bucket, documents: DOCUMENTS };
+  const missing = bucket ? "KV namespace DOCUMENTS" : "R2 bucket INDEXES";
+  const message = `The Worker has no binding to the ${missing}. Add it to the wrangler configuration and deploy again.`;
   throw new AnnoyEdgeError("BAD_CONFIGURATION", message);
 }
 
-function indexName(text: string | undefined): string {
-  const name = text || DEFAULT_INDEX;
-  try {
-    assertIndexName(name);
-    return name;
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : "";
-    throw new AnnoyEdgeError("BAD_CONFIGURATION", `The variable INDEX_NAME does not fit: ${reason}`, {
-      cause,
-    });
+function indexNames(lists: readonly string[]): readonly string[] {
+  const names = lists.flatMap((list) => list.split(/[\s,]+/)).filter((name) => name !== "");
+  if (names.length === 0) return [DEFAULT_INDEX];
+  for (const name of names) {
+    // A pattern is a name with stars in it.
+    if (isIndexName(name.replaceAll("*", "x"))) continue;
+    throw new AnnoyEdgeError(
+      "BAD_CONFIGURATION",
+      `The variable INDEX_NAME names ${JSON.stringify(name.slice(0, 100))}, which cannot name an index: use letters, digits, dots, dashes and underscores, and * in patterns.`,
+    );
   }
+  return [...new Set(names)];
 }
 
 function limitsOf(env: Env): HttpLimits {

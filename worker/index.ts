@@ -1,21 +1,77 @@
+import { WorkerEntrypoint } from "cloudflare:workers";
 import type { ExecutionContext, ScheduledController } from "@cloudflare/workers-types";
-import { type Composition, composeWorker, type Env } from "./compose.ts";
+import { compositionOf, createApp } from "./app.ts";
+import type { SearchInput, SearchResponse } from "./client/types.ts";
+import type { Env } from "./compose.ts";
+import { rpcOf, type SearchRpc } from "./rpc.ts";
 import { runSchedule } from "./scheduled.ts";
 
+export { type CreateAppOptions, createApp } from "./app.ts";
+export type { Env, ServiceOptions } from "./compose.ts";
+export { AnnoyEdgeError } from "./core/format/errors.ts";
+export type { App, App as AppType } from "./http/app.ts";
+export { requireKey } from "./http/auth.ts";
+export { shareWith } from "./http/cors.ts";
+export { HttpError } from "./http/problems.ts";
+export { rateLimit } from "./http/rate-limit.ts";
+export type { HttpLimits, Middleware } from "./http/types.ts";
+export type { SearchRpc } from "./rpc.ts";
 /** The class of the binding SHARDS. */
 export { IndexShard } from "./shards/object.ts";
 
-/** Bindings are the same objects for every request of an isolate, so the rooms are put together once. */
-let composition: Composition | undefined;
+const app = createApp();
 
 export default {
-  async fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
-    composition ??= composeWorker(env);
-    return composition.app.fetch(request, env, ctx);
+  fetch(request: Request, env: Env, ctx: ExecutionContext): Response | Promise<Response> {
+    // Hono's own type of the context has a field that only its servers set.
+    return app.fetch(request, env, ctx as never);
   },
 
   async scheduled(controller: ScheduledController, env: Env, ctx: ExecutionContext): Promise<void> {
-    composition ??= composeWorker(env);
-    await runSchedule({ env, source: composition.source, ctx, cron: controller.cron });
+    await runSchedule({ env, indexes: compositionOf(env).indexes, ctx, cron: controller.cron });
+  },
+
+  /** Answers `env.SEARCH.search({ … })` of another Worker, without an entrypoint named in its binding. */
+  search(input: SearchInput, env: Env, ctx: ExecutionContext): Promise<SearchResponse> {
+    return rpcOf(compositionOf(env).service, env, ctx).search(input);
   },
 };
+
+/** For service bindings with `entrypoint = "SearchService"`: every call of {@link SearchRpc}. */
+export class SearchService extends WorkerEntrypoint<Env> implements SearchRpc {
+  search(...args: Parameters<SearchRpc["search"]>): ReturnType<SearchRpc["search"]> {
+    return this.#rpc.search(...args);
+  }
+
+  searchBatch(...args: Parameters<SearchRpc["searchBatch"]>): ReturnType<SearchRpc["searchBatch"]> {
+    return this.#rpc.searchBatch(...args);
+  }
+
+  document(...args: Parameters<SearchRpc["document"]>): ReturnType<SearchRpc["document"]> {
+    return this.#rpc.document(...args);
+  }
+
+  item(...args: Parameters<SearchRpc["item"]>): ReturnType<SearchRpc["item"]> {
+    return this.#rpc.item(...args);
+  }
+
+  distance(...args: Parameters<SearchRpc["distance"]>): ReturnType<SearchRpc["distance"]> {
+    return this.#rpc.distance(...args);
+  }
+
+  index(...args: Parameters<SearchRpc["index"]>): ReturnType<SearchRpc["index"]> {
+    return this.#rpc.index(...args);
+  }
+
+  indexes(): ReturnType<SearchRpc["indexes"]> {
+    return this.#rpc.indexes();
+  }
+
+  override fetch(request: Request): Response | Promise<Response> {
+    return app.fetch(request, this.env, this.ctx as never);
+  }
+
+  get #rpc(): SearchRpc {
+    return rpcOf(compositionOf(this.env).service, this.env, this.ctx);
+  }
+}

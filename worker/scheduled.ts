@@ -1,13 +1,13 @@
-import type { RefreshableSource } from "./compose.ts";
 import type { Env } from "./config.ts";
 import { AnnoyEdgeError } from "./core/format/errors.ts";
 import type { Lifetime } from "./http/types.ts";
+import type { Indexes } from "./indexes.ts";
 
 export interface ScheduleOptions {
-  readonly env: Pick<Env, "REBUILD_HOOK_URL" | "REBUILD_HOOK_TOKEN" | "INDEX_NAME">;
-  readonly source: RefreshableSource;
+  readonly env: Pick<Env, "REBUILD_HOOK_URL" | "REBUILD_HOOK_TOKEN">;
+  readonly indexes: Indexes;
   readonly ctx: Lifetime;
-  /** The line of wrangler.toml that is due. */
+  /** The line of the wrangler configuration that is due. */
   readonly cron: string;
 }
 
@@ -19,9 +19,10 @@ const HOOK_TIMEOUT_MS = 30_000;
  *
  * @throws AnnoyEdgeError `REBUILD_HOOK_FAILED`, which marks the run as failed in Cloudflare's dashboard
  */
-export async function runSchedule({ env, source, ctx, cron }: ScheduleOptions): Promise<void> {
+export async function runSchedule({ env, indexes, ctx, cron }: ScheduleOptions): Promise<void> {
+  const source = await indexes.open();
+  const index = source.name;
   const { version, lastError } = await source.refresh(ctx);
-  const index = env.INDEX_NAME ?? "demo";
   const level = lastError ? "error" : "info";
   console.log(JSON.stringify({ level, message: "scheduled", index, version, cron, error: lastError?.code }));
   if (!env.REBUILD_HOOK_URL) return;

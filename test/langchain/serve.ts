@@ -1,5 +1,6 @@
 import type { LocalIndex } from "../../build/index.ts";
-import { createApp } from "../../worker/http/app.ts";
+import { createHttpApp } from "../../worker/http/app.ts";
+import type { IndexSource, Service } from "../../worker/http/types.ts";
 
 /** The Worker's own routes over an index opened in Node, as a `fetch`. */
 export function serve(index: LocalIndex): (url: string, init?: RequestInit) => Promise<Response> {
@@ -14,11 +15,15 @@ export function serve(index: LocalIndex): (url: string, init?: RequestInit) => P
     shards: 0,
     lastError: null,
   };
-  const app = createApp({
+  const source: IndexSource = {
     name: index.name,
-    source: { use: async (_, run) => run({ value: index, waitedMs: 0 }), status: () => status },
-    log: "off",
-  });
+    use: async (_, run) => run({ value: index, waitedMs: 0 }),
+    status: () => status,
+  };
+  const served = [index.name];
+  const indexes = { served, opened: new Map(), open: () => source, list: async () => served };
+  const service: Service = { indexes, log: "off" };
+  const app = createHttpApp(() => service);
   const context = { waitUntil: () => {}, passThroughOnException: () => {}, props: {} };
   return async (url, init) => app.request(url, init, {}, context);
 }

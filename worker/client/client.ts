@@ -5,6 +5,7 @@ import type {
   DistanceResponse,
   DocumentResponse,
   HealthResponse,
+  IndexesResponse,
   IndexResponse,
   ItemResponse,
   SearchInput,
@@ -16,6 +17,8 @@ import type {
 export type Fetch = (url: string, init?: RequestInit) => Promise<Response>;
 
 export interface ClientOptions {
+  /** Name of the index, where the Worker serves several; default: the first. */
+  readonly index?: string | undefined;
   /** `fetch` itself when left out. A service binding fits as it is: `fetch: env.SEARCH`. */
   readonly fetch?: Fetch | { fetch: Fetch } | undefined;
   /** Sent as `Authorization: Bearer …`. */
@@ -44,6 +47,8 @@ export interface Client {
   item(item: number, options?: CallOptions): Promise<ItemResponse>;
   distance(i: number, j: number, options?: CallOptions): Promise<DistanceResponse>;
   index(options?: CallOptions): Promise<IndexResponse>;
+  /** The indexes that the Worker serves. */
+  indexes(options?: CallOptions): Promise<IndexesResponse>;
   /** Makes the isolate that answers load the index. */
   warmUp(options?: CallOptions): Promise<WarmUpResponse>;
   health(options?: CallOptions): Promise<HealthResponse>;
@@ -60,10 +65,12 @@ export interface Client {
  * ```
  */
 export function createClient(url: string | URL, options: ClientOptions = {}): Client {
-  const base = baseOf(url);
+  const root = baseOf(url);
+  const { index } = options;
+  const base = `${root}/v1${index === undefined ? "" : `/indexes/${encodeURIComponent(index)}`}`;
   const call = caller(options);
-  const get = <T>(path: string, { signal }: CallOptions = {}): Promise<T> =>
-    call<T>(`${base}${path}`, { method: "GET" }, signal);
+  const get = <T>(path: string, { signal }: CallOptions = {}, from = base): Promise<T> =>
+    call<T>(`${from}${path}`, { method: "GET" }, signal);
   const post = async <T>(path: string, body: unknown, { signal }: CallOptions = {}): Promise<T> =>
     call<T>(
       `${base}${path}`,
@@ -73,16 +80,17 @@ export function createClient(url: string | URL, options: ClientOptions = {}): Cl
   // Told again after a failure, it might be counted twice.
   const tell = caller({ ...options, retries: 0 });
   return {
-    search: (input, callOptions) => post("/v1/search", input, callOptions),
-    searchBatch: (searches, callOptions) => post("/v1/search/batch", { searches }, callOptions),
-    document: (id, callOptions) => get(`/v1/documents/${encodeURIComponent(id)}`, callOptions),
-    item: (item, callOptions) => get(`/v1/items/${item}`, callOptions),
-    distance: (i, j, callOptions) => get(`/v1/items/${i}/distance/${j}`, callOptions),
-    index: (callOptions) => get("/v1/index", callOptions),
-    warmUp: (callOptions) => get("/v1/warm-up", callOptions),
-    health: (callOptions) => get("/health", callOptions),
+    search: (input, callOptions) => post("/search", input, callOptions),
+    searchBatch: (searches, callOptions) => post("/search/batch", { searches }, callOptions),
+    document: (id, callOptions) => get(`/documents/${encodeURIComponent(id)}`, callOptions),
+    item: (item, callOptions) => get(`/items/${item}`, callOptions),
+    distance: (i, j, callOptions) => get(`/items/${i}/distance/${j}`, callOptions),
+    index: (callOptions) => get("/index", callOptions),
+    warmUp: (callOptions) => get("/warm-up", callOptions),
+    indexes: (callOptions) => get("/v1/indexes", callOptions, root),
+    health: (callOptions) => get("/health", callOptions, root),
     selected: (position, { signal } = {}) =>
-      tell<void>(`${base}/v1/selections/${position}`, { method: "POST" }, signal),
+      tell<void>(`${base}/selections/${position}`, { method: "POST" }, signal),
   };
 }
 

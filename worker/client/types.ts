@@ -172,6 +172,18 @@ export interface HealthResponse {
   readonly shards: number;
 }
 
+export interface IndexesResponse {
+  /** The published indexes that are served, the first one first. */
+  readonly indexes: readonly {
+    readonly index: string;
+    /** What the isolate that answers has loaded; null: nothing. */
+    readonly version: string | null;
+    readonly publishedAt: string | null;
+    readonly memoryBytes: number;
+  }[];
+  readonly memoryBytes: number;
+}
+
 export interface WarmUpResponse extends Versioned {
   readonly waitedMs: number;
   readonly memoryBytes: number;

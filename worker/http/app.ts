@@ -1,73 +1,44 @@
 import { Hono } from "hono";
-import { cors } from "hono/cors";
-import { requireKey } from "./auth.ts";
-import { answerHeaders, EXPOSED_HEADERS } from "./headers.ts";
-import { HttpError, problemOf } from "./problems.ts";
-import { rateLimit } from "./rate-limit.ts";
-import { requestLog } from "./request-log.ts";
+import { guarded } from "./guards.ts";
+import type { Routes } from "./hono-schema.ts";
+import { HttpError } from "./problems.ts";
 import { addInsightRoutes } from "./routes/insight.ts";
 import { addItemRoutes } from "./routes/items.ts";
 import { addMetaRoutes } from "./routes/meta.ts";
+import type { Handler, Router } from "./routes/route.ts";
 import { addSearchRoutes } from "./routes/search.ts";
-import type { App, AppEnv } from "./state.ts";
-import { REQUEST_TIMEOUT, timeLimit } from "./time-limit.ts";
-import type { AppOptions } from "./types.ts";
+import { type AppContext, type AppEnv, type Service, stateOf } from "./types.ts";
 
-/** The HTTP contract, version 1, over an index. Knows no bindings: those come in as `options`. */
-export function createApp(options: AppOptions): App {
-  const app: App = new Hono<AppEnv>();
+/** The contract as Hono's own client reads it: `hc<App>(url)`. */
+export type App = Hono<AppEnv, Routes, "/">;
 
-  app.use(async (c, next) => {
-    c.set("state", { timings: new Map() });
-    await next();
-  });
-  const { log = "off", analytics, corsOrigins, keys, rateLimiter, limits } = options;
-  if (log !== "off" || analytics) app.use(requestLog({ index: options.name, level: log, analytics }));
-  app.use(answerHeaders());
-  if (corsOrigins) {
-    const share = cors({
-      origin: corsOrigins === "*" ? "*" : [...corsOrigins],
-      allowMethods: ["GET", "HEAD", "POST", "OPTIONS"],
-      allowHeaders: ["Content-Type", "Authorization", "X-API-Key", "If-None-Match"],
-      exposeHeaders: EXPOSED_HEADERS,
-      maxAge: 86_400,
-    });
-    // It would answer every OPTIONS itself: those that are no browser's preflight ask what the path takes.
-    app.use((c, next) =>
-      c.req.method === "OPTIONS" && !c.req.header("access-control-request-method") ? next() : share(c, next),
-    );
-  }
-  app.use("/v1/*", timeLimit(limits?.requestTimeout ?? REQUEST_TIMEOUT));
-  if (keys) app.use("/v1/*", requireKey(keys));
-  if (rateLimiter) app.use("/v1/*", rateLimit(rateLimiter));
-
-  addSearchRoutes(app, options);
-  addItemRoutes(app, options);
-  addMetaRoutes(app, options);
-  addInsightRoutes(app);
-
-  app.notFound(async (c) => {
-    const { assets } = options;
-    if (assets && (c.req.method === "GET" || c.req.method === "HEAD") && !c.req.path.startsWith("/v1/")) {
-      const file = await assets.fetch(c.req.raw);
-      if (file.status !== 404) return new Response(file.body, file);
-    }
-    const detail = `There is nothing at ${c.req.path.slice(0, 200)}. The paths of this API are at /docs.`;
-    throw new HttpError("NOT_FOUND", detail);
-  });
-
-  app.onError((error, c) => {
-    const { problem, status, headers, unexpected } = problemOf(
-      error,
-      new URL(c.req.url).pathname.slice(0, 500),
-    );
-    if (unexpected) console.error(error);
-    c.get("state").problem = problem.code;
-    for (const [name, value] of Object.entries(headers)) c.header(name, value);
-    c.header("Cache-Control", "no-store");
-    c.header("Content-Type", "application/problem+json");
-    return c.body(JSON.stringify(problem), status);
-  });
-
-  return app;
+/**
+ * The HTTP contract, version 1. Knows no bindings: what answers a request comes from `serviceOf`. It may be mounted in
+ * another application, whose other paths it leaves alone.
+ */
+export function createHttpApp(serviceOf: (c: AppContext) => Service): App {
+  const app = new Hono<AppEnv>();
+  const router: Router = { app, serviceOf };
+  addSearchRoutes(router);
+  addItemRoutes(router);
+  addMetaRoutes(router);
+  addInsightRoutes(router);
+  app.all("/v1/*", guarded(serviceOf, "api", nothingHere));
+  app.notFound(guarded(serviceOf, "open", assetOrNothing));
+  // Hono derives such a type from chained calls; routes that are registered in a loop have to declare theirs.
+  return app as unknown as App;
 }
+
+const nothingHere: Handler = (c) => {
+  const detail = `There is nothing at ${c.req.path.slice(0, 200)}. The paths of this API are at /docs.`;
+  throw new HttpError("NOT_FOUND", detail);
+};
+
+const assetOrNothing: Handler = async (c) => {
+  const { assets } = stateOf(c).service;
+  if (assets && (c.req.method === "GET" || c.req.method === "HEAD")) {
+    const file = await assets.fetch(c.req.raw);
+    if (file.status !== 404) return new Response(file.body, file);
+  }
+  return nothingHere(c);
+};

@@ -1,7 +1,6 @@
-import type { MiddlewareHandler } from "hono";
 import { AnnoyEdgeError } from "../core/format/errors.ts";
 import { HttpError } from "./problems.ts";
-import type { AppEnv } from "./state.ts";
+import { type Middleware, stateOf } from "./types.ts";
 
 /** SHA-256 of the keys that are let in, 32 bytes each. */
 export type KeyHashes = readonly Uint8Array[];
@@ -36,7 +35,7 @@ export function parseKeyHashes(text: string | undefined): KeyHashes | undefined 
  * Lets in requests that carry a key (`Authorization: Bearer …` or `X-API-Key`) whose hash is known. Hashes are compared
  * to the end, all of them, so that the time taken tells nothing. A preflight carries no key and passes.
  */
-export function requireKey(hashes: KeyHashes): MiddlewareHandler<AppEnv> {
+export function requireKey(hashes: KeyHashes): Middleware {
   return async function requireKey(c, next) {
     if (c.req.method !== "OPTIONS") {
       const key = keyOf(c.req.raw.headers);
@@ -48,7 +47,7 @@ export function requireKey(hashes: KeyHashes): MiddlewareHandler<AppEnv> {
             : "The API key is not one that is let in here.";
         throw new HttpError("UNAUTHORIZED", message, { "www-authenticate": 'Bearer realm="annoy-edge"' });
       }
-      c.get("state").key = position;
+      stateOf(c).key = position;
     }
     await next();
   };

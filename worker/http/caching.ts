@@ -1,5 +1,4 @@
-import type { Context } from "hono";
-import type { AppEnv } from "./state.ts";
+import type { AppContext } from "./types.ts";
 
 /** What answers depend on: the version of the index, and the code that answers. */
 export function answerTag(version: string, revision = "0"): string {
@@ -10,11 +9,7 @@ export function answerTag(version: string, revision = "0"): string {
  * Marks an answer as determined by its URL and `tag`. Clients keep it but ask every time whether the tag still stands,
  * which costs them a 304 and no search.
  */
-export function markCacheable(
-  c: Context<AppEnv>,
-  tag: string,
-  visibility: "public" | "private" = "public",
-): void {
+export function markCacheable(c: AppContext, tag: string, visibility: "public" | "private" = "public"): void {
   c.header("ETag", `W/"${tag}"`);
   c.header("Cache-Control", `${visibility}, max-age=0, must-revalidate`);
 }

@@ -1,10 +1,5 @@
 import { within } from "../core/time/wait.ts";
-
-/** The data centre's cache, or the part of it that answers need. */
-export interface AnswerCache {
-  match(key: string): Promise<Response | undefined>;
-  put(key: string, response: Response): Promise<void>;
-}
+import type { AnswerCache } from "./types.ts";
 
 /** Answers of a version never change; they go when they are old or room is needed. */
 const MAX_AGE_SECONDS = 86_400;

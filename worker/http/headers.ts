@@ -1,5 +1,4 @@
-import type { Context, MiddlewareHandler } from "hono";
-import type { AppEnv, RequestState } from "./state.ts";
+import { type AppContext, type Middleware, type RequestState, stateOf } from "./types.ts";
 
 /** Header that names the version which answered. */
 export const VERSION_HEADER = "Index-Version";
@@ -16,11 +15,11 @@ const SECURITY_HEADERS: readonly (readonly [string, string])[] = [
 ];
 
 /** Puts version, timings and security headers on every answer, problems included. */
-export function answerHeaders(): MiddlewareHandler<AppEnv> {
+export function answerHeaders(): Middleware {
   return async function answerHeaders(c, next) {
     await next();
     const { headers } = c.res;
-    const state = c.get("state");
+    const state = stateOf(c);
     if (state.version !== undefined) headers.set(VERSION_HEADER, state.version);
     const timing = serverTiming(state);
     if (timing) headers.set("Server-Timing", timing);
@@ -29,8 +28,8 @@ export function answerHeaders(): MiddlewareHandler<AppEnv> {
 }
 
 /** Adds milliseconds to a phase of Server-Timing. */
-export function addTiming(c: Context<AppEnv>, phase: string, milliseconds: number): void {
-  const { timings } = c.get("state");
+export function addTiming(c: AppContext, phase: string, milliseconds: number): void {
+  const { timings } = stateOf(c);
   timings.set(phase, (timings.get(phase) ?? 0) + milliseconds);
 }
 

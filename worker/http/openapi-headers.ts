@@ -1,5 +1,4 @@
-/** A JSON Schema, or any other part of an OpenAPI document. */
-export type Json = { readonly [key: string]: unknown };
+import type { Json } from "./openapi-types.ts";
 
 /** Headers of answers, each with whether every answer that lists it has it. */
 const HEADERS = {

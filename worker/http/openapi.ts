@@ -1,42 +1,11 @@
 import * as z from "zod/mini";
 import type { SearchErrorCode } from "../core/format/search-error.ts";
 import { MAX_K } from "../core/search/schema.ts";
-import { headers, type Json, namedHeaders, problemHeaders } from "./openapi-headers.ts";
+import { headers, namedHeaders, problemHeaders } from "./openapi-headers.ts";
+import type { Json, OpenApiDocument, Operation, Parameter } from "./openapi-types.ts";
 import { SEARCH_PARAMETERS } from "./parameters.ts";
 import { type HttpErrorCode, PROBLEM_KINDS } from "./problems.ts";
 import { NAMED_SCHEMAS, type SchemaName } from "./schemas.ts";
-
-export interface OpenApiDocument {
-  readonly openapi: string;
-  readonly info: { readonly title: string; readonly version: string; readonly description: string };
-  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-  readonly components: {
-    readonly schemas: Readonly<Record<string, Json>>;
-    readonly headers: Readonly<Record<string, Json>>;
-    readonly securitySchemes: Readonly<Record<string, Json>>;
-  };
-  /** Any one of these; the empty one is no key at all. */
-  readonly security: readonly Json[];
-}
-
-export interface Operation {
-  readonly operationId: string;
-  readonly summary: string;
-  readonly description?: string;
-  readonly parameters?: readonly Parameter[];
-  readonly requestBody?: Json;
-  readonly responses: Readonly<Record<string, Json>>;
-}
-
-export interface Parameter {
-  readonly name: string;
-  readonly in: "path" | "query";
-  readonly required?: boolean;
-  readonly description?: string;
-  readonly schema: Json;
-  readonly style?: string;
-  readonly explode?: boolean;
-}
 
 /** The contract as OpenAPI 3.1, made from the schemas that requests are held to. A few milliseconds; callers keep it. */
 export function openApiDocument(): OpenApiDocument {
@@ -49,7 +18,7 @@ export function openApiDocument(): OpenApiDocument {
       description:
         "Search by meaning over an index that was built beforehand. Every answer names the version it comes from; every error is a problem (RFC 9457) with a stable code.",
     },
-    paths: paths(schemas),
+    paths: withNamed(paths(schemas)),
     components: {
       schemas,
       headers: namedHeaders(),
@@ -177,6 +146,13 @@ function paths(schemas: Record<string, Json>): OpenApiDocument["paths"] {
         responses: cacheable(answers("IndexResponse", [])),
       },
     },
+    "/v1/indexes": {
+      get: {
+        operationId: "getIndexes",
+        summary: "The indexes that are served, and what of them is in memory",
+        responses: { "200": content("IndexesResponse", "The answer"), ...problems([]) },
+      },
+    },
     "/v1/selections/{position}": {
       post: {
         operationId: "countSelection",
@@ -227,6 +203,39 @@ function paths(schemas: Record<string, Json>): OpenApiDocument["paths"] {
   };
 }
 
+/** The paths of one index under the names of all: `/v1/indexes/{index}/search` beside `/v1/search`. */
+function withNamed(unnamed: OpenApiDocument["paths"]): OpenApiDocument["paths"] {
+  const index: Parameter = {
+    name: "index",
+    in: "path",
+    required: true,
+    description: "Name of an index, as `/v1/indexes` lists it.",
+    schema: { type: "string", minLength: 1 },
+  };
+  const ofIndex = (operation: Operation): Operation => ({
+    ...operation,
+    operationId: `${operation.operationId}OfIndex`,
+    summary: `${operation.summary}, of the index named`,
+    parameters: [index, ...(operation.parameters ?? [])],
+    responses: withProblem(operation.responses, "INDEX_NOT_FOUND"),
+  });
+  const named = Object.entries(unnamed)
+    .filter(([path]) => path.startsWith("/v1/") && path !== "/v1/indexes")
+    .map(([path, operations]) => {
+      const entries = Object.entries(operations).map(([method, operation]) => [method, ofIndex(operation)]);
+      return [path.replace(/^\/v1\//, "/v1/indexes/{index}/"), Object.fromEntries(entries)] as const;
+    });
+  return { ...unnamed, ...Object.fromEntries(named) };
+}
+
+/** Adds a code to those that answers with its status list. */
+function withProblem(responses: Operation["responses"], code: Code): Operation["responses"] {
+  const [status] = PROBLEM_KINDS[code];
+  const known = responses[String(status)]?.description;
+  const codes = typeof known === "string" ? `${known}, ${code}` : code;
+  return { ...responses, [status]: problemAnswer(status, codes) };
+}
+
 type Code = SearchErrorCode | HttpErrorCode | keyof typeof PROBLEM_KINDS;
 
 /** What is wrong with a request whatever the index. */
@@ -269,6 +278,7 @@ const COMMON_CODES: readonly Code[] = [
   "BAD_CONFIGURATION",
   "TIMEOUT",
   "UNAUTHORIZED",
+  "FORBIDDEN",
   "RATE_LIMITED",
   "INDEX_NOT_PUBLISHED",
   "INDEX_LOADING",
@@ -292,13 +302,17 @@ function problems(codes: readonly Code[]): Record<string, Json> {
   }
   const responses: Record<string, Json> = {};
   for (const [status, list] of [...byStatus].sort(([a], [b]) => a - b)) {
-    responses[String(status)] = {
-      description: list.join(", "),
-      ...problemHeaders(status),
-      content: { "application/problem+json": { schema: ref("Problem") } },
-    };
+    responses[String(status)] = problemAnswer(status, list.join(", "));
   }
   return responses;
+}
+
+function problemAnswer(status: number, codes: string): Json {
+  return {
+    description: codes,
+    ...problemHeaders(status),
+    content: { "application/problem+json": { schema: ref("Problem") } },
+  };
 }
 
 function cacheable(responses: Record<string, Json>): Record<string, Json> {

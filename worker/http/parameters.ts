@@ -8,8 +8,9 @@ type Reader = (text: string) => unknown;
 const number: Reader = (text) => (/^[-+]?\d+(\.\d+)?([eE][-+]?\d+)?$/.test(text) ? Number(text) : text);
 const text: Reader = (value) => value;
 const boolean: Reader = (value) => (value === "true" ? true : value === "false" ? false : value);
-const list: Reader = (value) => (value === "" ? [] : value.split(","));
-const numbers: Reader = (value) => value.split(",").map((part) => number(part.trim()));
+const list = (value: string): readonly unknown[] => (value === "" ? [] : value.split(","));
+const numbers = (value: string): readonly unknown[] => value.split(",").map((part) => number(part.trim()));
+
 /** Parameters of `GET /v1/search`, each with its place in the JSON of `POST /v1/search`. */
 export const SEARCH_PARAMETERS: Readonly<
   Record<string, { readonly path: readonly [string, string?]; readonly read: Reader }>
@@ -34,8 +35,10 @@ export const SEARCH_PARAMETERS: Readonly<
 /**
  * The query string of `GET /v1/search` as the JSON of `POST /v1/search`.
  *
- * @throws SearchError `UNKNOWN_FIELD` for a parameter that does not exist, `DUPLICATE_FIELD` for one given twice,
- *   `INVALID_FILTER`
+ * A list is written with commas or as a repeated parameter.
+ *
+ * @throws SearchError `UNKNOWN_FIELD` for a parameter that does not exist, `DUPLICATE_FIELD` for one given twice that is
+ *   no list, `INVALID_FILTER`
  */
 export function searchFromParameters(parameters: URLSearchParams): Record<string, unknown> {
   const request: Record<string, unknown> = {};
@@ -46,10 +49,17 @@ export function searchFromParameters(parameters: URLSearchParams): Record<string
     const shown = name.slice(0, 60);
     if (!parameter)
       throw searchError("UNKNOWN_FIELD", shown, `There is no parameter ${JSON.stringify(shown)}.`);
-    if (seen.has(name)) throw searchError("DUPLICATE_FIELD", name, `${name} is given more than once.`);
+    const repeated = seen.has(name);
+    const isList = parameter.read === list || parameter.read === numbers;
+    if (repeated && !isList) throw searchError("DUPLICATE_FIELD", name, `${name} is given more than once.`);
     seen.add(name);
     const [field, inner] = parameter.path;
-    if (inner === undefined) request[field] = parameter.read(value);
+    if (repeated)
+      request[field] = [
+        ...(request[field] as readonly unknown[]),
+        ...(parameter.read(value) as readonly unknown[]),
+      ];
+    else if (inner === undefined) request[field] = parameter.read(value);
     else {
       const object = (request[field] ?? {}) as Record<string, unknown>;
       object[inner] = parameter.read(value);

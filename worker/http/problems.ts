@@ -11,6 +11,7 @@ export type HttpErrorCode =
   | "BODY_TIMEOUT"
   | "UNSUPPORTED_MEDIA_TYPE"
   | "UNAUTHORIZED"
+  | "FORBIDDEN"
   | "RATE_LIMITED"
   | "TIMEOUT";
 
@@ -44,6 +45,7 @@ export const PROBLEM_KINDS: Readonly<
   Record<
     | SearchErrorCode
     | HttpErrorCode
+    | "INDEX_NOT_FOUND"
     | "INDEX_NOT_PUBLISHED"
     | "INDEX_LOADING"
     | "INDEX_UNAVAILABLE"
@@ -76,6 +78,8 @@ export const PROBLEM_KINDS: Readonly<
   NO_FILTERABLE_COLUMNS: [400, "The index has no filterable fields"],
   INVALID_JSON: [400, "The body is not JSON"],
   UNAUTHORIZED: [401, "An API key is needed"],
+  FORBIDDEN: [403, "The key or token does not allow this"],
+  INDEX_NOT_FOUND: [404, "No such index is served"],
   NOT_FOUND: [404, "There is nothing at this path"],
   ITEM_NOT_FOUND: [404, "The index has no such item"],
   ID_NOT_FOUND: [404, "The index has no document with this id"],
@@ -128,6 +132,9 @@ export function problemOf(error: unknown, instance: string): ProblemAnswer {
   };
 }
 
+/** What an index that is not there is called: no fault of this side. */
+const EXPECTED: ReadonlySet<string> = new Set(["INDEX_NOT_PUBLISHED", "INDEX_NOT_FOUND"]);
+
 function describe(error: unknown): { code: string; detail: string; unexpected: boolean } {
   if (error instanceof SearchError || error instanceof HttpError) {
     return { code: error.code, detail: error.message, unexpected: false };
@@ -139,7 +146,7 @@ function describe(error: unknown): { code: string; detail: string; unexpected: b
   if (error instanceof AnnoyEdgeError) {
     // The reader has more words for why than the contract has.
     const code = Object.hasOwn(PROBLEM_KINDS, error.code) ? error.code : "INDEX_UNAVAILABLE";
-    return { code, detail: error.message, unexpected: code !== "INDEX_NOT_PUBLISHED" };
+    return { code, detail: error.message, unexpected: !EXPECTED.has(code) };
   }
   const detail =
     "The request could not be answered because of a fault on this side. It may work when sent again.";

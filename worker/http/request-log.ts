@@ -1,22 +1,20 @@
-import type { Context, MiddlewareHandler } from "hono";
-import type { AppEnv, RequestState } from "./state.ts";
-
-/** Cloudflare's Analytics Engine binding. */
-export interface Analytics {
-  writeDataPoint(point: { indexes: string[]; blobs: string[]; doubles: number[] }): void;
-}
-
-export type LogLevel = "requests" | "errors" | "off";
+import {
+  type Analytics,
+  type AppContext,
+  type LogLevel,
+  type Middleware,
+  type RequestState,
+  stateOf,
+} from "./types.ts";
 
 export interface RequestLogOptions {
-  readonly index: string;
   readonly level: LogLevel;
   readonly analytics?: Analytics | undefined;
   readonly write?: (line: string) => void;
 }
 
 /** One request in one line. What people search for is not in it, nor who they are. */
-interface LogLine extends Omit<RequestState, "timings" | "key"> {
+interface LogLine extends Omit<RequestState, "timings" | "key" | "service"> {
   readonly level: "info" | "warn" | "error";
   readonly message: string;
   readonly index: string;
@@ -31,12 +29,12 @@ interface LogLine extends Omit<RequestState, "timings" | "key"> {
 }
 
 /** Writes one JSON line a request, and one data point when there is a data set for them. */
-export function requestLog(options: RequestLogOptions): MiddlewareHandler<AppEnv> {
+export function requestLog(options: RequestLogOptions): Middleware {
   const write = options.write ?? ((line: string) => console.log(line));
   return async function requestLog(c, next) {
     const started = Date.now();
     await next();
-    const line = lineOf(c, options.index, Date.now() - started);
+    const line = lineOf(c, Date.now() - started);
     if (options.level === "requests" || (options.level === "errors" && line.level === "error")) {
       write(JSON.stringify(line));
     }
@@ -44,8 +42,9 @@ export function requestLog(options: RequestLogOptions): MiddlewareHandler<AppEnv
   };
 }
 
-function lineOf(c: Context<AppEnv>, index: string, ms: number): LogLine {
-  const { timings, key: _, ...state } = c.get("state");
+function lineOf(c: AppContext, ms: number): LogLine {
+  const { timings, key: _, service, ...state } = stateOf(c);
+  const index = state.index ?? service.indexes.served[0] ?? "";
   const { status } = c.res;
   const route = state.route ?? "none";
   // What Cloudflare knows about a request; absent in tests and behind other servers.
@@ -54,9 +53,9 @@ function lineOf(c: Context<AppEnv>, index: string, ms: number): LogLine {
   return {
     level: status >= 500 ? "error" : status >= 400 ? "warn" : "info",
     message: `${c.req.method} ${route} ${status}`,
-    index,
     method: c.req.method,
     ...state,
+    index,
     route,
     status,
     ms,

@@ -123,6 +123,26 @@ export const healthResponseSchema = z.object({
   lastError: z.nullable(z.object({ code: z.string(), message: z.string(), at: z.string() })),
 });
 
+export const indexesResponseSchema = z.object({
+  indexes: z
+    .readonly(
+      z.array(
+        z.object({
+          index: z.string(),
+          version: z
+            .nullable(z.string())
+            .check(z.meta({ description: "What this isolate has loaded; null: nothing." })),
+          publishedAt: time,
+          memoryBytes: z.int().check(z.meta({ description: "Bytes of its artifacts in memory." })),
+        }),
+      ),
+    )
+    .check(z.meta({ description: "The published indexes that are served, the first one first." })),
+  memoryBytes: z
+    .int()
+    .check(z.meta({ description: "Bytes of all artifacts and documents in this isolate's memory." })),
+});
+
 export const warmUpResponseSchema = z.object({
   ...versioned,
   waitedMs: z.number().check(z.meta({ description: "What the index's loading took; 0 when it was there." })),
@@ -164,6 +184,7 @@ export const NAMED_SCHEMAS = {
   IndexResponse: indexResponseSchema,
   HealthResponse: healthResponseSchema,
   WarmUpResponse: warmUpResponseSchema,
+  IndexesResponse: indexesResponseSchema,
   Problem: problemSchema,
 } as const;
 export type SchemaName = keyof typeof NAMED_SCHEMAS;
@@ -172,5 +193,6 @@ export type DocumentResponse = z.output<typeof documentResponseSchema>;
 export type ItemResponse = z.output<typeof itemResponseSchema>;
 export type DistanceResponse = z.output<typeof distanceResponseSchema>;
 export type IndexResponse = z.output<typeof indexResponseSchema>;
+export type IndexesResponse = z.output<typeof indexesResponseSchema>;
 export type WarmUpResponse = z.output<typeof warmUpResponseSchema>;
 export type HealthResponse = z.output<typeof healthResponseSchema>;

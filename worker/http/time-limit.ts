@@ -1,13 +1,12 @@
-import type { MiddlewareHandler } from "hono";
 import { within } from "../core/time/wait.ts";
 import { HttpError } from "./problems.ts";
-import type { AppEnv } from "./state.ts";
+import type { Middleware } from "./types.ts";
 
 /** Longer than a cold load may take (25 s), so that its own, more telling error comes first. */
 export const REQUEST_TIMEOUT = 30_000;
 
 /** Answers with a problem when the rest takes longer than `milliseconds`: a request never hangs. */
-export function timeLimit(milliseconds: number): MiddlewareHandler<AppEnv> {
+export function timeLimit(milliseconds: number): Middleware {
   return async function timeLimit(_, next) {
     await within(next(), milliseconds, () => {
       const message = `The answer took longer than ${milliseconds / 1000} s. Try again.`;

@@ -1,12 +1,27 @@
+import type { Context, MiddlewareHandler } from "hono";
+import type { SearchLimits } from "../core/search/limits.ts";
 import type { LoadedIndex } from "../core/search/loaded-index.ts";
-import type { SearchLimits } from "../core/search/parse.ts";
-import type { KeyHashes } from "./auth.ts";
-import type { AnswerCache } from "./edge-cache.ts";
-import type { RateLimiter } from "./rate-limit.ts";
-import type { Analytics, LogLevel } from "./request-log.ts";
+import type { SearchMode } from "../core/search/types.ts";
 
-/** Where requests get their index from. The reader of `worker/storage` is one. */
+/** The indexes that a Worker serves. */
+export interface IndexSet {
+  /** Names and patterns (`shop-*`), as they were configured; at least one. */
+  readonly served: readonly string[];
+  /**
+   * Where requests get the index of this name from; without a name: the first that is served.
+   *
+   * @throws AnnoyEdgeError `INDEX_NOT_FOUND` when none of this name is served
+   */
+  open(name?: string): IndexSource | Promise<IndexSource>;
+  /** Names of the published indexes that are served; asks the bucket where there are patterns. */
+  list(): Promise<readonly string[]>;
+  /** The index of that name, where this isolate has one open, and all that are open. */
+  readonly opened: ReadonlyMap<string, IndexSource>;
+}
+
+/** Where requests get one index from. The reader of `worker/storage` is one. */
 export interface IndexSource {
+  readonly name: string;
   /**
    * Runs `run` with the version to answer from, loading it when nothing is loaded yet. The version stays in memory
    * until `run` has ended.
@@ -48,26 +63,42 @@ export interface IndexStatus {
   readonly lastError: { readonly code: string; readonly message: string; readonly at: string } | null;
 }
 
-export interface AppOptions {
-  /** Name of the index, for answers that come before it is loaded. */
-  readonly name: string;
-  readonly source: IndexSource;
+/** What answers requests: indexes, limits and protection. */
+export interface Service {
+  readonly indexes: IndexSet;
   /** Another one for other code: answers of the same version may differ then. */
   readonly revision?: string | undefined;
   readonly limits?: HttpLimits | undefined;
-  /** Who is let in. Left out: everyone. */
-  readonly keys?: KeyHashes | undefined;
-  /** Pages of which origins may read answers: `*` for all. Left out: none but its own. */
-  readonly corsOrigins?: "*" | readonly string[] | undefined;
-  readonly rateLimiter?: RateLimiter | undefined;
+  /** Lets requests of `/v1` in or throws an HttpError. Left out: everyone is let in. */
+  readonly auth?: Middleware | undefined;
+  /** Says which origins' pages may read answers. Left out: none but its own. */
+  readonly cors?: Middleware | undefined;
+  /** Bounds the requests of a caller to `/v1`. */
+  readonly rateLimit?: Middleware | undefined;
   /** Keeps answers of GET by version. */
   readonly cache?: AnswerCache | undefined;
-  /** Left out: `off`. */
+  /** Default: `off`. */
   readonly log?: LogLevel | undefined;
   readonly analytics?: Analytics | undefined;
   /** Static files: asked for paths that no route has. */
   readonly assets?: { fetch(request: Request): Promise<Response> } | undefined;
 }
+
+/** The data centre's cache, or the part of it that answers need. */
+export interface AnswerCache {
+  match(key: string): Promise<Response | undefined>;
+  put(key: string, response: Response): Promise<void>;
+}
+
+/** Cloudflare's Analytics Engine binding. */
+export interface Analytics {
+  writeDataPoint(point: { indexes: string[]; blobs: string[]; doubles: number[] }): void;
+}
+
+export type LogLevel = "requests" | "errors" | "off";
+
+export type Middleware = MiddlewareHandler<AppEnv>;
+export type AppContext = Context<AppEnv>;
 
 export interface HttpLimits extends SearchLimits {
   /** Largest body of a request, in bytes. */
@@ -78,4 +109,49 @@ export interface HttpLimits extends SearchLimits {
   readonly bodyTimeout?: number | undefined;
   /** Time that an answer may take, in milliseconds. */
   readonly requestTimeout?: number | undefined;
+}
+
+/** What handlers and middleware share about one request. */
+export interface RequestState {
+  readonly service: Service;
+  /** Milliseconds by phase, for Server-Timing, in the order of first use. */
+  readonly timings: Map<string, number>;
+  /** The path as the contract writes it: `/v1/items/{item}`. */
+  route?: string;
+  /** Name of the index that answers. */
+  index?: string;
+  /** The version that answers, once it is known. */
+  version?: string;
+  /** A stable code, when the answer is a problem. */
+  problem?: string;
+  mode?: SearchMode;
+  hits?: number;
+  /** Of an index in shards: how many were asked, and how many of those answered. */
+  shards?: { readonly asked: number; readonly answered: number };
+  /** Position, from 0, of a hit that somebody followed. */
+  position?: number | undefined;
+  /** The answer would be another one in better times: nobody may keep it. */
+  fleeting?: boolean;
+  /** Whether the data centre's cache had the answer. */
+  cache?: "hit" | "miss";
+  /** Position of the caller's API key in the configuration. */
+  key?: number;
+}
+
+/** An application that this one is mounted in has variables of its own beside this one. */
+export interface AppEnv {
+  Variables: { annoyEdge: RequestState };
+}
+
+export function stateOf(c: AppContext): RequestState {
+  return c.get("annoyEdge");
+}
+
+/** Tests and other servers call an app without a context. */
+export function lifetimeOf(c: AppContext): Lifetime {
+  try {
+    return c.executionCtx;
+  } catch {
+    return { waitUntil: (promise) => void promise.catch(() => {}) };
+  }
 }

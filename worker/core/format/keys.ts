@@ -14,12 +14,16 @@ export type VersionFile = (typeof VERSION_FILES)[number];
 
 /** @throws AnnoyEdgeError `INVALID_NAME` */
 export function assertIndexName(name: string): void {
-  if (!NAME.test(name) || name.includes("..")) {
+  if (!isIndexName(name)) {
     throw new AnnoyEdgeError(
       "INVALID_NAME",
       `"${name}" cannot name an index: use 1 to 100 letters, digits, dots, dashes and underscores, beginning with a letter or digit.`,
     );
   }
+}
+
+export function isIndexName(name: string): boolean {
+  return NAME.test(name) && !name.includes("..");
 }
 
 /** Whether a name is the pattern, in which `*` stands for any characters. */

@@ -1,5 +1,4 @@
-import type { OpenApiDocument, Operation, Parameter } from "../openapi.ts";
-import type { Json } from "../openapi-headers.ts";
+import type { Json, OpenApiDocument, Operation, Parameter } from "../openapi-types.ts";
 import { PROBLEM_KINDS } from "../problems.ts";
 import { type Html, html, prose } from "./html.ts";
 import { STYLE } from "./style.ts";

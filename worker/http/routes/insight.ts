@@ -1,8 +1,8 @@
 import * as z from "zod/mini";
 import { validate } from "../../core/search/parse.ts";
 import { MAX_K } from "../../core/search/schema.ts";
-import type { App } from "../state.ts";
-import { route } from "./route.ts";
+import { stateOf } from "../types.ts";
+import { indexRoute, type Router } from "./route.ts";
 
 const position = z.int().check(z.minimum(0), z.maximum(MAX_K - 1));
 
@@ -10,11 +10,13 @@ const position = z.int().check(z.minimum(0), z.maximum(MAX_K - 1));
  * Which hits people follow. The request's line in the log and its data point are all that comes of it: a position and
  * the name of the index, not what was searched for, nor what was found, nor by whom.
  */
-export function addInsightRoutes(app: App): void {
-  route(app, "/v1/selections/:position", {
-    post: (c) => {
+export function addInsightRoutes(router: Router): void {
+  indexRoute(router, "/v1/selections/:position", {
+    post: async (c) => {
       const text = c.req.param("position") ?? "";
-      c.get("state").position = validate(position, /^\d{1,9}$/.test(text) ? Number(text) : text, "position");
+      const name = c.req.param("index");
+      if (name !== undefined) stateOf(c).index = (await stateOf(c).service.indexes.open(name)).name;
+      stateOf(c).position = validate(position, /^\d{1,9}$/.test(text) ? Number(text) : text, "position");
       return c.body(null, 204);
     },
   });

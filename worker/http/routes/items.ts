@@ -4,17 +4,16 @@ import { validate } from "../../core/search/parse.ts";
 import { MAX_ID_LENGTH, searchRequestSchema } from "../../core/search/schema.ts";
 import type { Searcher } from "../../core/search/searcher.ts";
 import type { DistanceResponse, DocumentResponse, ItemResponse } from "../schemas.ts";
-import type { App } from "../state.ts";
-import type { AppOptions } from "../types.ts";
-import { route, versionedGet } from "./route.ts";
+import { versionedGet } from "./answering.ts";
+import { indexRoute, type Router } from "./route.ts";
 
 /** Single documents, single items and the distance of two. */
-export function addItemRoutes(app: App, options: AppOptions): void {
+export function addItemRoutes(router: Router): void {
   // Ids hold slashes when they come from file names, so the rest of the path is the id, line breaks and all.
-  route(app, "/v1/documents/:id{[^]+}", {
+  indexRoute(router, "/v1/documents/:id{[^]+}", {
     get: (c) => {
       const id = c.req.param("id") ?? "";
-      return versionedGet(c, options, async (searcher): Promise<DocumentResponse> => {
+      return versionedGet(c, async (searcher): Promise<DocumentResponse> => {
         const { index } = searcher;
         const item = id.length > MAX_ID_LENGTH ? noDocument(index, id) : await requireItem(searcher, id);
         const document = (await documentOf(searcher, item)) ?? noDocument(index, id);
@@ -24,10 +23,10 @@ export function addItemRoutes(app: App, options: AppOptions): void {
     },
   });
 
-  route(app, "/v1/items/:item", {
+  indexRoute(router, "/v1/items/:item", {
     get: (c) => {
       const item = itemParameter(c.req.param("item"), "item");
-      return versionedGet(c, options, async (searcher): Promise<ItemResponse> => {
+      return versionedGet(c, async (searcher): Promise<ItemResponse> => {
         const { index } = searcher;
         const vector = await requireVector(searcher, item);
         const document = await documentOf(searcher, item);
@@ -43,11 +42,11 @@ export function addItemRoutes(app: App, options: AppOptions): void {
     },
   });
 
-  route(app, "/v1/items/:i/distance/:j", {
+  indexRoute(router, "/v1/items/:i/distance/:j", {
     get: (c) => {
       const i = itemParameter(c.req.param("i"), "i");
       const j = itemParameter(c.req.param("j"), "j");
-      return versionedGet(c, options, async (searcher): Promise<DistanceResponse> => {
+      return versionedGet(c, async (searcher): Promise<DistanceResponse> => {
         const { forest, name, version } = searcher.index;
         const distance = (await searcher.distance(i, j)) ?? (await noSuchPair(searcher, i, j));
         return { index: name, version, metric: forest.metric, i, j, distance };

@@ -1,20 +1,19 @@
-import type { Context } from "hono";
 import type { ShardsMeta } from "../../core/format/meta.ts";
 import { hasColumns, hasKeywords } from "../../core/search/loaded-index.ts";
 import { countShards } from "../../core/search/searcher.ts";
 import { isFresh, markCacheable } from "../caching.ts";
 import type { Page } from "../docs/page.ts";
-import type { OpenApiDocument } from "../openapi.ts";
-import type { HealthResponse, IndexResponse, WarmUpResponse } from "../schemas.ts";
-import type { App, AppEnv } from "../state.ts";
-import type { AppOptions, IndexStatus } from "../types.ts";
-import { route, versionedGet, withSearcher } from "./route.ts";
+import type { OpenApiDocument } from "../openapi-types.ts";
+import type { HealthResponse, IndexesResponse, IndexResponse, WarmUpResponse } from "../schemas.ts";
+import { type AppContext, type IndexSet, type IndexSource, type IndexStatus, stateOf } from "../types.ts";
+import { sourceOf, versionedGet, withSearcher } from "./answering.ts";
+import { indexRoute, type Router, route } from "./route.ts";
 
 /** What the index and this API say about themselves. */
-export function addMetaRoutes(app: App, options: AppOptions): void {
-  route(app, "/v1/index", {
+export function addMetaRoutes(router: Router): void {
+  indexRoute(router, "/v1/index", {
     get: (c) =>
-      versionedGet(c, options, ({ index }): IndexResponse => {
+      versionedGet(c, ({ index }): IndexResponse => {
         const { manifest, forest } = index;
         const { header } = forest.artifact;
         return {
@@ -40,16 +39,16 @@ export function addMetaRoutes(app: App, options: AppOptions): void {
       }),
   });
 
-  route(app, "/v1/warm-up", {
+  indexRoute(router, "/v1/warm-up", {
     get: (c) =>
-      withSearcher(c, options, async ({ index, shards: report }) => {
+      withSearcher(c, async ({ index, shards: report }) => {
         await report?.wake();
         const shards = report && countShards(report);
         const body: WarmUpResponse = {
           index: index.name,
           version: index.version,
-          waitedMs: c.get("state").timings.get("load") ?? 0,
-          memoryBytes: memoryOf(options.source.status()),
+          waitedMs: stateOf(c).timings.get("load") ?? 0,
+          memoryBytes: memoryOf((await sourceOf(c)).status()),
           ...(shards && { shards }),
         };
         c.header("Cache-Control", "no-store");
@@ -57,16 +56,23 @@ export function addMetaRoutes(app: App, options: AppOptions): void {
       }),
   });
 
-  route(app, "/health", {
-    get: (c) => {
+  route(router, "/v1/indexes", {
+    get: async (c) => {
       c.header("Cache-Control", "no-store");
-      return c.json(health(options));
+      return c.json(await describeIndexes(stateOf(c).service.indexes));
+    },
+  });
+
+  route(router, "/health", {
+    get: async (c) => {
+      c.header("Cache-Control", "no-store");
+      return c.json(health(await sourceOf(c)));
     },
   });
 
   // Both depend on the code alone, so they are made once, and revalidate by what is in them.
   let openApi: Kept | undefined;
-  route(app, "/openapi.json", {
+  route(router, "/openapi.json", {
     get: async (c) => {
       openApi ??= await kept(JSON.stringify(await contract()));
       return revalidated(c, openApi, "application/json");
@@ -74,7 +80,7 @@ export function addMetaRoutes(app: App, options: AppOptions): void {
   });
 
   let page: (Kept & Page) | undefined;
-  route(app, "/docs", {
+  route(router, "/docs", {
     get: async (c) => {
       if (!page) {
         const { referencePage } = await import("../docs/page.ts");
@@ -102,7 +108,7 @@ async function kept(text: string): Promise<Kept> {
   };
 }
 
-function revalidated(c: Context<AppEnv>, { text, tag }: Kept, type: string): Response {
+function revalidated(c: AppContext, { text, tag }: Kept, type: string): Response {
   markCacheable(c, tag);
   return isFresh(c.req.raw, tag) ? c.body(null, 304) : c.body(text, 200, { "Content-Type": type });
 }
@@ -125,18 +131,33 @@ function describeShards({ list, partition, probes }: ShardsMeta): IndexResponse[
   };
 }
 
+async function describeIndexes({ list, opened }: IndexSet): Promise<IndexesResponse> {
+  const names = await list();
+  const states = [...opened.values()].map((source) => source.status());
+  // The pages of documents are shared: each source counts all of them.
+  const pageBytes = Math.max(0, ...states.map((state) => state.pageBytes));
+  return {
+    indexes: names.map((index) => {
+      const state = opened.get(index)?.status();
+      const { version = null, publishedAt = null, heldBytes: memoryBytes = 0 } = state ?? {};
+      return { index, version, publishedAt, memoryBytes };
+    }),
+    memoryBytes: states.reduce((sum, { heldBytes }) => sum + heldBytes, pageBytes),
+  };
+}
+
 function memoryOf({ heldBytes, pageBytes }: IndexStatus): number {
   return heldBytes + pageBytes;
 }
 
-function health({ name, source }: AppOptions): HealthResponse {
+function health(source: IndexSource): HealthResponse {
   const state = source.status();
   const { version, wanted, publishedAt, loadedAt, checkedAt, shards, lastError } = state;
   const ageSeconds = loadedAt === null ? null : Math.max(0, (Date.now() - Date.parse(loadedAt)) / 1000);
   const status = lastError !== null ? "degraded" : version !== null ? "ok" : "idle";
   return {
     status,
-    index: name,
+    index: source.name,
     version,
     wanted,
     publishedAt,

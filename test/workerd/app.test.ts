@@ -1,0 +1,187 @@
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
+import { env, exports } from "cloudflare:workers";
+import { Hono } from "hono";
+import { hc } from "hono/client";
+import { beforeAll, describe, expect, test } from "vitest";
+import { type AppType, type CreateAppOptions, createApp, HttpError } from "../../worker/index.ts";
+import { ORIGIN } from "./contract.ts";
+import { seed } from "./seed.ts";
+
+beforeAll(seed);
+
+/** An application of somebody else's with the search mounted in it. */
+function applicationWith(options: CreateAppOptions, path = "/search") {
+  const own = new Hono()
+    .get("/", (c) => c.html("<h1>shop</h1>"))
+    .get("/fails", () => {
+      throw new Error("of the application");
+    });
+  own.onError((error, c) => c.text(`application: ${error.message}`, 500));
+  const app = own.route(path, createApp(options));
+  const send = async (url: string, init?: RequestInit) => {
+    const ctx = createExecutionContext();
+    const response = await app.fetch(new Request(`${ORIGIN}${url}`, init), env, ctx);
+    await waitOnExecutionContext(ctx);
+    return response;
+  };
+  return { app, send };
+}
+
+const post = (body: unknown): RequestInit => ({
+  method: "POST",
+  headers: { "content-type": "application/json" },
+  body: JSON.stringify(body),
+});
+
+describe.each(["/search", "/"])("mounted under %s of another application", (path) => {
+  const { send } = applicationWith({}, path);
+  const prefix = path === "/" ? "" : path;
+
+  test("answers searches, problems and its reference", async () => {
+    const response = await send(`${prefix}/v1/search`, post({ query: "pizza", k: 2 }));
+    expect(await response.json()).toMatchObject({ index: "demo", hits: [{}, {}] });
+    const refused = await send(`${prefix}/v1/search`, post({ query: "pizza", k: 0 }));
+    expect(refused.status).toBe(400);
+    expect(await refused.json()).toMatchObject({ code: "OUT_OF_RANGE" });
+    expect((await send(`${prefix}/docs`)).status).toBe(200);
+    const nothing = await send(`${prefix}/v1/nothing`);
+    expect(await nothing.json()).toMatchObject({ code: "NOT_FOUND", status: 404 });
+  });
+
+  test("leaves the application's own paths as they are", async () => {
+    const page = await send("/");
+    expect(await page.text()).toBe("<h1>shop</h1>");
+    expect(page.headers.get("content-security-policy")).toBeNull();
+    expect(page.headers.get("access-control-allow-origin")).toBeNull();
+    const failed = await send("/fails");
+    expect(await failed.text()).toBe("application: of the application");
+  });
+});
+
+describe("what an application replaces", () => {
+  test("is who is let in, by what it knows of a request", async () => {
+    const { send } = applicationWith({
+      auth: async (c, next) => {
+        if (c.req.header("x-user") !== "ann") throw new HttpError("UNAUTHORIZED", "Log in first.");
+        await next();
+      },
+    });
+    const refused = await send("/search/v1/index");
+    expect(refused.status).toBe(401);
+    expect(refused.headers.get("access-control-allow-origin")).toBe("*");
+    const answer = await send("/search/v1/index", { headers: { "x-user": "ann" } });
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get("cache-control")).toMatch(/^private/);
+  });
+
+  test("is CORS, limits and the indexes that are served", async () => {
+    const { send } = applicationWith({ cors: false, limits: { maxK: 3 }, indexes: ["vectors", "de*"] });
+    const answer = await send("/search/v1/index", { headers: { origin: "https://a.test" } });
+    expect(answer.headers.get("access-control-allow-origin")).toBeNull();
+    expect(await answer.json()).toMatchObject({ index: "vectors" });
+    expect(await (await send("/search/v1/search", post({ item: 1, k: 4 }))).json()).toMatchObject({
+      code: "OUT_OF_RANGE",
+    });
+  });
+
+  test("is where the bindings are found", async () => {
+    const app = createApp<{ bucket: typeof env.INDEXES; pages: typeof env.DOCUMENTS }>({
+      bindings: ({ bucket, pages }) => ({ INDEXES: bucket, DOCUMENTS: pages }),
+    });
+    const response = await app.request("/v1/index", {}, { bucket: env.INDEXES, pages: env.DOCUMENTS });
+    expect(await response.json()).toMatchObject({ index: "demo" });
+  });
+});
+
+describe("several indexes", () => {
+  const { send } = applicationWith({ indexes: "demo, vec*, cold" }, "/");
+  const json = async (path: string, init?: RequestInit) => (await send(path, init)).json();
+
+  test("are listed, those of patterns as they are published", async () => {
+    await send("/v1/search", post({ query: "pizza" }));
+    const { indexes, memoryBytes } = (await json("/v1/indexes")) as {
+      indexes: { index: string; version: string | null; memoryBytes: number }[];
+      memoryBytes: number;
+    };
+    expect(indexes.map(({ index }) => index)).toEqual(["demo", "vectors", "cold"]);
+    expect(indexes[0]?.version).toMatch(/^[0-9a-f]{16}$/);
+    expect(indexes[1]?.version).toBeNull();
+    expect(memoryBytes).toBeGreaterThanOrEqual(indexes[0]!.memoryBytes);
+  });
+
+  test("answer under their names on every route", async () => {
+    const search = "/v1/indexes/vectors/search";
+    expect(await json(search, post({ item: 7, k: 1 }))).toMatchObject({
+      index: "vectors",
+      hits: [{ item: 7 }],
+    });
+    expect(await json(`${search}?item=7&k=1`)).toMatchObject({ index: "vectors", hits: [{ item: 7 }] });
+    expect(await json(`${search}/batch`, post({ searches: [{ item: 7 }] }))).toMatchObject({
+      index: "vectors",
+    });
+    for (const path of ["documents/row-7", "items/7", "items/7/distance/8", "index", "warm-up"]) {
+      expect(await json(`/v1/indexes/vectors/${path}`), path).toMatchObject({ index: "vectors" });
+      expect(await json(`/v1/indexes/demo/${path.replace("row-7", "food-0")}`)).toMatchObject({
+        index: "demo",
+      });
+    }
+    expect((await send("/v1/indexes/vectors/selections/1", { method: "POST" })).status).toBe(204);
+  });
+
+  test("are not found under any other name, and such a name is not kept", async () => {
+    for (const name of ["service", "vec", "vectorsx", "%2e%2e%2f", "a b"]) {
+      const path = `/v1/indexes/${encodeURIComponent(name)}/search?q=a`;
+      expect(await json(path), name).toMatchObject({ status: 404 });
+    }
+  });
+
+  test("keep their cached answers apart", async () => {
+    const paths = ["demo", "cold"].map((name) => `/v1/indexes/${name}/search?item=3&k=1&include=`);
+    for (const path of [...paths, ...paths]) {
+      expect(await json(path)).toMatchObject({ index: path.split("/")[3] });
+    }
+  });
+});
+
+test("Hono's client knows every route with what goes in and comes out", async () => {
+  const { send } = applicationWith({ indexes: "demo, vectors" }, "/");
+  const client = hc<AppType>(ORIGIN, {
+    fetch: (input: RequestInfo | URL, init?: RequestInit) => send(String(input).replace(ORIGIN, ""), init),
+  });
+  const response = await client.v1.search.$post({ json: { query: "pizza", k: 1 } });
+  if (!response.ok) throw new Error((await response.json()).code);
+  const { hits } = await response.json();
+  expect(hits[0]?.document?.pageContent).toBe("pizza is great");
+  const found = await client.v1.search.$get({ query: { q: "pizza", include: ["document", "vector"] } });
+  expect(found.ok && (await found.json()).hits[0]?.vector?.length).toBe(256);
+  const document = await client.v1.documents[":id"].$get({ param: { id: "food-0" } });
+  expect(document.ok && (await document.json()).id).toBe("food-0");
+  const named = await client.v1.indexes[":index"].items[":item"].$get({
+    param: { index: "vectors", item: "3" },
+  });
+  expect(named.ok && (await named.json()).item).toBe(3);
+  const list = await client.v1.indexes.$get();
+  expect(list.ok && (await list.json()).indexes.length).toBe(2);
+  // @ts-expect-error: what a search takes is checked
+  await client.v1.search.$post({ json: { query: 5 } });
+});
+
+describe("a service binding", () => {
+  test("calls the entrypoint's methods, and errors keep their code", async () => {
+    const service = exports.SearchService;
+    expect(await service.search({ query: "pizza", k: 1 })).toMatchObject({ hits: [{ id: "food-0" }] });
+    expect(await service.document("food-0")).toMatchObject({ pageContent: "pizza is great" });
+    expect(await service.distance(0, 0)).toMatchObject({ distance: 0 });
+    expect(await service.indexes()).toMatchObject({ indexes: [{ index: "demo" }] });
+    const refused = async (call: () => Promise<unknown>) => {
+      try {
+        return await call();
+      } catch (error) {
+        return error;
+      }
+    };
+    expect(await refused(() => service.search({ query: "a", k: 0 }))).toMatchObject({ code: "OUT_OF_RANGE" });
+    expect(await refused(() => service.index("nothing"))).toMatchObject({ code: "INDEX_NOT_FOUND" });
+    expect((await service.fetch(`${ORIGIN}/health`)).status).toBe(200);
+  });
+});

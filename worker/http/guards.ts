@@ -1,0 +1,65 @@
+import { answerHeaders } from "./headers.ts";
+import { problemResponse } from "./problem-response.ts";
+import { requestLog } from "./request-log.ts";
+import { REQUEST_TIMEOUT, timeLimit } from "./time-limit.ts";
+import type { AppContext, Middleware, Service } from "./types.ts";
+
+type Answer = (c: AppContext) => Response | Promise<Response>;
+
+/** `api`: what lies under `/v1`, which keys and limits guard; `open`: everything else. */
+export type Guard = "api" | "open";
+
+const chains = new WeakMap<Service, Readonly<Record<Guard, readonly Middleware[]>>>();
+
+/**
+ * A handler behind the middleware of the service that answers. It runs around the handler alone, so that nothing of it
+ * reaches the other paths of an application that this one is mounted in, nor the errors their handlers.
+ */
+export function guarded(serviceOf: (c: AppContext) => Service, guard: Guard, answer: Answer): Answer {
+  return (c) => {
+    const service = serviceOf(c);
+    c.set("annoyEdge", { service, timings: new Map() });
+    let chain = chains.get(service);
+    if (!chain) {
+      chain = chainsOf(service);
+      chains.set(service, chain);
+    }
+    return run(c, chain[guard], answer);
+  };
+}
+
+function chainsOf({ log = "off", analytics, cors, limits, auth, rateLimit }: Service) {
+  const open: Middleware[] = [
+    ...(log !== "off" || analytics ? [requestLog({ level: log, analytics })] : []),
+    answerHeaders(),
+    ...(cors ? [unlessAsked(cors)] : []),
+  ];
+  const api = [
+    ...open,
+    timeLimit(limits?.requestTimeout ?? REQUEST_TIMEOUT),
+    ...(auth ? [auth] : []),
+    ...(rateLimit ? [rateLimit] : []),
+  ];
+  return { open, api };
+}
+
+/** CORS would answer every OPTIONS itself; those that are no browser's preflight ask what the path takes. */
+function unlessAsked(cors: Middleware): Middleware {
+  return (c, next) =>
+    c.req.method === "OPTIONS" && !c.req.header("access-control-request-method") ? next() : cors(c, next);
+}
+
+/** Runs middleware in turn, then the handler. An error becomes an answer where it is thrown, so that those before see it. */
+async function run(c: AppContext, chain: readonly Middleware[], answer: Answer): Promise<Response> {
+  const dispatch = async (position: number): Promise<void> => {
+    const middleware = chain[position];
+    try {
+      const response = middleware ? await middleware(c, () => dispatch(position + 1)) : await answer(c);
+      if (response) c.res = response;
+    } catch (error) {
+      c.res = problemResponse(c, error);
+    }
+  };
+  await dispatch(0);
+  return c.res;
+}

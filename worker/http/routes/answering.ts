@@ -1,0 +1,80 @@
+import { openSearcher } from "../../core/search/open-searcher.ts";
+import { countShards, type Searcher } from "../../core/search/searcher.ts";
+import { regionOf } from "../../core/search/shards/regions.ts";
+import type { SearchPhase } from "../../core/search/timing.ts";
+import { answerTag, isFresh, markCacheable } from "../caching.ts";
+import { answerKey, keepAnswer, readAnswer } from "../edge-cache.ts";
+import { addTiming } from "../headers.ts";
+import { type AppContext, type IndexSource, lifetimeOf, stateOf } from "../types.ts";
+
+/** The index that a request's path names, or the first. @throws AnnoyEdgeError `INDEX_NOT_FOUND` */
+export async function sourceOf(c: AppContext, name = c.req.param("index")): Promise<IndexSource> {
+  const source = await stateOf(c).service.indexes.open(name);
+  stateOf(c).index = source.name;
+  return source;
+}
+
+/** Runs `run` with a searcher of the index, its loading timed and its version noted for the answer's headers. */
+export async function withSearcher<R>(
+  c: AppContext,
+  run: (searcher: Searcher) => R | Promise<R>,
+  name?: string,
+): Promise<R> {
+  const source = await sourceOf(c, name);
+  return source.use(lifetimeOf(c), async ({ value, waitedMs }) => {
+    addTiming(c, "load", waitedMs);
+    stateOf(c).version = value.version;
+    // Reading `cf` makes an object of all that Cloudflare knows of a request; only shards ask where it came from.
+    const from = value.shards ? regionOf((c.req.raw as { cf?: unknown }).cf) : undefined;
+    const onPhase = (phase: SearchPhase, ms: number) => addTiming(c, phase, ms);
+    const searcher = openSearcher(value, { onPhase, ...(from && { from }) });
+    try {
+      return await run(searcher);
+    } finally {
+      const { shards } = searcher;
+      if (shards && shards.asked.size > 0) stateOf(c).shards = countShards(shards);
+    }
+  });
+}
+
+/**
+ * Answers a GET whose body depends on nothing but its URL, the version and this code. Without computing it when the client holds
+ * it already (304) or the data centre's cache does.
+ */
+export function versionedGet(
+  c: AppContext,
+  compute: (searcher: Searcher) => object | Promise<object>,
+): Promise<Response> {
+  return withSearcher(c, async (searcher) => {
+    const { index } = searcher;
+    const { revision, auth } = stateOf(c).service;
+    const tag = answerTag(index.version, revision);
+    const visibility = auth ? "private" : "public";
+    if (isFresh(c.req.raw, tag)) {
+      markCacheable(c, tag, visibility);
+      return c.body(null, 304);
+    }
+    const json = await cachedJson(c, index.name, tag, async () => JSON.stringify(await compute(searcher)));
+    if (stateOf(c).fleeting) c.header("Cache-Control", "no-store");
+    else markCacheable(c, tag, visibility);
+    return c.body(json, 200, { "Content-Type": "application/json" });
+  });
+}
+
+async function cachedJson(
+  c: AppContext,
+  name: string,
+  tag: string,
+  compute: () => Promise<string>,
+): Promise<string> {
+  const state = stateOf(c);
+  const { cache } = state.service;
+  if (!cache) return compute();
+  const key = answerKey(name, tag, c.req.url);
+  const kept = await readAnswer(cache, key);
+  state.cache = kept === undefined ? "miss" : "hit";
+  if (kept !== undefined) return kept;
+  const json = await compute();
+  if (!state.fleeting) lifetimeOf(c).waitUntil(keepAnswer(cache, key, json));
+  return json;
+}

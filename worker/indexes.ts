@@ -1,0 +1,184 @@
+import type { R2Bucket } from "@cloudflare/workers-types";
+import type { Env, Settings } from "./config.ts";
+import { HELD_BYTES, PAGE_BYTES_KEPT } from "./core/format/budget.ts";
+import { AnnoyEdgeError } from "./core/format/errors.ts";
+import { isIndexName, matchesName } from "./core/format/keys.ts";
+import type { IndexSet, IndexSource, IndexStatus, Lifetime } from "./http/types.ts";
+import { createEdgeEmbedder } from "./services/edge.ts";
+import { reachShards } from "./shards/reach.ts";
+import { createPageCache, type PageCache } from "./storage/documents/cache.ts";
+import { openPublished } from "./storage/published.ts";
+import { createIndexReader } from "./storage/reader.ts";
+
+/** An index that can be asked to look for a new version now. */
+export interface RefreshableSource extends IndexSource {
+  refresh(lifetime: Lifetime): Promise<IndexStatus>;
+}
+
+export interface Indexes extends IndexSet {
+  open(name?: string): RefreshableSource | Promise<RefreshableSource>;
+  readonly opened: ReadonlyMap<string, RefreshableSource>;
+}
+
+/** The indexes that the settings name, in memory between requests. */
+export function createIndexes(env: Env, bucket: R2Bucket, settings: Settings): Indexes {
+  const { served } = settings;
+  const opened = new Map<string, RefreshableSource>();
+  const pages = createPageCache(() => roomForPages(heldBytes(opened)));
+  const list = listing(bucket, served, settings.refreshSeconds);
+  const [first] = served.filter((name) => !isPattern(name));
+
+  const openNamed = (name: string): RefreshableSource => {
+    const known = opened.get(name);
+    if (known) return known;
+    if (!isIndexName(name) || !served.some((pattern) => matchesName(pattern, name))) throw notFound(name);
+    const source = createSource(name, env, { bucket, pages, settings });
+    // A pattern lets callers choose names: one of no index must not stay.
+    const kept = served.includes(name) ? source : forgetting(source, () => opened.delete(name));
+    opened.set(name, kept);
+    return kept;
+  };
+
+  return {
+    served,
+    opened,
+    list,
+    open: (name = first) => (name === undefined ? openFirst(list, served, openNamed) : openNamed(name)),
+  };
+}
+
+async function openFirst(
+  list: () => Promise<readonly string[]>,
+  served: readonly string[],
+  open: (name: string) => RefreshableSource,
+): Promise<RefreshableSource> {
+  const [name] = await list();
+  if (name !== undefined) return open(name);
+  throw new AnnoyEdgeError("INDEX_NOT_PUBLISHED", `No index is published here under ${served.join(", ")}.`);
+}
+
+interface Shared {
+  readonly bucket: R2Bucket;
+  readonly pages: PageCache;
+  readonly settings: Settings;
+}
+
+function createSource(name: string, env: Env, { bucket, pages, settings }: Shared): RefreshableSource {
+  const reader = createIndexReader({
+    name,
+    bucket,
+    cache: caches.default,
+    refreshSeconds: settings.refreshSeconds,
+    open: (parts) =>
+      openPublished(
+        parts,
+        { kv: env.DOCUMENTS, bucket, pages },
+        {
+          createEmbedder: (identity) => createEdgeEmbedder(identity, env),
+          shards: reachShards(parts, env.SHARDS, settings.shards),
+        },
+      ),
+  });
+  const withPages = (status: Omit<IndexStatus, "pageBytes">): IndexStatus => ({
+    ...status,
+    pageBytes: pages.bytes,
+  });
+  return {
+    name,
+    use: reader.use,
+    refresh: async (lifetime) => withPages(await reader.refresh(lifetime)),
+    status: () => withPages(reader.status()),
+  };
+}
+
+/** An index whose name a caller chose: where none of it is published, it is not found and forgotten. */
+function forgetting(source: RefreshableSource, forget: () => void): RefreshableSource {
+  return {
+    ...source,
+    async use(lifetime, run) {
+      try {
+        return await source.use(lifetime, run);
+      } catch (error) {
+        if (!(error instanceof AnnoyEdgeError && error.code === "INDEX_NOT_PUBLISHED")) throw error;
+        forget();
+        throw notFound(source.name);
+      }
+    },
+  };
+}
+
+function notFound(name: string): AnnoyEdgeError {
+  const message = `No index ${JSON.stringify(name.slice(0, 100))} is served here. GET /v1/indexes lists those that are.`;
+  return new AnnoyEdgeError("INDEX_NOT_FOUND", message);
+}
+
+function isPattern(name: string): boolean {
+  return name.includes("*");
+}
+
+const LISTING_MS = 60_000;
+
+/** Names of the indexes that are served; those of patterns as the bucket has them, asked at most once a minute. */
+function listing(bucket: R2Bucket, served: readonly string[], refreshSeconds: number) {
+  let kept: { readonly names: readonly string[]; readonly until: number } | undefined;
+  return async (): Promise<readonly string[]> => {
+    if (!served.some(isPattern)) return served;
+    if (!kept || kept.until < Date.now()) {
+      const published = await publishedNames(bucket);
+      const matching = (pattern: string) =>
+        isPattern(pattern) ? published.filter((name) => matchesName(pattern, name)) : [pattern];
+      const until = Date.now() + Math.min(LISTING_MS, refreshSeconds * 1000);
+      kept = { names: [...new Set(served.flatMap(matching))], until };
+    }
+    return kept.names;
+  };
+}
+
+async function publishedNames(bucket: R2Bucket): Promise<readonly string[]> {
+  const names: string[] = [];
+  for (let cursor: string | undefined; ; ) {
+    const page = await bucket.list({ delimiter: "/", ...(cursor !== undefined && { cursor }) });
+    names.push(...page.delimitedPrefixes.map((prefix) => prefix.slice(0, -1)));
+    if (!page.truncated) return names.filter(isIndexName).sort();
+    cursor = page.cursor;
+  }
+}
+
+/** What indexes leave to documents: all of a small corpus' pages may stay, so that its searches read nothing. */
+function roomForPages(indexBytes: number): number {
+  return Math.min(PAGE_BYTES_KEPT.most, Math.max(PAGE_BYTES_KEPT.least, HELD_BYTES - indexBytes));
+}
+
+function heldBytes(opened: ReadonlyMap<string, RefreshableSource>): number {
+  let sum = 0;
+  for (const source of opened.values()) sum += source.status().heldBytes;
+  return sum;
+}
+
+/** Indexes of a Worker whose settings make no sense: every request is answered with the same error. */
+export function refusingIndexes(name: string, error: unknown): Indexes {
+  const message = error instanceof Error ? error.message : String(error);
+  const status: IndexStatus = {
+    version: null,
+    wanted: null,
+    publishedAt: null,
+    loadedAt: null,
+    checkedAt: null,
+    heldBytes: 0,
+    pageBytes: 0,
+    shards: 0,
+    lastError: { code: "BAD_CONFIGURATION", message, at: new Date().toISOString() },
+  };
+  const source: RefreshableSource = {
+    name,
+    use: async () => {
+      throw error;
+    },
+    refresh: async () => status,
+    status: () => status,
+  };
+  const list = async () => {
+    throw error;
+  };
+  return { served: [name], opened: new Map([[name, source]]), open: () => source, list };
+}
