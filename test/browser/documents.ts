@@ -9,7 +9,7 @@ export async function testDocuments(): Promise<InputDocument[]> {
     const { words, topic } = document.metadata;
     if (WANTED.has(words[0] ?? "") || (topic === "food" && documents.length < 400)) documents.push(document);
   }
-  return [...documents, ...HOSTILE, ...SITE];
+  return [...documents, ...HOSTILE, ...SITE, ...HANDBOOK];
 }
 
 const WANTED = new Set([
@@ -105,6 +105,20 @@ const SITE: InputDocument[] = [
     `publishing xylophone <img src=x onerror="${RUN}"><script>${RUN}</script>`,
   ),
 ];
+
+/** More pages than a first answer shows, in two versions, one of them in two languages. */
+const HANDBOOK: InputDocument[] = [
+  ...["1", "2"].flatMap((version) =>
+    Array.from({ length: 15 }, (_, i) => chapter(version, "en", `Chapter ${i + 1} of the handbook`)),
+  ),
+  chapter("2", "de", "Ein Kapitel handbook"),
+];
+
+function chapter(version: string, lang: string, title: string): InputDocument {
+  const url = `/${version}/${lang}/${title.replaceAll(" ", "-")}`;
+  const pageContent = `${title}: what the handbook says of version ${version}.`;
+  return { id: url, pageContent, metadata: { url, title, lang, version } };
+}
 
 function section(
   url: string,

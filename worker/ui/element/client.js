@@ -8,7 +8,7 @@
  */
 
 /** Hits of an answer: a screen or two, and less than 20 kB. */
-const HITS = 12;
+export const HITS = 12;
 /** Answers kept for the way back: deleting a letter asks nothing anew. */
 const KEPT = 40;
 
@@ -24,6 +24,12 @@ export class Failure extends Error {
 /**
  * Searches, of which only the newest is answered: the promises of those before never settle.
  *
+ * @typedef {object} Question
+ * @property {string} query
+ * @property {object | undefined} filter
+ * @property {readonly string[]} facets fields whose values are to be counted, over what has a word of the query
+ * @property {number} [offset] hits to pass over
+ *
  * @param {string} endpoint origin and path before `/v1/`
  */
 export function createSearch(endpoint) {
@@ -31,60 +37,59 @@ export function createSearch(endpoint) {
   const kept = new Map();
   let newest = new AbortController();
   return {
-    /** Gives up what is under way. */
-    abort: () => newest.abort(),
     /**
-     * @param {string} query
-     * @param {Selection} selection
-     * @param {readonly string[]} facets fields whose values are to be counted, over what has a word of the query
-     * @returns {Promise<Answer>}
-     * @throws {Failure}
+     * Gives up what is under way, and whoever has not asked yet.
+     *
+     * @returns {(question: Question) => Promise<Answer>} asks; throws a {@link Failure}
      */
-    async ask(query, selection, facets) {
+    turn() {
       newest.abort();
-      const mine = new AbortController();
-      newest = mine;
-      const filter = Object.fromEntries(Object.entries(selection).filter(([, values]) => values.length > 0));
-      const body = JSON.stringify({
-        query,
-        k: HITS,
-        prefix: true,
-        include: ["metadata", "highlights"],
-        ...(Object.keys(filter).length > 0 && { filter }),
-        ...(facets.length > 0 && { facets, facetsOf: "matches" }),
-      });
-      const before = kept.get(body);
-      if (before) return before;
-      try {
-        const answer = await post(`${endpoint}/v1/search`, body, mine.signal);
-        kept.set(body, answer);
-        const [oldest] = kept.keys();
-        if (kept.size > KEPT && oldest !== undefined) kept.delete(oldest);
-        if (!mine.signal.aborted) return answer;
-      } catch (error) {
-        if (!mine.signal.aborted) throw error;
-      }
-      return new Promise(() => {});
+      newest = new AbortController();
+      const { signal } = newest;
+      return async ({ query, filter, facets, offset }) => {
+        const body = JSON.stringify({
+          query,
+          k: HITS,
+          prefix: true,
+          include: ["metadata", "highlights"],
+          filter,
+          offset,
+          ...(facets.length > 0 && { facets, facetsOf: "matches" }),
+        });
+        try {
+          const answer = signal.aborted
+            ? undefined
+            : (kept.get(body) ?? (await post(endpoint, body, signal)));
+          if (answer && !signal.aborted) {
+            kept.set(body, answer);
+            const [oldest] = kept.keys();
+            if (kept.size > KEPT && oldest !== undefined) kept.delete(oldest);
+            return answer;
+          }
+        } catch (error) {
+          if (!signal.aborted) throw error;
+        }
+        return new Promise(() => {});
+      };
     },
   };
 }
 
-/**
- * @param {string} url
- * @param {string} body
- * @param {AbortSignal} signal
- * @returns {Promise<Answer>}
- */
-async function post(url, body, signal) {
-  const response = await fetch(url, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body,
-    signal,
-  }).catch(() => {
+/** @param {string} endpoint @param {string} body @param {AbortSignal} signal @returns {Promise<Answer>} */
+export async function post(endpoint, body, signal) {
+  const headers = { "content-type": "application/json" };
+  const answer = await getJson(`${endpoint}/v1/search`, { method: "POST", headers, body, signal });
+  if (Array.isArray(answer?.hits)) return answer;
+  throw new TypeError("annoy-search: an answer without hits");
+}
+
+/** @param {string} url @param {RequestInit} [options] @returns {Promise<any>} the type is the server's word @throws {Failure} */
+export async function getJson(url, options) {
+  const response = await fetch(url, options).catch(() => {
     throw new Failure();
   });
   const answer = await response.json().catch(() => undefined);
-  if (response.ok && Array.isArray(answer?.hits)) return answer;
-  throw new Failure(answer?.detail ?? `status ${response.status}`);
+  if (response.ok) return answer;
+  const { detail } = answer ?? {};
+  throw new Failure(typeof detail === "string" ? detail.slice(0, 500) : `status ${response.status}`);
 }

@@ -3,6 +3,9 @@ import { matchesOf } from "./words.js";
 
 /** @import { Page, Section } from "./results.js" */
 
+/** Characters of a passage that are shown: the Worker's are shorter. */
+const MOST = 1000;
+
 /**
  * Options of the list box, grouped by page. The page itself is an option when it matched as a whole; otherwise its title
  * is a label, so that the first option is always what matched best.
@@ -55,12 +58,19 @@ function option(section, ...children) {
     ...children,
   );
   if (excerpt !== undefined && excerpt.text.trim() !== "") {
-    const { text, offset } = excerpt;
+    const { offset, ranges } = excerpt;
+    const text = excerpt.text.slice(0, MOST).toWellFormed();
     // A passage out of the middle of a text says so; where the text ends is not known.
     const before = offset ? "… " : "";
     const after = /[.!?:;…。！？]\s*$/.test(text) ? "" : " …";
     node.append(
-      h("span", { part: "excerpt", class: "excerpt", dir: "auto" }, before, ...marked(excerpt), after),
+      h(
+        "span",
+        { part: "excerpt", class: "excerpt", dir: "auto" },
+        before,
+        ...marked({ text, ranges }),
+        after,
+      ),
     );
   }
   return node;
@@ -116,6 +126,7 @@ export function createCursor(list, field) {
     current,
     set,
     first: () => set(options()[0]),
+    atEnd: () => current() === options().at(-1),
     /** @param {1 | -1} step wraps around */
     move(step) {
       const all = options();

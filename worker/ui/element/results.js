@@ -37,7 +37,7 @@ export function groupByPage(hits, base, query) {
     const metadata = hit.metadata ?? {};
     const address = addressOf(metadata, base);
     const url = address && withoutAnchor(address);
-    const key = url ?? (text(metadata.source) || hit.id);
+    const key = url ?? (textOf(metadata.source) || hit.id);
     let page = pages.get(key);
     if (page === undefined) {
       page = {
@@ -49,7 +49,7 @@ export function groupByPage(hits, base, query) {
       };
       pages.set(key, page);
     }
-    const title = text(metadata.section) || text(metadata.heading);
+    const title = textOf(metadata.section) || textOf(metadata.heading);
     const section = { id: hit.id, position, url: address?.href, title, excerpt: hit.highlights?.[0] };
     if (title === "" || title === page.title) page.whole ??= section;
     // A long section is several documents, which lead to the same place.
@@ -73,20 +73,20 @@ export function hasWords(hits, query) {
   return hits.some(
     ({ id, metadata = {}, highlights }) =>
       highlights?.some(({ ranges }) => ranges.length > 0) ||
-      [titleOf(metadata, id), text(metadata.section), text(metadata.heading)].some(
+      [titleOf(metadata, id), textOf(metadata.section), textOf(metadata.heading)].some(
         (name) => matchesOf(name, query).length > 0,
       ),
   );
 }
 
 /** @param {Record<string, unknown>} metadata @param {string} base @returns {URL | undefined} */
-function addressOf(metadata, base) {
-  const given = text(metadata.url);
+export function addressOf(metadata, base) {
+  const given = textOf(metadata.url);
   if (given === "" || !URL.canParse(given, base)) return undefined;
   const url = new URL(given, base);
   // A document may say `javascript:` or `data:`; only pages are followed.
   if (url.protocol !== "https:" && url.protocol !== "http:") return undefined;
-  const anchor = text(metadata.anchor);
+  const anchor = textOf(metadata.anchor);
   if (anchor !== "" && url.hash === "") url.hash = anchor;
   return url;
 }
@@ -99,13 +99,19 @@ function withoutAnchor(url) {
 }
 
 /** @param {Record<string, unknown>} metadata @param {string} id */
-function titleOf(metadata, id) {
-  return text(metadata.title) || text(metadata.source).split("/").at(-1) || id;
+export function titleOf(metadata, id) {
+  return textOf(metadata.title) || textOf(metadata.source).split("/").at(-1) || id;
 }
 
-/** @param {unknown} value */
-function text(value) {
-  return typeof value === "string" ? value.trim() : "";
+/** Characters of a title that are shown. */
+const MOST = 300;
+
+/** @param {string} text */
+const cut = (text) => (text.length > MOST ? `${text.slice(0, MOST).toWellFormed()} …` : text);
+
+/** A text of the metadata, no longer than a line or two. @param {unknown} value */
+export function textOf(value) {
+  return typeof value === "string" ? cut(value.trim()) : "";
 }
 
 /** @param {unknown} value */

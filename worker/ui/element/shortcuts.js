@@ -1,27 +1,27 @@
 /**
  * `/` and Ctrl-K (⌘K) open the search from anywhere on the page, except where somebody is writing.
  *
- * @param {() => void} open
+ * @param {() => boolean} open says whether it did
  * @param {AbortSignal} signal ends it
  */
 export function listenForShortcuts(open, signal) {
   document.addEventListener(
     "keydown",
     (event) => {
-      if (event.defaultPrevented || event.isComposing) return;
-      const k =
-        event.key.toLowerCase() === "k" &&
-        (event.ctrlKey || event.metaKey) &&
-        !event.altKey &&
-        !event.shiftKey;
-      const slash =
-        event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey && !isWriting(event);
-      if (!k && !slash) return;
-      event.preventDefault();
-      open();
+      if (event.defaultPrevented || event.isComposing || event.altKey) return;
+      const { ctrlKey, metaKey, shiftKey } = event;
+      const isK = (ctrlKey || metaKey) && !shiftKey && isKeyK(event);
+      const isSlash = event.key === "/" && !ctrlKey && !metaKey && !isWriting(event);
+      if ((isK || isSlash) && open()) event.preventDefault();
     },
     { signal },
   );
+}
+
+/** The key of the letter k; where the layout has other letters, the one in its place. @param {KeyboardEvent} event */
+function isKeyK({ key, code }) {
+  const letter = key.toLowerCase();
+  return letter === "k" || (code === "KeyK" && !/^[a-z]$/.test(letter));
 }
 
 /** @param {KeyboardEvent} event */
@@ -29,7 +29,8 @@ function isWriting(event) {
   const [target] = event.composedPath();
   return (
     target instanceof HTMLElement &&
-    (target.isContentEditable || /^(?:input|textarea|select)$/i.test(target.tagName))
+    // Nobody can tell what has the focus in a closed shadow root.
+    (target.isContentEditable || /^(?:input|textarea|select|.+-.+)$/i.test(target.localName))
   );
 }
 

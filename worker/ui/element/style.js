@@ -51,7 +51,12 @@ form .glass { width: 1.25em; height: 1.25em; color: var(--faint); }
   color: var(--faint);
 }
 .open:hover { border-color: var(--accent); }
+/* Text styles of the page end here, and all else that is inherited. A box, so that it can be asked whether it is displayed. */
+.apart { all: initial; position: fixed; width: 0; height: 0; color-scheme: inherit; font-family: inherit; -webkit-text-size-adjust: 100%; text-size-adjust: 100%; }
 dialog {
+  font: var(--annoy-search-font, inherit);
+  -webkit-user-select: text;
+  user-select: text;
   inset-block-start: min(12vh, 96px);
   width: min(640px, 100vw - 32px);
   max-height: min(720px, 100dvh - 2 * min(12vh, 96px));
@@ -99,7 +104,7 @@ input[type="checkbox"] { width: 16px; height: 16px; margin: 0; accent-color: var
 .head, .option { display: block; padding: 6px 10px; }
 .option { border-radius: 6px; color: inherit; text-decoration: none; cursor: pointer; }
 .option[aria-selected="true"] { background: var(--lit); box-shadow: inset 3px 0 var(--accent); }
-:host(:dir(rtl)) .option[aria-selected="true"] { box-shadow: inset -3px 0 var(--accent); }
+dialog:dir(rtl) .option[aria-selected="true"] { box-shadow: inset -3px 0 var(--accent); }
 .title { font-weight: 650; }
 .crumbs, .excerpt, .label { color: var(--faint); font-size: 0.875em; }
 .crumbs { margin-inline: 10px; }
@@ -113,10 +118,13 @@ mark { border-radius: 2px; background: var(--mark); color: var(--ink); }
 .notice:empty { display: none; }
 .text-button { padding: 0 4px; color: var(--faint); text-decoration: underline; }
 .foot { display: flex; flex-wrap: wrap; gap: 4px 16px; align-items: center; padding: 8px 18px; border-top: 1px solid var(--line); color: var(--faint); font-size: 0.8125em; }
-.foot .text-button { margin-inline-start: auto; }
+.foot .text-button, .foot .count { margin-inline-start: auto; }
+.foot .count:empty { display: none; }
+.more { display: block; width: calc(100% - 16px); margin: 0 8px 8px; padding: 9px; border-radius: 6px; color: var(--accent); text-align: center; }
+.more:hover { background: var(--lit); }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 @media (max-width: 480px) {
   dialog { inset: 0; width: 100vw; max-width: 100vw; height: 100dvh; max-height: 100dvh; border: 0; border-radius: 0; }
-  .keys, .open kbd { display: none; }
+  .keys, .open kbd, .foot:not(:has(.count:not(:empty), .text-button:not([hidden]))) { display: none; }
 }
 `;

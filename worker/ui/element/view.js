@@ -3,8 +3,11 @@ import { shortcutName } from "./shortcuts.js";
 
 /** @import { Messages } from "./messages.js" */
 
+/** @typedef {ReturnType<typeof createView>} View */
+
 /**
- * The element's fixed parts: the button that opens, and the dialog with its combobox.
+ * The element's fixed parts: the button that opens, and the dialog with its combobox. `apart` holds the dialog and
+ * keeps the page's text styles from it.
  *
  * @param {Messages} messages
  */
@@ -50,7 +53,9 @@ export function createView(messages) {
   const list = h("div", { id: "list", role: "listbox", part: "results", "aria-label": messages.label });
   const notice = h("div", { part: "notice", class: "notice" });
   const status = h("div", { class: "unseen", role: "status" });
-  const scroll = h("div", { class: "scroll" }, notice, list);
+  const more = h("button", { type: "button", part: "more", class: "more", hidden: true }, messages.more);
+  const scroll = h("div", { class: "scroll" }, notice, list, more);
+  const count = h("span", { part: "count", class: "count" });
   const forget = h("button", { type: "button", class: "text-button", hidden: true }, messages.forget);
   const foot = h(
     "div",
@@ -60,6 +65,7 @@ export function createView(messages) {
       ["↵", messages.toOpen],
       ["Esc", messages.toClose],
     ]),
+    count,
     forget,
   );
   const dialog = h(
@@ -71,7 +77,8 @@ export function createView(messages) {
     status,
     foot,
   );
-  return { open, dialog, form, field, close, filters, list, notice, status, forget };
+  const apart = h("div", { class: "apart" }, dialog);
+  return { open, apart, dialog, form, field, close, filters, list, more, notice, count, status, forget };
 }
 
 /** @param {[string, string][]} pairs */

@@ -1,0 +1,214 @@
+import { createSearch, Failure, HITS } from "./client.js";
+import { h } from "./dom.js";
+import { createFilters } from "./filters.js";
+import { createCursor, pageGroups, recentGroup } from "./list.js";
+import { fill } from "./messages.js";
+import { follow } from "./navigate.js";
+import { forgetSearches, recentSearches } from "./recent.js";
+import { groupByPage, hasWords } from "./results.js";
+import { createScope } from "./scope.js";
+
+/** @import { Settings } from "./index.js" */
+/** @import { Hit } from "./results.js" */
+/** @import { View } from "./view.js" */
+/** @typedef {ReturnType<typeof createSession>} Session */
+
+/** Milliseconds without a key before a search starts. */
+const PAUSE = 60;
+/** Milliseconds before waiting shows. */
+const PATIENCE = 250;
+
+/**
+ * Asks what is typed and shows what comes back.
+ *
+ * @param {HTMLElement} host
+ * @param {View} view
+ * @param {Settings} settings
+ */
+export function createSession(host, view, settings) {
+  const { messages, language, endpoint, fields, remembers } = settings;
+  const { field, list, notice, status } = view;
+  const cursor = createCursor(list, field);
+  const search = createSearch(endpoint);
+  const filters = createFilters(view.filters, fields, (name) => String(messages[name] ?? name), ask);
+  const scope = createScope(host, endpoint, filters);
+  let pause = 0;
+  let patience = 0;
+  /** The text of the search under way. @type {string | undefined} */
+  let asking;
+  /** Whether the list answers another text, or other filters, than those that are there now. */
+  let stale = true;
+  /** The Enter that waits for the answer to what was typed. @type {(() => void) | undefined} */
+  let entered;
+  /** What the list shows. @type {{ query: string, hits: readonly Hit[], pages: number }} */
+  let shown = { query: "", hits: [], pages: 0 };
+
+  /** @param {Node[]} options @param {...(Node | string)} said */
+  function show(options, ...said) {
+    clearTimeout(patience);
+    asking = undefined;
+    stale = false;
+    list.classList.remove("waiting");
+    list.replaceChildren(...options);
+    notice.replaceChildren(...said);
+    view.count.textContent = "";
+    view.more.hidden = true;
+    field.setAttribute("aria-expanded", String(options.length > 0));
+    cursor.set(undefined);
+  }
+
+  function showRecent() {
+    entered = undefined;
+    const recent = remembers ? recentSearches() : [];
+    show(recent.length > 0 ? [recentGroup(recent, messages.recent)] : []);
+    view.forget.hidden = recent.length === 0;
+    status.textContent = "";
+  }
+
+  /** @param {readonly Hit[]} hits @param {string} query @param {boolean} ended whether there are no more */
+  function showHits(hits, query, ended) {
+    const pages = groupByPage(hits, document.baseURI, query);
+    const count = hits.length;
+    const nothing = fill(messages.nothing, language, { query });
+    const said = count === 0 ? nothing : hasWords(hits, query) ? "" : messages.nearest;
+    show(pageGroups(pages, query), said);
+    shown = { query, hits, pages: pages.length };
+    const found = fill(messages.found, language, { count });
+    status.textContent = count === 0 ? said : `${said} ${found}`.trim();
+    if (count === 0) return;
+    const plus = ended ? "" : "+";
+    view.count.textContent = fill(messages.pages, language, { count: pages.length, plus });
+    view.more.hidden = ended;
+    view.more.textContent = messages.more;
+  }
+
+  /** @param {unknown} error */
+  function reasonOf(error) {
+    if (!(error instanceof Failure)) {
+      // An answer of another form than the Worker's: whoever made it finds out where.
+      console.error(error);
+      return messages.malformed;
+    }
+    if (error.reason !== undefined) return fill(messages.failed, language, { reason: error.reason });
+    return navigator.onLine ? messages.unreachable : messages.offline;
+  }
+
+  /** @param {unknown} error */
+  function showFailure(error) {
+    const said = reasonOf(error);
+    const retry = h("button", { type: "button", class: "text-button" }, messages.retry);
+    retry.addEventListener("click", () => {
+      field.focus();
+      ask();
+    });
+    show([], said, " ", retry);
+    status.textContent = said;
+    // Enter asks again.
+    stale = true;
+    entered = undefined;
+  }
+
+  async function ask() {
+    clearTimeout(pause);
+    clearTimeout(patience);
+    const query = field.value.trim();
+    asking = query;
+    stale = true;
+    // Gives up what is under way.
+    const turn = search.turn();
+    if (query === "") return showRecent();
+    view.forget.hidden = true;
+    patience = setTimeout(() => {
+      list.classList.add("waiting");
+      status.textContent = messages.searching;
+    }, PATIENCE);
+    try {
+      await scope.ready();
+      const { hits, facets, version } = await turn({ query, filter: scope.filter(), facets: fields });
+      filters.update(facets);
+      showHits(hits, query, hits.length < HITS);
+      cursor.first();
+      const detail = { query, count: hits.length, version };
+      host.dispatchEvent(new CustomEvent("annoy-search", { detail, bubbles: true }));
+    } catch (error) {
+      return showFailure(error);
+    }
+    const go = entered;
+    entered = undefined;
+    go?.();
+  }
+
+  async function more() {
+    const { query, hits: before, pages } = shown;
+    view.more.textContent = messages.searching;
+    try {
+      const asked = { query, filter: scope.filter(), facets: [], offset: before.length };
+      const { hits } = await search.turn()(asked);
+      const known = new Set(before.map(({ id }) => id));
+      const fresh = hits.filter(({ id }) => !known.has(id));
+      showHits([...before, ...fresh], query, hits.length < HITS || fresh.length === 0);
+      cursor.set(list.children[pages]?.querySelector("[role=option]") ?? undefined);
+    } catch (error) {
+      view.more.textContent = status.textContent = `${reasonOf(error)} ${messages.retry}`;
+    }
+  }
+
+  /** Follows an option: a result, or an earlier search. @param {HTMLElement} option @param {Event} event @param {() => void} close */
+  function choose(option, event, close) {
+    const { query } = option.dataset;
+    if (query === undefined) return follow(host, option, event, { ...settings, query: shown.query, close });
+    field.value = query;
+    field.focus();
+    ask();
+  }
+
+  return {
+    ask,
+    more,
+    follow: choose,
+    /** The condition that every search is held to. */
+    filter: scope.filter,
+    opened() {
+      if (scope.read() || stale) ask();
+    },
+    /** Nothing that is under way leads anywhere once the dialog is closed. */
+    rest() {
+      entered = undefined;
+    },
+    typed() {
+      clearTimeout(pause);
+      stale = true;
+      entered = undefined;
+      if (field.value.trim() === "") ask();
+      else pause = setTimeout(ask, PAUSE);
+    },
+    /**
+     * Follows the option that is selected, if it answers what was typed; else the best of the answer to come.
+     *
+     * @param {Event} event
+     * @param {() => void} close
+     */
+    enter(event, close) {
+      const go = () => {
+        const option = cursor.current();
+        if (option) choose(option, event, close);
+      };
+      if (!stale) return go();
+      entered = go;
+      if (asking !== field.value.trim()) ask();
+    },
+    /** @param {1 | -1} step */
+    move(step) {
+      if (step > 0 && cursor.atEnd() && !view.more.hidden && !stale) more();
+      else cursor.move(step);
+    },
+    /** @param {HTMLElement} option */
+    point(option) {
+      if (option !== cursor.current()) cursor.set(option);
+    },
+    forget() {
+      forgetSearches();
+      showRecent();
+    },
+  };
+}
