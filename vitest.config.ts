@@ -10,7 +10,13 @@ export default defineConfig({
         test: {
           name: "node",
           include: ["{worker,build,scripts,test}/**/*.test.ts"],
-          exclude: ["test/workerd/**", "test/browser/**", "test/transformers/**", "node_modules/**"],
+          exclude: [
+            "test/workerd/**",
+            "test/browser/**",
+            "test/transformers/**",
+            "test/peers/**",
+            "node_modules/**",
+          ],
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },

@@ -45,6 +45,16 @@ function texts(documents: Document[]): string[] {
   return documents.map((document) => document.pageContent);
 }
 
+// First: while a store is open, the listener stays.
+it("leaves no listener of the process behind when it is closed", async () => {
+  const before = process.listenerCount("exit");
+  for (let i = 0; i < 3; i++) {
+    const store = await AnnoyVectorStore.fromTexts(["foo"], [], new NumberedEmbeddings());
+    await store.close();
+  }
+  expect(process.listenerCount("exit")).toBeLessThanOrEqual(before);
+});
+
 describe("what the tests of LangChain's Annoy for Python ask", () => {
   it("searches texts, and maps items to docstore ids", async () => {
     const store = keep(await AnnoyVectorStore.fromTexts(TEXTS, [], new NumberedEmbeddings()));

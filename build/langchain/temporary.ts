@@ -22,6 +22,7 @@ export async function openTemporary(
   const remove = async () => {
     await rm(temporary, { recursive: true, force: true });
     folders.delete(temporary);
+    if (folders.size === 0) process.off("exit", removeAll);
   };
   try {
     const out = join(temporary, "index");
@@ -40,11 +41,11 @@ export async function openTemporary(
 
 function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "annoy-edge-"));
-  if (folders.size === 0) {
-    process.once("exit", () => {
-      for (const path of folders) rmSync(path, { recursive: true, force: true });
-    });
-  }
+  if (folders.size === 0) process.once("exit", removeAll);
   folders.add(folder);
   return folder;
+}
+
+function removeAll(): void {
+  for (const path of folders) rmSync(path, { recursive: true, force: true });
 }

@@ -1,0 +1,120 @@
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import type { Metric } from "../../worker/core/format/constants.ts";
+
+/** Items and their distances, as Annoy gives them. */
+export type Nearest = readonly [items: readonly number[], distances: readonly number[]];
+
+export interface FileAnswers {
+  readonly items: number;
+  readonly trees: number;
+  readonly byVector: readonly Nearest[];
+  readonly byItem: readonly Nearest[];
+  readonly vectors: readonly (readonly number[])[];
+  readonly distances: readonly number[];
+}
+
+export interface PeerDocument {
+  readonly id: string;
+  readonly text: string;
+  readonly metadata: Record<string, unknown>;
+}
+export type Scored = readonly [document: PeerDocument, score: number];
+
+export interface FolderAnswers {
+  readonly metric: Metric;
+  readonly ids: readonly string[];
+  /** By text, with every item looked at. */
+  readonly exact: readonly (readonly Scored[])[];
+  readonly byText: readonly (readonly Scored[])[];
+  readonly byVector: readonly (readonly Scored[])[];
+  readonly byIndex: readonly (readonly Scored[])[];
+  readonly mmr: readonly (readonly PeerDocument[])[];
+  readonly mmrByVector: readonly (readonly PeerDocument[])[];
+}
+
+/** The calls of python/peer.py. Vectors are paths of float32 rows. */
+interface Calls {
+  build_file(args: {
+    f: number;
+    metric: Metric;
+    vectors: string;
+    holes: readonly number[];
+    trees: number;
+    seed: number;
+    jobs: number;
+    out: string;
+  }): null;
+  ask_file(args: {
+    f: number;
+    metric: Metric;
+    path: string;
+    queries: string;
+    items: readonly number[];
+    k: number;
+    search_k: number;
+  }): FileAnswers;
+  save_folder(args: {
+    f: number;
+    metric: Metric;
+    vectors: string;
+    texts: readonly string[];
+    metadatas: readonly object[];
+    trees: number;
+    out: string;
+  }): string[];
+  ask_folder(args: {
+    f: number;
+    folder: string;
+    vectors: string;
+    texts: readonly string[];
+    items: readonly number[];
+    k: number;
+    fetch_k: number;
+    lambda_mult: number;
+    every: number;
+  }): FolderAnswers;
+  versions(args: { packages: readonly string[] }): Record<string, string>;
+}
+
+export interface PythonPeer {
+  call<Name extends keyof Calls>(
+    name: Name,
+    args: Parameters<Calls[Name]>[0],
+  ): Promise<ReturnType<Calls[Name]>>;
+  close(): void;
+}
+
+const SCRIPT = fileURLToPath(new URL("./python/peer.py", import.meta.url));
+
+/** Starts Python's side; calls are answered one after the other. `path` is searched for modules first. */
+export function startPython(python: string, path?: string): PythonPeer {
+  const child = spawn(python, [SCRIPT], {
+    stdio: ["pipe", "pipe", "pipe"],
+    env: { ...process.env, ...(path !== undefined && { PYTHONPATH: path }) },
+  });
+  let said = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    said = (said + text).slice(-4000);
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  let last: Promise<unknown> = Promise.resolve();
+  async function exchange(request: object): Promise<unknown> {
+    child.stdin.write(`${JSON.stringify(request)}\n`);
+    const { value, done } = await lines.next();
+    if (done) throw new Error(`Python ended early:\n${said}`);
+    const { result, error } = JSON.parse(value) as { result?: unknown; error?: string };
+    if (error !== undefined) throw new Error(`${error}\n${said}`);
+    return result;
+  }
+  return {
+    call(name, args) {
+      const answer = last.then(() => exchange({ call: name, with: args }));
+      last = answer.catch(() => {});
+      // The script's functions return what Calls says.
+      return answer as Promise<ReturnType<Calls[typeof name]>>;
+    },
+    close: () => child.stdin.end(),
+  };
+}
