@@ -185,7 +185,7 @@ describe("the rooms", () => {
 
   test("would not let these imports pass", () => {
     const forbidden: readonly Import[] = [
-      { file: "worker/core/format/a.ts", target: "worker/core/forest/open.ts" },
+      { file: "worker/core/format/a.ts", target: "worker/core/forest/open-forest.ts" },
       { file: "worker/core/forest/a.ts", target: "build/forest/build.ts" },
       { file: "worker/core/forest/a.ts", target: "node:fs" },
       { file: "worker/core/forest/a.ts", target: "fs" },

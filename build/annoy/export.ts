@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { openAnnoyTrees } from "../../worker/core/forest/annoy/trees.ts";
-import { openForest } from "../../worker/core/forest/open.ts";
+import { openForest } from "../../worker/core/forest/open-forest.ts";
 import { packBits } from "../../worker/core/forest/query.ts";
 import { openSlots, type SlotTable } from "../../worker/core/forest/slots.ts";
 import type { Forest } from "../../worker/core/forest/types.ts";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { openAnnoyForest } from "../../worker/core/forest/annoy/open.ts";
+import { openAnnoyForest } from "../../worker/core/forest/annoy/forest.ts";
 import { type SlotTable, slotOf } from "../../worker/core/forest/slots.ts";
 import type { AnnoyLayout } from "../../worker/core/format/annoy.ts";
 import { openArtifact } from "../../worker/core/format/artifact.ts";

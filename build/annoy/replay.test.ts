@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { annoyFixtures, type Expected } from "../../test/annoy/fixtures.ts";
 import { openForTest } from "../../test/annoy/open.ts";
-import { openAnnoyForest } from "../../worker/core/forest/annoy/open.ts";
+import { openAnnoyForest } from "../../worker/core/forest/annoy/forest.ts";
 import type { Forest } from "../../worker/core/forest/types.ts";
 import { readAnnoy } from "./read.ts";
 import { annoySections } from "./sections.ts";

@@ -22,38 +22,32 @@ export interface EncodedRows {
   readonly unit: boolean;
 }
 
-/**
- * Encodes what coded vectors lack of the rows they stand for. Scales are plain steps: a rest has no length to keep.
- */
-export function encodeRest(
+/** Encodes the residuals of rows: what is left of them less their coded vectors. Scales are plain steps. */
+export function encodeResiduals(
   codec: "int8" | "int4",
   rows: Float32Array,
   dimensions: number,
   order: Uint32Array,
   coded: VectorStore,
 ): EncodedRows {
-  const rest = new Float32Array(order.length * dimensions);
+  const residuals = new Float32Array(order.length * dimensions);
   for (let slot = 0; slot < order.length; slot++) {
-    const row = rest.subarray(slot * dimensions, (slot + 1) * dimensions);
+    const row = residuals.subarray(slot * dimensions, (slot + 1) * dimensions);
     coded.decode(slot, row);
     takeFrom(rows, order[slot]! * dimensions, row);
   }
   const inOrder = Uint32Array.from(order, (_, slot) => slot);
-  // Manhattan is the metric whose scales are plain steps.
-  return encodeRows("manhattan", codec, rest, dimensions, inOrder);
+  return encodeCoordinates({ codec, scales: "steps" }, residuals, dimensions, inOrder);
 }
 
-/** Turns what codes stand for into what they lack. */
+/** Turns a coded row into its residual. */
 function takeFrom(rows: Float32Array, at: number, row: Float32Array): void {
   for (let i = 0; i < row.length; i++) row[i] = rows[at + i]! - row[i]!;
 }
 
 const UNIT_TOLERANCE = 1e-4;
 
-/**
- * Encodes rows in the order of `order` (storage slot to row). Each scale restores the row's Euclidean length, so that
- * quantisation turns a vector but does not shorten it (manhattan: the plain step, which keeps coordinates closest).
- */
+/** Encodes rows, as {@link encodeRows} does, to the bytes of their sections. */
 export function encodeVectors(
   metric: Metric,
   codec: "float32" | "int8" | "int4",
@@ -74,7 +68,10 @@ export function keepsNorms(metric: Metric, unit: boolean): boolean {
   return metric === "angular" && !unit;
 }
 
-/** As {@link encodeVectors}, and what only some of the rows cannot decide. */
+/**
+ * Encodes rows in the order of `order` (storage slot to row). Each scale restores the row's Euclidean length, so that
+ * quantisation turns a vector but does not shorten it (manhattan: the plain step, which keeps coordinates closest).
+ */
 export function encodeRows(
   metric: Metric,
   codec: "float32" | "int8" | "int4",
@@ -92,10 +89,27 @@ export function encodeRows(
     }
     return { vectors: bytesOf(words), unit: false };
   }
+  const scales = metric === "manhattan" ? "steps" : "lengths";
+  return encodeCoordinates({ codec, scales }, rows, dimensions, order);
+}
+
+/** The codec of coordinates, and what its scales restore: the length of a row, or its step. */
+interface Coding {
+  readonly codec: "float32" | "int8" | "int4";
+  readonly scales: "lengths" | "steps";
+}
+
+function encodeCoordinates(
+  coding: Coding,
+  rows: Float32Array,
+  dimensions: number,
+  order: Uint32Array,
+): EncodedRows {
+  const { codec } = coding;
+  const count = order.length;
   const norms = new Float32Array(count);
   let unit = true;
-  // Steps alone know no lengths.
-  for (let slot = 0; slot < count && metric !== "manhattan"; slot++) {
+  for (let slot = 0; slot < count && coding.scales === "lengths"; slot++) {
     const norm = lengthOf(rows, order[slot]! * dimensions, dimensions);
     norms[slot] = norm;
     // An all-zero vector has cosine 0 with everything, which a missing norm (1) gives as well.
@@ -112,8 +126,8 @@ export function encodeRows(
   const scales = new Float32Array(count);
   const encode =
     codec === "int8"
-      ? new ByteEncoder(metric, dimensions, count)
-      : new NibbleEncoder(metric, dimensions, count);
+      ? new ByteEncoder(coding, dimensions, count)
+      : new NibbleEncoder(coding, dimensions, count);
   for (let slot = 0; slot < count; slot++) {
     const at = order[slot]! * dimensions;
     const largest = largestOf(rows, at, dimensions);
@@ -140,12 +154,12 @@ function levelsOf(dimensions: number): Levels {
 /** 255 levels from -127 to 127. */
 class ByteEncoder {
   readonly codes: Uint8Array;
-  private readonly metric: Metric;
+  private readonly coding: Coding;
   private readonly dimensions: number;
   private readonly levels: Levels;
 
-  constructor(metric: Metric, dimensions: number, count: number) {
-    this.metric = metric;
+  constructor(coding: Coding, dimensions: number, count: number) {
+    this.coding = coding;
     this.dimensions = dimensions;
     this.codes = new Uint8Array(count * dimensions);
     this.levels = levelsOf(dimensions);
@@ -157,7 +171,7 @@ class ByteEncoder {
     const scale = scaleFor(largest);
     this.levels.setRow(rows, at, scale);
     const squares = this.levels.writeBytes(1 / (step * scale), this.codes, slot * this.dimensions);
-    return this.metric === "manhattan" ? step : norm / Math.sqrt(squares);
+    return this.coding.scales === "steps" ? step : norm / Math.sqrt(squares);
   }
 }
 
@@ -168,11 +182,11 @@ class ByteEncoder {
 class NibbleEncoder {
   readonly codes: Uint8Array;
   private readonly stride: number;
-  private readonly metric: Metric;
+  private readonly coding: Coding;
   private readonly levels: Levels;
 
-  constructor(metric: Metric, dimensions: number, count: number) {
-    this.metric = metric;
+  constructor(coding: Coding, dimensions: number, count: number) {
+    this.coding = coding;
     this.stride = Math.ceil(dimensions / 2);
     this.codes = new Uint8Array(count * this.stride);
     this.levels = levelsOf(dimensions);
@@ -196,7 +210,7 @@ class NibbleEncoder {
       }
     }
     levels.writeNibbles(1 / (bestStep * scale), codes, slot * stride);
-    return this.metric === "manhattan" ? bestStep : norm / Math.sqrt(bestSquares);
+    return this.coding.scales === "steps" ? bestStep : norm / Math.sqrt(bestSquares);
   }
 }
 

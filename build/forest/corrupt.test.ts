@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { LEAF_BIT, NODE, NODE_WORDS } from "../../worker/core/forest/compact/nodes.ts";
 import { createRotation, fullSketchBits } from "../../worker/core/forest/compact/rotation.ts";
-import { openForest } from "../../worker/core/forest/open.ts";
+import { openForest } from "../../worker/core/forest/open-forest.ts";
 import { openArtifact } from "../../worker/core/format/artifact.ts";
 import { SECTIONS, type SectionName } from "../../worker/core/format/constants.ts";
 import { ArtifactError } from "../../worker/core/format/errors.ts";

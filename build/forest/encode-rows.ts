@@ -1,14 +1,14 @@
 import { vectorStore } from "../../worker/core/forest/vectors.ts";
 import type { Metric } from "../../worker/core/format/constants.ts";
 import type { Task } from "../threads/pool.ts";
-import { type EncodedRows, encodeRest, encodeRows } from "./codecs.ts";
+import { type EncodedRows, encodeResiduals, encodeRows } from "./codecs.ts";
 
 /** Encodes some rows, and what the codes lack of them. */
 export interface EncodeTask extends Task<EncodedPart> {
   readonly kind: "encode";
   readonly metric: Metric;
   readonly codec: "float32" | "int8" | "int4";
-  readonly rest?: "int8" | "int4";
+  readonly residuals?: "int8" | "int4";
   readonly vectors: Float32Array;
   readonly dimensions: number;
   /** Rows in the order of their slots. */
@@ -17,12 +17,12 @@ export interface EncodeTask extends Task<EncodedPart> {
 
 export interface EncodedPart {
   readonly rows: EncodedRows;
-  readonly rest?: EncodedRows;
+  readonly residuals?: EncodedRows;
 }
 
-export function encodePart({ metric, codec, rest, vectors, dimensions, list }: EncodeTask): EncodedPart {
+export function encodePart({ metric, codec, residuals, vectors, dimensions, list }: EncodeTask): EncodedPart {
   const rows = encodeRows(metric, codec, vectors, dimensions, list);
-  if (!rest) return { rows };
+  if (!residuals) return { rows };
   const coded = vectorStore({
     metric,
     codec,
@@ -32,5 +32,5 @@ export function encodePart({ metric, codec, rest, vectors, dimensions, list }: E
     scales: rows.scales,
     norms: undefined,
   });
-  return { rows, rest: encodeRest(rest, vectors, dimensions, list, coded) };
+  return { rows, residuals: encodeResiduals(residuals, vectors, dimensions, list, coded) };
 }

@@ -42,25 +42,28 @@ export async function vectorSectionsBy(
       for (let from = 0; from === 0 || from < order.length; from += CHUNK)
         tasks.push({ ...task, list: order.slice(from, from + CHUNK) });
       const parts = await pool.run(tasks, { onDone: (done) => onProgress(done / tasks.length) });
-      const rest = parts.flatMap((part) => part.rest ?? []);
-      return { rows: joined(parts.map(({ rows }) => rows)), ...(rest.length > 0 && { rest: joined(rest) }) };
+      const residuals = parts.flatMap((part) => part.residuals ?? []);
+      return {
+        rows: joined(parts.map(({ rows }) => rows)),
+        ...(residuals.length > 0 && { residuals: joined(residuals) }),
+      };
     }),
   );
   return assemble(metric, codec, own, whole?.rows);
 }
 
-type Encoding = Pick<EncodeTask, "codec" | "rest">;
+type Encoding = Pick<EncodeTask, "codec" | "residuals">;
 
-/** How the codec's own rows are encoded, with a rest or without, and whole rows of the rescoring tier. */
+/** How the codec's own rows are encoded, with residuals or without, and whole rows of the rescoring tier. */
 function encodings(
   metric: Metric,
   codec: Codec,
   rescore: RescoreCodec,
 ): readonly [Encoding | undefined, Encoding | undefined] {
   if (metric === "hamming") return [{ codec: "int8" }, undefined];
-  const rest = codec !== "float32" && codec !== "binary" && (rescore === "int8" || rescore === "int4");
-  const own = codec === "binary" ? undefined : rest ? { codec, rest: rescore } : { codec };
-  return [own, rest || rescore === "none" || rescore === "binary" ? undefined : { codec: rescore }];
+  const residuals = codec !== "float32" && codec !== "binary" && (rescore === "int8" || rescore === "int4");
+  const own = codec === "binary" ? undefined : residuals ? { codec, residuals: rescore } : { codec };
+  return [own, residuals || rescore === "none" || rescore === "binary" ? undefined : { codec: rescore }];
 }
 
 function assemble(
@@ -76,8 +79,8 @@ function assemble(
   add("vectors", own?.rows.vectors, true);
   add("vectorScales", own?.rows.scales, true);
   if (own && keepsNorms(metric, own.rows.unit)) add("vectorNorms", own.rows.norms, true);
-  add("rescoreVectors", own?.rest?.vectors, true);
-  add("rescoreScales", own?.rest?.scales, true);
+  add("rescoreVectors", own?.residuals?.vectors, true);
+  add("rescoreScales", own?.residuals?.scales, true);
   // Whole rows are read by range. Their scales are resident: one more request a row would cost more than four bytes a
   // vector.
   add("rescoreVectors", whole?.vectors, false);

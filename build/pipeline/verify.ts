@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { openArtifactEmbedder } from "../../worker/core/embedding/artifact.ts";
-import { openForest } from "../../worker/core/forest/open.ts";
+import { openForest } from "../../worker/core/forest/open-forest.ts";
 import type { Forest } from "../../worker/core/forest/types.ts";
 import { type Artifact, findSection, openArtifact } from "../../worker/core/format/artifact.ts";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";

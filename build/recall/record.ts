@@ -1,5 +1,5 @@
 import { itemDecoder } from "../../worker/core/forest/flat.ts";
-import { openForest } from "../../worker/core/forest/open.ts";
+import { openForest } from "../../worker/core/forest/open-forest.ts";
 import { openSlots } from "../../worker/core/forest/slots.ts";
 import { openVectors } from "../../worker/core/forest/vectors.ts";
 import { type Artifact, openArtifact } from "../../worker/core/format/artifact.ts";
@@ -56,10 +56,10 @@ function openOnce(subject: MeasuredArtifact): Opened {
 
 /** Stored vectors, one at a time in the same row; of forests that have none those that their sketches stand for. */
 function vectorIn(artifact: Artifact): Opened["vector"] {
-  const finest = openVectors(artifact, "rescore") ?? openVectors(artifact, "vectors");
-  if (!finest) return openForest(artifact).vector;
+  const stored = openVectors(artifact, "rescore") ?? openVectors(artifact, "vectors");
+  if (!stored) return openForest(artifact).vector;
   const row = new Float32Array(artifact.header.dimensions);
-  const decode = itemDecoder(openSlots(artifact), (slot, out) => finest.decode(slot, out));
+  const decode = itemDecoder(openSlots(artifact), (slot, out) => stored.decode(slot, out));
   return (item) => (decode(item, row) ? row : undefined);
 }
 

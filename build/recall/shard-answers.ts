@@ -1,4 +1,4 @@
-import { openForest } from "../../worker/core/forest/open.ts";
+import { openForest } from "../../worker/core/forest/open-forest.ts";
 import type { Forest } from "../../worker/core/forest/types.ts";
 import { openArtifact } from "../../worker/core/format/artifact.ts";
 import type { Metric } from "../../worker/core/format/constants.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { MARGIN_AT, meanFactor, openSketches } from "../../worker/core/forest/compact/sketches.ts";
 import { distanceBetween, smallerIsNearer } from "../../worker/core/forest/metrics.ts";
-import { openForest } from "../../worker/core/forest/open.ts";
+import { openForest } from "../../worker/core/forest/open-forest.ts";
 import type { Forest } from "../../worker/core/forest/types.ts";
 import { openArtifact, requireView } from "../../worker/core/format/artifact.ts";
 import type { Metric } from "../../worker/core/format/constants.ts";

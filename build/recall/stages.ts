@@ -1,6 +1,6 @@
 import { cutAbove } from "../../worker/core/forest/compact/gather.ts";
-import { coldRows } from "../../worker/core/forest/compact/open.ts";
-import { openParts, shiftOf } from "../../worker/core/forest/compact/parts.ts";
+import { rescoreRows } from "../../worker/core/forest/compact/search.ts";
+import { openSections, shiftOf } from "../../worker/core/forest/compact/sections.ts";
 import { ESTIMATE_DEVIATIONS, Walk } from "../../worker/core/forest/compact/walk.ts";
 import { keptForRescoring, openFlat } from "../../worker/core/forest/flat.ts";
 import { lengthOf } from "../../worker/core/forest/metrics.ts";
@@ -38,15 +38,15 @@ export interface Staging {
 export type StagedWalk = (query: Float32Array, staging: Staging, onStage: (stage: Stage) => void) => void;
 
 /**
- * The search of worker/core/forest/compact/open.ts, without filters and without its last step, the distances of the best few.
+ * The search of worker/core/forest/compact/search.ts, without filters and without its last step, the distances of the best few.
  * The walk to one searchK passes all smaller ones, so one walk a query gives a whole table of recall. A test holds every
  * stage to the answer of a search.
  */
 export function openStages(artifact: Artifact): StagedWalk {
   if (artifact.header.forestKind === "flat") return scanStages(openFlat(artifact));
   const { metric, dimensions, nSlots, nTrees } = artifact.header;
-  const parts = openParts(artifact);
-  const { vectors, finer, scorer, slots, nodes, sketches } = parts;
+  const sections = openSections(artifact);
+  const { vectors, rescore, scorer, slots, nodes, sketches } = sections;
   const walk = new Walk(nodes, slots, sketches, dimensions, nTrees);
   const { found } = walk;
   const scores = new Float32Array(nodes.largestLeaf);
@@ -55,10 +55,10 @@ export function openStages(artifact: Artifact): StagedWalk {
   const ordered = metric === "manhattan";
 
   return (query, { k, searchKs, margins }, onStage) => {
-    const prepared = parts.prepare(query);
-    const walked = parts.walkedOf(prepared.vector);
-    const { scale, margin } = parts.scaleOf(walked);
-    const wanted = estimates ? (scorer ? coldRows(k) : k) : keptForRescoring(k, finer !== undefined);
+    const prepared = sections.prepare(query);
+    const walked = sections.walkedOf(prepared.vector);
+    const { scale, margin } = sections.scaleOf(walked);
+    const wanted = estimates ? (scorer ? rescoreRows(k) : k) : keptForRescoring(k, rescore !== undefined);
     const kept = new TopScores(Math.min(wanted, nSlots));
     const rank = Math.min(k, nSlots);
     // Where estimates only order, what is compared with them are other estimates.

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { clusteredVectors } from "../../scripts/bench/million.ts";
-import { openForest } from "../../worker/core/forest/open.ts";
+import { openForest } from "../../worker/core/forest/open-forest.ts";
 import { openArtifact, requireView } from "../../worker/core/format/artifact.ts";
 import { shardFolder } from "../../worker/core/format/keys.ts";
 import type { ItemDocument, Manifest } from "../../worker/core/format/meta.ts";

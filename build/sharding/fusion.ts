@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Embedder } from "../../worker/core/embedding/types.ts";
-import { openForest } from "../../worker/core/forest/open.ts";
+import { openForest } from "../../worker/core/forest/open-forest.ts";
 import type { Forest } from "../../worker/core/forest/types.ts";
 import { openArtifact } from "../../worker/core/format/artifact.ts";
 import type { ArtifactMeta, ItemDocument } from "../../worker/core/format/meta.ts";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { openForest } from "../../worker/core/forest/open.ts";
+import { openForest } from "../../worker/core/forest/open-forest.ts";
 import type { Forest } from "../../worker/core/forest/types.ts";
 import { type Artifact, openArtifact } from "../../worker/core/format/artifact.ts";
 import type { Manifest } from "../../worker/core/format/meta.ts";

@@ -3,7 +3,7 @@ import { encodeArtifact } from "../../build/artifact/layout.ts";
 import { buildForest } from "../../build/forest/build.ts";
 import { createRandom, partSeed } from "../../build/numeric/random.ts";
 import type { ForestSettings } from "../../build/settings/options.ts";
-import { openForest } from "../../worker/core/forest/open.ts";
+import { openForest } from "../../worker/core/forest/open-forest.ts";
 import type { Neighbours } from "../../worker/core/forest/types.ts";
 import { openArtifact } from "../../worker/core/format/artifact.ts";
 import { createColdReader } from "../../worker/storage/cold.ts";
@@ -164,14 +164,15 @@ export async function runMillion({
   };
   // Without a cache of pages: every query is the first.
   const read = createColdReader({ key: "million", bytes: file.length, read: readOne }, createRangeCache(0));
-  const { searchCold } = index;
+  const { searchRescored } = index;
   const ways: Record<MillionSearch["tiers"], (query: Float32Array, searchK: number) => Promise<Neighbours>> =
     {
       hot: async (query, searchK) => index.search(query, { k: K, searchK }),
-      "hot and cold": async (query, searchK) => (searchCold ?? index.search)(query, { k: K, searchK }, read),
+      "hot and cold": async (query, searchK) =>
+        (searchRescored ?? index.search)(query, { k: K, searchK }, read),
     };
   const searches: MillionSearch[] = [];
-  for (const tiers of searchCold ? (["hot", "hot and cold"] as const) : (["hot"] as const)) {
+  for (const tiers of searchRescored ? (["hot", "hot and cold"] as const) : (["hot"] as const)) {
     for (const { searchK } of certified.rows) {
       let hits = 0;
       reads = 0;

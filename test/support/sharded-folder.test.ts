@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openForest } from "../../worker/core/forest/open.ts";
+import { openForest } from "../../worker/core/forest/open-forest.ts";
 import { openArtifact, requireView } from "../../worker/core/format/artifact.ts";
 import { vectorCorpus } from "../seed/corpus.ts";
 import { buildShardedFolder } from "./sharded-folder.ts";

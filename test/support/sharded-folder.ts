@@ -7,7 +7,7 @@ import { versionOf } from "../../build/artifact/version.ts";
 import { vectorSections } from "../../build/forest/vector-sections.ts";
 import { bytesOf } from "../../build/numeric/arrays.ts";
 import { type BuildOptions, build } from "../../build/pipeline/build.ts";
-import { openForest } from "../../worker/core/forest/open.ts";
+import { openForest } from "../../worker/core/forest/open-forest.ts";
 import { type Artifact, openArtifact, sectionName } from "../../worker/core/format/artifact.ts";
 import type { SectionName } from "../../worker/core/format/constants.ts";
 import { encodeIds } from "../../worker/core/format/ids.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { encodeArtifact } from "../../../build/artifact/layout.ts";
 import { buildForest } from "../../../build/forest/build.ts";
 import type { ForestSettings } from "../../../build/settings/options.ts";
-import { openForest } from "../../../worker/core/forest/open.ts";
+import { openForest } from "../../../worker/core/forest/open-forest.ts";
 import { openArtifact } from "../../../worker/core/format/artifact.ts";
 import { readRows } from "../data.ts";
 import type { NodePeer } from "./peer.ts";

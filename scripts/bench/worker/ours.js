@@ -1,4 +1,4 @@
-import { openForest } from "../../../worker/core/forest/open.ts";
+import { openForest } from "../../../worker/core/forest/open-forest.ts";
 import { openArtifact } from "../../../worker/core/format/artifact.ts";
 import { serve } from "./serve.js";
 

@@ -29,7 +29,7 @@ describe.each(METRICS)("the last step of a search, metric %s", (metric) => {
     (k) => {
       const nearest = all.slice(0, k);
       for (const order of [vectors.map((_, i) => i), vectors.map((_, i) => (i * 37) % 60)]) {
-        const { items, distances } = finishHits(metric, query, order, k, decode);
+        const { items, distances } = finishHits({ metric, query, k }, order, decode);
         expect(items).toEqual(nearest.map(({ item }) => item));
         expect(distances).toEqual(nearest.map(({ distance }) => distance));
       }
@@ -40,10 +40,8 @@ describe.each(METRICS)("the last step of a search, metric %s", (metric) => {
     const asked: number[] = [];
     const looked: number[] = [];
     finishHits(
-      metric,
-      query,
+      { metric, query, k: 3 },
       [1, 2, 3, 4, 5],
-      3,
       (item, row) => looked.push(item) > 0 && decode(item, row),
       (place) => asked.push(place) > 0 && place === 3,
     );
@@ -54,7 +52,7 @@ describe.each(METRICS)("the last step of a search, metric %s", (metric) => {
   });
 });
 
-// Codes of eight bits cannot tell such neighbours apart: all that are kept must be looked at with the finer vectors.
+// Codes of eight bits cannot tell such neighbours apart: all that are kept must be compared by the rescoring vectors.
 it.each([
   ["spread out", 1, 40],
   ["within one per cent of each other", 0.01, 40],

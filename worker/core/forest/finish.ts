@@ -19,7 +19,7 @@ const DEVIATIONS = 6;
 
 /**
  * Rules kept items out by their quick scores. Of 36 that are kept for ten neighbours about 14 are left, unless many lie
- * as near as the codes can tell, and those are what the finer vectors are for.
+ * as near as the codes can tell, which is the case that rescoring vectors are for.
  *
  * @returns undefined where scores do not say how far off they may be
  */
@@ -41,17 +41,15 @@ export function ruledOutBy(
 let scratch = new Float32Array(0);
 
 /**
- * Computes the distances of the kept items in double precision from the finest vectors at hand, and keeps the k nearest
+ * Computes the distances of the kept items in double precision from the finest vectors in memory, and keeps the k nearest
  * in order. Allocates the two arrays that it returns; items that come best first cost one comparison each.
  *
  * @param kept items, best first
  * @param decode writes the vector of an item into a row; false when there is none
  */
 export function finishHits(
-  metric: Metric,
-  query: Float32Array,
+  { metric, query, k }: { readonly metric: Metric; readonly query: Float32Array; readonly k: number },
   kept: ArrayLike<number>,
-  k: number,
   decode: (item: number, row: Float32Array) => boolean,
   ruledOut?: RuledOut,
 ): Finished {

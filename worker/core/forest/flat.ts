@@ -5,7 +5,7 @@ import { distanceBetween } from "./metrics.ts";
 import { type PreparedQuery, prepareQuery } from "./query.ts";
 import { itemAt, openSlots, type SlotTable, slotOf } from "./slots.ts";
 import { TopScores } from "./top.ts";
-import type { Forest } from "./types.ts";
+import type { Forest, ForestSearchOptions } from "./types.ts";
 import { openVectors, type VectorStore } from "./vectors.ts";
 
 const BLOCK = 1024;
@@ -15,9 +15,10 @@ export function openFlat(artifact: Artifact): Forest {
   const { metric, dimensions, nItems } = artifact.header;
   const vectors = openVectors(artifact, "vectors");
   if (!vectors) throw new ArtifactError("MISSING_SECTION", "The artifact has no section vectors.");
-  const finest = openVectors(artifact, "rescore") ?? vectors;
+  const rescore = openVectors(artifact, "rescore");
+  const stored = rescore ?? vectors;
   const slots = openSlots(artifact);
-  const decode = itemDecoder(slots, (slot, row) => finest.decode(slot, row));
+  const decode = itemDecoder(slots, (slot, row) => stored.decode(slot, row));
   const vector = vectorOfItem(dimensions, decode);
   return {
     artifact,
@@ -28,39 +29,37 @@ export function openFlat(artifact: Artifact): Forest {
     defaultSearchK: () => vectors.count,
     vector,
     distance: distanceOfItems(metric, vector),
-    search(query, { k, searchK = -1, accept, acceptBits }) {
+    search(query, options) {
+      const { k, searchK = -1 } = options;
       if (searchK === 0) return { items: [], distances: [], candidates: 0, scored: 0 };
       const prepared = prepareQuery(metric, query);
-      const kept = keptForRescoring(k, finest !== vectors);
-      const { top, scored } = exactScan(vectors, slots, prepared, kept, accept, acceptBits);
+      const kept = keptForRescoring(k, rescore !== undefined);
+      const { top, scored } = exactScan(vectors, slots, prepared, kept, options);
       const ruledOut = ruledOutBy(vectors, prepared, slots, top);
-      const { items, distances } = finishHits(metric, query, top.sorted(), k, decode, ruledOut);
+      const { items, distances } = finishHits({ metric, query, k }, top.sorted(), decode, ruledOut);
       return { items, distances, candidates: scored, scored };
     },
   };
 }
 
 /**
- * How many of the best by quick scores are looked at again in double precision. A few more than k make up for products of
- * small integers; twice as many and some where finer vectors are at hand, because among near duplicates it is those that
- * tell one from the other.
+ * Number of the best by quick scores whose distance is computed in double precision. A few more than k make up for
+ * products of small integers; twice as many and some where rescoring vectors are in memory, because among near duplicates
+ * only those tell one from the other.
  */
-export function keptForRescoring(k: number, finerAtHand: boolean): number {
-  return finerAtHand ? 2 * k + 16 : k + 8 + (k >>> 2);
+export function keptForRescoring(k: number, hasRescore: boolean): number {
+  return hasRescore ? 2 * k + 16 : k + 8 + (k >>> 2);
 }
 
 /**
- * Scores every accepted vector. O(vectors x dimensions); with `bits`, O(items / 32 + accepted x dimensions).
- *
- * @param bits items that may be accepted, as in {@link ForestSearchOptions}
+ * Scores every accepted vector. O(vectors x dimensions); with `acceptBits`, O(items / 32 + accepted x dimensions).
  */
 export function exactScan(
   vectors: VectorStore,
   slots: SlotTable,
   query: PreparedQuery,
   kept: number,
-  accept: ((item: number) => boolean) | undefined,
-  bits?: Uint32Array,
+  { accept, acceptBits: bits }: Pick<ForestSearchOptions, "accept" | "acceptBits">,
 ): { top: TopScores; scored: number } {
   const block = new Uint32Array(BLOCK);
   const scores = new Float32Array(BLOCK);

@@ -17,7 +17,7 @@ export interface Forest {
    * The same where the vectors that decide lie in the cold part of the file and are not in memory: reads the rows of
    * the best candidates, all at once. Undefined where {@link search} has everything at hand.
    */
-  readonly searchCold?: (
+  readonly searchRescored?: (
     query: Float32Array,
     options: ForestSearchOptions,
     read: ReadRanges,
@@ -25,7 +25,7 @@ export interface Forest {
   /** The stored vector of an item, decoded into a new array; undefined for a hole or a number out of range. */
   vector(item: number): Float32Array | undefined;
   /** The same, of many items, where the stored vectors lie in the cold part: {@link vector} then gives estimates. */
-  readonly vectorsCold?: (
+  readonly vectorsRescored?: (
     items: readonly number[],
     read: ReadRanges,
   ) => Promise<(Float32Array | undefined)[]>;

@@ -52,7 +52,7 @@ export function vectorBytes(metric: Metric, codec: Codec, dimensions: number): n
 export type VectorTier = "vectors" | "rescore";
 
 /**
- * Opens the resident vectors, or the finer ones of the rescoring tier. Undefined when the artifact has none of that
+ * Opens the vectors of the codec, or those of the rescoring tier. Undefined when the artifact has none of that
  * tier, or its bytes are not in memory.
  *
  * @throws ArtifactError when a section has the wrong length
@@ -71,16 +71,16 @@ export function openVectors(artifact: Artifact, tier: VectorTier): VectorStore |
   const bytes = requireBytes(artifact, name, count * vectorBytes(metric, codec, dimensions));
   const { scales, norms } = openFactors(artifact, tier);
   const store = vectorStore({ metric, codec, dimensions, count, bytes, scales, norms });
-  if (tier === "vectors" || !holdsRest(artifact.header)) return store;
+  if (tier === "vectors" || !holdsResiduals(artifact.header)) return store;
   const base = openVectors(artifact, "vectors");
   return base && sumStore(base, store, new Weights(metric, norms));
 }
 
 /**
- * Whether the rescoring rows hold what the resident codes lack instead of whole vectors: two coarse codes, one on top of
- * the other, are as fine as one of both lengths together.
+ * Whether the rescoring rows hold residuals of the resident codes instead of whole vectors: two coarse codes, one on top
+ * of the other, are as fine as one of both lengths together.
  */
-export function holdsRest({
+export function holdsResiduals({
   metric,
   codec,
   rescore,
@@ -176,12 +176,12 @@ class Weights {
 }
 
 /** Vectors that are the sum of two coded ones. */
-function sumStore(base: VectorStore, rest: VectorStore, weights: Weights): VectorStore {
+function sumStore(base: VectorStore, residuals: VectorStore, weights: Weights): VectorStore {
   const { dimensions, count } = base;
   const row = new Float32Array(dimensions);
   const decode = (slot: number, out: Float32Array) => {
     base.decode(slot, out);
-    rest.add(slot, out);
+    residuals.add(slot, out);
   };
   return {
     dimensions,
@@ -189,7 +189,7 @@ function sumStore(base: VectorStore, rest: VectorStore, weights: Weights): Vecto
     decode,
     add(slot, out) {
       base.add(slot, out);
-      rest.add(slot, out);
+      residuals.add(slot, out);
     },
     score(query, slots, n, scores) {
       const q = query.vector;

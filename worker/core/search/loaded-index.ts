@@ -1,7 +1,7 @@
 import { type Columns, openColumns } from "../columns/columns.ts";
 import { openArtifactEmbedder } from "../embedding/artifact.ts";
 import type { Embedder } from "../embedding/types.ts";
-import { openForest } from "../forest/open.ts";
+import { openForest } from "../forest/open-forest.ts";
 import type { Forest, ReadRanges } from "../forest/types.ts";
 import { type Artifact, findSection } from "../format/artifact.ts";
 import { type IdTable, openIds } from "../format/ids.ts";

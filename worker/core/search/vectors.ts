@@ -15,9 +15,9 @@ export async function nearestItems(
   exactness: Exactness,
 ): Promise<Neighbours> {
   const { forest, readRanges } = index;
-  if (!forest.searchCold || !readRanges) return forest.search(query, options);
+  if (!forest.searchRescored || !readRanges) return forest.search(query, options);
   try {
-    return await forest.searchCold(query, options, readRanges);
+    return await forest.searchRescored(query, options, readRanges);
   } catch (error) {
     console.error(error);
     exactness.estimated = true;
@@ -31,7 +31,7 @@ export async function vectorsOrEstimates(
   items: readonly number[],
   exactness: Exactness,
 ): Promise<(Float32Array | undefined)[]> {
-  if (!index.forest.vectorsCold) return vectorsOf(index, items);
+  if (!index.forest.vectorsRescored) return vectorsOf(index, items);
   try {
     return await vectorsOf(index, items);
   } catch (error) {
@@ -47,14 +47,14 @@ export async function vectorsOf(
   items: readonly number[],
 ): Promise<(Float32Array | undefined)[]> {
   const { forest, readRanges } = index;
-  if (!forest.vectorsCold || !readRanges) return items.map((item) => forest.vector(item));
-  return items.length === 0 ? [] : forest.vectorsCold(items, guarded(index.name, readRanges));
+  if (!forest.vectorsRescored || !readRanges) return items.map((item) => forest.vector(item));
+  return items.length === 0 ? [] : forest.vectorsRescored(items, guarded(index.name, readRanges));
 }
 
 /** Annoy's distance of two items; undefined when either is not there. */
 export async function distanceOf(index: LoadedIndex, i: number, j: number): Promise<number | undefined> {
-  const { vectorsCold } = index.forest;
-  if (!vectorsCold || !index.readRanges) return index.forest.distance(i, j);
+  const { vectorsRescored } = index.forest;
+  if (!vectorsRescored || !index.readRanges) return index.forest.distance(i, j);
   const [a, b] = await vectorsOf(index, [i, j]);
   return a && b && distanceBetween(index.forest.metric, a, b);
 }

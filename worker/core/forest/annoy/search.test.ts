@@ -7,9 +7,9 @@ import { bytesForTest, openForTest } from "../../../../test/annoy/open.ts";
 import { ANNOY_NODES_HEADER, ANNOY_NODES_HEADER_BYTES } from "../../format/annoy.ts";
 import { openArtifact } from "../../format/artifact.ts";
 import { ArtifactError } from "../../format/errors.ts";
+import { openAnnoyForest } from "./forest.ts";
 import { NodeHeap } from "./heap.ts";
 import { Nearest } from "./nearest.ts";
-import { openAnnoyForest } from "./open.ts";
 
 const fixtures = annoyFixtures();
 const fixture = (name: string) => fixtures.find((f) => f.name === name)!;

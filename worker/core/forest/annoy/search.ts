@@ -13,6 +13,56 @@ const { fround } = Math;
 /** Marks of one search; an item keeps the mark of the last search that met it. */
 const MARKS_A_SEARCH = 2;
 
+type Accept = ((item: number) => boolean) | undefined;
+
+/** The distinct slots that a search has met, over arrays that are kept from search to search. */
+class Candidates {
+  slots = new Uint32Array(1024);
+  count = 0;
+  private readonly table: SlotTable;
+  /** Item to the mark of the last search that met it: `mark` when taken, `mark + 1` when passed over. */
+  private readonly marks: Uint32Array;
+  private mark = 0;
+
+  constructor(table: SlotTable, nItems: number) {
+    this.table = table;
+    this.marks = new Uint32Array(nItems);
+  }
+
+  /** Empties the list, for another search. */
+  reset(): void {
+    if (this.mark >= 0xffff_fff0 - MARKS_A_SEARCH) {
+      this.marks.fill(0);
+      this.mark = 0;
+    }
+    this.mark += MARKS_A_SEARCH;
+    this.count = 0;
+  }
+
+  /** Takes an item's slot once a search. Returns whether the item counts. */
+  take(item: number, accept: Accept): boolean {
+    const { marks, mark } = this;
+    const seen = marks[item]!;
+    if (seen === mark) return true;
+    if (seen === mark + 1) return false;
+    const slot = slotOf(this.table, item);
+    if (accept && (slot < 0 || !accept(item))) {
+      marks[item] = mark + 1;
+      return false;
+    }
+    marks[item] = mark;
+    // A hole counts, as in Annoy, but is no candidate.
+    if (slot < 0) return true;
+    if (this.count === this.slots.length) {
+      const larger = new Uint32Array(this.count * 2);
+      larger.set(this.slots);
+      this.slots = larger;
+    }
+    this.slots[this.count++] = slot;
+    return true;
+  }
+}
+
 /**
  * Annoy's search over checked trees: a best-first walk over all of them until `searchK` candidates are found
  * (duplicates counted), then the exact distance of each distinct one. Scratch belongs to the returned function and
@@ -24,41 +74,60 @@ export function annoySearch(
   scorer: Scorer,
   defaultSearchK: (k: number) => number,
 ): Forest["search"] {
+  const { metric, nItems } = trees;
+  const margins = openMargins(trees);
+  const candidates = new Candidates(slots, nItems);
+  const walk = createWalk(trees, slots, margins, candidates);
+  const nearest = new Nearest();
+  let raw = new Float64Array(1024);
+
+  return (query: Float32Array, options: ForestSearchOptions): Neighbours => {
+    const { accept } = options;
+    const asked = options.searchK ?? -1;
+    // Annoy converts search_k to an unsigned number: below -1 means no limit.
+    const limit =
+      asked === -1 ? defaultSearchK(options.k) : asked < 0 ? Number.POSITIVE_INFINITY : Math.floor(asked);
+    candidates.reset();
+    scorer.setQuery(query);
+    margins.setQuery(query);
+    const fraction = options.acceptFraction;
+    // Where no more items pass than the walk would look at, looking at all that pass is exact and cheaper.
+    if (accept && fraction !== undefined && fraction * nItems <= limit) {
+      for (let slot = 0; slot < slots.nSlots; slot++) {
+        const item = itemAt(slots, slot);
+        if (item < nItems) candidates.take(item, accept);
+      }
+    } else {
+      walk(limit, accept);
+    }
+    const { count } = candidates;
+    if (raw.length < count) raw = new Float64Array(candidates.slots.length);
+    scorer.score(candidates.slots, count, raw);
+    nearest.reset(Math.min(options.k, slots.nSlots));
+    for (let j = 0; j < count; j++) {
+      // A distance that is not a number (overflow) is the farthest there is.
+      const distance = Number.isNaN(raw[j]) ? Number.POSITIVE_INFINITY : raw[j]!;
+      nearest.push(distance, itemAt(slots, candidates.slots[j]!));
+    }
+    nearest.sort();
+    const items = [...nearest.items.subarray(0, nearest.size)];
+    const distances = items.map((item, i) => scorer.report(slotOf(slots, item), nearest.distances[i]!));
+    if (!scorer.exact) reorder(metric, items, distances);
+    return { items, distances, candidates: count, scored: count };
+  };
+}
+
+/** Creates the walk over all trees that gathers candidates until so many have been met. */
+function createWalk(
+  trees: AnnoyTrees,
+  slots: SlotTable,
+  margins: Margins,
+  candidates: Candidates,
+): (limit: number, accept: Accept) => void {
   const { metric, dimensions, nItems, nodes, lists, roots } = trees;
   const { maxBucket } = nodeLayout(trees.layout, dimensions);
   const heap = new NodeHeap();
-  const margin = openMargins(trees);
-  /** Item to the mark of the last search that met it: `mark` when taken, `mark + 1` when passed over. */
-  const marks = new Uint32Array(nItems);
-  let mark = 0;
-  let candidates = new Uint32Array(1024);
-  let raw = new Float64Array(1024);
-  const nearest = new Nearest();
-  let distinct = 0;
-
-  /** Takes an item's slot once a search. Returns whether the item counts. */
-  const take = (item: number, accept: ((item: number) => boolean) | undefined): boolean => {
-    const seen = marks[item]!;
-    if (seen === mark) return true;
-    if (seen === mark + 1) return false;
-    const slot = slotOf(slots, item);
-    if (accept && (slot < 0 || !accept(item))) {
-      marks[item] = mark + 1;
-      return false;
-    }
-    marks[item] = mark;
-    // A hole counts, as in Annoy, but is no candidate.
-    if (slot < 0) return true;
-    if (distinct === candidates.length) {
-      const larger = new Uint32Array(distinct * 2);
-      larger.set(candidates);
-      candidates = larger;
-    }
-    candidates[distinct++] = slot;
-    return true;
-  };
-
-  const walk = (limit: number, accept: ((item: number) => boolean) | undefined): void => {
+  return (limit, accept) => {
     heap.clear();
     const initial = metric === "hamming" ? 0 : Number.POSITIVE_INFINITY;
     for (let r = 0; r < roots.length; r++) heap.push(initial, roots[r]!);
@@ -68,17 +137,17 @@ export function annoySearch(
       const node = heap.pop();
       if (node < nItems) {
         // The hole beside a lone item in a large index has no descendants, so Annoy does not count it.
-        if (slotOf(slots, node) >= 0 && take(node, accept)) found++;
+        if (slotOf(slots, node) >= 0 && candidates.take(node, accept)) found++;
         continue;
       }
       const w = (node - nItems) * NODE_WORDS;
       const first = nodes[w + 1]!;
       const second = nodes[w + 2]!;
       if (nodes[w]! <= maxBucket) {
-        for (let i = first; i < first + second; i++) if (take(lists[i]!, accept)) found++;
+        for (let i = first; i < first + second; i++) if (candidates.take(lists[i]!, accept)) found++;
         continue;
       }
-      const m = margin.of(nodes[w + 3]!);
+      const m = margins.of(nodes[w + 3]!);
       if (metric === "hamming") {
         heap.push(m === 1 ? priority : priority - 1, second);
         heap.push(m === 0 ? priority : priority - 1, first);
@@ -88,55 +157,6 @@ export function annoySearch(
         heap.push(-m < priority ? -m : priority, first);
       }
     }
-  };
-
-  const scan = (accept: (item: number) => boolean): void => {
-    for (let slot = 0; slot < slots.nSlots; slot++) {
-      const item = itemAt(slots, slot);
-      if (item < nItems) take(item, accept);
-    }
-  };
-
-  return (query: Float32Array, options: ForestSearchOptions): Neighbours => {
-    const { accept } = options;
-    const k = Math.min(options.k, slots.nSlots);
-    const asked = options.searchK ?? -1;
-    // Annoy converts search_k to an unsigned number: below -1 means no limit.
-    const limit =
-      asked === -1 ? defaultSearchK(options.k) : asked < 0 ? Number.POSITIVE_INFINITY : Math.floor(asked);
-    if (mark >= 0xffff_fff0 - MARKS_A_SEARCH) {
-      marks.fill(0);
-      mark = 0;
-    }
-    mark += MARKS_A_SEARCH;
-    distinct = 0;
-    scorer.setQuery(query);
-    margin.setQuery(query);
-    const fraction = options.acceptFraction;
-    // Where no more items pass than the walk would look at, looking at all that pass is exact and cheaper.
-    if (accept && fraction !== undefined && fraction * nItems <= limit) {
-      scan(accept);
-    } else {
-      walk(limit, accept);
-    }
-    if (raw.length < distinct) raw = new Float64Array(candidates.length);
-    scorer.score(candidates, distinct, raw);
-    nearest.reset(k);
-    for (let j = 0; j < distinct; j++) {
-      // A distance that is not a number (overflow) is the farthest there is.
-      const distance = Number.isNaN(raw[j]) ? Number.POSITIVE_INFINITY : raw[j]!;
-      nearest.push(distance, itemAt(slots, candidates[j]!));
-    }
-    nearest.sort();
-    const items: number[] = [];
-    const distances: number[] = [];
-    for (let i = 0; i < nearest.size; i++) {
-      const item = nearest.items[i]!;
-      items.push(item);
-      distances.push(scorer.report(slotOf(slots, item), nearest.distances[i]!));
-    }
-    if (!scorer.exact) reorder(metric, items, distances);
-    return { items, distances, candidates: distinct, scored: distinct };
   };
 }
 

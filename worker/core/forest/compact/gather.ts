@@ -18,6 +18,16 @@ export type Scale =
   /** Estimates only order; candidates down to so much below the k-th best estimate deserve a score. */
   | { readonly kind: "order"; readonly margin: number };
 
+/** Vectors that score candidates, and the query in their form. */
+export interface Scoring {
+  readonly slots: SlotTable;
+  readonly store: VectorStore;
+  readonly query: PreparedQuery;
+  readonly scale: Scale;
+  /** Scratch for as many scores as the largest leaf has items. */
+  readonly scores: Float32Array;
+}
+
 /** What a bound is compared with: so much above the k-th best of what counts. */
 export function cutAbove(scale: Scale): number {
   return scale.kind === "score" ? scale.shift : -scale.margin;
@@ -28,22 +38,14 @@ export function cutAbove(scale: Scale): number {
  * k-th best score so far can change nothing any more. So the nearest leaves, which come first, spare the others most of
  * their scores, and nothing but the best is kept.
  *
- * @param scores scratch for as many scores as the largest leaf has items
- * @param kept how many of the best by the full code are wanted
- * @param top is given them, keyed by item
+ * @param top receives the `kept` best, keyed by item
  * @returns the number of full scores
  */
 export function gatherScored(
   walk: Walk,
-  slots: SlotTable,
-  store: VectorStore,
-  query: PreparedQuery,
-  scale: Scale,
-  scores: Float32Array,
-  k: number,
-  kept: number,
+  { slots, store, query, scale, scores }: Scoring,
   top: TopScores,
-  { searchK, accept }: Extent,
+  { searchK, accept, k, kept }: Extent & { readonly k: number; readonly kept: number },
 ): number {
   const rank = Math.min(k, slots.nSlots);
   top.reset(Math.min(kept, slots.nSlots));

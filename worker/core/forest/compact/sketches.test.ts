@@ -32,7 +32,7 @@ it.each([64, 128, 256])(
     const { sketches, rotated, sumOver, factors } = randomSketches(bits, bits);
     const table = new Int32Array(bits * 32);
     const unit = fillTable(rotated, bits, table);
-    const query = { table, unit, margin: 0.5, rest: 1.5 };
+    const query = { table, unit, margin: 0.5, secondHalf: 1.5, base: 0.3, cut: 0 };
     const half = bits >>> 1;
     const bound = (slot: number) => {
       const { factor, offset } = factors(slot);
@@ -40,12 +40,14 @@ it.each([64, 128, 256])(
     };
     const first = (slot: number) => {
       const { factor, offset } = factors(slot);
-      return 0.3 + offset + factor * (sumOver(slot, bits === 64 ? 32 : half) + query.margin + query.rest);
+      return (
+        0.3 + offset + factor * (sumOver(slot, bits === 64 ? 32 : half) + query.margin + query.secondHalf)
+      );
     };
     for (const cut of [Number.NEGATIVE_INFINITY, 0.15, 0.25, 10]) {
       const found = createPromising(COUNT);
-      appendPromising(sketches, query, 0.3, 0, 50, cut, found);
-      appendPromising(sketches, query, 0.3, 50, COUNT - 50, cut, found);
+      appendPromising(sketches, { ...query, cut }, 0, 50, found);
+      appendPromising(sketches, { ...query, cut }, 50, COUNT - 50, found);
       const expected = Array.from({ length: COUNT }, (_, slot) => slot).filter(
         (slot) => bound(slot) >= cut && first(slot) >= cut,
       );
@@ -57,9 +59,12 @@ it.each([64, 128, 256])(
 
 it("lets everything pass when sums are no numbers and there is nothing to reach", () => {
   const { sketches } = randomSketches(128, 9);
-  const query = { table: new Int32Array(4096), unit: Number.NaN, margin: 0, rest: 0 };
+  const query = {
+    ...{ table: new Int32Array(4096), unit: Number.NaN, margin: 0, secondHalf: 0 },
+    ...{ base: 0, cut: Number.NEGATIVE_INFINITY },
+  };
   const found = createPromising(COUNT);
-  appendPromising(sketches, query, 0, 0, COUNT, Number.NEGATIVE_INFINITY, found);
+  appendPromising(sketches, query, 0, COUNT, found);
   expect(found.count).toBe(COUNT);
 });
 

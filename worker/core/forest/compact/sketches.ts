@@ -158,7 +158,7 @@ export function createPromising(capacity: number): Promising {
   };
 }
 
-/** One query as the sketches see it. */
+/** One query in the form that sketches take, and the leaf that is visited. */
 export interface SketchQuery {
   /** Partial sums and their unit: see {@link fillTable}. */
   readonly table: Int32Array;
@@ -166,7 +166,11 @@ export interface SketchQuery {
   /** A bound is the estimate plus so many times the candidate's factor. */
   margin: number;
   /** The most that the second half of a code is taken to add to S. */
-  rest: number;
+  secondHalf: number;
+  /** Inner product of the query with the point that the residuals of the leaf are taken from. */
+  base: number;
+  /** Bounds below it are dropped. */
+  cut: number;
 }
 
 /** Words of a code that are looked at first. */
@@ -184,28 +188,24 @@ export function firstWords(bits: number): number {
 export function appendPromising(
   sketches: Sketches,
   query: SketchQuery,
-  base: number,
   first: number,
   count: number,
-  cut: number,
   found: Promising,
 ): void {
-  if (sketches.stride === 5) append128(sketches, query, base, first, count, cut, found);
-  else appendAny(sketches, query, base, first, count, cut, found);
+  if (sketches.stride === 5) append128(sketches, query, first, count, found);
+  else appendAny(sketches, query, first, count, found);
 }
 
 function append128(
   { rows, factorStep, offsetLow, offsetStep }: Sketches,
-  { table, unit, margin, rest }: SketchQuery,
-  base: number,
+  { table, unit, margin, secondHalf, base, cut }: SketchQuery,
   first: number,
   count: number,
-  cut: number,
   found: Promising,
 ): void {
   const { slots, bounds, halves } = found;
   const start = base + offsetLow;
-  const reach = margin + rest;
+  const reach = margin + secondHalf;
   const from = found.count;
   let end = from;
   for (let slot = first, at = first * 5; slot < first + count; slot++, at += 5) {
@@ -235,16 +235,14 @@ function append128(
 
 function appendAny(
   { bits, rows, stride, factorStep, offsetLow, offsetStep }: Sketches,
-  { table, unit, margin, rest }: SketchQuery,
-  base: number,
+  { table, unit, margin, secondHalf, base, cut }: SketchQuery,
   first: number,
   count: number,
-  cut: number,
   found: Promising,
 ): void {
   const { slots, bounds, halves } = found;
   const start = base + offsetLow;
-  const reach = margin + rest;
+  const reach = margin + secondHalf;
   const words = stride - 1;
   const early = firstWords(bits);
   const from = found.count;

@@ -68,7 +68,10 @@ export class Walk {
     this.heap = new NodeHeap(nodes.count);
     this.products = new Float32Array(nodes.count);
     this.rotated = new Float32Array(sketches ? sketches.rotation.bits : 0);
-    this.sketched = { table: new Int32Array(sketches ? sketches.bits * 32 : 0), unit: 0, margin: 0, rest: 0 };
+    this.sketched = {
+      table: new Int32Array(sketches ? sketches.bits * 32 : 0),
+      ...{ unit: 0, margin: 0, secondHalf: 0, base: 0, cut: 0 },
+    };
     this.meanFactor = sketches ? meanFactor(sketches) : 0;
     this.met = new Uint8Array(this.severalTrees ? slots.nSlots : 0);
     this.found = createPromising(nodes.largestLeaf);
@@ -99,7 +102,7 @@ export class Walk {
       let squares = 0;
       for (let i = firstWords(sketches.bits) * 32; i < sketches.bits; i++)
         squares += rotated[i]! * rotated[i]!;
-      sketched.rest = deviations * Math.sqrt(squares);
+      sketched.secondHalf = deviations * Math.sqrt(squares);
       if (sketches.centre) this.shared = dotFloats(sketches.centre, walked);
     }
     if (this.severalTrees) this.epoch = (this.epoch + 1) & 255;
@@ -130,11 +133,14 @@ export class Walk {
         this.expand(first, size);
         continue;
       }
-      const base = this.sketches?.centre ? this.shared : nodes.floats[at + NODE.base]! * this.products[node]!;
+      this.sketched.cut = cut;
+      this.sketched.base = this.sketches?.centre
+        ? this.shared
+        : nodes.floats[at + NODE.base]! * this.products[node]!;
       const { nSlots } = this.slots;
-      if (first >= nSlots) return this.visitPacked(first - nSlots, size, base, cut, accept);
-      if (this.severalTrees || accept) return this.visitSome(first, size, base, cut, accept);
-      this.append(first, size, base, cut);
+      if (first >= nSlots) return this.visitPacked(first - nSlots, size, accept);
+      if (this.severalTrees || accept) return this.visitSome(first, size, accept);
+      this.append(first, size);
       return size;
     }
     return -1;
@@ -172,25 +178,25 @@ export class Walk {
   }
 
   /** A leaf of the first tree, with a filter or duplicates to pass over. */
-  private visitSome(first: number, size: number, base: number, cut: number, accept: Accept): number {
+  private visitSome(first: number, size: number, accept: Accept): number {
     let accepted = 0;
     for (let slot = first; slot < first + size; slot++) {
       if (accept && !accept(itemAt(this.slots, slot))) continue;
       accepted++;
-      if (this.isNew(slot)) this.append(slot, 1, base, cut);
+      if (this.isNew(slot)) this.append(slot, 1);
     }
     return accepted;
   }
 
   /** A leaf of a later tree: its slots are bit-packed. */
-  private visitPacked(first: number, size: number, base: number, cut: number, accept: Accept): number {
+  private visitPacked(first: number, size: number, accept: Accept): number {
     const { leafItems, slotBits } = this.nodes;
     let accepted = 0;
     for (let i = first; i < first + size; i++) {
       const slot = unpackSlot(leafItems, slotBits, i);
       if (slot >= this.slots.nSlots || (accept && !accept(itemAt(this.slots, slot)))) continue;
       accepted++;
-      if (this.isNew(slot)) this.append(slot, 1, base, cut);
+      if (this.isNew(slot)) this.append(slot, 1);
     }
     return accepted;
   }
@@ -203,11 +209,11 @@ export class Walk {
     return true;
   }
 
-  private append(first: number, count: number, base: number, cut: number): void {
+  private append(first: number, count: number): void {
     const { found, sketches } = this;
     this.looked += count;
     if (sketches) {
-      appendPromising(sketches, this.sketched, base, first, count, cut, found);
+      appendPromising(sketches, this.sketched, first, count, found);
       return;
     }
     for (let slot = first; slot < first + count; slot++) found.slots[found.count++] = slot;

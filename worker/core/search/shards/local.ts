@@ -77,7 +77,7 @@ function shownOf(
 ): ItemDetails {
   const id = idOfItem(ids, own);
   // Finer ones lie elsewhere.
-  const vector = vectors && !forest.vectorsCold ? forest.vector(own) : undefined;
+  const vector = vectors && !forest.vectorsRescored ? forest.vector(own) : undefined;
   return {
     item,
     ...(id !== undefined && { id }),

@@ -8,29 +8,30 @@ import type { Scale } from "./gather.ts";
 import { type NodeTable, openNodes } from "./nodes.ts";
 import { openSketches, type Sketches } from "./sketches.ts";
 
-/** The opened sections of a compact forest, and a query as they know it. */
-export interface CompactParts {
+/** The opened sections of a compact forest, and the forms of a query that they take. */
+export interface CompactSections {
   readonly vectors: VectorStore | undefined;
-  readonly finer: VectorStore | undefined;
-  /** What full scores come from: the resident vectors, else the finer ones. */
+  /** The rescoring vectors, where they are in memory. */
+  readonly rescore: VectorStore | undefined;
+  /** Vectors that full scores come from: those of the codec, else the rescoring ones. */
   readonly scorer: VectorStore | undefined;
   readonly slots: SlotTable;
   readonly nodes: NodeTable;
   readonly sketches: Sketches | undefined;
   readonly translation: Float32Array | undefined;
-  /** What full scores take. Written to scratch: good until the next query. */
+  /** Returns the form that full scores take. It lies in scratch, valid until the next query. */
   prepare(query: Float32Array): PreparedQuery;
-  /** A prepared query's vector as nodes and sketches know it; likewise. */
+  /** Returns a prepared query's vector less the translation, which nodes and sketches take; in scratch as well. */
   walkedOf(vector: Float32Array): Float32Array;
-  /** How bounds compare with full scores, and how far above estimates they lie. */
+  /** Returns the relation of bounds to full scores, and their height above estimates. */
   scaleOf(walked: Float32Array): { readonly scale: Scale; readonly margin: number };
 }
 
 /** @throws ArtifactError when sections are missing, of the wrong length or inconsistent */
-export function openParts(artifact: Artifact): CompactParts {
+export function openSections(artifact: Artifact): CompactSections {
   const { metric, dimensions } = artifact.header;
   const vectors = openVectors(artifact, "vectors");
-  const finer = openVectors(artifact, "rescore");
+  const rescore = openVectors(artifact, "rescore");
   const slots = openSlots(artifact);
   const nodes = openNodes(artifact);
   const sketches = openSketches(artifact);
@@ -43,8 +44,8 @@ export function openParts(artifact: Artifact): CompactParts {
   const translated = new Float32Array(translation ? dimensions : 0);
   return {
     vectors,
-    finer,
-    scorer: vectors ?? finer,
+    rescore,
+    scorer: vectors ?? rescore,
     slots,
     nodes,
     sketches,
@@ -68,7 +69,7 @@ export function openParts(artifact: Artifact): CompactParts {
   };
 }
 
-/** By how much bounds lie above scores, for a query of some length. */
+/** Height of bounds above scores, for a query of a length. */
 export function shiftOf(metric: Metric, length: number): number {
   return metric === "euclidean" ? (length * length) / 2 : 0;
 }

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { openForest } from "../../worker/core/forest/open.ts";
+import { openForest } from "../../worker/core/forest/open-forest.ts";
 import type { Forest, ReadRanges } from "../../worker/core/forest/types.ts";
 import { openArtifact } from "../../worker/core/format/artifact.ts";
 import { clusteredVectors, forestOf } from "./fixture.ts";
@@ -29,11 +29,11 @@ describe.each(["angular", "euclidean", "manhattan", "dot"] as const)(
     });
 
     it("answers from the resident part and a few ranges as from the whole file", async () => {
-      expect(whole.searchCold).toBeUndefined();
+      expect(whole.searchRescored).toBeUndefined();
       for (let q = 0; q < 20; q++) {
         const query = vectors.slice(q * DIMENSIONS, (q + 1) * DIMENSIONS);
         asked.length = 0;
-        const fromRanges = await resident.searchCold!(query, { k: 10 }, read);
+        const fromRanges = await resident.searchRescored!(query, { k: 10 }, read);
         const { items, distances } = whole.search(query, { k: 10 });
         expect(fromRanges.items).toEqual(items);
         expect(fromRanges.distances).toEqual(distances);
@@ -48,7 +48,9 @@ describe.each(["angular", "euclidean", "manhattan", "dot"] as const)(
       const queries = Array.from({ length: 20 }, (_, q) =>
         vectors.slice(q * DIMENSIONS, (q + 1) * DIMENSIONS),
       );
-      const together = await Promise.all(queries.map((query) => resident.searchCold!(query, { k: 5 }, read)));
+      const together = await Promise.all(
+        queries.map((query) => resident.searchRescored!(query, { k: 5 }, read)),
+      );
       for (const [q, query] of queries.entries()) {
         expect(together[q]!.items).toEqual(whole.search(query, { k: 5 }).items);
       }
@@ -57,7 +59,7 @@ describe.each(["angular", "euclidean", "manhattan", "dot"] as const)(
     it("obeys filters, and still answers without the cold tier", async () => {
       const query = vectors.slice(0, DIMENSIONS);
       const accept = (item: number) => item % 7 === 3;
-      const { items } = await resident.searchCold!(query, { k: 10, accept }, read);
+      const { items } = await resident.searchRescored!(query, { k: 10, accept }, read);
       expect(items.length).toBe(10);
       expect(items.every(accept)).toBe(true);
       const rough = resident.search(query, { k: 10 });
@@ -67,7 +69,7 @@ describe.each(["angular", "euclidean", "manhattan", "dot"] as const)(
 
     it("reads the vectors of items as they lie in the whole file", async () => {
       const items = [17, 3, 17, COUNT, COUNT - 1];
-      const vectorsRead = await resident.vectorsCold!(items, read);
+      const vectorsRead = await resident.vectorsRescored!(items, read);
       expect(vectorsRead).toEqual(items.map((item) => whole.vector(item)));
     });
 
@@ -75,12 +77,14 @@ describe.each(["angular", "euclidean", "manhattan", "dot"] as const)(
       const short: ReadRanges = async (ranges) =>
         ranges.map(({ offset, length }) => bytes.slice(offset, offset + length - 1));
       const query = vectors.slice(0, DIMENSIONS);
-      await expect(resident.searchCold!(query, { k: 3 }, short)).rejects.toMatchObject({ code: "TRUNCATED" });
+      await expect(resident.searchRescored!(query, { k: 3 }, short)).rejects.toMatchObject({
+        code: "TRUNCATED",
+      });
     });
 
     it("says that it needs no read when nothing passes", async () => {
       asked.length = 0;
-      const { items } = await resident.searchCold!(
+      const { items } = await resident.searchRescored!(
         vectors.slice(0, DIMENSIONS),
         { k: 3, accept: () => false },
         read,

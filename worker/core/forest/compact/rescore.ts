@@ -5,15 +5,15 @@ import type { FileRange, ReadRanges } from "../types.ts";
 import { openFactors, type VectorStore, vectorBytes, vectorStore } from "../vectors.ts";
 
 /** Rows of the rescoring tier that were read from the cold part of the file. */
-export interface ColdRows {
+export interface RescoreRows {
   /** Their vectors, by position in `slots`. */
   readonly store: VectorStore;
   readonly slots: Uint32Array;
 }
 
 /** Reads rows of the rescoring tier that is not in memory. Undefined when the file has none. */
-export interface ColdTier {
-  read(slots: Uint32Array, read: ReadRanges): Promise<ColdRows>;
+export interface RescoreReader {
+  read(slots: Uint32Array, read: ReadRanges): Promise<RescoreRows>;
 }
 
 /**
@@ -21,7 +21,7 @@ export interface ColdTier {
  * once, so that a query waits for one round trip; which of them are read in one piece is the reader's to say. The slots
  * of one leaf lie one behind the other, and so do their rows.
  */
-export function openColdTier(artifact: Artifact): ColdTier | undefined {
+export function openRescoreReader(artifact: Artifact): RescoreReader | undefined {
   const { metric, rescore, dimensions } = artifact.header;
   const section = findSection(artifact, "rescoreVectors");
   if (rescore === "none" || rescore === "binary" || !section) return undefined;

@@ -1,6 +1,6 @@
 import type { Artifact } from "../format/artifact.ts";
-import { openAnnoyForest } from "./annoy/open.ts";
-import { openCompact } from "./compact/open.ts";
+import { openAnnoyForest } from "./annoy/forest.ts";
+import { openCompact } from "./compact/forest.ts";
 import { openFlat } from "./flat.ts";
 import type { Forest } from "./types.ts";
 
