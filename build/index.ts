@@ -55,10 +55,12 @@ export {
   gc,
   type NamedTargetOptions,
   type PublishDirOptions,
+  type PublishedVerification,
   publish,
   restore,
   rollback,
   type TargetOptions,
+  verifyPublished,
   versions,
 } from "./pipeline/publishing.ts";
 export {

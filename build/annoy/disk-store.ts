@@ -1,9 +1,10 @@
-import { closeSync, ftruncateSync, openSync, readSync } from "node:fs";
+import { closeSync, ftruncateSync, openSync } from "node:fs";
 import { dot } from "../../worker/core/forest/annoy/distances.ts";
 import { packBits } from "../../worker/core/forest/query.ts";
 import { type AnnoyLayout, NODE_WORDS, nodeLayout } from "../../worker/core/format/annoy.ts";
 import type { Metric } from "../../worker/core/format/constants.ts";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
+import { readRangeSync } from "../artifact/file-bytes.ts";
 import { renumberTree } from "./assemble.ts";
 import { growTrees, itemNumbers } from "./build.ts";
 import type { GrownTree } from "./grow.ts";
@@ -62,7 +63,8 @@ export function diskStore(path: string, name: AnnoyLayout, metric: Metric, dimen
     has: (item) => presence.has(item),
     row(item) {
       const out = new ArrayBuffer(layout.vectorBytes);
-      readSync(fd, new Uint8Array(out), 0, layout.vectorBytes, item * layout.size + layout.vector);
+      // Zeros stay where the file ends: an item there was never added.
+      readRangeSync(fd, new Uint8Array(out), item * layout.size + layout.vector);
       if (metric !== "hamming") return new Float32Array(out);
       const bits = new Uint32Array(out);
       return Float32Array.from({ length: dimensions }, (_, z) => (bits[z >>> 5]! >>> (z & 31)) & 1);

@@ -1,4 +1,6 @@
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
+import { readRangeSync } from "../artifact/file-bytes.ts";
+import { AnnoyFileError } from "./errors.ts";
 
 /**
  * The vectors that trees are grown from, by item number. A row lies in `data` from index `at(item)` on, until the next
@@ -68,7 +70,10 @@ function fileRows(location: Extract<RowsLocation, { kind: "file" }>): Rows {
         const start = slot * blockBytes;
         bytes.fill(0, start, start + blockBytes);
         // The last block may be short: nothing is asked of what lies behind it.
-        readSync(fd, bytes, start, blockBytes, block * blockBytes);
+        const end = Math.min(blockBytes, (count - block * perBlock) * nodeBytes);
+        const read = readRangeSync(fd, bytes.subarray(start, start + blockBytes), block * blockBytes);
+        if (read < end)
+          throw new AnnoyFileError("ANNOY_UNREADABLE", `${location.path} ended while it was read.`);
         held[slot] = block;
       }
       return (slot * blockBytes + (item - block * perBlock) * nodeBytes + vectorOffset) >>> 2;

@@ -2,6 +2,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import type { ItemDocument, ManifestFile, StoredDocument } from "../../worker/core/format/meta.ts";
 import type { Docstore } from "../../worker/core/search/docstore.ts";
+import { readRange } from "./file-bytes.ts";
 import type { HashedFile } from "./folder.ts";
 
 const WRITE_BYTES = 1 << 20;
@@ -127,9 +128,8 @@ async function readDocument(
   start: number,
   end: number,
 ): Promise<StoredDocument> {
-  const bytes = Buffer.allocUnsafe(end - start);
-  const { bytesRead } = await file.read(bytes, 0, bytes.length, start);
-  if (bytesRead < bytes.length) throw corrupt(path, undefined, `it ends within the line at byte ${start}`);
+  const bytes = await readRange(file, start, end - start);
+  if (bytes.length < end - start) throw corrupt(path, undefined, `it ends within the line at byte ${start}`);
   const { id, pageContent, metadata } = parseDocument(bytes, path, undefined);
   return { id, pageContent, metadata };
 }

@@ -1,6 +1,7 @@
 import { userInfo } from "node:os";
 import type { EmbedderSetting } from "../embedding/providers/index.ts";
 import {
+  checkPublished,
   gc as collect,
   type Gate,
   type GateFailure,
@@ -9,6 +10,7 @@ import {
   listVersions,
   openLocalStore,
   openRemoteStore,
+  type PublishedCheck,
   type PublishResult,
   type PublishStore,
   publish as publishTo,
@@ -150,8 +152,38 @@ export async function gc(
   );
 }
 
+/** What `verify --published` finds. */
+export interface PublishedVerification {
+  /** Nothing is lost or changed. */
+  readonly ok: boolean;
+  readonly name: string;
+  readonly where: string;
+  readonly versions: readonly PublishedCheck[];
+}
+
 /**
- * Brings back the documents of the current version after KV has lost them, from their second copies in R2.
+ * Holds what is published, the current version and the one before it, against what it was published as: objects of R2,
+ * pages of KV and their second copies. What is wrong is reported, not thrown.
+ *
+ * @throws AnnoyEdgeError `INDEX_NOT_PUBLISHED`, `CORRUPT_POINTER`
+ */
+export async function verifyPublished(
+  options: NamedTargetOptions & { readonly onProgress?: (progress: Progress) => void } = {},
+): Promise<PublishedVerification> {
+  const name = indexName(options.name, options.root, options.env);
+  return withStore(
+    () => openStore(options),
+    async (store) => {
+      const versions = await checkPublished(store, name, options.onProgress);
+      const ok = versions.every(({ findings }) => findings.length === 0);
+      return { ok, name, where: store.where, versions };
+    },
+  );
+}
+
+/**
+ * Brings back the documents of the current version after KV has lost or changed them, from their second copies in R2, and
+ * second copies from KV.
  *
  * @throws AnnoyEdgeError `INDEX_NOT_PUBLISHED`, `VERSION_INCOMPLETE`
  */

@@ -12,6 +12,7 @@ import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import { type ArtifactHeader, decodeHeader } from "../../worker/core/format/header.ts";
 import { assertIndexName, shardFolder } from "../../worker/core/format/keys.ts";
 import type { ArtifactMeta, Manifest, ShardMeta } from "../../worker/core/format/meta.ts";
+import { readRange } from "../artifact/file-bytes.ts";
 import { readManifest } from "../artifact/folder.ts";
 import { versionOf } from "../artifact/version.ts";
 
@@ -129,20 +130,20 @@ async function readForestHead(
 ): Promise<{ header: ArtifactHeader; order: Uint32Array; meta: Pick<ArtifactMeta, "shards"> }> {
   const file = await open(path, "r");
   try {
-    const head = Buffer.alloc(HEADER_BYTES + MAX_SECTIONS * SECTION_ENTRY_BYTES);
-    const { bytesRead } = await file.read(head, 0, head.length, 0);
-    const { header, sections } = decodeHeader(head.subarray(0, bytesRead));
+    const head = await readRange(file, 0, HEADER_BYTES + MAX_SECTIONS * SECTION_ENTRY_BYTES);
+    const { header, sections } = decodeHeader(head);
     const read = async (kind: number) => {
       const section = sections.find((entry) => entry.kind === kind);
-      const bytes = new Uint8Array(section?.length ?? 0);
-      if (section) await file.read(bytes, 0, bytes.byteLength, section.offset);
+      const bytes = section ? await readRange(file, section.offset, section.length) : Buffer.alloc(0);
+      if (bytes.byteLength !== (section?.length ?? 0))
+        throw changed(path, "became shorter while it was read");
       return bytes;
     };
     const order = await read(SECTIONS.slotItems);
     const meta = await read(SECTIONS.meta);
     return {
       header,
-      order: new Uint32Array(order.buffer, 0, order.byteLength >>> 2),
+      order: new Uint32Array(order.buffer, order.byteOffset, order.byteLength >>> 2),
       // The file matches its hash, so this is what its writer wrote.
       meta: JSON.parse(new TextDecoder().decode(meta)) as ArtifactMeta,
     };

@@ -49,6 +49,18 @@ export function mergePlacements(placements: readonly Placement[]): Base {
   return { pages, packs, lineHashes: Buffer.concat(hashes), ...linesOf(pages), documents };
 }
 
+/** A base without these pages: what only they hold counts as not published. */
+export function withoutPages(base: Base, gone: ReadonlySet<string>): Base {
+  if (gone.size === 0) return base;
+  const kept = [...base.pages.entries()].filter(([, { hash }]) => !gone.has(hash));
+  const pages = kept.map(([, page]) => page);
+  const hashes = kept.map(([i, { lines }]) => {
+    const start = base.starts[i]! * HASH_BYTES;
+    return base.lineHashes.subarray(start, start + lines * HASH_BYTES);
+  });
+  return { ...base, pages, lineHashes: Buffer.concat(hashes), ...linesOf(pages) };
+}
+
 /** The number of a pack in a list that grows as packs are met. */
 export function numberOf(numbers: Map<string, number>, packs: string[], hash: string): number {
   const known = numbers.get(hash);

@@ -1,4 +1,5 @@
-import { packKey, pageKey, pagesPrefix, versionKey } from "../../worker/core/format/keys.ts";
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
+import { packKey, pageKey, versionKey } from "../../worker/core/format/keys.ts";
 import type { Manifest, StoredDocument } from "../../worker/core/format/meta.ts";
 import {
   decodePlacement,
@@ -10,11 +11,13 @@ import type { Docstore } from "../../worker/core/search/docstore.ts";
 import { type DocumentsFile, openDocuments, readDocuments } from "../artifact/documents.ts";
 import type { Progress } from "../settings/progress.ts";
 import type { ArtifactPart } from "./artifact.ts";
-import type { Base } from "./base.ts";
-import { layOut, placementBytes, placementOf } from "./layout.ts";
+import { type Base, withoutPages } from "./base.ts";
+import { type Layout, layOut, placementBytes, placementOf } from "./layout.ts";
 import { type Packed, type PackFile, packPages } from "./pack.ts";
 import { hashLines, type Plan, planPages } from "./plan.ts";
+import { repairPages } from "./repair.ts";
 import type { PageWrite, PublishStore } from "./store.ts";
+import { type NeededPage, neededPages, surveyPages } from "./survey.ts";
 
 /** Where a version's documents will lie. */
 export interface PlacedDocuments {
@@ -26,10 +29,19 @@ export interface PlacedDocuments {
   /** New pages, and those of them that KV lacks. */
   readonly packs: readonly PackFile[];
   readonly missing: readonly (readonly PlacedPage[])[];
+  /** Pages of the version before that stay and that KV lacks: they come back from their second copies. */
+  readonly restorable: readonly NeededPage[];
   /** The placement of a part, encoded; made anew at each call, so that a large index holds one at a time. */
   placement(part: number): Uint8Array;
   /** Writes the missing pages to KV. */
   writePages(onProgress: (progress: Progress) => void): Promise<void>;
+  /**
+   * Looks whether all pages of the version are there, just before the pointer moves, and writes again what a collection
+   * has removed meanwhile. Returns whether something was.
+   *
+   * @throws AnnoyEdgeError `PUBLISH_OVERTAKEN` when a page that was to be kept is gone for good
+   */
+  confirm(onProgress: (progress: Progress) => void): Promise<boolean>;
   /** Removes temporary files. */
   discard(): Promise<void>;
 }
@@ -37,8 +49,6 @@ export interface PlacedDocuments {
 /** A bulk write of KV carries at most 10,000 pairs and 100 MB; small ones show progress and lose little. */
 const BATCH_PAGES = 100;
 const BATCH_BYTES = 16 * 1024 * 1024;
-/** A page that an interrupted publish left is trusted to stay for this long; gc spares what is younger than a day. */
-const RESUME_MS = 3_600_000;
 /** Up to this size of documents.jsonl its lines are kept in memory; reading single lines again takes ten times as long. */
 const KEEP_BYTES = 256 * 1024 * 1024;
 
@@ -51,9 +61,10 @@ export async function placeDocuments(
   store: PublishStore,
   name: string,
   parts: readonly ArtifactPart[],
-  base: Base | undefined,
-  onProgress: (progress: Progress) => void,
+  published: Base | undefined,
+  { deep, onProgress }: { readonly deep: boolean; readonly onProgress: (progress: Progress) => void },
 ): Promise<PlacedDocuments> {
+  const { base, restorable: mendable } = await soundBase(store, name, published, deep);
   const total = parts.reduce(
     (sum, { manifest, header }) => sum + (isRouter(manifest) ? 0 : header.nItems),
     0,
@@ -81,17 +92,24 @@ export async function placeDocuments(
     const layout = layOut(plan, lines, base, packs);
     const firsts = firstItems(parts);
     const placementAt = (part: number) => placementOf(layout, firsts[part]!, parts[part]!.header.nItems);
-    const known = packs.length > 0 ? await recentPages(store, name) : new Set<string>();
-    const missing = packs.map((pack) => pack.pages.filter((page) => !known.has(pageKey(name, page.hash))));
-    const { added, kept, removed, repacked } = plan;
+    const known = packs.length > 0 ? await knownPages(store, name, packs, deep) : new Set<string>();
+    const missing = packs.map((pack) => pack.pages.filter((page) => !known.has(page.hash)));
+    const kept = new Set(layout.pages.map(({ hash }) => hash));
+    const restorable = mendable.filter(({ page }) => kept.has(page.hash));
+    const { added, kept: keptDocuments, removed, repacked } = plan;
     return {
       placementBytes: parts.map((_, part) => placementBytes(placementAt(part))),
       pages: layout.pages,
       placement: (part) => encodePlacement(placementAt(part)).bytes,
-      counts: { added, kept, removed, repacked },
+      counts: { added, kept: keptDocuments, removed, repacked },
       packs,
       missing,
-      writePages: (report) => writePages(store, name, packed, missing, report),
+      restorable,
+      async writePages(report) {
+        await writePages(store, name, packed, missing, report);
+        if (restorable.length > 0) await repairPages(store, name, restorable, { deep, onProgress: report });
+      },
+      confirm: (report) => confirmPages(store, name, packed, layout, report),
       discard,
     };
   } catch (error) {
@@ -156,13 +174,71 @@ export function packUploads(name: string, packs: readonly PackFile[]): { key: st
   return packs.map((source) => ({ key: packKey(name, source.hash), source }));
 }
 
-async function recentPages(store: PublishStore, name: string): Promise<Set<string>> {
-  const oldest = Date.now() - RESUME_MS;
-  const keys = new Set<string>();
-  for await (const { key, writtenAt } of store.listPages(pagesPrefix(name))) {
-    if (writtenAt && writtenAt.getTime() > oldest) keys.add(key);
+/** The pages of a version that can be kept, and those of them that KV lacks or holds with other bytes. */
+async function soundBase(
+  store: PublishStore,
+  name: string,
+  base: Base | undefined,
+  deep: boolean,
+): Promise<{ base: Base | undefined; restorable: readonly NeededPage[] }> {
+  if (!base) return { base, restorable: [] };
+  const states = await surveyPages(store, name, neededPages([base]), { deep });
+  // A page without its second copy is packed anew: a version relies on both.
+  const gone = new Set(states.filter(({ copy }) => copy !== "sound").map(({ page }) => page.hash));
+  return {
+    base: withoutPages(base, gone),
+    restorable: states.filter(({ page, kv }) => kv !== "sound" && !gone.has(page.hash)),
+  };
+}
+
+/** Those of the new pages that an interrupted publish has written already, however long ago. */
+async function knownPages(
+  store: PublishStore,
+  name: string,
+  packs: readonly PackFile[],
+  deep: boolean,
+): Promise<Set<string>> {
+  const needed = packs.flatMap(({ pages, hash }) => pages.map((page) => ({ page, pack: hash })));
+  const states = await surveyPages(store, name, needed, { deep });
+  return new Set(states.filter(({ kv }) => kv === "sound").map(({ page }) => page.hash));
+}
+
+async function confirmPages(
+  store: PublishStore,
+  name: string,
+  packed: Packed,
+  layout: Layout,
+  onProgress: (progress: Progress) => void,
+): Promise<boolean> {
+  const states = await surveyPages(store, name, neededPages([layout]));
+  const gone = states.filter(({ kv, copy }) => kv !== "sound" || copy !== "sound");
+  if (gone.length === 0) return false;
+  const packs = new Map(packed.packs.map((pack) => [pack.hash, pack]));
+  for (const hash of new Set(gone.filter(({ copy }) => copy !== "sound").map(({ pack }) => pack))) {
+    const pack = packs.get(hash);
+    if (!pack) throw overtaken(name, `pack ${hash}`);
+    await store.putObject(packKey(name, hash), pack);
   }
-  return keys;
+  const isNew = ({ pack }: NeededPage) => packs.has(pack);
+  const lacking = gone.filter(({ kv }) => kv !== "sound");
+  const missing = packed.packs.map(({ hash }) =>
+    lacking.filter(({ pack }) => pack === hash).map(({ page }) => page),
+  );
+  await writePages(store, name, packed, missing, onProgress);
+  const { lost } = await repairPages(
+    store,
+    name,
+    lacking.filter((page) => !isNew(page)),
+  );
+  if (lost[0]) throw overtaken(name, `page ${lost[0].page.hash}`);
+  return true;
+}
+
+function overtaken(name: string, what: string): AnnoyEdgeError {
+  return new AnnoyEdgeError(
+    "PUBLISH_OVERTAKEN",
+    `While "${name}" was published, a collection removed ${what}, which the new version was to keep. Nothing was made current. Publish again: it is written anew.`,
+  );
 }
 
 async function writePages(

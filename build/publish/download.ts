@@ -1,4 +1,3 @@
-import { hash } from "node:crypto";
 import { mkdir, open, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
@@ -7,7 +6,6 @@ import type { Manifest } from "../../worker/core/format/meta.ts";
 import { decodeLine } from "../../worker/core/format/page.ts";
 import {
   decodePlacement,
-  HASH_BYTES,
   NO_DOCUMENT,
   type PlacedPage,
   type Placement,
@@ -15,6 +13,7 @@ import {
   slotOf,
 } from "../../worker/core/format/placement.ts";
 import { parsePublishedManifest, parseShardManifest } from "../../worker/storage/manifest.ts";
+import { pageHash } from "./pack.ts";
 import { partsOf } from "./placements.ts";
 import type { PublishStore } from "./store.ts";
 
@@ -116,18 +115,13 @@ async function readPages(
   return Promise.all(
     pages.map(async (page) => {
       const text = found.get(pageKey(name, page.hash));
-      if (typeof text === "string" && isPage(page, Buffer.from(text))) return text;
+      if (typeof text === "string" && pageHash(Buffer.from(text)) === page.hash) return text;
       const range = { offset: page.packOffset, length: page.bytes };
       const copy = (await store.getObject(packKey(name, packs[page.pack] ?? ""), range))?.bytes;
-      if (copy && isPage(page, copy)) return new TextDecoder().decode(copy);
+      if (copy && pageHash(copy) === page.hash) return new TextDecoder().decode(copy);
       throw incomplete(`page ${page.hash} is sound neither in KV nor in its pack`);
     }),
   );
-}
-
-/** Whether these are the bytes that a page is named by. */
-export function isPage({ hash: name }: Pick<PlacedPage, "hash">, bytes: Uint8Array): boolean {
-  return hash("sha256", bytes, "hex").slice(0, HASH_BYTES * 2) === name;
 }
 
 function incomplete(what: string): AnnoyEdgeError {

@@ -37,7 +37,8 @@ export interface GcResult {
 }
 
 export const DEFAULT_KEEP = 5;
-const GRACE_SECONDS = 86_400;
+/** A first publish on the free plan takes days: its first pages must still be there when it ends. */
+const GRACE_SECONDS = 7 * 86_400;
 const ATTEMPTS = 5;
 const BATCH = 1000;
 
@@ -53,10 +54,41 @@ const BATCH = 1000;
 export async function gc(store: PublishStore, name: string, options: GcOptions = {}): Promise<GcResult> {
   const { keep = DEFAULT_KEEP, dryRun = false, graceSeconds = GRACE_SECONDS } = options;
   const spareAfter = new Date(Date.now() - graceSeconds * 1000);
-  const { stay, go } = dryRun
-    ? await choose(store, name, keep, spareAfter)
-    : await chooseAndMark(store, name, keep, spareAfter);
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const choice = dryRun
+      ? await choose(store, name, keep, spareAfter)
+      : await chooseAndMark(store, name, keep, spareAfter);
+    const garbage = await findGarbage(store, name, choice.stay, spareAfter);
+    if (!dryRun && !(await removeAll(store, name, choice, garbage))) continue;
+    const { stay, go } = choice;
+    const { objects, pages } = garbage;
+    return {
+      name,
+      dryRun,
+      kept: stay.map(({ version }) => version),
+      removed: go.map(({ version }) => version),
+      deleted: {
+        objects: objects.length + go.reduce((sum, { objects }) => sum + objects, 0),
+        objectBytes: [...objects, ...go].reduce((sum, { bytes }) => sum + bytes, 0),
+        pages: pages.length,
+      },
+    };
+  }
+  throw busy(name);
+}
 
+/** Packs and keys of pages that no remaining version needs. */
+interface Garbage {
+  readonly objects: readonly ObjectInfo[];
+  readonly pages: readonly string[];
+}
+
+async function findGarbage(
+  store: PublishStore,
+  name: string,
+  stay: readonly VersionInfo[],
+  spareAfter: Date,
+): Promise<Garbage> {
   const live = await livePages(store, name, stay);
   const objects: ObjectInfo[] = [];
   for await (const pack of store.listObjects(packsPrefix(name))) {
@@ -66,29 +98,40 @@ export async function gc(store: PublishStore, name: string, options: GcOptions =
   for await (const { key, writtenAt } of store.listPages(pagesPrefix(name))) {
     if (!live.has(key) && writtenAt && writtenAt < spareAfter) pages.push(key);
   }
-  if (!dryRun) {
-    // The manifests first: from then on nobody takes a version for a whole one. Pages last.
-    await store.deleteObjects(go.map(({ version }) => versionKey(name, version, "manifest.json")));
-    for (const { version } of go) {
-      const keys: string[] = [];
-      for await (const { key } of store.listObjects(versionPrefix(name, version))) keys.push(key);
-      for (let i = 0; i < keys.length; i += BATCH) await store.deleteObjects(keys.slice(i, i + BATCH));
-    }
-    for (let i = 0; i < pages.length; i += BATCH) await store.deletePages(pages.slice(i, i + BATCH));
-    await store.deleteObjects(objects.map(({ key }) => key));
-    await unmark(store, name, new Set(go.map(({ version }) => version)));
+  return { objects, pages };
+}
+
+/**
+ * Removes versions and garbage. Looks at the pointer before each step: a version that became current meanwhile may need
+ * what was garbage, so that everything is chosen anew.
+ *
+ * @returns false when the pointer has changed and something may be left
+ */
+async function removeAll(
+  store: PublishStore,
+  name: string,
+  { state, go }: Choice,
+  { objects, pages }: Garbage,
+): Promise<boolean> {
+  const isCurrent = async () => (await readPointerState(store, name))?.etag === state.etag;
+  if (!(await isCurrent())) return false;
+  // The manifests first: from then on nobody takes a version for a whole one. Pages last.
+  await store.deleteObjects(go.map(({ version }) => versionKey(name, version, "manifest.json")));
+  for (const { version } of go) {
+    const keys: string[] = [];
+    for await (const { key } of store.listObjects(versionPrefix(name, version))) keys.push(key);
+    for (let i = 0; i < keys.length; i += BATCH) await store.deleteObjects(keys.slice(i, i + BATCH));
   }
-  return {
-    name,
-    dryRun,
-    kept: stay.map(({ version }) => version),
-    removed: go.map(({ version }) => version),
-    deleted: {
-      objects: objects.length + go.reduce((sum, { objects }) => sum + objects, 0),
-      objectBytes: [...objects, ...go].reduce((sum, { bytes }) => sum + bytes, 0),
-      pages: pages.length,
-    },
-  };
+  for (let i = 0; i < pages.length; i += BATCH) {
+    if (!(await isCurrent())) return false;
+    await store.deletePages(pages.slice(i, i + BATCH));
+  }
+  if (objects.length > 0) {
+    if (!(await isCurrent())) return false;
+    await store.deleteObjects(objects.map(({ key }) => key));
+  }
+  await unmark(store, name, new Set(go.map(({ version }) => version)));
+  return true;
 }
 
 interface Choice {
@@ -136,7 +179,8 @@ async function chooseAndMark(
     const collecting = [
       ...new Set([...(choice.state.pointer.collecting ?? []), ...choice.go.map(({ version }) => version)]),
     ];
-    if (await swapPointer(store, choice.state, { ...choice.state.pointer, collecting })) return choice;
+    const state = await swapPointer(store, choice.state, { ...choice.state.pointer, collecting });
+    if (state) return { ...choice, state };
   }
   throw busy(name);
 }

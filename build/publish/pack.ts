@@ -2,9 +2,11 @@ import { createHash, hash } from "node:crypto";
 import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import { encodeLine } from "../../worker/core/format/page.ts";
 import { HASH_BYTES, type PlacedPage } from "../../worker/core/format/placement.ts";
 import type { Docstore } from "../../worker/core/search/docstore.ts";
+import { readRange } from "../artifact/file-bytes.ts";
 import type { Lines, Plan } from "./plan.ts";
 
 /** A pack's offsets are unsigned 32-bit, and a pack of this size is uploaded in a few parts. */
@@ -76,14 +78,15 @@ async function writePacks(
         const items = plan.newPages[next++]!;
         const page = await linesOf(items);
         pages.push({
-          hash: hash("sha256", page, "hex").slice(0, HASH_BYTES * 2),
+          hash: pageHash(page),
           pack: packs.length,
           packOffset: bytes,
           bytes: page.byteLength,
           lines: items.length,
         });
         digest.update(page);
-        await file.write(page);
+        // Unlike write(), goes on until all of it is written.
+        await file.writeFile(page);
         bytes += page.byteLength;
         if (next % 64 === 0) onProgress?.(next, total);
       }
@@ -96,13 +99,23 @@ async function writePacks(
   return packs;
 }
 
+/** What a page is named by: the first half of its SHA-256, in hex. */
+export function pageHash(bytes: Uint8Array): string {
+  return hash("sha256", bytes, "hex").slice(0, HASH_BYTES * 2);
+}
+
 async function readPages(pack: PackFile, pages: readonly PlacedPage[]): Promise<string[]> {
   const file = await open(pack.path, "r");
   try {
     const texts: string[] = [];
     for (const page of pages) {
-      const bytes = Buffer.allocUnsafe(page.bytes);
-      await file.read(bytes, 0, page.bytes, page.packOffset);
+      const bytes = await readRange(file, page.packOffset, page.bytes);
+      if (pageHash(bytes) !== page.hash) {
+        throw new AnnoyEdgeError(
+          "TEMPORARY_FILE_CHANGED",
+          `${pack.path} does not hold what was written to it. Is the temporary folder full, or cleared while this runs? Nothing was published; run it again.`,
+        );
+      }
       texts.push(bytes.toString("utf8"));
     }
     return texts;

@@ -1,4 +1,4 @@
-import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
+import { AnnoyEdgeError, ArtifactError } from "../../worker/core/format/errors.ts";
 import type { Manifest } from "../../worker/core/format/meta.ts";
 import type { Placement } from "../../worker/core/format/placement.ts";
 import type { PublishedManifest } from "../../worker/storage/manifest.ts";
@@ -36,7 +36,7 @@ export async function readPlacements(
   return placements;
 }
 
-/** What a published version has, to be kept where it can be. A placement that is gone only costs new pages. */
+/** What a published version has, to be kept where it can be. A placement that is gone or damaged only costs new pages. */
 export async function readBase(
   store: PublishStore,
   name: string,
@@ -44,8 +44,12 @@ export async function readBase(
 ): Promise<Base | undefined> {
   const placements: Placement[] = [];
   for (const shard of partsOf(manifest)) {
-    const placement = await readPlacement(store, name, manifest.version, shard);
-    if (placement) placements.push(placement);
+    try {
+      const placement = await readPlacement(store, name, manifest.version, shard);
+      if (placement) placements.push(placement);
+    } catch (error) {
+      if (!(error instanceof ArtifactError)) throw error;
+    }
   }
   return placements.length > 0 ? mergePlacements(placements) : undefined;
 }

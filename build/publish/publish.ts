@@ -1,18 +1,22 @@
-import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
-import { versionKey } from "../../worker/core/format/keys.ts";
+import { AnnoyEdgeError, ArtifactError } from "../../worker/core/format/errors.ts";
+import { VERSION_FILES, versionKey } from "../../worker/core/format/keys.ts";
 import { lengthsOf, type PublishedManifest } from "../../worker/storage/manifest.ts";
 import type { PublishRecord } from "../../worker/storage/pointer.ts";
 import type { Progress } from "../settings/progress.ts";
 import { type ArtifactFolder, openArtifactFolder } from "./artifact.ts";
+import { type Base, mergePlacements } from "./base.ts";
+import { checkVersion, type VersionState } from "./check.ts";
 import { measureCorpus } from "./corpus.ts";
 import { type Cost, estimateCost } from "./cost.ts";
 import { type PlacedDocuments, placeDocuments } from "./documents.ts";
 import { type Gate, runGate } from "./gate.ts";
-import { partsOf, readBase, readPlacements } from "./placements.ts";
+import { type Expected, expectedOf } from "./objects.ts";
+import { readBase } from "./placements.ts";
 import { promote, readPointerState, readReplaceable } from "./pointer.ts";
 import { repairPages } from "./repair.ts";
 import type { PublishStore } from "./store.ts";
-import { uploadVersion } from "./upload.ts";
+import { neededPages } from "./survey.ts";
+import { type Upload, uploadVersion } from "./upload.ts";
 import { readPublishedManifest } from "./versions.ts";
 
 export interface PublishOptions {
@@ -36,8 +40,8 @@ export interface PublishOptions {
 }
 
 export interface PublishResult {
-  /** `promoted`: this very version was published before. `planned`: a dry run. */
-  readonly outcome: "published" | "promoted" | "unchanged" | "planned";
+  /** `promoted`: this very version was published before. `repaired`: it is current, and what was lost of it is back. `planned`: a dry run. */
+  readonly outcome: "published" | "promoted" | "repaired" | "unchanged" | "planned";
   readonly name: string;
   readonly version: string;
   /** What was current before. */
@@ -82,10 +86,12 @@ const NOTHING: Pick<PublishResult, "documents" | "written" | "pages" | "pageByte
 /**
  * Publishes an artifact folder: pages, packs, of every shard its objects, forest, placement, manifest, and last the
  * pointer by compare-and-swap. Whatever kills it on the way, readers see the version before or this one, whole; running
- * it again goes on.
+ * it again goes on. Of a version that was published before, everything is checked; what is lost or changed is written
+ * again.
  *
  * @throws AnnoyEdgeError `NOT_AN_ARTIFACT`, `ARTIFACT_CHANGED`, `DOCUMENT_TOO_LARGE`, `GATE_FAILED`, `CORRUPT_POINTER`,
- *   `PUBLISH_CONFLICT` when another publisher won, `VERSION_COLLECTED`, or the store's own
+ *   `PUBLISH_CONFLICT` when another publisher won, `PUBLISH_OVERTAKEN` when a collection did, `VERSION_COLLECTED`, or the
+ *   store's own
  */
 export async function publish(
   store: PublishStore,
@@ -99,70 +105,142 @@ export async function publish(
   const previous = before?.pointer?.version ?? null;
   const shards = folder.manifest.shards?.list.length ?? 0;
   const facts = { name, version, previous, items, shards, warnings: [], forced: [] };
-  if (previous === version) return { ...facts, outcome: "unchanged", ...NOTHING };
+  const forestOf = forestsOf(folder);
+  const state = await checkVersion(store, name, version, {
+    ...{ forestOf, onProgress: report },
+    deep: options.force === true,
+  });
+  const isCurrent = previous === version;
+  if (isCurrent && state.findings.length === 0) return { ...facts, outcome: "unchanged", ...NOTHING };
 
-  const replaced = previous ? await readPublishedManifest(store, name, previous) : undefined;
+  const replaced = previous ? await readReplaced(store, name, previous) : undefined;
   const corpus = await measureCorpus(folder);
-  const { forced, warnings } = await runGate(dir, folder, replaced, { ...options, corpus });
+  const { forced, warnings } = isCurrent
+    ? { forced: [], warnings: [] }
+    : await runGate(dir, folder, replaced, { ...options, corpus });
   const judged = { ...facts, forced, warnings };
   const record: PublishRecord = {
     version,
     at: new Date().toISOString(),
     by: options.by,
-    action: "publish",
+    action: isCurrent ? "repair" : "publish",
     ...(options.message !== undefined && { message: options.message }),
     ...(forced.length > 0 && { forced }),
     items,
   };
-  const standing = await uploadedVersion(store, name, version, options);
-  if (standing) {
-    const again: PublishRecord = { ...record, action: "promote" };
-    if (!options.dryRun) await promote(store, name, before, again, lengthsOf(standing));
-    return { ...judged, outcome: options.dryRun ? "planned" : "promoted", ...NOTHING };
+  if (state.manifest && state.findings.every(({ mendedBy }) => mendedBy === "restore")) {
+    const written = options.dryRun ? 0 : await mendPages(store, name, state, options);
+    const again: PublishRecord = { ...record, action: isCurrent ? "repair" : "promote" };
+    if (!options.dryRun && !isCurrent) await promote(store, name, before, again, lengthsOf(state.manifest));
+    const outcome = options.dryRun ? "planned" : isCurrent ? "repaired" : "promoted";
+    return { ...judged, ...NOTHING, written: { ...NOTHING.written, pages: written }, outcome };
   }
 
-  const base = replaced && (await readBase(store, name, replaced));
-  const placed = await placeDocuments(store, name, folder.parts, base, report);
+  const base = await baseOf(store, name, state, replaced);
+  const placed = await placeDocuments(store, name, folder.parts, base, {
+    deep: options.force === true,
+    onProgress: report,
+  });
   try {
     const plan = describe(folder, placed);
     if (options.dryRun) return { ...judged, ...plan, outcome: "planned" };
+    // Nobody may take a version for a whole one while it is mended; readers of the current one go on with what they have.
+    if (state.manifest && !isCurrent) await store.deleteObjects([versionKey(name, version, "manifest.json")]);
     await placed.writePages(report);
     const total = plan.written.objectBytes;
-    const manifest = await uploadVersion(store, folder, placed, { record, corpus, total, report });
+    const manifest = await uploadConfirmed(store, folder, placed, {
+      record,
+      corpus,
+      total,
+      forestOf,
+      report,
+    });
     const { added, kept, removed } = plan.documents;
     const { pages: pagesWritten, pageBytes: pageBytesWritten } = plan.written;
     const changes = { added, kept, removed, pagesWritten, pageBytesWritten };
     await promote(store, name, before, { ...record, changes }, lengthsOf(manifest));
-    return { ...judged, ...plan, outcome: "published" };
+    // A collection that looked at the pointer just before it moved may have gone on deleting.
+    await placed.confirm(report);
+    return { ...judged, ...plan, outcome: isCurrent ? "repaired" : "published" };
   } finally {
     await placed.discard();
   }
 }
 
-/**
- * The manifest of this very version, when it was uploaded before and is still whole. Its pages were written first and stay
- * as long as it does; but a version that was never current may have been overtaken by a collection, so they are looked
- * for, and what cannot be brought back makes the version one that is not there.
- */
-async function uploadedVersion(
+/** What each part's forest holds, read once. */
+function forestsOf({ parts }: ArtifactFolder): (shard: number | undefined) => Promise<Expected> {
+  const known = new Map<number | undefined, Promise<Expected>>();
+  return (shard) => {
+    const { forestPath: path, manifest } = parts.find((part) => part.shard === shard)!;
+    const read = known.get(shard) ?? expectedOf({ path, bytes: manifest.files["forest.bin"].bytes });
+    known.set(shard, read);
+    return read;
+  };
+}
+
+/** The manifest of the version that is current; undefined when it is lost or damaged, which must not keep the next one out. */
+async function readReplaced(
   store: PublishStore,
   name: string,
   version: string,
-  options: PublishOptions,
 ): Promise<PublishedManifest | undefined> {
-  const manifest = await readPublishedManifest(store, name, version);
-  if (!manifest || options.dryRun) return manifest;
-  const placements = await readPlacements(store, name, manifest).catch((error: unknown) => {
-    if (error instanceof AnnoyEdgeError && error.code === "VERSION_INCOMPLETE") return undefined;
+  try {
+    return await readPublishedManifest(store, name, version);
+  } catch (error) {
+    if (error instanceof ArtifactError) return undefined;
     throw error;
+  }
+}
+
+/** What documents may keep their pages from: the version's own, published before, else the one that is replaced. */
+async function baseOf(
+  store: PublishStore,
+  name: string,
+  { placements }: VersionState,
+  replaced: PublishedManifest | undefined,
+): Promise<Base | undefined> {
+  if (placements.length > 0) return mergePlacements(placements);
+  return replaced && readBase(store, name, replaced);
+}
+
+/** Brings pages of a standing version back to KV; returns how many. */
+async function mendPages(
+  store: PublishStore,
+  name: string,
+  { placements }: VersionState,
+  { force = false, onProgress }: PublishOptions,
+): Promise<number> {
+  const needed = neededPages(placements);
+  const { written } = await repairPages(store, name, needed, {
+    deep: force,
+    ...(onProgress && { onProgress }),
   });
-  const lost = placements && (await repairPages(store, name, placements, options.onProgress)).lost;
-  if (lost === 0) return manifest;
-  await store.deleteObjects([versionKey(name, version, "manifest.json")]);
-  await store.deleteObjects(
-    partsOf(manifest).map((shard) => versionKey(name, version, "placement.bin", shard)),
+  return written;
+}
+
+/** A collection that ran meanwhile may have removed what was there: it is looked for once more, until all of it is. */
+const CONFIRMATIONS = 3;
+
+async function uploadConfirmed(
+  store: PublishStore,
+  folder: ArtifactFolder,
+  placed: PlacedDocuments,
+  upload: Upload,
+): Promise<PublishedManifest> {
+  const { name, version } = folder.manifest;
+  const keys = folder.parts.flatMap(({ shard }) =>
+    VERSION_FILES.map((file) => versionKey(name, version, file, shard)),
   );
-  return undefined;
+  for (let round = 0; round < CONFIRMATIONS; round++) {
+    const manifest = await uploadVersion(store, folder, placed, upload);
+    const rewritten = await placed.confirm(upload.report);
+    const there = await Promise.all(keys.map((key) => store.headObject(key)));
+    if (!rewritten && there.every((info) => info !== undefined)) return manifest;
+  }
+  throw new AnnoyEdgeError(
+    "PUBLISH_OVERTAKEN",
+    `What is published of "${name}" is removed as fast as it is written. Nothing was made current. Run publish when no gc runs.`,
+  );
 }
 
 function describe(
@@ -183,12 +261,12 @@ function describe(
     written: {
       objects: objects.length + small.length,
       objectBytes: objects.reduce((sum, bytes) => sum + bytes, 0),
-      pages: missing.length,
+      pages: missing.length + placed.restorable.length,
       pageBytes: missing.reduce((sum, { bytes }) => sum + bytes, 0),
       pagesFound: newPages - missing.length,
     },
     pages: placed.pages.length,
     pageBytes: placed.pages.reduce((sum, { bytes }) => sum + bytes, 0),
-    cost: estimateCost([...objects, ...small], missing.length),
+    cost: estimateCost([...objects, ...small], missing.length + placed.restorable.length),
   };
 }

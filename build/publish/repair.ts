@@ -1,77 +1,96 @@
-import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
-import { packKey, pageKey, pagesPrefix } from "../../worker/core/format/keys.ts";
-import type { PlacedPage, Placement } from "../../worker/core/format/placement.ts";
+import { createHash } from "node:crypto";
+import { packKey, pageKey } from "../../worker/core/format/keys.ts";
+import { HASH_BYTES } from "../../worker/core/format/placement.ts";
 import type { Progress } from "../settings/progress.ts";
-import { readPlacements } from "./placements.ts";
-import { requirePointerState } from "./pointer.ts";
+import { pageHash } from "./pack.ts";
 import type { PageWrite, PublishStore } from "./store.ts";
-import { readPublishedManifest } from "./versions.ts";
+import { type NeededPage, type PageState, surveyPages } from "./survey.ts";
 
 const BATCH_PAGES = 100;
 
 export interface RepairResult {
   readonly pages: number;
-  /** Pages that KV lacked and has again. */
+  /** Pages that KV lacked, or held with other bytes, and has again. */
   readonly written: number;
+  /** Packs that R2 lacked and that were put together again from pages. */
+  readonly packsWritten: number;
   /** Pages that are nowhere: neither in KV nor in a pack. */
-  readonly lost: number;
+  readonly lost: readonly PageState[];
+  /** Pages that KV has and that have no second copy. */
+  readonly single: readonly PageState[];
 }
 
-/** Writes the pages of these placements that KV lacks, from their second copies in R2. */
+export interface RepairOptions {
+  /** Reads every page and holds it against its hash; else only keys and lengths are looked at. */
+  readonly deep?: boolean;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** Writes the pages that KV lacks from their second copies in R2, and packs that R2 lacks from their pages. */
 export async function repairPages(
   store: PublishStore,
   name: string,
-  placements: readonly Placement[],
-  onProgress: (progress: Progress) => void = () => {},
+  needed: readonly NeededPage[],
+  options: RepairOptions = {},
 ): Promise<RepairResult> {
-  const there = new Set<string>();
-  for await (const { key } of store.listPages(pagesPrefix(name))) there.add(key);
-  const pages = new Map<string, PlacedPage & { readonly packHash: string }>();
-  for (const placement of placements) {
-    for (const page of placement.pages)
-      pages.set(page.hash, { ...page, packHash: placement.packs[page.pack]! });
-  }
-  const missing = [...pages.values()].filter((page) => !there.has(pageKey(name, page.hash)));
-  let written = 0;
-  for (let i = 0; i < missing.length; i += BATCH_PAGES) {
+  const states = await surveyPages(store, name, needed, options);
+  const mendable = states.filter(({ kv, copy }) => kv !== "sound" && copy === "sound");
+  const unmended = new Set<string>();
+  for (let i = 0; i < mendable.length; i += BATCH_PAGES) {
     const writes: PageWrite[] = [];
-    for (const page of missing.slice(i, i + BATCH_PAGES)) {
+    for (const { page, pack } of mendable.slice(i, i + BATCH_PAGES)) {
       const range = { offset: page.packOffset, length: page.bytes };
-      const object = await store.getObject(packKey(name, page.packHash), range);
-      if (object?.bytes.byteLength !== page.bytes) continue;
-      writes.push({ key: pageKey(name, page.hash), value: new TextDecoder().decode(object.bytes) });
+      const bytes = (await store.getObject(packKey(name, pack), range))?.bytes;
+      if (!bytes || pageHash(bytes) !== page.hash) unmended.add(page.hash);
+      else writes.push({ key: pageKey(name, page.hash), value: new TextDecoder().decode(bytes) });
     }
     if (writes.length > 0) await store.putPages(writes);
-    written += writes.length;
-    onProgress({ phase: "restore", done: Math.min(missing.length, i + BATCH_PAGES), total: missing.length });
+    const done = Math.min(mendable.length, i + BATCH_PAGES);
+    options.onProgress?.({ phase: "restore", done, total: mendable.length });
   }
-  return { pages: pages.size, written, lost: missing.length - written };
+  const lost = states.filter(
+    ({ page, kv, copy }) => kv !== "sound" && (copy !== "sound" || unmended.has(page.hash)),
+  );
+  const single = states.filter(({ kv, copy }) => kv === "sound" && copy !== "sound");
+  const rebuilt = await rebuildPacks(store, name, states, single);
+  return {
+    pages: states.length,
+    written: mendable.length - unmended.size,
+    packsWritten: rebuilt.size,
+    lost,
+    single: single.filter(({ pack }) => !rebuilt.has(pack)),
+  };
 }
 
-export interface RestoreResult extends RepairResult {
-  readonly name: string;
-  readonly version: string;
-}
-
-/**
- * Brings back the documents of the current version after KV has lost them, from R2 alone.
- *
- * @throws AnnoyEdgeError `INDEX_NOT_PUBLISHED`, `VERSION_INCOMPLETE`
- */
-export async function restore(
+/** Puts packs together again whose pages are all known and all in KV; the hash that names a pack says whether they are. */
+async function rebuildPacks(
   store: PublishStore,
   name: string,
-  onProgress?: (progress: Progress) => void,
-): Promise<RestoreResult> {
-  const { version } = (await requirePointerState(store, name)).pointer;
-  const manifest = await readPublishedManifest(store, name, version);
-  if (!manifest) {
-    throw new AnnoyEdgeError(
-      "VERSION_INCOMPLETE",
-      `Version ${version} of "${name}" lacks its manifest in R2. Roll back to another version, or publish again.`,
-    );
+  states: readonly PageState[],
+  single: readonly PageState[],
+): Promise<Set<string>> {
+  const rebuilt = new Set<string>();
+  for (const pack of new Set(single.map((state) => state.pack))) {
+    const own = states.filter((state) => state.pack === pack);
+    own.sort((a, b) => a.page.packOffset - b.page.packOffset);
+    let end = 0;
+    const contiguous = own.every(({ page, kv }) => {
+      const follows = page.packOffset === end && kv === "sound";
+      end += page.bytes;
+      return follows;
+    });
+    if (!contiguous) continue;
+    const pieces: Buffer[] = [];
+    for (let i = 0; i < own.length; i += BATCH_PAGES) {
+      const keys = own.slice(i, i + BATCH_PAGES).map(({ page }) => pageKey(name, page.hash));
+      const texts = await store.getPages(keys);
+      for (const key of keys) pieces.push(Buffer.from(texts.get(key) ?? ""));
+    }
+    const bytes = Buffer.concat(pieces);
+    const digest = createHash("sha256").update(bytes).digest("hex");
+    if (digest.slice(0, HASH_BYTES * 2) !== pack) continue;
+    await store.putObject(packKey(name, pack), bytes);
+    rebuilt.add(pack);
   }
-  const placements = await readPlacements(store, name, manifest);
-  const result = await repairPages(store, name, placements, onProgress);
-  return { name, version, ...result };
+  return rebuilt;
 }

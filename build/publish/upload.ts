@@ -1,6 +1,12 @@
 import { createHash } from "node:crypto";
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import { versionKey } from "../../worker/core/format/keys.ts";
-import { decodePlacement, type PlacedPage, placementHotBytes } from "../../worker/core/format/placement.ts";
+import {
+  decodePlacement,
+  type PlacedPage,
+  type Placement,
+  placementHotBytes,
+} from "../../worker/core/format/placement.ts";
 import {
   type CorpusFacts,
   type PublishedManifest,
@@ -10,12 +16,16 @@ import type { PublishRecord } from "../../worker/storage/pointer.ts";
 import type { Progress } from "../settings/progress.ts";
 import type { ArtifactFolder, ArtifactPart } from "./artifact.ts";
 import { type PlacedDocuments, packUploads } from "./documents.ts";
+import { type Expected, expectedOf, soundnessOf } from "./objects.ts";
 import { repairPages } from "./repair.ts";
 import { type ObjectSource, type PublishStore, sizeOf } from "./store.ts";
+import { neededPages } from "./survey.ts";
 
 export interface Upload {
   readonly record: PublishRecord;
   readonly corpus: CorpusFacts;
+  /** What each part's forest holds. */
+  readonly forestOf: (shard: number | undefined) => Promise<Expected>;
   /** Bytes of all objects, for progress. */
   readonly total: number;
   readonly report: (progress: Progress) => void;
@@ -29,24 +39,29 @@ export async function uploadVersion(
   store: PublishStore,
   { manifest, parts }: ArtifactFolder,
   placed: PlacedDocuments,
-  { record, corpus, total, report }: Upload,
+  { record, corpus, total, forestOf, report }: Upload,
 ): Promise<PublishedManifest> {
   const { name, version } = manifest;
   let done = 0;
-  const put = async (key: string, source: ObjectSource): Promise<boolean> => {
-    const there = await store.headObject(key);
-    const whole = there?.bytes === sizeOf(source);
+  // What is there and holds other bytes is replaced; `expected` is left out where several contents are right.
+  const put = async (key: string, source: ObjectSource, expected?: Expected): Promise<boolean> => {
+    const state = expected
+      ? await soundnessOf(store, key, expected)
+      : (await store.headObject(key))
+        ? "sound"
+        : "missing";
     const written =
-      !whole &&
+      state !== "sound" &&
       (await store.putObject(key, source, {
-        ifAbsent: true,
+        ifAbsent: state === "missing",
         onProgress: (bytes) => report({ phase: "upload", done: done + bytes, total }),
       }));
     done += sizeOf(source);
     report({ phase: "upload", done, total });
     return written !== undefined && written !== false;
   };
-  for (const { key, source } of packUploads(name, placed.packs)) await put(key, source);
+  for (const { key, source } of packUploads(name, placed.packs))
+    await put(key, source, await expectedOf(source));
 
   const { forced } = record;
   const publication = { at: record.at, by: record.by, ...(forced && { forced }) };
@@ -54,9 +69,12 @@ export async function uploadVersion(
   let whole: PublishedManifest | undefined;
   for (const [i, part] of parts.entries()) {
     const { bytes } = part.manifest.files["forest.bin"];
-    await put(versionKey(name, version, "forest.bin", part.shard), { path: part.forestPath, bytes });
+    const forest = { path: part.forestPath, bytes };
+    const forestKey = versionKey(name, version, "forest.bin", part.shard);
+    await put(forestKey, forest, await forestOf(part.shard));
     const own = placed.placement(i);
-    const written = await put(versionKey(name, version, "placement.bin", part.shard), own);
+    const placementKey = versionKey(name, version, "placement.bin", part.shard);
+    const written = await put(placementKey, own);
     const standing = written ? own : await standingPlacement(store, name, version, part, own, report);
     const placement = decodePlacement(standing);
     for (const { hash, bytes } of placement.pages) pages.set(hash, bytes);
@@ -69,6 +87,10 @@ export async function uploadVersion(
         // The last part stands for the whole version, and a page that two shards need counts once.
         ...totals(part.shard === undefined ? pages : pagesOf(placement.pages)),
       },
+      etags: {
+        forest: (await store.headObject(forestKey))?.etag ?? "",
+        placement: (await store.headObject(placementKey))?.etag ?? "",
+      },
       ...(part.shard === undefined && { corpus }),
       publication,
     };
@@ -79,22 +101,29 @@ export async function uploadVersion(
 }
 
 /**
- * Writes a manifest unless one stands there. A shard's that an earlier attempt left may name a placement that had to be
- * replaced; nobody reads it before the whole version's is there.
+ * Writes a manifest unless one stands there. One that an earlier attempt left may name a placement that had to be
+ * replaced, or be damaged.
  */
 async function putManifest(
   store: PublishStore,
   key: string,
   manifest: PublishedManifest,
-  { shard, manifest: { version } }: ArtifactPart,
+  { manifest: { version } }: ArtifactPart,
 ): Promise<void> {
-  const there = shard === undefined ? undefined : await store.getObject(key);
-  if (there) {
-    const standing = parsePublishedManifest(new TextDecoder().decode(there.bytes), version);
-    if (standing.placement.sha256 === manifest.placement.sha256) return;
-  }
+  const there = await store.getObject(key);
+  if (there && placementNamedBy(there.bytes, version) === manifest.placement.sha256) return;
   const json = new TextEncoder().encode(`${JSON.stringify(manifest, null, 2)}\n`);
   await store.putObject(key, json, { contentType: "application/json", ifAbsent: !there });
+}
+
+/** Hash of the placement that a manifest names; undefined when the manifest cannot be read. */
+function placementNamedBy(bytes: Uint8Array, version: string): string | undefined {
+  try {
+    return parsePublishedManifest(new TextDecoder().decode(bytes), version).placement.sha256;
+  } catch (error) {
+    if (error instanceof AnnoyEdgeError) return undefined;
+    throw error;
+  }
 }
 
 /**
@@ -112,12 +141,22 @@ async function standingPlacement(
   const key = versionKey(name, version, "placement.bin", shard);
   const object = await store.getObject(key);
   if (object && Buffer.from(object.bytes).equals(own)) return own;
-  if (object) {
-    const { lost } = await repairPages(store, name, [decodePlacement(object.bytes)], report);
-    if (lost === 0) return object.bytes;
+  const standing = object && decodeStanding(object.bytes);
+  if (object && standing) {
+    const { lost } = await repairPages(store, name, neededPages([standing]), { onProgress: report });
+    if (lost.length === 0) return object.bytes;
   }
   await store.putObject(key, own);
   return own;
+}
+
+function decodeStanding(bytes: Uint8Array): Placement | undefined {
+  try {
+    return decodePlacement(bytes);
+  } catch (error) {
+    if (error instanceof AnnoyEdgeError) return undefined;
+    throw error;
+  }
 }
 
 function pagesOf(pages: readonly PlacedPage[]): Map<string, number> {

@@ -2,8 +2,11 @@ import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import { parseVersionKey, versionKey, versionsPrefix } from "../../worker/core/format/keys.ts";
 import { lengthsOf, type PublishedManifest, parsePublishedManifest } from "../../worker/storage/manifest.ts";
 import type { Pointer, PublishRecord } from "../../worker/storage/pointer.ts";
+import { checkVersion } from "./check.ts";
 import { promote, readPointerState, readReplaceable, requirePointerState } from "./pointer.ts";
+import { repairPages } from "./repair.ts";
 import type { PublishStore } from "./store.ts";
+import { neededPages } from "./survey.ts";
 
 /** A version in the store. */
 export interface VersionInfo {
@@ -92,8 +95,7 @@ export async function rollback(
   if (target === before?.pointer?.version) {
     throw new AnnoyEdgeError("ALREADY_CURRENT", `Version ${target} of "${name}" is current already.`);
   }
-  const manifest = await readPublishedManifest(store, name, target);
-  if (!manifest) throw unknown(name, target);
+  const manifest = await mendForRollback(store, name, target);
   const record: PublishRecord = {
     version: target,
     at: new Date().toISOString(),
@@ -105,6 +107,32 @@ export async function rollback(
   await promote(store, name, before, record, lengthsOf(manifest));
   return { name, version: target, previous: before?.pointer?.version ?? null };
 }
+
+/**
+ * Checks a version before readers are sent to it, and writes its pages again that KV has lost.
+ *
+ * @throws AnnoyEdgeError `VERSION_INCOMPLETE` when readers would refuse it
+ */
+async function mendForRollback(
+  store: PublishStore,
+  name: string,
+  version: string,
+): Promise<PublishedManifest> {
+  const { manifest, placements, findings } = await checkVersion(store, name, version);
+  const beyond = findings.filter(({ mendedBy, kind }) => mendedBy === "publish" && kind !== "pack");
+  if (!manifest || beyond.length > 0) {
+    const list = beyond.slice(0, SHOWN).map(({ key, fault }) => `${key} is ${fault}`);
+    throw new AnnoyEdgeError(
+      "VERSION_INCOMPLETE",
+      `Version ${version} of "${name}" cannot answer: ${list.join(", ")}${beyond.length > SHOWN ? ", and more" : ""}. Roll back to another version, or publish its artifact again: what is lost or changed is written anew.`,
+    );
+  }
+  if (findings.length > 0) await repairPages(store, name, neededPages(placements));
+  return manifest;
+}
+
+/** Damaged keys that a message names. */
+const SHOWN = 3;
 
 async function resolveVersion(
   store: PublishStore,

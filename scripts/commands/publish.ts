@@ -62,6 +62,8 @@ function headline({ name, version, previous, outcome }: PublishResult): string {
   switch (outcome) {
     case "planned":
       return `${name}: version ${version} would become current${after}. Nothing was written.`;
+    case "repaired":
+      return `${name}: version ${version} is current already; what was lost or changed of it is written again.`;
     case "promoted":
       return `${name}: version ${version}, published before, is current again${after}.`;
     default:

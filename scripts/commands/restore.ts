@@ -6,16 +6,19 @@ import { count } from "../cli/terminal.ts";
 
 /** `annoy-edge restore`: documents that KV has lost come back from R2. */
 export function addRestore(program: Command): void {
-  const command = leafCommand(program, "restore", "bring back documents that KV has lost, from R2", [
+  const command = leafCommand(
+    program,
     "restore",
-    "restore --name docs --remote",
-  ]);
+    "bring back documents that KV has lost or changed, from R2, and packs from KV",
+    ["restore", "restore --name docs --remote"],
+  );
   addTargetOptions(addNameOption(command));
   perform<NamedTargetOptions>(command, async ({ onProgress }, flags) => {
     const result = await restore({ ...flags, onProgress });
-    const { name, version, pages, written, lost } = result;
-    const rest = lost > 0 ? ` ${count(lost)} are in R2 neither: publish the artifact again.` : "";
-    const text = `${name}: of ${count(pages)} pages of version ${version}, ${count(written)} were written again.${rest}`;
-    return { result, text, failed: lost > 0 };
+    const { name, version, pages, written, packsWritten, left } = result;
+    const packs = packsWritten > 0 ? `, and ${count(packsWritten)} packs` : "";
+    const rest = left.length > 0 ? ` ${count(left.length)} faults remain: publish its artifact again.` : "";
+    const text = `${name}: of ${count(pages)} pages of version ${version}, ${count(written)} were written again${packs}.${rest}`;
+    return { result, text, failed: left.length > 0 };
   });
 }

@@ -1,17 +1,40 @@
 import type { Command } from "commander";
-import { type Verification, verify } from "../../build/index.ts";
+import {
+  type NamedTargetOptions,
+  OptionError,
+  type PublishedVerification,
+  type Verification,
+  verify,
+  verifyPublished,
+} from "../../build/index.ts";
 import { table } from "../cli/describe.ts";
 import { leafCommand, perform } from "../cli/run.ts";
+import { addNameOption, addTargetOptions } from "../cli/target-options.ts";
+import { count } from "../cli/terminal.ts";
 
-/** `annoy-edge verify`: is an artifact sound? Exit code 1 when it is not. */
+type Flags = NamedTargetOptions & { readonly published?: boolean };
+
+/** Findings of one version that are listed; a lost namespace has thousands. */
+const SHOWN = 10;
+
+/** `annoy-edge verify`: is an artifact, or what is published, sound? Exit code 1 when it is not. */
 export function addVerify(program: Command): void {
   const command = leafCommand(
     program,
     "verify",
-    "check checksums, structure, documents and recall of an artifact",
-    ["verify artifacts/docs"],
-  ).argument("<dir>", "artifact folder");
-  perform(command, async ({ onProgress }, _flags, [dir]) => {
+    "check checksums, structure, documents and recall of an artifact, or what is published",
+    ["verify artifacts/docs", "verify --published --remote"],
+  )
+    .argument("[dir]", "artifact folder")
+    .option("--published", "check objects, pages and their second copies in R2 and KV instead");
+  addTargetOptions(addNameOption(command));
+  perform<Flags>(command, async ({ onProgress }, { published, ...target }, [dir]) => {
+    if ((dir === undefined) !== (published === true))
+      throw new OptionError("Name an artifact folder, or give --published.");
+    if (published) {
+      const result = await verifyPublished({ ...target, onProgress });
+      return { result, text: describePublishedCheck(result), failed: !result.ok };
+    }
     const result = await verify(dir!, { onProgress });
     return { result, text: describeVerification(result), failed: !result.ok };
   });
@@ -24,3 +47,16 @@ export function describeVerification({ ok, dir, checks }: Verification): string 
   );
   return `${table(rows)}\n${dir} is ${ok ? "sound" : "not sound"}.`;
 }
+
+function describePublishedCheck({ ok, name, versions }: PublishedVerification): string {
+  const lines = versions.flatMap(({ version, state, findings }) => [
+    `${version} (${state}): ${findings.length === 0 ? "sound" : `${count(findings.length)} faults`}`,
+    ...findings
+      .slice(0, SHOWN)
+      .map(({ key, fault, mendedBy }) => `  ${key} is ${fault}; ${REMEDY[mendedBy]} mends it`),
+    ...(findings.length > SHOWN ? [`  and ${count(findings.length - SHOWN)} more`] : []),
+  ]);
+  return `${lines.join("\n")}\n${name} is ${ok ? "sound" : "not sound"}.`;
+}
+
+const REMEDY = { restore: '"annoy-edge restore"', publish: "publishing its artifact again" } as const;

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { gc } from "../../build/publish/gc.ts";
 import { readPointerState } from "../../build/publish/pointer.ts";
 import { publish } from "../../build/publish/publish.ts";
-import { restore } from "../../build/publish/repair.ts";
+import { restore } from "../../build/publish/restore.ts";
 import type { PublishStore } from "../../build/publish/store.ts";
 import { listVersions, rollback } from "../../build/publish/versions.ts";
 import { packsPrefix, pagesPrefix, versionKey } from "../../worker/core/format/keys.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { gc } from "../../build/publish/gc.ts";
 import { publish } from "../../build/publish/publish.ts";
-import { restore } from "../../build/publish/repair.ts";
+import { restore } from "../../build/publish/restore.ts";
 import type { PublishStore } from "../../build/publish/store.ts";
 import { listVersions, rollback } from "../../build/publish/versions.ts";
 import { packsPrefix, pagesPrefix, versionKey, versionPrefix } from "../../worker/core/format/keys.ts";

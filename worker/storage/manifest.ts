@@ -12,6 +12,8 @@ export interface PublishedManifest extends Manifest {
     readonly pages: number;
     readonly pageBytes: number;
   };
+  /** R2's etags of the objects beside the manifest, by which a check need not read them; absent in older versions. */
+  readonly etags?: { readonly forest: string; readonly placement: string };
   /** Absent in versions that were published before it was counted. */
   readonly corpus?: CorpusFacts;
   readonly publication: {

@@ -1,8 +1,11 @@
 import { AnnoyEdgeError } from "../core/format/errors.ts";
 import { isVersion } from "../core/format/keys.ts";
 
-/** How a version became current. `publish`: it was new; `promote`: it was published before, and so is `rollback`. */
-export type PublishAction = "publish" | "promote" | "rollback";
+/**
+ * How a version became current. `publish`: it was new; `promote`: it was published before, and so is `rollback`. `repair`: it
+ * was current already, and what was lost or changed of it is back.
+ */
+export type PublishAction = "publish" | "promote" | "rollback" | "repair";
 
 /** One line of an index's history. */
 export interface PublishRecord {

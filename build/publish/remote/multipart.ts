@@ -1,5 +1,6 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { AnnoyEdgeError } from "../../../worker/core/format/errors.ts";
+import { readRange } from "../../artifact/file-bytes.ts";
 import { PART_BYTES } from "../cost.ts";
 import type { ObjectInfo } from "../store.ts";
 import { type S3Bucket, unquote } from "./s3.ts";
@@ -67,9 +68,8 @@ async function allOrFirstFailure(work: readonly Promise<void>[], stop: () => voi
 }
 
 async function readPart(file: FileHandle, offset: number, length: number): Promise<Uint8Array> {
-  const part = Buffer.allocUnsafe(length);
-  const { bytesRead } = await file.read(part, 0, length, offset);
-  if (bytesRead === length) return part;
+  const part = await readRange(file, offset, length);
+  if (part.byteLength === length) return part;
   throw new AnnoyEdgeError("ARTIFACT_CHANGED", "The artifact became shorter while it was uploaded.");
 }
 

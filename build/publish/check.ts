@@ -1,0 +1,134 @@
+import { createHash } from "node:crypto";
+import { AnnoyEdgeError, ArtifactError } from "../../worker/core/format/errors.ts";
+import { packKey, pageKey, versionKey } from "../../worker/core/format/keys.ts";
+import { decodePlacement, type Placement } from "../../worker/core/format/placement.ts";
+import {
+  type PublishedManifest,
+  parsePublishedManifest,
+  parseShardManifest,
+} from "../../worker/storage/manifest.ts";
+import type { Progress } from "../settings/progress.ts";
+import { type Expected, soundnessOf } from "./objects.ts";
+import { partsOf } from "./placements.ts";
+import type { PublishStore } from "./store.ts";
+import { neededPages, type PageState, surveyPages } from "./survey.ts";
+
+/** Something of a published version that is not as it was published. */
+export interface Finding {
+  readonly kind: "manifest" | "forest" | "placement" | "page" | "pack";
+  readonly fault: "missing" | "changed";
+  /** Where it lies, in R2 or KV. */
+  readonly key: string;
+  /** `restore`: R2 and KV hold what mends it. `publish`: the artifact is needed. */
+  readonly mendedBy: "restore" | "publish";
+}
+
+/** A published version and what is wrong with it. */
+export interface VersionState {
+  /** Undefined when it cannot be read. */
+  readonly manifest: PublishedManifest | undefined;
+  /** Of the parts whose placement is sound. */
+  readonly placements: readonly Placement[];
+  readonly findings: readonly Finding[];
+}
+
+export interface CheckOptions {
+  /** Reads every page and its second copy; else keys, lengths and etags are looked at. */
+  readonly deep?: boolean;
+  /** What a part's forest should hold, where the artifact is at hand; else what the manifest says. */
+  readonly forestOf?: (shard: number | undefined) => Promise<Expected> | undefined;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** Holds everything that a version consists of against what names it: hashes, etags, lengths, keys. */
+export async function checkVersion(
+  store: PublishStore,
+  name: string,
+  version: string,
+  options: CheckOptions = {},
+): Promise<VersionState> {
+  const findings: Finding[] = [];
+  const whole = await readManifestOf(store, findings, versionKey(name, version, "manifest.json"), (text) =>
+    parsePublishedManifest(text, version),
+  );
+  if (!whole) return { manifest: undefined, placements: [], findings };
+  const placements: Placement[] = [];
+  for (const shard of partsOf(whole)) {
+    const ref =
+      shard === undefined ? undefined : { number: shard, version: whole.shards!.list[shard]!.version };
+    const manifest = ref
+      ? await readManifestOf(store, findings, versionKey(name, version, "manifest.json", shard), (text) =>
+          parseShardManifest(text, version, ref),
+        )
+      : whole;
+    if (!manifest) continue;
+    const key = versionKey(name, version, "forest.bin", shard);
+    const { bytes, sha256 } = manifest.files["forest.bin"];
+    const etags = manifest.etags ? [manifest.etags.forest] : [];
+    const state = await soundnessOf(
+      store,
+      key,
+      (await options.forestOf?.(shard)) ?? { bytes, sha256, etags },
+    );
+    if (state !== "sound") findings.push({ kind: "forest", fault: state, key, mendedBy: "publish" });
+    const placement = await readPlacementOf(
+      store,
+      findings,
+      versionKey(name, version, "placement.bin", shard),
+      manifest.placement.sha256,
+    );
+    if (placement) placements.push(placement);
+  }
+  const pages = await surveyPages(store, name, neededPages(placements), options);
+  return {
+    manifest: whole,
+    placements,
+    findings: [...findings, ...pages.flatMap((page) => findingsOf(name, page))],
+  };
+}
+
+async function readManifestOf(
+  store: PublishStore,
+  findings: Finding[],
+  key: string,
+  parse: (text: string) => PublishedManifest,
+): Promise<PublishedManifest | undefined> {
+  const object = await store.getObject(key);
+  try {
+    if (object) return parse(new TextDecoder().decode(object.bytes));
+  } catch (error) {
+    if (!(error instanceof AnnoyEdgeError)) throw error;
+  }
+  const fault = object ? "changed" : "missing";
+  findings.push({ kind: "manifest", fault, key, mendedBy: "publish" });
+  return undefined;
+}
+
+async function readPlacementOf(
+  store: PublishStore,
+  findings: Finding[],
+  key: string,
+  sha256: string,
+): Promise<Placement | undefined> {
+  const object = await store.getObject(key);
+  try {
+    if (object && createHash("sha256").update(object.bytes).digest("hex") === sha256)
+      return decodePlacement(object.bytes);
+  } catch (error) {
+    if (!(error instanceof ArtifactError)) throw error;
+  }
+  findings.push({ kind: "placement", fault: object ? "changed" : "missing", key, mendedBy: "publish" });
+  return undefined;
+}
+
+function findingsOf(name: string, { page, pack, kv, copy }: PageState): Finding[] {
+  const findings: Finding[] = [];
+  if (kv !== "sound") {
+    const mendedBy = copy === "sound" ? "restore" : "publish";
+    findings.push({ kind: "page", fault: kv, key: pageKey(name, page.hash), mendedBy });
+  }
+  if (copy !== "sound") {
+    findings.push({ kind: "pack", fault: copy, key: packKey(name, pack), mendedBy: "publish" });
+  }
+  return findings;
+}
