@@ -37,7 +37,7 @@ export {
   importLangchain,
   LangchainFolderError,
 } from "./langchain/folder/index.ts";
-export { type OpenLocalOptions, openLocalIndex } from "./local/open.ts";
+export { type OpenLocalOptions, openLocalIndex } from "./local/local-index.ts";
 export { query } from "./local/query.ts";
 export type { LocalIndex } from "./local/types.ts";
 export { type BuildOptions, build } from "./pipeline/build.ts";

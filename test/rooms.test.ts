@@ -186,7 +186,7 @@ describe("the rooms", () => {
   test("would not let these imports pass", () => {
     const forbidden: readonly Import[] = [
       { file: "worker/core/format/a.ts", target: "worker/core/forest/open-forest.ts" },
-      { file: "worker/core/forest/a.ts", target: "build/forest/build.ts" },
+      { file: "worker/core/forest/a.ts", target: "build/forest/build-forest.ts" },
       { file: "worker/core/forest/a.ts", target: "node:fs" },
       { file: "worker/core/forest/a.ts", target: "fs" },
       { file: "worker/core/search/a.ts", target: "worker/http/app.ts" },
@@ -197,7 +197,7 @@ describe("the rooms", () => {
       { file: "worker/core/format/a.ts", target: "hono" },
       { file: "build/index.ts", target: "worker/http/app.ts" },
       { file: "build/index.ts", target: "scripts/main.ts" },
-      { file: "build/artifact/a.ts", target: "build/forest/build.ts" },
+      { file: "build/artifact/a.ts", target: "build/forest/build-forest.ts" },
       { file: "build/unknown/a.ts", target: "node:fs" },
       { file: "worker/ui/a.ts", target: "worker/core/format/header.ts" },
     ];

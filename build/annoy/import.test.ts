@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { annoyFixtures } from "../../test/annoy/fixtures.ts";
 import { build, inspect, verify } from "../index.ts";
-import { openLocalIndex } from "../local/open.ts";
+import { openLocalIndex } from "../local/local-index.ts";
 import { exportAnnoy } from "./export.ts";
 import { importAnnoy } from "./import.ts";
 import { readAnnoy } from "./read.ts";

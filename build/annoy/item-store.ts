@@ -4,8 +4,8 @@ import type { AnnoyLayout } from "../../worker/core/format/annoy.ts";
 import { type Metric, NO_SLOT } from "../../worker/core/format/constants.ts";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import { assembleTrees } from "./assemble.ts";
-import { growTrees, itemNumbers, type TreeOptions } from "./build.ts";
 import type { GrownTree } from "./grow.ts";
+import { growTrees, itemNumbers, type TreeOptions } from "./grow-trees.ts";
 import type { AnnoyData } from "./read.ts";
 
 /** Items on their way into an index, and the building of it. */

@@ -1,7 +1,7 @@
 import { parseSearchRequest } from "../../worker/core/search/parse.ts";
 import { search } from "../../worker/core/search/search.ts";
 import type { Hit, SearchMode } from "../../worker/core/search/types.ts";
-import { type OpenLocalOptions, openLocalIndex } from "../local/open.ts";
+import { type OpenLocalOptions, openLocalIndex } from "../local/local-index.ts";
 import type { LocalIndex } from "../local/types.ts";
 import { OptionError } from "../settings/errors.ts";
 import { integer } from "../settings/options.ts";

@@ -6,7 +6,7 @@ import type { BuiltForest } from "../artifact/folder-files.ts";
 import { encodeArtifact } from "../artifact/layout.ts";
 import { createRandom } from "../numeric/random.ts";
 import type { ForestSettings } from "../settings/options.ts";
-import { buildForest } from "./build.ts";
+import { buildForest } from "./build-forest.ts";
 
 /** Settings that tests and the bench begin from. */
 export const PLAIN_SETTINGS: ForestSettings = {

@@ -4,7 +4,7 @@ import type { FusionMeta, Manifest, ManifestFile } from "../../worker/core/forma
 import type { FolderWriter } from "../artifact/folder.ts";
 import { writeArtifact } from "../artifact/folder-files.ts";
 import type { Corpus } from "../embedding/documents.ts";
-import { buildForest } from "../forest/build.ts";
+import { buildForest } from "../forest/build-forest.ts";
 import type { ForestSettings } from "../settings/options.ts";
 import type { Progress } from "../settings/progress.ts";
 import { calibrate } from "../text/calibrate.ts";

@@ -10,8 +10,8 @@ import { scoreOf } from "../../worker/core/search/score.ts";
 import type { Embedder } from "../embedding/index.ts";
 import { embedCorpus, loadStaticEmbedder } from "../embedding/index.ts";
 import { createRandom } from "../numeric/random.ts";
-import { encodeDocuments } from "./build.ts";
 import { calibrateFusion } from "./calibrate.ts";
+import { encodeDocuments } from "./keyword-sections.ts";
 import { makeQuery, QUERY_KINDS } from "./queries.ts";
 
 const documentsOf = (texts: readonly string[]) =>

@@ -9,8 +9,8 @@ import { DEFAULT_FUSION, FUSION_DEPTH, fuse, type RankedItems } from "../../work
 import { scoreOf } from "../../worker/core/search/score.ts";
 import type { Embedder } from "../embedding/index.ts";
 import { createRandom } from "../numeric/random.ts";
-import { encodeDocuments } from "./build.ts";
 import type { Documents } from "./collect.ts";
+import { encodeDocuments } from "./keyword-sections.ts";
 import type { KeywordOptions } from "./options.ts";
 import { type MadeQuery, makeQuery, QUERY_KINDS, type QueryKind } from "./queries.ts";
 

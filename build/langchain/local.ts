@@ -10,7 +10,7 @@ import type { SearchRequest } from "../../worker/core/search/types.ts";
 import { beginFolder } from "../artifact/folder.ts";
 import { DATA_FILES, MANIFEST_FILE } from "../artifact/version.ts";
 import { asEmbedder, type EmbeddingsLike, isRecognised, requireSameEmbedder } from "../embedding/identity.ts";
-import { openLocalIndex } from "../local/open.ts";
+import { openLocalIndex } from "../local/local-index.ts";
 import type { LocalIndex } from "../local/types.ts";
 import type { Backend, StoreSearch } from "./backend.ts";
 

@@ -1,7 +1,7 @@
 import { parseSearchRequest } from "../../worker/core/search/parse.ts";
 import { search } from "../../worker/core/search/search.ts";
 import type { SearchInput, SearchResponse } from "../../worker/core/search/types.ts";
-import { type OpenLocalOptions, openLocalIndex } from "./open.ts";
+import { type OpenLocalOptions, openLocalIndex } from "./local-index.ts";
 
 /**
  * One search over an artifact folder, with the Worker's own code. An index that was built with a service embeds its query

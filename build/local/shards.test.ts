@@ -11,7 +11,7 @@ import { search, searchBatch } from "../../worker/core/search/search.ts";
 import type { SearchInput } from "../../worker/core/search/types.ts";
 import { AnnoyVectorStore } from "../langchain/index.ts";
 import { build } from "../pipeline/build.ts";
-import { openLocalIndex } from "./open.ts";
+import { openLocalIndex } from "./local-index.ts";
 import type { LocalIndex } from "./types.ts";
 
 /** Counts letters: what it makes of a text does not depend on the corpus. */

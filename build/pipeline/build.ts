@@ -13,7 +13,7 @@ import { OptionError } from "../settings/errors.ts";
 import { indexName } from "../settings/names.ts";
 import { type ForestOptions, forestSettings, requireText } from "../settings/options.ts";
 import type { Progress } from "../settings/progress.ts";
-import { buildShards } from "../sharding/build.ts";
+import { buildShards } from "../sharding/build-shards.ts";
 import { type ShardOptions, shardingOf } from "../sharding/options.ts";
 import { checkText, type TextOptions, textOptionsOf } from "../text/options.ts";
 

@@ -10,7 +10,7 @@ import { search } from "../../worker/core/search/search.ts";
 import type { SearchInput } from "../../worker/core/search/types.ts";
 import { createColdReader } from "../../worker/storage/cold.ts";
 import { createRangeCache } from "../../worker/storage/range-cache.ts";
-import { openLocalIndex, readWhole } from "../local/open.ts";
+import { openLocalIndex, readWhole } from "../local/local-index.ts";
 import type { LocalIndex } from "../local/types.ts";
 import { createRandom } from "../numeric/random.ts";
 import { build } from "./build.ts";

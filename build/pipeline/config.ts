@@ -2,7 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { ownQueryEmbedder } from "../embedding/providers/index.ts";
-import type { OpenLocalOptions } from "../local/open.ts";
+import type { OpenLocalOptions } from "../local/local-index.ts";
 import { OptionError } from "../settings/errors.ts";
 import type { BuildOptions } from "./build.ts";
 import { importFailed, lineOfKey } from "./config-place.ts";

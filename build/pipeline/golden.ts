@@ -7,7 +7,7 @@ import { search } from "../../worker/core/search/search.ts";
 import type { SearchInput } from "../../worker/core/search/types.ts";
 import { readManifest } from "../artifact/folder.ts";
 import { type EmbedderSetting, queryEmbedderOf } from "../embedding/providers/index.ts";
-import { openLocalIndex } from "../local/open.ts";
+import { openLocalIndex } from "../local/local-index.ts";
 import { downloadVersion } from "../publish/download.ts";
 import type { GateFailure, PublishStore } from "../publish/index.ts";
 import { OptionError } from "../settings/errors.ts";

@@ -6,7 +6,7 @@ import type { ArtifactHeader } from "../../worker/core/format/header.ts";
 import { shardFolder } from "../../worker/core/format/keys.ts";
 import type { ArtifactMeta, Manifest, ShardsMeta } from "../../worker/core/format/meta.ts";
 import { readManifest } from "../artifact/folder.ts";
-import { openForestFile } from "../local/open.ts";
+import { openForestFile } from "../local/local-index.ts";
 
 export interface InspectedSection {
   readonly name: string;

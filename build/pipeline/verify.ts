@@ -11,7 +11,7 @@ import type { Manifest, ManifestFile } from "../../worker/core/format/meta.ts";
 import { readDocuments } from "../artifact/documents.ts";
 import { readManifest } from "../artifact/folder.ts";
 import { DATA_FILES, versionOf } from "../artifact/version.ts";
-import { readWhole } from "../local/open.ts";
+import { readWhole } from "../local/local-index.ts";
 import { measureRecall, type RecallMeasurement } from "../recall/verify.ts";
 import type { Progress } from "../settings/progress.ts";
 import { checkShards, measureShards, openRouter } from "../sharding/verify.ts";

@@ -6,7 +6,7 @@ import type { Manifest } from "../../worker/core/format/meta.ts";
 import type { FolderWriter } from "../artifact/folder.ts";
 import { layOutArtifact } from "../artifact/layout.ts";
 import { MANIFEST_FILE, versionOf } from "../artifact/version.ts";
-import { readWhole } from "../local/open.ts";
+import { readWhole } from "../local/local-index.ts";
 import { bytesOf } from "../numeric/arrays.ts";
 
 /** Sections that the router has for all shards. */

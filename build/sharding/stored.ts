@@ -3,8 +3,8 @@ import { openForest } from "../../worker/core/forest/open-forest.ts";
 import type { Forest } from "../../worker/core/forest/types.ts";
 import { type Artifact, openArtifact } from "../../worker/core/format/artifact.ts";
 import type { Manifest } from "../../worker/core/format/meta.ts";
-import { pickQueries } from "../forest/build.ts";
-import { readWhole } from "../local/open.ts";
+import { pickQueries } from "../forest/build-forest.ts";
+import { readWhole } from "../local/local-index.ts";
 import type { Certifiable } from "./certify.ts";
 import { readSubject } from "./subject.ts";
 

@@ -1,6 +1,6 @@
 import { type Codec, MAX_SECTIONS } from "../../worker/core/format/constants.ts";
 import { decodeHeader, tableEnd } from "../../worker/core/format/header.ts";
-import { readWhole } from "../local/open.ts";
+import { readWhole } from "../local/local-index.ts";
 
 /**
  * What a reader has of `forest.bin` at hand for a search: the hot part, and behind binary codes the vectors that it

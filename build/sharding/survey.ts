@@ -1,6 +1,6 @@
 import type { ItemDocument } from "../../worker/core/format/meta.ts";
 import { readDocuments } from "../artifact/documents.ts";
-import { planColumns } from "../columns/build.ts";
+import { planColumns } from "../columns/column-sections.ts";
 import { countCollection } from "../keyword/collection.ts";
 import { withPageTitles } from "../site/beginning.ts";
 import type { TextOptions, TextPlan } from "../text/options.ts";

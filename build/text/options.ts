@@ -1,6 +1,6 @@
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import { checkLanguage } from "../../worker/core/keyword/languages.ts";
-import type { ColumnPlan } from "../columns/build.ts";
+import type { ColumnPlan } from "../columns/column-sections.ts";
 import type { Collection, KeywordOptions } from "../keyword/options.ts";
 import { OptionError } from "../settings/errors.ts";
 import { requireTexts } from "../settings/options.ts";

@@ -1,8 +1,8 @@
 import type { ArtifactMeta, ItemDocument } from "../../worker/core/format/meta.ts";
 import { readDocuments } from "../artifact/documents.ts";
 import type { SectionSource } from "../artifact/layout.ts";
-import { buildColumnSections } from "../columns/build.ts";
-import { buildKeywordSections } from "../keyword/build.ts";
+import { buildColumnSections } from "../columns/column-sections.ts";
+import { buildKeywordSections } from "../keyword/keyword-sections.ts";
 import type { Progress } from "../settings/progress.ts";
 import { PAGE_TITLE, withPageTitles } from "../site/beginning.ts";
 import type { TextOptions, TextPlan } from "./options.ts";

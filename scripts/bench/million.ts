@@ -1,6 +1,6 @@
 import { loadavg } from "node:os";
 import { encodeArtifact } from "../../build/artifact/layout.ts";
-import { buildForest } from "../../build/forest/build.ts";
+import { buildForest } from "../../build/forest/build-forest.ts";
 import { createRandom, partSeed } from "../../build/numeric/random.ts";
 import type { ForestSettings } from "../../build/settings/options.ts";
 import { openForest } from "../../worker/core/forest/open-forest.ts";

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { InputDocument } from "../../build/artifact/collect.ts";
-import { openLocalIndex } from "../../build/local/open.ts";
+import { openLocalIndex } from "../../build/local/local-index.ts";
 import { BLOCK_ROWS, createKernel } from "../../build/numeric/kernels.ts";
 import { type BuildOptions, build } from "../../build/pipeline/build.ts";
 import { distanceBetween } from "../../worker/core/forest/metrics.ts";

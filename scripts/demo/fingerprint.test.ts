@@ -19,7 +19,7 @@ beforeEach(async () => {
   ]) {
     await mkdir(join(root, folder), { recursive: true });
   }
-  await writeFile(join(root, "build/forest/build.ts"), "export const a = 1;\n");
+  await writeFile(join(root, "build/forest/build-forest.ts"), "export const a = 1;\n");
   await writeFile(join(root, "data.txt"), "data");
 });
 
@@ -37,7 +37,7 @@ test("code, data, settings and names of files each change it", async () => {
   const prints = new Set([before, await now({ seed: 1 })]);
   await writeFile(join(root, "data.txt"), "date");
   prints.add(await now());
-  await writeFile(join(root, "build/forest/build.ts"), "export const a = 2;\n");
+  await writeFile(join(root, "build/forest/build-forest.ts"), "export const a = 2;\n");
   prints.add(await now());
   await writeFile(join(root, "worker/core/format/new.ts"), "");
   prints.add(await now());
@@ -46,6 +46,6 @@ test("code, data, settings and names of files each change it", async () => {
 
 test("tests do not change it", async () => {
   const before = await now();
-  await writeFile(join(root, "build/forest/build.test.ts"), "");
+  await writeFile(join(root, "build/forest/build-forest.test.ts"), "");
   expect(await now()).toBe(before);
 });

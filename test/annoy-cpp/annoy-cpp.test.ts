@@ -8,7 +8,7 @@ import { exportAnnoy } from "../../build/annoy/export.ts";
 import { importAnnoy } from "../../build/annoy/import.ts";
 import { Kiss64 } from "../../build/annoy/random.ts";
 import { build } from "../../build/index.ts";
-import { openLocalIndex } from "../../build/local/open.ts";
+import { openLocalIndex } from "../../build/local/local-index.ts";
 import { METRICS, type Metric } from "../../worker/core/format/constants.ts";
 import { compileAnnoy } from "./header.ts";
 

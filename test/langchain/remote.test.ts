@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { AnnoyVectorStore, connect, loadStaticEmbedder } from "../../build/langchain/index.ts";
-import { openLocalIndex } from "../../build/local/open.ts";
+import { openLocalIndex } from "../../build/local/local-index.ts";
 import type { LocalIndex } from "../../build/local/types.ts";
 import { createClient } from "../../worker/client/index.ts";
 import { SearchRetriever } from "../../worker/client/langchain.ts";

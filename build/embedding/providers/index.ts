@@ -4,7 +4,7 @@ export {
   type OpenEmbedderOptions,
   type OpenedEmbedder,
   openEmbedder,
-} from "./open.ts";
+} from "./open-embedder.ts";
 export { createQueryEmbedder, ownQueryEmbedder, queryEmbedderOf } from "./query.ts";
 export type { Environment } from "./services.ts";
 export { type EmbedderSpec, PROVIDERS, type ProviderName, parseEmbedderSpec } from "./spec.ts";

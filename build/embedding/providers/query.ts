@@ -5,7 +5,7 @@ import { createEdgeEmbedder } from "../../../worker/services/edge.ts";
 import { createServiceEmbedder } from "../../../worker/services/service.ts";
 import { workersAIService } from "../../../worker/services/workers-ai.ts";
 import { isEmbeddings, requireSameEmbedder } from "../identity.ts";
-import { type EmbedderSetting, openEmbedder } from "./open.ts";
+import { type EmbedderSetting, openEmbedder } from "./open-embedder.ts";
 import { type Environment, missingKey } from "./services.ts";
 import { createTransformersEmbedder, loadTransformers } from "./transformers.ts";
 

@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { AnnoyIndex } from "../../annoy/annoy-index.ts";
-import { openLocalIndex } from "../../local/open.ts";
+import { openLocalIndex } from "../../local/local-index.ts";
 import { exportLangchain, importLangchain } from "./index.ts";
 import { readPickle } from "./pickle-read.ts";
 import { readStore } from "./store.ts";

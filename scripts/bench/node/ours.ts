@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { encodeArtifact } from "../../../build/artifact/layout.ts";
-import { buildForest } from "../../../build/forest/build.ts";
+import { buildForest } from "../../../build/forest/build-forest.ts";
 import type { ForestSettings } from "../../../build/settings/options.ts";
 import { openForest } from "../../../worker/core/forest/open-forest.ts";
 import { openArtifact } from "../../../worker/core/format/artifact.ts";

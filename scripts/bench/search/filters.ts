@@ -1,4 +1,4 @@
-import { openLocalIndex } from "../../../build/local/open.ts";
+import { openLocalIndex } from "../../../build/local/local-index.ts";
 import type { LocalIndex } from "../../../build/local/types.ts";
 import { createRandom } from "../../../build/numeric/random.ts";
 import { distanceBetween } from "../../../worker/core/forest/metrics.ts";

@@ -1,6 +1,6 @@
 import { AnnoyEdgeError } from "../../../build/index.ts";
 import { textsOf } from "../../../build/keyword/collect.ts";
-import { openLocalIndex } from "../../../build/local/open.ts";
+import { openLocalIndex } from "../../../build/local/local-index.ts";
 import { createRandom } from "../../../build/numeric/random.ts";
 import { termText } from "../../../worker/core/keyword/dictionary.ts";
 import { checkLanguage } from "../../../worker/core/keyword/languages.ts";

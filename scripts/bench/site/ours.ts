@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { openLocalIndex } from "../../../build/local/open.ts";
+import { openLocalIndex } from "../../../build/local/local-index.ts";
 import { build } from "../../../build/pipeline/build.ts";
 import { parseSearchRequest } from "../../../worker/core/search/parse.ts";
 import { search } from "../../../worker/core/search/search.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { buildColumnSections } from "../../../build/columns/build.ts";
+import { buildColumnSections } from "../../../build/columns/column-sections.ts";
 import { artifactOf } from "../../../test/support/artifact.ts";
 import type { ItemDocument } from "../format/meta.ts";
 import { type Columns, openColumns } from "./columns.ts";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { buildKeywordSections } from "../../../build/keyword/build.ts";
 import { countCollection } from "../../../build/keyword/collection.ts";
+import { buildKeywordSections } from "../../../build/keyword/keyword-sections.ts";
 import type { Collection } from "../../../build/keyword/options.ts";
 import { readWordNet } from "../../../build/sources/wordnet.ts";
 import { artifactOf } from "../../../test/support/artifact.ts";

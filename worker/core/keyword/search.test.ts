@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { buildKeywordSections } from "../../../build/keyword/build.ts";
+import { buildKeywordSections } from "../../../build/keyword/keyword-sections.ts";
 import type { KeywordOptions } from "../../../build/keyword/options.ts";
 import { artifactOf } from "../../../test/support/artifact.ts";
 import { codeOfLength, LENGTH_OF_CODE } from "../format/keyword.ts";

@@ -6,7 +6,7 @@ import type { Manifest, ManifestFile } from "../../worker/core/format/meta.ts";
 import { gather } from "../artifact/collect.ts";
 import { readDocuments, writeDocuments } from "../artifact/documents.ts";
 import { type FolderWriter, subfolder } from "../artifact/folder.ts";
-import { pickQueries } from "../forest/build.ts";
+import { pickQueries } from "../forest/build-forest.ts";
 import { type BuildJob, sourceOf } from "../job/job.ts";
 import { writeWhole } from "../job/whole.ts";
 import { sharedFloats } from "../numeric/arrays.ts";
