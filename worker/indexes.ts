@@ -1,5 +1,6 @@
 import type { R2Bucket } from "@cloudflare/workers-types";
 import type { Env, Settings } from "./config.ts";
+import kernel from "./core/embedding/encoder/kernel/relaxed.wasm";
 import { HELD_BYTES, PAGE_BYTES_KEPT } from "./core/format/budget.ts";
 import { AnnoyEdgeError } from "./core/format/errors.ts";
 import { isIndexName, matchesName } from "./core/format/keys.ts";
@@ -7,6 +8,7 @@ import type { IndexSet, IndexSource, IndexStatus, Lifetime } from "./http/types.
 import { createEdgeEmbedder } from "./services/edge.ts";
 import { reachShards } from "./shards/reach.ts";
 import { createPageCache, type PageCache } from "./storage/documents/cache.ts";
+import { createEncoders, type Encoders } from "./storage/encoders.ts";
 import { openPublished } from "./storage/published.ts";
 import { createIndexReader } from "./storage/reader.ts";
 
@@ -24,7 +26,8 @@ export interface Indexes extends IndexSet {
 export function createIndexes(env: Env, bucket: R2Bucket, settings: Settings): Indexes {
   const { served } = settings;
   const opened = new Map<string, RefreshableSource>();
-  const pages = createPageCache(() => roomForPages(heldBytes(opened)));
+  const encoders = createEncoders({ bucket, cache: caches.default, kernel });
+  const pages = createPageCache(() => roomForPages(heldBytes(opened) + encoders.heldBytes));
   const list = listing(bucket, served, settings.refreshSeconds);
   const [first] = served.filter((name) => !isPattern(name));
 
@@ -32,7 +35,7 @@ export function createIndexes(env: Env, bucket: R2Bucket, settings: Settings): I
     const known = opened.get(name);
     if (known) return known;
     if (!isIndexName(name) || !served.some((pattern) => matchesName(pattern, name))) throw notFound(name);
-    const source = createSource(name, env, { bucket, pages, settings });
+    const source = createSource(name, env, { bucket, encoders, pages, settings });
     // A pattern lets callers choose names: one of no index must not stay.
     const kept = served.includes(name) ? source : forgetting(source, () => opened.delete(name));
     opened.set(name, kept);
@@ -59,29 +62,38 @@ async function openFirst(
 
 interface Shared {
   readonly bucket: R2Bucket;
+  /** One copy of each, however many indexes use it. */
+  readonly encoders: Encoders;
   readonly pages: PageCache;
   readonly settings: Settings;
 }
 
-function createSource(name: string, env: Env, { bucket, pages, settings }: Shared): RefreshableSource {
+function createSource(name: string, env: Env, shared: Shared): RefreshableSource {
+  const { bucket, encoders, pages, settings } = shared;
   const reader = createIndexReader({
     name,
     bucket,
     cache: caches.default,
     refreshSeconds: settings.refreshSeconds,
+    reservedBytes: () => encoders.heldBytes,
+    prepare: ({ embedder }) => encoders.prepare(embedder),
     open: (parts) =>
       openPublished(
         parts,
         { kv: env.DOCUMENTS, bucket, pages },
         {
-          createEmbedder: (identity) => createEdgeEmbedder(identity, env),
+          createEmbedder: (identity) =>
+            identity.provider === "encoder"
+              ? encoders.embedderOf(identity)
+              : createEdgeEmbedder(identity, env),
           shards: reachShards(parts, env.SHARDS, settings.shards),
         },
       ),
   });
-  const withPages = (status: Omit<IndexStatus, "pageBytes">): IndexStatus => ({
+  const withPages = (status: Omit<IndexStatus, "pageBytes" | "encoderBytes">): IndexStatus => ({
     ...status,
     pageBytes: pages.bytes,
+    encoderBytes: encoders.heldBytes,
   });
   return {
     name,
@@ -166,6 +178,7 @@ export function refusingIndexes(name: string, error: unknown): Indexes {
     checkedAt: null,
     heldBytes: 0,
     pageBytes: 0,
+    encoderBytes: 0,
     shards: 0,
     lastError: { code: "BAD_CONFIGURATION", message, at: new Date().toISOString() },
   };

@@ -11,6 +11,8 @@ import type { BuiltForest } from "../artifact/folder-files.ts";
 import { writeArtifact } from "../artifact/folder-files.ts";
 import { encodeArtifact } from "../artifact/layout.ts";
 import { type EmbedderOption, resolveEmbedder } from "../embedding/build-embedder.ts";
+import { encoderBytesOf } from "../embedding/sentence/embedder.ts";
+import { writeEncoderFile } from "../embedding/sentence/folder.ts";
 import { certifyImported } from "../recall/imported.ts";
 import { OptionError } from "../settings/errors.ts";
 import { indexName } from "../settings/names.ts";
@@ -122,6 +124,7 @@ export async function writeImported(
       meta: text.meta,
       source: { ...notes, metric, layout },
     });
+    await writeEncoderFile(folder, encoderBytesOf(embedder));
     await folder.commit();
     return { out: options.out, manifest };
   } catch (error) {

@@ -4,7 +4,7 @@ import { type FileHandle, mkdir, open, readdir, readFile, realpath, rm, stat } f
 import { basename, dirname, join, resolve, sep } from "node:path";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import type { Manifest, ManifestFile } from "../../worker/core/format/meta.ts";
-import { DATA_FILES, MANIFEST_FILE, SHARDS_FOLDER } from "./version.ts";
+import { DATA_FILES, ENCODER_FILE, MANIFEST_FILE, SHARDS_FOLDER } from "./version.ts";
 
 /** Folders that are being written, removed when the process ends before they are whole (a signal, a crash). */
 const unfinished = new Set<string>();
@@ -99,7 +99,7 @@ function replace(target: string, path: string, foreign: readonly string[]): void
   }
   // Files that are not ours (notes, a README) move into the new folder instead of going with the old one.
   for (const name of foreign) renameSync(join(old, name), join(target, name));
-  for (const name of [MANIFEST_FILE, SHARDS_FOLDER, ...DATA_FILES])
+  for (const name of [MANIFEST_FILE, SHARDS_FOLDER, ENCODER_FILE, ...DATA_FILES])
     rmSync(join(old, name), { force: true, recursive: true });
   rmdirSync(old);
 }
@@ -140,7 +140,7 @@ function isWithin(path: string, folder: string): boolean {
 /** @param sharded whether the artifact that goes is one of shards: a folder of that name is somebody else's otherwise */
 function isOurs(name: string, sharded: boolean): boolean {
   if (name === SHARDS_FOLDER) return sharded;
-  return name === MANIFEST_FILE || (DATA_FILES as readonly string[]).includes(name);
+  return name === MANIFEST_FILE || name === ENCODER_FILE || (DATA_FILES as readonly string[]).includes(name);
 }
 
 function isSharded(manifest: unknown): boolean {

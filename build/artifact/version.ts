@@ -5,6 +5,8 @@ import type { Manifest } from "../../worker/core/format/meta.ts";
 export const DATA_FILES = ["documents.jsonl", "forest.bin"] as const;
 export type DataFile = (typeof DATA_FILES)[number];
 export const MANIFEST_FILE = "manifest.json";
+/** The encoder of queries, in the folder of an index that has one. It names itself by its content, as the index does. */
+export const ENCODER_FILE = "encoder.bin";
 /** Holds the shards of an artifact that has some. */
 export const SHARDS_FOLDER = "shards";
 

@@ -1,21 +1,26 @@
 import type { Embedder } from "../../worker/core/embedding/types.ts";
-import { loadStaticEmbedder } from "./index.ts";
 import { type EmbedderSetting, type OpenedEmbedder, openEmbedder } from "./providers/index.ts";
+import { encoderBytesOf } from "./sentence/embedder.ts";
 
 /** How documents become vectors. */
 export interface EmbedderOptions {
   /**
-   * `static` (default), `none` (the documents bring vectors), `openai:<model>`, `workers-ai:<model>`,
-   * `huggingface:<model>`, `model2vec:<folder or hub id>`, an object with further settings, or any LangChain embeddings.
+   * `encoder` (the sentence encoder that ships), `encoder:<file>` (one that `encoder import` made), `static` (default),
+   * `none` (the documents bring vectors), `openai:<model>`, `workers-ai:<model>`, `huggingface:<model>`,
+   * `model2vec:<folder or hub id>`, an object with further settings, or any LangChain embeddings.
    */
   readonly embedder?: EmbedderSetting;
-  /** File of the embedding cache, or false for none. Default `.annoy-edge/embeddings.sqlite`, for services. */
+  /** File of the embedding cache, or false for none. Default `.annoy-edge/embeddings.sqlite`, for encoders and services. */
   readonly cache?: string | false;
+  /** Worker threads; -1 (default): all cores. Never changes the vectors. */
+  readonly jobs?: number;
 }
 
 export type EmbedderOption = EmbedderSetting;
 
-/** The embedder of vectors that are there already: it will only embed queries, so nothing is cached. */
+const DEFAULT_EMBEDDER = "static";
+
+/** Returns the embedder of vectors that are there already: it will only embed queries, so nothing is cached. */
 export async function resolveEmbedder(
   option: EmbedderOption | undefined,
   vectorsGiven: boolean,
@@ -27,22 +32,26 @@ export async function resolveEmbedder(
   return resolve(vectorsGiven);
 }
 
-/** The embedder of a build, opened before any document is read so that a missing key is told at once. */
+/** The embedder of a build, opened before any document is read so that a missing key is reported at once. */
 export interface BuildEmbedder {
-  /** @param vectorsGiven whether the documents bring vectors; the default is then `none`, else `static` */
+  /** @param vectorsGiven whether the documents bring vectors; the default is then `none`, else `encoder` */
   resolve(vectorsGiven: boolean): Promise<Embedder | undefined>;
-  close(): void;
+  /** The encoder file that the artifact folder must hold; undefined when `resolve` gave another kind of embedder. */
+  encoderBytes(): Uint8Array | undefined;
+  close(): Promise<void>;
 }
 
 /** @throws OptionError for a setting that cannot be; EmbeddingError when a key is missing or a service fails */
-export async function openBuildEmbedder({ embedder, cache }: EmbedderOptions): Promise<BuildEmbedder> {
-  const opened: OpenedEmbedder | undefined =
-    embedder === undefined ? undefined : await openEmbedder(embedder, { cache });
+export async function openBuildEmbedder({ embedder, cache, jobs }: EmbedderOptions): Promise<BuildEmbedder> {
+  const options = { cache, jobs };
+  let opened: OpenedEmbedder | undefined =
+    embedder === undefined ? undefined : await openEmbedder(embedder, options);
   return {
     async resolve(vectorsGiven) {
-      if (opened) return opened.embedder;
-      return vectorsGiven ? undefined : loadStaticEmbedder();
+      if (!opened && !vectorsGiven) opened = await openEmbedder(DEFAULT_EMBEDDER, options);
+      return opened?.embedder;
     },
-    close: () => opened?.close(),
+    encoderBytes: () => encoderBytesOf(opened?.embedder),
+    close: async () => opened?.close(),
   };
 }

@@ -88,6 +88,7 @@ const COMPARED = [
   "pooling",
   "queryPrefix",
   "documentPrefix",
+  "contentHash",
 ] as const satisfies readonly (keyof EmbedderIdentity)[];
 
 /**

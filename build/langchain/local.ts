@@ -8,7 +8,7 @@ import { MAX_K, MAX_QUERY_LENGTH } from "../../worker/core/search/schema.ts";
 import { search } from "../../worker/core/search/search.ts";
 import type { SearchRequest } from "../../worker/core/search/types.ts";
 import { beginFolder } from "../artifact/folder.ts";
-import { DATA_FILES, MANIFEST_FILE } from "../artifact/version.ts";
+import { DATA_FILES, ENCODER_FILE, MANIFEST_FILE } from "../artifact/version.ts";
 import { asEmbedder, type EmbeddingsLike, isRecognised, requireSameEmbedder } from "../embedding/identity.ts";
 import { openLocalIndex } from "../local/local-index.ts";
 import type { LocalIndex } from "../local/types.ts";
@@ -75,6 +75,8 @@ function backendOf(directory: string, index: LocalIndex): Backend {
         for (const name of [...DATA_FILES, MANIFEST_FILE]) {
           await copyFile(join(directory, name), join(folder.path, name));
         }
+        if (index.manifest.embedder?.provider === "encoder")
+          await copyFile(join(directory, ENCODER_FILE), join(folder.path, ENCODER_FILE));
         if (index.shards)
           await cp(join(directory, "shards"), join(folder.path, "shards"), { recursive: true });
         await folder.commit();

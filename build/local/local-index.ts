@@ -11,6 +11,7 @@ import { openDocuments } from "../artifact/documents.ts";
 import { readManifest } from "../artifact/folder.ts";
 import { asEmbedder, type EmbeddingsLike, isRecognised, requireSameEmbedder } from "../embedding/identity.ts";
 import { createQueryEmbedder } from "../embedding/providers/index.ts";
+import { folderEmbedder } from "../embedding/sentence/folder.ts";
 import { localShards } from "./shards.ts";
 import type { LocalIndex } from "./types.ts";
 
@@ -45,7 +46,10 @@ export async function openLocalIndex(dir: string, options: OpenLocalOptions = {}
       manifest,
       artifact,
       docstore,
-      createEmbedder: typeof embedder === "function" ? embedder : () => own,
+      createEmbedder: (wanted) => {
+        if (typeof embedder !== "function") return own;
+        return wanted.provider === "encoder" ? folderEmbedder(dir, wanted) : embedder(wanted);
+      },
       ...(shards && { shards }),
     });
     const close = async () => {

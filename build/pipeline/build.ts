@@ -6,6 +6,7 @@ import { type BuildResult, beginFolder } from "../artifact/folder.ts";
 import { SHARDS_FOLDER } from "../artifact/version.ts";
 import { type BuildEmbedder, type EmbedderOptions, openBuildEmbedder } from "../embedding/build-embedder.ts";
 import { makeCorpus } from "../embedding/documents.ts";
+import { writeEncoderFile } from "../embedding/sentence/folder.ts";
 import { type InputOptions, inputOf } from "../job/input.ts";
 import { type BuildJob, sourceOf } from "../job/job.ts";
 import { writeWhole } from "../job/whole.ts";
@@ -67,13 +68,14 @@ export async function buildUnlessEqual(
       await folder.discard();
       return undefined;
     }
+    await writeEncoderFile(folder, opened.encoderBytes());
     await folder.commit();
     return { out: options.out, manifest };
   } catch (error) {
     await folder.discard();
     throw error;
   } finally {
-    opened?.close();
+    await opened?.close();
   }
 }
 

@@ -12,6 +12,7 @@ import { readDocuments } from "../artifact/documents.ts";
 import { readManifest } from "../artifact/folder.ts";
 import { DATA_FILES, versionOf } from "../artifact/version.ts";
 import { readWhole } from "../local/local-index.ts";
+import { openEncoderFile } from "../embedding/sentence/folder.ts";
 import { measureRecall, type RecallMeasurement } from "../recall/verify.ts";
 import type { Progress } from "../settings/progress.ts";
 import { checkShards, measureShards, openRouter } from "../sharding/verify.ts";
@@ -92,7 +93,7 @@ export async function verify(dir: string, options: VerifyOptions = {}): Promise<
         : check("shards", () =>
             checkShards(dir, artifact.meta, (shard) => verify(shard, { recall: false }), options.onProgress),
           ));
-      await check("embedder", () => checkEmbedder(artifact));
+      await check("embedder", () => checkEmbedder(dir, artifact));
       if (options.recall === false || (shards && !sound)) return report();
       await check("recall", async () => {
         recall = items
@@ -220,12 +221,17 @@ async function checkDocuments(
   return `${items.length} items resolve to their documents`;
 }
 
-function checkEmbedder(artifact: Artifact): string {
+async function checkEmbedder(dir: string, artifact: Artifact): Promise<string> {
   const { embedder } = artifact.meta;
   if (!embedder) return "none: the index holds vectors only";
   const name = `${embedder.provider} (${embedder.model})`;
   if (findSection(artifact, "shardItems") && !findSection(artifact, "embeddingTable"))
     return `${name}, which the router of the shards has`;
+  if (embedder.provider === "encoder") {
+    if (findSection(artifact, "shardItems")) return `${name}, which the router of the shards has`;
+    await openEncoderFile(dir, embedder);
+    return `${name} opens`;
+  }
   return openArtifactEmbedder(artifact) ? `${name} opens` : `${name} is a service, which was not called`;
 }
 

@@ -14,7 +14,8 @@ import { assertIndexName, shardFolder } from "../../worker/core/format/keys.ts";
 import type { ArtifactMeta, Manifest, ShardMeta } from "../../worker/core/format/meta.ts";
 import { readRange } from "../artifact/file-bytes.ts";
 import { readManifest } from "../artifact/folder.ts";
-import { versionOf } from "../artifact/version.ts";
+import { ENCODER_FILE, versionOf } from "../artifact/version.ts";
+import { openEncoderFile } from "../embedding/sentence/folder.ts";
 
 /** An artifact with files of its own: the whole index, or of a sharded one the router or a shard. */
 export interface ArtifactPart {
@@ -30,6 +31,8 @@ export interface ArtifactPart {
 
 /** An artifact folder that has been checked against its manifests. */
 export interface ArtifactFolder {
+  /** The encoder of queries; undefined for an index that has none of its own. */
+  readonly encoder: { readonly path: string; readonly bytes: number; readonly hash: string } | undefined;
   /** Of the whole index. */
   readonly manifest: Manifest;
   /** In the order in which they are uploaded: shards first, and what makes the version whole last. */
@@ -83,7 +86,15 @@ export async function openArtifactFolder(
       order,
     });
   }
-  return { manifest, parts };
+  return { manifest, parts, encoder: await checkEncoder(dir, manifest) };
+}
+
+/** Opens the encoder that the manifest names, as the Worker will. */
+async function checkEncoder(dir: string, { embedder }: Manifest): Promise<ArtifactFolder["encoder"]> {
+  if (embedder?.provider !== "encoder") return undefined;
+  const { identity } = await openEncoderFile(dir, embedder);
+  const path = join(dir, ENCODER_FILE);
+  return { path, bytes: (await stat(path)).size, hash: identity.contentHash! };
 }
 
 function bytesOf(files: Manifest["files"]): number {

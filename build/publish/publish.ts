@@ -9,6 +9,7 @@ import { checkVersion, type VersionState } from "./check.ts";
 import { measureCorpus } from "./corpus.ts";
 import { type Cost, estimateCost } from "./cost.ts";
 import { type PlacedDocuments, placeDocuments } from "./documents.ts";
+import { findEncoder } from "./encoder.ts";
 import { type Gate, runGate } from "./gate.ts";
 import { type Expected, expectedOf } from "./objects.ts";
 import { readBase } from "./placements.ts";
@@ -110,8 +111,9 @@ export async function publish(
     ...{ forestOf, onProgress: report },
     deep: options.force === true,
   });
+  const encoder = await findEncoder(store, folder, options.force === true);
   const isCurrent = previous === version;
-  if (isCurrent && state.findings.length === 0) return { ...facts, outcome: "unchanged", ...NOTHING };
+  if (isCurrent && state.findings.length + encoder.bytes === 0) return { ...facts, outcome: "unchanged", ...NOTHING };
 
   const replaced = previous ? await readReplaced(store, name, previous) : undefined;
   const corpus = await measureCorpus(folder);
@@ -128,6 +130,7 @@ export async function publish(
     ...(forced.length > 0 && { forced }),
     items,
   };
+  if (!options.dryRun) await encoder.upload(report);
   if (state.manifest && state.findings.every(({ mendedBy }) => mendedBy === "restore")) {
     const written = options.dryRun ? 0 : await mendPages(store, name, state, options);
     const again: PublishRecord = { ...record, action: isCurrent ? "repair" : "promote" };
@@ -142,7 +145,7 @@ export async function publish(
     onProgress: report,
   });
   try {
-    const plan = describe(folder, placed);
+    const plan = describe(folder, placed, encoder.bytes);
     if (options.dryRun) return { ...judged, ...plan, outcome: "planned" };
     // Nobody may take a version for a whole one while it is mended; readers of the current one go on with what they have.
     if (state.manifest && !isCurrent) await store.deleteObjects([versionKey(name, version, "manifest.json")]);
@@ -246,10 +249,12 @@ async function uploadConfirmed(
 function describe(
   { parts }: ArtifactFolder,
   placed: PlacedDocuments,
+  encoderBytes: number,
 ): Pick<PublishResult, "documents" | "written" | "pages" | "pageBytes" | "cost"> {
   const missing = placed.missing.flat();
   const newPages = placed.packs.reduce((sum, pack) => sum + pack.pages.length, 0);
   const objects = [
+    ...(encoderBytes > 0 ? [encoderBytes] : []),
     ...placed.packs.map(({ bytes }) => bytes),
     ...parts.map(({ manifest }) => manifest.files["forest.bin"].bytes),
     ...placed.placementBytes,

@@ -57,6 +57,8 @@ export interface IndexStatus {
   readonly heldBytes: number;
   /** Bytes of documents' pages in memory. */
   readonly pageBytes: number;
+  /** Bytes of sentence encoders in memory, those of other indexes included. */
+  readonly encoderBytes: number;
   /** How many shards hold the items; 0: they are in memory here. */
   readonly shards: number;
   /** Why the last look at the pointer or the last load failed. */

@@ -39,6 +39,13 @@ export interface LoadSource {
   readonly cache?: Cache | undefined;
 }
 
+export interface LoadCallbacks {
+  /** Called as bytes arrive; what it throws ends the load. */
+  readonly onProgress: () => void;
+  /** Called with the manifest, which arrives before the rest: what else the version needs can be read beside it. */
+  readonly onManifest?: (manifest: PublishedManifest) => void;
+}
+
 export interface LoadResult {
   readonly parts: LoadedParts;
   readonly from: "r2" | "cache";
@@ -91,7 +98,6 @@ export function heldBytesOf({ forestHot, placementHot }: VersionLengths): number
  * Loads a version's hot parts and its manifest, all at once; the forest from the data centre's cache when it has it. A
  * damaged cached copy is dropped and R2 asked instead.
  *
- * @param onProgress called as bytes arrive; what it throws ends the load
  * @throws ArtifactError naming the fault
  * @throws AnnoyEdgeError `VERSION_INCOMPLETE`
  */
@@ -99,9 +105,13 @@ export async function loadVersion(
   source: LoadSource,
   version: string,
   lengths: VersionLengths,
-  onProgress: () => void,
+  { onProgress, onManifest }: LoadCallbacks,
 ): Promise<LoadResult> {
-  return loadFiles(source, { version }, lengths, readManifest(source, version), onProgress);
+  const manifest = readManifest(source, version).then((read) => {
+    onManifest?.(read);
+    return read;
+  });
+  return loadFiles(source, { version }, lengths, manifest, onProgress);
 }
 
 /**

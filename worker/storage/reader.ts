@@ -122,12 +122,17 @@ export function createIndexReader<T>(options: IndexReaderOptions<T>): IndexReade
         `Version ${version} takes ${bytes} bytes of memory; an isolate has room for ${LOADED_BYTES}.`,
       );
     }
-    if (heldBytes() + bytes > budget) await drain(own);
+    if (heldBytes() + bytes > budget - (options.reservedBytes?.() ?? 0)) await drain(own);
     own.bytes = bytes;
     loads++;
     peakBytes = Math.max(peakBytes, heldBytes());
     try {
-      const { parts, from } = await loadVersion(options, version, lengths, () => alive(own));
+      const { parts, from } = await loadVersion(options, version, lengths, {
+        onProgress: () => alive(own),
+        onManifest: (manifest) => {
+          if (options.prepare) ctx.waitUntil(options.prepare(manifest));
+        },
+      });
       alive(own);
       own.opening = true;
       const value = options.open(parts);

@@ -11,8 +11,12 @@ export interface IndexReaderOptions<T> extends LoadSource {
   readonly refreshSeconds: number;
   /** Composes what the application queries. Synchronous; what it throws refuses the version. */
   readonly open: (parts: LoadedParts) => T;
+  /** Starts what else a version needs, while it is being loaded. Never rejects. */
+  readonly prepare?: (manifest: PublishedManifest) => Promise<void>;
   /** Bytes of artifact that may be in memory at once: old and new version together, or one after the other. */
   readonly memoryBudget?: number;
+  /** Bytes of that budget that something else holds at the moment. */
+  readonly reservedBytes?: () => number;
   readonly timing?: Partial<ReaderTiming>;
 }
 

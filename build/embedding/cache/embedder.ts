@@ -21,6 +21,8 @@ export function createCachedEmbedder(
   const { identity } = embedder;
   const keptAs = keptAsOf(embedder);
   return {
+    // An encoder says more of itself than an embedder must.
+    ...embedder,
     identity,
     keptAs,
     incremental: true,

@@ -5,6 +5,7 @@ import { createCachedEmbedder } from "../cache/embedder.ts";
 import { type EmbeddingCache, openEmbeddingCache } from "../cache/store.ts";
 import { asEmbedder, type EmbeddingsLike, isEmbeddings } from "../identity.ts";
 import { loadModel2Vec } from "../model2vec/load.ts";
+import { type EncoderEmbedder, loadEncoder } from "../sentence/embedder.ts";
 import { loadStaticEmbedder } from "../static.ts";
 import { createHuggingFaceApi, createOpenAI, createWorkersAI, type Environment } from "./services.ts";
 import { type EmbedderSpec, PROVIDERS, parseEmbedderSpec, requireModel } from "./spec.ts";
@@ -15,10 +16,12 @@ export type EmbedderSetting = string | EmbedderSpec | Embedder | EmbeddingsLike;
 
 export interface OpenEmbedderOptions {
   /**
-   * File of the embedding cache, or false for none. Default `.annoy-edge/embeddings.sqlite` for services, and none for
-   * an object of the application's own.
+   * File of the embedding cache, or false for none. Default `.annoy-edge/embeddings.sqlite` for encoders and services,
+   * and none for an object of the application's own.
    */
   readonly cache?: string | false | undefined;
+  /** Threads of an encoder; -1 (default): one a core. */
+  readonly jobs?: number | undefined;
   readonly env?: Environment | undefined;
 }
 
@@ -26,7 +29,7 @@ export interface OpenEmbedderOptions {
 export interface OpenedEmbedder {
   /** Undefined for `none`: the documents bring their vectors. */
   readonly embedder: Embedder | undefined;
-  close(): void;
+  close(): Promise<void>;
 }
 
 export const DEFAULT_CACHE = ".annoy-edge/embeddings.sqlite";
@@ -45,11 +48,13 @@ export async function openEmbedder(
   const spec = typeof setting === "string" ? parseEmbedderSpec(setting) : setting;
   switch (spec?.provider) {
     case "none":
-      return { embedder: undefined, close() {} };
+      return opened(undefined);
+    case "encoder":
+      return cached(options, () => loadEncoder(spec.model, options));
     case "static":
-      return { embedder: await loadStaticEmbedder(spec.model), close() {} };
+      return opened(await loadStaticEmbedder(spec.model));
     case "model2vec":
-      return { embedder: await createModel2Vec(spec, options.env ?? process.env), close() {} };
+      return opened(await createModel2Vec(spec, options.env ?? process.env));
     case "openai":
       return cached(options, (env, cache) => createOpenAI(spec, env, cache));
     case "workers-ai":
@@ -68,9 +73,16 @@ async function openGiven(
   embeddings: Embedder | EmbeddingsLike,
   options: OpenEmbedderOptions,
 ): Promise<OpenedEmbedder> {
-  if ("tableBytes" in embeddings || !options.cache)
-    return { embedder: await asEmbedder(embeddings), close() {} };
+  if ("tableBytes" in embeddings || !options.cache) return opened(await asEmbedder(embeddings));
   return cached(options, () => asEmbedder(embeddings));
+}
+
+function opened(embedder: Embedder | undefined): OpenedEmbedder {
+  return { embedder, close: () => closeEmbedder(embedder) };
+}
+
+async function closeEmbedder(embedder: Embedder | undefined): Promise<void> {
+  await (embedder as Partial<EncoderEmbedder> | undefined)?.close?.();
 }
 
 function createModel2Vec(spec: EmbedderSpec, env: Environment): Promise<Embedder> {
@@ -104,11 +116,17 @@ async function cached(
   create: (env: Environment, cache: EmbeddingCache | undefined) => Promise<Embedder>,
 ): Promise<OpenedEmbedder> {
   const env = options.env ?? process.env;
-  if (options.cache === false) return { embedder: await create(env, undefined), close() {} };
+  if (options.cache === false) return opened(await create(env, undefined));
   const cache = await openEmbeddingCache(options.cache ?? DEFAULT_CACHE);
   try {
     const embedder = await create(env, cache);
-    return { embedder: createCachedEmbedder(embedder, cache), close: () => cache.close() };
+    return {
+      embedder: createCachedEmbedder(embedder, cache),
+      close: async () => {
+        await closeEmbedder(embedder);
+        cache.close();
+      },
+    };
   } catch (error) {
     cache.close();
     throw error;

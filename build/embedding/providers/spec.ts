@@ -2,13 +2,21 @@ import type { RequestOptions } from "../../../worker/services/request.ts";
 import type { ServiceLimits } from "../../../worker/services/service.ts";
 import { OptionError } from "../../settings/errors.ts";
 
-export const PROVIDERS = ["static", "none", "openai", "workers-ai", "huggingface", "model2vec"] as const;
+export const PROVIDERS = [
+  "encoder",
+  "static",
+  "none",
+  "openai",
+  "workers-ai",
+  "huggingface",
+  "model2vec",
+] as const;
 export type ProviderName = (typeof PROVIDERS)[number];
 
 /** An embedder by name, with what its provider needs. Keys come from the environment unless given; they are never kept. */
 export interface EmbedderSpec extends RequestOptions, ServiceLimits {
   readonly provider: ProviderName;
-  /** The provider's name of the model; for `model2vec` a folder or a hub id; for `static` a table's file. */
+  /** The provider's name of the model; for `model2vec` a folder or a hub id; for `encoder` and `static` a file. */
   readonly model?: string;
   /** Length of the vectors. Asked of the service where it can cut them; otherwise only checked. */
   readonly dimensions?: number;

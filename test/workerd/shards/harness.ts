@@ -156,7 +156,7 @@ export async function inProcess(name: string): Promise<LoadedIndex> {
   if (!reading.changed || !reading.pointer.lengths) throw new Error(`${name} is not published`);
   const { version, lengths } = reading.pointer;
   const bindings = { kv: env.DOCUMENTS, bucket: env.INDEXES, pages: createPageCache() };
-  const { parts } = await loadVersion(source, version, lengths, () => {});
+  const { parts } = await loadVersion(source, version, lengths, { onProgress: () => {} });
   const local: Shard[] = [];
   for (const [number, shard] of parts.artifact.meta.shards!.list.entries()) {
     const loaded = await loadShard(source, version, { number, version: shard.version }, () => {});

@@ -105,3 +105,12 @@ export function pagesPrefix(name: string): string {
 export function pageKey(name: string, hash: string): string {
   return `${pagesPrefix(name)}${hash}`;
 }
+
+/**
+ * An encoder, named by its content and shared by versions and indexes. No index has a name that begins so.
+ *
+ * @param hash 16 hex digits
+ */
+export function encoderKey(hash: string): string {
+  return `_encoders/${hash}.bin`;
+}

@@ -10,8 +10,8 @@ interface WebAssemblyApi {
 const FOLDER = new URL("../../../../worker/core/embedding/encoder/kernel/", import.meta.url);
 const compiled = new Map<string, Promise<object>>();
 
-/** A new kernel: with relaxed SIMD where the engine has it, unless `flavour` names one. Both give the same vectors. */
-export async function loadKernel(flavour?: "relaxed" | "plain"): Promise<Kernel> {
+/** Loads the compiled kernel: with relaxed SIMD where the engine has it, unless `flavour` names one. Both give the same vectors. */
+export async function kernelModule(flavour?: "relaxed" | "plain"): Promise<object> {
   const { WebAssembly: api } = globalThis as unknown as { readonly WebAssembly: WebAssemblyApi };
   const read = (name: string): Promise<Uint8Array> => readFile(new URL(`${name}.wasm`, FOLDER));
   const name = flavour ?? (api.validate(await read("relaxed")) ? "relaxed" : "plain");
@@ -20,5 +20,10 @@ export async function loadKernel(flavour?: "relaxed" | "plain"): Promise<Kernel>
     module = read(name).then((bytes) => api.compile(bytes));
     compiled.set(name, module);
   }
-  return openKernel(await module);
+  return module;
+}
+
+/** Loads a kernel of its own for one encoder. */
+export async function loadKernel(flavour?: "relaxed" | "plain"): Promise<Kernel> {
+  return openKernel(await kernelModule(flavour));
 }
