@@ -12,6 +12,7 @@ export function serve(index: LocalIndex): (url: string, init?: RequestInit) => P
     checkedAt: null,
     heldBytes: 0,
     pageBytes: 0,
+    encoderBytes: 0,
     shards: 0,
     lastError: null,
   };

@@ -135,19 +135,20 @@ async function describeIndexes({ list, opened }: IndexSet): Promise<IndexesRespo
   const names = await list();
   const states = [...opened.values()].map((source) => source.status());
   // The pages of documents are shared: each source counts all of them.
-  const pageBytes = Math.max(0, ...states.map((state) => state.pageBytes));
+  // Pages and encoders are shared by all indexes.
+  const shared = Math.max(0, ...states.map(({ pageBytes, encoderBytes }) => pageBytes + encoderBytes));
   return {
     indexes: names.map((index) => {
       const state = opened.get(index)?.status();
       const { version = null, publishedAt = null, heldBytes: memoryBytes = 0 } = state ?? {};
       return { index, version, publishedAt, memoryBytes };
     }),
-    memoryBytes: states.reduce((sum, { heldBytes }) => sum + heldBytes, pageBytes),
+    memoryBytes: states.reduce((sum, { heldBytes }) => sum + heldBytes, shared),
   };
 }
 
-function memoryOf({ heldBytes, pageBytes }: IndexStatus): number {
-  return heldBytes + pageBytes;
+function memoryOf({ heldBytes, pageBytes, encoderBytes }: IndexStatus): number {
+  return heldBytes + pageBytes + encoderBytes;
 }
 
 function health(source: IndexSource): HealthResponse {
