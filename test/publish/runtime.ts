@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { createRequire, stripTypeScriptTypes } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
@@ -10,6 +10,12 @@ import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** Of the local R2 and KV that {@link temporaryStore} opens. */
 export const IDS = { bucket: "bucket", namespace: "namespace" } as const;
+
+/** A module of a Worker: TypeScript that was stripped of its types, or bytes of WebAssembly. */
+export interface WorkerModule {
+  readonly path: string;
+  readonly contents: string | Uint8Array;
+}
 
 export interface RunningWorker {
   readonly url: URL;
@@ -23,13 +29,17 @@ export interface RunningWorker {
  */
 export async function runWorker(
   dir: string,
-  modules: readonly { readonly path: string; readonly contents: string }[],
+  modules: readonly WorkerModule[],
   bindings: Readonly<Record<string, string>>,
   objects: Readonly<Record<string, string>> = {},
 ): Promise<RunningWorker> {
   const runtime = new Miniflare(
     convertV4MiniflareOptions({
-      modules: modules.map((module) => ({ type: "ESModule" as const, ...module })),
+      modules: modules.map(({ path, contents }) => ({
+        type: typeof contents === "string" ? ("ESModule" as const) : ("CompiledWasm" as const),
+        path,
+        contents,
+      })),
       modulesRoot: ROOT,
       compatibilityDate: "2026-10-20",
       r2Buckets: { INDEXES: IDS.bucket },
@@ -47,20 +57,27 @@ export async function runWorker(
 }
 
 /** The whole Worker as wrangler bundles it for a deployment. */
-export async function bundleWorker(): Promise<{ path: string; contents: string }[]> {
+export async function bundleWorker(): Promise<WorkerModule[]> {
   const out = await mkdtemp(join(tmpdir(), "annoy-edge-bundle-"));
   try {
     const manifest = createRequire(import.meta.url).resolve("wrangler/package.json");
     const args = [join(dirname(manifest), "bin", "wrangler.js"), "deploy", "--dry-run", "--outdir", out];
     await promisify(execFile)(process.execPath, args, { cwd: ROOT });
-    return [{ path: join(ROOT, "bundle.js"), contents: await readFile(join(out, "index.js"), "utf8") }];
+    const modules: WorkerModule[] = [
+      { path: join(ROOT, "bundle.js"), contents: await readFile(join(out, "index.js"), "utf8") },
+    ];
+    for (const name of await readdir(out)) {
+      if (name.endsWith(".wasm"))
+        modules.push({ path: join(ROOT, name), contents: await readFile(join(out, name)) });
+    }
+    return modules;
   } finally {
     await rm(out, { recursive: true, force: true });
   }
 }
 
 /** A module and all it imports by relative paths, types stripped: no bundler in between. */
-export async function modulesOf(entry: string): Promise<{ path: string; contents: string }[]> {
+export async function modulesOf(entry: string): Promise<WorkerModule[]> {
   const found = new Map<string, string>();
   const visit = async (path: string): Promise<void> => {
     if (found.has(path)) return;

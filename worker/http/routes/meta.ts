@@ -134,7 +134,6 @@ function describeShards({ list, partition, probes }: ShardsMeta): IndexResponse[
 async function describeIndexes({ list, opened }: IndexSet): Promise<IndexesResponse> {
   const names = await list();
   const states = [...opened.values()].map((source) => source.status());
-  // The pages of documents are shared: each source counts all of them.
   // Pages and encoders are shared by all indexes.
   const shared = Math.max(0, ...states.map(({ pageBytes, encoderBytes }) => pageBytes + encoderBytes));
   return {
