@@ -113,7 +113,8 @@ export async function publish(
   });
   const encoder = await findEncoder(store, folder, options.force === true);
   const isCurrent = previous === version;
-  if (isCurrent && state.findings.length + encoder.bytes === 0) return { ...facts, outcome: "unchanged", ...NOTHING };
+  if (isCurrent && state.findings.length + encoder.bytes === 0)
+    return { ...facts, outcome: "unchanged", ...NOTHING };
 
   const replaced = previous ? await readReplaced(store, name, previous) : undefined;
   const corpus = await measureCorpus(folder);
