@@ -80,6 +80,6 @@ export type { ForestOptions } from "./settings/options.ts";
 export type { Progress } from "./settings/progress.ts";
 export { type AssembleOptions, type AssembleResult, assemble } from "./sharding/assemble.ts";
 export type { ShardOptions } from "./sharding/options.ts";
-export { SourceError } from "./sources/index.ts";
+export { CSV_TYPES, SourceError } from "./sources/index.ts";
 export { SPLITTERS, type SplitterName } from "./splitting/index.ts";
 export type { TextOptions } from "./text/options.ts";

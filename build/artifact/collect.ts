@@ -3,6 +3,7 @@ import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import type { Progress } from "../settings/progress.ts";
 import { isId, MAX_ID } from "../sources/id.ts";
 import type { DocumentsWriter } from "./documents.ts";
+import { jsonText } from "./json-text.ts";
 import { createRows, type RowSink, type RowStore } from "./rows.ts";
 
 /** As much of an id as a message shows. */
@@ -140,7 +141,7 @@ function idGiver(seen: Gathering["seen"]) {
       }
     } else {
       const hash = createHash("sha256")
-        .update(contentOf(pageContent, metadata, where))
+        .update(jsonText([pageContent, metadata], where))
         .digest("hex");
       const base = hash.slice(0, 12);
       id = base;
@@ -149,15 +150,6 @@ function idGiver(seen: Gathering["seen"]) {
     seen.add(id);
     return id;
   };
-}
-
-function contentOf(pageContent: string, metadata: object, where: string): string {
-  try {
-    return JSON.stringify([pageContent, metadata]);
-  } catch (cause) {
-    // A cycle, a BigInt, or a toJSON that throws.
-    throw new AnnoyEdgeError("BAD_DOCUMENT", `${where} has metadata that JSON cannot hold.`, { cause });
-  }
 }
 
 function describe(document: InputDocument, index: number): string {

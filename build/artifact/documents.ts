@@ -4,6 +4,7 @@ import type { ItemDocument, ManifestFile, StoredDocument } from "../../worker/co
 import type { Docstore } from "../../worker/core/search/docstore.ts";
 import { readRange } from "./file-bytes.ts";
 import type { HashedFile } from "./folder.ts";
+import { jsonText } from "./json-text.ts";
 
 const WRITE_BYTES = 1 << 20;
 const READ_BYTES = 1 << 20;
@@ -27,7 +28,7 @@ export function writeDocuments(file: HashedFile, bufferBytes = WRITE_BYTES): Doc
   };
   return {
     async add({ item, id, pageContent, metadata }) {
-      const line = `${JSON.stringify({ item, id, pageContent, metadata })}\n`;
+      const line = `${jsonText({ item, id, pageContent, metadata }, `Document ${item}`)}\n`;
       lines.push(line);
       pending += line.length;
       if (pending >= bufferBytes) await flush();

@@ -4,7 +4,7 @@ import { OptionError } from "../settings/errors.ts";
 import { requireText, requireTexts } from "../settings/options.ts";
 import { readSite } from "../site/read.ts";
 import { siteBase } from "../site/urls.ts";
-import { readSources, type SourceDocument } from "../sources/index.ts";
+import { CSV_TYPES, type CsvTypes, readSources, type SourceDocument } from "../sources/index.ts";
 import { checkSplitting, type SplitOptions, splitDocuments } from "../splitting/index.ts";
 
 export type Documents = AsyncIterable<InputDocument> | Iterable<InputDocument>;
@@ -19,6 +19,8 @@ export interface InputOptions extends SplitOptions {
   readonly baseUrl?: string;
   /** Metadata fields that are embedded in front of the text; none unless told, a site's titles and headings. */
   readonly embedFields?: readonly string[];
+  /** `strings` leaves the cells of CSV text; `auto`, the default, reads columns of numbers and of truth values as such. */
+  readonly csvTypes?: CsvTypes;
   /** Documents instead of files, or after them: what any LangChain loader loads fits. Split only when told to. */
   readonly documents?: Documents | (() => Documents | Promise<Documents>);
 }
@@ -39,6 +41,9 @@ export function inputOf(options: InputOptions): Input {
   requireText("site", site);
   requireText("baseUrl", baseUrl);
   requireTexts("embedFields", embedFields);
+  if (options.csvTypes !== undefined && !CSV_TYPES.includes(options.csvTypes)) {
+    throw new OptionError(`csvTypes must be one of ${CSV_TYPES.join(", ")}.`);
+  }
   siteBase(baseUrl);
   const sources = typeof options.source === "string" ? [options.source] : (options.source ?? []);
   // An empty path is the working directory to the system: of a variable that was never set, all of it would be read.
@@ -62,10 +67,10 @@ export function inputOf(options: InputOptions): Input {
 
 async function* read(
   sources: readonly string[],
-  { documents, site, baseUrl }: InputOptions,
+  { documents, site, baseUrl, csvTypes }: InputOptions,
 ): AsyncGenerator<SourceDocument> {
   if (site) yield* readSite(site, baseUrl === undefined ? {} : { baseUrl });
-  if (sources.length > 0) yield* readSources(sources);
+  if (sources.length > 0) yield* readSources(sources, csvTypes === undefined ? {} : { csvTypes });
   if (documents === undefined) return;
   try {
     const given = typeof documents === "function" ? await documents() : documents;

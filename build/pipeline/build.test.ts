@@ -199,6 +199,11 @@ describe("hostile input", () => {
     ],
     ["an empty id", [{ id: "", pageContent: "1" }], "BAD_DOCUMENT"],
     ["an id that UTF-8 cannot hold", [{ id: "\ud800", pageContent: "1" }], "BAD_DOCUMENT"],
+    [
+      "metadata with a BigInt beside an id",
+      [{ id: "a", pageContent: "1", metadata: { n: 1n } }],
+      "BAD_DOCUMENT",
+    ],
     ["metadata with a BigInt", [{ pageContent: "1", metadata: { n: 1n } }], "BAD_DOCUMENT"],
     // What JavaScript callers may pass in spite of the types.
     ["no text", [{} as InputDocument], "BAD_DOCUMENT"],

@@ -42,6 +42,7 @@ const KEYS: Readonly<Record<keyof Config, true>> = {
   documents: true,
   site: true,
   baseUrl: true,
+  csvTypes: true,
   embedFields: true,
   out: true,
   name: true,

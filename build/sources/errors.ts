@@ -31,3 +31,13 @@ export function unreadable(path: string, cause: unknown): SourceError {
   const code = cause instanceof Error && "code" in cause ? ` (${String(cause.code)})` : "";
   return new SourceError("UNREADABLE_SOURCE", `${path} cannot be read${code}.`, { cause });
 }
+
+/** A longer row is no document: KV takes values of 25 MiB. */
+export const MAX_ROW_BYTES = 25 << 20;
+
+export function rowTooLong(source: string, line: number): SourceError {
+  return new SourceError(
+    "LINE_TOO_LONG",
+    `${source}, line ${line}: the row is longer than ${MAX_ROW_BYTES} bytes (25 MiB), more than KV takes for one document. Cut it into rows.`,
+  );
+}

@@ -1,6 +1,7 @@
 import { SourceError } from "./errors.ts";
 import { isId, MAX_ID } from "./id.ts";
 import { readLines } from "./lines.ts";
+import { parseJson } from "./numbers.ts";
 import type { SourceDocument, SourceFile } from "./types.ts";
 
 /** A document with the line it begins on, from 1. */
@@ -14,7 +15,7 @@ const OWN_FIELDS: ReadonlySet<string> = new Set([...TEXT_FIELDS, "id", "metadata
 
 /**
  * One document a line: `{id?, pageContent | page_content | text, metadata?, vector?}`. Further fields join the metadata.
- * A row with a vector may have no text. Blank lines are passed over.
+ * A row with a vector may have no text. Blank lines are passed over. Whole numbers beyond 2^53 become text with all digits.
  *
  * @throws SourceError `BAD_JSON`, `BAD_ROW`, `BAD_VECTOR` naming file and line
  */
@@ -24,7 +25,7 @@ export async function* readJsonLines(file: SourceFile): AsyncGenerator<LocatedRo
     const where = `${file.source}, line ${number}`;
     let row: unknown;
     try {
-      row = JSON.parse(text);
+      row = parseJson(text);
     } catch (cause) {
       throw new SourceError("BAD_JSON", `${where}: not JSON (${(cause as Error).message}).`, { cause });
     }
@@ -80,14 +81,16 @@ function toVector(vector: unknown, where: string): number[] | undefined {
   if (!Array.isArray(vector) || vector.length === 0) {
     throw new SourceError("BAD_VECTOR", `${where}: vector must be a list of at least one number.`);
   }
-  const bad = vector.findIndex((x) => typeof x !== "number" || !Number.isFinite(Math.fround(x)));
+  // A component may well have been written as a whole number beyond 2^53.
+  const numbers = vector.map((x) => (typeof x === "string" && /^-?\d{16,}$/.test(x) ? Number(x) : x));
+  const bad = numbers.findIndex((x) => typeof x !== "number" || !Number.isFinite(Math.fround(x)));
   if (bad >= 0) {
     throw new SourceError(
       "BAD_VECTOR",
       `${where}: vector holds ${JSON.stringify(vector[bad])} at place ${bad}, not a finite float32.`,
     );
   }
-  return vector;
+  return numbers;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

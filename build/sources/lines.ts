@@ -1,10 +1,8 @@
 import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { SourceError, unreadable } from "./errors.ts";
+import { MAX_ROW_BYTES, rowTooLong, SourceError, unreadable } from "./errors.ts";
 import type { SourceFile } from "./types.ts";
 
-/** A line longer than this is not a row: KV takes values of 25 MiB. */
-const MAX_LINE_BYTES = 64 << 20;
 /** What V8 holds in one string, so that a longer file is not taken for a broken one. */
 const MAX_TEXT_BYTES = 0x1fff_ffe8;
 const NEWLINE = 10;
@@ -49,12 +47,7 @@ export async function* readLines(file: SourceFile): AsyncGenerator<Line> {
       }
       if (start < bytes.length) parts.push(bytes.subarray(start));
       pending += bytes.length - start;
-      if (pending > MAX_LINE_BYTES) {
-        throw new SourceError(
-          "LINE_TOO_LONG",
-          `${file.source}, line ${number + 1}: longer than ${MAX_LINE_BYTES} bytes.`,
-        );
-      }
+      if (pending > MAX_ROW_BYTES) throw rowTooLong(file.source, number + 1);
     }
   } catch (error) {
     throw unreadable(file.source, error);

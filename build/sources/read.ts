@@ -1,5 +1,5 @@
 import { decodeHtml } from "./charset.ts";
-import { readCsv } from "./csv.ts";
+import { type CsvOptions, readCsv } from "./csv.ts";
 import { SourceError } from "./errors.ts";
 import { type Format, findFiles, formatOf } from "./files.ts";
 import { readHtml } from "./html.ts";
@@ -8,7 +8,7 @@ import { readBytes, readText } from "./lines.ts";
 import { readMarkdown } from "./markdown.ts";
 import type { SourceDocument, SourceFile } from "./types.ts";
 
-export interface ReadOptions {
+export interface ReadOptions extends CsvOptions {
   /** Where relative sources begin; the working directory unless told. */
   readonly cwd?: string;
   /** Called before each file, with its number (from 0) and how many there are. */
@@ -31,18 +31,18 @@ export async function* readSources(
   const check = createChecks();
   for (const [index, file] of files.entries()) {
     options.onFile?.(file, index, files.length);
-    for await (const { line, document } of readFile(file)) {
+    for await (const { line, document } of readFile(file, options)) {
       check(document, file, line);
       yield document;
     }
   }
 }
 
-function readFile(file: SourceFile): AsyncGenerator<LocatedRow> {
+function readFile(file: SourceFile, options: CsvOptions): AsyncGenerator<LocatedRow> {
   // findFiles lists files of known formats only.
   const format = formatOf(file.path) as Format;
   if (format === "jsonl") return readJsonLines(file);
-  if (format === "csv") return readCsv(file);
+  if (format === "csv") return readCsv(file, options);
   return readWholeFile(file, format);
 }
 

@@ -131,6 +131,26 @@ describe("JSONL", () => {
     ]);
   });
 
+  it("keeps the digits of whole numbers beyond 2^53, wherever they stand", async () => {
+    const big = "1613986188345999361";
+    await put({
+      "a.jsonl": [
+        `{"id":${big},"text":"a ${big}","metadata":{"tweet":${big},"deep":[{"low":-${big}}],"safe":9007199254740991,"pi":3.14159265358979312}}`,
+        `{"id":"b","text":"b","tweet": 9007199254740993 ,"float":1e20,"text2":"[${big}]"}`,
+      ].join("\n"),
+      "b.jsonl": `{"id":"v","text":"v","vector":[${big},0.1234567890123456789]}`,
+    });
+    expect(await read("a.jsonl")).toMatchObject([
+      {
+        id: big,
+        pageContent: `a ${big}`,
+        metadata: { tweet: big, deep: [{ low: `-${big}` }], safe: 9007199254740991, pi: Math.PI },
+      },
+      { metadata: { tweet: "9007199254740993", float: 1e20, text2: `[${big}]` } },
+    ]);
+    expect((await read("b.jsonl"))[0]?.vector).toEqual([Number(big), 0.12345678901234568]);
+  });
+
   it("reads lines and characters that lie across the chunks of the stream", async () => {
     const rows = Array.from({ length: 300 }, (_, i) => ({
       id: `${i}`,
@@ -197,6 +217,17 @@ describe("HTML", () => {
   });
 });
 
+it.each([
+  ["a.jsonl", (long: string) => `{"text":"a"}\n{"text":"${long}"}`],
+  ["a.csv", (long: string) => `text\n"${long}"`],
+])("refuses a row that KV could not hold, in %s", async (file, content) => {
+  await put({ [file]: content("x".repeat(26 << 20)) });
+  await expect(read(file)).rejects.toMatchObject({
+    code: "LINE_TOO_LONG",
+    message: expect.stringMatching(`^${file}, line 2: the row is longer than .*25 MiB`),
+  });
+});
+
 describe("CSV", () => {
   it("reads quoted fields, line breaks within them, ids and further columns", async () => {
     await put({
@@ -213,6 +244,73 @@ describe("CSV", () => {
     ]);
   });
 
+  it("decides a column's type over all of it", async () => {
+    const columns = {
+      price: ["9", "10.50", "1000.25", "-3.00"],
+      float: ["1.0", "2.25", "1e-05", "7"],
+      flag: ["TRUE", "false", "", "True"],
+      empty: ["", "", "", ""],
+      zip: ["10115", "80331", "20095", "50667"],
+      postalCode: ["10115", "80331", "20095", "50667"],
+      part: ["007", "12", "13", "14"],
+      phone_number: ["49301234567", "1", "2", "3"],
+      late: ["1", "2", "3", "n/a"],
+      release: ["3.9", "3.10", "3.11", "4"],
+      code: ["12E4", "13E5", "1E2", "3E3"],
+      snowflake: ["1613986188345999361", "1", "2", "3"],
+      long: ["0.12345678901234567890", "1", "2", "3"],
+      hex: ["0x10", "1", "2", "3"],
+      day: ["2024-05-01", "2024-05-02", "", "2023-01-01"],
+      gap: ["1", " 2 ", "", "4"],
+    };
+    const names = Object.keys(columns);
+    const rows = [0, 1, 2, 3].map((i) =>
+      ["text", ...Object.values(columns).map((cells) => cells[i])].join(","),
+    );
+    await put({ "a.csv": `text,${names.join(",")}\n${rows.join("\n")}\n` });
+    const metadata = (await read("a.csv")).map((document) => document.metadata);
+    const typed = (name: string) => metadata.map((fields) => fields[name]);
+    expect(typed("price")).toEqual([9, 10.5, 1000.25, -3]);
+    expect(typed("float")).toEqual([1, 2.25, 1e-5, 7]);
+    expect(typed("flag")).toEqual([true, false, undefined, true]);
+    expect(typed("gap")).toEqual([1, 2, undefined, 4]);
+    const texts = [
+      "zip",
+      "postalCode",
+      "part",
+      "phone_number",
+      "late",
+      "release",
+      "code",
+      "snowflake",
+      "long",
+      "hex",
+      "day",
+      "empty",
+    ] as const;
+    for (const name of texts) expect([name, typed(name)]).toEqual([name, columns[name]]);
+  });
+
+  it("leaves all cells text when told", async () => {
+    await put({ "a.csv": "text,price\na,9\nb,\n" });
+    const documents = [];
+    for await (const document of readSources(["a.csv"], { cwd: root, csvTypes: "strings" }))
+      documents.push(document.metadata.price);
+    expect(documents).toEqual(["9", ""]);
+  });
+
+  it("passes over columns and records of nothing, and names a column without a name by its place", async () => {
+    await put({
+      "a.csv": "id,text,,\na,one,,\n,,,\nb,two\n",
+      "b.csv": ",text\n0,one\n1,two\n",
+    });
+    expect((await read("a.csv")).map(({ id, metadata }) => [id, metadata])).toEqual([
+      ["a", { source: "a.csv" }],
+      ["b", { source: "a.csv" }],
+    ]);
+    expect((await read("b.csv")).map(({ metadata }) => metadata.column1)).toEqual([0, 1]);
+  });
+
   it("streams more records than fit in its buffers", async () => {
     const lines = Array.from({ length: 20_000 }, (_, i) => `${i},"text ${i} é"`);
     await put({ "a.csv": `id,content\n${lines.join("\n")}` });
@@ -227,6 +325,7 @@ describe("CSV", () => {
     ["BAD_CSV", "text,a,a\n1,2,3", /two columns are named "a"/],
     ["BAD_CSV", "text,a\none,two\nthree", /line 3/],
     ["BAD_CSV", 'text,a\n"one,two', /line \d/],
+    ["BAD_CSV", "text,a\none,two,three", /column 3; the header names 2/],
     ["BAD_CSV", "id,text\n,a", /line 2: the id is empty/],
     ["DUPLICATE_ID", "id,text\n1,a\n1,b", /line 3: the id "1" is taken by a\.csv, line 2/],
   ])("refuses with %s: %j", async (code, content, message) => {

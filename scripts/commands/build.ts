@@ -3,6 +3,7 @@ import {
   type BuildOptions,
   build,
   type Config,
+  CSV_TYPES,
   defaultOut,
   indexName,
   loadConfig,
@@ -28,6 +29,12 @@ export function addBuild(program: Command): void {
       "a folder of built HTML or Markdown, or a sitemap's address: pages by heading",
     )
     .option("--base-url <url>", "where the site is served, put before its paths (default: /)")
+    .addOption(
+      new Option(
+        "--csv-types <how>",
+        "types of CSV columns: auto (default) reads numbers and truth values, strings leaves text",
+      ).choices(CSV_TYPES),
+    )
     .option(
       "--embed-fields <fields...>",
       "metadata embedded in front of the text (default: a site's headings)",

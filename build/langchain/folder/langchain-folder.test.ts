@@ -330,3 +330,44 @@ test("a folder cannot be exported over a file, nor into the working directory by
   expect(await refused(exportLangchain(artifact, { out: file }))).toMatchObject({ code: "CANNOT_WRITE" });
   expect(readFileSync(file, "utf8")).toBe("mine");
 });
+
+describe("a pickle that copies what it remembers", () => {
+  /** A list of 50,000 numbers, or a text as long, remembered and then copied by every six bytes. */
+  const copying = (module: string, name: string, value: Buffer) =>
+    Buffer.concat([
+      Buffer.from([0x80, 4]),
+      Buffer.from(`c${module}\n${name}\n`),
+      Buffer.from([0x71, 0]),
+      value,
+      Buffer.from([0x71, 1, 0x28]),
+      ...Array.from({ length: 60_000 }, () => Buffer.from([0x68, 0, 0x68, 1, 0x85, 0x52])),
+      Buffer.from([0x6c, 0x2e]),
+    ]);
+  const list = Buffer.concat([
+    Buffer.from([0x28]),
+    Buffer.alloc(100_000, Buffer.from([0x4b, 7])),
+    Buffer.from([0x6c]),
+  ]);
+  const text = Buffer.concat([Buffer.from([0x58, 0x50, 0xc3, 0, 0]), Buffer.alloc(50_000, "x")]);
+
+  test.each([
+    ["builtins", "list", list],
+    ["builtins", "tuple", list],
+    ["builtins", "set", list],
+    ["builtins", "bytes", text],
+    ["pathlib", "PosixPath", text],
+  ])("%s.%s is refused before it takes memory", (module, name, value) => {
+    const pickle = copying(module, name, value);
+    expect(pickle.length).toBeLessThan(480_000);
+    const before = process.memoryUsage();
+    let code: unknown;
+    try {
+      readPickle(pickle);
+    } catch (error) {
+      code = (error as { code?: unknown }).code;
+    }
+    const after = process.memoryUsage();
+    expect(code).toBe("PICKLE_TOO_LARGE");
+    expect(after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers).toBeLessThan(150e6);
+  });
+});

@@ -12,19 +12,37 @@ type Slot = PyValue | typeof MARK;
  * Reads a pickle of protocol 0 to 5 as data: an interpreter of its opcodes that builds inert values and knows only the
  * names of an allow-list. Nothing is imported, called or run. Time and memory are proportional to the bytes.
  *
- * @throws LangchainFolderError `PICKLE_REFUSED` naming what is not allowed, `PICKLE_CORRUPT` with the byte
+ * @throws LangchainFolderError `PICKLE_REFUSED` naming what is not allowed, `PICKLE_CORRUPT` with the byte,
+ *   `PICKLE_TOO_LARGE`
  */
 export function readPickle(bytes: Uint8Array, name = "The pickle"): PyValue {
   return new PickleReader(new PickleBytes(bytes, name)).read();
+}
+
+/** Paths and dates of documents share their parts: what calls may copy is bounded well above that. */
+const COPIES_A_BYTE = 32;
+const LEAST_COPIES = 1 << 20;
+const REFERENCE_BYTES = 8;
+
+/** About how many bytes a copy of a value takes, without what it refers to. */
+function sizeOf(value: PyValue): number {
+  if (typeof value === "string" || value instanceof Uint8Array) return value.length;
+  if (Array.isArray(value)) return REFERENCE_BYTES * value.length;
+  if (value instanceof PyTuple) return REFERENCE_BYTES * value.items.length;
+  // A table beside the entries.
+  return value instanceof Map || value instanceof Set ? 6 * REFERENCE_BYTES * value.size : 0;
 }
 
 class PickleReader {
   private readonly source: PickleBytes;
   private readonly stack: Slot[] = [];
   private readonly memo = new Map<number, PyValue>();
+  /** Bytes that calls may still copy: what is remembered once can be copied by every few bytes that follow. */
+  private copies: number;
 
   constructor(source: PickleBytes) {
     this.source = source;
+    this.copies = COPIES_A_BYTE * source.left + LEAST_COPIES;
   }
 
   read(): PyValue {
@@ -241,6 +259,13 @@ class PickleReader {
       // Calling what getattr would have returned, for one.
       throw this.refused(
         callable instanceof PyObject ? `a call of ${callable.name}'s result` : "a call of a value",
+      );
+    }
+    for (const arg of args.items) this.copies -= sizeOf(arg);
+    if (this.copies < 0) {
+      throw new LangchainFolderError(
+        "PICKLE_TOO_LARGE",
+        `${this.source.name} copies its parts so often that it would take many times the file's size.`,
       );
     }
     const made = call(callable.name, args.items);

@@ -135,7 +135,10 @@ function allow(column: Column, comparison: Comparison, value: string | number, p
   else if (found) pass[below + 1] = 1;
 }
 
-/** Strings stay themselves; numbers, dates and truth values become numbers. */
+/** A number as JSON writes it, in a text: of a URL, or of whoever has only texts. */
+const NUMBER = /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?\s*$/i;
+
+/** Strings stay themselves; numbers, dates and truth values become numbers, also where they are given as text. */
 function comparable(column: Column, given: FilterValue, test: Test): string | number {
   const untyped = typeof given === "object";
   const value = untyped ? given.untypedText : given;
@@ -143,10 +146,11 @@ function comparable(column: Column, given: FilterValue, test: Test): string | nu
   if (column.type === "string") converted = typeof value === "string" ? value : undefined;
   else if (column.type === "number") {
     if (typeof value === "number") converted = value;
-    else if (untyped && value !== "" && Number.isFinite(Number(value))) converted = Number(value);
+    else if (typeof value === "string" && NUMBER.test(value) && Number.isFinite(Number(value)))
+      converted = Number(value);
   } else if (column.type === "boolean") {
     if (typeof value === "boolean") converted = value ? 1 : 0;
-    else if (untyped && typeof value === "string") {
+    else if (typeof value === "string") {
       const known = truth(value);
       converted = known === undefined ? undefined : Number(known);
     }

@@ -181,11 +181,19 @@ describe("a filter that cannot be answered", () => {
     });
   });
 
+  it("takes a number or a truth value that is given as text", async () => {
+    const columns = await columnsOf(BOOKS);
+    const count = (filter: unknown) => compileFilter(columns, filter).count;
+    expect(count({ year: { gte: "2000" } })).toBe(count({ year: { gte: 2000 } }));
+    expect(count({ print: "true" })).toBe(count({ print: true }));
+  });
+
   it("names the type that a field has", async () => {
     const wrong = [
       { lang: 5 },
-      { year: "2020" },
-      { print: "true" },
+      { year: "twenty" },
+      { year: "" },
+      { print: "maybe" },
       { added: "yesterday" },
       { tags: { gt: true } },
     ];
