@@ -73,6 +73,7 @@ export {
 } from "./pipeline/rebuild.ts";
 export { type Check, type Verification, type VerifyOptions, verify } from "./pipeline/verify.ts";
 export { type Plan, type PlanOptions, plan } from "./plan/plan.ts";
+export { type SignedToken, type TokenOptions, token } from "./project/token.ts";
 export type { GcResult, PublishResult, RestoreResult, RollbackResult, VersionInfo } from "./publish/index.ts";
 export { OptionError } from "./settings/errors.ts";
 export { indexName, servedName, servedNames } from "./settings/names.ts";

@@ -15,6 +15,7 @@ import { addQuery } from "./commands/query.ts";
 import { addRebuild } from "./commands/rebuild.ts";
 import { addRestore } from "./commands/restore.ts";
 import { addRollback } from "./commands/rollback.ts";
+import { addToken } from "./commands/token.ts";
 import { addVerify } from "./commands/verify.ts";
 import { addVersions } from "./commands/versions.ts";
 
@@ -53,6 +54,7 @@ Example:
   addGc(program);
   addRestore(program);
   addRebuild(program);
+  addToken(program);
   addPlan(program);
   return program;
 }

@@ -1,6 +1,6 @@
 import { DEFAULT_INDEX, type Env, readBindings, readSettings, type Settings } from "./config.ts";
 import { type App, createHttpApp } from "./http/app.ts";
-import { requireKey } from "./http/auth.ts";
+import { requireCredential } from "./http/auth.ts";
 import { shareWith } from "./http/cors.ts";
 import { rateLimit } from "./http/rate-limit.ts";
 import type { HttpLimits, Middleware, Service } from "./http/types.ts";
@@ -12,7 +12,7 @@ export type { Env } from "./config.ts";
 export interface ServiceOptions {
   /** Names and patterns of the indexes to serve, the first one also without a name. Default: `INDEX_NAME`. */
   readonly indexes?: string | readonly string[] | undefined;
-  /** Lets requests in, or throws or answers. `false`: everyone is let in. Default: by `API_KEY_HASHES`. */
+  /** Lets requests in, or throws or answers. `false`: everyone is let in. Default: by `API_KEY_HASHES` and `TOKEN_SECRETS`. */
   readonly auth?: Middleware | false | undefined;
   /** `false`: no headers of CORS. Default: by `CORS_ORIGINS`. */
   readonly cors?: Middleware | false | undefined;
@@ -52,7 +52,7 @@ export function composeService(env: Env, options: ServiceOptions = {}, known?: I
     const indexes = refusingIndexes(DEFAULT_INDEX, error);
     return { indexes, service: { ...shared, indexes, log: "errors" } };
   }
-  const { keepAnswers, keys, corsOrigins, revision, log } = settings;
+  const { keepAnswers, credentials, corsOrigins, revision, log } = settings;
   const indexes = known ?? createIndexes(env, readBindings(env).bucket, settings);
   const service: Service = {
     ...shared,
@@ -60,7 +60,7 @@ export function composeService(env: Env, options: ServiceOptions = {}, known?: I
     revision,
     log,
     limits: { ...settings.limits, ...options.limits },
-    auth: chosen(options.auth, keys && requireKey(keys)),
+    auth: chosen(options.auth, credentials && requireCredential(credentials)),
     cors: chosen(options.cors, corsOrigins && shareWith(corsOrigins)),
     ...(keepAnswers && { cache: caches.default }),
   };

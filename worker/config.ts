@@ -2,7 +2,7 @@ import type { Fetcher, KVNamespace, R2Bucket } from "@cloudflare/workers-types";
 import { AnnoyEdgeError } from "./core/format/errors.ts";
 import { isIndexName } from "./core/format/keys.ts";
 import { isRegion, REGIONS, type Region } from "./core/search/shards/regions.ts";
-import { type KeyHashes, parseKeyHashes } from "./http/auth.ts";
+import { type Credentials, readCredentials } from "./http/auth.ts";
 import type { RateLimiter } from "./http/rate-limit.ts";
 import type { Analytics, HttpLimits, LogLevel } from "./http/types.ts";
 import type { EmbedderBindings } from "./services/edge.ts";
@@ -29,6 +29,8 @@ export interface Env extends EmbedderBindings {
   readonly CORS_ORIGINS?: string;
   /** SHA-256 of API keys in hex, apart by commas; unset: no key is needed. */
   readonly API_KEY_HASHES?: string;
+  /** A secret: what signs search tokens; two, separated by a comma, while one replaces the other. */
+  readonly TOKEN_SECRETS?: string;
   /** `requests` (default), `errors` or `off`. */
   readonly LOG?: string;
   /** `off` keeps no answers in the data centre's cache. */
@@ -58,7 +60,7 @@ export interface Settings {
   readonly served: readonly string[];
   readonly revision: string | undefined;
   readonly limits: HttpLimits;
-  readonly keys: KeyHashes | undefined;
+  readonly credentials: Credentials | undefined;
   readonly corsOrigins: "*" | readonly string[] | undefined;
   readonly log: LogLevel;
   readonly refreshSeconds: number;
@@ -83,7 +85,7 @@ export function readSettings(env: Env, indexes?: string | readonly string[]): Se
     revision: env.VERSION_METADATA?.id.split("-")[0],
     refreshSeconds: number("REFRESH_SECONDS", env.REFRESH_SECONDS) ?? 10,
     limits: limitsOf(env),
-    keys: parseKeyHashes(env.API_KEY_HASHES),
+    credentials: readCredentials(env.API_KEY_HASHES, env.TOKEN_SECRETS),
     corsOrigins: origins(env.CORS_ORIGINS),
     log: oneOf("LOG", env.LOG, ["requests", "errors", "off"]) ?? "requests",
     keepAnswers: oneOf("ANSWER_CACHE", env.ANSWER_CACHE, ["on", "off"]) !== "off",

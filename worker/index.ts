@@ -8,9 +8,10 @@ import { runSchedule } from "./scheduled.ts";
 
 export { type CreateAppOptions, createApp } from "./app.ts";
 export type { Env, ServiceOptions } from "./compose.ts";
+export type { Access, Action } from "./core/access/token.ts";
 export { AnnoyEdgeError } from "./core/format/errors.ts";
+export { restrict } from "./http/access.ts";
 export type { App, App as AppType } from "./http/app.ts";
-export { requireKey } from "./http/auth.ts";
 export { shareWith } from "./http/cors.ts";
 export { HttpError } from "./http/problems.ts";
 export { rateLimit } from "./http/rate-limit.ts";

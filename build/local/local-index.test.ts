@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { build } from "../index.ts";
+import { build, openLocalIndex } from "../index.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -24,4 +24,27 @@ test("an index that nobody closed does not end the process when it is collected"
     console.log("alive");`;
   const args = ["--expose-gc", "--input-type=module", "-e", program, folder];
   expect((await promisify(execFile)(process.execPath, args)).stdout).toBe("alive\n");
+});
+
+test("an open index answers searches, one by one and in batches", async () => {
+  const out = join(folder, "texts");
+  const documents = ["pizza is great", "my car", "a dog"].map((pageContent, i) => ({
+    id: `d${i}`,
+    pageContent,
+  }));
+  await build({ documents, out });
+  const index = await openLocalIndex(out);
+  try {
+    const answer = await index.search({ query: "motorbike", k: 1 });
+    expect(answer.hits).toMatchObject([{ id: "d1", document: { pageContent: "my car" } }]);
+    expect(answer.version).toBe(index.version);
+    const { results } = await index.searchBatch([
+      { id: "d0", k: 1 },
+      { item: 2, k: 1 },
+    ]);
+    expect(results).toMatchObject([{ hits: [{ id: "d0" }] }, { hits: [{ id: "d2" }] }]);
+    await expect(index.search({ query: "a", k: 0 })).rejects.toMatchObject({ code: "OUT_OF_RANGE" });
+  } finally {
+    await index.close();
+  }
 });

@@ -7,6 +7,8 @@ import { AnnoyEdgeError, ArtifactError } from "../../worker/core/format/errors.t
 import { decodeHeader, tableEnd } from "../../worker/core/format/header.ts";
 import type { EmbedderIdentity } from "../../worker/core/format/meta.ts";
 import { openIndex } from "../../worker/core/search/loaded-index.ts";
+import { parseBatchRequest, parseSearchRequest } from "../../worker/core/search/parse.ts";
+import { search, searchBatch } from "../../worker/core/search/search.ts";
 import { openDocuments } from "../artifact/documents.ts";
 import { readManifest } from "../artifact/folder.ts";
 import { asEmbedder, type EmbeddingsLike, isRecognised, requireSameEmbedder } from "../embedding/identity.ts";
@@ -55,7 +57,14 @@ export async function openLocalIndex(dir: string, options: OpenLocalOptions = {}
     const close = async () => {
       await Promise.all([docstore.close(), shards?.close()]);
     };
-    return { ...index, artifact, docstore, close };
+    return {
+      ...index,
+      artifact,
+      docstore,
+      close,
+      search: async (request) => search(index, parseSearchRequest(request)),
+      searchBatch: async (searches) => searchBatch(index, parseBatchRequest({ searches })),
+    };
   } catch (error) {
     await docstore.close();
     throw inFile(join(dir, "forest.bin"), error);

@@ -1,5 +1,6 @@
 import type { Artifact } from "../../worker/core/format/artifact.ts";
 import type { LoadedIndex } from "../../worker/core/search/loaded-index.ts";
+import type { BatchResponse, SearchInput, SearchResponse } from "../../worker/core/search/types.ts";
 import type { DocumentsFile } from "../artifact/documents.ts";
 
 /**
@@ -9,5 +10,9 @@ import type { DocumentsFile } from "../artifact/documents.ts";
 export interface LocalIndex extends LoadedIndex {
   readonly artifact: Artifact;
   readonly docstore: DocumentsFile;
+  /** One search, as the Worker answers it. @throws SearchError */
+  search(request: SearchInput): Promise<SearchResponse>;
+  /** Up to 100 searches at once. @throws SearchError */
+  searchBatch(searches: readonly SearchInput[]): Promise<BatchResponse>;
   close(): Promise<void>;
 }

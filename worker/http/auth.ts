@@ -1,71 +1,125 @@
+import {
+  ACTIONS,
+  type Access,
+  isToken,
+  MIN_SECRET_LENGTH,
+  type SigningKey,
+  signingKey,
+  verifyToken,
+} from "../core/access/token.ts";
 import { AnnoyEdgeError } from "../core/format/errors.ts";
+import { restrict } from "./access.ts";
 import { HttpError } from "./problems.ts";
 import { type Middleware, stateOf } from "./types.ts";
 
-/** SHA-256 of the keys that are let in, 32 bytes each. */
-export type KeyHashes = readonly Uint8Array[];
+/** A key that is let in, known by its SHA-256. */
+export interface KnownKey {
+  /** 32 bytes. */
+  readonly hash: Uint8Array;
+  readonly access: Access;
+}
+
+/** Who is let in: keys, and bearers of tokens that one of the secrets has signed. */
+export interface Credentials {
+  readonly keys: readonly KnownKey[];
+  readonly secrets: readonly SigningKey[];
+}
 
 const HASH_BYTES = 32;
 /** A longer key is no key of ours, and is not worth hashing. */
 const MAX_KEY_LENGTH = 512;
 
 /**
- * Reads hashes written as 64 hex digits each, apart by commas or blanks. Undefined when there are none: everyone is let
- * in.
+ * Reads `API_KEY_HASHES`, entries separated by commas or blanks: 64 hex digits, and after a colon each what the key may:
+ * names and patterns of indexes, actions (`<hash>:docs+blog-*:search`); and `TOKEN_SECRETS`, one or two while one replaces the other.
+ * Undefined when there is neither: everyone is let in.
  *
  * @throws AnnoyEdgeError `BAD_CONFIGURATION`: what was meant to protect must not be ignored
  */
-export function parseKeyHashes(text: string | undefined): KeyHashes | undefined {
-  const parts = (text ?? "").split(/[\s,]+/).filter((part) => part !== "");
-  if (parts.length === 0) return undefined;
-  return parts.map((part, i) => {
-    if (!/^[0-9a-f]{64}$/i.test(part)) {
-      throw new AnnoyEdgeError(
-        "BAD_CONFIGURATION",
-        `Entry ${i + 1} of API_KEY_HASHES is not the SHA-256 of a key in 64 hex digits.`,
-      );
-    }
-    return Uint8Array.from({ length: HASH_BYTES }, (_, at) =>
-      Number.parseInt(part.slice(at * 2, at * 2 + 2), 16),
-    );
+export function readCredentials(
+  hashes: string | undefined,
+  secrets: string | undefined,
+): Credentials | undefined {
+  const parts = (text: string | undefined) => (text ?? "").split(/[\s,]+/).filter((part) => part !== "");
+  const keys = parts(hashes).map(knownKey);
+  const signing = parts(secrets).map((secret, i) => {
+    if (secret.length >= MIN_SECRET_LENGTH) return signingKey(secret);
+    const message = `Secret ${i + 1} of TOKEN_SECRETS has fewer than ${MIN_SECRET_LENGTH} characters: openssl rand -hex 32 makes one.`;
+    throw new AnnoyEdgeError("BAD_CONFIGURATION", message);
   });
+  return keys.length + signing.length > 0 ? { keys, secrets: signing } : undefined;
+}
+
+function knownKey(entry: string, position: number): KnownKey {
+  const [hex = "", indexes, actions, ...more] = entry.split(":");
+  const wrong = (what: string) =>
+    new AnnoyEdgeError("BAD_CONFIGURATION", `Entry ${position + 1} of API_KEY_HASHES ${what}.`);
+  if (!/^[0-9a-f]{64}$/i.test(hex)) throw wrong("is not the SHA-256 of a key in 64 hex digits");
+  if (more.length > 0) throw wrong("has more than indexes and actions behind the hash");
+  const listed = (text: string | undefined) => (text ? text.split("+") : undefined);
+  const named = listed(actions)?.map((name) => {
+    const action = ACTIONS.find((known) => known === name);
+    if (!action) throw wrong(`names an action other than ${ACTIONS.join(", ")}`);
+    return action;
+  });
+  const hash = Uint8Array.from({ length: HASH_BYTES }, (_, at) =>
+    Number.parseInt(hex.slice(at * 2, at * 2 + 2), 16),
+  );
+  return { hash, access: { indexes: listed(indexes), actions: named } };
 }
 
 /**
- * Lets in requests that carry a key (`Authorization: Bearer …` or `X-API-Key`) whose hash is known. Hashes are compared
- * to the end, all of them, so that the time taken tells nothing. A preflight carries no key and passes.
+ * Lets in requests that carry a known key (`Authorization: Bearer …` or `X-API-Key`) or a token, restricted to what it allows. Hashes are
+ * compared to the end, all of them, so that the time taken tells nothing. A preflight carries neither and passes.
  */
-export function requireKey(hashes: KeyHashes): Middleware {
-  return async function requireKey(c, next) {
+export function requireCredential({ keys, secrets }: Credentials): Middleware {
+  return async function requireCredential(c, next) {
     if (c.req.method !== "OPTIONS") {
-      const key = keyOf(c.req.raw.headers);
-      const position = key === undefined ? -1 : await findKey(key, hashes);
-      if (position < 0) {
-        const message =
-          key === undefined
-            ? "This search needs an API key: send it as Authorization: Bearer <key>, or as X-API-Key."
-            : "The API key is not one that is let in here.";
-        throw new HttpError("UNAUTHORIZED", message, { "www-authenticate": 'Bearer realm="annoy-edge"' });
+      const given = credentialOf(c.req.raw.headers);
+      if (given === undefined) {
+        throw unauthorized(
+          "This search needs an API key: send it as Authorization: Bearer <key>, or as X-API-Key.",
+        );
       }
-      stateOf(c).key = position;
+      if (secrets.length > 0 && isToken(given)) {
+        const verified = await verifyToken(given, secrets);
+        if (!verified.ok) throw unauthorized(REFUSALS[verified.reason]);
+        await restrict(c, verified.access);
+      } else {
+        const position = await findKey(given, keys);
+        const key = keys[position];
+        if (!key) throw unauthorized("The API key is not one that is let in here.");
+        stateOf(c).key = position;
+        await restrict(c, key.access);
+      }
     }
     await next();
   };
 }
 
-function keyOf(headers: Headers): string | undefined {
+const REFUSALS = {
+  signature: "The token is not signed with a secret of this service.",
+  expired: "The token has expired.",
+  claims: "The token has claims that are not understood; exp is needed.",
+} as const;
+
+function unauthorized(message: string): HttpError {
+  return new HttpError("UNAUTHORIZED", message, { "www-authenticate": 'Bearer realm="annoy-edge"' });
+}
+
+function credentialOf(headers: Headers): string | undefined {
   const bearer = /^Bearer\s+(\S+)\s*$/i.exec(headers.get("authorization") ?? "")?.[1];
   const key = bearer ?? headers.get("x-api-key")?.trim();
   return key ? key : undefined;
 }
 
-async function findKey(key: string, hashes: KeyHashes): Promise<number> {
+async function findKey(key: string, keys: readonly KnownKey[]): Promise<number> {
   if (key.length > MAX_KEY_LENGTH) return -1;
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key)));
+  const given = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key)));
   let found = -1;
-  for (const [position, known] of hashes.entries()) {
+  for (const [position, { hash }] of keys.entries()) {
     let difference = 0;
-    for (let i = 0; i < HASH_BYTES; i++) difference |= hash[i]! ^ known[i]!;
+    for (let i = 0; i < HASH_BYTES; i++) difference |= given[i]! ^ hash[i]!;
     if (difference === 0) found = position;
   }
   return found;

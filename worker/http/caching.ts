@@ -12,6 +12,7 @@ export function answerTag(version: string, revision = "0"): string {
 export function markCacheable(c: AppContext, tag: string, visibility: "public" | "private" = "public"): void {
   c.header("ETag", `W/"${tag}"`);
   c.header("Cache-Control", `${visibility}, max-age=0, must-revalidate`);
+  if (visibility === "private") c.header("Vary", "Authorization, X-API-Key", { append: true });
 }
 
 /**

@@ -120,7 +120,7 @@ function paths(schemas: Record<string, Json>): OpenApiDocument["paths"] {
         operationId: "getDocument",
         summary: "A document by its docstore id",
         parameters: [id],
-        responses: cacheable(answers("DocumentResponse", ["ID_NOT_FOUND"])),
+        responses: cacheable(answers("DocumentResponse", ["ID_NOT_FOUND", ...SCOPE_CODES])),
       },
     },
     "/v1/items/{item}": {
@@ -128,7 +128,9 @@ function paths(schemas: Record<string, Json>): OpenApiDocument["paths"] {
         operationId: "getItem",
         summary: "An item with its vector and document",
         parameters: [item("item")],
-        responses: cacheable(answers("ItemResponse", ["INVALID_TYPE", "OUT_OF_RANGE", "ITEM_NOT_FOUND"])),
+        responses: cacheable(
+          answers("ItemResponse", ["INVALID_TYPE", "OUT_OF_RANGE", "ITEM_NOT_FOUND", ...SCOPE_CODES]),
+        ),
       },
     },
     "/v1/items/{i}/distance/{j}": {
@@ -136,7 +138,9 @@ function paths(schemas: Record<string, Json>): OpenApiDocument["paths"] {
         operationId: "getDistance",
         summary: "The distance between two items",
         parameters: [item("i"), item("j")],
-        responses: cacheable(answers("DistanceResponse", ["INVALID_TYPE", "OUT_OF_RANGE", "ITEM_NOT_FOUND"])),
+        responses: cacheable(
+          answers("DistanceResponse", ["INVALID_TYPE", "OUT_OF_RANGE", "ITEM_NOT_FOUND", ...SCOPE_CODES]),
+        ),
       },
     },
     "/v1/index": {
@@ -261,9 +265,18 @@ const INDEX_CODES: readonly Code[] = [
   "EMBEDDER_MISMATCH",
   "NO_KEYWORD_INDEX",
   "NO_FILTERABLE_COLUMNS",
+  "FILTER_UNSUPPORTED",
   "ITEM_NOT_FOUND",
   "ID_NOT_FOUND",
   "EMBEDDING_FAILED",
+];
+
+/** Where a token's filter does not fit the index. */
+const SCOPE_CODES: readonly Code[] = [
+  "UNKNOWN_FILTER_FIELD",
+  "FILTER_TYPE_MISMATCH",
+  "NO_FILTERABLE_COLUMNS",
+  "FILTER_UNSUPPORTED",
 ];
 
 const BODY_CODES: readonly Code[] = [

@@ -1,4 +1,6 @@
 import type { Context, MiddlewareHandler } from "hono";
+import type { Access } from "../core/access/token.ts";
+import type { FilterNode } from "../core/columns/parse.ts";
 import type { SearchLimits } from "../core/search/limits.ts";
 import type { LoadedIndex } from "../core/search/loaded-index.ts";
 import type { SearchMode } from "../core/search/types.ts";
@@ -138,6 +140,10 @@ export interface RequestState {
   cache?: "hit" | "miss";
   /** Position of the caller's API key in the configuration. */
   key?: number;
+  /** What the caller may do: all of these hold. */
+  allowed?: readonly Pick<Access, "indexes" | "actions">[];
+  /** Documents that the caller may see; `tag` differs for others. */
+  scope?: { readonly filter: FilterNode; readonly tag: string };
 }
 
 /** An application that this one is mounted in has variables of its own beside this one. */

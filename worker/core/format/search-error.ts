@@ -23,6 +23,7 @@ export type SearchErrorCode =
   | "EMBEDDER_MISMATCH"
   | "NO_KEYWORD_INDEX"
   | "NO_FILTERABLE_COLUMNS"
+  | "FILTER_UNSUPPORTED"
   | "EMBEDDING_FAILED";
 
 /** One fault of a request: where (`mmr.lambda`, `vector[3]`; empty for the request itself), which, and a sentence. */

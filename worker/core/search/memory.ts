@@ -1,6 +1,7 @@
 import { type Columns, columnsWithin } from "../columns/columns.ts";
 import { type CompiledFilter, compileParsed, intersection } from "../columns/compile.ts";
 import { facetCounts } from "../columns/facets.ts";
+import type { FilterNode } from "../columns/parse.ts";
 import { distanceBetween } from "../forest/metrics.ts";
 import { idOfItem, itemOfId } from "../format/ids.ts";
 import { searchError } from "../format/search-error.ts";
@@ -32,6 +33,7 @@ export function createMemorySearcher(index: LoadedIndex, options: SearchOptions)
     distance: (i, j) => distanceOf(index, i, j),
     itemOf: async (id) => itemOfId(index.ids, id),
     vectorOf: async (item) => (await vectorsOf(index, [item]))[0],
+    passes: async (items, filter) => passing(index, items, filter),
     prefetch: async () => {},
     has: () => true,
     beside: () => ({ leave: () => {} }),
@@ -82,6 +84,12 @@ export async function rankInMemory(
     ...(exactness.estimated && { estimated: true }),
     ...(terms && { terms }),
   };
+}
+
+function passing(index: LoadedIndex, items: readonly number[], filter: FilterNode): boolean[] {
+  const { nItems } = columnsOf(index, undefined, "filter");
+  const { accept } = compileParsed(columnsOf(index, undefined, "filter"), filter);
+  return items.map((item) => item >= 0 && item < nItems && accept(item));
 }
 
 /** Distances of what the words have found, by what is resident unless the stored vectors are asked for. */

@@ -1,3 +1,4 @@
+import type { FilterNode } from "../columns/parse.ts";
 import type { AnnoyEdgeError } from "../format/errors.ts";
 import type { StoredDocument } from "../format/meta.ts";
 import type { ItemParts } from "./docstore.ts";
@@ -37,6 +38,12 @@ export interface Searcher {
   itemOf(id: string): Promise<number | undefined>;
   /** The stored vector of an item to search by; undefined when there is none. */
   vectorOf(item: number): Promise<Float32Array | undefined>;
+  /**
+   * Whether each item has a document that passes the filter.
+   *
+   * @throws SearchError `FILTER_UNSUPPORTED` where single items cannot be held against one
+   */
+  passes(items: readonly number[], filter: FilterNode): Promise<readonly boolean[]>;
   /** Reads ahead what answers will show. */
   prefetch(wants: readonly (ItemParts & { readonly items: readonly number[] })[]): Promise<void>;
   /** Whether what an answer shows of a ranked item can be had. */

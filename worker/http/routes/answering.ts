@@ -1,7 +1,9 @@
 import { openSearcher } from "../../core/search/open-searcher.ts";
+import { scopeSearcher } from "../../core/search/scope.ts";
 import { countShards, type Searcher } from "../../core/search/searcher.ts";
 import { regionOf } from "../../core/search/shards/regions.ts";
 import type { SearchPhase } from "../../core/search/timing.ts";
+import { requireIndex } from "../access.ts";
 import { answerTag, isFresh, markCacheable } from "../caching.ts";
 import { answerKey, keepAnswer, readAnswer } from "../edge-cache.ts";
 import { addTiming } from "../headers.ts";
@@ -10,6 +12,7 @@ import { type AppContext, type IndexSource, lifetimeOf, stateOf } from "../types
 /** The index that a request's path names, or the first. @throws AnnoyEdgeError `INDEX_NOT_FOUND` */
 export async function sourceOf(c: AppContext, name = c.req.param("index")): Promise<IndexSource> {
   const source = await stateOf(c).service.indexes.open(name);
+  requireIndex(c, source.name);
   stateOf(c).index = source.name;
   return source;
 }
@@ -27,7 +30,9 @@ export async function withSearcher<R>(
     // Reading `cf` makes an object of all that Cloudflare knows of a request; only shards ask where it came from.
     const from = value.shards ? regionOf((c.req.raw as { cf?: unknown }).cf) : undefined;
     const onPhase = (phase: SearchPhase, ms: number) => addTiming(c, phase, ms);
-    const searcher = openSearcher(value, { onPhase, ...(from && { from }) });
+    const { scope } = stateOf(c);
+    const whole = openSearcher(value, { onPhase, ...(from && { from }) });
+    const searcher = scope ? scopeSearcher(whole, scope.filter) : whole;
     try {
       return await run(searcher);
     } finally {
@@ -47,9 +52,10 @@ export function versionedGet(
 ): Promise<Response> {
   return withSearcher(c, async (searcher) => {
     const { index } = searcher;
-    const { revision, auth } = stateOf(c).service;
-    const tag = answerTag(index.version, revision);
-    const visibility = auth ? "private" : "public";
+    const { service, scope } = stateOf(c);
+    // Callers who may see other documents get other answers, under other tags.
+    const tag = answerTag(index.version, service.revision) + (scope ? `.${scope.tag}` : "");
+    const visibility = service.auth ? "private" : "public";
     if (isFresh(c.req.raw, tag)) {
       markCacheable(c, tag, visibility);
       return c.body(null, 304);

@@ -11,7 +11,7 @@ const position = z.int().check(z.minimum(0), z.maximum(MAX_K - 1));
  * the name of the index, not what was searched for, nor what was found, nor by whom.
  */
 export function addInsightRoutes(router: Router): void {
-  indexRoute(router, "/v1/selections/:position", {
+  indexRoute(router, "/v1/selections/:position", "search", {
     post: async (c) => {
       const text = c.req.param("position") ?? "";
       const name = c.req.param("index");

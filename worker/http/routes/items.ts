@@ -10,7 +10,7 @@ import { indexRoute, type Router } from "./route.ts";
 /** Single documents, single items and the distance of two. */
 export function addItemRoutes(router: Router): void {
   // Ids hold slashes when they come from file names, so the rest of the path is the id, line breaks and all.
-  indexRoute(router, "/v1/documents/:id{[^]+}", {
+  indexRoute(router, "/v1/documents/:id{[^]+}", "documents", {
     get: (c) => {
       const id = c.req.param("id") ?? "";
       return versionedGet(c, async (searcher): Promise<DocumentResponse> => {
@@ -23,7 +23,7 @@ export function addItemRoutes(router: Router): void {
     },
   });
 
-  indexRoute(router, "/v1/items/:item", {
+  indexRoute(router, "/v1/items/:item", "documents", {
     get: (c) => {
       const item = itemParameter(c.req.param("item"), "item");
       return versionedGet(c, async (searcher): Promise<ItemResponse> => {
@@ -42,7 +42,7 @@ export function addItemRoutes(router: Router): void {
     },
   });
 
-  indexRoute(router, "/v1/items/:i/distance/:j", {
+  indexRoute(router, "/v1/items/:i/distance/:j", "documents", {
     get: (c) => {
       const i = itemParameter(c.req.param("i"), "i");
       const j = itemParameter(c.req.param("j"), "j");

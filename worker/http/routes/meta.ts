@@ -1,6 +1,7 @@
 import type { ShardsMeta } from "../../core/format/meta.ts";
 import { hasColumns, hasKeywords } from "../../core/search/loaded-index.ts";
 import { countShards } from "../../core/search/searcher.ts";
+import { mayAsk } from "../access.ts";
 import { isFresh, markCacheable } from "../caching.ts";
 import type { Page } from "../docs/page.ts";
 import type { OpenApiDocument } from "../openapi-types.ts";
@@ -11,7 +12,7 @@ import { indexRoute, type Router, route } from "./route.ts";
 
 /** What the index and this API say about themselves. */
 export function addMetaRoutes(router: Router): void {
-  indexRoute(router, "/v1/index", {
+  indexRoute(router, "/v1/index", "index", {
     get: (c) =>
       versionedGet(c, ({ index }): IndexResponse => {
         const { manifest, forest } = index;
@@ -39,7 +40,7 @@ export function addMetaRoutes(router: Router): void {
       }),
   });
 
-  indexRoute(router, "/v1/warm-up", {
+  indexRoute(router, "/v1/warm-up", "index", {
     get: (c) =>
       withSearcher(c, async ({ index, shards: report }) => {
         await report?.wake();
@@ -56,12 +57,17 @@ export function addMetaRoutes(router: Router): void {
       }),
   });
 
-  route(router, "/v1/indexes", {
-    get: async (c) => {
-      c.header("Cache-Control", "no-store");
-      return c.json(await describeIndexes(stateOf(c).service.indexes));
+  route(
+    router,
+    "/v1/indexes",
+    {
+      get: async (c) => {
+        c.header("Cache-Control", "no-store");
+        return c.json(await describeIndexes(stateOf(c).service.indexes, (name) => mayAsk(c, name)));
+      },
     },
-  });
+    "index",
+  );
 
   route(router, "/health", {
     get: async (c) => {
@@ -131,8 +137,11 @@ function describeShards({ list, partition, probes }: ShardsMeta): IndexResponse[
   };
 }
 
-async function describeIndexes({ list, opened }: IndexSet): Promise<IndexesResponse> {
-  const names = await list();
+async function describeIndexes(
+  { list, opened }: IndexSet,
+  isAllowed: (name: string) => boolean,
+): Promise<IndexesResponse> {
+  const names = (await list()).filter(isAllowed);
   const states = [...opened.values()].map((source) => source.status());
   // Pages and encoders are shared by all indexes.
   const shared = Math.max(0, ...states.map(({ pageBytes, encoderBytes }) => pageBytes + encoderBytes));

@@ -1,4 +1,6 @@
 import type { Hono } from "hono";
+import type { Action } from "../../core/access/token.ts";
+import { requireAction } from "../access.ts";
 import { guarded } from "../guards.ts";
 import { HttpError } from "../problems.ts";
 import { type AppContext, type AppEnv, type Service, stateOf } from "../types.ts";
@@ -17,18 +19,19 @@ export interface Handlers {
 }
 
 /** Registers a path of one index: as it is, for the first index, and under the name of every other. */
-export function indexRoute(router: Router, path: string, handlers: Handlers): void {
-  route(router, path, handlers);
-  route(router, path.replace(/^\/v1\//, "/v1/indexes/:index/"), handlers);
+export function indexRoute(router: Router, path: string, action: Action, handlers: Handlers): void {
+  route(router, path, handlers, action);
+  route(router, path.replace(/^\/v1\//, "/v1/indexes/:index/"), handlers, action);
 }
 
 /** Registers a path with the methods it takes; any other method gets a 405 that names them. */
-export function route({ app, serviceOf }: Router, path: string, handlers: Handlers): void {
+export function route({ app, serviceOf }: Router, path: string, handlers: Handlers, action?: Action): void {
   const name = path.replace(/:(\w+)(\{[^}]*\})?/g, "{$1}");
   const guard = path.startsWith("/v1/") ? "api" : "open";
   const named = (handler: Handler): Handler =>
     guarded(serviceOf, guard, (c) => {
       stateOf(c).route = name;
+      if (action) requireAction(c, action);
       return handler(c);
     });
   if (handlers.get) app.get(path, named(handlers.get));

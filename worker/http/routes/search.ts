@@ -10,7 +10,7 @@ import { indexRoute, type Router } from "./route.ts";
 
 /** `GET` and `POST /v1/search`, `POST /v1/search/batch`. Requests are checked before the index is loaded: a bad one costs nothing. */
 export function addSearchRoutes(router: Router): void {
-  indexRoute(router, "/v1/search", {
+  indexRoute(router, "/v1/search", "search", {
     get: (c) => {
       const parameters = searchFromParameters(new URL(c.req.url).searchParams);
       const request = parseSearchRequest(parameters, limitsOf(c));
@@ -24,7 +24,7 @@ export function addSearchRoutes(router: Router): void {
     },
   });
 
-  indexRoute(router, "/v1/search/batch", {
+  indexRoute(router, "/v1/search/batch", "search", {
     post: async (c) => {
       const limits = limitsOf(c);
       const body = await readJson(c.req.raw, bodyLimits(limits, limits.maxBatchBytes ?? MAX_BATCH_BYTES));

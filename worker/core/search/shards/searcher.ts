@@ -1,5 +1,5 @@
 import { distanceBetween } from "../../forest/metrics.ts";
-import { SearchError } from "../../format/search-error.ts";
+import { SearchError, searchError } from "../../format/search-error.ts";
 import type { LoadedIndex } from "../loaded-index.ts";
 import type { Ranking } from "../ranking.ts";
 import type { Searcher } from "../searcher.ts";
@@ -56,6 +56,10 @@ export function createShardSearcher(index: ShardedIndex, options: SearchOptions)
     },
     itemOf: async (id) => (await locate(request, { id }))?.item,
     vectorOf: async (item) => (await locate(request, { item }))?.vector,
+    passes() {
+      const message = "Single documents of an index in shards cannot be held against a token's filter.";
+      throw searchError("FILTER_UNSUPPORTED", "filter", message);
+    },
     prefetch: async (wants) => {
       await details(request, wants);
     },

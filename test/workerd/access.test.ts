@@ -1,0 +1,312 @@
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import fc from "fast-check";
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { compose, type Env } from "../../worker/compose.ts";
+import { signToken, type TokenClaims } from "../../worker/core/access/token.ts";
+import { textCorpus } from "../seed/corpus.ts";
+import { ORIGIN, openApi } from "./contract.ts";
+import { seed } from "./seed.ts";
+
+beforeAll(seed);
+// Faults on purpose are logged; the test run's own output stays readable.
+beforeEach(() => {
+  for (const method of ["log", "error"] as const) vi.spyOn(console, method).mockImplementation(() => {});
+});
+afterEach(() => vi.restoreAllMocks());
+
+const SECRET = "a secret of thirty-two characters".replaceAll(" ", "_");
+const OLDER = `${SECRET}_older`;
+const IN_AN_HOUR = Math.floor(Date.now() / 1000) + 3600;
+const CORPUS = textCorpus();
+const TOPICS = ["food", "animals", "vehicles", "music"];
+
+function workerWith(settings: Partial<Env>) {
+  const bindings: Env = { ...env, LOG: "off", INDEX_NAME: "demo, vectors", ...settings };
+  const app = compose(bindings);
+  return async (path: string, init?: RequestInit): Promise<Response> => {
+    const ctx = createExecutionContext();
+    const response = await app.fetch(new Request(`${ORIGIN}${path}`, init), bindings, ctx);
+    await waitOnExecutionContext(ctx);
+    return response;
+  };
+}
+
+const send = workerWith({ TOKEN_SECRETS: `${SECRET}, ${OLDER}` });
+
+const token = (claims: Partial<TokenClaims>, secret = SECRET) =>
+  signToken({ exp: IN_AN_HOUR, ...claims }, secret);
+
+async function ask(bearer: string, path: string, body?: unknown): Promise<Response> {
+  const headers = { authorization: `Bearer ${bearer}`, "content-type": "application/json" };
+  return send(
+    path,
+    body === undefined ? { headers } : { method: "POST", headers, body: JSON.stringify(body) },
+  );
+}
+
+const statusOf = async (bearer: string, path = "/v1/search?q=pizza") => (await ask(bearer, path)).status;
+
+describe("a token", () => {
+  test("is let in with either secret and no other, until it expires", async () => {
+    expect(await statusOf(await token({}))).toBe(200);
+    expect(await statusOf(await token({}, OLDER))).toBe(200);
+    expect(await statusOf(await token({}, `${SECRET}_foreign`))).toBe(401);
+    expect(await statusOf(await token({ exp: IN_AN_HOUR - 3601 }))).toBe(401);
+    expect((await send("/v1/search?q=pizza")).status).toBe(401);
+  });
+
+  test("is refused when any byte of it is another one, or its algorithm is none", async () => {
+    const sound = await token({ filter: { topic: "food" } });
+    const [header, payload, signature] = sound.split(".") as [string, string, string];
+    const other = btoa(JSON.stringify({ exp: IN_AN_HOUR })).replace(/=+$/, "");
+    const none = btoa('{"alg":"none"}').replace(/=+$/, "");
+    const forged = [
+      `${header}.${other}.${signature}`,
+      `${none}.${payload}.`,
+      `${none}.${payload}.${signature}`,
+    ];
+    for (const wrong of [...forged, `${header}.${payload}`, `x${sound}`]) {
+      expect(await statusOf(wrong)).toBe(401);
+    }
+  });
+
+  test.each<[string, object]>([
+    ["a filter that is none", { filter: { near: { topic: "food" }, or: 5 } }],
+    ["a filter that is a list", { filter: [] }],
+    ["indexes that are a text", { indexes: "demo" }],
+    ["no end", { exp: undefined }],
+    ["a later beginning", { nbf: IN_AN_HOUR }],
+  ])("with %s is refused", async (_, claims) => {
+    expect(await statusOf(await signToken({ exp: IN_AN_HOUR, ...claims }, SECRET))).toBe(401);
+  });
+
+  test("allows its indexes and actions and no others", async () => {
+    const named = await token({ indexes: ["vec*"], actions: ["documents"] });
+    expect(await statusOf(named, "/v1/indexes/vectors/items/1")).toBe(200);
+    expect(await statusOf(named, "/v1/indexes/vectors/search?item=1")).toBe(403);
+    expect(await statusOf(named, "/v1/items/1")).toBe(403);
+    expect(await statusOf(await token({}), "/v1/index")).toBe(403);
+    const listing = await token({ indexes: ["vectors"], actions: ["index"] });
+    expect(await (await ask(listing, "/v1/indexes")).json()).toMatchObject({
+      indexes: [{ index: "vectors" }],
+    });
+  });
+
+  test("whose filter does not fit the index gets no documents at all", async () => {
+    const wrong = await token({ filter: { tenant: "a" } });
+    for (const path of [
+      "/v1/search?q=pizza",
+      "/v1/documents/food-0",
+      "/v1/items/0",
+      "/v1/items/0/distance/1",
+    ]) {
+      expect(await statusOf(wrong, path)).toBe(400);
+    }
+  });
+});
+
+test("a key may be held to indexes and actions", async () => {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode("k"));
+  const hash = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const keyed = workerWith({ API_KEY_HASHES: `${hash}:demo:search` });
+  const status = async (path: string) => (await keyed(path, { headers: { "x-api-key": "k" } })).status;
+  expect(await status("/v1/search?q=pizza")).toBe(200);
+  expect(await status("/v1/documents/food-0")).toBe(403);
+  expect(await status("/v1/indexes/vectors/search?item=1")).toBe(403);
+  for (const entry of [`${hash}:demo:everything`, `${hash}:a:search:more`]) {
+    expect((await workerWith({ API_KEY_HASHES: entry })("/v1/search?q=a")).status).toBe(503);
+  }
+});
+
+test("secrets that can be guessed close the API", async () => {
+  expect((await workerWith({ TOKEN_SECRETS: "short" })("/v1/search?q=a")).status).toBe(503);
+});
+
+/** A condition of the corpus, and which documents meet it. */
+const scope = fc.oneof(
+  fc.constantFrom(...TOPICS).map((topic) => ({
+    filter: { topic } as object,
+    meets: (metadata: Record<string, unknown>) => metadata.topic === topic,
+  })),
+  fc.constantFrom(2019, 2020, 2021, 2023).map((year) => ({
+    filter: { year: { gte: year } } as object,
+    meets: (metadata: Record<string, unknown>) => Number(metadata.year) >= year,
+  })),
+  fc.constantFrom(...TOPICS).map((topic) => ({
+    filter: { and: [{ not: { topic } }, { long: true }] } as object,
+    meets: (metadata: Record<string, unknown>) => metadata.topic !== topic && metadata.long === true,
+  })),
+);
+
+const number = fc.integer({ min: 0, max: CORPUS.length + 2 });
+const id = fc.constantFrom(...CORPUS.map((document) => document.id), "nobody");
+const own = fc.option(
+  fc.constantFrom({ topic: "music" }, { not: { topic: "food" } }, { or: [{}, { year: 2020 }] }),
+);
+const search = fc
+  .record({
+    by: fc.oneof(
+      fc.constantFrom("pizza", "a dog", "car", "or", "piano").map((query) => ({ query })),
+      number.map((item) => ({ item })),
+      id.map((one) => ({ id: one })),
+    ),
+    filter: own,
+    mode: fc.constantFrom("vector", "keyword", "hybrid"),
+    facetsOf: fc.constantFrom("filter", "matches"),
+    mmr: fc.boolean(),
+    offset: fc.option(fc.integer({ min: 0, max: 5 })),
+  })
+  .map(({ by, filter, mode, facetsOf, mmr, offset }) => ({
+    ...by,
+    k: 40,
+    include: ["document", "metadata", "vector", "highlights"],
+    facets: ["topic", "tags"],
+    facetsOf,
+    ...("query" in by && { mode }),
+    ...(filter && { filter }),
+    ...(mmr && mode !== "keyword" && { mmr: { fetchK: 40 } }),
+    ...(offset !== null && { offset }),
+  }));
+
+/** Every path of the contract under /v1 that gives something of documents, with what it is asked. */
+const asked = fc.oneof(
+  search.map((body) => ({ route: "/v1/search", path: "/v1/search", body: body as unknown })),
+  search.map((body) => ({
+    route: "/v1/search/batch",
+    path: "/v1/search/batch",
+    body: { searches: [body, body] } as unknown,
+  })),
+  search.map(({ filter: _, ...body }) => {
+    const { query, ...rest } = body as Record<string, unknown>;
+    const entries = Object.entries({ ...(query !== undefined && { q: query }), ...rest, mmr: undefined });
+    const given = entries
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => [name, String(value)]);
+    return { route: "/v1/search", path: `/v1/search?${new URLSearchParams(given)}`, body: undefined };
+  }),
+  id.map((one) => ({
+    route: "/v1/documents/{id}",
+    path: `/v1/documents/${encodeURIComponent(one)}`,
+    body: undefined,
+  })),
+  number.map((item) => ({ route: "/v1/items/{item}", path: `/v1/items/${item}`, body: undefined })),
+  fc.tuple(number, number).map(([i, j]) => ({
+    route: "/v1/items/{i}/distance/{j}",
+    path: `/v1/items/${i}/distance/${j}`,
+    body: undefined,
+  })),
+  fc.constantFrom("index", "indexes", "warm-up", "selections/1").map((name) => ({
+    route: `/v1/${name.replace(/\d$/, "{position}")}`,
+    path: `/v1/${name}`,
+    body: name.startsWith("selections") ? {} : undefined,
+  })),
+);
+
+describe("with a token's filter, no answer holds anything of a document outside it", () => {
+  test("on any route, by any request", async () => {
+    const routes = new Set<string>();
+    await fc.assert(
+      fc.asyncProperty(
+        scope,
+        asked,
+        fc.boolean(),
+        async ({ filter, meets }, { route, path, body }, named) => {
+          routes.add(route);
+          const inside = CORPUS.filter(({ metadata }) => meets(metadata ?? {}));
+          const outside = CORPUS.filter((document) => !inside.includes(document));
+          const bearer = await token({ filter, actions: ["search", "documents", "index"] });
+          const target = named && route !== "/v1/indexes" ? path.replace("/v1/", "/v1/indexes/demo/") : path;
+          const response = await ask(bearer, target, body);
+          const text = await response.text();
+          expect(response.status, text).toBeLessThan(500);
+          if (response.ok && /items\/\d+\/distance/.test(path)) {
+            for (const item of path.match(/\d+/g)!.slice(1)) expect(inside).toContain(CORPUS[Number(item)]);
+          }
+          if (!response.ok || text === "") return;
+          const answer = JSON.parse(text) as Record<string, unknown>;
+          for (const { id: hit, item } of everyHit(answer)) {
+            expect(inside.map((document) => document.id)).toContain(hit);
+            expect(CORPUS[item]?.id).toBe(hit);
+          }
+          for (const { pageContent } of outside) expect(text).not.toContain(`"${pageContent}"`);
+          for (const value of facetValues(answer)) {
+            expect(
+              inside.flatMap(({ metadata }) => [metadata?.topic, ...((metadata?.tags as []) ?? [])]),
+            ).toContain(value);
+          }
+        },
+      ),
+      { numRuns: 250, seed: 20_260_101 },
+    );
+    const { paths } = await openApi();
+    const contract = Object.keys(paths).filter(
+      (path) => path.startsWith("/v1/") && !path.includes("{index}"),
+    );
+    expect([...routes].sort(), "every route of the contract is tried").toEqual(contract.sort());
+  });
+
+  test("and what is inside is found, on every route", async () => {
+    const bearer = await token({ filter: { topic: "animals" } });
+    const { hits } = (await (await ask(bearer, "/v1/search?q=pizza&k=40")).json()) as {
+      hits: { id: string }[];
+    };
+    expect(hits.map((hit) => hit.id).sort()).toEqual(
+      CORPUS.filter(({ metadata }) => metadata?.topic === "animals")
+        .map((document) => document.id)
+        .sort(),
+    );
+    for (const path of [
+      "/v1/documents/animals-0",
+      "/v1/items/8",
+      "/v1/items/8/distance/9",
+      "/v1/search?id=animals-0",
+    ]) {
+      expect(await statusOf(bearer, path), path).toBe(200);
+    }
+  });
+
+  test("not even from a cache that another token has filled", async () => {
+    const tokens = [
+      await token({}),
+      await token({ filter: { topic: "food" } }),
+      await token({ filter: { topic: "music" } }),
+    ];
+    const seen: string[][] = [];
+    const tags: (string | null)[] = [];
+    for (const bearer of [...tokens, ...tokens]) {
+      const response = await ask(bearer, "/v1/search?q=pizza&k=40&include=");
+      tags.push(response.headers.get("etag"));
+      expect(response.headers.get("cache-control")).toMatch(/^private/);
+      expect(response.headers.get("vary")).toMatch(/Authorization/);
+      const { hits } = (await response.json()) as { hits: { id: string }[] };
+      seen.push(hits.map((hit) => hit.id));
+    }
+    expect(new Set(tags).size).toBe(3);
+    expect(seen.slice(3)).toEqual(seen.slice(0, 3));
+    expect(seen[1]!.every((hit) => hit.startsWith("food"))).toBe(true);
+    expect(seen[2]!.every((hit) => hit.startsWith("music"))).toBe(true);
+    const headers = { authorization: `Bearer ${tokens[1]}`, "if-none-match": tags[2]! };
+    expect((await send("/v1/search?q=pizza&k=40&include=", { headers })).status).toBe(200);
+  });
+});
+
+function everyHit(answer: Record<string, unknown>): { id: string; item: number }[] {
+  const results = (answer.results ?? [answer]) as {
+    hits?: { id: string; item: number }[];
+    id?: string;
+    item?: number;
+  }[];
+  return results.flatMap(
+    (result) => result.hits ?? (result.id !== undefined ? [{ id: result.id, item: result.item! }] : []),
+  );
+}
+
+function facetValues(answer: Record<string, unknown>): unknown[] {
+  const results = (answer.results ?? [answer]) as { facets?: Record<string, { value: unknown }[]> }[];
+  return results.flatMap(({ facets }) =>
+    Object.values(facets ?? {})
+      .flat()
+      .map(({ value }) => value),
+  );
+}

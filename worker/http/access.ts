@@ -1,0 +1,50 @@
+import type { Access, Action } from "../core/access/token.ts";
+import { parseFilter } from "../core/columns/parse.ts";
+import { matchesName } from "../core/format/keys.ts";
+import { HttpError } from "./problems.ts";
+import { type AppContext, stateOf } from "./types.ts";
+
+/**
+ * Restricts what a request may do, once or more: all of it holds. For middleware that knows who asks:
+ * `await restrict(c, { filter: { tenant } })` before `await next()`.
+ *
+ * @throws HttpError `UNAUTHORIZED` when the filter is none
+ */
+export async function restrict(c: AppContext, { indexes, actions, filter }: Access): Promise<void> {
+  const state = stateOf(c);
+  state.allowed = [...(state.allowed ?? []), { indexes, actions }];
+  if (filter === undefined) return;
+  let node: ReturnType<typeof parseFilter>;
+  try {
+    node = parseFilter(filter);
+  } catch {
+    throw new HttpError("UNAUTHORIZED", "The filter that restricts this caller is not a condition.");
+  }
+  const before = state.scope;
+  const text = `${before?.tag ?? ""}${JSON.stringify(filter)}`;
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  const tag = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  state.scope = { filter: before ? { kind: "and", nodes: [before.filter, node] } : node, tag };
+}
+
+/** @throws HttpError `FORBIDDEN` */
+export function requireAction(c: AppContext, action: Action): void {
+  for (const { actions } of stateOf(c).allowed ?? []) {
+    if (actions && !actions.includes(action)) {
+      throw new HttpError("FORBIDDEN", `This key or token does not allow the action ${action}.`);
+    }
+  }
+}
+
+export function mayAsk(c: AppContext, index: string): boolean {
+  return (stateOf(c).allowed ?? []).every(
+    ({ indexes }) => !indexes || indexes.some((pattern) => matchesName(pattern, index)),
+  );
+}
+
+/** @throws HttpError `FORBIDDEN` */
+export function requireIndex(c: AppContext, index: string): void {
+  if (mayAsk(c, index)) return;
+  const message = `This key or token does not allow the index ${index}; others are under /v1/indexes/{name}/.`;
+  throw new HttpError("FORBIDDEN", message);
+}
