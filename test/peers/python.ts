@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { Metric } from "../../worker/core/format/constants.ts";
+import type { Printed } from "./notebook/printed.ts";
 
 /** Items and their distances, as Annoy gives them. */
 export type Nearest = readonly [items: readonly number[], distances: readonly number[]];
@@ -75,6 +76,14 @@ interface Calls {
     lambda_mult: number;
     every: number;
   }): FolderAnswers;
+  play_notebook(args: {
+    f: number;
+    vectors: string;
+    texts: readonly string[];
+    speech: string;
+    folder: string;
+  }): Printed;
+  split_speech(args: { speech: string }): string[];
   versions(args: { packages: readonly string[] }): Record<string, string>;
 }
 

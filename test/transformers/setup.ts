@@ -17,11 +17,15 @@ declare module "vitest" {
   }
 }
 
+export default async function setup(project: TestProject): Promise<void> {
+  project.provide("project", await installTransformers());
+}
+
 /**
- * Installs the library into a project of its own, once. It weighs half a gigabyte (onnxruntime for every platform), which
+ * Installs the library into a project of its own, once, and returns its folder. It weighs half a gigabyte (onnxruntime for every platform), which
  * is why it is a dependency neither of the package nor of its development. Its scripts only fetch what graphics cards need.
  */
-export default async function setup(project: TestProject): Promise<void> {
+export async function installTransformers(): Promise<string> {
   const folder = join(ROOT, ".annoy-edge", `transformers-${VERSION}`);
   if (!existsSync(join(folder, "node_modules", LIBRARY, "package.json"))) {
     await mkdir(folder, { recursive: true });
@@ -30,5 +34,5 @@ export default async function setup(project: TestProject): Promise<void> {
     const npm = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ["npm"];
     await promisify(execFile)(npm[0]!, [...npm.slice(1), ...args], { cwd: folder });
   }
-  project.provide("project", folder);
+  return folder;
 }

@@ -13,6 +13,7 @@ from importlib.metadata import version
 warnings.filterwarnings("ignore", category=DeprecationWarning)
 
 import numpy as np
+import notebook
 from annoy import AnnoyIndex
 from langchain_community.vectorstores import Annoy
 from langchain_core.embeddings import Embeddings
@@ -94,11 +95,20 @@ def ask_folder(f, folder, vectors, texts, items, k, fetch_k, lambda_mult, every)
     }
 
 
+def play_notebook(f, vectors, texts, speech, folder):
+    """`vectors` are those of `texts`: all that the notebook embeds."""
+    return notebook.play(Table(dict(zip(texts, rows(vectors, f).tolist()))), speech, folder)
+
+
+def split_speech(speech):
+    return [document.page_content for document in notebook.split(speech)]
+
+
 def versions(packages):
     return {"Python": sys.version.split()[0], **{name: version(name) for name in packages}}
 
 
-CALLS = {f.__name__: f for f in (build_file, ask_file, save_folder, ask_folder, versions)}
+CALLS = {f.__name__: f for f in (build_file, ask_file, save_folder, ask_folder, play_notebook, split_speech, versions)}
 
 # LangChain's store prints; the answers have the output to themselves.
 answers, sys.stdout = sys.stdout, sys.stderr
