@@ -73,6 +73,8 @@ export {
 } from "./pipeline/rebuild.ts";
 export { type Check, type Verification, type VerifyOptions, verify } from "./pipeline/verify.ts";
 export { type Plan, type PlanOptions, plan } from "./plan/plan.ts";
+export { type InitOptions, type InitResult, init } from "./project/init.ts";
+export { TEMPLATES, type Template } from "./project/templates.ts";
 export { type SignedToken, type TokenOptions, token } from "./project/token.ts";
 export type { GcResult, PublishResult, RestoreResult, RollbackResult, VersionInfo } from "./publish/index.ts";
 export { OptionError } from "./settings/errors.ts";

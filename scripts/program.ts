@@ -8,6 +8,7 @@ import { addExport } from "./commands/export.ts";
 import { addGc } from "./commands/gc.ts";
 import { addGolden } from "./commands/golden.ts";
 import { addImport } from "./commands/import.ts";
+import { addInit } from "./commands/init.ts";
 import { addInspect } from "./commands/inspect.ts";
 import { addPlan } from "./commands/plan.ts";
 import { addPublish } from "./commands/publish.ts";
@@ -39,6 +40,7 @@ Example:
   $ annoy-edge query artifacts/docs "how do I roll back?"
   $ annoy-edge publish artifacts/docs`,
     );
+  addInit(program);
   addBuild(program);
   addAssemble(program);
   addImport(program);
