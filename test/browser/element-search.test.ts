@@ -257,6 +257,16 @@ describe("an answer of another form", () => {
   });
 });
 
+test("quoted words that no page has are said to be given up", async () => {
+  const { page } = await openSite();
+  await searchFor(page, '"pointer the publishing"');
+  expect(await status(page)).toMatch(
+    /^No page has the quoted words as they stand\. Pages with some of them: \d+ results?$/,
+  );
+  await field(page).fill('"moves the pointer"');
+  await expect.poll(() => status(page)).toMatch(/^\d+ results?$/);
+});
+
 describe("what a search is held to", () => {
   const versions = (page: Page) =>
     options(page).evaluateAll((all) =>

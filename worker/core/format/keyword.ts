@@ -5,9 +5,11 @@ import { ArtifactError } from "./errors.ts";
  * text.
  */
 
-export const KEYWORD_LAYOUT_VERSION = 1;
+export const KEYWORD_LAYOUT_VERSION = 3;
 /** The same of documents that are a part of more: with the frequencies among all of them. */
-export const KEYWORD_COLLECTION_VERSION = 2;
+export const KEYWORD_COLLECTION_VERSION = 4;
+/** Layouts of the same bytes whose words were cut before they were normalised, without emoji and signs: still read. */
+export const KEYWORD_OLD_VERSIONS = { layout: 1, collection: 2 } as const;
 export const KEYWORD_HEADER_BYTES = 72;
 /** Field offsets within the header of section keywordTerms, in bytes. */
 export const KEYWORD_HEADER = {

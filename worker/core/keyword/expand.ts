@@ -53,14 +53,14 @@ export function expandQuery(
     found.add(word);
     add([group], word, times);
     if (word.exact) continue;
-    if (word.unfinished && (query.prefix || options.relaxed)) {
+    if (isCompleted(word, query, options.relaxed ?? false)) {
       add(completions(index, word, query.prefix ? 1 : RELAXED_FACTOR), word, times);
     }
     if (options.relaxed) add(nearWords(index, word, RELAXED_FACTOR, budget, alone), word, times);
   }
   for (const { word, times } of counts.values()) {
     if (found.has(word) || word.exact) continue;
-    const completed = word.unfinished ? completions(index, word, 1) : [];
+    const completed = isCompleted(word, query, true) ? completions(index, word, 1) : [];
     // A whole that is unknown is spoken for by its parts, and the parts of an unknown code by its whole.
     const spokenFor = isSpokenFor(word, query.words, found);
     const more = spokenFor ? completed : [...completed, ...nearWords(index, word, 1, budget, alone)];
@@ -69,10 +69,17 @@ export function expandQuery(
   return groups;
 }
 
+/** Whether a word may be the beginning of one. A number is, while one types: 503 is not 5031. */
+function isCompleted({ unfinished, term }: QueryWord, { prefix }: KeywordQuery, relaxed: boolean): boolean {
+  return unfinished && (prefix || (relaxed && !/\p{N}$/u.test(term)));
+}
+
 function isSpokenFor(word: QueryWord, words: readonly QueryWord[], found: ReadonlySet<QueryWord>): boolean {
   if (word.kind === "atom") return false;
   if (word.kind === "whole") {
-    return words.some((w) => w.kind === "part" && w.start >= word.start && w.end <= word.end && found.has(w));
+    return words.some(
+      (w) => w.kind !== "whole" && w.start >= word.start && w.end <= word.end && found.has(w),
+    );
   }
   return words.some((w) => w.kind === "whole" && w.start <= word.start && w.end >= word.end && found.has(w));
 }

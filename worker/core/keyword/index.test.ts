@@ -36,6 +36,27 @@ async function indexOf(texts: readonly string[]): Promise<KeywordIndex> {
   return openKeywordIndex(artifactOf(texts.length, await sectionsOf(texts)))!;
 }
 
+describe("layouts", () => {
+  it("of before words were normalised are read, and those of later readers refused", async () => {
+    const texts = ["one dog", "two cats"];
+    const ofPart = await sectionsOf(texts, collectionOf(texts));
+    for (const [sections, layouts] of [
+      [await sectionsOf(texts), [1, 3]],
+      [ofPart, [2, 4]],
+    ] as const) {
+      const terms = sections.find(({ name }) => name === "keywordTerms")!.bytes as Uint8Array;
+      const layout = new DataView(terms.buffer, terms.byteOffset);
+      for (const number of layouts) {
+        layout.setUint32(0, number, true);
+        const index = openKeywordIndex(artifactOf(texts.length, sections))!;
+        expect(keywordSearch(index, "cat", { k: 5 }).items).toEqual([1]);
+      }
+      layout.setUint32(0, 5, true);
+      expect(() => openKeywordIndex(artifactOf(texts.length, sections))).toThrow(/layout 5.*1 to 4/);
+    }
+  });
+});
+
 function wordsOf({ dictionary }: KeywordIndex): string[] {
   const cursor = createCursor(dictionary);
   const words: string[] = [];

@@ -6,6 +6,7 @@ import {
   KEYWORD_HEADER,
   KEYWORD_HEADER_BYTES,
   KEYWORD_LAYOUT_VERSION,
+  KEYWORD_OLD_VERSIONS,
   LANGUAGE_BYTES,
   LENGTH_OF_CODE,
   TERMS_PER_BLOCK,
@@ -71,12 +72,10 @@ export function openKeywordSections(sections: KeywordSections, itemCount: number
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const version = view.getUint32(KEYWORD_HEADER.version, true);
-  if (version !== KEYWORD_LAYOUT_VERSION && version !== KEYWORD_COLLECTION_VERSION) {
-    throw corruptKeywords(
-      `it has layout ${version}; this reader knows ${KEYWORD_LAYOUT_VERSION} and ${KEYWORD_COLLECTION_VERSION}`,
-    );
+  const ofCollection = version === KEYWORD_COLLECTION_VERSION || version === KEYWORD_OLD_VERSIONS.collection;
+  if (!ofCollection && version !== KEYWORD_LAYOUT_VERSION && version !== KEYWORD_OLD_VERSIONS.layout) {
+    throw corruptKeywords(`it has layout ${version}; this reader knows 1 to ${KEYWORD_COLLECTION_VERSION}`);
   }
-  const ofCollection = version === KEYWORD_COLLECTION_VERSION;
   const nItems = view.getUint32(KEYWORD_HEADER.nItems, true);
   if (nItems !== itemCount) {
     throw corruptKeywords(`it was made for ${nItems} items; the artifact has ${itemCount}`);

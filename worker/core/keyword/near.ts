@@ -4,6 +4,7 @@ import { findFuzzy } from "./fuzzy.ts";
 import { groupOf, type TermGroup } from "./groups.ts";
 import type { KeywordIndex } from "./keyword-index.ts";
 import type { QueryWord } from "./query.ts";
+import { isSigned } from "./tokenize.ts";
 
 /** Weight of words that begin with the one that was typed, and of words one or two edits off. */
 const PREFIX_WEIGHT = 0.5;
@@ -70,11 +71,19 @@ export function nearWords(
   const { dictionary } = index;
   const mostFrequent = Math.max(MIN_FREQUENT, index.collectionDocuments / FREQUENT);
   const letters = [...word.term].length;
+  // An option is written as it is or not at all.
+  if (isSigned(word.term)) return [];
   if (letters < MIN_ONE_EDIT || letters > MAX_FUZZY_LENGTH || budget.oneEdit-- <= 0) return [];
-  let matches = findFuzzy(dictionary, word.term, 1);
+  const digits = digitsOf(word.term);
+  // Another number is another thing: error 5041 is not error 5031.
+  const find = (edits: number, firstLetter = false) =>
+    findFuzzy(dictionary, word.term, edits, firstLetter).filter(
+      ({ text }) => !isSigned(text) && digits === digitsOf(text),
+    );
+  let matches = find(1);
   const none = matches.every((match) => match.distance === 0);
   if (none && letters >= MIN_TWO_EDITS && budget.twoEdits-- > 0) {
-    matches = findFuzzy(dictionary, word.term, 2, true);
+    matches = find(2, true);
   }
   const near = matches
     .filter((match) => match.distance > 0)
@@ -95,6 +104,11 @@ export function nearWords(
     groups.push(group);
   }
   return groups;
+}
+
+/** The digits of a word, one number from the next by a blank. */
+function digitsOf(term: string): string {
+  return (term.match(/\p{N}+/gu) ?? []).join(" ");
 }
 
 /**
@@ -122,7 +136,7 @@ export function nearestOf(
 export function wordsWithin(index: KeywordIndex, word: Pick<QueryWord, "term">): TermGroup[] {
   const { dictionary } = index;
   const letters = [...word.term];
-  if (letters.length > MAX_FUZZY_LENGTH) return [];
+  if (letters.length > MAX_FUZZY_LENGTH || digitsOf(word.term) !== "" || isSigned(word.term)) return [];
   let best: TermEntry[] = [];
   let most = 0;
   for (let i = 2; i + 2 <= letters.length; i++) {

@@ -1,5 +1,5 @@
 import type { Language } from "./languages.ts";
-import { type Token, tokenize } from "./tokenize.ts";
+import { isSigned, type Token, tokenize } from "./tokenize.ts";
 
 /** The text of a query, taken apart: plain data. */
 export interface KeywordQuery {
@@ -10,9 +10,25 @@ export interface KeywordQuery {
   /** Quoted texts: each must stand in a hit as it is, in this order. */
   readonly phrases: readonly (readonly string[])[];
   /** Words behind a minus: no hit holds them or a word of the same stem. */
-  readonly excluded: readonly Token[];
-  /** Quoted texts (and tokens of several parts) behind a minus. */
-  readonly excludedPhrases: readonly (readonly string[])[];
+  readonly excluded: readonly ExcludedWord[];
+  /** Quoted texts behind a minus, and words of several parts. */
+  readonly excludedPhrases: readonly ExcludedPhrase[];
+}
+
+/** What stands behind a minus may be an option of a command line: `tar -xzf`. It is one where a document has it so. */
+interface Signed {
+  /** The term with its minus; absent for quoted texts. */
+  readonly sign?: string | undefined;
+  /** What it is searched for as, if it is an option. */
+  readonly words: readonly QueryWord[];
+}
+
+export interface ExcludedWord extends Signed {
+  readonly token: Token;
+}
+
+export interface ExcludedPhrase extends Signed {
+  readonly phrase: readonly string[];
 }
 
 export interface QueryWord extends Token {
@@ -29,37 +45,68 @@ export const MAX_PHRASE_WORDS = 32;
 
 /** `-"some words"`, `-word`, `"some words"`. A minus counts at the beginning of a word, once: `--flag` is a word. */
 const OPERATOR = /(?<=^|\s)-(?:["“„]([^"“”]*)["”]|(?![-\s"“„])(\S+))|["“„]([^"“”]*)["”]/gu;
+/** Options of a letter or two and numbers below zero are typed all day; nobody excludes them. */
+const NEVER_EXCLUDED = /^(?:[a-z]{1,2}|\p{N}.*)$/iu;
 
 /** Takes a query apart. Never fails: what is no operator is words, an unclosed quote included. */
 export function parseKeywordQuery(text: string, language: Language, prefix = false): KeywordQuery {
   const words: QueryWord[] = [];
   const phrases: string[][] = [];
-  const excluded: Token[] = [];
-  const excludedPhrases: string[][] = [];
+  const excluded: ExcludedWord[] = [];
+  const excludedPhrases: ExcludedPhrase[] = [];
   let at = 0;
-  const plain = (until: number) => {
-    for (const token of tokenize(text.slice(at, until), language)) {
-      words.push({ ...token, exact: false, unfinished: at + token.end === text.length });
-    }
-  };
+  const plainWords = (from: number, until: number): QueryWord[] =>
+    tokenize(text.slice(from, until), language).map((token) => ({
+      ...token,
+      start: from + token.start,
+      end: from + token.end,
+      exact: false,
+      unfinished: from + token.end === text.length,
+    }));
   for (const match of text.matchAll(OPERATOR)) {
-    plain(match.index);
-    at = match.index + match[0].length;
-    const [, notQuoted, notWord, quoted] = match;
+    const [whole, notQuoted, notWord, quoted] = match;
+    if (notWord !== undefined && NEVER_EXCLUDED.test(notWord)) continue;
+    words.push(...plainWords(at, match.index));
+    at = match.index + whole.length;
     const tokens = tokenize(quoted ?? notQuoted ?? notWord ?? "", language);
     const phrase = phraseOf(tokens);
     if (phrase.length === 0) continue;
     if (quoted !== undefined) {
       addPhrase(phrases, phrase);
       for (const token of tokens) words.push({ ...token, exact: true, unfinished: false });
-    } else if (notWord !== undefined && phrase.length === 1) {
-      if (excluded.length < MAX_QUERY_PHRASES) excluded.push(tokens[0]!);
-    } else {
-      addPhrase(excludedPhrases, phrase);
+      continue;
+    }
+    const own = notWord === undefined ? [] : plainWords(match.index, at);
+    const sign = own.find(({ term }) => isSigned(term))?.term;
+    if (notWord !== undefined && phrase.length === 1) {
+      if (excluded.length < MAX_QUERY_PHRASES) excluded.push({ token: tokens[0]!, sign, words: own });
+    } else if (excludedPhrases.length < MAX_QUERY_PHRASES) {
+      excludedPhrases.push({ phrase, sign, words: own });
     }
   }
-  plain(text.length);
+  words.push(...plainWords(at, text.length));
   return { prefix, words: words.slice(0, MAX_QUERY_WORDS), phrases, excluded, excludedPhrases };
+}
+
+/**
+ * The query for documents that know some of its options: what stands behind a minus is searched for, and not excluded,
+ * where a document has it with its minus.
+ */
+export function withOptions(query: KeywordQuery, isKnown: (term: string) => boolean): KeywordQuery {
+  const isOption = ({ sign }: Signed) => sign !== undefined && isKnown(sign);
+  const options = [...query.excluded, ...query.excludedPhrases].filter(isOption);
+  if (options.length === 0) return query;
+  return {
+    ...query,
+    words: [...query.words, ...options.flatMap(({ words }) => words)].slice(0, MAX_QUERY_WORDS),
+    excluded: query.excluded.filter((part) => !isOption(part)),
+    excludedPhrases: query.excludedPhrases.filter((part) => !isOption(part)),
+  };
+}
+
+/** The query without its quotes: their words count like others, inflected and misspelled. */
+export function withoutPhrases(query: KeywordQuery): KeywordQuery {
+  return { ...query, phrases: [], words: query.words.map((word) => ({ ...word, exact: false })) };
 }
 
 function addPhrase(phrases: string[][], phrase: string[]): void {

@@ -236,6 +236,80 @@ describe("keywordSearch", () => {
     expect(found(index, '"gold gold"')).toEqual([]);
   });
 
+  it("searches for what stands behind a minus where it is no exclusion", async () => {
+    const index = await indexOf(
+      documentsOf([
+        "git commit -m message records changes with a message",
+        "git log shows commits",
+        "tar -xzf a.tar.gz unpacks",
+        "zip unpacks",
+        "below -5 degrees it is cold",
+        "above 40 degrees it is warm",
+        "java -jar app.jar starts it",
+        "java is an island, and a jar of coffee",
+        "find . -name '*.txt' lists files by name",
+      ]),
+    );
+    // Options of a letter or two, numbers, and what a document has with its minus.
+    for (const [query, first] of [
+      ["git commit -m", 0],
+      ["tar -xzf", 2],
+      ["-5 degrees", 4],
+      ["−5 degrees", 4],
+      ["java -jar", 6],
+      ["find . -name file", 8],
+      ["records changes -mz with a message", 0],
+    ] as const) {
+      expect([query, found(index, query)[0]]).toEqual([query, first]);
+    }
+    // Nothing has it so: it is what a person means.
+    expect(found(index, "java -coffee")).toEqual([6]);
+    expect(found(index, 'java -"app jar"')).toEqual([7]);
+  });
+
+  it("corrects no number to another one, and completes none that is not being typed", async () => {
+    const index = await indexOf(
+      documentsOf([
+        "error 5031",
+        "error 5042",
+        "report 2021",
+        "iphone14 review",
+        "version 1.22",
+        "year 20 27",
+      ]),
+    );
+    for (const query of ["5041", "50311", "503", "2027", "iphone13", "2031"]) {
+      expect([query, found(index, query)]).toEqual([query, []]);
+    }
+    expect(found(index, "5031")).toEqual([0]);
+    expect(found(index, "iphnoe14")).toEqual([3]);
+    expect(keywordSearch(index, "503", { k: 10, prefix: true }).items).toEqual([0]);
+  });
+
+  it("finds words and emoji however they were set", async () => {
+    const index = await indexOf(
+      documentsOf([
+        "Reise\u00adkosten\u00adabrechnung",
+        "ｶﾞｲﾄﾞ",
+        "كتاب محـــمد",
+        "we ship 🚀 now",
+        "👍🏽 done",
+      ]),
+    );
+    for (const [query, item] of [
+      ["Reisekostenabrechnung", 0],
+      ['"Reisekostenabrechnung"', 0],
+      ["ガイド", 1],
+      ["カ\u3099イト\u3099", 1],
+      ["محمد", 2],
+      ["🚀", 3],
+      ['"ship 🚀 now"', 3],
+      ["👍", 4],
+    ] as const) {
+      expect([query, found(index, query)]).toEqual([query, [item]]);
+    }
+  });
+
   it("leaves out what stands behind a minus", async () => {
     const index = await indexOf(
       documentsOf(["dog cat", "dog", "dogs and cats", "a black cat", "dog-eared cat"]),
@@ -341,7 +415,7 @@ describe("keywordSearch", () => {
         const expected = words.flatMap((held, item) => {
           const has = (term: string) => held.some((word) => word === term);
           const phrases = asked.phrases.every((phrase) => containsPhrase(held.join(" "), phrase, "en"));
-          const passes = phrases && !asked.excluded.some(({ term }) => has(term));
+          const passes = phrases && !asked.excluded.some(({ token }) => has(token.term));
           return passes && asked.words.some(({ term }) => has(term)) ? [item] : [];
         });
         const common = asked.words.some(

@@ -69,7 +69,8 @@ export function rankByWords(
   }
   const unverified =
     !index.positions &&
-    (query.phrases.some((p) => p.length > 1) || query.excludedPhrases.some((p) => p.length > 1));
+    (query.phrases.some((p) => p.length > 1) ||
+      query.excludedPhrases.some(({ phrase }) => phrase.length > 1));
   return unverified ? { ...hits, unverified: query } : hits;
 }
 
@@ -85,7 +86,7 @@ export function conditionsOf(
     const outer = accept;
     accept = outer ? (item) => held.has(item) && outer(item) : (item) => held.has(item);
   }
-  for (const phrase of query.excludedPhrases) {
+  for (const { phrase } of query.excludedPhrases) {
     // Without positions the words may stand anywhere: such a document is not excluded before it is looked into.
     if (!index.positions && phrase.length > 1) continue;
     const held = new Set(phraseItems(index, phrase));
@@ -93,7 +94,7 @@ export function conditionsOf(
     accept = outer ? (item) => !held.has(item) && outer(item) : (item) => !held.has(item);
   }
   const excluded = query.excluded
-    .map((token) => classGroup(index, token))
+    .map(({ token }) => classGroup(index, token))
     .filter((group) => group !== undefined);
   return { accept, excluded };
 }

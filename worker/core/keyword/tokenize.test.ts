@@ -54,6 +54,70 @@ describe("tokenize", () => {
     expect(terms("東京都 is 東")).toEqual(["東京", "京都", "is", "東"]);
   });
 
+  it("takes no notice of characters that only set or join a word", () => {
+    const same: [string, string][] = [
+      ["Reise\u00adkosten\u00adabrechnung", "Reisekostenabrechnung"],
+      ["re\u200bplace\ufeffment", "replacement"],
+      ["java.\u200blang.\u200bString", "java.lang.String"],
+      ["\u200eleft\u200f", "left"],
+      ["محـــمد", "محمد"],
+      ["می\u200cخواهم", "میخواهم"],
+      ["क्\u200dष", "क्ष"],
+      ["1\ufe0f\u20e3", "1"],
+      ["ﻣﺤﻤﺪ", "محمد"],
+    ];
+    for (const [given, plain] of same) expect([given, terms(given)]).toEqual([given, terms(plain)]);
+    expect(terms("\u00ad \u200b\u200d \ufe0f")).toEqual([]);
+  });
+
+  it("brings text to its normal form before it is cut", () => {
+    const same: [string, string][] = [
+      ["ｶﾞｲﾄﾞ", "ガイド"],
+      ["カ\u3099イト\u3099", "ガイド"],
+      ["Ｃ＋＋ ＰＤＦｓ ｅ－ｍａｉｌ", "C++ PDFs e-mail"],
+      ["Cafe\u0301", "Café"],
+      ["한국어".normalize("NFD"), "한국어"],
+      ["20℃ 5㎏ ㈱", "20°C 5kg (株)"],
+    ];
+    for (const [given, plain] of same) expect([given, terms(given)]).toEqual([given, terms(plain)]);
+  });
+
+  it("says of a normalised word where it stands in the text", () => {
+    const text = "Die Reise\u00adkosten, ｶﾞｲﾄﾞ.";
+    const at = tokenize(text, "none").map(({ term, start, end }) => [term, text.slice(start, end)]);
+    expect(at).toEqual([
+      ["die", "Die"],
+      ["reisekosten", "Reise\u00adkosten"],
+      ["ガイ", "ｶﾞｲ"],
+      ["イド", "ｲﾄﾞ"],
+    ]);
+  });
+
+  it("takes emoji for words, flags whole, of any tone", () => {
+    expect(terms("ship it 🚀🎉!")).toEqual(["ship", "it", "🚀", "🎉"]);
+    expect(terms("👍🏽 ❤️ 🇩🇪🇫🇷")).toEqual(["👍", "❤", "🇩🇪", "🇫🇷"]);
+    expect(terms("👩‍💻")).toEqual(["👩", "💻"]);
+    expect(terms("© 2024 Foo™ →")).toEqual(["2024", "foo"]);
+  });
+
+  it("gives options and numbers below zero with their sign, too", () => {
+    expect(terms("tar -xzf a.tar")).toEqual(["tar", "xzf", "-xzf", "a", "tar", "atar"]);
+    expect(terms("(--dry-run) −5 `-m`")).toEqual(["dry", "run", "dryrun", "--dry-run", "5", "-5", "m", "-m"]);
+    expect(terms("a-b 1-2 ---x a -- b x.-y")).toEqual([
+      "a",
+      "b",
+      "ab",
+      "1",
+      "2",
+      "1-2",
+      "x",
+      "a",
+      "b",
+      "x",
+      "y",
+    ]);
+  });
+
   it("keeps letters that accents make different", () => {
     expect(foldWord("й")).not.toBe(foldWord("и"));
     expect(terms("हिन्दी")).toEqual(["हिन्दी"]);
@@ -94,6 +158,10 @@ describe("tokenize", () => {
     expect(tokenize("a-".repeat(50_000), "en").length).toBe(50_001);
     expect(tokenize("aB".repeat(50_000), "en").length).toBe(50_001 + 1);
     expect(tokenize("x".repeat(1_000_000), "en")).toHaveLength(1);
+    expect(tokenize("e\u0301".repeat(300_000), "en")).toHaveLength(1);
+    expect(tokenize("\u00ad".repeat(300_000), "en")).toHaveLength(0);
+    expect(tokenize("a\u00ad-".repeat(30_000), "en")).toHaveLength(30_001);
+    expect(tokenize("🇩".repeat(100_000), "en")).toHaveLength(50_000);
   });
 });
 

@@ -1,8 +1,10 @@
 import type { Language } from "./languages.ts";
+import { normalizeRun } from "./normalize.ts";
 
 /**
  * One term of a text. A token such as `getElementById`, `x-forwarded-for` or `node.js` gives its parts one after the
- * other, and then the whole, joined (`getelementbyid`), at the position of its first part.
+ * other, and then the whole, joined (`getelementbyid`), at the position of its first part. An option or a number below zero
+ * (`--force`, `-5`) gives what it would without its sign, and then a whole with it.
  */
 export interface Token {
   /** Lower case and folded: what the dictionary holds. */
@@ -24,7 +26,14 @@ export const MAX_TERM_LENGTH = 64;
 
 const ASCII = /^[\0-\x7f]*$/;
 const ASCII_RUN = /[A-Za-z0-9]+(?:['._-][A-Za-z0-9]+)*(?:[+#]{1,2})?/g;
-const RUN = /[\p{L}\p{N}\p{M}]+(?:['’._\-\u2010\u2011][\p{L}\p{N}\p{M}]+)*(?:[+#]{1,2})?/gu;
+/** Letters, marks and numbers; characters that are ignored within words; and forms of them all that are made for Chinese and Japanese. */
+const WORD = "[\\p{L}\\p{N}\\p{M}\\p{Default_Ignorable_Code_Point}\\u20e3\\u2103\\u2109\\u3200-\\u33ff]";
+/** Emoji are words; characters below U+2300 such as © are none. */
+const EMOJI = "\\p{RI}{2}|(?![\\0-\\u22ff])\\p{Extended_Pictographic}";
+const RUN = new RegExp(
+  `${WORD}+(?:['’._\\-\\u2010\\u2011\uff07\uff0e\uff3f\uff0d]${WORD}+)*(?:[+#\uff0b\uff03]{1,2})?|${EMOJI}`,
+  "gu",
+);
 const SEPARATOR = /['’._\-\u2010\u2011]/;
 /** `fooBar`, `XMLHttp`; but `PDFs` and `DNAs` are plurals. */
 const CAMEL = /(?<=[\p{Ll}\p{N}])(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/u;
@@ -79,10 +88,83 @@ const PLAIN_WORD = /^[A-Z]?[a-z0-9]*$/;
 export function tokenize(text: string, language: Language): Token[] {
   const tokens: Token[] = [];
   let position = 0;
-  for (const match of text.matchAll(ASCII.test(text) ? ASCII_RUN : RUN)) {
-    position = addRun(tokens, match[0], match.index, position, language);
+  if (ASCII.test(text)) {
+    for (const { 0: run, index } of text.matchAll(ASCII_RUN)) {
+      const first = position;
+      position = addRun(tokens, run, index, position, language);
+      addSigned(tokens, { text, run, index }, first, position);
+    }
+    return tokens;
+  }
+  for (const { 0: run, index } of text.matchAll(RUN)) {
+    const first = position;
+    position = ASCII.test(run)
+      ? addRun(tokens, run, index, position, language)
+      : addNormalized(tokens, run, index, position, language);
+    addSigned(tokens, { text, run, index }, first, position);
   }
   return tokens;
+}
+
+/** Adds the terms of a run in its normal form, which may be several runs, at the places that they come from. */
+function addNormalized(
+  tokens: Token[],
+  run: string,
+  start: number,
+  position: number,
+  language: Language,
+): number {
+  const normalized = normalizeRun(run);
+  if (!normalized) return addRun(tokens, run, start, position, language);
+  const { text, starts, ends } = normalized;
+  const before = tokens.length;
+  let next = position;
+  for (const match of text.matchAll(RUN)) next = addRun(tokens, match[0], match.index, next, language);
+  for (let i = before; i < tokens.length; i++) {
+    const token = tokens[i]!;
+    tokens[i] = { ...token, start: start + starts[token.start]!, end: start + ends[token.end - 1]! };
+  }
+  return next;
+}
+
+const DASH = 0x2d;
+/** The minus of mathematics. */
+const MINUS = 0x2212;
+/** What a sign may stand behind. */
+const BEFORE_SIGN = /[\s([{<"'“„«‹`=|,;:/]/u;
+
+/** Adds the whole of a run behind one dash or two that nothing of a word stands before: `-m`, `--force`, `-5`. */
+function addSigned(
+  tokens: Token[],
+  { text, run, index }: { readonly text: string; readonly run: string; readonly index: number },
+  position: number,
+  next: number,
+): void {
+  if (next === position) return;
+  const code = index > 0 ? text.charCodeAt(index - 1) : 0;
+  if (code !== DASH && code !== MINUS) return;
+  const start = code === DASH && index > 1 && text.charCodeAt(index - 2) === DASH ? index - 2 : index - 1;
+  if (start > 0 && !BEFORE_SIGN.test(text[start - 1]!)) return;
+  const term = signed(text.slice(start, index), run);
+  tokens.push({
+    term,
+    word: term,
+    position,
+    start,
+    end: index + run.length,
+    kind: "whole",
+    parts: next - position,
+  });
+}
+
+/** An option, or a number below zero, as one term. */
+function signed(sign: string, run: string): string {
+  return cutTerm(sign.replace("\u2212", "-") + foldWord(lower(run)));
+}
+
+/** Whether a term is one of an option or of a number below zero. */
+export function isSigned(term: string): boolean {
+  return term.charCodeAt(0) === DASH;
 }
 
 /** Adds the terms of one run of letters, digits and inner signs; returns the next free position. */

@@ -1,7 +1,8 @@
+import { encodeTerm, findTerm } from "./dictionary.ts";
 import { expandQuery, type QueryGroup } from "./expand.ts";
 import { groupTerms, tellingGroups } from "./groups.ts";
 import type { KeywordIndex } from "./keyword-index.ts";
-import type { KeywordQuery } from "./query.ts";
+import { type KeywordQuery, withOptions } from "./query.ts";
 import type { WordStatistics } from "./statistics.ts";
 
 /** A query with the words of one index that stand for its own. */
@@ -22,7 +23,8 @@ export function understand(
   query: KeywordQuery,
   statistics?: WordStatistics,
 ): UnderstoodQuery {
-  return { query, groups: expandQuery(index, query, { statistics }), statistics };
+  const known = withOptions(query, (term) => findTerm(index.dictionary, encodeTerm(term)) >= 0);
+  return { query: known, groups: expandQuery(index, known, { statistics }), statistics };
 }
 
 /** The terms of the index that count as found, inflections and misspellings included; common words only if there are no others. */

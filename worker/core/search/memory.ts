@@ -68,7 +68,7 @@ export async function rankInMemory(
   const exactness: Exactness = { estimated: false };
   let vectors: Ranking | undefined;
   if (vector && part.nearest !== false) {
-    const operators = ranked && keyword ? operatorsOf(keyword, ranked) : undefined;
+    const operators = ranked && keyword && understood ? operatorsOf(keyword, understood.query) : undefined;
     const accept = both(filter?.accept, operators);
     vectors = await timed("forest", options, () =>
       byVector(index, { ...query, vector }, part, { accept, filter }, exactness),

@@ -24,13 +24,13 @@ export function operatorsOf(keyword: KeywordIndex, query: KeywordQuery): Accept 
     accept = both(accept, (item) => held.has(item));
   }
   const barred = new Set<number>();
-  for (const token of query.excluded) {
+  for (const { token } of query.excluded) {
     for (const entry of classGroup(keyword, token)?.entries ?? []) {
       const postings = openPostings(keyword, entry);
       for (; postings.item !== NO_ITEM; nextPosting(postings)) barred.add(postings.item);
     }
   }
-  for (const phrase of query.excludedPhrases) {
+  for (const { phrase } of query.excludedPhrases) {
     // Without positions the words may stand anywhere, so the documents decide.
     if (!keyword.positions && phrase.length > 1) continue;
     for (const item of phraseItems(keyword, phrase)) barred.add(item);
@@ -38,7 +38,8 @@ export function operatorsOf(keyword: KeywordIndex, query: KeywordQuery): Accept 
   return barred.size > 0 ? both(accept, (item) => !barred.has(item)) : accept;
 }
 
-const EXCLUSION = /(?<=^|\s)-(?:["“„][^"“”]*["”]|(?![-\s"“„])\S+)/gu;
+/** As `parseKeywordQuery` reads them: options of a letter or two and numbers below zero are none. */
+const EXCLUSION = /(?<=^|\s)-(?:["“„][^"“”]*["”]|(?![-\s"“„\p{N}]|[a-z]{1,2}(?:\s|$))\S+)/giu;
 
 /** The text without what it excludes: what an embedder should understand. */
 export function withoutExclusions(text: string): string {
@@ -54,7 +55,7 @@ export function phraseCheck(
   { phrases, excludedPhrases }: KeywordQuery,
 ): ((text: string) => boolean) | undefined {
   const wanted = phrases.filter((phrase) => phrase.length > 1);
-  const unwanted = excludedPhrases.filter((phrase) => phrase.length > 1);
+  const unwanted = excludedPhrases.map(({ phrase }) => phrase).filter((phrase) => phrase.length > 1);
   if (wanted.length === 0 && unwanted.length === 0) return undefined;
   return (document) =>
     wanted.every((phrase) => containsPhrase(document, phrase, language)) &&

@@ -1,4 +1,5 @@
 import type { StoredDocument } from "../format/meta.ts";
+import { withoutPhrases } from "../keyword/query.ts";
 import { combine } from "./combine.ts";
 import { FUSION_DEPTH } from "./fusion.ts";
 import { lacksPositions, languageOf } from "./loaded-index.ts";
@@ -22,9 +23,12 @@ const VECTORS_UNAVAILABLE: SearchWarning = {
     "The vectors in the cold part cannot be read at the moment: items are ranked by their resident codes, and distances are estimates.",
 };
 
+const MAX_SHOWN = 100;
+
 /**
  * Ranks down to the end of the page that is asked for, chooses by marginal relevance, and cuts the page out. Documents are
- * read only where the index cannot tell whether the words of a phrase stand together.
+ * read only where the index cannot tell whether the words of a phrase stand together. Phrases that leave nothing are given
+ * up, with a warning.
  */
 export async function rankPage(
   searcher: Searcher,
@@ -33,26 +37,50 @@ export async function rankPage(
 ): Promise<RankedPage> {
   const { offset = 0, k, minScore = 0 } = request;
   const depth = offset + k;
-  const words = rankedWords(query);
-  const check =
-    words && lacksPositions(searcher.index) ? phraseCheck(languageOf(searcher.index), words) : undefined;
-  const { ranking, rankings, warnings } = await rankTo(
-    searcher,
-    query,
-    request,
-    // Some of the hits will not hold the phrase.
-    check ? Math.min(MAX_K, depth * 4) : depth,
-  );
-  const checked = check ? await holding(searcher, ranking, check) : ranking;
-  const page = [...checked.items.keys()].filter(
-    (i) => i >= offset && i < depth && checked.scores[i]! >= minScore,
+  const strict = await rankAll(searcher, query, request, depth);
+  const phrases = rankedWords(query)?.phrases ?? [];
+  const isLoose = strict.ranking.items.length === 0 && phrases.length > 0;
+  const { ranking, rankings, warnings } = isLoose
+    ? await rankAll(searcher, loosened(query), request, depth)
+    : strict;
+  const page = [...ranking.items.keys()].filter(
+    (i) => i >= offset && i < depth && ranking.scores[i]! >= minScore,
   );
   const { facets, terms } = rankings;
   return {
-    ranking: pickFrom(checked, page),
-    warnings,
+    ranking: pickFrom(ranking, page),
+    warnings: isLoose ? [...warnings, phraseNotFound(phrases)] : warnings,
     ...(facets && { facets }),
     ...(terms && { terms }),
+  };
+}
+
+/** Ranks by a query as it stands: what its phrases ask for is held against documents where the index cannot tell. */
+async function rankAll(
+  searcher: Searcher,
+  query: Query,
+  request: SearchRequest,
+  depth: number,
+): Promise<Ranked & { readonly warnings: readonly SearchWarning[] }> {
+  const words = rankedWords(query);
+  const check =
+    words && lacksPositions(searcher.index) ? phraseCheck(languageOf(searcher.index), words) : undefined;
+  // Some of the hits will not hold the phrase.
+  const ranked = await rankTo(searcher, query, request, check ? Math.min(MAX_K, depth * 4) : depth);
+  return check ? { ...ranked, ranking: await holding(searcher, ranked.ranking, check) } : ranked;
+}
+
+/** The query by its words alone: quotes that were pasted are no condition that nothing meets. */
+function loosened(query: Query): Query {
+  return query.words ? { ...query, words: withoutPhrases(query.words) } : query;
+}
+
+function phraseNotFound(phrases: readonly (readonly string[])[]): SearchWarning {
+  const [first = []] = phrases;
+  const which = phrases.length > 1 ? "all quoted texts" : `"${first.join(" ").slice(0, MAX_SHOWN)}"`;
+  return {
+    code: "PHRASE_NOT_FOUND",
+    message: `No document that passes holds ${which} word by word: the hits are those of the words.`,
   };
 }
 

@@ -205,7 +205,13 @@ export const facetCountsSchema = z
   );
 
 export const warningSchema = z.object({
-  code: z.enum(["NOTHING_UNDERSTOOD", "EMBEDDER_UNAVAILABLE", "SHARDS_MISSING", "VECTORS_UNAVAILABLE"]),
+  code: z.enum([
+    "NOTHING_UNDERSTOOD",
+    "EMBEDDER_UNAVAILABLE",
+    "SHARDS_MISSING",
+    "VECTORS_UNAVAILABLE",
+    "PHRASE_NOT_FOUND",
+  ]),
   message: z.string(),
 });
 

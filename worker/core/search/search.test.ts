@@ -56,13 +56,38 @@ describe("search", () => {
     const bare = await buildIndex("bare", { keyword: { positions: false } });
     for (const mode of ["keyword", "hybrid"] as const) {
       expect(await texts(bare, { query: '"the sofa"', k: 10, mode })).toEqual(["the cat sleeps on the sofa"]);
-      expect(await texts(bare, { query: '"sofa the"', k: 10, mode })).toEqual([]);
+      const loose = await ask(bare, { query: '"sofa the"', k: 10, mode });
+      expect(loose.warnings).toMatchObject([{ code: "PHRASE_NOT_FOUND" }]);
       expect(await texts(bare, { query: 'the -"the sofa"', k: 40, mode })).not.toContain(
         "the cat sleeps on the sofa",
       );
       expect(await texts(bare, { query: '"the sofa"', k: 10, mode })).toEqual(
         await texts(index, { query: '"the sofa"', k: 10, mode }),
       );
+    }
+  });
+
+  test("gives what the words find when a phrase leaves nothing, and says so", async () => {
+    for (const mode of ["keyword", "hybrid"] as const) {
+      const strict = await ask(index, { query: '"sleeps on the sofa"', k: 3, mode });
+      expect(strict.warnings).toBeUndefined();
+      expect(strict.hits).toHaveLength(1);
+      const loose = await ask(index, { query: 'why "the sofa sleep"?', k: 3, mode });
+      expect(loose.hits[0]?.document?.pageContent).toBe("the cat sleeps on the sofa");
+      expect(loose.warnings).toEqual([
+        { code: "PHRASE_NOT_FOUND", message: expect.stringContaining('"the sofa sleep"') },
+      ]);
+      // What is excluded stays so.
+      const without = await ask(index, { query: '"the sofa sleep" -cat', k: 40, mode });
+      expect(without.hits.map((hit) => hit.document?.pageContent)).not.toContain(
+        "the cat sleeps on the sofa",
+      );
+      const [first, second] = [0, 1].map((offset) => ({ query: '"the sofa sleep"', k: 1, mode, offset }));
+      const both = await ask(index, { ...first!, k: 2 });
+      expect([
+        ...(await ask(index, first!)).hits.map(({ item }) => item),
+        ...(await ask(index, second!)).hits.map(({ item }) => item),
+      ]).toEqual(both.hits.map(({ item }) => item));
     }
   });
 

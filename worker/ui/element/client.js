@@ -3,7 +3,7 @@
 /**
  * @typedef {{ value: string | number | boolean, count: number }} FacetValue
  * @typedef {Record<string, FacetValue[]>} Facets
- * @typedef {{ version: string, hits: Hit[], facets?: Facets }} Answer
+ * @typedef {{ version: string, hits: Hit[], facets?: Facets, warnings?: { code: string }[] }} Answer
  * @typedef {Record<string, (string | number | boolean)[]>} Selection by field, the values of which a document must have one
  */
 

@@ -16,6 +16,7 @@ export const ENGLISH = {
   pages: /** @type {Message} */ ({ one: "{count}{plus} page", other: "{count}{plus} pages" }),
   more: "More results",
   nothing: "Nothing found for “{query}”.",
+  loose: "No page has the quoted words as they stand. Pages with some of them:",
   nearest: "No page has these words. Nearest in meaning:",
   unreachable: "The search could not be reached.",
   offline: "You are offline.",

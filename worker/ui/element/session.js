@@ -8,6 +8,7 @@ import { forgetSearches, recentSearches } from "./recent.js";
 import { groupByPage, hasWords } from "./results.js";
 import { createScope } from "./scope.js";
 
+/** @import { Answer } from "./client.js" */
 /** @import { Settings } from "./index.js" */
 /** @import { Hit } from "./results.js" */
 /** @import { View } from "./view.js" */
@@ -65,16 +66,22 @@ export function createSession(host, view, settings) {
     status.textContent = "";
   }
 
-  /** @param {readonly Hit[]} hits @param {string} query @param {boolean} ended whether there are no more */
-  function showHits(hits, query, ended) {
+  /**
+   * @param {readonly Hit[]} hits
+   * @param {string} query
+   * @param {Pick<Answer, "hits" | "warnings">} last part of them
+   * @param {boolean} [ended] whether there are no more
+   */
+  function showHits(hits, query, last, ended = last.hits.length < HITS) {
     const pages = groupByPage(hits, document.baseURI, query);
     const count = hits.length;
     const nothing = fill(messages.nothing, language, { query });
-    const said = count === 0 ? nothing : hasWords(hits, query) ? "" : messages.nearest;
+    const isLoose = last.warnings?.some(({ code }) => code === "PHRASE_NOT_FOUND");
+    const found = isLoose ? messages.loose : hasWords(hits, query) ? "" : messages.nearest;
+    const said = count === 0 ? nothing : found;
     show(pageGroups(pages, query), said);
     shown = { query, hits, pages: pages.length };
-    const found = fill(messages.found, language, { count });
-    status.textContent = count === 0 ? said : `${said} ${found}`.trim();
+    status.textContent = count === 0 ? said : `${said} ${fill(messages.found, language, { count })}`.trim();
     if (count === 0) return;
     const plus = ended ? "" : "+";
     view.count.textContent = fill(messages.pages, language, { count: pages.length, plus });
@@ -124,9 +131,10 @@ export function createSession(host, view, settings) {
     }, PATIENCE);
     try {
       await scope.ready();
-      const { hits, facets, version } = await turn({ query, filter: scope.filter(), facets: fields });
+      const answer = await turn({ query, filter: scope.filter(), facets: fields });
+      const { hits, facets, version } = answer;
       filters.update(facets);
-      showHits(hits, query, hits.length < HITS);
+      showHits(hits, query, answer);
       cursor.first();
       const detail = { query, count: hits.length, version };
       host.dispatchEvent(new CustomEvent("annoy-search", { detail, bubbles: true }));
@@ -143,10 +151,10 @@ export function createSession(host, view, settings) {
     view.more.textContent = messages.searching;
     try {
       const asked = { query, filter: scope.filter(), facets: [], offset: before.length };
-      const { hits } = await search.turn()(asked);
+      const answer = await search.turn()(asked);
       const known = new Set(before.map(({ id }) => id));
-      const fresh = hits.filter(({ id }) => !known.has(id));
-      showHits([...before, ...fresh], query, hits.length < HITS || fresh.length === 0);
+      const fresh = answer.hits.filter(({ id }) => !known.has(id));
+      showHits([...before, ...fresh], query, answer, answer.hits.length < HITS || fresh.length === 0);
       cursor.set(list.children[pages]?.querySelector("[role=option]") ?? undefined);
     } catch (error) {
       view.more.textContent = status.textContent = `${reasonOf(error)} ${messages.retry}`;
