@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { MAX_ITEMS } from "../core/format/constants.ts";
 import type { SearchErrorCode } from "../core/format/search-error.ts";
 import { MAX_K } from "../core/search/schema.ts";
 import { headers, namedHeaders, problemHeaders } from "./openapi-headers.ts";
@@ -72,7 +73,7 @@ function paths(schemas: Record<string, Json>): OpenApiDocument["paths"] {
     in: "path",
     required: true,
     description: "Number of an item.",
-    schema: { type: "integer", minimum: 0 },
+    schema: { type: "integer", minimum: 0, maximum: MAX_ITEMS },
   });
   const id: Parameter = {
     name: "id",
@@ -97,9 +98,11 @@ function paths(schemas: Record<string, Json>): OpenApiDocument["paths"] {
         summary: "Search by a URL",
         description: "The same search as a URL, which caches keep by version.",
         parameters: searchParameters(schemas),
-        responses: cacheable(
-          answers("SearchResponse", [...REQUEST_CODES, ...INDEX_CODES, "DUPLICATE_FIELD"]),
-        ),
+        responses: cacheable({
+          ...answers("SearchResponse", [...REQUEST_CODES, ...INDEX_CODES, "DUPLICATE_FIELD"]),
+          // The platform's own answer, before the Worker is asked.
+          "414": { description: "The URL is longer than 16 kB; send the search as POST" },
+        }),
       },
     },
     "/v1/search/batch": {
