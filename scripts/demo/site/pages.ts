@@ -31,6 +31,7 @@ const PARTS: Readonly<Record<string, readonly (readonly [source: string, name: s
   "Come from": [
     ["docs/annoy.md", "Annoy"],
     ["docs/langchain.md", "LangChain.js"],
+    ["docs/langchain-python.md", "LangChain for Python"],
     ["docs/peers.md", "Held to both"],
   ],
   Inside: [

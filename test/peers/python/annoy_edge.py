@@ -142,4 +142,6 @@ def _document(hit: dict) -> Document:
 
 
 def _pair(hit: dict) -> tuple[Document, float]:
-    return _document(hit), hit["distance"]
+    # None in modes that compare no vectors.
+    distance = hit["distance"]
+    return _document(hit), float("nan") if distance is None else float(distance)
