@@ -83,6 +83,8 @@ export type { ForestOptions } from "./settings/options.ts";
 export type { Progress } from "./settings/progress.ts";
 export { type AssembleOptions, type AssembleResult, assemble } from "./sharding/assemble.ts";
 export type { ShardOptions } from "./sharding/options.ts";
+export { REASONS, type SiteReport } from "./site/report.ts";
+export { surveySite } from "./site/survey.ts";
 export { CSV_TYPES, SourceError } from "./sources/index.ts";
 export { SPLITTERS, type SplitterName } from "./splitting/index.ts";
 export type { TextOptions } from "./text/options.ts";

@@ -3,6 +3,7 @@ import type { InputDocument } from "../artifact/collect.ts";
 import { OptionError } from "../settings/errors.ts";
 import { requireText, requireTexts } from "../settings/options.ts";
 import { readSite } from "../site/read.ts";
+import type { SiteReport } from "../site/report.ts";
 import { siteBase } from "../site/urls.ts";
 import { CSV_TYPES, type CsvTypes, readSources, type SourceDocument } from "../sources/index.ts";
 import { checkSplitting, type SplitOptions, splitDocuments } from "../splitting/index.ts";
@@ -11,12 +12,20 @@ export type Documents = AsyncIterable<InputDocument> | Iterable<InputDocument>;
 
 /** Where documents come from and how they are cut. */
 export interface InputOptions extends SplitOptions {
-  /** Files (`.jsonl`, `.csv`, `.txt`, `.md`, `.html`), folders and globs. */
+  /** Files (`.jsonl`, `.csv`, `.txt`, `.md`, `.mdx`, `.html`), folders and globs. */
   readonly source?: string | readonly string[];
   /** A folder of built HTML (or of Markdown and MDX), or the address of a sitemap: pages, cut at their headings. */
   readonly site?: string;
   /** Where the site is served, put before its paths; default `/`. */
   readonly baseUrl?: string;
+  /** Reads what symbolic links in a folder lead to outside of it; an error otherwise. */
+  readonly followLinks?: boolean;
+  /** File or address of a page of the site that the report explains. */
+  readonly explain?: string;
+  /** Receives what became of the pages of the site, when all are read. */
+  readonly onReport?: (report: SiteReport) => void;
+  /** Receives a sentence for each file of which something is left out. */
+  readonly onNote?: (note: string) => void;
   /** Metadata fields that are embedded in front of the text; none unless told, a site's titles and headings. */
   readonly embedFields?: readonly string[];
   /** `strings` leaves the cells of CSV text; `auto`, the default, reads columns of numbers and of truth values as such. */
@@ -40,6 +49,7 @@ export function inputOf(options: InputOptions): Input {
   const { documents, site, baseUrl, embedFields } = options;
   requireText("site", site);
   requireText("baseUrl", baseUrl);
+  requireText("explain", options.explain);
   requireTexts("embedFields", embedFields);
   if (options.csvTypes !== undefined && !CSV_TYPES.includes(options.csvTypes)) {
     throw new OptionError(`csvTypes must be one of ${CSV_TYPES.join(", ")}.`);
@@ -67,10 +77,24 @@ export function inputOf(options: InputOptions): Input {
 
 async function* read(
   sources: readonly string[],
-  { documents, site, baseUrl, csvTypes }: InputOptions,
+  { documents, site, baseUrl, csvTypes, followLinks, explain, onReport, onNote }: InputOptions,
 ): AsyncGenerator<SourceDocument> {
-  if (site) yield* readSite(site, baseUrl === undefined ? {} : { baseUrl });
-  if (sources.length > 0) yield* readSources(sources, csvTypes === undefined ? {} : { csvTypes });
+  const links = followLinks === undefined ? {} : { followLinks };
+  if (site) {
+    yield* readSite(site, {
+      ...links,
+      ...(baseUrl !== undefined && { baseUrl }),
+      ...(explain !== undefined && { explain }),
+      ...(onReport && { onReport }),
+    });
+  }
+  if (sources.length > 0) {
+    yield* readSources(sources, {
+      ...links,
+      ...(csvTypes !== undefined && { csvTypes }),
+      ...(onNote && { onNote: ({ source }, note) => onNote(`${source}: ${note}`) }),
+    });
+  }
   if (documents === undefined) return;
   try {
     const given = typeof documents === "function" ? await documents() : documents;

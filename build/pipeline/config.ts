@@ -9,7 +9,8 @@ import { importFailed, lineOfKey } from "./config-place.ts";
 import type { GoldenQuery } from "./golden.ts";
 
 /** What `annoy-edge.config.ts` exports: the settings of `build`, and what `rebuild` asks of the result. */
-export interface Config extends Omit<Partial<BuildOptions>, "onProgress"> {
+export interface Config
+  extends Omit<Partial<BuildOptions>, "onProgress" | "onReport" | "onNote" | "explain"> {
   /** Searches that must find what they expect before a version is promoted. */
   readonly golden?: readonly GoldenQuery[];
   /** `true`, or the share of the corpus that may be gone in one rebuild (default 0.5). */
@@ -42,6 +43,7 @@ const KEYS: Readonly<Record<keyof Config, true>> = {
   documents: true,
   site: true,
   baseUrl: true,
+  followLinks: true,
   csvTypes: true,
   embedFields: true,
   out: true,

@@ -1,11 +1,24 @@
 import { gunzipSync } from "node:zlib";
-import { decodeHtml } from "../sources/charset.ts";
-import { SourceError } from "../sources/errors.ts";
+import { decodeHtml, decodeXml } from "../sources/charset.ts";
+import { isPrivateHost } from "./addresses.ts";
+import { createFetcher, type Fetcher, unreadable } from "./fetch.ts";
+import type { Reason } from "./report.ts";
+import { forbidsIndexing } from "./robots.ts";
+import { readSitemap } from "./sitemap.ts";
 
-export interface CrawledPage {
-  /** Where the page was found in the end, redirects followed. */
-  readonly url: string;
-  readonly html: string;
+/** A page as it was fetched, or why it is none. */
+export type CrawledPage =
+  | {
+      /** Where the page was found in the end, redirects followed. */
+      readonly url: string;
+      readonly html: string;
+    }
+  | { readonly url: string; readonly skipped: Reason; readonly detail?: string };
+
+export interface CrawlOptions {
+  readonly onPage?: ((done: number, total: number) => void) | undefined;
+  /** Milliseconds that an answer may take; default 20,000. */
+  readonly timeout?: number;
 }
 
 const AT_ONCE = 6;
@@ -17,104 +30,128 @@ const MAX_PAGES = 200_000;
 const MAX_PAGE_BYTES = 20_000_000;
 
 /**
- * Fetches the pages that a sitemap lists (https://www.sitemaps.org/protocol.html), sitemap indexes followed, in its
- * order. Only pages of the sitemap's own origin; what is gone (404, 410), leads away or is no HTML is passed over.
+ * Fetches the pages that a sitemap lists, sitemap indexes followed, in its order. Only pages of the sitemap's own origin
+ * are asked for, wherever redirects lead; private addresses only when the sitemap's is one.
  *
  * @throws SourceError `UNREADABLE_SOURCE` naming the address that failed
  */
 export async function* crawl(
   sitemap: string,
-  onPage?: (done: number, total: number) => void,
+  { onPage, timeout = TIMEOUT_MS }: CrawlOptions = {},
 ): AsyncGenerator<CrawledPage> {
-  const urls = await listed(sitemap);
-  const seen = new Set<string>();
-  let done = 0;
-  for (let first = 0; first < urls.length; first += AT_ONCE) {
-    const pages = await Promise.all(urls.slice(first, first + AT_ONCE).map(fetchPage));
-    for (const page of pages) {
-      onPage?.(done++, urls.length);
-      // Two addresses may lead to one page.
-      if (!page || seen.has(page.url)) continue;
-      seen.add(page.url);
-      yield page;
+  if (!URL.canParse(sitemap)) throw unreadable(sitemap, "it is no address");
+  const allowPrivate = await isPrivateHost(new URL(sitemap).hostname);
+  const fetcher = createFetcher({ allowPrivate, timeout });
+  try {
+    const { pages, elsewhere } = await listed(sitemap, fetcher);
+    for (const url of elsewhere) yield { url, skipped: "other-site" };
+    const seen = new Set<string>();
+    let done = 0;
+    for (let first = 0; first < pages.length; first += AT_ONCE) {
+      const fetched = await Promise.all(
+        pages.slice(first, first + AT_ONCE).map((url) => fetchPage(url, fetcher)),
+      );
+      for (const page of fetched) {
+        onPage?.(done++, pages.length);
+        // Two addresses may lead to one page.
+        if (seen.has(page.url)) continue;
+        seen.add(page.url);
+        yield page;
+      }
     }
+  } finally {
+    fetcher.close();
   }
 }
 
-async function listed(sitemap: string): Promise<string[]> {
-  let { origin } = new URL(sitemap);
+async function listed(
+  sitemap: string,
+  fetcher: Fetcher,
+): Promise<{ readonly pages: readonly string[]; readonly elsewhere: readonly string[] }> {
+  let origin: string | undefined;
   const pages = new Set<string>();
+  const elsewhere = new Set<string>();
   const waiting = [sitemap];
-  for (let read = 0; waiting.length > 0; read++) {
-    if (read >= MAX_SITEMAPS) throw unreadable(sitemap, `it leads to more than ${MAX_SITEMAPS} sitemaps`);
-    const url = waiting.shift()!;
-    const response = await get(url);
+  const known = new Set(waiting);
+  for (let next = 0; next < waiting.length; next++) {
+    const url = waiting[next]!;
+    const { text, url: found } = await fetchSitemap(url, fetcher, origin);
     // A site that has moved, to https for one, lists its pages where they are now.
-    if (read === 0) ({ origin } = new URL(response.url));
-    const text = await textOf(response, url);
-    const found = [...text.matchAll(/<loc>\s*(?:<!\[CDATA\[)?([^<\]]+?)(?:\]\]>)?\s*<\/loc>/gi)];
-    const addresses = found.map((match) => unescapeXml(match[1]!)).filter((loc) => sameOrigin(loc, origin));
-    if (/<sitemapindex[\s>]/i.test(text)) waiting.push(...addresses);
-    else for (const address of addresses) pages.add(address);
-    if (pages.size > MAX_PAGES) throw unreadable(sitemap, `it lists more than ${MAX_PAGES} pages`);
+    origin ??= new URL(found).origin;
+    const { isIndex, addresses } = readSitemap(text);
+    for (const address of addresses) {
+      const target = URL.parse(address);
+      if (!target) continue;
+      target.hash = "";
+      if (target.origin !== origin) elsewhere.add(target.href);
+      else if (!isIndex) pages.add(target.href);
+      else if (!known.has(target.href)) {
+        known.add(target.href);
+        waiting.push(target.href);
+      }
+      if (waiting.length > MAX_SITEMAPS)
+        throw unreadable(url, `it leads to more than ${MAX_SITEMAPS} sitemaps`);
+      if (pages.size + elsewhere.size > MAX_PAGES)
+        throw unreadable(url, `it lists more than ${MAX_PAGES} pages`);
+    }
   }
-  return [...pages];
+  return { pages: [...pages], elsewhere: [...elsewhere] };
 }
 
 /** The text of a sitemap, which may be a gzip file. */
-async function textOf(response: Response, url: string): Promise<string> {
-  const bytes = Buffer.from(await response.arrayBuffer());
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes.toString();
+async function fetchSitemap(
+  url: string,
+  fetcher: Fetcher,
+  origin: string | undefined,
+): Promise<{ readonly text: string; readonly url: string }> {
+  const { hostname } = new URL(url);
+  const answer = await fetcher.fetch(url, {
+    maxBytes: MAX_SITEMAP_BYTES,
+    follows: (target) =>
+      origin === undefined ? isSameHost(hostname, target.hostname) : target.origin === origin,
+  });
+  if (answer.leadsTo !== undefined)
+    throw unreadable(url, `it leads to ${answer.leadsTo}, which is another site`);
+  if (answer.status !== 200) throw unreadable(url, `it answers ${answer.status}`);
+  const { body } = answer;
+  if (!body) throw unreadable(url, `it has more than ${MAX_SITEMAP_BYTES} bytes`);
+  if (body[0] !== 0x1f || body[1] !== 0x8b) return { text: decodeXml(body, answer.type), url: answer.url };
   try {
-    return gunzipSync(bytes, { maxOutputLength: MAX_SITEMAP_BYTES }).toString();
+    return { text: decodeXml(gunzipSync(body, { maxOutputLength: MAX_SITEMAP_BYTES })), url: answer.url };
   } catch (cause) {
     throw unreadable(url, `it is not gzip, or more than ${MAX_SITEMAP_BYTES} bytes`, cause);
   }
 }
 
-async function fetchPage(url: string): Promise<CrawledPage | undefined> {
-  const response = await get(url, [404, 410]);
-  const type = response.headers.get("content-type") ?? "";
-  const length = Number(response.headers.get("content-length") ?? 0);
-  const elsewhere = !sameOrigin(response.url, new URL(url).origin);
-  if (!response.ok || elsewhere || !/html/i.test(type) || length > MAX_PAGE_BYTES) {
-    await response.body?.cancel();
-    return undefined;
+/** Sites move between a name and the same with `www`, and from http to https. */
+function isSameHost(one: string, other: string): boolean {
+  const plain = (host: string) => host.replace(/^www\./, "");
+  return plain(one) === plain(other);
+}
+
+async function fetchPage(url: string, fetcher: Fetcher): Promise<CrawledPage> {
+  const { origin } = new URL(url);
+  const isHtml = (type: string) => /^\s*(?:text\/html|application\/xhtml\+xml)\b/i.test(type);
+  const answer = await fetcher.fetch(url, {
+    maxBytes: MAX_PAGE_BYTES,
+    follows: (target) => target.origin === origin,
+    wants: ({ status, type, robots }) => status === 200 && isHtml(type) && !robots.some(isForbidden),
+  });
+  if (answer.leadsTo !== undefined) return { url, skipped: "other-site", detail: answer.leadsTo };
+  if (answer.status === 404 || answer.status === 410) {
+    return { url, skipped: "gone", detail: `${answer.status}` };
   }
-  const bytes = new Uint8Array(await response.arrayBuffer());
-  return { url: response.url.replace(/#.*$/, ""), html: decodeHtml(bytes, type) };
-}
-
-async function get(url: string, allowed: readonly number[] = []): Promise<Response> {
-  let response: Response;
-  try {
-    response = await fetch(url, {
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-      headers: { "user-agent": "annoy-edge (site search indexer)" },
-    });
-  } catch (cause) {
-    const reason =
-      cause instanceof Error && cause.name === "TimeoutError" ? "it does not answer" : "it cannot be reached";
-    throw unreadable(url, reason, cause);
+  if (answer.status !== 200) throw unreadable(url, `it answers ${answer.status}`);
+  const forbidding = answer.robots.find(isForbidden);
+  if (forbidding !== undefined) {
+    return { url: answer.url, skipped: "noindex", detail: `X-Robots-Tag: ${forbidding}` };
   }
-  if (!response.ok && !allowed.includes(response.status))
-    throw unreadable(url, `it answers ${response.status}`);
-  return response;
+  if (!isHtml(answer.type)) return { url: answer.url, skipped: "not-html", detail: answer.type };
+  if (!answer.body)
+    return { url: answer.url, skipped: "too-large", detail: `more than ${MAX_PAGE_BYTES} bytes` };
+  return { url: answer.url, html: decodeHtml(answer.body, answer.type) };
 }
 
-function sameOrigin(url: string, origin: string): boolean {
-  return URL.canParse(url) && new URL(url).origin === origin;
-}
-
-function unescapeXml(text: string): string {
-  return text
-    .replaceAll("&lt;", "<")
-    .replaceAll("&gt;", ">")
-    .replaceAll("&quot;", '"')
-    .replaceAll("&apos;", "'")
-    .replaceAll("&amp;", "&");
-}
-
-function unreadable(url: string, what: string, cause?: unknown): SourceError {
-  return new SourceError("UNREADABLE_SOURCE", `${url} cannot be read: ${what}.`, { cause });
+function isForbidden(line: string): boolean {
+  return forbidsIndexing(line, { header: true });
 }

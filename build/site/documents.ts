@@ -1,33 +1,50 @@
+import type { Section } from "../sources/html/sections.ts";
+import { MAX_ID } from "../sources/id.ts";
 import type { SourceDocument } from "../sources/types.ts";
-import type { Section } from "./content.ts";
 import type { Page } from "./page.ts";
 
 /** Characters of a section's text that one document holds at most; longer ones are cut at paragraphs. */
 const MAX_TEXT = 1500;
 const MAX_IMPORTANT = 2000;
-/** A list of links, such as a book's index or a table of contents, has many of them and little text between. */
+/** Room is left for the number of a copy. */
+const MAX_ADDRESS = MAX_ID - 20;
+/** A list of links, such as a book's index or a table of contents: lines of links, and hardly any that say something. */
 const MIN_LISTED = 30;
-const MAX_BETWEEN = 40;
+const MAX_PROSE = 0.1;
+
+/** A page's documents, and the sections of which only the beginning is among them. */
+export interface PageDocuments {
+  readonly documents: readonly SourceDocument[];
+  readonly linkLists: readonly { readonly heading: string; readonly characters: number }[];
+}
 
 /**
  * A page as documents, one a section: `id` is the section's address, the metadata what a result shows. A section too
  * long for one vector gives several, which lead to the same place; of a long list of links its beginning stands for the
  * whole, because whoever looks for what it lists is looking for those pages.
  */
-export async function* pageDocuments(url: string, page: Page): AsyncGenerator<SourceDocument> {
-  const taken = new Set<string>();
+export async function pageDocuments(url: string, page: Page): Promise<PageDocuments> {
+  const taken = new Map<string, number>();
+  const documents: SourceDocument[] = [];
+  const linkLists: { heading: string; characters: number }[] = [];
   for (const section of page.sections) {
     const parts = section.text.length <= MAX_TEXT ? [section.text] : await cut(section.text);
-    for (const text of isListing(section) ? parts.slice(0, 1) : parts) {
-      const address = section.anchor ? `${url}#${encodeURI(section.anchor)}` : url;
-      yield {
+    const kept = isListing(section) ? parts.slice(0, 1) : parts;
+    if (kept.length < parts.length) {
+      const characters = section.text.length - kept[0]!.length;
+      linkLists.push({ heading: section.heading || page.title, characters });
+    }
+    for (const text of kept) {
+      const address = addressOf(url, section.anchor);
+      documents.push({
         id: unique(address, taken),
         pageContent: text || section.heading,
         metadata: metadataOf(url, address, page, section),
         kind: "row",
-      };
+      });
     }
   }
+  return { documents, linkLists };
 }
 
 function metadataOf(url: string, address: string, page: Page, section: Section): Record<string, unknown> {
@@ -51,8 +68,8 @@ function metadataOf(url: string, address: string, page: Page, section: Section):
   };
 }
 
-function isListing({ text, links, linked }: Section): boolean {
-  return links >= MIN_LISTED && (text.length - linked) / links <= MAX_BETWEEN;
+function isListing({ listed }: Section): boolean {
+  return listed.links >= MIN_LISTED && listed.prose <= MAX_PROSE * listed.links;
 }
 
 async function cut(text: string): Promise<string[]> {
@@ -60,9 +77,15 @@ async function cut(text: string): Promise<string[]> {
   return new RecursiveCharacterTextSplitter({ chunkSize: MAX_TEXT, chunkOverlap: 0 }).splitText(text);
 }
 
-function unique(id: string, taken: Set<string>): string {
-  let free = id;
-  for (let copy = 2; taken.has(free); copy++) free = `${id}~${copy}`;
-  taken.add(free);
-  return free;
+/** A section's address; the page's own where an anchor would make it too long for an id. */
+function addressOf(url: string, anchor: string): string {
+  const fragment = anchor === "" ? "" : `#${encodeURI(anchor.toWellFormed())}`;
+  return url.length + fragment.length > MAX_ADDRESS ? url : url + fragment;
+}
+
+/** @param taken how often ids were given */
+function unique(id: string, taken: Map<string, number>): string {
+  const count = (taken.get(id) ?? 0) + 1;
+  taken.set(id, count);
+  return count === 1 ? id : unique(`${id}~${count}`, taken);
 }

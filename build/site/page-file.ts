@@ -3,12 +3,12 @@ import { readBytes, readText } from "../sources/lines.ts";
 import type { SourceFile } from "../sources/types.ts";
 import { readMarkdownPage } from "./markdown.ts";
 import { type Page, readPage, type Skipped } from "./page.ts";
+import { siteBase, urlOfFile } from "./urls.ts";
 
-/** Reads one file of a site. @throws SourceError `UNREADABLE_SOURCE` */
+/** Reads one file of a site. @throws SourceError `UNREADABLE_SOURCE`, `BAD_FRONT_MATTER` */
 export async function readPageFile(file: SourceFile): Promise<Page | Skipped> {
-  if (isHtml(file)) return readPage(decodeHtml(await readBytes(file)));
-  const page = readMarkdownPage(await readText(file), file);
-  return page.sections.length > 0 ? page : "empty";
+  if (!isHtml(file)) return readMarkdownPage(await readText(file), file);
+  return readPage(decodeHtml(await readBytes(file)), urlOfFile(file.source, siteBase()));
 }
 
 export function isHtml({ path }: SourceFile): boolean {

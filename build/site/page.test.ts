@@ -3,7 +3,7 @@ import { type Page, readPage } from "./page.ts";
 
 function page(html: string): Page {
   const read = readPage(html);
-  if (typeof read === "string") throw new Error(`skipped: ${read}`);
+  if ("skipped" in read) throw new Error(`skipped: ${read.skipped}`);
   return read;
 }
 
@@ -19,7 +19,7 @@ describe("content without configuration", () => {
         <main><h1>Guide</h1><nav>On this page</nav><p>Hello <b>wor</b>ld.<br>Next</p><aside>Advert</aside>
         <form>Sign up</form><p hidden>secret</p><script>let x;</script></main><footer>Imprint</footer>`),
     );
-    expect(outline(read)).toEqual([["", "Guide", "", "Hello world.\nNext"]]);
+    expect(outline(read)).toEqual([["", "Guide", "", "Hello world.\nNext\n\nAdvert\nSign up"]]);
     expect(read).toMatchObject({ title: "Guide", lang: "en-gb" });
   });
 
@@ -82,7 +82,7 @@ describe("content without configuration", () => {
       ["", "Index", "", "createdb, createdb\nCREATE, CREATE\n\nof a table, T"],
       ["i4", "real term", "Index", "Explained."],
     ]);
-    expect(read.sections[0]).toMatchObject({ links: 3, linked: 15 });
+    expect(read.sections[0]).toMatchObject({ listed: { links: 3, prose: 0 } });
   });
 
   test("keeps the lines of code and the cells of tables apart", () => {
@@ -140,10 +140,16 @@ describe("what pages say of themselves", () => {
   });
 
   test("redirects, noindex and pages without text are no pages", () => {
-    expect(readPage(html("x", '<meta http-equiv="refresh" content="0; url=/new">'))).toBe("redirect");
-    expect(readPage(html("x", '<meta name="robots" content="noindex, follow">'))).toBe("noindex");
-    expect(readPage(html("<main><nav>Menu</nav></main>"))).toBe("empty");
-    expect(readPage("")).toBe("empty");
+    const skipped = (source: string, url?: string) => readPage(source, url);
+    expect(skipped(html("x", '<meta http-equiv="refresh" content="0; url=/new">'))).toEqual({
+      skipped: "redirect",
+      detail: "http://site.invalid/new",
+    });
+    expect(skipped(html("x", '<meta name="robots" content="noindex, follow">'))).toMatchObject({
+      skipped: "noindex",
+    });
+    expect(skipped(html("<main><nav>Menu</nav></main>"))).toEqual({ skipped: "empty" });
+    expect(skipped("")).toEqual({ skipped: "empty" });
   });
 
   test("canonical address, image, description and breadcrumbs are found", () => {

@@ -1,18 +1,27 @@
-import { parse } from "parse5";
-import { headingText, leftOut, type Section, sectionsOf } from "./content.ts";
-import { capture, directive, ignored } from "./directives.ts";
-import { attribute, type Element, elements, isElement, type Node, textOf } from "./dom.ts";
+import { capture, directive, ignored } from "../sources/html/directives.ts";
+import { attribute, type Document, type Element, elements, parseHtml, textOf } from "../sources/html/dom.ts";
+import { furnitureOf, type LeftOut } from "../sources/html/furniture.ts";
+import {
+  contentRoots,
+  createLandmarks,
+  isLookedInto,
+  isWithin,
+  type Landmarks,
+  MAX_HEADINGS_LOOKED_AT,
+} from "../sources/html/roots.ts";
+import { headingText, type Section, sectionsOf } from "../sources/html/sections.ts";
+import { forbidsIndexing, refreshTarget } from "./robots.ts";
+import { pageKey } from "./urls.ts";
 
 /** Headings of a page that its title is looked for among. */
 const MAX_HEADINGS = 4;
-const MAX_LOOKED_AT = 32;
 
 /** A page of a site, read. */
 export interface Page {
   readonly title: string;
   /** What the title may be, until all pages of the site are known (names.ts). */
   readonly names: {
-    /** Said by an attribute. */
+    /** Said by an attribute, or by front matter. */
     readonly given?: string;
     /** Texts of `h1`, in order. */
     readonly headings: readonly string[];
@@ -21,8 +30,12 @@ export interface Page {
   };
   readonly sections: readonly Section[];
   readonly lang?: string;
-  /** As written: perhaps relative. */
+  /** As written: perhaps relative to `base`. */
   readonly canonical?: string;
+  /** What relative addresses on the page are relative to, when it is not the page itself. */
+  readonly base?: string;
+  /** Address that its front matter gives: a path from the root of the site, or the last part of its own. */
+  readonly address?: string;
   readonly image?: string;
   readonly breadcrumbs: readonly string[];
   readonly description?: string;
@@ -32,53 +45,101 @@ export interface Page {
   readonly sorts: Readonly<Record<string, string | number>>;
   /** The page says which part of it is content. */
   readonly marked: boolean;
+  /** What of it could not be read as it is written. */
+  readonly warnings?: readonly string[];
 }
 
-export type Skipped = "redirect" | "noindex" | "empty";
+/** Why a page is none to be found. */
+export interface Skipped {
+  readonly skipped: "redirect" | "noindex" | "empty" | "draft" | "excluded";
+  /** What says so. */
+  readonly detail?: string;
+}
 
-/** Reads a page of HTML; or says why it is none to be found. */
-export function readPage(html: string): Page | Skipped {
-  const found = survey(parse(html));
-  if (found.redirect) return "redirect";
-  if (found.noindex) return "noindex";
-  const roots = found.marked.length > 0 ? found.marked : contentRoots(found);
-  let sections = roots.flatMap(sectionsOf);
-  if (sections.length === 0 && found.marked.length === 0 && found.body) sections = sectionsOf(found.body);
-  if (sections.length === 0) return "empty";
+export function isPage(read: Page | Skipped): read is Page {
+  return !("skipped" in read);
+}
+
+/** Stands for a site whose address is not known. */
+export const UNKNOWN_SITE = "http://site.invalid/";
+
+/**
+ * Reads a page of HTML; or says why it is none to be found.
+ *
+ * @param url where it lies; relative when the site's address is not known
+ */
+export function readPage(html: string, url = ""): Page | Skipped {
+  const document = parseHtml(html);
+  const found = survey(document);
+  const own = URL.parse(url, UNKNOWN_SITE)?.href ?? UNKNOWN_SITE;
+  const base = (found.base !== undefined && URL.parse(found.base, own)?.href) || own;
+  const target = !found.refresh ? undefined : URL.parse(found.refresh, base)?.href;
+  if (target !== undefined && pageKey(target) !== pageKey(own))
+    return { skipped: "redirect", detail: target };
+  if (found.robots !== undefined) return { skipped: "noindex", detail: `robots: ${found.robots}` };
+  const { roots, declared } = contentRoots(found.landmarks);
+  const leadsHere = (href: string) => {
+    if (href.startsWith("#")) return true;
+    if (!href.includes("#")) return false;
+    const there = URL.parse(href, base)?.href;
+    return there !== undefined && pageKey(there) === pageKey(own);
+  };
+  const context = { leadsHere, controlled: found.landmarks.controlled };
+  const leftOut = furnitureOf({ ...context, declared });
+  let sections = roots.flatMap((root) => sectionsOf(root, leftOut));
+  const { body, marked } = found.landmarks;
+  if (sections.length === 0 && marked.length === 0 && body && !roots.includes(body)) {
+    sections = sectionsOf(body, furnitureOf({ ...context, declared: false }));
+  }
+  if (sections.length === 0) return { skipped: "empty" };
+  return pageOf(found, {
+    sections,
+    headings: firstHeadings(roots, found.landmarks.h1s, leftOut),
+    base: found.base,
+  });
+}
+
+function pageOf(
+  found: Survey,
+  read: {
+    readonly sections: readonly Section[];
+    readonly headings: string[];
+    readonly base: string | undefined;
+  },
+): Page {
+  const { sections, headings } = read;
   const meta = { ...found.defaults, ...found.meta };
   const head = found.title ?? "";
-  const headings = firstHeadings(roots, found.h1s);
-  const title = meta.title ?? (headings[0] || head || sections[0]!.heading);
   const image = meta.image ?? found.image;
   return {
-    title,
+    title: meta.title ?? (headings[0] || head || sections[0]!.heading),
     names: { ...(meta.title !== undefined && { given: meta.title }), headings, head },
     sections,
     ...(found.lang && { lang: found.lang.toLowerCase() }),
-    ...(found.canonical && { canonical: found.canonical }),
+    ...(found.canonical !== undefined && { canonical: found.canonical }),
+    ...(read.base !== undefined && { base: read.base }),
     ...(image && { image }),
     ...(found.description && { description: found.description }),
     breadcrumbs: found.breadcrumbs,
     filters: found.filters,
     meta,
     sorts: found.sorts,
-    marked: found.marked.length > 0,
+    marked: found.landmarks.marked.length > 0,
   };
 }
 
-interface Survey {
+export interface Survey {
   lang?: string;
   title?: string;
   canonical?: string;
+  base?: string;
   image?: string;
   description?: string;
-  redirect: boolean;
-  noindex: boolean;
-  body?: Element;
-  mains: Element[];
-  articles: Element[];
-  marked: Element[];
-  h1s: Element[];
+  /** Where a refresh leads at once. */
+  refresh?: string;
+  /** Directives that keep the page out. */
+  robots?: string;
+  landmarks: Landmarks;
   breadcrumbs: string[];
   filters: Record<string, string[]>;
   meta: Record<string, string>;
@@ -87,58 +148,49 @@ interface Survey {
 }
 
 /** One walk over the whole page for everything but its text. */
-function survey(document: Parameters<typeof elements>[0]): Survey {
+export function survey(document: Document): Survey {
+  const landmarks = createLandmarks();
   const found: Survey = {
-    redirect: false,
-    noindex: false,
-    mains: [],
-    articles: [],
-    marked: [],
-    h1s: [],
+    landmarks,
     breadcrumbs: [],
     filters: Object.create(null) as Record<string, string[]>,
     meta: Object.create(null) as Record<string, string>,
     defaults: Object.create(null) as Record<string, string>,
     sorts: Object.create(null) as Record<string, string | number>,
   };
-  const inside = new WeakSet<Element>();
-  for (const element of elements(document, (e) => e.tagName !== "svg" && ignored(e) !== "all")) {
-    const name = element.tagName;
+  for (const element of elements(document, isLookedInto)) {
     if (ignored(element) === "all") continue;
+    landmarks.note(element);
+    const name = element.tagName;
     if (name === "html") found.lang ??= attribute(element, "lang") ?? "";
     else if (name === "title") found.title ??= textOf(element);
-    else if (name === "body") found.body ??= element;
-    else if (name === "h1") found.h1s.push(element);
-    else if (name === "article") found.articles.push(element);
-    else if (name === "meta" || name === "link") readHead(element, found);
-    if (name === "main" || attribute(element, "role") === "main") found.mains.push(element);
-    if (directive(element, "body") !== undefined && !inside.has(element)) {
-      found.marked.push(element);
-      // A body within a body is part of it already.
-      for (const inner of elements(element)) inside.add(inner);
-    }
-    if (found.breadcrumbs.length === 0 && isBreadcrumbs(element)) found.breadcrumbs = crumbsOf(element);
-    for (const [key, value] of captured(element, "filter")) {
-      found.filters[key] ??= [];
-      if (!found.filters[key].includes(value)) found.filters[key].push(value);
-    }
-    for (const [key, value] of captured(element, "meta")) found.meta[key] = value;
-    for (const [key, value] of captured(element, "sort")) {
-      const number = Number(value);
-      found.sorts[key] ??= Number.isFinite(number) && value.trim() !== "" ? number : value;
-    }
-    for (const [key, value] of captured(element, "default-meta")) found.defaults[key] = value;
+    else if (name === "meta" || name === "link" || name === "base") readHead(element, found);
+    if (element.attrs.length > 0) readAttributes(element, found);
   }
   return found;
 }
 
+function readAttributes(element: Element, found: Survey): void {
+  if (found.breadcrumbs.length === 0 && isBreadcrumbs(element)) found.breadcrumbs = crumbsOf(element);
+  for (const [key, value] of captured(element, "filter")) {
+    found.filters[key] ??= [];
+    if (!found.filters[key].includes(value)) found.filters[key].push(value);
+  }
+  for (const [key, value] of captured(element, "meta")) found.meta[key] = value;
+  for (const [key, value] of captured(element, "sort")) {
+    const number = Number(value);
+    found.sorts[key] ??= Number.isFinite(number) && value.trim() !== "" ? number : value;
+  }
+  for (const [key, value] of captured(element, "default-meta")) found.defaults[key] = value;
+}
+
 /** Texts of the first `h1` elements, those of the content where it has some: others may be the site's. */
-function firstHeadings(roots: readonly Element[], h1s: readonly Element[]): string[] {
-  const first = h1s.slice(0, MAX_LOOKED_AT);
-  const inside = first.filter((h1) => within(h1, roots));
+function firstHeadings(roots: readonly Element[], h1s: readonly Element[], leftOut: LeftOut): string[] {
+  const first = h1s.slice(0, MAX_HEADINGS_LOOKED_AT);
+  const inside = first.filter((h1) => isWithin(h1, roots));
   return (inside.length > 0 ? inside : first)
     .slice(0, MAX_HEADINGS)
-    .map((element) => (leftOut(element) ? "" : headingText(element)))
+    .map((element) => (leftOut(element) ? "" : headingText(element, leftOut)))
     .filter((text) => text !== "");
 }
 
@@ -148,51 +200,42 @@ function captured(element: Element, kind: "filter" | "meta" | "default-meta" | "
 }
 
 function readHead(element: Element, found: Survey): void {
-  const content = attribute(element, "content") ?? "";
+  if (element.tagName === "base") {
+    found.base ??= attribute(element, "href") ?? "";
+    return;
+  }
   if (element.tagName === "link") {
     const rel = attribute(element, "rel")?.toLowerCase().split(/\s+/) ?? [];
     if (rel.includes("canonical")) found.canonical ??= attribute(element, "href") ?? "";
     return;
   }
-  const key = (attribute(element, "name") ?? attribute(element, "property") ?? "").toLowerCase();
-  if (attribute(element, "http-equiv")?.toLowerCase() === "refresh" && /url\s*=/i.test(content))
-    found.redirect = true;
-  else if (key === "robots" && /\b(?:noindex|none)\b/i.test(content)) found.noindex = true;
+  const content = attribute(element, "content") ?? "";
+  const key = (attribute(element, "name") ?? attribute(element, "property") ?? "").trim().toLowerCase();
+  if (attribute(element, "http-equiv")?.trim().toLowerCase() === "refresh")
+    found.refresh ??= refreshTarget(content) ?? "";
+  else if (key === "robots" && forbidsIndexing(content)) found.robots ??= content;
   else if (key === "og:image") found.image ??= content;
   else if (key === "description") found.description ??= content;
 }
 
-/**
- * Where the content lies when nothing marks it: `main`, a single `article`, or the whole body. Generators also put lists of
- * contents and pages beside into `main`: a single article in it that holds the heading is the content then.
- */
-function contentRoots({ mains, articles, h1s, body }: Survey): Element[] {
-  const [main] = mains;
-  if (main) {
-    const inside = articles.filter((article) => within(article, [main]));
-    const headed = inside.length === 1 && h1s.slice(0, MAX_LOOKED_AT).some((h1) => within(h1, inside));
-    return headed ? inside : [main];
-  }
-  if (articles.length === 1) return articles;
-  return body ? [body] : [];
-}
-
-/** Whether an element lies in one of these, or is one. */
-function within(element: Element, roots: readonly Element[]): boolean {
-  for (let node: Node | null = element; node; node = isElement(node) ? node.parentNode : null) {
-    if (isElement(node) && roots.includes(node)) return true;
-  }
-  return false;
-}
-
 function isBreadcrumbs(element: Element): boolean {
+  if (!["nav", "ol", "ul", "div"].includes(element.tagName)) return false;
   const label = `${attribute(element, "aria-label") ?? ""} ${attribute(element, "class") ?? ""}`;
-  return /\bbread-?crumbs?\b/i.test(label) && ["nav", "ol", "ul", "div"].includes(element.tagName);
+  return /\bbread-?crumbs?\b/i.test(label);
 }
 
 function crumbsOf(element: Element): string[] {
   const items = [...elements(element)].filter((e) => e.tagName === "li");
   const parts = items.length > 0 ? items : [...elements(element)].filter((e) => e.tagName === "a");
-  const texts = parts.map((part) => textOf(part).replace(/^[\s/›»>]+|[\s/›»>]+$/g, ""));
-  return texts.filter((text) => text !== "");
+  return parts.map((part) => withoutMarks(textOf(part))).filter((text) => text !== "");
+}
+
+/** A crumb without what separates it from the next. */
+function withoutMarks(text: string): string {
+  const isMark = (char: string | undefined) => char !== undefined && /[\s/›»>]/.test(char);
+  let start = 0;
+  let end = text.length;
+  while (start < end && isMark(text[start])) start++;
+  while (end > start && isMark(text[end - 1])) end--;
+  return text.slice(start, end);
 }

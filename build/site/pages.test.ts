@@ -32,9 +32,7 @@ test("pages read on threads are those read one by one, in the order of their fil
   const pages = await all(files);
   const single = await Promise.all(files.map(readPageFile));
   expect(JSON.stringify(pages)).toBe(JSON.stringify(single));
-  expect(pages.map((page) => typeof page === "object" && page.title)).toEqual(
-    files.map((_, i) => `Page ${i}`),
-  );
+  expect(pages.map((page) => "title" in page && page.title)).toEqual(files.map((_, i) => `Page ${i}`));
 });
 
 test("a file that cannot be read is named, on threads too", async () => {

@@ -1,80 +1,114 @@
-import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { resolve, sep } from "node:path";
 import { convertPathToPattern } from "tinyglobby";
 import { SourceError } from "../sources/errors.ts";
-import { globFiles } from "../sources/files.ts";
+import { globFiles, type LinkOptions, withinRoot } from "../sources/files.ts";
 import type { SourceDocument, SourceFile } from "../sources/types.ts";
+import { type FoundPage, withoutCopies } from "./copies.ts";
 import { crawl } from "./crawl.ts";
 import { pageDocuments } from "./documents.ts";
 import { withOwnTitles } from "./names.ts";
-import { type Page, readPage } from "./page.ts";
+import { isPage, type Page, readPage, type Skipped } from "./page.ts";
 import { isHtml } from "./page-file.ts";
 import { readPageFiles } from "./pages.ts";
-import { pageKey, type SiteBase, siteBase, urlOfFile, urlOfMarkdown } from "./urls.ts";
+import { createReport, type PageName, type ReportBuilder, type SiteReport } from "./report.ts";
+import { type SiteBase, siteBase, urlOfAddress, urlOfFile, urlOfMarkdown } from "./urls.ts";
 
-export interface SiteOptions {
+export interface SiteOptions extends LinkOptions {
   /** Where the site is served: a path or an address, put before the pages' own paths. Default `/`. */
   readonly baseUrl?: string;
+  /** File or address of a page that the report explains. */
+  readonly explain?: string;
   readonly onPage?: (done: number, total: number) => void;
-}
-
-interface FoundPage {
-  readonly url: string;
-  readonly page: Page;
+  /** Receives what became of the pages, when all are read; before an error, too, that says that none is left. */
+  readonly onReport?: (report: SiteReport) => void;
 }
 
 /**
  * The documents of a site, one a section: of a folder of built HTML (or of Markdown and MDX), or of the pages that a
- * sitemap lists. Redirects, pages that ask not to be indexed, pages whose canonical address is another page here, and
- * copies of a page are passed over. When any page marks its content, pages that mark none are left out, as Pagefind does.
+ * sitemap lists. What is passed over, and why, is in the report. When any page marks its content, pages that mark none are
+ * left out, as Pagefind does.
  *
- * @throws SourceError `SOURCE_NOT_FOUND`, `SOURCE_EMPTY`, `UNREADABLE_SOURCE`
+ * @throws SourceError `SOURCE_NOT_FOUND`, `SOURCE_EMPTY`, `UNREADABLE_SOURCE`, `LINK_OUTSIDE`
  */
 export async function* readSite(location: string, options: SiteOptions = {}): AsyncGenerator<SourceDocument> {
   const base = siteBase(options.baseUrl);
+  const report = createReport(options.explain);
   const pages: FoundPage[] = [];
   const source = /^https?:\/\//i.test(location)
-    ? crawledPages(location, base, options)
-    : builtPages(location, base, options);
+    ? crawledPages(location, base, options, report)
+    : builtPages(location, base, options, report);
   for await (const found of source) pages.push(found);
-  const kept = withOwnTitles(withoutCopies(pages));
+  const kept = withOwnTitles(withoutCopies(pages, report));
   if (kept.length === 0) {
+    options.onReport?.(report.finish());
     throw new SourceError("SOURCE_EMPTY", `${location} holds no page with content to index.`);
   }
-  for (const { url, page } of kept) yield* pageDocuments(url, page);
+  for (const { url, source, page } of kept) {
+    const { documents, linkLists } = await pageDocuments(url, page);
+    report.index({ url, source }, { ...page, documents: documents.map(outlineOf), linkLists });
+    yield* documents;
+  }
+  options.onReport?.(report.finish());
+}
+
+function outlineOf({ pageContent, metadata }: SourceDocument) {
+  return { url: String(metadata.url), heading: String(metadata.heading), characters: pageContent.length };
+}
+
+/** The page, unless there is a reason why it is none, which is reported. */
+function* reported(name: PageName, read: Page | Skipped, report: ReportBuilder): Generator<FoundPage> {
+  if (isPage(read)) yield { ...name, page: read };
+  else report.leaveOut(name, read.skipped, read.detail);
 }
 
 async function* builtPages(
   folder: string,
   base: SiteBase,
-  { onPage }: SiteOptions,
+  options: SiteOptions,
+  report: ReportBuilder,
 ): AsyncGenerator<FoundPage> {
-  const files = await siteFiles(folder);
+  const found = await siteFiles(folder, options);
+  const files = found.filter((file) => {
+    const error = /(?:^|\/)404(?:\/index)?\.html?$/i.test(file.source);
+    if (error) report.leaveOut(nameOf(file, undefined, base), "not-found-page");
+    return !error;
+  });
   let i = 0;
-  for await (const page of readPageFiles(files)) {
+  for await (const read of readPageFiles(files)) {
     const file = files[i]!;
-    onPage?.(i, files.length);
+    options.onPage?.(i, files.length);
     i++;
-    if (typeof page !== "object") continue;
-    yield { url: isHtml(file) ? urlOfFile(file.source, base) : urlOfMarkdown(file.source, base), page };
+    yield* reported(nameOf(file, isPage(read) ? read : undefined, base), read, report);
   }
+}
+
+function nameOf(file: SourceFile, page: Page | undefined, base: SiteBase): PageName {
+  const { source } = file;
+  if (isHtml(file)) return { source, url: urlOfFile(source, base) };
+  const address = page?.address;
+  return {
+    source,
+    url: address === undefined ? urlOfMarkdown(source, base) : urlOfAddress(address, source, base),
+  };
 }
 
 async function* crawledPages(
   sitemap: string,
   base: SiteBase,
   { onPage, baseUrl }: SiteOptions,
+  report: ReportBuilder,
 ): AsyncGenerator<FoundPage> {
-  for await (const { url, html } of crawl(sitemap, onPage)) {
-    const page = readPage(html);
-    if (typeof page !== "object") continue;
-    const { pathname, search } = new URL(url);
-    yield { url: baseUrl === undefined ? url : base.prefix + (pathname + search).replace(/^\//, ""), page };
+  for await (const crawled of crawl(sitemap, { onPage })) {
+    const { pathname, search } = new URL(crawled.url);
+    const url = baseUrl === undefined ? crawled.url : base.prefix + (pathname + search).replace(/^\//, "");
+    const name = { source: crawled.url, url };
+    if ("html" in crawled) yield* reported(name, readPage(crawled.html, crawled.url), report);
+    else report.leaveOut(name, crawled.skipped, crawled.detail);
   }
 }
 
-async function siteFiles(folder: string): Promise<SourceFile[]> {
+async function siteFiles(folder: string, options: LinkOptions): Promise<SourceFile[]> {
   const root = resolve(folder);
   const info = await stat(root).catch(() => undefined);
   if (!info?.isDirectory()) throw new SourceError("SOURCE_NOT_FOUND", `There is no folder ${folder}.`);
@@ -85,36 +119,18 @@ async function siteFiles(folder: string): Promise<SourceFile[]> {
   if (paths.length === 0) {
     throw new SourceError("SOURCE_EMPTY", `The folder ${folder} holds no HTML, and no Markdown either.`);
   }
-  return paths
-    .map((path) => resolve(path))
+  const files = await withinRoot(
+    paths.map((path) => resolve(path)),
+    root,
+    options,
+  );
+  return files
     .map((path) => ({
       path,
       source: path
-        .slice(root.length + 1)
+        .slice(root.length + (root.endsWith(sep) ? 0 : 1))
         .split(sep)
         .join("/"),
     }))
-    .filter(({ source }) => !/(?:^|\/)404(?:\/index)?\.html?$/i.test(source))
     .sort((a, b) => (a.source < b.source ? -1 : 1));
-}
-
-/** Pages that are found under one address only, and are there once. */
-function withoutCopies(pages: readonly FoundPage[]): FoundPage[] {
-  const marked = pages.some(({ page }) => page.marked);
-  const candidates = marked ? pages.filter(({ page }) => page.marked) : pages;
-  const keys = new Set(candidates.map(({ url }) => pageKey(url)));
-  const contents = new Set<string>();
-  return candidates.filter(({ url, page }) => {
-    const own = pageKey(url);
-    if (page.canonical !== undefined) {
-      const wanted = pageKey(new URL(page.canonical, new URL(url, "http://site/")).href);
-      if (wanted !== own && keys.has(wanted)) return false;
-    }
-    const content = createHash("sha256")
-      .update(JSON.stringify([page.title, page.sections]))
-      .digest("base64");
-    if (contents.has(content)) return false;
-    contents.add(content);
-    return true;
-  });
 }

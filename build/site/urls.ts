@@ -30,15 +30,23 @@ export function urlOfMarkdown(source: string, { prefix }: SiteBase): string {
 }
 
 /**
+ * Address of a page whose front matter gives one: from the root of the site when it begins with a slash or holds one, else
+ * in place of the last part of its own.
+ */
+export function urlOfAddress(address: string, source: string, { prefix }: SiteBase): string {
+  const folder = address.includes("/") ? "" : source.replace(/[^/]*$/, "");
+  const path = (folder + address).split("/").filter((part, i, all) => part !== "" || i === all.length - 1);
+  return prefix + path.map((part) => encodeURIComponent(safeDecode(part))).join("/");
+}
+
+/**
  * Two addresses of one page compare equal by this: origin, fragment, query, `index.html`, `.html` and a slash at the
  * end make no difference.
  */
 export function pageKey(url: string): string {
-  const path = url.replace(/^https?:\/\/[^/]+/i, "").replace(/[?#].*$/s, "");
-  const plain = path
-    .replace(/(^|\/)index\.html?$/i, "$1")
-    .replace(/\.html?$/i, "")
-    .replace(/\/+$/, "");
+  const path = url.replace(/^https?:\/\/[^/]*/i, "").replace(/[?#].*$/s, "");
+  let plain = path.replace(/(^|\/)index\.html?$/i, "$1").replace(/\.html?$/i, "");
+  while (plain.endsWith("/")) plain = plain.slice(0, -1);
   return safeDecode(plain).toLowerCase() || "/";
 }
 

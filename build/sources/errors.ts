@@ -5,6 +5,7 @@ export type SourceErrorCode =
   | "SOURCE_EMPTY"
   | "UNSUPPORTED_SOURCE"
   | "UNREADABLE_SOURCE"
+  | "LINK_OUTSIDE"
   | "INVALID_UTF8"
   | "LINE_TOO_LONG"
   | "BAD_JSON"

@@ -13,6 +13,7 @@ export const FORMATS = {
   ".txt": "text",
   ".md": "markdown",
   ".markdown": "markdown",
+  ".mdx": "markdown",
   ".html": "html",
   ".htm": "html",
 } as const;
@@ -25,6 +26,11 @@ export function formatOf(path: string): Format | undefined {
 
 const KNOWN = Object.keys(FORMATS).join(", ");
 
+export interface LinkOptions {
+  /** Reads what symbolic links lead to outside of the folder that was asked for. */
+  readonly followLinks?: boolean;
+}
+
 interface Asked {
   readonly root: string;
   readonly paths: readonly string[];
@@ -34,11 +40,15 @@ interface Asked {
  * The files that `sources` (files, folders, globs) name, in the order asked; those of a folder or glob by path. A file
  * named twice is read once. Folders and globs pass over files of other kinds, hidden ones and `node_modules`.
  *
- * @throws SourceError `SOURCE_NOT_FOUND`, `SOURCE_EMPTY`, `UNSUPPORTED_SOURCE`
+ * @throws SourceError `SOURCE_NOT_FOUND`, `SOURCE_EMPTY`, `UNSUPPORTED_SOURCE`, `LINK_OUTSIDE`
  */
-export async function findFiles(sources: readonly string[], cwd = process.cwd()): Promise<SourceFile[]> {
+export async function findFiles(
+  sources: readonly string[],
+  cwd = process.cwd(),
+  options: LinkOptions = {},
+): Promise<SourceFile[]> {
   const asked: Asked[] = [];
-  for (const source of sources) asked.push(await find(source, cwd));
+  for (const source of sources) asked.push(await find(source, cwd, options));
   const seen = new Set<string>();
   const files: SourceFile[] = [];
   for (const { root, paths } of asked) {
@@ -54,7 +64,7 @@ export async function findFiles(sources: readonly string[], cwd = process.cwd())
   return files.map(({ path }) => ({ path, source: forwardSlashes(relative(common, path)) }));
 }
 
-async function find(source: string, cwd: string): Promise<Asked> {
+async function find(source: string, cwd: string, options: LinkOptions): Promise<Asked> {
   const path = resolve(cwd, source);
   const found = await statOf(path);
   if (found?.isFile()) {
@@ -68,7 +78,7 @@ async function find(source: string, cwd: string): Promise<Asked> {
     if (paths.length === 0) {
       throw new SourceError("SOURCE_EMPTY", `The folder ${source} holds no file that can be read: ${KNOWN}.`);
     }
-    return { root: path, paths };
+    return { root: path, paths: await withinRoot(paths, path, options) };
   }
   if (found) throw new SourceError("UNSUPPORTED_SOURCE", `${source} is neither a file nor a folder.`);
   if (!isDynamicPattern(source)) {
@@ -82,7 +92,32 @@ async function find(source: string, cwd: string): Promise<Asked> {
       `The pattern ${source} matches no file that can be read: ${KNOWN}.`,
     );
   }
-  return { root, paths };
+  return { root, paths: await withinRoot(paths, root, options) };
+}
+
+/**
+ * The same paths, when none leads out of the folder by a symbolic link: whoever can add a file to a folder of documents
+ * could have any file of the machine indexed.
+ *
+ * @throws SourceError `LINK_OUTSIDE`
+ */
+export async function withinRoot(
+  paths: readonly string[],
+  root: string,
+  { followLinks = false }: LinkOptions,
+): Promise<readonly string[]> {
+  if (followLinks) return paths;
+  const real = await realpath(root);
+  const inside = real.endsWith(sep) ? real : real + sep;
+  for (const path of paths) {
+    const file = await realpath(path);
+    if (file.startsWith(inside)) continue;
+    throw new SourceError(
+      "LINK_OUTSIDE",
+      `${forwardSlashes(relative(root, path))} leads by a symbolic link to ${file}, outside of ${root}. Remove it, or allow such links (--follow-links).`,
+    );
+  }
+  return paths;
 }
 
 async function list(pattern: string, cwd: string): Promise<string[]> {

@@ -1,18 +1,20 @@
 import { decodeHtml } from "./charset.ts";
 import { type CsvOptions, readCsv } from "./csv.ts";
 import { SourceError } from "./errors.ts";
-import { type Format, findFiles, formatOf } from "./files.ts";
-import { readHtml } from "./html.ts";
+import { type Format, findFiles, formatOf, type LinkOptions } from "./files.ts";
+import { readHtml } from "./html/read.ts";
 import { type LocatedRow, readJsonLines } from "./jsonl.ts";
 import { readBytes, readText } from "./lines.ts";
-import { readMarkdown } from "./markdown.ts";
+import { markdownText, readMarkdownPage } from "./markdown/read.ts";
 import type { SourceDocument, SourceFile } from "./types.ts";
 
-export interface ReadOptions extends CsvOptions {
+export interface ReadOptions extends CsvOptions, LinkOptions {
   /** Where relative sources begin; the working directory unless told. */
   readonly cwd?: string;
   /** Called before each file, with its number (from 0) and how many there are. */
   readonly onFile?: (file: SourceFile, index: number, count: number) => void;
+  /** Called for each file of which something is left out, or that is not read as it is written. */
+  readonly onNote?: (file: SourceFile, note: string) => void;
 }
 
 /**
@@ -27,7 +29,7 @@ export async function* readSources(
   sources: readonly string[],
   options: ReadOptions = {},
 ): AsyncGenerator<SourceDocument> {
-  const files = await findFiles(sources, options.cwd);
+  const files = await findFiles(sources, options.cwd, options);
   const check = createChecks();
   for (const [index, file] of files.entries()) {
     options.onFile?.(file, index, files.length);
@@ -38,31 +40,49 @@ export async function* readSources(
   }
 }
 
-function readFile(file: SourceFile, options: CsvOptions): AsyncGenerator<LocatedRow> {
+function readFile(file: SourceFile, options: ReadOptions): AsyncGenerator<LocatedRow> {
   // findFiles lists files of known formats only.
   const format = formatOf(file.path) as Format;
   if (format === "jsonl") return readJsonLines(file);
   if (format === "csv") return readCsv(file, options);
-  return readWholeFile(file, format);
+  return readWholeFile(file, format, options.onNote);
 }
 
 async function* readWholeFile(
   file: SourceFile,
   format: "text" | "markdown" | "html",
+  onNote: ReadOptions["onNote"],
 ): AsyncGenerator<LocatedRow> {
   const text = format === "html" ? decodeHtml(await readBytes(file)) : await readText(file);
-  const { pageContent, metadata } =
-    format === "markdown"
-      ? readMarkdown(text, file)
-      : format === "html"
-        ? readHtml(text)
-        : { pageContent: text, metadata: {} };
+  const { pageContent, metadata, note } = readAs[format](text, file);
+  if (note !== undefined) onNote?.(file, note);
   if (pageContent.trim() === "") return;
   yield {
     line: 1,
     document: { id: file.source, pageContent, metadata: { ...metadata, source: file.source }, kind: format },
   };
 }
+
+interface WholeFile {
+  readonly pageContent: string;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly note?: string;
+}
+
+const readAs: Readonly<Record<"text" | "markdown" | "html", (text: string, file: SourceFile) => WholeFile>> =
+  {
+    text: (text) => ({ pageContent: text, metadata: {} }),
+    html: readHtml,
+    markdown: (text, file) => {
+      const { metadata, title, sections, withheld, warning } = readMarkdownPage(text, file);
+      if (withheld) return { pageContent: "", metadata, note: `It is left out: ${withheld.detail}.` };
+      return {
+        pageContent: markdownText(sections),
+        metadata: { ...metadata, ...(title !== undefined && { title }) },
+        ...(warning !== undefined && { note: warning }),
+      };
+    },
+  };
 
 /** What holds across documents: one length of vectors or none at all, and ids that differ. */
 function createChecks(): (document: SourceDocument, file: SourceFile, line: number) => void {

@@ -371,15 +371,15 @@ describe("text, Markdown and HTML", () => {
     const documents = await read(".");
     expect(documents.map((d) => d.metadata)).toEqual([
       { title: "Given", tags: ["x", "y"], date: "2024-05-01", source: "a.md" },
-      { title: "The **heading**", source: "b.md" },
-      { source: "c.md" },
+      { title: "The heading", source: "b.md" },
+      { title: "just a rule", source: "c.md" },
       { n: 1, source: "d.md" },
       { source: "e.md" },
     ]);
     expect(documents.map((d) => d.pageContent)).toEqual([
-      "# Heading\n\nText.\n",
-      "Intro\n\n# The **heading** #\n\n---\nrule\n---\n",
-      "---\njust a rule\n---\ntext",
+      "# Heading\n\nText.",
+      "Intro\n\n# The heading\n\n## rule",
+      "## just a rule\n\ntext",
       "text",
       "text",
     ]);

@@ -7,12 +7,15 @@ import {
   defaultOut,
   indexName,
   loadConfig,
+  type SiteReport,
   SPLITTERS,
+  surveySite,
 } from "../../build/index.ts";
 import { describeArtifact, recallShortfall } from "../cli/describe.ts";
 import { addForestOptions, addMetricOption } from "../cli/forest-options.ts";
 import { leafCommand, perform, wholeNumber } from "../cli/run.ts";
 import { addShardOptions } from "../cli/shard-options.ts";
+import { describeExplained, describeSite } from "../cli/site-report.ts";
 import { addTextOptions, type TextFlags, withTextOptions } from "../cli/text-options.ts";
 
 /** `annoy-edge build`: documents to artifact. */
@@ -23,7 +26,7 @@ export function addBuild(program: Command): void {
     "build --site dist --base-url https://example.com/docs/ --out artifacts/site",
     "build --source vectors.jsonl --metric dot --codec float32 --out artifacts/vectors",
   ])
-    .option("--source <paths...>", "files (.jsonl .csv .txt .md .html), folders or globs")
+    .option("--source <paths...>", "files (.jsonl .csv .txt .md .mdx .html), folders or globs")
     .option(
       "--site <folder or url>",
       "a folder of built HTML or Markdown, or a sitemap's address: pages by heading",
@@ -35,6 +38,8 @@ export function addBuild(program: Command): void {
         "types of CSV columns: auto (default) reads numbers and truth values, strings leaves text",
       ).choices(CSV_TYPES),
     )
+    .option("--explain <page>", "say what became of a page of the site; without --out nothing is built")
+    .option("--follow-links", "read what symbolic links lead to outside of a folder")
     .option(
       "--embed-fields <fields...>",
       "metadata embedded in front of the text (default: a site's headings)",
@@ -61,16 +66,25 @@ export function addBuild(program: Command): void {
   addShardOptions(command);
   perform<Flags>(command, async ({ onProgress, note }, { config, cache, ...flags }) => {
     const { golden: _, ...settings } = await configured(flags.source ?? flags.site, config);
-    const { out, manifest } = await build({
+    const options = {
       ...settings,
       ...withTextOptions(flags),
       // Commander's true is the default; the library's is to say nothing.
       ...(cache !== true && { cache }),
-      onProgress,
-    });
+    };
+    if (options.explain !== undefined && !options.out && options.site) {
+      const site = await surveySite(options.site, options);
+      return { result: { site }, text: describeExplained(site) };
+    }
+    let site: SiteReport | undefined;
+    const onReport = (report: SiteReport) => {
+      site = report;
+    };
+    const { out, manifest } = await build({ ...options, onReport, onNote: note, onProgress });
     const shortfall = recallShortfall(manifest);
     if (shortfall) note(`Warning: ${shortfall}`);
-    return { result: { out, manifest }, text: `${out}\n${describeArtifact(manifest)}` };
+    const parts = [out, describeArtifact(manifest), ...(site ? [describeSite(site)] : [])];
+    return { result: { out, manifest, ...(site && { site }) }, text: parts.join("\n") };
   });
 }
 

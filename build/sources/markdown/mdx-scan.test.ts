@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
-import { withoutMdx } from "./mdx.ts";
+import { withoutMdx } from "./mdx-scan.ts";
 
 /** Without the blanks that what was taken out leaves behind. */
 const read = (text: string) =>

@@ -1,0 +1,42 @@
+/**
+ * Whether robots directives, of a page (`<meta name="robots">`) or of its answer (`X-Robots-Tag`), keep it out of an
+ * index. Directives are names; `max-image-preview:none` is a directive with a value, and `googlebot: noindex` in a header
+ * is for another reader.
+ */
+export function forbidsIndexing(content: string, { header = false } = {}): boolean {
+  for (const part of content.split(",")) {
+    const colon = part.indexOf(":");
+    if (colon >= 0) {
+      // Of a line of a header, what follows the name of a reader is for that reader.
+      if (header && !VALUED.has(part.slice(0, colon).trim().toLowerCase())) return false;
+      continue;
+    }
+    const names = part.trim().toLowerCase().split(/\s+/);
+    if (names.includes("noindex") || names.includes("none")) return true;
+  }
+  return false;
+}
+
+/** Directives that have a value. */
+const VALUED: ReadonlySet<string> = new Set([
+  "max-snippet",
+  "max-image-preview",
+  "max-video-preview",
+  "unavailable_after",
+]);
+
+/**
+ * The address that a refresh (`<meta http-equiv="refresh">`) leads to at once; undefined when it waits, or loads the
+ * page itself again. Parsed as HTML says: seconds, a separator, and perhaps `url=` and quotes.
+ */
+export function refreshTarget(content: string): string | undefined {
+  const match = /^\s*(\d*)(?:\.[\d.]*)?(?:\s*[;,]\s*|\s+)(?:url\s*=\s*)?(\S.*)$/is.exec(
+    content.slice(0, 4096),
+  );
+  if (!match || Number(match[1] || "0") > 0) return undefined;
+  const rest = match[2]!;
+  const quote = rest[0];
+  if (quote !== '"' && quote !== "'") return rest.trim();
+  const end = rest.indexOf(quote, 1);
+  return (end < 0 ? rest.slice(1) : rest.slice(1, end)).trim();
+}

@@ -1,0 +1,98 @@
+import { collapse } from "./dom.ts";
+
+export const BLOCKS: ReadonlySet<string> = new Set(
+  `address article aside blockquote body caption dd details dialog div dl dt fieldset figcaption figure footer form h1 h2
+  h3 h4 h5 h6 header hgroup hr legend li main nav ol optgroup option p pre search section summary table tbody text tfoot
+  thead tr ul`.split(/\s+/),
+);
+/** Set apart by a blank line, so that splitters see paragraphs. */
+export const PARAGRAPHS: ReadonlySet<string> = new Set(
+  "article blockquote dl figure h1 h2 h3 h4 h5 h6 main ol p pre section table ul".split(" "),
+);
+
+/** What a text is within: code as it stands, a link that leads to another place of the site, code in a line. */
+export interface Within {
+  readonly preformatted: boolean;
+  readonly link: boolean;
+  readonly code: boolean;
+}
+
+/** Lines that are links with little beside them, and lines that say something. */
+export interface Listed {
+  readonly links: number;
+  readonly prose: number;
+}
+
+/** Characters beside its links that an entry of a list may have: a number of a page, "see also". */
+const MAX_BESIDE = 24;
+/** Letters of code beside links from which a line is a signature. */
+const MIN_CODE = 3;
+
+/** Gathers visible text: white space collapsed, blocks on lines of their own. */
+export function createLines() {
+  const done: string[] = [];
+  /** The line at hand. Parts, because looking at the end of a string that grows costs its length. */
+  let parts: string[] = [];
+  let blankEnd = true;
+  let listedLines = 0;
+  let proseLines = 0;
+  let beside = 0;
+  let code = 0;
+  let linked = false;
+  const put = (text: string) => {
+    if (text === "") return;
+    parts.push(text);
+    blankEnd = text.endsWith(" ");
+  };
+  const endLine = (keepEmpty: boolean) => {
+    const text = parts.join("").trimEnd();
+    if (text !== "" || keepEmpty) done.push(text);
+    if (text !== "") {
+      if (code >= MIN_CODE || beside > MAX_BESIDE) proseLines++;
+      else if (linked) listedLines++;
+    }
+    parts = [];
+    blankEnd = true;
+    beside = 0;
+    code = 0;
+    linked = false;
+  };
+  const measure = (text: string, within: Within) => {
+    if (within.link) linked = true;
+    else {
+      const letters = text.trim().length;
+      beside += letters;
+      if (within.code || within.preformatted) code += letters;
+    }
+  };
+  const block = () => endLine(false);
+  return {
+    block,
+    lineBreak: block,
+    paragraph: () => {
+      block();
+      if (done.length > 0 && done.at(-1) !== "") done.push("");
+    },
+    text: (value: string, within: Within) => {
+      if (within.preformatted) {
+        for (const [i, part] of value.split(/\r?\n/).entries()) {
+          if (i > 0) endLine(true);
+          measure(part, within);
+          put(part);
+        }
+        return;
+      }
+      const flat = collapse(value);
+      measure(flat, within);
+      put(blankEnd ? flat.trimStart() : flat);
+    },
+    /** A blank, between cells for one. */
+    space: () => {
+      if (!blankEnd) put(" ");
+    },
+    finish: (): { readonly text: string; readonly listed: Listed } => {
+      block();
+      return { text: done.join("\n").trim(), listed: { links: listedLines, prose: proseLines } };
+    },
+  };
+}

@@ -1,0 +1,133 @@
+import GithubSlugger from "github-slugger";
+import { type DefaultTreeAdapterTypes, defaultTreeAdapter, html as names } from "parse5";
+import {
+  attribute,
+  type Document,
+  type Element,
+  elements,
+  isElement,
+  isText,
+  parseHtml,
+  textOf,
+} from "../html/dom.ts";
+
+const HEADING = /^h[1-6]$/;
+/** An anchor of its own behind a heading's text: `{#id}`, Kramdown's `{: #id}`, Pandoc's `{#id .class}`. */
+const OWN_ANCHOR = /\s*\{:?\s*#([^\s{}]{1,200})[^{}]{0,200}\}\s*$/;
+/** Marks of a container such as Docusaurus' and VitePress' `:::note`, and the box of a task. */
+const CONTAINER = /^[ \t]*:{3,}[ \t]*(?:\{[^}\n]*\})?/gm;
+const TASK = /^\s*\[[ xX]\]\s+/;
+/** Where notes stand that are referred to from within. */
+const TEXT_BLOCKS: ReadonlySet<string> = new Set("p li dd dt td th h1 h2 h3 h4 h5 h6 pre summary".split(" "));
+
+/**
+ * The page that Markdown's HTML makes: headings have the anchors that GitHub gives them, or their own; footnotes stand
+ * behind the paragraph that refers to them, so that they belong to its section.
+ */
+export function pageOf(html: string): Document {
+  const document = parseHtml(html);
+  const slugger = new GithubSlugger();
+  let headings = 0;
+  const notes: Element[] = [];
+  const references = new Map<string, Element>();
+  for (const element of elements(document)) {
+    const name = element.tagName;
+    if (HEADING.test(name)) nameHeading(element, slugger, headings++ === 0 && name === "h1");
+    else if (name === "img") addAttribute(element, "data-search-index-attrs", "alt");
+    else if (name === "p" || name === "li") withoutMarks(element);
+    else if (name === "section" && /\bfootnotes\b/.test(attribute(element, "class") ?? ""))
+      notes.push(element);
+    if (name === "a") {
+      const target = noteOf(attribute(element, "href"));
+      if (target !== undefined && !references.has(target)) references.set(target, element);
+    }
+  }
+  for (const section of notes) placeNotes(section, references);
+  return document;
+}
+
+function nameHeading(heading: Element, slugger: GithubSlugger, isTitle: boolean): void {
+  const last = heading.childNodes.at(-1);
+  const own = last && isText(last) ? OWN_ANCHOR.exec(last.value.slice(-450)) : null;
+  if (own && last && isText(last)) {
+    last.value = last.value.slice(0, last.value.length - own[0].length);
+    addAttribute(heading, "id", own[1]!);
+    return;
+  }
+  const slug = slugger.slug(textOf(heading));
+  // A page's title is its beginning.
+  if (!isTitle) addAttribute(heading, "id", slug);
+}
+
+function withoutMarks(element: Element): void {
+  const first = element.childNodes[0];
+  if (!first) return;
+  if (isText(first) && element.tagName === "li") first.value = first.value.replace(TASK, "");
+  if (element.tagName !== "p") return;
+  for (const node of element.childNodes) if (isText(node)) node.value = node.value.replace(CONTAINER, "");
+}
+
+/** The note that a link leads to, by the ids of markdown-it and remark. */
+function noteOf(href: string | undefined): string | undefined {
+  return href && /^#(?:fn\d|user-content-fn-)/.test(href) ? href.slice(1) : undefined;
+}
+
+/** Moves the notes of the section at the page's end to where they are referred to. */
+function placeNotes(section: Element, references: ReadonlyMap<string, Element>): void {
+  const moved: { readonly note: Element; readonly behind: Element }[] = [];
+  for (const element of elements(section)) {
+    const reference = element.tagName === "li" ? references.get(attribute(element, "id") ?? "") : undefined;
+    if (reference) moved.push({ note: element, behind: blockOf(reference) });
+  }
+  const last = new Map<Element, Element>();
+  for (const { note, behind } of moved) {
+    const place = defaultTreeAdapter.createElement("div", names.NS.HTML, []);
+    for (const child of [...note.childNodes]) {
+      defaultTreeAdapter.detachNode(child);
+      defaultTreeAdapter.appendChild(place, child);
+    }
+    for (const link of [...elements(place)]) if (isBackLink(link)) defaultTreeAdapter.detachNode(link);
+    insertBehind(last.get(behind) ?? behind, place);
+    last.set(behind, place);
+  }
+  // References are numbers that say nothing here.
+  for (const reference of references.values()) {
+    const outer = reference.parentNode;
+    const mark = outer && isElement(outer) && outer.tagName === "sup" ? outer : reference;
+    defaultTreeAdapter.detachNode(mark);
+  }
+  // What is left of the section are its heading and its list.
+  defaultTreeAdapter.detachNode(section);
+}
+
+/** The block of text that an element stands in; a table as a whole, so that its rows stay together. */
+function blockOf(element: Element): Element {
+  let block = element;
+  for (let node = element.parentNode; node && isElement(node); node = node.parentNode) {
+    if (TEXT_BLOCKS.has(node.tagName) && !TEXT_BLOCKS.has(block.tagName)) block = node;
+    if (node.tagName === "table" || node.tagName === "dl") block = node;
+  }
+  return block;
+}
+
+function insertBehind(element: Element, inserted: Element): void {
+  const parent = element.parentNode;
+  if (!parent) return;
+  // Within an item of a list; behind everything else.
+  if (element.tagName === "li") {
+    defaultTreeAdapter.appendChild(element, inserted);
+    return;
+  }
+  const index = parent.childNodes.indexOf(element);
+  const next = parent.childNodes[index + 1] as DefaultTreeAdapterTypes.ChildNode | undefined;
+  if (next) defaultTreeAdapter.insertBefore(parent, inserted, next);
+  else defaultTreeAdapter.appendChild(parent, inserted);
+}
+
+function isBackLink(element: Element): boolean {
+  return element.tagName === "a" && /^#(?:fnref|user-content-fnref)/.test(attribute(element, "href") ?? "");
+}
+
+function addAttribute(element: Element, name: string, value: string): void {
+  if (attribute(element, name) === undefined) element.attrs.push({ name, value });
+}
