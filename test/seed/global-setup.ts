@@ -11,6 +11,13 @@ import type { Snapshot } from "./provided.ts";
 import { createRecordingStore } from "./recording-store.ts";
 import { setupShards } from "./shards.ts";
 
+/** Stands in for a service: counts letters. */
+const LETTERS = {
+  identity: { provider: "workers-ai", model: "@test/letters", dimensions: 26, normalized: true },
+  embedDocuments: async (texts: string[]) => texts.map(letterVector),
+  embedQuery: async (text: string) => letterVector(text),
+} as const;
+
 /** Names of the indexes that tests in workerd find, with what each is made of. */
 const INDEXES = {
   /** Text of four topics, the static embedder, angular. */
@@ -33,11 +40,19 @@ const INDEXES = {
   /** Embedded by a service, which the Worker has to ask for every text. */
   service: {
     documents: textCorpus,
-    embedder: {
-      identity: { provider: "workers-ai", model: "@test/letters", dimensions: 26, normalized: true },
-      embedDocuments: async (texts: string[]) => texts.map(letterVector),
-      embedQuery: async (text: string) => letterVector(text),
-    },
+    embedder: LETTERS,
+  },
+  /** A second index of texts, some of its topics those of service. */
+  notes: {
+    documents: () =>
+      ["pizza dough needs a day", "the cook salts the pasta", "a violin lesson", "my bicycle"].map(
+        (pageContent, i) => ({
+          id: `note-${i}`,
+          pageContent,
+          metadata: { topic: ["food", "food", "music", "vehicles"][i]! },
+        }),
+      ),
+    embedder: LETTERS,
   },
 } as const satisfies Record<string, Omit<BuildOptions, "out" | "name">>;
 

@@ -4,6 +4,7 @@ import { Hono } from "hono";
 import { hc } from "hono/client";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type AppType, type CreateAppOptions, createApp, HttpError } from "../../worker/index.ts";
+import { letterVector } from "../seed/corpus.ts";
 import { ORIGIN } from "./contract.ts";
 import { seed } from "./seed.ts";
 
@@ -18,9 +19,16 @@ function applicationWith(options: CreateAppOptions, path = "/search") {
     });
   own.onError((error, c) => c.text(`application: ${error.message}`, 500));
   const app = own.route(path, createApp(options));
+  // Workers AI runs in Cloudflare's network only; this stands in for the binding.
+  const AI = {
+    run: async (_model: string, { text }: Record<string, unknown>) => ({
+      data: (text as string[]).map(letterVector),
+    }),
+  };
+  const bindings = { ...env, AI };
   const send = async (url: string, init?: RequestInit) => {
     const ctx = createExecutionContext();
-    const response = await app.fetch(new Request(`${ORIGIN}${url}`, init), env, ctx);
+    const response = await app.fetch(new Request(`${ORIGIN}${url}`, init), bindings, ctx);
     await waitOnExecutionContext(ctx);
     return response;
   };
@@ -140,6 +148,71 @@ describe("several indexes", () => {
     for (const path of [...paths, ...paths]) {
       expect(await json(path)).toMatchObject({ index: path.split("/")[3] });
     }
+  });
+});
+
+describe("a search of several indexes", () => {
+  const { send } = applicationWith({ indexes: "service, notes, demo, vectors" }, "/");
+  interface Merged {
+    readonly hits: readonly {
+      id: string;
+      index: string;
+      score: number;
+      document?: { pageContent: string };
+    }[];
+    readonly facets?: Record<string, { value: string; count: number }[]>;
+    readonly indexes: readonly { index: string; version: string }[];
+    readonly code?: string;
+  }
+  const ask = async (body: object, path = "/v1/search"): Promise<Merged> =>
+    (await send(path, post(body))).json();
+
+  test.each(["keyword", "hybrid", "vector"])("in mode %s merges by score, page by page", async (mode) => {
+    const both = await ask({ query: "pizza", mode, indexes: ["service", "notes"], k: 12, facets: ["topic"] });
+    expect(new Set(both.hits.map(({ index }) => index))).toEqual(new Set(["service", "notes"]));
+    expect(both.hits.map(({ score }) => score)).toEqual(
+      both.hits.map(({ score }) => score).sort((a, b) => b - a),
+    );
+    const single = await Promise.all(
+      ["service", "notes"].map((name) =>
+        ask({ query: "pizza", mode, k: 12, facets: ["topic"] }, `/v1/indexes/${name}/search`),
+      ),
+    );
+    for (const { id, index, score } of both.hits) {
+      const [own] = single[index === "service" ? 0 : 1]!.hits.filter((hit) => hit.id === id);
+      expect(own?.score).toBe(score);
+    }
+    const food = (answer: Merged) => answer.facets?.topic?.find(({ value }) => value === "food")?.count ?? 0;
+    expect(food(both)).toBe(food(single[0]!) + food(single[1]!));
+    const pages = [0, 3].map((offset) =>
+      ask({ query: "pizza", mode, indexes: ["service", "notes"], k: 3, offset }),
+    );
+    const paged = (await Promise.all(pages)).flatMap(({ hits }) => hits.map(({ id }) => id));
+    if (mode === "keyword") expect(paged).toEqual(both.hits.slice(0, 6).map(({ id }) => id));
+    expect(new Set(paged).size).toBe(paged.length);
+  });
+
+  test("names what each has answered from, as a URL too", async () => {
+    const answer = (await (
+      await send("/v1/search?q=pizza&indexes=service&indexes=notes&k=2")
+    ).json()) as Merged;
+    expect(answer.indexes.map(({ index }) => index)).toEqual(["service", "notes"]);
+    expect(answer.hits).toHaveLength(2);
+  });
+
+  test.each<[string, object, string]>([
+    ["different embedders", { query: "a", mode: "vector", indexes: ["demo", "notes"] }, "NOT_ACROSS_INDEXES"],
+    ["different metrics", { vector: Array(256).fill(1), indexes: ["demo", "vectors"] }, "DIMENSION_MISMATCH"],
+    ["an index that is not served", { query: "a", indexes: ["demo", "cold"] }, "INDEX_NOT_FOUND"],
+    ["an item, which is of one index", { item: 1, indexes: ["service", "notes"] }, "NOT_ACROSS_INDEXES"],
+    ["a list without names", { query: "a", indexes: [] }, "OUT_OF_RANGE"],
+  ])("refuses %s", async (_, body, code) => {
+    expect((await ask(body)).code).toBe(code);
+  });
+
+  test("is refused within a batch", async () => {
+    const answer = await ask({ searches: [{ query: "a", indexes: ["demo"] }] }, "/v1/search/batch");
+    expect(JSON.stringify(answer)).toContain("NOT_ACROSS_INDEXES");
   });
 });
 

@@ -12,6 +12,8 @@ export interface SearchInput {
   readonly vector?: readonly number[] | Float32Array | Float64Array | undefined;
   readonly item?: number | undefined;
   readonly id?: string | undefined;
+  /** Names of several indexes to ask at once, by `query` or `vector`. */
+  readonly indexes?: readonly string[] | undefined;
   /** Hits wanted, 1 to 1000; 4 when left out. */
   readonly k?: number | undefined;
   /** Candidates to look at; -1, the index's certified default, when left out. */
@@ -39,6 +41,8 @@ export interface Document {
 }
 
 export interface Hit {
+  /** Name of its index, in a search of several. */
+  readonly index?: string | undefined;
   readonly item: number;
   readonly id: string;
   /** Annoy's distance. angular: sqrt(2 - 2 cos); dot: the inner product. null when no vectors were compared. */
@@ -84,6 +88,15 @@ export interface SearchResult {
 
 export interface SearchResponse extends Versioned, SearchResult {
   readonly metric: Metric;
+  /** Of a search of several indexes: what each has answered from. */
+  readonly indexes?:
+    | readonly {
+        readonly index: string;
+        readonly version: string;
+        readonly metric: Metric;
+        readonly mode: SearchMode;
+      }[]
+    | undefined;
 }
 
 export interface BatchResponse extends Versioned {

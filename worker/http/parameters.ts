@@ -22,6 +22,7 @@ export const SEARCH_PARAMETERS: Readonly<
   k: { path: ["k"], read: number },
   searchK: { path: ["searchK"], read: number },
   mode: { path: ["mode"], read: text },
+  indexes: { path: ["indexes"], read: list },
   prefix: { path: ["prefix"], read: boolean },
   include: { path: ["include"], read: list },
   facets: { path: ["facets"], read: list },

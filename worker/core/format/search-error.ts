@@ -24,6 +24,7 @@ export type SearchErrorCode =
   | "NO_KEYWORD_INDEX"
   | "NO_FILTERABLE_COLUMNS"
   | "FILTER_UNSUPPORTED"
+  | "NOT_ACROSS_INDEXES"
   | "EMBEDDING_FAILED";
 
 /** One fault of a request: where (`mmr.lambda`, `vector[3]`; empty for the request itself), which, and a sentence. */

@@ -13,6 +13,8 @@ export const MAX_ID_LENGTH = 2048;
 export const MAX_SEARCH_K = 0x7fff_ffff;
 export const MAX_BATCH = 100;
 export const MAX_FACETS = 20;
+/** Indexes that one search asks. */
+export const MAX_INDEXES = 10;
 /** Numbers of all vectors in one answer: about 40 MB of JSON. */
 export const MAX_VECTOR_NUMBERS = 1 << 21;
 export const DEFAULT_K = 4;
@@ -63,6 +65,20 @@ export const searchRequestSchema = z
         description: "Docstore id whose neighbours are wanted; the document itself is one of them.",
       }),
     ),
+    indexes: z
+      .optional(
+        z.readonly(
+          z
+            .array(z.string().check(z.minLength(1), z.maxLength(100)))
+            .check(z.minLength(1), z.maxLength(MAX_INDEXES)),
+        ),
+      )
+      .check(
+        z.meta({
+          description:
+            "Names of several indexes to ask at once, by `query` or `vector`; hits are merged by score and each names its index.",
+        }),
+      ),
     k: z
       ._default(z.int().check(z.minimum(1), z.maximum(MAX_K)), DEFAULT_K)
       .check(z.meta({ description: `Hits wanted. Default ${DEFAULT_K}.` })),
@@ -156,6 +172,7 @@ export const highlightSchema = z
   .check(z.meta({ description: "The passage of a document that matched." }));
 
 export const hitSchema = z.object({
+  index: z.optional(z.string()).check(z.meta({ description: "Name of its index, in a search of several." })),
   item: itemNumber,
   id: z.string(),
   distance: z.nullable(z.number()).check(
@@ -235,7 +252,29 @@ const indexFields = {
   metric: z.enum(METRICS),
 };
 
-export const searchResponseSchema = z.object({ ...indexFields, ...resultFields });
+export const searchResponseSchema = z.object({
+  ...indexFields,
+  indexes: z
+    .optional(
+      z.readonly(
+        z.array(
+          z.object({
+            index: z.string(),
+            version: z.string(),
+            metric: z.enum(METRICS),
+            mode: z.enum(SEARCH_MODES),
+          }),
+        ),
+      ),
+    )
+    .check(
+      z.meta({
+        description:
+          "What each index of a search of several has answered from; `index` and `version` then list all.",
+      }),
+    ),
+  ...resultFields,
+});
 
 export const batchRequestSchema = z
   .strictObject({

@@ -84,6 +84,13 @@ export async function searchBatchWith(
 }
 
 async function rankOne(searcher: Searcher, request: SearchRequest): Promise<Answered> {
+  if (request.indexes) {
+    throw searchError(
+      "NOT_ACROSS_INDEXES",
+      "indexes",
+      "Several indexes are asked by /v1/search of a Worker alone.",
+    );
+  }
   const { query, warnings } = await readQuery(searcher, request);
   const page = await rankPage(searcher, query, request);
   return { request, query, page: { ...page, warnings: [...warnings, ...page.warnings] } };

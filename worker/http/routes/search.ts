@@ -7,19 +7,22 @@ import { searchFromParameters } from "../parameters.ts";
 import { type AppContext, type HttpLimits, stateOf } from "../types.ts";
 import { versionedGet, withSearcher } from "./answering.ts";
 import { indexRoute, type Router } from "./route.ts";
+import { searchSeveral } from "./several.ts";
 
 /** `GET` and `POST /v1/search`, `POST /v1/search/batch`. Requests are checked before the index is loaded: a bad one costs nothing. */
 export function addSearchRoutes(router: Router): void {
   indexRoute(router, "/v1/search", "search", {
-    get: (c) => {
+    get: async (c) => {
       const parameters = searchFromParameters(new URL(c.req.url).searchParams);
       const request = parseSearchRequest(parameters, limitsOf(c));
+      if (request.indexes) return uncached(c, await searchSeveral(c, request.indexes, request));
       return versionedGet(c, (searcher) => answer(c, searcher, request));
     },
     post: async (c) => {
       const limits = limitsOf(c);
       const body = await readJson(c.req.raw, bodyLimits(limits, limits.maxBodyBytes ?? MAX_BODY_BYTES));
       const request = parseSearchRequest(body, limits);
+      if (request.indexes) return uncached(c, await searchSeveral(c, request.indexes, request));
       return withSearcher(c, async (searcher) => uncached(c, await answer(c, searcher, request)));
     },
   });
