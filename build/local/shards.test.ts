@@ -103,6 +103,19 @@ describe("an index in shards answers as the same index in one piece", () => {
     }
   });
 
+  test("with explanations of the same words, ranks and rules", async () => {
+    const [one, many] = await both({ query: "violin", k: 10, include: ["explanation"] });
+    const explained = (answer: typeof one) =>
+      answer?.hits.map(({ id, explanation }) => [
+        id,
+        explanation?.words,
+        explanation?.rules,
+        explanation?.keyword?.rank,
+      ]);
+    expect(explained(many)).toEqual(explained(one));
+    expect(one?.hits[0]?.explanation?.words).toMatchObject([{ word: "violin" }]);
+  });
+
   test("many searches at once, and a wrong one among them", async () => {
     const searches = [{ vector, k: 3 }, { id: "nobody" }, { item: 0, k: 2 }].map((input) =>
       parseSearchRequest(input),

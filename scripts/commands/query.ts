@@ -11,6 +11,7 @@ interface Flags {
   readonly filter?: unknown;
   readonly mode?: string;
   readonly mmr?: unknown;
+  readonly weights?: unknown;
   readonly prefix?: boolean;
   readonly include?: readonly string[];
   readonly offset?: number;
@@ -39,9 +40,10 @@ export function addQuery(program: Command): void {
     )
     .option("--filter <json>", "condition on the documents' metadata", json)
     .option("--mode <mode>", "vector, keyword or hybrid")
+    .option("--weights <json>", 'balance of words and vectors, such as {"keyword": 0.3}', json)
     .option("--prefix", "search as you type: the last word may be the beginning of one")
     .option("--mmr <json>", 'maximal marginal relevance, such as {"fetchK": 20, "lambda": 0.5}', json)
-    .option("--include <parts...>", "document (default), metadata, vector, highlights")
+    .option("--include <parts...>", "document (default), metadata, vector, highlights, explanation")
     .option("--offset <n>", "hits to pass over", wholeNumber(0))
     .option("--min-score <s>", "leave out hits of a lower score, 0 to 1", decimal)
     .option("--facets <fields...>", "count the values of these metadata fields")
@@ -65,13 +67,28 @@ function describe({ hits, warnings, facets, index, version }: SearchResponse): s
     const distance = hit.distance === null ? "" : `distance ${hit.distance.toFixed(4)}  `;
     const shown = hit.highlights?.[0]?.text ?? hit.document?.pageContent;
     const text = shown === undefined ? "" : `\n    ${excerpt(shown)}`;
-    return `${String(i + 1).padStart(2)}. ${hit.id}  item ${hit.item}  ${distance}score ${hit.score.toFixed(3)}${text}`;
+    return `${String(i + 1).padStart(2)}. ${hit.id}  item ${hit.item}  ${distance}score ${hit.score.toFixed(3)}${text}${explained(hit)}`;
   });
   for (const { message } of warnings ?? []) lines.push(message);
   if (hits.length === 0 && !warnings?.length) lines.push("Nothing found.");
   for (const [field, counts] of Object.entries(facets ?? {}))
     lines.push(`${field}: ${counts.map(({ value, count }) => `${value} (${count})`).join(", ")}`);
   return `${lines.join("\n")}\n(${index}, version ${version})`;
+}
+
+/** Why the hit stands there, a line each. */
+function explained({ explanation }: SearchResponse["hits"][number]): string {
+  if (!explanation) return "";
+  const { words, keyword, vector, weights, rules } = explanation;
+  const rank = (place: number | null) => (place === null ? "unranked" : `rank ${place}`);
+  const lines = [
+    ...words.map(({ word, terms, fields }) => `${word}: ${terms.join(", ")} in ${fields.join(", ")}`),
+    ...(keyword ? [`words: ${rank(keyword.rank)}, score ${keyword.score.toFixed(3)}`] : []),
+    ...(vector ? [`vector: ${rank(vector.rank)}, score ${vector.score.toFixed(3)}`] : []),
+    ...(weights ? [`weights: words ${weights.keyword.toFixed(3)}, vector ${weights.vector.toFixed(3)}`] : []),
+    ...rules.map(({ rule, message }) => `${rule}: ${message}`),
+  ];
+  return lines.map((line) => `\n    - ${line}`).join("");
 }
 
 function excerpt(text: string): string {

@@ -19,6 +19,12 @@ interface Result {
     readonly document?: { readonly pageContent: string; readonly metadata: Record<string, unknown> };
     readonly metadata?: Record<string, unknown>;
     readonly highlights?: readonly Passage[];
+    readonly explanation?: {
+      readonly words: readonly object[];
+      readonly keyword: { readonly rank: number; readonly score: number } | null;
+      readonly vector: { readonly rank: number | null; readonly score: number } | null;
+      readonly weights: { readonly keyword: number; readonly vector: number } | null;
+    };
   }[];
   readonly facets?: Record<string, { readonly value: unknown; readonly count: number }[]>;
 }
@@ -33,6 +39,55 @@ async function search(request: object): Promise<Result> {
   const response = await postSearch(request);
   return (await expectContract(response, "/v1/search", "post")) as Result;
 }
+
+describe("weights and explanations", () => {
+  const query = "a violin in the orchestra";
+
+  test("weights move the order from one side to the other, and are what the explanation says", async () => {
+    const ids = async (request: object) =>
+      (await search({ query, k: 5, ...request })).hits.map(({ id }) => id);
+    const [words, meaning] = [await ids({ mode: "keyword" }), await ids({ mode: "vector" })];
+    expect(await ids({ weights: { vector: 1 } })).toEqual(meaning);
+    expect((await ids({ weights: { keyword: 1 } })).slice(0, 2)).toEqual(words.slice(0, 2));
+    const { hits } = await search({ query, weights: { keyword: 0.5, vector: 1 }, include: ["explanation"] });
+    for (const { explanation, score } of hits) {
+      expect(explanation?.weights).toEqual({
+        keyword: expect.closeTo(1 / 3, 9),
+        vector: expect.closeTo(2 / 3, 9),
+        given: true,
+      });
+      const { keyword, vector } = explanation!;
+      expect(score).toBeCloseTo((keyword?.score ?? 0) / 3 + (2 * vector!.score) / 3, 5);
+    }
+  });
+
+  test("an explanation says which words matched where, and how each side ranked the hit", async () => {
+    const { hits } = await search({ query, include: ["document", "explanation"] });
+    const [first] = hits;
+    expect(first?.explanation?.words).toContainEqual({
+      word: "violin",
+      terms: ["violin"],
+      fields: ["pageContent"],
+    });
+    const byWords = await search({ query, mode: "keyword", include: ["explanation"] });
+    expect(byWords.hits.map(({ explanation }) => explanation?.keyword?.rank)).toEqual([1, 2, 3, 4]);
+    expect(byWords.hits[0]?.explanation).toMatchObject({ vector: null, weights: null });
+    const get = await send("/v1/search?q=violin&weights.keyword=0.2&include=explanation");
+    const body = (await expectContract(get, "/v1/search", "get")) as Result;
+    expect(body.hits[0]?.explanation?.weights).toMatchObject({ keyword: 0.2, given: true });
+  });
+
+  test("weights that cannot be are refused", async () => {
+    for (const request of [
+      { query, mode: "keyword", weights: { keyword: 1 } },
+      { query, weights: { keyword: 0, vector: 0 } },
+      { item: 1, weights: { vector: 0.5 } },
+    ]) {
+      await expectProblem(await postSearch(request), 400, "INVALID_VALUE");
+    }
+    await expectProblem(await postSearch({ query, weights: { keyword: 2 } }), 400, "OUT_OF_RANGE");
+  });
+});
 
 describe("modes", () => {
   test("text is searched by words and meaning together when the index has both", async () => {

@@ -4,7 +4,7 @@
  */
 export type Metric = "angular" | "euclidean" | "manhattan" | "hamming" | "dot";
 export type SearchMode = "vector" | "keyword" | "hybrid";
-export type Include = "document" | "metadata" | "vector" | "highlights";
+export type Include = "document" | "metadata" | "vector" | "highlights" | "explanation";
 
 /** A search by exactly one of `query`, `vector`, `item` and `id`. */
 export interface SearchInput {
@@ -22,6 +22,10 @@ export interface SearchInput {
   readonly filter?: unknown;
   readonly mmr?: { readonly fetchK?: number | undefined; readonly lambda?: number | undefined } | undefined;
   readonly mode?: SearchMode | undefined;
+  /** Balance of words and vectors in mode hybrid, 0 to 1 each; follows from the query when left out. */
+  readonly weights?:
+    | { readonly keyword?: number | undefined; readonly vector?: number | undefined }
+    | undefined;
   /** Search as you type: the last word may be the beginning of one. */
   readonly prefix?: boolean | undefined;
   readonly include?: readonly Include[] | undefined;
@@ -54,6 +58,25 @@ export interface Hit {
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
   readonly vector?: readonly number[] | undefined;
   readonly highlights?: readonly Highlight[] | undefined;
+  readonly explanation?: Explanation | undefined;
+}
+
+/** Why a hit stands where it does. Ranks count from 1; null beyond those that were ranked. Scores are 0 to 1. */
+export interface Explanation {
+  /** Words of the query that the document has: its words that count as them, and the fields that have those. */
+  readonly words: readonly {
+    readonly word: string;
+    readonly terms: readonly string[];
+    readonly fields: readonly string[];
+  }[];
+  /** null when the words did not find the hit. */
+  readonly keyword: { readonly rank: number | null; readonly score: number; readonly bm25: number } | null;
+  /** null when no vector was compared. */
+  readonly vector: { readonly rank: number | null; readonly score: number; readonly distance: number } | null;
+  /** Mode hybrid: the balance, and whether the request gave it. */
+  readonly weights: { readonly keyword: number; readonly vector: number; readonly given: boolean } | null;
+  /** Rules that moved the hit. */
+  readonly rules: readonly { readonly rule: "rareWord" | "diversity"; readonly message: string }[];
 }
 
 /** The passage of a document that matched, as plain text, and what matched in it (UTF-16 code units, end not included). */

@@ -29,6 +29,8 @@ export const SEARCH_PARAMETERS: Readonly<
   facetsOf: { path: ["facetsOf"], read: text },
   offset: { path: ["offset"], read: number },
   minScore: { path: ["minScore"], read: number },
+  "weights.keyword": { path: ["weights", "keyword"], read: number },
+  "weights.vector": { path: ["weights", "vector"], read: number },
   "mmr.fetchK": { path: ["mmr", "fetchK"], read: number },
   "mmr.lambda": { path: ["mmr", "lambda"], read: number },
 };

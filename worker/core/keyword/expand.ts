@@ -1,7 +1,7 @@
 import { classGroup, exactGroup, type TermGroup } from "./groups.ts";
 import type { KeywordIndex } from "./keyword-index.ts";
 import { completions, createBudget, nearestOf, nearWords, wordsWithin } from "./near.ts";
-import type { KeywordQuery, QueryWord } from "./query.ts";
+import { type KeywordQuery, MAX_QUERY_WORDS, type QueryWord } from "./query.ts";
 import type { WordStatistics } from "./statistics.ts";
 
 /** A group with the number of the query's word that it stands for; groups of one word are alternatives. */
@@ -28,43 +28,36 @@ export function expandQuery(
   query: KeywordQuery,
   options: ExpandOptions = {},
 ): QueryGroup[] {
-  const counts = new Map<string, { word: QueryWord; times: number }>();
-  for (const word of query.words) {
-    const key = word.exact ? `"${word.term}` : word.term;
-    const known = counts.get(key);
-    if (known) known.times++;
-    else counts.set(key, { word, times: 1 });
-  }
+  const wanted = mostTelling(index, query.words, options.statistics);
   const budget = createBudget();
-  const alone = counts.size === 1;
+  const alone = query.words.length === 1;
   const groups: QueryGroup[] = [];
-  const add = (more: readonly TermGroup[], word: QueryWord, times: number) => {
-    const number = query.words.indexOf(word);
-    for (const group of more) groups.push({ ...group, weight: group.weight * times, word: number });
+  const add = (more: readonly TermGroup[], { word, number }: WantedWord) => {
+    for (const group of more) groups.push({ ...group, weight: group.weight * word.times, word: number });
   };
   const found = new Set<QueryWord>();
-  for (const { word, times } of counts.values()) {
-    let group = word.exact ? exactGroup(index, word.term) : classGroup(index, word);
+  for (const one of wanted) {
+    const { word } = one;
+    let { group } = one;
     if (!group) continue;
-    const documents = options.statistics?.documentsWith(word);
-    if (documents !== undefined) group = { ...group, documents };
     // Known by its stem alone: it may be one of the words misspelled.
     if (!group.exact && !word.exact) group = { ...group, ...nearestOf(index, word, group, budget) };
     found.add(word);
-    add([group], word, times);
+    add([group], one);
     if (word.exact) continue;
     if (isCompleted(word, query, options.relaxed ?? false)) {
-      add(completions(index, word, query.prefix ? 1 : RELAXED_FACTOR), word, times);
+      add(completions(index, word, query.prefix ? 1 : RELAXED_FACTOR), one);
     }
-    if (options.relaxed) add(nearWords(index, word, RELAXED_FACTOR, budget, alone), word, times);
+    if (options.relaxed) add(nearWords(index, word, RELAXED_FACTOR, budget, alone), one);
   }
-  for (const { word, times } of counts.values()) {
+  for (const one of wanted) {
+    const { word } = one;
     if (found.has(word) || word.exact) continue;
     const completed = isCompleted(word, query, true) ? completions(index, word, 1) : [];
     // A whole that is unknown is spoken for by its parts, and the parts of an unknown code by its whole.
     const spokenFor = isSpokenFor(word, query.words, found);
     const more = spokenFor ? completed : [...completed, ...nearWords(index, word, 1, budget, alone)];
-    add(more.length > 0 || spokenFor ? more : wordsWithin(index, word), word, times);
+    add(more.length > 0 || spokenFor ? more : wordsWithin(index, word), one);
   }
   return groups;
 }
@@ -72,6 +65,36 @@ export function expandQuery(
 /** Whether a word may be the beginning of one. A number is, while one types: 503 is not 5031. */
 function isCompleted({ unfinished, term }: QueryWord, { prefix }: KeywordQuery, relaxed: boolean): boolean {
   return unfinished && (prefix || (relaxed && !/\p{N}$/u.test(term)));
+}
+
+interface WantedWord {
+  readonly word: QueryWord;
+  /** Its position among the query's words. */
+  readonly number: number;
+  /** Undefined for a word that the index does not have. */
+  readonly group: TermGroup | undefined;
+}
+
+/**
+ * The words that are searched for, in order. Of a text with more than {@link MAX_QUERY_WORDS} different ones those that the
+ * fewest documents hold: they say most about what it is about, and unknown ones nothing.
+ */
+function mostTelling(
+  index: KeywordIndex,
+  words: readonly QueryWord[],
+  statistics: WordStatistics | undefined,
+): WantedWord[] {
+  const all = words.map((word, number): WantedWord => {
+    const group = word.exact ? exactGroup(index, word.term) : classGroup(index, word);
+    const documents = group && statistics?.documentsWith(word);
+    return { word, number, group: documents === undefined ? group : { ...group!, documents } };
+  });
+  if (all.length <= MAX_QUERY_WORDS) return all;
+  const frequency = ({ group }: WantedWord) => group?.documents ?? Number.POSITIVE_INFINITY;
+  return all
+    .sort((a, b) => frequency(a) - frequency(b) || a.number - b.number)
+    .slice(0, MAX_QUERY_WORDS)
+    .sort((a, b) => a.number - b.number);
 }
 
 function isSpokenFor(word: QueryWord, words: readonly QueryWord[], found: ReadonlySet<QueryWord>): boolean {

@@ -62,9 +62,14 @@ export function groupOf(index: KeywordIndex, term: number, weight: number): Term
 /** Words in more documents than this share say nothing about one of them. */
 const COMMON_SHARE = 0.3;
 
+/** Whether a group's words are in so many documents that they do not tell them apart. */
+export function isCommon(index: KeywordIndex, { documents }: TermGroup): boolean {
+  return documents > index.collectionDocuments * COMMON_SHARE;
+}
+
 /** The groups of words that tell documents apart; all, when none does. */
 export function tellingGroups<T extends TermGroup>(index: KeywordIndex, groups: readonly T[]): readonly T[] {
-  const telling = groups.filter(({ documents }) => documents <= index.collectionDocuments * COMMON_SHARE);
+  const telling = groups.filter((group) => !isCommon(index, group));
   return telling.length > 0 ? telling : groups;
 }
 

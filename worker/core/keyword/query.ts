@@ -5,7 +5,7 @@ import { isSigned, type Token, tokenize } from "./tokenize.ts";
 export interface KeywordQuery {
   /** Search as you type: the last word may be the beginning of one. An unknown last word is completed anyway. */
   readonly prefix: boolean;
-  /** Words outside and inside quotes, in order; what is scored. */
+  /** Different words outside and inside quotes, in order; what is scored. */
   readonly words: readonly QueryWord[];
   /** Quoted texts: each must stand in a hit as it is, in this order. */
   readonly phrases: readonly (readonly string[])[];
@@ -32,13 +32,17 @@ export interface ExcludedPhrase extends Signed {
 }
 
 export interface QueryWord extends Token {
+  /** How often the query has it. */
+  readonly times: number;
   /** From quotes: found exactly as written or not at all. */
   readonly exact: boolean;
   /** The last word of a query that does not end in a blank: its writer may not be done with it. */
   readonly unfinished: boolean;
 }
 
-/** Bounds the work of a query, whatever its length: words beyond these are ignored. */
+/** Different words that are read of a query, whatever its length: more than the longest request has. */
+const MAX_WORDS_READ = 2048;
+/** Words that are searched for: of more, those that the fewest documents hold. */
 export const MAX_QUERY_WORDS = 128;
 export const MAX_QUERY_PHRASES = 8;
 export const MAX_PHRASE_WORDS = 32;
@@ -60,6 +64,7 @@ export function parseKeywordQuery(text: string, language: Language, prefix = fal
       ...token,
       start: from + token.start,
       end: from + token.end,
+      times: 1,
       exact: false,
       unfinished: from + token.end === text.length,
     }));
@@ -73,7 +78,7 @@ export function parseKeywordQuery(text: string, language: Language, prefix = fal
     if (phrase.length === 0) continue;
     if (quoted !== undefined) {
       addPhrase(phrases, phrase);
-      for (const token of tokens) words.push({ ...token, exact: true, unfinished: false });
+      for (const token of tokens) words.push({ ...token, times: 1, exact: true, unfinished: false });
       continue;
     }
     const own = notWord === undefined ? [] : plainWords(match.index, at);
@@ -85,7 +90,19 @@ export function parseKeywordQuery(text: string, language: Language, prefix = fal
     }
   }
   words.push(...plainWords(at, text.length));
-  return { prefix, words: words.slice(0, MAX_QUERY_WORDS), phrases, excluded, excludedPhrases };
+  return { prefix, words: distinct(words), phrases, excluded, excludedPhrases };
+}
+
+/** Each word once, with how often it is there. */
+function distinct(words: readonly QueryWord[]): QueryWord[] {
+  const byTerm = new Map<string, QueryWord>();
+  for (const word of words) {
+    const key = word.exact ? `"${word.term}` : word.term;
+    const known = byTerm.get(key);
+    if (known) byTerm.set(key, { ...known, times: known.times + word.times });
+    else if (byTerm.size < MAX_WORDS_READ) byTerm.set(key, word);
+  }
+  return [...byTerm.values()];
 }
 
 /**
@@ -98,7 +115,7 @@ export function withOptions(query: KeywordQuery, isKnown: (term: string) => bool
   if (options.length === 0) return query;
   return {
     ...query,
-    words: [...query.words, ...options.flatMap(({ words }) => words)].slice(0, MAX_QUERY_WORDS),
+    words: distinct([...query.words, ...options.flatMap(({ words }) => words)]),
     excluded: query.excluded.filter((part) => !isOption(part)),
     excludedPhrases: query.excludedPhrases.filter((part) => !isOption(part)),
   };
@@ -106,7 +123,7 @@ export function withOptions(query: KeywordQuery, isKnown: (term: string) => bool
 
 /** The query without its quotes: their words count like others, inflected and misspelled. */
 export function withoutPhrases(query: KeywordQuery): KeywordQuery {
-  return { ...query, phrases: [], words: query.words.map((word) => ({ ...word, exact: false })) };
+  return { ...query, phrases: [], words: distinct(query.words.map((word) => ({ ...word, exact: false }))) };
 }
 
 function addPhrase(phrases: string[][], phrase: string[]): void {

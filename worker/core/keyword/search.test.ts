@@ -13,7 +13,7 @@ import { containsPhrase, parseKeywordQuery } from "./query.ts";
 import { keywordSearch, rankByWords } from "./search.ts";
 import { sumStatistics } from "./statistics.ts";
 import { tokenize } from "./tokenize.ts";
-import { foundTerms, understand } from "./understand.ts";
+import { foundTerms, tellingTerms, understand } from "./understand.ts";
 
 const documentsOf = (texts: readonly string[]): ItemDocument[] =>
   texts.map((pageContent, item) => ({ item, id: `d${item}`, pageContent, metadata: {} }));
@@ -381,7 +381,7 @@ describe("keywordSearch", () => {
     const index = await indexOf(documentsOf(["one word", "two words", "three"]));
     const understood = understand(index, parseKeywordQuery("wrd", "en"));
     expect(understood.groups).not.toEqual([]);
-    expect(new Set(foundTerms(index, understood))).toEqual(new Set(["word", "words"]));
+    expect(tellingTerms(foundTerms(index, understood))).toEqual(new Set(["word", "words"]));
   });
 
   it("weighs words by the frequencies of all indexes that are searched as one", async () => {

@@ -1,28 +1,57 @@
 import type { FusionMeta } from "../format/meta.ts";
 import { fusionFor } from "./confidence.ts";
-import { DEFAULT_FUSION, fuse } from "./fusion.ts";
+import { DEFAULT_FUSION, FUSION_DEPTH, fuse } from "./fusion.ts";
 import type { LoadedIndex } from "./loaded-index.ts";
 import type { Query } from "./query.ts";
-import { NO_RANKING, normalised, type Ranking, type Rankings } from "./ranking.ts";
+import { firstOf, NO_RANKING, normalised, pickFrom, type Ranking, type Rankings } from "./ranking.ts";
+import { promoteRare } from "./rare.ts";
 import { scoreOf } from "./score.ts";
+import type { Rule } from "./types.ts";
 
-/** One ranking out of what the words and the vector have found: the mode's own, or both together. */
-export function combine(index: LoadedIndex, query: Query, { words, vectors }: Rankings): Ranking {
+/** One order out of what the words and the vector have found. */
+export interface Combined {
+  readonly ranking: Ranking;
+  /** Weight of the words, where both were weighed. */
+  readonly keywordWeight?: number;
+  /** Rules that moved items. */
+  readonly rules: ReadonlyMap<number, Rule>;
+}
+
+/** One ranking out of what the words and the vector have found: the mode's own, or both together; then the rules. */
+export function combine(index: LoadedIndex, query: Query, rankings: Rankings): Combined {
+  const { ranking, keywordWeight } = weighed(index, query, rankings);
+  const promoted = promoteRare(ranking, rankings.rare ?? []);
+  return { ...promoted, ...(keywordWeight !== undefined && { keywordWeight }) };
+}
+
+function weighed(
+  index: LoadedIndex,
+  query: Query,
+  { words, vectors }: Rankings,
+): Pick<Combined, "ranking" | "keywordWeight"> {
   const byVector = vectors ?? NO_RANKING;
-  if (query.mode === "vector") return byVector;
+  if (query.mode === "vector") return { ranking: byVector };
   const byWords = words ? normalised(words) : NO_RANKING;
-  if (query.mode === "keyword" || !query.vector) return byWords;
+  if (query.mode === "keyword" || !query.vector) return { ranking: byWords };
   const { metric, dimensions } = index.forest;
-  const fusion: FusionMeta = index.manifest.fusion ?? { ...DEFAULT_FUSION, queries: 0 };
+  const measured: FusionMeta = index.manifest.fusion ?? { ...DEFAULT_FUSION, queries: 0 };
   const signs = { words: query.words?.words.length ?? 0, vectorScores: byVector.scores };
+  const given = query.keywordWeight;
+  const fusion =
+    given === undefined
+      ? fusionFor(measured, signs)
+      : { ...measured, method: "score" as const, keywordWeight: given };
   const distances = distancesOf([byWords, byVector]);
-  const fused = fuse(byWords, byVector, fusionFor(fusion, signs), (item) => {
+  const fused = fuse(byWords, byVector, fusion, (item) => {
     const distance = distances.get(item);
     return distance === undefined || Number.isNaN(distance)
       ? undefined
       : scoreOf(metric, distance, dimensions);
   });
-  return { ...fused, distances: fused.items.map((item) => distances.get(item) ?? Number.NaN) };
+  return {
+    ranking: { ...fused, distances: fused.items.map((item) => distances.get(item) ?? Number.NaN) },
+    keywordWeight: fusion.keywordWeight,
+  };
 }
 
 function distancesOf(rankings: readonly Ranking[]): ReadonlyMap<number, number> {
@@ -31,4 +60,24 @@ function distancesOf(rankings: readonly Ranking[]): ReadonlyMap<number, number> 
     if (distances) for (const [i, item] of items.entries()) known.set(item, distances[i]!);
   }
   return known;
+}
+
+/** The items of one order up to {@link FUSION_DEPTH}, then those of another that are not among them. */
+export function appended(near: Combined, far: Combined): Combined {
+  const head = firstOf(near.ranking, FUSION_DEPTH);
+  const taken = new Set(head.items);
+  const { items } = far.ranking;
+  const rest = pickFrom(
+    far.ranking,
+    [...items.keys()].filter((i) => !taken.has(items[i]!)),
+  );
+  const last = head.scores.at(-1) ?? 1;
+  const distances = [head, rest].flatMap((part) => part.distances ?? part.items.map(() => Number.NaN));
+  const ranking = {
+    items: [...head.items, ...rest.items],
+    // What the first look has missed is no better than the last that it has not.
+    scores: [...head.scores, ...rest.scores.map((score) => Math.min(last, score))],
+    distances,
+  };
+  return { ...near, ranking };
 }

@@ -1,5 +1,7 @@
 import type { StoredDocument } from "../format/meta.ts";
+import { tellingTerms, type WordTerms } from "../keyword/understand.ts";
 import type { ItemParts } from "./docstore.ts";
+import { explainer } from "./explain.ts";
 import { highlightTerms, nearnessTo, passageAt, passageByMeaning, passageByTerms } from "./highlight.ts";
 import { languageOf } from "./loaded-index.ts";
 import type { Query } from "./query.ts";
@@ -41,9 +43,11 @@ export async function answerOf(
   documents: Documents,
 ): Promise<Pick<SearchResponse, "mode" | "hits" | "facets" | "partial" | "warnings">> {
   const { request, query, page } = answered;
-  const { ranking, facets } = page;
+  const { ranking } = page;
+  const { facets, terms } = page.rankings;
   const include = new Set(request.include);
-  const highlight = include.has("highlights") ? highlighter(searcher, query, page.terms) : undefined;
+  const highlight = include.has("highlights") ? highlighter(searcher, query, terms) : undefined;
+  const explain = include.has("explanation") ? explainer(searcher.index, query, page) : undefined;
   const vectors = include.has("vector") ? await searcher.vectors(ranking.items) : [];
   const ids = await searcher.ids(ranking.items);
   const hits: Hit[] = [];
@@ -51,12 +55,13 @@ export async function answerOf(
     // Its shard has ranked it and then fallen silent.
     if (!searcher.has(item, partsOf(request))) continue;
     const document = documents.get(item);
-    const distance = ranking.distances?.[i];
+    const known = ranking.distances?.[i];
+    const distance = known === undefined || Number.isNaN(known) ? null : known;
     const vector = vectors[i];
     hits.push({
       item,
       id: ids[i]!,
-      distance: distance === undefined || Number.isNaN(distance) ? null : distance,
+      distance,
       score: ranking.scores[i]!,
       ...(document &&
         include.has("document") && {
@@ -65,6 +70,7 @@ export async function answerOf(
       ...(document && include.has("metadata") && { metadata: document.metadata }),
       ...(vector && { vector: Array.from(vector) }),
       ...(highlight && document && { highlights: [await highlight(document.pageContent)] }),
+      ...(explain && { explanation: explain(item, distance, document) }),
     });
   }
   const missing = searcher.shards?.missing.size ?? 0;
@@ -90,11 +96,11 @@ function missingShards({ shards }: Searcher): SearchWarning[] {
 function highlighter(
   { index }: Searcher,
   { words, vector }: Query,
-  found: readonly string[] | undefined,
+  found: readonly WordTerms[] | undefined,
 ): (text: string) => Highlight | Promise<Highlight> {
   const { embedder } = index;
   const language = languageOf(index);
-  const terms = found ? new Set(found) : words ? highlightTerms(words) : new Set<string>();
+  const terms = found ? tellingTerms(found) : words ? highlightTerms(words) : new Set<string>();
   const nearness =
     embedder?.identity.provider === "static" && vector ? nearnessTo(vector, embedder) : undefined;
   return (text) => {

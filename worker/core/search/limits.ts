@@ -26,7 +26,7 @@ export const BATCH_BUDGETS: readonly {
   { what: "mmr.fetchK of all searches together", most: 10_000, of: ({ mmr }) => mmr?.fetchK ?? 0 },
   // What choosing costs: every candidate is compared with every one that is chosen.
   { what: "mmr.fetchK times k of all searches together", most: 2_000_000, of: compared },
-  { what: "k of all searches with highlights together", most: 1_000, of: highlighted },
+  { what: "k of all searches with highlights or explanations together", most: 1_000, of: highlighted },
   { what: "facets of all searches together", most: 100, of: ({ facets }) => facets?.length ?? 0 },
 ];
 
@@ -39,7 +39,7 @@ function compared({ mmr, k, offset = 0 }: SearchRequest): number {
 }
 
 function highlighted({ include, k }: SearchRequest): number {
-  return include.includes("highlights") ? k : 0;
+  return include.some((part) => part === "highlights" || part === "explanation") ? k : 0;
 }
 
 /** Fields of one search that are beyond what is allowed here. */
@@ -66,7 +66,7 @@ export function limitIssues(request: SearchRequest, limits: SearchLimits): Reque
   }
   if (searchK === 0) refuse("searchK", "searchK is 0; it is -1 for the default, or at least 1.");
   if (highlighted(request) > MAX_HIGHLIGHTED) {
-    refuse("k", `k is ${k}; with highlights at most ${MAX_HIGHLIGHTED} is allowed.`);
+    refuse("k", `k is ${k}; with highlights or explanations at most ${MAX_HIGHLIGHTED} is allowed.`);
   }
   if (query !== undefined && query.length > maxQueryLength)
     issues.push(queryTooLong(query.length, maxQueryLength));

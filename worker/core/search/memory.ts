@@ -6,6 +6,7 @@ import { distanceBetween } from "../forest/metrics.ts";
 import { idOfItem, itemOfId } from "../format/ids.ts";
 import { searchError } from "../format/search-error.ts";
 import { matchingItems } from "../keyword/matches.ts";
+import { type RareItem, rareItems } from "../keyword/rare.ts";
 import { rankByWords } from "../keyword/search.ts";
 import type { WordStatistics } from "../keyword/statistics.ts";
 import { foundTerms, type UnderstoodQuery, understand } from "../keyword/understand.ts";
@@ -60,16 +61,19 @@ export async function rankInMemory(
   const filter = intersection(part.within, filterOf(index, query, part));
   const ranked = rankedWords(query);
   const wanted = ranked ?? (query.terms ? query.words : undefined);
-  const { understood, words } = await timed("keyword", options, () => {
+  const { understood, words, rare, accept } = await timed("keyword", options, () => {
     const understood = keyword && wanted && understand(keyword, wanted, part.statistics);
-    return { understood, words: ranked && byWords(index, understood, part.k, filter?.accept) };
+    const read = ranked && understood?.query;
+    const operators = keyword && read ? operatorsOf(keyword, read) : undefined;
+    const accept = both(filter?.accept, operators);
+    const rare = keyword && read ? rareItems(keyword, read, accept) : [];
+    const words = ranked && byWords(index, understood, part.k, filter?.accept);
+    return { understood, rare, accept, words: words && withRare(index, understood, words, rare) };
   });
   const facets = facetCountsOf(index, query, part, understood, filter);
   const exactness: Exactness = { estimated: false };
   let vectors: Ranking | undefined;
   if (vector && part.nearest !== false) {
-    const operators = ranked && keyword && understood ? operatorsOf(keyword, understood.query) : undefined;
-    const accept = both(filter?.accept, operators);
     vectors = await timed("forest", options, () =>
       byVector(index, { ...query, vector }, part, { accept, filter }, exactness),
     );
@@ -83,6 +87,7 @@ export async function rankInMemory(
     ...(facets && { facets }),
     ...(exactness.estimated && { estimated: true }),
     ...(terms && { terms }),
+    ...(rare.length > 0 && { rare }),
   };
 }
 
@@ -152,6 +157,21 @@ function byWords(
   if (!keyword || !understood) return { items: [], scores: [], bound: 0 };
   const { items, scores, bound } = rankByWords(keyword, understood, { k, accept });
   return { items, scores, bound };
+}
+
+/** Adds items with a rare word to what the words have found, where the best k have no place for them. */
+function withRare(
+  { keyword }: LoadedIndex,
+  understood: UnderstoodQuery | undefined,
+  words: WordRanking,
+  rare: readonly RareItem[],
+): WordRanking {
+  const found = new Set(words.items);
+  const missing = new Set(rare.map(({ item }) => item).filter((item) => !found.has(item)));
+  if (missing.size === 0 || !keyword || !understood) return words;
+  const accept = (item: number) => missing.has(item);
+  const { items, scores } = rankByWords(keyword, understood, { k: missing.size, accept });
+  return { ...words, items: [...words.items, ...items], scores: [...words.scores, ...scores] };
 }
 
 function filterOf(index: LoadedIndex, { filter }: Query, { whole }: RankOptions): CompiledFilter | undefined {

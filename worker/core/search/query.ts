@@ -14,6 +14,8 @@ export interface Query {
   readonly facetsOf?: SearchRequest["facetsOf"];
   /** Candidates to look at; -1: the certified default. */
   readonly searchK: number;
+  /** Weight of the words against the vector in mode hybrid, 0 to 1; the balance follows from the query when left out. */
+  readonly keywordWeight?: number;
   /** Whether the terms that count as found are wanted. */
   readonly terms?: boolean;
 }

@@ -1,6 +1,6 @@
 import type { StoredDocument } from "../format/meta.ts";
 import { withoutPhrases } from "../keyword/query.ts";
-import { combine } from "./combine.ts";
+import { appended, type Combined, combine } from "./combine.ts";
 import { FUSION_DEPTH } from "./fusion.ts";
 import { lacksPositions, languageOf } from "./loaded-index.ts";
 import { maximalMarginalRelevance } from "./mmr.ts";
@@ -9,11 +9,13 @@ import { type Query, rankedWords } from "./query.ts";
 import { firstOf, pickFrom, type Ranking, type Rankings } from "./ranking.ts";
 import { MAX_K } from "./schema.ts";
 import type { Exactness, Searcher } from "./searcher.ts";
-import type { SearchRequest, SearchWarning } from "./types.ts";
+import type { Rule, SearchRequest, SearchWarning } from "./types.ts";
 
 /** The items of a page of an answer, and what there is to say of them, documents unread. */
-export interface RankedPage extends Pick<Rankings, "facets" | "terms"> {
+export interface RankedPage extends Omit<Combined, "ranking"> {
   readonly ranking: Ranking;
+  /** What each way found. */
+  readonly rankings: Rankings;
   readonly warnings: readonly SearchWarning[];
 }
 
@@ -40,18 +42,15 @@ export async function rankPage(
   const strict = await rankAll(searcher, query, request, depth);
   const phrases = rankedWords(query)?.phrases ?? [];
   const isLoose = strict.ranking.items.length === 0 && phrases.length > 0;
-  const { ranking, rankings, warnings } = isLoose
-    ? await rankAll(searcher, loosened(query), request, depth)
-    : strict;
+  const ranked = isLoose ? await rankAll(searcher, loosened(query), request, depth) : strict;
+  const { ranking, warnings } = ranked;
   const page = [...ranking.items.keys()].filter(
     (i) => i >= offset && i < depth && ranking.scores[i]! >= minScore,
   );
-  const { facets, terms } = rankings;
   return {
+    ...ranked,
     ranking: pickFrom(ranking, page),
     warnings: isLoose ? [...warnings, phraseNotFound(phrases)] : warnings,
-    ...(facets && { facets }),
-    ...(terms && { terms }),
   };
 }
 
@@ -61,7 +60,7 @@ async function rankAll(
   query: Query,
   request: SearchRequest,
   depth: number,
-): Promise<Ranked & { readonly warnings: readonly SearchWarning[] }> {
+): Promise<RankedPage> {
   const words = rankedWords(query);
   const check =
     words && lacksPositions(searcher.index) ? phraseCheck(languageOf(searcher.index), words) : undefined;
@@ -96,9 +95,8 @@ async function holding(
 }
 
 /** What a ranking to some depth has found, and its order. */
-interface Ranked {
+interface Ranked extends Combined {
   readonly rankings: Rankings;
-  readonly ranking: Ranking;
 }
 
 async function rankTo(
@@ -106,10 +104,11 @@ async function rankTo(
   query: Query,
   request: SearchRequest,
   depth: number,
-): Promise<Ranked & { readonly warnings: readonly SearchWarning[] }> {
+): Promise<RankedPage> {
   const { mmr } = request;
   const { vector } = query;
-  const { rankings, ranking } = await rankConsistently(searcher, query, request, depth);
+  const { ranking, ...found } = await rankConsistently(searcher, query, request, depth);
+  const { rankings } = found;
   const exactness: Exactness = { estimated: rankings.estimated ?? false };
   const chosen =
     mmr && vector
@@ -120,7 +119,8 @@ async function rankTo(
   const distances =
     vector && (query.mode === "vector" ? known : await searcher.distances(vector, chosen, exactness));
   return {
-    rankings,
+    ...found,
+    rules: mmr ? new Map([...found.rules, ...diversityRules(ranking, chosen)]) : found.rules,
     ranking: { ...undistanced, ...(distances && { distances }) },
     warnings: exactness.estimated ? [VECTORS_UNAVAILABLE] : [],
   };
@@ -145,7 +145,7 @@ async function rankConsistently(
   };
   const search = async (k: number): Promise<Ranked> => {
     const rankings = await searcher.rank(query, k, shown);
-    return { rankings, ranking: combine(searcher.index, query, rankings) };
+    return { rankings, ...combine(searcher.index, query, rankings) };
   };
   if (query.mode === "keyword") return search(wanted);
   if (query.mode === "vector") return search(offset === undefined ? wanted : MAX_K);
@@ -153,25 +153,7 @@ async function rankConsistently(
   // Beside each other, so that one call asks a shard for both.
   const second = searcher.beside(1);
   const [near, far] = await Promise.all([search(FUSION_DEPTH), search(MAX_K).finally(() => second.leave())]);
-  return { rankings: { ...near.rankings, ...far.rankings }, ranking: appended(near.ranking, far.ranking) };
-}
-
-/** The items of one order up to {@link FUSION_DEPTH}, then those of another that are not among them. */
-function appended(near: Ranking, far: Ranking): Ranking {
-  const head = firstOf(near, FUSION_DEPTH);
-  const taken = new Set(head.items);
-  const rest = pickFrom(
-    far,
-    [...far.items.keys()].filter((i) => !taken.has(far.items[i]!)),
-  );
-  const last = head.scores.at(-1) ?? 1;
-  const distances = [head, rest].flatMap((part) => part.distances ?? part.items.map(() => Number.NaN));
-  return {
-    items: [...head.items, ...rest.items],
-    // What the first look has missed is no better than the last that it has not.
-    scores: [...head.scores, ...rest.scores.map((score) => Math.min(last, score))],
-    distances,
-  };
+  return { ...appended(near, far), rankings: { ...near.rankings, ...far.rankings } };
 }
 
 /** Chooses k of the first `fetchK` by maximal marginal relevance. */
@@ -195,4 +177,21 @@ async function diversify(
     ranking,
     chosen.map((i) => positions[i]!),
   );
+}
+
+/** Notes the items that stand elsewhere than by relevance alone. */
+function diversityRules(ranking: Ranking, chosen: Ranking): [number, Rule][] {
+  return chosen.items.flatMap((item, i): [number, Rule][] => {
+    const before = ranking.items.indexOf(item);
+    if (before === i) return [];
+    return [
+      [
+        item,
+        {
+          rule: "diversity",
+          message: `Chosen by marginal relevance; by relevance alone rank ${before + 1}.`,
+        },
+      ],
+    ];
+  });
 }

@@ -1,3 +1,5 @@
+import type { RareItem } from "../keyword/rare.ts";
+import type { WordTerms } from "../keyword/understand.ts";
 import type { FacetCounts } from "./types.ts";
 
 /** Items, best first, with what put them there: parallel arrays. */
@@ -22,8 +24,10 @@ export interface Rankings {
   readonly facets?: FacetCounts;
   /** Vectors in the cold part could not be read: distances are estimates. */
   readonly estimated?: boolean;
-  /** The index's terms that count as found, where the query asks for them; else its own words do. */
-  readonly terms?: readonly string[];
+  /** The index's terms that count as the query's words, where the query asks for them. */
+  readonly terms?: readonly WordTerms[];
+  /** Items that hold a rare word of the query exactly; all of them are in `words`. */
+  readonly rare?: readonly RareItem[];
 }
 
 /** How a query is ranked. */

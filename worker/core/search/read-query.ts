@@ -26,6 +26,7 @@ export async function readQuery(
   const mode = modeOf(searcher.index, request);
   const { vector, warnings } = await understand(searcher, request, mode);
   const { query: text, searchK, filter, facets, facetsOf, include } = request;
+  const keywordWeight = weightOf(request, mode);
   const query: Query = {
     mode,
     searchK,
@@ -36,9 +37,31 @@ export async function readQuery(
     ...(filter !== undefined && { filter: parseFilter(filter) }),
     ...(facets && { facets }),
     ...(facetsOf && { facetsOf }),
-    ...(include.includes("highlights") && { terms: true }),
+    ...(keywordWeight !== undefined && { keywordWeight }),
+    ...(include.some((part) => part === "highlights" || part === "explanation") && { terms: true }),
   };
   return { query, warnings };
+}
+
+/**
+ * The share of the words that a request asks for; undefined where the balance follows from the query.
+ *
+ * @throws SearchError `INVALID_VALUE` where there are no two rankings to weigh
+ */
+function weightOf({ weights }: SearchRequest, mode: SearchMode): number | undefined {
+  if (weights === undefined) return undefined;
+  if (mode !== "hybrid") {
+    throw searchError(
+      "INVALID_VALUE",
+      "weights",
+      `weights balance words and vectors in mode hybrid; this search has mode ${mode}.`,
+    );
+  }
+  const { keyword = 1 - (weights.vector ?? 0), vector = 1 - keyword } = weights;
+  if (keyword + vector <= 0) {
+    throw searchError("INVALID_VALUE", "weights", "One of the weights must be above 0.");
+  }
+  return keyword / (keyword + vector);
 }
 
 /**

@@ -25,7 +25,8 @@ export const MAX_COMPONENT = 1e15;
 
 export const SEARCH_MODES = ["vector", "keyword", "hybrid"] as const;
 export const FACETS_OF = ["filter", "matches"] as const;
-export const INCLUDES = ["document", "metadata", "vector", "highlights"] as const;
+export const INCLUDES = ["document", "metadata", "vector", "highlights", "explanation"] as const;
+export const RULES = ["rareWord", "diversity"] as const;
 
 const itemNumber = z.int().check(z.minimum(0), z.maximum(0x7fff_ffff));
 const component = z.number().check(z.minimum(-MAX_COMPONENT), z.maximum(MAX_COMPONENT));
@@ -46,6 +47,16 @@ export const mmrSchema = z
       description: "Maximal marginal relevance: choose the k hits out of fetchK so that they differ.",
     }),
   );
+
+const share = z.optional(z.number().check(z.minimum(0), z.maximum(1)));
+
+export const weightsSchema = z.strictObject({ keyword: share, vector: share }).check(
+  z.meta({
+    description:
+      "Balance of words and vectors in mode hybrid, in place of the one that follows from the query. One weight alone leaves the rest to the other.",
+    examples: [{ keyword: 0.3, vector: 0.7 }],
+  }),
+);
 
 export const searchRequestSchema = z
   .strictObject({
@@ -131,6 +142,7 @@ export const searchRequestSchema = z
       .check(
         z.meta({ description: "Default: hybrid for text when the index has a keyword index, else vector." }),
       ),
+    weights: z.optional(weightsSchema),
     prefix: z.optional(z.boolean()).check(
       z.meta({
         description:
@@ -171,6 +183,43 @@ export const highlightSchema = z
   })
   .check(z.meta({ description: "The passage of a document that matched." }));
 
+const place = {
+  rank: z.nullable(z.int()).check(z.meta({ description: "From 1; null beyond those that were ranked." })),
+  score: z.number().check(z.meta({ description: "0 to 1." })),
+};
+
+export const explanationSchema = z
+  .object({
+    words: z
+      .readonly(
+        z.array(
+          z.object({
+            word: z.string().check(z.meta({ description: "A word of the query." })),
+            terms: z
+              .readonly(z.array(z.string()))
+              .check(z.meta({ description: "Words of the document that count as it." })),
+            fields: z
+              .readonly(z.array(z.string()))
+              .check(z.meta({ description: "Fields of the document that have them." })),
+          }),
+        ),
+      )
+      .check(z.meta({ description: "Words of the query that the document has." })),
+    keyword: z
+      .nullable(z.object({ ...place, bm25: z.number() }))
+      .check(z.meta({ description: "null when the words did not find the hit." })),
+    vector: z
+      .nullable(z.object({ ...place, distance: z.number() }))
+      .check(z.meta({ description: "null when no vector was compared." })),
+    weights: z
+      .nullable(z.object({ keyword: z.number(), vector: z.number(), given: z.boolean() }))
+      .check(z.meta({ description: "Mode hybrid: the balance, and whether the request gave it." })),
+    rules: z
+      .readonly(z.array(z.object({ rule: z.enum(RULES), message: z.string() })))
+      .check(z.meta({ description: "Rules that moved the hit, in their order." })),
+  })
+  .check(z.meta({ description: "Why a hit stands where it does." }));
+
 export const hitSchema = z.object({
   index: z.optional(z.string()).check(z.meta({ description: "Name of its index, in a search of several." })),
   item: itemNumber,
@@ -199,6 +248,7 @@ export const hitSchema = z.object({
     ),
   vector: z.optional(z.readonly(z.array(z.number()))),
   highlights: z.optional(z.readonly(z.array(highlightSchema))),
+  explanation: z.optional(explanationSchema),
 });
 
 export const facetCountsSchema = z

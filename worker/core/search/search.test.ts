@@ -147,3 +147,71 @@ describe("search", () => {
     expect(phases).toEqual(["embed", "keyword", "forest", "docstore"]);
   });
 });
+
+describe("rare words", () => {
+  test("put what holds them among the first ten, whatever the vectors and inflections say", async () => {
+    const filler = Array.from({ length: 60 }, (_, i) => ({
+      id: `target-${i}`,
+      pageContent: `The target ${"target ".repeat(i % 4)}of search is near: recall and targets, number ${i}.`,
+    }));
+    const documents = [
+      ...filler,
+      { id: "plain", pageContent: `Nothing else here. ${"Some other words follow. ".repeat(30)} targeting` },
+      { id: "code", pageContent: `${"A page about the weather in autumn. ".repeat(20)} E_RARE_CODE` },
+    ];
+    const local = await buildIndex("rare", { documents });
+    for (const [query, id] of [
+      ["targeting", "plain"],
+      ["targeting recall of search targets", "plain"],
+      ["E_RARE_CODE", "code"],
+      ["target search recall e_rare_code", "code"],
+    ] as const) {
+      const { hits } = await ask(local, { query, k: 10, include: ["explanation"] });
+      const found = hits.find((hit) => hit.id === id);
+      expect(found, query).toBeDefined();
+      const scores = hits.map(({ score }) => score);
+      expect(scores).toEqual([...scores].sort((a, b) => b - a));
+    }
+    const { hits } = await ask(local, {
+      query: "targeting recall of search targets",
+      k: 10,
+      include: ["explanation"],
+      weights: { vector: 1 },
+    });
+    expect(hits.at(-1)).toMatchObject({ id: "plain", explanation: { rules: [{ rule: "rareWord" }] } });
+    expect((await ask(local, { query: "target -targeting", k: 62 })).hits.map(({ id }) => id)).not.toContain(
+      "plain",
+    );
+  });
+
+  test("of pages of one search the first ten are the same, and no hit comes twice", async () => {
+    const ids = async (input: SearchInput) =>
+      (await ask(index, { query: "violin the dog", ...input })).hits.map(({ id }) => id);
+    const whole = await ids({ k: 30, offset: 0 });
+    const pages = [
+      await ids({ k: 10, offset: 0 }),
+      await ids({ k: 10, offset: 10 }),
+      await ids({ k: 10, offset: 20 }),
+    ];
+    expect(pages.flat()).toEqual(whole);
+  });
+});
+
+describe("long texts", () => {
+  test("are searched by their most telling words, wherever they stand", async () => {
+    const common = (i: number) => `word${i % 150}`;
+    const noise = Array.from({ length: 300 }, (_, i) => `${common(i)} the a dog`).join(" ");
+    const documents = [
+      ...textCorpus(),
+      ...Array.from({ length: 150 }, (_, i) => ({
+        id: `n${i}`,
+        pageContent: Array.from({ length: 12 }, (_, j) => common(i + j * 7)).join(" "),
+      })),
+    ];
+    const local = await buildIndex("long", { documents });
+    for (const query of [`${noise} violin concerto`, `violin concerto ${noise}`]) {
+      const { hits } = await ask(local, { query, k: 10, mode: "keyword" });
+      expect(hits.map(({ document }) => document?.pageContent)).toContain("a violin concerto");
+    }
+  });
+});

@@ -2,6 +2,7 @@ import type * as z from "zod/mini";
 import type {
   batchRequestSchema,
   batchResponseSchema,
+  explanationSchema,
   facetCountsSchema,
   highlightSchema,
   hitSchema,
@@ -23,3 +24,5 @@ export type Highlight = z.output<typeof highlightSchema>;
 export type FacetCounts = z.output<typeof facetCountsSchema>;
 export type SearchMode = NonNullable<SearchRequest["mode"]>;
 export type Include = SearchRequest["include"][number];
+export type Explanation = z.output<typeof explanationSchema>;
+export type Rule = Explanation["rules"][number];

@@ -53,7 +53,7 @@ interface Own extends Numbering {
 }
 
 async function rank({ index, outer }: Own, { show, ...query }: ShardQuery): Promise<ShardRankings> {
-  const { vectors, words, ...rest } = await rankInMemory(index, query, query);
+  const { vectors, words, rare, ...rest } = await rankInMemory(index, query, query);
   const outward = <T extends Ranking>(ranking: T): T => ({
     ...ranking,
     items: ranking.items.map(outer),
@@ -63,6 +63,7 @@ async function rank({ index, outer }: Own, { show, ...query }: ShardQuery): Prom
   return {
     ...(vectors && { vectors: outward(vectors) }),
     ...(words && { words: outward(words) }),
+    ...(rare && { rare: rare.map((one) => ({ ...one, item: outer(one.item) })) }),
     ...rest,
     ...(show && best && { shown: [...best].map((item) => shownOf(index, item, outer(item), show)) }),
   };

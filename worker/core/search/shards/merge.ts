@@ -11,13 +11,15 @@ export function mergeRankings(metric: Metric, rankings: readonly Rankings[], k: 
   const vectors = rankings.map((ranking) => ranking.vectors).filter((part) => part !== undefined);
   const words = rankings.map((ranking) => ranking.words).filter((part) => part !== undefined);
   const facets = rankings.map((ranking) => ranking.facets).filter((part) => part !== undefined);
+  const rare = rankings.flatMap((ranking) => ranking.rare ?? []);
   const terms = rankings.map((ranking) => ranking.terms).filter((part) => part !== undefined);
   return {
     ...(vectors.length > 0 && { vectors: mergeVectors(metric, vectors, k) }),
-    ...(words.length > 0 && { words: mergeWords(words, k) }),
+    ...(words.length > 0 && { words: mergeWords(words, k, new Set(rare.map(({ item }) => item))) }),
     ...(facets.length > 0 && { facets: mergeFacets(facets) }),
     ...(rankings.some(({ estimated }) => estimated) && { estimated: true }),
-    ...(terms.length > 0 && { terms: [...new Set(terms.flat())] }),
+    ...(terms.length > 0 && { terms: terms.flat() }),
+    ...(rare.length > 0 && { rare }),
   };
 }
 
@@ -27,9 +29,9 @@ function mergeVectors(metric: Metric, rankings: readonly Ranking[], k: number): 
   return merged(rankings, k, (a, b) => sign * (a.distance - b.distance));
 }
 
-function mergeWords(rankings: readonly WordRanking[], k: number): WordRanking {
+function mergeWords(rankings: readonly WordRanking[], k: number, rare: ReadonlySet<number>): WordRanking {
   return {
-    ...merged(rankings, k, (a, b) => b.score - a.score),
+    ...merged(rankings, k, (a, b) => b.score - a.score, rare),
     // A part that lacks a word of the query knows nothing of its weight.
     bound: rankings.reduce((most, { bound }) => Math.max(most, bound), 0),
   };
@@ -45,11 +47,13 @@ function merged(
   rankings: readonly Ranking[],
   k: number,
   compare: (a: RankedItem, b: RankedItem) => number,
+  kept: ReadonlySet<number> = new Set(),
 ): Ranking {
   const all = rankings.flatMap(({ items, scores, distances }) =>
     items.map((item, i): RankedItem => ({ item, score: scores[i]!, distance: distances?.[i] ?? Number.NaN })),
   );
-  const best = all.sort((a, b) => compare(a, b) || a.item - b.item).slice(0, k);
+  all.sort((a, b) => compare(a, b) || a.item - b.item);
+  const best = all.filter(({ item }, i) => i < k || kept.has(item));
   return {
     items: best.map(({ item }) => item),
     scores: best.map(({ score }) => score),

@@ -13,7 +13,7 @@ const FACET_VALUES = 4096;
 /** The query for a shard: with the columns of the whole index, and with what to return along with the ranking. */
 export function shardQuery(
   { manifest, forest }: LoadedIndex,
-  { words: text, terms: _, ...query }: Query,
+  { words: text, ...query }: Query,
   k: number,
   shown: Shown,
 ): ShardQuery {

@@ -178,6 +178,11 @@ function outward(rankings: ShardRankings, firstItem: number): ShardRankings {
     ...ranking,
     items: ranking.items.map((item) => item + firstItem),
   });
-  const { vectors, words } = rankings;
-  return { ...rankings, ...(vectors && { vectors: moved(vectors) }), ...(words && { words: moved(words) }) };
+  const { vectors, words, rare } = rankings;
+  return {
+    ...rankings,
+    ...(vectors && { vectors: moved(vectors) }),
+    ...(words && { words: moved(words) }),
+    ...(rare && { rare: rare.map((one) => ({ ...one, item: one.item + firstItem })) }),
+  };
 }

@@ -1,0 +1,69 @@
+import type { RareItem } from "../keyword/rare.ts";
+import { pickFrom, type Ranking } from "./ranking.ts";
+import type { Rule } from "./types.ts";
+
+/** Items with a rare word are lifted so far up at least. */
+const FIRST = 10;
+/** A query with more rare words than this is a text, of which any word may be rare: it lifts {@link FEW} items at most. */
+const MANY_WORDS = 3;
+const FEW = 3;
+
+/**
+ * Lifts items that hold a rare word of the query into the first ten: whoever types a word that hardly any document has looks
+ * for those. They come last among the ten, in their own order; all others keep theirs. Scores stay in descending order.
+ */
+export function promoteRare(
+  ranking: Ranking,
+  rare: readonly RareItem[],
+): { readonly ranking: Ranking; readonly rules: ReadonlyMap<number, Rule> } {
+  const wordOf = new Map<number, string>();
+  for (const { item, word } of rare) if (!wordOf.has(item)) wordOf.set(item, word);
+  const { items } = ranking;
+  const inside = items.slice(0, FIRST).filter((item) => wordOf.has(item)).length;
+  const most = new Set(rare.map(({ word }) => word)).size > MANY_WORDS ? FEW : FIRST;
+  const room = Math.max(0, most - inside);
+  const wanted = new Set([...wordOf.keys()].filter((item) => items.indexOf(item) >= FIRST).slice(0, room));
+  if (wanted.size === 0) return { ranking, rules: new Map() };
+  const lifted = [...items.keys()].filter((i) => wanted.has(items[i]!));
+  const others = [...items.keys()].filter((i) => !wanted.has(items[i]!));
+  // What already has a rare word stays among the ten.
+  const head = keepRare(others, FIRST - lifted.length, (i) => wordOf.has(items[i]!));
+  const placed = new Set(head);
+  const order = [...head, ...lifted, ...others.filter((i) => !placed.has(i))];
+  const moved = pickFrom(ranking, order);
+  const rules = new Map(
+    lifted.map((i): [number, Rule] => [
+      items[i]!,
+      {
+        rule: "rareWord",
+        message: `"${wordOf.get(items[i]!)}" occurs in at most three documents: lifted from rank ${i + 1} into the first ${FIRST}.`,
+      },
+    ]),
+  );
+  return { ranking: { ...moved, scores: descending(moved.scores) }, rules };
+}
+
+/** The first n, without the last of those that need not stay where those that must stay would fall out. */
+function keepRare(order: readonly number[], n: number, stays: (i: number) => boolean): number[] {
+  const first = order.slice(0, FIRST);
+  const spare = first.length - n;
+  if (spare <= 0) return first;
+  const out = new Set(first.filter((i) => !stays(i)).slice(-spare));
+  return first.filter((i) => !out.has(i)).slice(0, n);
+}
+
+/** Scores of items that were lifted or put back are those of their neighbours. */
+function descending(scores: readonly number[]): number[] {
+  let most = Number.POSITIVE_INFINITY;
+  const floor: number[] = [];
+  let least = Number.NEGATIVE_INFINITY;
+  for (let i = scores.length - 1; i >= 0; i--) {
+    // Only within the first ten scores are out of order upwards.
+    least = Math.max(least, scores[i]!);
+    floor[i] = i < FIRST ? least : scores[i]!;
+  }
+  return floor.map((score) => {
+    most = Math.min(most, score);
+    return most;
+  });
+}
