@@ -4,6 +4,7 @@ import kernel from "./core/embedding/encoder/kernel/relaxed.wasm";
 import { HELD_BYTES, PAGE_BYTES_KEPT } from "./core/format/budget.ts";
 import { AnnoyEdgeError } from "./core/format/errors.ts";
 import { isIndexName, matchesName } from "./core/format/keys.ts";
+import { sleep } from "./core/time/wait.ts";
 import type { IndexSet, IndexSource, IndexStatus, Lifetime } from "./http/types.ts";
 import { createEdgeEmbedder } from "./services/edge.ts";
 import { reachShards } from "./shards/reach.ts";
@@ -22,10 +23,11 @@ export interface Indexes extends IndexSet {
   readonly opened: ReadonlyMap<string, RefreshableSource>;
 }
 
-/** The indexes that the settings name, in memory between requests. */
+/** The indexes that the settings name, in memory between requests, within one budget. */
 export function createIndexes(env: Env, bucket: R2Bucket, settings: Settings): Indexes {
   const { served } = settings;
-  const opened = new Map<string, RefreshableSource>();
+  // In the order of their last use.
+  const opened = new Map<string, Opened>();
   const encoders = createEncoders({ bucket, cache: caches.default, kernel });
   const pages = createPageCache(() => roomForPages(heldBytes(opened) + encoders.heldBytes));
   const list = listing(bucket, served, settings.refreshSeconds);
@@ -35,7 +37,7 @@ export function createIndexes(env: Env, bucket: R2Bucket, settings: Settings): I
     const known = opened.get(name);
     if (known) return known;
     if (!isIndexName(name) || !served.some((pattern) => matchesName(pattern, name))) throw notFound(name);
-    const source = createSource(name, env, { bucket, encoders, pages, settings });
+    const source = createSource(name, env, { bucket, encoders, pages, settings, opened });
     // A pattern lets callers choose names: one of no index must not stay.
     const kept = served.includes(name) ? source : forgetting(source, () => opened.delete(name));
     opened.set(name, kept);
@@ -66,16 +68,24 @@ interface Shared {
   readonly encoders: Encoders;
   readonly pages: PageCache;
   readonly settings: Settings;
+  readonly opened: Map<string, Opened>;
 }
 
-function createSource(name: string, env: Env, shared: Shared): RefreshableSource {
-  const { bucket, encoders, pages, settings } = shared;
+/** An index that gives way to others. */
+interface Opened extends RefreshableSource {
+  readonly heldBytes: () => number;
+  readonly letGo: () => boolean;
+}
+
+function createSource(name: string, env: Env, shared: Shared): Opened {
+  const { bucket, encoders, pages, settings, opened } = shared;
   const reader = createIndexReader({
     name,
     bucket,
     cache: caches.default,
     refreshSeconds: settings.refreshSeconds,
-    reservedBytes: () => encoders.heldBytes,
+    reservedBytes: () => encoders.heldBytes + heldBytes(opened, name),
+    makeRoom: (claim, hasOther) => makeRoom(name, opened, claim, hasOther),
     prepare: ({ embedder }) => encoders.prepare(embedder),
     open: (parts) =>
       openPublished(
@@ -97,14 +107,23 @@ function createSource(name: string, env: Env, shared: Shared): RefreshableSource
   });
   return {
     name,
-    use: reader.use,
+    heldBytes: () => reader.status().heldBytes,
+    letGo: reader.letGo,
+    use(lifetime, run) {
+      const own = opened.get(name);
+      if (own && opened.size > 1) {
+        opened.delete(name);
+        opened.set(name, own);
+      }
+      return reader.use(lifetime, run);
+    },
     refresh: async (lifetime) => withPages(await reader.refresh(lifetime)),
     status: () => withPages(reader.status()),
   };
 }
 
 /** An index whose name a caller chose: where none of it is published, it is not found and forgotten. */
-function forgetting(source: RefreshableSource, forget: () => void): RefreshableSource {
+function forgetting(source: Opened, forget: () => void): Opened {
   return {
     ...source,
     async use(lifetime, run) {
@@ -161,10 +180,35 @@ function roomForPages(indexBytes: number): number {
   return Math.min(PAGE_BYTES_KEPT.most, Math.max(PAGE_BYTES_KEPT.least, HELD_BYTES - indexBytes));
 }
 
-function heldBytes(opened: ReadonlyMap<string, RefreshableSource>): number {
+/** Bytes that indexes hold, those that are being loaded included. */
+function heldBytes(opened: ReadonlyMap<string, Opened>, except?: string): number {
   let sum = 0;
-  for (const source of opened.values()) sum += source.status().heldBytes;
+  for (const [name, source] of opened) if (name !== except) sum += source.heldBytes();
   return sum;
+}
+
+/** Longer than a search takes, and shorter than a request waits for an index. */
+const ROOM_MS = 15_000;
+const ROOM_POLL_MS = 5;
+
+/** Lets indexes go that nobody uses at the moment, least recently used first, until there is room for another. */
+async function makeRoom(
+  name: string,
+  opened: ReadonlyMap<string, Opened>,
+  claim: () => boolean,
+  hasOther: boolean,
+): Promise<void> {
+  for (const deadline = Date.now() + ROOM_MS; ; ) {
+    for (const [other, source] of opened) {
+      if (other !== name && source.letGo() && claim()) return;
+    }
+    if (claim() || opened.size === 1) return;
+    if (Date.now() > deadline) {
+      if (hasOther) return;
+      throw new AnnoyEdgeError("INDEX_LOADING", `Memory for index "${name}" is in use by others. Try again.`);
+    }
+    await sleep(ROOM_POLL_MS);
+  }
 }
 
 /** Indexes of a Worker whose settings make no sense: every request is answered with the same error. */

@@ -122,8 +122,17 @@ export function createIndexReader<T>(options: IndexReaderOptions<T>): IndexReade
         `Version ${version} takes ${bytes} bytes of memory; an isolate has room for ${LOADED_BYTES}.`,
       );
     }
-    if (heldBytes() + bytes > budget - (options.reservedBytes?.() ?? 0)) await drain(own);
-    own.bytes = bytes;
+    const claim = (): boolean => {
+      alive(own);
+      if (heldBytes() + bytes > budget - (options.reservedBytes?.() ?? 0)) return false;
+      own.bytes = bytes;
+      return true;
+    };
+    if (!claim()) {
+      if (options.makeRoom) await options.makeRoom(claim, live !== undefined);
+      if (own.bytes === 0) await drain(own);
+      own.bytes = bytes;
+    }
     loads++;
     peakBytes = Math.max(peakBytes, heldBytes());
     try {
@@ -143,17 +152,26 @@ export function createIndexReader<T>(options: IndexReaderOptions<T>): IndexReade
     }
     own.opening = false;
     if (options.cache) {
-      const release = take(live);
-      const { parts, from } = live;
       // The answers that wait go first; and what goes wrong with a cache concerns no reader.
       ctx.waitUntil(
         sleep(timing.fill)
-          .then(() => (from === "r2" ? fillCache(options, parts) : undefined))
-          .finally(release)
-          .then(() => fillCold(options, parts))
+          .then(() => fill(version))
           .catch(() => {}),
       );
     }
+  }
+
+  /** Leaves a version in the data centre's cache, unless it has given way meanwhile: nothing keeps its bytes until then. */
+  async function fill(version: string): Promise<void> {
+    if (live?.version !== version) return;
+    const { parts, from } = live;
+    const release = take(live);
+    try {
+      if (from === "r2") await fillCache(options, parts);
+    } finally {
+      release();
+    }
+    await fillCold(options, parts);
   }
 
   /** Looks at the pointer and loads what it names; falls back to the version before when nothing is at hand. */
@@ -287,6 +305,12 @@ export function createIndexReader<T>(options: IndexReaderOptions<T>): IndexReade
   return {
     current,
     status,
+    letGo() {
+      prune();
+      if (!live || task || isLeased(live, Date.now())) return false;
+      live = undefined;
+      return true;
+    },
     async refresh(ctx) {
       await settle(ctx, Date.now() + timing.wait);
       return status();

@@ -17,6 +17,13 @@ export interface IndexReaderOptions<T> extends LoadSource {
   readonly memoryBudget?: number;
   /** Bytes of that budget that something else holds at the moment. */
   readonly reservedBytes?: () => number;
+  /**
+   * Has others let go of memory until `claim` succeeds, which takes the room at once.
+   *
+   * @param hasOther whether this reader has an older version that it can give up instead
+   * @throws AnnoyEdgeError when there is no room and nothing to give up
+   */
+  readonly makeRoom?: (claim: () => boolean, hasOther: boolean) => Promise<void>;
   readonly timing?: Partial<ReaderTiming>;
 }
 
@@ -59,6 +66,8 @@ export interface IndexReader<T> {
   /** Looks at the pointer now, whatever the interval, and waits until what it names is loaded or refused. */
   refresh(ctx: WaitContext): Promise<ReaderStatus>;
   status(): ReaderStatus;
+  /** Lets go of the version in memory, unless it is in use or another one is being loaded. Returns whether it did. */
+  letGo(): boolean;
 }
 
 /** Patience, in milliseconds. */
