@@ -28,6 +28,11 @@ export { type ImportAnnoyOptions, type ImportOptions, importAnnoy } from "./anno
 export type { InputDocument } from "./artifact/collect.ts";
 export type { BuildResult } from "./artifact/folder.ts";
 export type { EmbedderOptions } from "./embedding/build-embedder.ts";
+export {
+  type ImportEncoderOptions,
+  type ImportEncoderResult,
+  importEncoder,
+} from "./embedding/encoder/import.ts";
 export type { EmbedderSetting, EmbedderSpec } from "./embedding/providers/index.ts";
 export { type EvaluateOptions, type Evaluation, evaluate, type JudgedQuery } from "./evaluate/index.ts";
 export type { Documents, InputOptions } from "./job/input.ts";

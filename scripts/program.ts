@@ -3,6 +3,7 @@ import { type Command, Option } from "commander";
 import { newCommand } from "./cli/run.ts";
 import { addAssemble } from "./commands/assemble.ts";
 import { addBuild } from "./commands/build.ts";
+import { addEncoder } from "./commands/encoder.ts";
 import { addEvaluate } from "./commands/evaluate.ts";
 import { addExport } from "./commands/export.ts";
 import { addGc } from "./commands/gc.ts";
@@ -45,6 +46,7 @@ Example:
   addAssemble(program);
   addImport(program);
   addExport(program);
+  addEncoder(program);
   addInspect(program);
   addVerify(program);
   addQuery(program);

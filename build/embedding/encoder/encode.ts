@@ -16,6 +16,11 @@ export interface EncodeOptions {
   readonly keep?: ((entry: VocabularyEntry) => boolean) | undefined;
 }
 
+export interface EncodedModel {
+  readonly bytes: Uint8Array;
+  readonly tokens: number;
+}
+
 /** Numbers that share a scale at 4 bits. */
 const NIBBLE_GROUP = 32;
 
@@ -24,7 +29,7 @@ const NIBBLE_GROUP = 32;
  *
  * @throws ModelError
  */
-export function encodeModel(model: ModelFolder, options: EncodeOptions = {}): Uint8Array {
+export function encodeModel(model: ModelFolder, options: EncodeOptions = {}): EncodedModel {
   const architecture = readArchitecture(model.config);
   const { hidden, layers, heads, intermediate, epsilon, relativeBuckets } = architecture;
   const checkpoint = openCheckpoint(readSafetensors(model.weights), architecture.kind);
@@ -78,7 +83,8 @@ export function encodeModel(model: ModelFolder, options: EncodeOptions = {}): Ui
   const contents = sections.map(([name, ...parts]) => [name, join(parts)] as const);
   const hash = createHash("sha256");
   for (const [, content] of contents) hash.update(content);
-  return encodeEncoder(contents, hash.digest("hex").slice(0, 16));
+  const bytes = encodeEncoder(contents, hash.digest("hex").slice(0, 16));
+  return { bytes, tokens: vocabulary.rows.length };
 }
 
 function tokenTable(checkpoint: Checkpoint, { rows }: Vocabulary, hidden: number): Float32Array {

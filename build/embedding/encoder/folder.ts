@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { ModelError } from "../model2vec/errors.ts";
 import { readTokenizer, type TokenizerParts } from "../model2vec/tokenizer.ts";
+import { readSentencePiece, readVocabularyText } from "./tokenizer-files.ts";
 
 export type Json = Readonly<Record<string, unknown>>;
 
@@ -40,11 +41,11 @@ export interface FolderOptions {
 export async function readFolder(path: string, options: FolderOptions = {}): Promise<ModelFolder> {
   const folder = resolve(path);
   const config = await need(folder, "config.json");
-  const tokenizer = readTokenizer(new TextDecoder().decode(await readBytes(folder, "tokenizer.json")));
   const modules = await read(folder, "modules.json");
   const sentence = (await read(folder, "sentence_bert_config.json")) ?? {};
   const special = (await read(folder, "special_tokens_map.json")) ?? {};
   const settings = (await read(folder, "tokenizer_config.json")) ?? {};
+  const tokenizer = await findTokenizer(folder, settings);
   const prompts = ((await read(folder, "config_sentence_transformers.json"))?.prompts ?? {}) as Json;
   const name = options.name ?? basename(folder);
   const known = knownPrefixes(`${name} ${String(config._name_or_path)}`);
@@ -78,6 +79,22 @@ function knownPrefixes(name: string): { query: string; document: string } {
   }
   if (/(?:^|[\s/-])e5-(?:small|base|large)/i.test(name)) return { query: "query: ", document: "passage: " };
   return { query: "", document: "" };
+}
+
+const TOKENIZER_FILES = ["tokenizer.json", "vocab.txt", "sentencepiece.bpe.model"] as const;
+
+/** The tokenizer by the first of its files that is there. */
+async function findTokenizer(folder: string, settings: Json): Promise<TokenizerParts> {
+  const [json, vocabulary, pieces] = await Promise.all(
+    TOKENIZER_FILES.map((name) => readFile(join(folder, name)).catch(() => undefined)),
+  );
+  if (json) return readTokenizer(new TextDecoder().decode(json));
+  if (vocabulary) return readVocabularyText(new TextDecoder().decode(vocabulary), settings);
+  if (pieces) return readSentencePiece(pieces);
+  throw new ModelError(
+    "MODEL_NOT_FOUND",
+    `${folder} has no tokenizer: none of ${TOKENIZER_FILES.join(", ")} can be read.`,
+  );
 }
 
 async function readPooling(folder: string): Promise<"cls" | "mean"> {

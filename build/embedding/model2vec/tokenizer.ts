@@ -24,7 +24,7 @@ type Json = Readonly<Record<string, unknown>>;
 
 /**
  * Reads a tokenizer.json of Hugging Face's tokenizers. SentencePiece's compiled character map, which only Unigram
- * models have, is taken for NFKC, as it is but for a few rare characters.
+ * models have, is taken for NFKC with SentencePiece's rules for blanks, as it is but for a few rare characters.
  *
  * @throws ModelError `MODEL_UNSUPPORTED` naming the part that is not known, `BAD_MODEL`
  */
@@ -111,7 +111,8 @@ function toNormaliser(json: Json): Normaliser[] {
     case "NFKD":
       return [{ type: "unicode", form: json.type }];
     case "Precompiled":
-      return [{ type: "unicode", form: "NFKC" }];
+    case "Nmt":
+      return [{ type: "sentencepiece" }];
     case "Lowercase":
       return [{ type: "lowercase" }];
     case "StripAccents":

@@ -11,6 +11,8 @@ export type Normaliser =
       readonly lowercase: boolean;
     }
   | { readonly type: "unicode"; readonly form: "NFC" | "NFD" | "NFKC" | "NFKD" }
+  /** SentencePiece's own normalisation: NFKC, with its rules for control characters and blanks. */
+  | { readonly type: "sentencepiece" }
   | { readonly type: "lowercase" }
   | { readonly type: "stripAccents" }
   | { readonly type: "strip"; readonly left: boolean; readonly right: boolean }
@@ -31,6 +33,11 @@ export type PreTokeniser =
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
 const CONTROL = /[\u0000\ufffd]|(?![\t\n\r])\p{C}/gu;
 const SPACE = /\s/gu;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+const PIECE_CONTROL = /[\u0001-\u0008\u000b\u000e-\u001f\u007f\u008f\u009f]/gu;
+const PIECE_SPACE = /[\t\n\f\r\u1680\u200b-\u200f\u2028\u2029\u2581\ufeff\ufffd]/gu;
+/** NFKC of SentencePiece leaves the full-width tilde alone. */
+const TILDE = "\uff5e";
 const CHINESE =
   /[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u{20000}-\u{2a6df}\u{2a700}-\u{2b73f}\u{2b740}-\u{2b81f}\u{2b920}-\u{2ceaf}\u{2f800}-\u{2fa1f}]/gu;
 const MARKS = /\p{Mn}/gu;
@@ -55,6 +62,13 @@ function applyStep(text: string, step: Normaliser): string {
     }
     case "unicode":
       return text.normalize(step.form);
+    case "sentencepiece":
+      return text
+        .replace(PIECE_CONTROL, "")
+        .replace(PIECE_SPACE, " ")
+        .split(TILDE)
+        .map((part) => part.normalize("NFKC"))
+        .join(TILDE);
     case "lowercase":
       return text.toLowerCase();
     case "stripAccents":

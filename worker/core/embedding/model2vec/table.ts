@@ -175,6 +175,7 @@ export function checkTokenizer(header: Readonly<Record<string, unknown>>, tokens
 const NORMALISERS: readonly Normaliser["type"][] = [
   "bert",
   "unicode",
+  "sentencepiece",
   "lowercase",
   "stripAccents",
   "strip",
