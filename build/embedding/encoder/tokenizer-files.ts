@@ -1,9 +1,11 @@
 import { ModelError } from "../model2vec/errors.ts";
 import type { TokenizerParts, VocabularyEntry } from "../model2vec/tokenizer.ts";
-import type { Json } from "./folder.ts";
 
 /** The tokenizer of a BERT model that has only a vocab.txt: one token a line, its number the line's. */
-export function readVocabularyText(text: string, settings: Json): TokenizerParts {
+export function readVocabularyText(
+  text: string,
+  settings: Readonly<Record<string, unknown>>,
+): TokenizerParts {
   const tokens = text.split(/\r?\n/);
   if (tokens.at(-1) === "") tokens.pop();
   const lowercase = settings.do_lower_case !== false;

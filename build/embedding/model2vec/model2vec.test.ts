@@ -329,7 +329,12 @@ describe("a model that cannot be used", () => {
   };
 
   it.each([
-    ["MODEL_UNSUPPORTED", { ...wordPiece, normalizer: { type: "Nmt" } }, good, /normalizer of type Nmt/],
+    [
+      "MODEL_UNSUPPORTED",
+      { ...wordPiece, normalizer: { type: "ByteLevel" } },
+      good,
+      /normalizer of type ByteLevel/,
+    ],
     ["MODEL_UNSUPPORTED", { ...wordPiece, pre_tokenizer: { type: "ByteLevel" } }, good, /ByteLevel/],
     ["MODEL_UNSUPPORTED", { ...wordPiece, model: { type: "BPE", vocab: {} } }, good, /BPE/],
     ["MODEL_UNSUPPORTED", wordPiece, { embeddings: { ...good.embeddings, dtype: "F8_E4M3" } }, /F8_E4M3/],
