@@ -1,5 +1,4 @@
-import type { FusionConfidence, FusionMeta, ItemDocument } from "../../worker/core/format/meta.ts";
-import { NEUTRAL_BIAS, SIGNS, weightFor } from "../../worker/core/search/confidence.ts";
+import type { FusionMeta, ItemDocument } from "../../worker/core/format/meta.ts";
 import { DEFAULT_FUSION } from "../../worker/core/search/fusion.ts";
 import { createRandom } from "../numeric/random.ts";
 import { meanOf, round } from "../numeric/statistics.ts";
@@ -9,16 +8,20 @@ import { type CalibrationInput, MIN_QUERIES, runTrials, type Trial } from "./tri
 
 /** Documents that the queries are asked of. The weights hardly depend on it, the time does. */
 const SAMPLE = 2000;
-/** How far the bias may go either way from the neutral one, and in which steps: a factor of 150 for the words' share. */
-const MAX_SHIFT = 5;
-const STEP = 0.25;
 /**
- * What a shift costs, times its square, against a relative gain on the made queries. They are cut out of texts and so
- * favour the words; on sets with real queries, weaker evidence than this moved the weight the wrong way.
+ * The balance by what the made queries say of both sides: w / (1 - w) = 10 spread exp(START + SLOPE ln(keyword / vector)), of
+ * the two mean reciprocal ranks. Such queries are cut out of the texts and favour the words; at a ratio of 1 the
+ * vectors are by far the better side for people's questions. Fitted on eleven judged sets with two embedders
+ * (docs/relevance.md).
  */
-const SHIFT_COST = 0.5;
-/** Points of mean reciprocal rank that both together may lose against the better side, on the made queries. */
-const MOST_LOST = 0.01;
+const START = 0.15;
+const SLOPE = 4.25;
+/** Beyond this one side has all the say. */
+const MAX_LOG_ODDS = 8;
+/** Added to both mean reciprocal ranks, so that a few lucky queries are no evidence. */
+const SMOOTHING = 0.01;
+/** Spreads of the vectors' scores that weigh as much as the whole range of the words'. */
+const SPREADS = 10;
 /** Vectors that are all alike have no spread to measure by. */
 const LEAST_SPREAD = 1e-9;
 /** A small corpus is asked several times, for other words of its documents. */
@@ -27,8 +30,8 @@ const MAX_ROUNDS = 5;
 /**
  * Chooses how keyword and vector results are weighed for this corpus. From a sample of the documents a title, a
  * sentence or some words are cut out and become a query; the document is embedded and indexed without them, and should
- * be found. The bias with the best mean reciprocal rank wins, unless it is hardly better than the neutral one. A pure
- * function of its input and seed.
+ * be found. How well each side finds them says how far each can be trusted: vectors of a language that the embedder does
+ * not know find next to nothing. A pure function of its input and seed.
  */
 export async function calibrateFusion(input: CalibrationInput): Promise<FusionMeta> {
   const documents = await sampleDocuments(input.documents, input.nItems, input.seed ?? 0);
@@ -43,56 +46,30 @@ export async function calibrateFusion(input: CalibrationInput): Promise<FusionMe
     }
   }
   if (trials.length < MIN_QUERIES) return { ...DEFAULT_FUSION, queries: 0 };
-  const kinds = QUERY_KINDS.filter((kind) => trials.some((trial) => trial.kind === kind));
-  const byKind = kinds.map((kind) => trials.filter((trial) => trial.kind === kind));
-
   const side = (pick: (trial: Trial) => readonly number[]) =>
     meanOf(trials, (trial) => reciprocalRank(pick(trial), trial.target));
   const keyword = side((trial) => trial.keyword.items);
   const vector = side((trial) => trial.vector.items);
   const spread = Math.max(LEAST_SPREAD, Math.sqrt(meanOf(trials, (trial) => trial.variance)));
-  const measured = { mean: digits(meanOf(trials, (trial) => trial.mean)), spread: digits(spread), ...SIGNS };
-  const choices = shifts().map((shift) => {
-    const confidence: FusionConfidence = { ...measured, bias: round(NEUTRAL_BIAS + shift) };
-    const weight = (trial: Trial) => weightFor(confidence, trial.signs);
-    const ranks = byKind.map((list) => list.map((trial) => fusedRank(trial, weight(trial))));
-    return {
-      shift,
-      confidence,
-      keywordWeight: meanOf(trials, weight),
-      byKind: ranks.map((list) => meanOf(list, (rank) => rank)),
-      hybrid: meanOf(ranks.flat(), (rank) => rank),
-    };
-  });
-  // Each kind counts the same, whatever its queries' difficulty.
-  const tops = byKind.map((_, k) => Math.max(1e-9, ...choices.map((choice) => choice.byKind[k]!)));
-  // First of all, together must not be worse than the better side alone.
-  const enough = Math.min(Math.max(keyword, vector) - MOST_LOST, Math.max(...choices.map((c) => c.hybrid)));
-  let best = choices[0]!;
-  let most = Number.NEGATIVE_INFINITY;
-  for (const choice of choices) {
-    if (choice.hybrid < enough) continue;
-    const fit =
-      meanOf([...choice.byKind.entries()], ([k, x]) => x / tops[k]!) - SHIFT_COST * choice.shift ** 2;
-    if (fit > most) {
-      most = fit;
-      best = choice;
-    }
-  }
+  const keywordWeight = digits(weightOf(spread, keyword, vector));
   return {
     method: "score",
-    keywordWeight: digits(best.keywordWeight),
-    confidence: best.confidence,
+    keywordWeight,
     rrfK: DEFAULT_FUSION.rrfK,
     queries: trials.length,
-    mrr: { keyword: round(keyword), vector: round(vector), hybrid: round(best.hybrid) },
+    mrr: {
+      keyword: round(keyword),
+      vector: round(vector),
+      hybrid: round(meanOf(trials, (trial) => fusedRank(trial, keywordWeight))),
+    },
   };
 }
 
-/** The shifts that are tried, nearest to none first. */
-function shifts(): number[] {
-  const steps = Array.from({ length: (2 * MAX_SHIFT) / STEP + 1 }, (_, i) => i * STEP - MAX_SHIFT);
-  return steps.sort((a, b) => Math.abs(a) - Math.abs(b) || a - b);
+/** The weight of the words, 0 to 1, by the mean reciprocal ranks of both sides. */
+function weightOf(spread: number, keyword: number, vector: number): number {
+  const evidence = START + SLOPE * Math.log((keyword + SMOOTHING) / (vector + SMOOTHING));
+  const odds = SPREADS * spread * Math.exp(Math.max(-MAX_LOG_ODDS, Math.min(MAX_LOG_ODDS, evidence)));
+  return odds / (1 + odds);
 }
 
 /** The reciprocal rank of the target at a weight, from the two ends: what {@link fuse} does between them is linear. */

@@ -2,9 +2,7 @@ import { distanceBetween } from "../../worker/core/forest/metrics.ts";
 import type { Metric } from "../../worker/core/format/constants.ts";
 import type { ItemDocument } from "../../worker/core/format/meta.ts";
 import { type KeywordIndex, openKeywordSections } from "../../worker/core/keyword/keyword-index.ts";
-import { parseKeywordQuery } from "../../worker/core/keyword/query.ts";
 import { keywordSearch } from "../../worker/core/keyword/search.ts";
-import type { QuerySigns } from "../../worker/core/search/confidence.ts";
 import { DEFAULT_FUSION, FUSION_DEPTH, fuse, type RankedItems } from "../../worker/core/search/fusion.ts";
 import { scoreOf } from "../../worker/core/search/score.ts";
 import type { Embedder } from "../embedding/index.ts";
@@ -38,10 +36,8 @@ export interface Trial {
   readonly target: number;
   readonly keyword: RankedItems;
   readonly vector: RankedItems;
-  readonly signs: QuerySigns;
   readonly parts: Parts;
-  /** Mean and variance of the vector scores of all documents. */
-  readonly mean: number;
+  /** Variance of the vector scores of all documents. */
   readonly variance: number;
 }
 
@@ -102,7 +98,6 @@ export async function runTrials(
       target: row,
       keyword,
       vector: side,
-      signs: { words: parseKeywordQuery(query, index.language).words.length, vectorScores: side.scores },
       parts: partsOf(keyword, side, (r) => scores[r]),
       ...spread.read(),
     });
@@ -110,7 +105,7 @@ export async function runTrials(
   return trials;
 }
 
-/** Mean and variance of numbers as they come. */
+/** Variance of numbers as they come. */
 function createSpread() {
   let count = 0;
   let sum = 0;
@@ -121,9 +116,9 @@ function createSpread() {
       sum += value;
       squares += value * value;
     },
-    read(): Pick<Trial, "mean" | "variance"> {
+    read(): Pick<Trial, "variance"> {
       const middle = sum / Math.max(1, count);
-      return { mean: middle, variance: Math.max(0, squares / Math.max(1, count) - middle * middle) };
+      return { variance: Math.max(0, squares / Math.max(1, count) - middle * middle) };
     },
   };
 }

@@ -98,7 +98,7 @@ export interface FusionMeta {
   readonly method: "rrf" | "score";
   /** Weight of the keyword side, 0 to 1; the vectors have the rest. With `confidence`, the mean over the made queries. */
   readonly keywordWeight: number;
-  /** With method `score`: how the weight follows from the query. */
+  /** How the weight follows from the query; in artifacts of version 0.2 and before. */
   readonly confidence?: FusionConfidence;
   /** Rank constant of reciprocal ranks. */
   readonly rrfK: number;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { fusionFor, NEUTRAL_BIAS, SIGNS, weightFor } from "./confidence.ts";
+import { fusionFor, weightFor } from "./confidence.ts";
 import { DEFAULT_FUSION } from "./fusion.ts";
 
-const confidence = { mean: 0.5, spread: 0.04, bias: NEUTRAL_BIAS, ...SIGNS };
+const confidence = { mean: 0.5, spread: 0.04, bias: -0.64, words: 0.8, lead: -0.5, best: 0.125 };
 const flat = [0.7, 0.69, 0.68];
 
 describe("weightFor", () => {

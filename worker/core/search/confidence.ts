@@ -12,24 +12,13 @@ export interface QuerySigns {
 /** A fusion as the build recorded it. */
 export type CalibratedFusion = Fusion & { readonly confidence?: FusionConfidence };
 
-/**
- * How much the natural logarithm of the words' share against the vectors' changes. Fitted on titles and questions of
- * twelve sets of documents for the least regret against the better side, and held to six that it had not seen
- * (docs/relevance.md). `words`, times the logarithm of their number: the keyword score is a share of what all of them
- * together could reach, so that in a long query a single word weighs little. `lead`, times the distance of the best
- * vector from the second in spreads: when one stands apart from all others, it is right more often than its score tells.
- * `best`, times the distance of the best vector from the middle.
- */
-export const SIGNS = { words: 0.8, lead: -0.5, best: 0.125 } as const;
-/** Where the logarithm starts in a corpus that made queries say nothing of. */
-export const NEUTRAL_BIAS = -0.64;
 /** Spreads that count as one: the vectors' scores are measured in this unit, as the keyword scores are in their bound. */
 const SPREADS = 5;
 /** Leads beyond this say nothing more. */
 const MAX_LEAD = 3;
 const MAX_BEST = 12;
 
-/** The keyword weight for one query, 0 to 1. */
+/** The keyword weight for one query, 0 to 1, of an artifact whose build recorded `confidence`: until version 0.2 all did. */
 export function weightFor(confidence: FusionConfidence, { words, vectorScores }: QuerySigns): number {
   const { mean, spread, bias } = confidence;
   const [best = mean, second = best] = vectorScores;
