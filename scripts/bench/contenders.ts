@@ -7,6 +7,7 @@ import { nodeContender } from "./node/contender.ts";
 import { HNSWLIB } from "./node/hnswlib.ts";
 import { USEARCH } from "./node/usearch.ts";
 import { installPackages, type PackageName } from "./packages.ts";
+import { pythonContenders } from "./python/contenders.ts";
 import type { Contender, DataSet } from "./types.ts";
 import { workerContender, writeInt8, writeVectors } from "./worker/contender.ts";
 
@@ -16,6 +17,9 @@ export const PEERS = [
   "annoy",
   "hnswlib",
   "usearch",
+  "voyager",
+  "faiss-hnsw",
+  "faiss-ivf",
   "flat-int8",
   "flat-float32",
   "edgevec",
@@ -118,6 +122,7 @@ export function allContenders({ cache, annoyHeaders }: ContenderOptions): Conten
       settings: expansions,
       install: () => installPackages(cache, "usearch"),
     }),
+    ...pythonContenders(cache),
     workerContender({
       id: "flat-int8",
       peer: "flat-int8",

@@ -1,12 +1,10 @@
-import { execFile, spawn } from "node:child_process";
-import { once } from "node:events";
+import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { residentBytes } from "../cpu.ts";
+import { openLines } from "../lines.ts";
 import { installPackages } from "../packages.ts";
 import { type Contender, PeerUnavailable } from "../types.ts";
 
@@ -48,32 +46,8 @@ export function annoyContender({ cache, trees, headers }: AnnoyOptions): Contend
     },
     async open(set, folder) {
       const file = join(folder, "index.ann");
-      const child = spawn(
-        program,
-        ["serve", set.file, `${set.count}`, `${set.dimensions}`, `${set.nQueries}`, file],
-        { stdio: ["pipe", "pipe", "inherit"] },
-      );
-      const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-      const next = async () => {
-        const { value, done } = await lines.next();
-        if (done) throw new Error("The Annoy process ended early.");
-        return value;
-      };
-      const firstAnswerMs = Number(await next());
-      return {
-        firstAnswerMs,
-        async ask(setting, from, count) {
-          child.stdin.write(`ask ${setting} ${from} ${count}\n`);
-          const [cpu, wall] = (await next()).split(" ").map(Number);
-          return { cpu: cpu!, wall: wall!, items: (await next()).split(" ").map(Number) };
-        },
-        // Before loading it holds next to nothing but the queries.
-        memory: async () => residentBytes(child.pid!) - set.nQueries * set.dimensions * 4,
-        async close() {
-          child.stdin.end();
-          if (child.exitCode === null) await once(child, "exit");
-        },
-      };
+      const { count, dimensions, nQueries } = set;
+      return openLines(set, program, ["serve", set.file, `${count}`, `${dimensions}`, `${nQueries}`, file]);
     },
   };
 }

@@ -1,0 +1,42 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { residentBytes } from "./cpu.ts";
+import type { DataSet, Session } from "./types.ts";
+
+/**
+ * Starts a process that opens an index and prints the milliseconds to its first answer; then answers each line
+ * `ask <setting> <from> <count>` with a line of the CPU and clock seconds taken, and a line of items.
+ */
+export async function openLines(
+  set: DataSet,
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Session> {
+  const child = spawn(command, args, {
+    stdio: ["pipe", "pipe", "inherit"],
+    env: { ...process.env, ...env },
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const next = async () => {
+    const { value, done } = await lines.next();
+    if (done) throw new Error(`The process of ${command} ended early.`);
+    return value;
+  };
+  // A library of Python's says what it held before; one in C++ holds next to nothing but the queries.
+  const [firstAnswerMs, before = set.nQueries * set.dimensions * 4] = (await next()).split(" ").map(Number);
+  return {
+    firstAnswerMs: firstAnswerMs!,
+    async ask(setting, from, count) {
+      child.stdin.write(`ask ${setting} ${from} ${count}\n`);
+      const [cpu, wall] = (await next()).split(" ").map(Number);
+      return { cpu: cpu!, wall: wall!, items: (await next()).split(" ").map(Number) };
+    },
+    memory: async () => residentBytes(child.pid!) - before,
+    async close() {
+      child.stdin.end();
+      if (child.exitCode === null) await once(child, "exit");
+    },
+  };
+}
