@@ -9,7 +9,7 @@ const FLAT: ReadonlySet<string> = new Set(
   `a area base body br button col colgroup dd dt embed form head hr html img input li link meta nobr optgroup option p
   param rb rp rt rtc source tbody td tfoot th thead tr track wbr`.split(/\s+/),
 );
-/** Structure that a page is read by. */
+/** Structure that a page is read by; twice as deep. */
 const KEPT: ReadonlySet<string> = new Set("main article h1 h2 h3 h4 h5 h6".split(" "));
 /** What stands in these is text until their end tag. */
 const RAW: ReadonlySet<string> = new Set(
@@ -70,7 +70,10 @@ export function boundNesting(html: string): string {
         depth--;
         if (isFormatting) formatting--;
       }
-    } else if ((depth >= MAX_DEPTH || (isFormatting && formatting >= MAX_FORMATTING)) && !KEPT.has(name)) {
+    } else if (
+      (isFormatting && formatting >= MAX_FORMATTING) ||
+      depth >= (KEPT.has(name) ? 2 * MAX_DEPTH : MAX_DEPTH)
+    ) {
       dropped.set(name, (dropped.get(name) ?? 0) + 1);
       drop();
     } else {

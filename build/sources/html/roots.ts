@@ -53,7 +53,8 @@ export function contentRoots({ marked, mains, articles, h1s, body }: Landmarks):
 } {
   if (marked.length > 0) return { roots: marked, declared: true };
   const shown = mains.filter((main) => attribute(main, "hidden") === undefined);
-  const outer = shown.filter((main) => !shown.some((other) => other !== main && isWithin(main, [other])));
+  const mainSet = new Set(shown);
+  const outer = shown.filter((main) => !hasAncestor(main, mainSet));
   if (outer.length > 0) {
     const inside = articles.filter((article) => isWithin(article, outer));
     const headed =
@@ -78,6 +79,13 @@ function hasContentBeside(article: Element, roots: readonly Element[]): boolean 
 
 function isBeside({ tagName }: Element): boolean {
   return tagName === "nav" || tagName === "aside" || tagName === "footer";
+}
+
+function hasAncestor(element: Element, others: ReadonlySet<Element>): boolean {
+  for (let node = element.parentNode; node && isElement(node); node = node.parentNode) {
+    if (others.has(node)) return true;
+  }
+  return false;
 }
 
 /** Whether an element lies in one of these, or is one. */

@@ -45,7 +45,7 @@ const KEPT =
 /** A heading's anchor as Docusaurus writes it, which is no expression; and as a comment, which is one. */
 const ANCHOR = /^( {0,3}#{1,6}[ \t][^\n]*?)\{#([\w-]+)\}[ \t]*$/gm;
 const COMMENT_ANCHOR = /^\/\*\s*#([\w-]+)\s*\*\/$/;
-/** Marks in one block from which the parser's time grows with their square. */
+/** Marks and lines in one block from which the parser's time grows with their square. */
 const MAX_MARKS = 3000;
 
 const parser = unified().use(remarkParse).use(remarkGfm).use(remarkMdx);
@@ -53,7 +53,7 @@ const parser = unified().use(remarkParse).use(remarkGfm).use(remarkMdx);
 /** MDX as HTML: components are elements, expressions that are texts are these texts, module code and other expressions go. */
 export function mdxToHtml(text: string): { readonly html: string; readonly warning?: string } {
   try {
-    if (isCostly(text)) throw new Error(`more than ${MAX_MARKS} marks in one block`);
+    if (isCostly(text)) throw new Error(`more than ${MAX_MARKS} marks or lines in one block`);
     const tree = parser.parse(text.replace(ANCHOR, "$1{/*#$2*/}"));
     plain(tree as MdxNode);
     return { html: toHtml(toHast(tree), { allowDangerousHtml: true }) };
@@ -144,7 +144,9 @@ function isCostly(text: string): boolean {
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code === 10) {
-      if (blank) marks = 0;
+      // Lines count, too: the items of a list are looked at again with each one that follows.
+      marks = blank ? 0 : marks + 1;
+      if (marks > MAX_MARKS) return true;
       blank = true;
     } else if (code !== 32 && code !== 9 && code !== 13) {
       blank = false;

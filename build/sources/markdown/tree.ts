@@ -29,7 +29,7 @@ export function pageOf(html: string): Document {
   const slugger = new GithubSlugger();
   let headings = 0;
   const notes: Element[] = [];
-  const references = new Map<string, Element>();
+  const references = new Map<string, Element[]>();
   for (const element of elements(document)) {
     const name = element.tagName;
     if (HEADING.test(name)) nameHeading(element, slugger, headings++ === 0 && name === "h1");
@@ -39,7 +39,9 @@ export function pageOf(html: string): Document {
       notes.push(element);
     if (name === "a") {
       const target = noteOf(attribute(element, "href"));
-      if (target !== undefined && !references.has(target)) references.set(target, element);
+      const known = target === undefined ? undefined : references.get(target);
+      if (known) known.push(element);
+      else if (target !== undefined) references.set(target, [element]);
     }
   }
   for (const section of notes) placeNotes(section, references);
@@ -72,32 +74,50 @@ function noteOf(href: string | undefined): string | undefined {
   return href && /^#(?:fn\d|user-content-fn-)/.test(href) ? href.slice(1) : undefined;
 }
 
-/** Moves the notes of the section at the page's end to where they are referred to. */
-function placeNotes(section: Element, references: ReadonlyMap<string, Element>): void {
-  const moved: { readonly note: Element; readonly behind: Element }[] = [];
-  for (const element of elements(section)) {
-    const reference = element.tagName === "li" ? references.get(attribute(element, "id") ?? "") : undefined;
-    if (reference) moved.push({ note: element, behind: blockOf(reference) });
-  }
-  const last = new Map<Element, Element>();
-  for (const { note, behind } of moved) {
+/** Moves the notes of the section at the page's end to where they are first referred to. */
+function placeNotes(section: Element, references: ReadonlyMap<string, readonly Element[]>): void {
+  const behind = new Map<Element, Element[]>();
+  for (const note of elements(section)) {
+    const [first] = note.tagName === "li" ? (references.get(attribute(note, "id") ?? "") ?? []) : [];
+    if (!first) continue;
     const place = defaultTreeAdapter.createElement("div", names.NS.HTML, []);
-    for (const child of [...note.childNodes]) {
-      defaultTreeAdapter.detachNode(child);
-      defaultTreeAdapter.appendChild(place, child);
-    }
-    for (const link of [...elements(place)]) if (isBackLink(link)) defaultTreeAdapter.detachNode(link);
-    insertBehind(last.get(behind) ?? behind, place);
-    last.set(behind, place);
+    give(place, note.childNodes);
+    for (const link of elements(place)) if (isBackLink(link)) link.childNodes = [];
+    const block = blockOf(first);
+    const places = behind.get(block);
+    if (places) places.push(place);
+    else behind.set(block, [place]);
   }
-  // References are numbers that say nothing here.
-  for (const reference of references.values()) {
-    const outer = reference.parentNode;
-    const mark = outer && isElement(outer) && outer.tagName === "sup" ? outer : reference;
-    defaultTreeAdapter.detachNode(mark);
+  insert(behind);
+  // References are numbers that say nothing here, and what is left of the section is its heading.
+  for (const same of references.values()) for (const reference of same) reference.childNodes = [];
+  section.childNodes = [];
+}
+
+/** Inserts elements behind others; all of one parent at once, since each insertion would cost the parent's length. */
+function insert(behind: ReadonlyMap<Element, readonly Element[]>): void {
+  const parents = new Set<ParentNode>();
+  for (const [block, places] of behind) {
+    // Within an item of a list, behind everything else.
+    if (block.tagName === "li") give(block, [...block.childNodes, ...places]);
+    else if (block.parentNode) parents.add(block.parentNode);
   }
-  // What is left of the section are its heading and its list.
-  defaultTreeAdapter.detachNode(section);
+  for (const parent of parents) {
+    const placed = (node: ChildNode) =>
+      isElement(node) && node.tagName !== "li" ? (behind.get(node) ?? []) : [];
+    give(
+      parent,
+      parent.childNodes.flatMap((node) => [node, ...placed(node)]),
+    );
+  }
+}
+
+type ParentNode = DefaultTreeAdapterTypes.ParentNode;
+type ChildNode = DefaultTreeAdapterTypes.ChildNode;
+
+function give(parent: ParentNode, children: ChildNode[]): void {
+  parent.childNodes = children;
+  for (const child of children) child.parentNode = parent;
 }
 
 /** The block of text that an element stands in; a table as a whole, so that its rows stay together. */
@@ -108,20 +128,6 @@ function blockOf(element: Element): Element {
     if (node.tagName === "table" || node.tagName === "dl") block = node;
   }
   return block;
-}
-
-function insertBehind(element: Element, inserted: Element): void {
-  const parent = element.parentNode;
-  if (!parent) return;
-  // Within an item of a list; behind everything else.
-  if (element.tagName === "li") {
-    defaultTreeAdapter.appendChild(element, inserted);
-    return;
-  }
-  const index = parent.childNodes.indexOf(element);
-  const next = parent.childNodes[index + 1] as DefaultTreeAdapterTypes.ChildNode | undefined;
-  if (next) defaultTreeAdapter.insertBefore(parent, inserted, next);
-  else defaultTreeAdapter.appendChild(parent, inserted);
 }
 
 function isBackLink(element: Element): boolean {

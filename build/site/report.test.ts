@@ -1,0 +1,116 @@
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { readSite, type SiteOptions } from "./read.ts";
+import { surveySite } from "./survey.ts";
+
+let site: string;
+beforeEach(async () => {
+  site = await mkdtemp(join(tmpdir(), "annoy-edge-report-"));
+});
+afterEach(() => rm(site, { recursive: true, force: true }));
+
+async function files(contents: Record<string, string>): Promise<void> {
+  for (const [name, text] of Object.entries(contents)) {
+    await mkdir(dirname(join(site, name)), { recursive: true });
+    await writeFile(join(site, name), text);
+  }
+}
+const main = (text: string, head = "", html = "") =>
+  `<html ${html}><head>${head}</head><body><main>${text}</main></body></html>`;
+const survey = (options: SiteOptions = {}) => surveySite(site, options);
+
+test("a report names what was left out, by reason", async () => {
+  const links = Array.from({ length: 300 }, (_, i) => `<li><a href="${i}.html">the entry ${i}</a></li>`);
+  await files({
+    "a.html": main("<h1>A</h1><p>Text</p>"),
+    "copy.html": main("<h1>A</h1><p>Text</p>"),
+    "de.html": main("<h1>A</h1><p>Text</p>", "", "lang=de"),
+    "old.html": main("<p>Older</p>", '<link rel="canonical" href="/a.html">'),
+    "moved.html": main("<p>x</p>", '<meta http-equiv="refresh" content="0;url=a.html">'),
+    "secret.html": main("<p>x</p>", '<meta name="robots" content="none">'),
+    "void.html": main(""),
+    "404.html": main("<p>Not here</p>"),
+    "index.html": main(`<h1>Index</h1><ul>${links.join("")}</ul>`),
+    "bad.html": main("<p>Bad</p>", '<link rel="canonical" href="https://">'),
+  });
+  const report = await survey();
+  const { leftOut, pages, indexed, linkLists, warnings } = report;
+  expect({ pages, indexed }).toEqual({ pages: 10, indexed: 4 });
+  expect(leftOut).toEqual({
+    copy: { count: 1, pages: [{ page: "copy.html", detail: "a.html" }] },
+    canonical: { count: 1, pages: [{ page: "old.html", detail: "a.html" }] },
+    redirect: { count: 1, pages: [{ page: "moved.html", detail: "http://site.invalid/a.html" }] },
+    noindex: { count: 1, pages: [{ page: "secret.html", detail: "robots: none" }] },
+    empty: { count: 1, pages: [{ page: "void.html" }] },
+    "not-found-page": { count: 1, pages: [{ page: "404.html" }] },
+  });
+  expect(linkLists).toMatchObject([{ page: "index.html", heading: "Index" }]);
+  expect(linkLists[0]!.characters).toBeGreaterThan(1000);
+  expect(warnings).toEqual([expect.stringContaining('bad.html: its canonical address "https://"')]);
+});
+
+test("one page is explained, by its file or its address", async () => {
+  await files({
+    "guide/a.html": main('<h1>A</h1><p>Text</p><h2 id="b">B</h2><p>More</p>'),
+    "old.html": main("<p>x</p>", '<meta name="robots" content="noindex">'),
+  });
+  for (const explain of ["guide/a.html", "/guide/a", "./guide/a.html"]) {
+    expect((await survey({ explain })).explained).toMatchObject({
+      page: "guide/a.html",
+      outcome: "indexed",
+      url: "/guide/a.html",
+      sections: [{ heading: "A" }, { url: "/guide/a.html#b", heading: "B", characters: 4 }],
+    });
+  }
+  expect((await survey({ explain: "old.html" })).explained).toMatchObject({ outcome: "noindex" });
+  expect((await survey({ explain: "none.html" })).explained).toMatchObject({ outcome: "unknown" });
+});
+
+test("a canonical address that all pages share is ignored, and a circle of them loses no page", async () => {
+  const head = '<link rel="canonical" href="https://example.com/">';
+  await files({ "index.html": main("<p>Home</p>", head), "a.html": main("<p>A</p>", head) });
+  const shared = await survey();
+  expect(shared.indexed).toBe(2);
+  expect(shared.warnings).toEqual([expect.stringContaining("2 of 2 pages name the same canonical address")]);
+  await files({
+    "index.html": main("<p>Home</p>"),
+    "a.html": main("<p>A</p>", '<link rel="canonical" href="b.html">'),
+    "b.html": main("<p>B</p>", '<link rel="canonical" href="a.html">'),
+  });
+  expect((await survey()).leftOut).toEqual({
+    canonical: { count: 1, pages: [{ page: "b.html", detail: "a.html" }] },
+  });
+});
+
+test("drafts are left out, and front matter gives addresses", async () => {
+  await files({
+    "index.md": "---\ntitle: Welcome\n---\nHello.",
+    "draft.md": "---\ndraft: true\n---\nSecret.",
+    "blog/post.md": "---\nslug: hello\n---\nOne.",
+    "blog/other.md": "---\nslug: /news/other/\n---\nTwo.",
+    "blog/jekyll.md": "---\npermalink: /:year/:title/\n---\nThree.",
+    "about.md": "---\npermalink: about.html\n---\nFour.",
+    "bad.mdx": "# Bad\n\n{unclosed",
+    "blog/twin.md": "---\nslug: hello\n---\nTwin.",
+  });
+  const ids: unknown[] = [];
+  for await (const { id } of readSite(site)) ids.push(id);
+  expect(ids.sort()).toEqual(["/", "/about.html", "/bad", "/blog/hello", "/blog/jekyll", "/news/other/"]);
+  const report = await survey();
+  expect(report.leftOut.draft?.pages).toEqual([{ page: "draft.md", detail: "draft: true" }]);
+  expect(report.leftOut["same-address"]?.count).toBe(1);
+  expect(report.warnings).toEqual([expect.stringMatching(/^bad\.mdx: It is not valid MDX/)]);
+});
+
+test("a link that leaves the folder is refused, unless it is allowed", async () => {
+  await files({ "docs/a.html": main("<p>A</p>"), "other/b.html": main("<p>B</p>") });
+  await symlink("../other", join(site, "docs/linked"));
+  const read = (options: SiteOptions) => surveySite(join(site, "docs"), options);
+  await expect(read({})).rejects.toMatchObject({
+    code: "LINK_OUTSIDE",
+    message: expect.stringContaining("linked/b.html leads by a symbolic link"),
+  });
+  expect((await read({ followLinks: true })).indexed).toBe(2);
+});
