@@ -8,8 +8,12 @@ import { SEARCH_PARAMETERS } from "./parameters.ts";
 import { type HttpErrorCode, PROBLEM_KINDS } from "./problems.ts";
 import { NAMED_SCHEMAS, type SchemaName } from "./schemas.ts";
 
-/** The contract as OpenAPI 3.1, made from the schemas that requests are held to. A few milliseconds; callers keep it. */
-export function openApiDocument(): OpenApiDocument {
+/**
+ * The contract as OpenAPI 3.1, made from the schemas that requests are held to. A few milliseconds; callers keep it.
+ *
+ * @param base path that the API is mounted under
+ */
+export function openApiDocument(base = ""): OpenApiDocument {
   const schemas = namedSchemas();
   return {
     openapi: "3.1.1",
@@ -18,7 +22,9 @@ export function openApiDocument(): OpenApiDocument {
       version: "1",
       description:
         "Search by meaning over an index that was built beforehand. Every answer names the version it comes from; every error is a problem (RFC 9457) with a stable code.",
+      license: { name: "Apache License 2.0", identifier: "Apache-2.0" },
     },
+    servers: [{ url: base || "/", description: "Where this contract comes from." }],
     paths: withNamed(paths(schemas)),
     components: {
       schemas,
@@ -45,7 +51,27 @@ function namedSchemas(): Record<string, Json> {
     const { $schema, ...rest } = json as Record<string, unknown>;
     named[name] = tidy(rest, name.endsWith("Request")) as Json;
   }
-  return named;
+  return Object.fromEntries(
+    Object.entries(named).map(([name, schema]) => [name, sharing(schema, named, name) as Json]),
+  );
+}
+
+/** Schemas that stand within others, which name them instead. */
+const SHARED: readonly SchemaName[] = ["Hit", "Document"];
+
+function sharing(value: unknown, named: Readonly<Record<string, Json>>, within: string): unknown {
+  if (Array.isArray(value)) return value.map((inner) => sharing(inner, named, within));
+  if (typeof value !== "object" || value === null) return value;
+  const { description, ...rest } = value as Json;
+  const text = JSON.stringify(rest);
+  const same = SHARED.find((name) => {
+    const { description: _, ...shared } = named[name]!;
+    return name !== within && JSON.stringify(shared) === text;
+  });
+  if (same) return { ...(description !== undefined && { description }), ...ref(same) };
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key, sharing(inner, named, within)]),
+  );
 }
 
 /**
@@ -57,6 +83,8 @@ function tidy(value: unknown, closed: boolean): unknown {
   if (typeof value !== "object" || value === null) return value;
   const keep = ([key, inner]: [string, unknown]): boolean => {
     if (key === "readOnly" && inner === true) return false;
+    // Generators of types take what has a default for what is always there. Descriptions tell the defaults.
+    if (key === "default" && closed) return false;
     if (key === "additionalProperties" && inner === false) return closed;
     return !((key === "minimum" || key === "maximum") && Math.abs(Number(inner)) === Number.MAX_SAFE_INTEGER);
   };
@@ -190,7 +218,10 @@ function paths(schemas: Record<string, Json>): OpenApiDocument["paths"] {
       get: {
         operationId: "getHealth",
         summary: "What this isolate has loaded; loads nothing",
-        responses: { "200": content("HealthResponse", "State of the isolate that answers") },
+        responses: {
+          "200": content("HealthResponse", "State of the isolate that answers"),
+          ...wrongMethod(),
+        },
       },
     },
     "/openapi.json": {
@@ -347,7 +378,12 @@ function unchanging(type: string, schema: Json, description: string): Record<str
   return {
     "200": { description, content: { [type]: { schema } } },
     "304": { description: "It is still the one that If-None-Match names" },
+    ...wrongMethod(),
   };
+}
+
+function wrongMethod(): Record<string, Json> {
+  return { "405": problemAnswer(405, "METHOD_NOT_ALLOWED") };
 }
 
 function content(schema: SchemaName, description: string): Json {

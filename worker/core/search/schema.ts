@@ -105,6 +105,7 @@ export const searchRequestSchema = z
         description:
           "Condition on the documents' metadata: `{field: value}`, `{field: {gte: 2020}}` with eq ne in nin lt lte gt gte exists, combined by and, or, not.",
         type: "object",
+        additionalProperties: true,
         examples: [{ year: { gte: 2020 }, lang: ["en", "de"] }],
       }),
     ),

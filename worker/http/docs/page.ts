@@ -28,7 +28,7 @@ export async function referencePage(document: OpenApiDocument): Promise<Page> {
 <p>${info.description}</p>
 <nav aria-label="On this page">
 <a href="#operations">Operations</a> <a href="#schemas">Schemas</a> <a href="#problems">Problems</a>
-<a href="/openapi.json">openapi.json</a>
+<a href="openapi.json">openapi.json</a>
 </nav>
 <form action="/v1/search" method="get" role="search">
 <input name="q" placeholder="Search the index by meaning" aria-label="Text to search for" required>

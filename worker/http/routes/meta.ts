@@ -80,7 +80,7 @@ export function addMetaRoutes(router: Router): void {
   let openApi: Kept | undefined;
   route(router, "/openapi.json", {
     get: async (c) => {
-      openApi ??= await kept(JSON.stringify(await contract()));
+      openApi ??= await kept(JSON.stringify(await contract(c)));
       return revalidated(c, openApi, "application/json");
     },
   });
@@ -90,7 +90,7 @@ export function addMetaRoutes(router: Router): void {
     get: async (c) => {
       if (!page) {
         const { referencePage } = await import("../docs/page.ts");
-        const made = await referencePage(await contract());
+        const made = await referencePage(await contract(c));
         page = { ...made, ...(await kept(made.html)) };
       }
       c.header("Content-Security-Policy", page.policy);
@@ -120,9 +120,9 @@ function revalidated(c: AppContext, { text, tag }: Kept, type: string): Response
 }
 
 /** Loaded when somebody asks: a search needs none of it, and starts the sooner. */
-async function contract(): Promise<OpenApiDocument> {
+async function contract(c: AppContext): Promise<OpenApiDocument> {
   const { openApiDocument } = await import("../openapi.ts");
-  return openApiDocument();
+  return openApiDocument(c.req.path.replace(/\/(?:openapi\.json|docs)$/, ""));
 }
 
 /** What `manifest.shards` says in few numbers. */
