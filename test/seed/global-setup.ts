@@ -6,6 +6,7 @@ import { type BuildOptions, build } from "../../build/index.ts";
 import { publish } from "../../build/publish/publish.ts";
 import { setupAnnoy } from "./annoy.ts";
 import { letterVector, textCorpus, vectorCorpus } from "./corpus.ts";
+import { setupEncoder } from "./encoder.ts";
 import { setupLangchain } from "./langchain.ts";
 import type { Snapshot } from "./provided.ts";
 import { createRecordingStore } from "./recording-store.ts";
@@ -69,6 +70,7 @@ export default async function setup(project: TestProject): Promise<void> {
     }
     project.provide("versions", await publishTwice(folder));
     project.provide("published", store.snapshot());
+    await setupEncoder(project, folder);
     await setupAnnoy(project, folder);
     await setupLangchain(project, folder);
     await setupShards(project, folder, INDEXES.service.embedder);

@@ -8,6 +8,12 @@ declare module "vitest" {
   interface ProvidedContext {
     /** The test indexes, built and published in Node by `global-setup.ts`. */
     published: Snapshot;
+    /** A tiny encoder file, texts, and the vectors that Node gives them. */
+    encoder: {
+      readonly base64: string;
+      readonly texts: readonly string[];
+      readonly vectors: readonly number[];
+    };
     /** Index "swap": two versions, and the pointer as it was after each publish. */
     versions: { readonly snapshot: Snapshot; readonly pointers: readonly string[] };
     /**

@@ -9,3 +9,9 @@ declare module "*?raw" {
   const text: string;
   export default text;
 }
+
+/** WebAssembly, compiled when it is bundled. */
+declare module "*.wasm" {
+  const module: object;
+  export default module;
+}
