@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, describe, expect, inject, test } from "vitest";
+import { describe, expect, inject, test } from "vitest";
 import { AnnoyIndex } from "../../build/annoy/annoy-index.ts";
 import type { AnnoyLayout } from "../../worker/core/format/annoy.ts";
 import { METRICS, type Metric } from "../../worker/core/format/constants.ts";
-import { type FileAnswers, type Nearest, startPython } from "./python.ts";
+import { type FileAnswers, type Nearest, usePython } from "./python.ts";
 import { expectSame } from "./same.ts";
 import { randomRows, temporaryFolder, writeRows } from "./vectors.ts";
 
@@ -52,8 +52,7 @@ function nodeBytes(path: string, metric: Metric): Uint8Array {
 const ranking = ([items, distances]: Nearest) => items.map((item, i) => [item, distances[i]!] as const);
 
 describe.runIf(peers).each(PACKAGES)("$name", ({ path, tolerance, dot }) => {
-  const python = startPython(peers!.python, path);
-  afterAll(() => python.close());
+  const python = usePython(peers, path);
 
   describe.each(METRICS)("%s", (metric: Metric) => {
     const name = (suffix: string) => join(folder, `${metric}-${dot}-${tolerance}${suffix}`);

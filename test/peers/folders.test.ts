@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { Embeddings } from "@langchain/core/embeddings";
-import { afterAll, describe, expect, inject, test } from "vitest";
+import { describe, expect, inject, test } from "vitest";
 import { build, exportLangchain } from "../../build/index.ts";
 import { AnnoyVectorStore } from "../../build/langchain/index.ts";
 import type { AnnoyLayout } from "../../worker/core/format/annoy.ts";
 import { METRICS, type Metric } from "../../worker/core/format/constants.ts";
-import { type FolderAnswers, type PeerDocument, type Scored, startPython } from "./python.ts";
+import { type FolderAnswers, type PeerDocument, type Scored, usePython } from "./python.ts";
 import { expectSame } from "./same.ts";
 import { randomRows, temporaryFolder, writeRows } from "./vectors.ts";
 
@@ -66,8 +66,7 @@ const scored = (pairs: readonly (readonly [Found, number])[]): Scored[] =>
   pairs.map(([document, score]) => [plain(document), score]);
 
 describe.runIf(peers).each(PACKAGES)("LangChain's Annoy on $name", ({ path, tolerance, dot }) => {
-  const python = startPython(peers!.python, path);
-  afterAll(() => python.close());
+  const python = usePython(peers, path);
 
   describe.each(METRICS)("%s", (metric: Metric) => {
     const name = (suffix: string) => join(folder, `${metric}-${dot}${suffix}`);

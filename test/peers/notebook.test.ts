@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { beforeAll, describe, expect, inject, test } from "vitest";
 import { playHere, playOverHttp, splitSpeech } from "./notebook/play.ts";
 import { PRINTED, type Printed, SPEECH_BEGINS } from "./notebook/printed.ts";
 import {
@@ -10,7 +10,7 @@ import {
   SPEECH,
   VECTORS,
 } from "./notebook/vectors.ts";
-import { startPython } from "./python.ts";
+import { usePython } from "./python.ts";
 import { temporaryFolder } from "./vectors.ts";
 import { startWorker } from "./worker.ts";
 
@@ -44,7 +44,7 @@ function only(printed: Printed, cells: readonly string[]): Printed {
 }
 
 describe.runIf(peers)("the notebook of LangChain's Annoy, with vectors of its own model", () => {
-  const python = startPython(peers!.python);
+  const python = usePython(peers);
   let embeddings: KeptEmbeddings;
   let byPython: Printed;
   beforeAll(async () => {
@@ -54,7 +54,6 @@ describe.runIf(peers)("the notebook of LangChain's Annoy, with vectors of its ow
       ...{ f: DIMENSIONS, vectors: VECTORS, texts, speech: SPEECH, folder: join(folder, "theirs") },
     });
   });
-  afterAll(() => python.close());
 
   test("the speech is split as Python splits it", async () => {
     const chunks = (await splitSpeech(SPEECH)).map((chunk) => chunk.pageContent);

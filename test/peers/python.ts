@@ -1,8 +1,10 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { afterAll } from "vitest";
 import type { Metric } from "../../worker/core/format/constants.ts";
 import type { Printed } from "./notebook/printed.ts";
+import type { Peers } from "./venv.ts";
 
 /** Items and their distances, as Annoy gives them. */
 export type Nearest = readonly [items: readonly number[], distances: readonly number[]];
@@ -92,13 +94,38 @@ export interface PythonPeer {
     name: Name,
     args: Parameters<Calls[Name]>[0],
   ): Promise<ReturnType<Calls[Name]>>;
-  close(): void;
 }
 
 const SCRIPT = fileURLToPath(new URL("./python/peer.py", import.meta.url));
 
-/** Starts Python's side; calls are answered one after the other. `path` is searched for modules first. */
-export function startPython(python: string, path?: string): PythonPeer {
+/**
+ * Python's side: started by the first call, which are answered one after the other, and ended with the test file's suite.
+ *
+ * @param peers undefined where the tests are skipped, and nothing is called
+ * @param path is searched for modules first
+ */
+export function usePython(peers: Peers | undefined, path?: string): PythonPeer {
+  let running: Running | undefined;
+  let last: Promise<unknown> = Promise.resolve();
+  afterAll(() => running?.end());
+  return {
+    call(name, args) {
+      running ??= start(peers!.python, path);
+      const { exchange } = running;
+      const answer = last.then(() => exchange({ call: name, with: args }));
+      last = answer.catch(() => {});
+      // The script's functions return what Calls says.
+      return answer as Promise<ReturnType<Calls[typeof name]>>;
+    },
+  };
+}
+
+interface Running {
+  exchange(request: object): Promise<unknown>;
+  end(): void;
+}
+
+function start(python: string, path: string | undefined): Running {
   const child = spawn(python, [SCRIPT], {
     stdio: ["pipe", "pipe", "pipe"],
     env: { ...process.env, ...(path !== undefined && { PYTHONPATH: path }) },
@@ -108,22 +135,15 @@ export function startPython(python: string, path?: string): PythonPeer {
     said = (said + text).slice(-4000);
   });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  let last: Promise<unknown> = Promise.resolve();
-  async function exchange(request: object): Promise<unknown> {
-    child.stdin.write(`${JSON.stringify(request)}\n`);
-    const { value, done } = await lines.next();
-    if (done) throw new Error(`Python ended early:\n${said}`);
-    const { result, error } = JSON.parse(value) as { result?: unknown; error?: string };
-    if (error !== undefined) throw new Error(`${error}\n${said}`);
-    return result;
-  }
   return {
-    call(name, args) {
-      const answer = last.then(() => exchange({ call: name, with: args }));
-      last = answer.catch(() => {});
-      // The script's functions return what Calls says.
-      return answer as Promise<ReturnType<Calls[typeof name]>>;
+    async exchange(request) {
+      child.stdin.write(`${JSON.stringify(request)}\n`);
+      const { value, done } = await lines.next();
+      if (done) throw new Error(`Python ended early:\n${said}`);
+      const { result, error } = JSON.parse(value) as { result?: unknown; error?: string };
+      if (error !== undefined) throw new Error(`${error}\n${said}`);
+      return result;
     },
-    close: () => child.stdin.end(),
+    end: () => child.stdin.end(),
   };
 }
