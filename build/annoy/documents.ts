@@ -5,6 +5,7 @@ import type { Progress } from "../settings/progress.ts";
 import { SourceError } from "../sources/errors.ts";
 import { toDocument } from "../sources/jsonl.ts";
 import { readLines } from "../sources/lines.ts";
+import { parseJson } from "../sources/numbers.ts";
 
 /** A document of an existing index. */
 export interface AnnoyDocument {
@@ -101,7 +102,7 @@ async function* documentsOf(given: AnnoyDocuments | undefined): AsyncGenerator<A
     const where = `${source}, line ${number}`;
     let row: unknown;
     try {
-      row = JSON.parse(text);
+      row = parseJson(text);
     } catch (cause) {
       throw new SourceError("BAD_JSON", `${where}: not JSON (${(cause as Error).message}).`, { cause });
     }

@@ -10,6 +10,7 @@ import {
   MAX_HEADINGS_LOOKED_AT,
 } from "../sources/html/roots.ts";
 import { headingText, type Section, sectionsOf } from "../sources/html/sections.ts";
+import { isRounded } from "../sources/numbers.ts";
 import { forbidsIndexing, refreshTarget } from "./robots.ts";
 import { pageKey } from "./urls.ts";
 
@@ -179,7 +180,9 @@ function readAttributes(element: Element, found: Survey): void {
   for (const [key, value] of captured(element, "meta")) found.meta[key] = value;
   for (const [key, value] of captured(element, "sort")) {
     const number = Number(value);
-    found.sorts[key] ??= Number.isFinite(number) && value.trim() !== "" ? number : value;
+    // Digits that a number would lose stay text.
+    const isNumber = Number.isFinite(number) && value.trim() !== "" && !isRounded(value.trim(), number);
+    found.sorts[key] ??= isNumber ? number : value;
   }
   for (const [key, value] of captured(element, "default-meta")) found.defaults[key] = value;
 }

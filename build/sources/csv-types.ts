@@ -1,5 +1,7 @@
+import { parseDate } from "../../worker/core/columns/dates.ts";
+
 /** Type of a column, decided over all its values. */
-export type CsvType = "number" | "boolean" | "string";
+export type CsvType = "number" | "boolean" | "date" | "string";
 
 /** What has been seen of a column. */
 export interface CsvColumn {
@@ -7,6 +9,8 @@ export interface CsvColumn {
   used: boolean;
   canBeNumber: boolean;
   canBeBoolean: boolean;
+  /** Dates are those that filters compare: ISO 8601. */
+  canBeDate: boolean;
   /** Digits behind the point, of values that have a point; -1 before the first, -2 when they differ. */
   decimals: number;
   /** Whether a value ends in a zero behind the point that a number would lose, as 3.10 does. */
@@ -18,6 +22,7 @@ export function createColumn(name: string): CsvColumn {
     used: false,
     canBeNumber: !NAMES_A_CODE.test(name),
     canBeBoolean: true,
+    canBeDate: true,
     decimals: -1,
     trailingZero: false,
   };
@@ -45,6 +50,7 @@ export function observe(column: CsvColumn, value: string): void {
   if (text === "") return;
   column.used = true;
   if (column.canBeBoolean && !BOOLEAN.test(text)) column.canBeBoolean = false;
+  if (column.canBeDate && parseDate(text) === undefined) column.canBeDate = false;
   if (!column.canBeNumber) return;
   const match = NUMBER.exec(text);
   const number = Number(text);
@@ -72,14 +78,16 @@ function keepsDigits(fraction: string | undefined, exponent: string | undefined,
 export function typeOf(column: CsvColumn): CsvType {
   if (!column.used) return "string";
   if (column.canBeBoolean) return "boolean";
+  if (column.canBeDate) return "date";
   // 3.10 beside 3.9 is a version; 3.10 beside 4.25 is a price.
   return column.canBeNumber && !(column.trailingZero && column.decimals === -2) ? "number" : "string";
 }
 
-/** A cell in the column's type; undefined for an empty one, which a number or a truth value cannot be. */
+/** A cell in the column's type; undefined for an empty one, which a number, a truth value or a date cannot be. */
 export function cellValue(type: CsvType, cell: string): string | number | boolean | undefined {
   if (type === "string") return cell;
   const text = cell.trim();
   if (text === "") return undefined;
+  if (type === "date") return text;
   return type === "number" ? Number(text) : text.toLowerCase() === "true";
 }

@@ -15,6 +15,16 @@ export function parseJson(text: string): unknown {
 type Reviver = (this: unknown, key: string, value: unknown) => unknown;
 
 function keepDigits(_key: string, value: unknown, context: { readonly source?: string }): unknown {
-  if (typeof value !== "number" || !Number.isInteger(value) || Number.isSafeInteger(value)) return value;
-  return context.source !== undefined && INTEGER.test(context.source) ? context.source : value;
+  return typeof value === "number" && isRounded(context.source ?? "", value) ? context.source : value;
+}
+
+/** Whether a text is a whole number beyond 2^53, whose digits a number does not keep. */
+export function isRounded(text: string, number: number): boolean {
+  return !Number.isSafeInteger(number) && INTEGER.test(text);
+}
+
+/** A whole number as metadata has it: as text where a number would not keep its digits. */
+export function ofBigInt(value: bigint): number | string {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : String(value);
 }

@@ -257,6 +257,17 @@ describe("an answer of another form", () => {
   });
 });
 
+test("words of a title are marked however they are set, and emoji", async () => {
+  const { page } = await openSite();
+  await answerWith(page, [hit("/a", "🚀 Reise\u00adkosten", "A text.")]);
+  await searchFor(page, "reisekosten 🚀");
+  expect(await page.locator("annoy-search .title mark").allTextContents()).toEqual([
+    "🚀",
+    "Reise\u00adkosten",
+  ]);
+  expect(await status(page)).toBe("1 result");
+});
+
 test("quoted words that no page has are said to be given up", async () => {
   const { page } = await openSite();
   await searchFor(page, '"pointer the publishing"');

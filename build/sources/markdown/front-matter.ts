@@ -1,6 +1,7 @@
 import { parse as parseToml } from "smol-toml";
 import { isScalar, parseDocument } from "yaml";
 import { SourceError } from "../errors.ts";
+import { ofBigInt, parseJson } from "../numbers.ts";
 
 /** What stands above a text. */
 export interface FrontMatter {
@@ -54,7 +55,7 @@ type Given = Omit<FrontMatter, "end">;
 const READERS: Readonly<Record<Language, (text: string, name: string) => Given | undefined>> = {
   yaml: (text, name) => {
     // Whether a key comes twice is asked of every pair of keys otherwise; the last one stands.
-    const document = parseDocument(text, { uniqueKeys: false });
+    const document = parseDocument(text, { uniqueKeys: false, intAsBigInt: true });
     const [error] = document.errors;
     if (error) throw broken(name, "YAML", error);
     let value: unknown;
@@ -82,7 +83,7 @@ const READERS: Readonly<Record<Language, (text: string, name: string) => Given |
   json: (text, name) => {
     let value: unknown;
     try {
-      value = JSON.parse(text);
+      value = parseJson(text);
     } catch (cause) {
       throw broken(name, "JSON", cause);
     }
@@ -97,7 +98,7 @@ function jsonObject(text: string): FrontMatter | undefined {
   if (!end) return undefined;
   const after = end.index + end[0].length;
   try {
-    const value: unknown = JSON.parse(text.slice(0, after));
+    const value: unknown = parseJson(text.slice(0, after));
     if (typeof value !== "object" || value === null) return undefined;
     return { ...given(value, "title" in value ? titleOf(value.title) : undefined), end: after };
   } catch {
@@ -113,7 +114,9 @@ function given(value: object, title: string | undefined): Given {
 
 /** Metadata is JSON, and these languages know values that it does not: NaN, dates, whole numbers beyond 2^53. */
 function asJson(value: object): Record<string, unknown> {
-  const text = JSON.stringify(value, (_, inner: unknown) => (typeof inner === "bigint" ? `${inner}` : inner));
+  const text = JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === "bigint" ? ofBigInt(inner) : inner,
+  );
   return JSON.parse(text) as Record<string, unknown>;
 }
 

@@ -7,7 +7,7 @@
  * @returns {{ start: number, end: number }[]}
  */
 export function matchesOf(text, query) {
-  const asked = [...query.matchAll(WORD)].map(([word]) => plain(word));
+  const asked = [...query.matchAll(WORD)].map(([word]) => plain(word)).filter(Boolean);
   const found = [];
   for (const { 0: word, index } of text.matchAll(WORD)) {
     const folded = plain(word);
@@ -18,9 +18,13 @@ export function matchesOf(text, query) {
   return found;
 }
 
-const WORD = /[\p{L}\p{N}\p{M}_]+/gu;
+/** Emoji are words, too; characters that only set or join a word are parts of it. */
+const WORD = /[\p{L}\p{N}\p{M}\p{DI}_]+|\p{ExtPict}/gu;
 
-/** Without case and accents. @param {string} text */
+/** Without case, accents, and what only sets or joins a word. @param {string} text */
 export function plain(text) {
-  return text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+  return text
+    .normalize("NFKD")
+    .replace(/[\p{M}\p{DI}\u0640]/gu, "")
+    .toLowerCase();
 }
