@@ -21,6 +21,9 @@ interface Signed {
   readonly sign?: string | undefined;
   /** What it is searched for as, if it is an option. */
   readonly words: readonly QueryWord[];
+  /** Where it stands in the query, its minus included. */
+  readonly start: number;
+  readonly end: number;
 }
 
 export interface ExcludedWord extends Signed {
@@ -78,15 +81,26 @@ export function parseKeywordQuery(text: string, language: Language, prefix = fal
     if (phrase.length === 0) continue;
     if (quoted !== undefined) {
       addPhrase(phrases, phrase);
-      for (const token of tokens) words.push({ ...token, times: 1, exact: true, unfinished: false });
+      const start = match.index + 1;
+      for (const token of tokens) {
+        words.push({
+          ...token,
+          start: start + token.start,
+          end: start + token.end,
+          times: 1,
+          exact: true,
+          unfinished: false,
+        });
+      }
       continue;
     }
     const own = notWord === undefined ? [] : plainWords(match.index, at);
     const sign = own.find(({ term }) => isSigned(term))?.term;
+    const place = { sign, words: own, start: match.index, end: match.index + whole.length };
     if (notWord !== undefined && phrase.length === 1) {
-      if (excluded.length < MAX_QUERY_PHRASES) excluded.push({ token: tokens[0]!, sign, words: own });
+      if (excluded.length < MAX_QUERY_PHRASES) excluded.push({ token: tokens[0]!, ...place });
     } else if (excludedPhrases.length < MAX_QUERY_PHRASES) {
-      excludedPhrases.push({ phrase, sign, words: own });
+      excludedPhrases.push({ phrase, ...place });
     }
   }
   words.push(...plainWords(at, text.length));
@@ -119,6 +133,17 @@ export function withOptions(query: KeywordQuery, isKnown: (term: string) => bool
     excluded: query.excluded.filter((part) => !isOption(part)),
     excludedPhrases: query.excludedPhrases.filter((part) => !isOption(part)),
   };
+}
+
+/** The text without what the query excludes: what an embedder should understand. */
+export function withoutExclusions(text: string, { excluded, excludedPhrases }: KeywordQuery): string {
+  let rest = "";
+  let at = 0;
+  for (const { start, end } of [...excluded, ...excludedPhrases].sort((a, b) => a.start - b.start)) {
+    rest += `${text.slice(at, start)} `;
+    at = end;
+  }
+  return (rest + text.slice(at)).trim();
 }
 
 /** The query without its quotes: their words count like others, inflected and misspelled. */

@@ -278,10 +278,12 @@ describe("keywordSearch", () => {
         "year 20 27",
       ]),
     );
-    for (const query of ["5041", "50311", "503", "2027", "iphone13", "2031"]) {
+    for (const query of ["5041", "50311", "503", "2027", "iphone13", "2031", "1.23", "20.28"]) {
       expect([query, found(index, query)]).toEqual([query, []]);
     }
     expect(found(index, "5031")).toEqual([0]);
+    expect(found(index, "1.22")).toEqual([4]);
+    expect(found(index, "20.27")).toEqual([5]);
     expect(found(index, "iphnoe14")).toEqual([3]);
     expect(keywordSearch(index, "503", { k: 10, prefix: true }).items).toEqual([0]);
   });

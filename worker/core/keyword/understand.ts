@@ -2,7 +2,8 @@ import { encodeTerm, findTerm } from "./dictionary.ts";
 import { expandQuery, type QueryGroup } from "./expand.ts";
 import { groupTerms, isCommon } from "./groups.ts";
 import type { KeywordIndex } from "./keyword-index.ts";
-import { type KeywordQuery, withOptions } from "./query.ts";
+import { phraseItems } from "./phrase.ts";
+import { type KeywordQuery, MAX_QUERY_PHRASES, type QueryWord, withOptions } from "./query.ts";
 import type { WordStatistics } from "./statistics.ts";
 
 /** A query with the words of one index that stand for its own. */
@@ -23,9 +24,38 @@ export function understand(
   query: KeywordQuery,
   statistics?: WordStatistics,
 ): UnderstoodQuery {
-  const known = withOptions(query, (term) => findTerm(index.dictionary, encodeTerm(term)) >= 0);
+  const known = withoutLooseNumbers(index, withKnownOptions(index, query));
   return { query: known, groups: expandQuery(index, known, { statistics }), statistics };
 }
+
+/** The query with those options searched for that a document of the index has. */
+export function withKnownOptions({ dictionary }: KeywordIndex, query: KeywordQuery): KeywordQuery {
+  return withOptions(query, (term) => findTerm(dictionary, encodeTerm(term)) >= 0);
+}
+
+/** Numbers of several parts: decimals, dates, addresses. */
+const NUMBERS = /^\p{N}+(?:[._\-'’]\p{N}+)+$/u;
+
+/**
+ * The query without the parts of numbers that no document has: 3.13 is not what stands in a text of 3.12, though both
+ * have a 3.
+ */
+function withoutLooseNumbers(index: KeywordIndex, query: KeywordQuery): KeywordQuery {
+  let looked = 0;
+  const loose = query.words.filter(({ term, kind }) => {
+    if (looked >= MAX_QUERY_PHRASES || kind !== "whole" || !NUMBERS.test(term)) return false;
+    if (findTerm(index.dictionary, encodeTerm(term)) >= 0) return false;
+    looked++;
+    // 3.13 stands in 3.13.1.
+    return !index.positions || phraseItems(index, term.split(SEPARATORS)).length === 0;
+  });
+  if (loose.length === 0) return query;
+  const isWithin = (word: QueryWord) =>
+    loose.some(({ start, end }) => word.kind === "part" && word.start >= start && word.end <= end);
+  return { ...query, words: query.words.filter((word) => !isWithin(word)) };
+}
+
+const SEPARATORS = /[._\-'’]/;
 
 /** What counts as one word of a query in documents. */
 export interface WordTerms {

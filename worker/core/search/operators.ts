@@ -38,14 +38,6 @@ export function operatorsOf(keyword: KeywordIndex, query: KeywordQuery): Accept 
   return barred.size > 0 ? both(accept, (item) => !barred.has(item)) : accept;
 }
 
-/** As `parseKeywordQuery` reads them: options of a letter or two and numbers below zero are none. */
-const EXCLUSION = /(?<=^|\s)-(?:["“„][^"“”]*["”]|(?![-\s"“„\p{N}]|[a-z]{1,2}(?:\s|$))\S+)/giu;
-
-/** The text without what it excludes: what an embedder should understand. */
-export function withoutExclusions(text: string): string {
-  return text.replace(EXCLUSION, " ").trim();
-}
-
 /**
  * Whether a document's text keeps what the phrases of a query demand. Asked only where the index has no positions.
  * Undefined when the query has no phrases of several words.

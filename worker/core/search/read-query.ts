@@ -1,9 +1,9 @@
 import { parseFilter } from "../columns/parse.ts";
 import { SearchError, searchError } from "../format/search-error.ts";
-import { parseKeywordQuery } from "../keyword/query.ts";
+import { type KeywordQuery, parseKeywordQuery, withoutExclusions } from "../keyword/query.ts";
+import { withKnownOptions } from "../keyword/understand.ts";
 import { queryVector } from "./embed-query.ts";
 import { hasKeywords, type LoadedIndex, languageOf } from "./loaded-index.ts";
-import { withoutExclusions } from "./operators.ts";
 import type { Query } from "./query.ts";
 import type { Searcher } from "./searcher.ts";
 import type { SearchMode, SearchRequest, SearchWarning } from "./types.ts";
@@ -24,15 +24,14 @@ export async function readQuery(
   request: SearchRequest,
 ): Promise<{ readonly query: Query; readonly warnings: readonly SearchWarning[] }> {
   const mode = modeOf(searcher.index, request);
-  const { vector, warnings } = await understand(searcher, request, mode);
-  const { query: text, searchK, filter, facets, facetsOf, include } = request;
+  const words = wordsOf(searcher.index, request);
+  const { vector, warnings } = await understand(searcher, request, mode, words);
+  const { searchK, filter, facets, facetsOf, include } = request;
   const keywordWeight = weightOf(request, mode);
   const query: Query = {
     mode,
     searchK,
-    ...(text !== undefined && {
-      words: parseKeywordQuery(text, languageOf(searcher.index), request.prefix),
-    }),
+    ...(words && { words }),
     ...(vector && { vector }),
     ...(filter !== undefined && { filter: parseFilter(filter) }),
     ...(facets && { facets }),
@@ -41,6 +40,13 @@ export async function readQuery(
     ...(include.some((part) => part === "highlights" || part === "explanation") && { terms: true }),
   };
   return { query, warnings };
+}
+
+/** The text of a request, taken apart. Which of its options a part of the index knows, the part finds out. */
+function wordsOf(index: LoadedIndex, { query, prefix }: SearchRequest): KeywordQuery | undefined {
+  if (query === undefined) return undefined;
+  const words = parseKeywordQuery(query, languageOf(index), prefix);
+  return index.keyword ? withKnownOptions(index.keyword, words) : words;
 }
 
 /**
@@ -72,10 +78,11 @@ async function understand(
   searcher: Searcher,
   request: SearchRequest,
   mode: SearchMode,
+  words: KeywordQuery | undefined,
 ): Promise<{ vector?: Float32Array | undefined; warnings: readonly SearchWarning[] }> {
   if (mode === "keyword") return { warnings: [] };
   const given = request.query ?? "";
-  const text = mode === "hybrid" ? withoutExclusions(given) || given : given;
+  const text = (mode === "hybrid" && words && withoutExclusions(given, words)) || given;
   try {
     const vector = await queryVector(searcher, request, text);
     return { vector, warnings: vector ? [] : [NOTHING_UNDERSTOOD] };
