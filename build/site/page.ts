@@ -76,12 +76,11 @@ export function readPage(html: string, url = ""): Page | Skipped {
   const base = (found.base !== undefined && URL.parse(found.base, own)?.href) || own;
   const target = !found.refresh ? undefined : URL.parse(found.refresh, base)?.href;
   if (target !== undefined && pageKey(target) !== pageKey(own))
-    return { skipped: "redirect", detail: target };
+    return { skipped: "redirect", detail: target.replace(UNKNOWN_SITE, "/") };
   if (found.robots !== undefined) return { skipped: "noindex", detail: `robots: ${found.robots}` };
   const { roots, declared } = contentRoots(found.landmarks);
   const leadsHere = (href: string) => {
     if (href.startsWith("#")) return true;
-    if (!href.includes("#")) return false;
     const there = URL.parse(href, base)?.href;
     return there !== undefined && pageKey(there) === pageKey(own);
   };

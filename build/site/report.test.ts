@@ -41,7 +41,7 @@ test("a report names what was left out, by reason", async () => {
   expect(leftOut).toEqual({
     copy: { count: 1, pages: [{ page: "copy.html", detail: "a.html" }] },
     canonical: { count: 1, pages: [{ page: "old.html", detail: "a.html" }] },
-    redirect: { count: 1, pages: [{ page: "moved.html", detail: "http://site.invalid/a.html" }] },
+    redirect: { count: 1, pages: [{ page: "moved.html", detail: "/a.html" }] },
     noindex: { count: 1, pages: [{ page: "secret.html", detail: "robots: none" }] },
     empty: { count: 1, pages: [{ page: "void.html" }] },
     "not-found-page": { count: 1, pages: [{ page: "404.html" }] },
