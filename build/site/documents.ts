@@ -1,6 +1,7 @@
 import type { Section } from "../sources/html/sections.ts";
 import { MAX_ID } from "../sources/id.ts";
 import type { SourceDocument } from "../sources/types.ts";
+import { definitionsOf } from "./definition.ts";
 import type { Page } from "./page.ts";
 
 /** Characters of a section's text that one document holds at most; longer ones are cut at paragraphs. */
@@ -50,7 +51,8 @@ export async function pageDocuments(url: string, page: Page): Promise<PageDocume
 function metadataOf(url: string, address: string, page: Page, section: Section): Record<string, unknown> {
   // Above a section the page's title says nothing new.
   const headings = section.parents.filter((heading) => heading !== page.title);
-  const important = section.important.join("\n").slice(0, MAX_IMPORTANT);
+  const defined = definitionsOf(section.heading, [page.title, ...section.parents]);
+  const important = [...defined, ...section.important].join("\n").slice(0, MAX_IMPORTANT);
   return {
     ...page.sorts,
     ...page.meta,
