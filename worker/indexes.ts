@@ -84,11 +84,15 @@ function createSource(name: string, env: Env, shared: Shared): Opened {
     bucket,
     cache: caches.default,
     refreshSeconds: settings.refreshSeconds,
-    reservedBytes: () => encoders.heldBytes + heldBytes(opened, name),
+    reservedBytes: () => {
+      const others = opened.size > 1 ? heldBytes(opened, name) + PAGE_BYTES_KEPT.least : 0;
+      return encoders.heldBytes + others;
+    },
     makeRoom: (claim, hasOther) => makeRoom(name, opened, claim, hasOther),
     prepare: ({ embedder }) => encoders.prepare(embedder),
-    open: (parts) =>
-      openPublished(
+    open: (parts) => {
+      pages.trim();
+      return openPublished(
         parts,
         { kv: env.DOCUMENTS, bucket, pages },
         {
@@ -98,7 +102,8 @@ function createSource(name: string, env: Env, shared: Shared): Opened {
               : createEdgeEmbedder(identity, env),
           shards: reachShards(parts, env.SHARDS, settings.shards),
         },
-      ),
+      );
+    },
   });
   const withPages = (status: Omit<IndexStatus, "pageBytes" | "encoderBytes">): IndexStatus => ({
     ...status,

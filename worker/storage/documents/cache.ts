@@ -6,6 +6,8 @@ export interface PageCache {
   get(key: string): string | undefined;
   set(key: string, page: string): void;
   delete(key: string): void;
+  /** Lets go of pages beyond the bound, which may have become smaller. */
+  trim(): void;
   /** Bytes held, as counted against the bound. */
   readonly bytes: number;
 }
@@ -66,6 +68,7 @@ export function createPageCache(maxBytes: number | (() => number) = DEFAULT_BYTE
     delete(key) {
       remove(key);
     },
+    trim: () => trim(bound()),
     get bytes() {
       return bytes;
     },
