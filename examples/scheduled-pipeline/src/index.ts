@@ -1,0 +1,3 @@
+import worker from "annoy-edge/worker";
+
+export default worker;

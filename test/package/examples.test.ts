@@ -1,0 +1,159 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { createRequire } from "node:module";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { installInto, packInto, ROOT, run } from "./packed.ts";
+
+/** The examples and new projects as somebody else has them: outside the repository, with the package from its tarball. */
+const tsc = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin", "tsc");
+const wrangler = join(ROOT, "node_modules/wrangler/bin/wrangler.js");
+
+let folder: string;
+const started: ChildProcess[] = [];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "examples-"));
+  const tarball = await packInto(folder);
+  // Node and bundlers look for packages in the folders above.
+  await installInto(join(folder, "node_modules"), tarball);
+});
+afterAll(async () => {
+  for (const child of started) child.kill();
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+});
+
+const command = () => join(folder, "node_modules/annoy-edge/dist/scripts/annoy-edge.js");
+
+interface Answer {
+  readonly hits: readonly {
+    readonly id: string;
+    readonly document: { readonly metadata: { readonly url: string } };
+  }[];
+}
+
+async function annoyEdge(cwd: string, args: readonly string[], env: Record<string, string> = {}) {
+  const { stdout } = await run(process.execPath, [command(), ...args, "--json"], {
+    cwd,
+    env: { ...process.env, ...env },
+  });
+  return JSON.parse(stdout);
+}
+
+/** Copies an example, checks its types, builds and publishes its index to the local state. */
+async function prepare(name: string, env: Record<string, string> = {}): Promise<string> {
+  const root = join(folder, name);
+  await cp(join(ROOT, "examples", name), root, { recursive: true });
+  await run(process.execPath, [tsc, "-p", "tsconfig.json"], { cwd: root });
+  expect(await annoyEdge(root, ["rebuild"], env)).toMatchObject({ outcome: "published" });
+  return root;
+}
+
+/** Starts `wrangler dev`, and waits until it answers. */
+async function serve(root: string): Promise<(path: string, init?: RequestInit) => Promise<Response>> {
+  const port = 20_000 + Math.floor(Math.random() * 20_000);
+  const args = [wrangler, "dev", "--port", String(port), "--inspector-port", "0", "--local"];
+  const env = { ...process.env, CI: "true", WRANGLER_SEND_METRICS: "false" };
+  const child = spawn(process.execPath, args, { cwd: root, env, stdio: "ignore" });
+  started.push(child);
+  const ask = (path: string, init?: RequestInit) => fetch(`http://localhost:${port}${path}`, init);
+  for (let attempt = 0; attempt < 120; attempt++) {
+    if (await ask("/").catch(() => undefined)) return ask;
+    await sleep(250);
+  }
+  throw new Error(`${root} did not start.`);
+}
+
+test("hono-api: the search under a path, and the application's own page", async () => {
+  const ask = await serve(await prepare("hono-api"));
+  expect(await (await ask("/")).text()).toContain("A shop");
+  const answer = await (await ask("/search/v1/search?q=go+back&k=1")).json();
+  expect(answer).toMatchObject({ index: "docs", hits: [{ id: "rollback.md" }] });
+});
+
+test("static-site: its pages and the search over them", async () => {
+  const ask = await serve(await prepare("static-site"));
+  expect(await (await ask("/")).text()).toContain("<annoy-search");
+  const { hits } = (await (await ask("/v1/search?q=knead&k=1")).json()) as Answer;
+  expect(hits[0]?.document.metadata.url).toMatch(/^\/sourdough\.html/);
+});
+
+test("langchain-chat: the retriever finds what the model is given", async () => {
+  const root = await prepare("langchain-chat");
+  // Workers AI runs in Cloudflare's network only; a second entry stands in for its binding.
+  const config = JSON.parse(await readFile(join(root, "wrangler.jsonc"), "utf8"));
+  const { ai: _, ...local } = config;
+  await writeFile(join(root, "wrangler.jsonc"), JSON.stringify({ ...local, main: "src/stand-in.ts" }));
+  await writeFile(
+    join(root, "src/stand-in.ts"),
+    `import app from "./index.ts";
+     const AI = { run: async (_model, { messages }) => ({ response: messages[0].content }) };
+     export default { fetch: (request, env, ctx) => app.fetch(request, { ...env, AI }, ctx) };`,
+  );
+  const ask = await serve(root);
+  const body = JSON.stringify({ question: "What does a ticket cost?" });
+  const answer = (await (await ask("/chat", { method: "POST", body })).json()) as {
+    readonly answer: string;
+    readonly sources: readonly string[];
+  };
+  expect(answer.sources[0]).toBe("tickets.md");
+  expect(answer.answer).toContain("twelve euros");
+});
+
+test("scheduled-pipeline: documents of a service, rebuilt when they change", async () => {
+  const items = [
+    { slug: "bridge", text: "The harbour bridge is painted again.", section: "city" },
+    { slug: "rain", text: "Rain is expected until the weekend.", section: "weather" },
+  ];
+  const server = createServer((request, response) => {
+    const second = request.url?.includes("page=2") === true;
+    const next = second ? null : `http://127.0.0.1:${(server.address() as AddressInfo).port}/articles?page=2`;
+    response.end(JSON.stringify({ items: second ? items.slice(1) : items.slice(0, 1), next }));
+  }).listen(0);
+  try {
+    const env = { ARTICLES_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+    const root = await prepare("scheduled-pipeline", env);
+    expect(await annoyEdge(root, ["rebuild", "--if-changed"], env)).toMatchObject({ outcome: "unchanged" });
+    const { hits } = await annoyEdge(root, ["query", "artifacts/articles", "weather", "-k", "1"]);
+    expect(hits[0].id).toBe("rain");
+  } finally {
+    server.close();
+  }
+});
+
+test("init: a new project is built, published and asked", async () => {
+  const root = join(folder, "new-project");
+  await annoyEdge(folder, ["init", root]);
+  await run(process.execPath, [tsc, "-p", "tsconfig.json"], { cwd: root });
+  expect(await annoyEdge(root, ["rebuild"])).toMatchObject({ outcome: "published", name: "docs" });
+  const ask = await serve(root);
+  const { hits } = (await (await ask("/v1/search?q=how+do+I+go+back&k=1")).json()) as Answer;
+  expect(hits[0]?.id).toBe("rollback.md");
+});
+
+test("create-annoy-edge has the package's version, and asks for it", async () => {
+  const read = async (path: string) => JSON.parse(await readFile(join(ROOT, path), "utf8"));
+  const { version } = await read("package.json");
+  expect(await read("create-annoy-edge/package.json")).toMatchObject({
+    version,
+    dependencies: { "annoy-edge": version },
+  });
+});
+
+test("the action's summary says what was published", async () => {
+  const path = join(folder, "result.json");
+  const documents = { added: 2, removed: 1, kept: 5 };
+  await writeFile(
+    path,
+    JSON.stringify({ outcome: "published", name: "docs", version: "abc", published: { documents } }),
+  );
+  const script = join(ROOT, "scripts/package/summary.js");
+  const { GITHUB_OUTPUT: _, GITHUB_STEP_SUMMARY: __, ...env } = process.env;
+  const { stdout } = await run(process.execPath, [script, path], { env });
+  expect(stdout).toContain("outcome=published\nversion=abc\nadded=2\nremoved=1");
+  expect(stdout).toContain("| documents | 2 added, 1 removed, 5 kept |");
+});
