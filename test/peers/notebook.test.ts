@@ -73,7 +73,10 @@ describe.runIf(peers)("the notebook of LangChain's Annoy, with vectors of its ow
   });
 
   test("the Worker answers what the page shows, and what Python prints", async () => {
-    const worker = await startWorker(folder, "texts", { documents: [{ pageContent: "first" }] });
+    const worker = await startWorker(folder, "texts", {
+      documents: [{ pageContent: "first" }],
+      embedder: "static",
+    });
     try {
       const printed = await playOverHttp(embeddings, SPEECH, worker);
       expect(Object.keys(printed).length).toBe(Object.keys(byPython).length - 2);

@@ -21,7 +21,7 @@ describe.runIf(peers)("docs/langchain-python.md", () => {
     const page = await readFile(PAGE, "utf8");
     const blocks = (language: string) =>
       Array.from(page.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, "gms")), (match) => match[1]!);
-    const worker = await startWorker(folder, "texts", { documents, codec: "float32" });
+    const worker = await startWorker(folder, "texts", { documents, codec: "float32", embedder: "static" });
     try {
       const program = blocks("python").join("\n").replace("https://search.example.com", worker.url);
       const { stdout } = await promisify(execFile)(peers!.python, ["-c", program], {

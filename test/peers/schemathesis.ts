@@ -7,6 +7,7 @@ const CONFIG = fileURLToPath(new URL("./schemathesis.toml", import.meta.url));
 
 /** An index that has all that the contract speaks of: words, meanings, columns, pages of documents. */
 export const SUBJECT: Omit<BuildOptions, "out" | "name"> = {
+  embedder: "static",
   documents: Array.from({ length: 60 }, (_, i) => ({
     id: `doc-${i}`,
     pageContent: `${["pizza", "salad", "my car", "a dog"][i % 4]} number ${i} is great`,

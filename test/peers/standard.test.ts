@@ -39,7 +39,7 @@ describe.runIf(peers)("LangChain's standard tests, over the Worker", () => {
     const documents = ["pizza is great", "I love salad", "my car", "a dog"].map((pageContent) => ({
       pageContent,
     }));
-    worker = await startWorker(folder, "texts", { documents });
+    worker = await startWorker(folder, "texts", { documents, embedder: "static" });
     publisher = await startPublisher(worker);
   });
   afterAll(async () => {

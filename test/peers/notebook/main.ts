@@ -40,7 +40,10 @@ try {
   const ours = Float32Array.from((await embedder.embedDocuments(texts)).flat());
   const kept = new KeptEmbeddings(texts, ours);
   const here = await playHere(kept, SPEECH, folder);
-  const worker = await startWorker(folder, "texts", { documents: [{ pageContent: "first" }] });
+  const worker = await startWorker(folder, "texts", {
+    documents: [{ pageContent: "first" }],
+    embedder: "static",
+  });
   const overHttp = await playOverHttp(kept, SPEECH, worker).finally(() => worker.close());
 
   let farthest = 0;
