@@ -5,7 +5,7 @@ import { encoderBytesOf } from "./sentence/embedder.ts";
 /** How documents become vectors. */
 export interface EmbedderOptions {
   /**
-   * `encoder` (the sentence encoder that ships), `encoder:<file>` (one that `encoder import` made), `static` (default),
+   * `encoder` (default: the sentence encoder that ships), `encoder:<file>` (one that `encoder import` made), `static`,
    * `none` (the documents bring vectors), `openai:<model>`, `workers-ai:<model>`, `huggingface:<model>`,
    * `model2vec:<folder or hub id>`, an object with further settings, or any LangChain embeddings.
    */
@@ -18,7 +18,7 @@ export interface EmbedderOptions {
 
 export type EmbedderOption = EmbedderSetting;
 
-const DEFAULT_EMBEDDER = "static";
+const DEFAULT_EMBEDDER = "encoder";
 
 /** Returns the embedder of vectors that are there already: it will only embed queries, so nothing is cached. */
 export async function resolveEmbedder(

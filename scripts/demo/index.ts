@@ -5,9 +5,10 @@ import { openLocalStore } from "../../build/publish/local.ts";
 import { type PublishResult, publish } from "../../build/publish/publish.ts";
 import { withStore } from "../../build/publish/store.ts";
 import type { Progress } from "../../build/settings/progress.ts";
-import { readWordNet, wordNetFiles } from "../../build/sources/wordnet.ts";
+import { readWordNet, type WordNetDocument, wordNetFiles } from "../../build/sources/wordnet.ts";
 import type { Manifest } from "../../worker/core/format/meta.ts";
 import { fingerprint } from "./fingerprint.ts";
+import { openPackedVectors } from "./packed-vectors.ts";
 
 export { assertPortFree, DEFAULT_PORT, freePort, portOf } from "./port.ts";
 export { type LocalServer, type ServeOptions, serve } from "./serve.ts";
@@ -24,10 +25,14 @@ export interface DemoOptions {
  */
 const SETTINGS = {
   name: "demo",
+  embedder: "encoder",
   keyword: false,
   rescore: "none",
   notes: { kind: "wordnet", title: "WordNet" },
 } as const;
+
+/** Vectors of the definitions, made by `npm run build:demo-vectors`. */
+export const PACKED_VECTORS = "artifacts/encoder-en/wordnet.bin";
 
 /** Beside the artifact: which fingerprint its bytes were built from. */
 const STAMP = "demo.stamp.json";
@@ -44,21 +49,35 @@ interface Stamp {
 export async function buildDemo({ root, onProgress }: DemoOptions): Promise<{ dir: string; built: boolean }> {
   const artifacts = join(root, "artifacts");
   const dir = join(artifacts, "demo");
-  const table = join(artifacts, "static-en", "table.bin");
-  const print = await fingerprint(root, SETTINGS, [table, ...wordNetFiles()]);
+  const encoder = join(artifacts, "encoder-en", "encoder.bin");
+  const packed = join(root, PACKED_VECTORS);
+  const print = await fingerprint(root, SETTINGS, [encoder, packed, ...wordNetFiles()]);
   const stampPath = join(artifacts, STAMP);
   if (await isFresh(dir, stampPath, print)) return { dir, built: false };
   await rm(stampPath, { force: true });
   await mkdir(artifacts, { recursive: true });
   const { manifest } = await build({
     ...SETTINGS,
-    documents: () => readWordNet(),
+    documents: () => withVectors(readWordNet(), packed),
     out: dir,
     ...(onProgress && { onProgress }),
   });
   const stamp: Stamp = { fingerprint: print, version: manifest.version };
   await writeFile(stampPath, `${JSON.stringify(stamp)}\n`);
   return { dir, built: true };
+}
+
+/** WordNet's documents with their vectors, which were computed beforehand. */
+async function* withVectors(documents: AsyncIterable<WordNetDocument>, path: string) {
+  const { rows, dimensions, unpack } = openPackedVectors(await readFile(path));
+  const vectors = unpack();
+  let row = 0;
+  for await (const document of documents) {
+    yield { ...document, vector: vectors.subarray(row * dimensions, (row + 1) * dimensions) };
+    row++;
+  }
+  if (row === rows) return;
+  throw new Error(`${path} has ${rows} vectors; WordNet has ${row} synsets. Run npm run build:demo-vectors.`);
 }
 
 /** Whether the artifact is whole and comes from this fingerprint. Contents are checked by publishing. */
