@@ -147,7 +147,7 @@ describe("commands", () => {
 
   test("inspect and verify tell people and programs the same", async () => {
     const { json } = await runJson(["inspect", artifact]);
-    expect(json).toMatchObject({ name: "food", header: { dimensions: 256, nItems: 4 } });
+    expect(json).toMatchObject({ name: "food", header: { dimensions: 384, nItems: 4 } });
     expect((await run(["inspect", artifact])).out).toMatch(/version\s+[0-9a-f]{16}/);
     expect((await runJson(["verify", artifact])).json).toMatchObject({ ok: true });
     expect((await run(["verify", artifact])).out).toContain("is sound");

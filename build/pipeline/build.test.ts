@@ -244,9 +244,9 @@ describe("hostile input", () => {
     const documents = [{ pageContent: "x" }];
     await expect(build({ documents, out: out("home") })).rejects.toMatchObject({ code: "OUT_NOT_ARTIFACT" });
     expect(await readdir(out("home"))).toEqual(["thesis.txt"]);
-    await build({ documents, out: out("rebuilt") });
+    await build({ documents, embedder: "static", out: out("rebuilt") });
     await writeFile(join(out("rebuilt"), "NOTES.md"), "mine");
-    await build({ documents: [{ pageContent: "y" }], out: out("rebuilt") });
+    await build({ documents: [{ pageContent: "y" }], embedder: "static", out: out("rebuilt") });
     expect((await readdir(out("rebuilt"))).sort()).toEqual([
       "NOTES.md",
       "documents.jsonl",

@@ -1,7 +1,7 @@
 import { mkdir, open, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
-import { packKey, pageKey, shardFolder, versionKey } from "../../worker/core/format/keys.ts";
+import { encoderKey, packKey, pageKey, shardFolder, versionKey } from "../../worker/core/format/keys.ts";
 import type { Manifest } from "../../worker/core/format/meta.ts";
 import { decodeLine } from "../../worker/core/format/page.ts";
 import {
@@ -13,6 +13,7 @@ import {
   slotOf,
 } from "../../worker/core/format/placement.ts";
 import { parsePublishedManifest, parseShardManifest } from "../../worker/storage/manifest.ts";
+import { ENCODER_FILE } from "../artifact/version.ts";
 import { pageHash } from "./pack.ts";
 import { partsOf } from "./placements.ts";
 import type { PublishStore } from "./store.ts";
@@ -39,6 +40,11 @@ export async function downloadVersion(
   };
   const text = async (key: string) => new TextDecoder().decode(await read(key));
   const whole = parsePublishedManifest(await text(versionKey(name, version, "manifest.json")), version);
+  const encoder = whole.embedder?.provider === "encoder" ? whole.embedder.contentHash : undefined;
+  if (encoder !== undefined) {
+    await mkdir(dir, { recursive: true });
+    await writeFile(join(dir, ENCODER_FILE), await read(encoderKey(encoder)));
+  }
   for (const shard of partsOf(whole)) {
     const folder = shard === undefined ? dir : join(dir, shardFolder(shard));
     await mkdir(folder, { recursive: true });

@@ -59,7 +59,11 @@ export function packVectors(
   const view = new DataView(header.buffer);
   for (const [i, value] of [MAGIC, rows, dimensions, axes].entries()) view.setUint32(4 * i, value, true);
   header.set(new TextEncoder().encode(contentHash), 16);
-  return Buffer.concat([header, ...[mean, deviations, basis].map((part) => new Uint8Array(part.buffer)), codes]);
+  return Buffer.concat([
+    header,
+    ...[mean, deviations, basis].map((part) => new Uint8Array(part.buffer)),
+    codes,
+  ]);
 }
 
 /** @throws AnnoyEdgeError `BAD_PACKED_VECTORS` */
@@ -69,7 +73,10 @@ export function openPackedVectors(bytes: Uint8Array): PackedVectors {
   const [magic, rows, dimensions, axes] = [word(0), word(1), word(2), word(3)];
   const floats = dimensions + axes + axes * dimensions;
   if (magic !== MAGIC || bytes.byteLength !== HEADER_BYTES + 4 * floats + (rows * axes) / 2) {
-    throw new AnnoyEdgeError("BAD_PACKED_VECTORS", "The demo's vectors are damaged. Check the file out again.");
+    throw new AnnoyEdgeError(
+      "BAD_PACKED_VECTORS",
+      "The demo's vectors are damaged. Check the file out again.",
+    );
   }
   const numbers = new Float32Array(bytes.slice(HEADER_BYTES, HEADER_BYTES + 4 * floats).buffer);
   const mean = numbers.subarray(0, dimensions);
