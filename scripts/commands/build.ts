@@ -56,7 +56,7 @@ export function addBuild(program: Command): void {
     .option("--chunk-overlap <n>", "characters repeated of the chunk before (default: 200)", wholeNumber(0))
     .option(
       "--embedder <name>",
-      "static (default), openai:<model>, workers-ai:<model>, huggingface:<model>, model2vec:<folder or hub id>, or none when the documents bring vectors",
+      "encoder (default), encoder:<file>, static, openai:<model>, workers-ai:<model>, huggingface:<model>, model2vec:<folder or hub id>, or none when the documents bring vectors",
     )
     .option("--cache <file>", "embedding cache of services (default: .annoy-edge/embeddings.sqlite)")
     .option("--no-cache", "embed every text anew");
