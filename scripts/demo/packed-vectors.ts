@@ -28,7 +28,7 @@ export interface PackedVectors {
   unpack(): Float32Array;
 }
 
-/** Packs unit vectors. */
+/** Packs unit vectors, with a number of axes that 4 divides. */
 export function packVectors(
   vectors: Float32Array,
   dimensions: number,
@@ -78,7 +78,8 @@ export function openPackedVectors(bytes: Uint8Array): PackedVectors {
       "The demo's vectors are damaged. Check the file out again.",
     );
   }
-  const numbers = new Float32Array(bytes.slice(HEADER_BYTES, HEADER_BYTES + 4 * floats).buffer);
+  const numbers = new Float32Array(floats);
+  new Uint8Array(numbers.buffer).set(bytes.subarray(HEADER_BYTES, HEADER_BYTES + 4 * floats));
   const mean = numbers.subarray(0, dimensions);
   const deviations = numbers.subarray(dimensions, dimensions + axes);
   const basis = numbers.subarray(dimensions + axes);
@@ -92,11 +93,20 @@ export function openPackedVectors(bytes: Uint8Array): PackedVectors {
       for (let row = 0; row < rows; row++) {
         const vector = vectors.subarray(row * dimensions, (row + 1) * dimensions);
         vector.set(mean);
-        for (let axis = 0; axis < axes; axis++) {
-          const i = row * axes + axis;
-          const weight = SIGNED[(codes[i >> 1]! >> (4 * (i & 1))) & 15]! * deviations[axis]!;
-          const at = axis * dimensions;
-          for (let d = 0; d < dimensions; d++) vector[d]! += weight * basis[at + d]!;
+        // Four axes a pass: the row is read and written a quarter as often.
+        for (let axis = 0; axis < axes; axis += 4) {
+          const low = codes[(row * axes + axis) >> 1]!;
+          const high = codes[((row * axes + axis) >> 1) + 1]!;
+          const a = SIGNED[low & 15]! * deviations[axis]!;
+          const b = SIGNED[low >> 4]! * deviations[axis + 1]!;
+          const c = SIGNED[high & 15]! * deviations[axis + 2]!;
+          const e = SIGNED[high >> 4]! * deviations[axis + 3]!;
+          const [first, second] = [axis * dimensions, (axis + 1) * dimensions];
+          const [third, fourth] = [(axis + 2) * dimensions, (axis + 3) * dimensions];
+          for (let d = 0; d < dimensions; d++) {
+            vector[d]! +=
+              a * basis[first + d]! + b * basis[second + d]! + c * basis[third + d]! + e * basis[fourth + d]!;
+          }
         }
         let square = 0;
         for (let d = 0; d < dimensions; d++) square += vector[d]! * vector[d]!;
