@@ -41,8 +41,11 @@ export async function* readSite(location: string, options: SiteOptions = {}): As
   for await (const found of source) pages.push(found);
   const kept = withOwnTitles(withoutCopies(pages, report));
   if (kept.length === 0) {
-    options.onReport?.(report.finish());
-    throw new SourceError("SOURCE_EMPTY", `${location} holds no page with content to index.`);
+    const finished = report.finish();
+    options.onReport?.(finished);
+    const reasons = Object.entries(finished.leftOut).map(([reason, { count }]) => `${reason}: ${count}`);
+    const found = reasons.length === 0 ? "" : ` Pages left out, by reason: ${reasons.join(", ")}.`;
+    throw new SourceError("SOURCE_EMPTY", `${location} holds no page with content to index.${found}`);
   }
   for (const { url, source, page } of kept) {
     const { documents, linkLists } = await pageDocuments(url, page);

@@ -84,6 +84,17 @@ test("a canonical address that all pages share is ignored, and a circle of them 
   });
 });
 
+test("a site of which nothing is left says why", async () => {
+  await files({ "a.html": main("<p>x</p>", '<meta name="robots" content="noindex">'), "b.html": main("") });
+  const read = async () => {
+    for await (const _ of readSite(site));
+  };
+  await expect(read()).rejects.toMatchObject({
+    code: "SOURCE_EMPTY",
+    message: expect.stringContaining("by reason: noindex: 1, empty: 1"),
+  });
+});
+
 test("drafts are left out, and front matter gives addresses", async () => {
   await files({
     "index.md": "---\ntitle: Welcome\n---\nHello.",
