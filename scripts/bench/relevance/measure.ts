@@ -31,7 +31,7 @@ export async function measureSet(set: JudgedSet, embedder: Embedder, out: string
     splitter: "none",
     keyword: { language: set.language },
   });
-  const index = await openLocalIndex(out, { embedder: () => embedder });
+  const index = await openLocalIndex(out, { embedder });
   try {
     const [words, meaning, both] = await Promise.all(
       MODES.map(async (mode) => {

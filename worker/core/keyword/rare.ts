@@ -1,7 +1,8 @@
-import { encodeTerm, findTerm, readEntry } from "./dictionary.ts";
+import { termText } from "./dictionary.ts";
 import type { KeywordIndex } from "./keyword-index.ts";
 import { NO_ITEM, nextPosting, openPostings } from "./postings.ts";
-import type { KeywordQuery, QueryWord } from "./query.ts";
+import type { QueryWord } from "./query.ts";
+import type { UnderstoodQuery } from "./understand.ts";
 
 /** A word in at most so many documents is rare: whoever types it looks for them. */
 export const RARE_DOCUMENTS = 3;
@@ -19,18 +20,17 @@ export interface RareItem {
  */
 export function rareItems(
   index: KeywordIndex,
-  { words }: KeywordQuery,
+  { query, groups }: UnderstoodQuery,
   accept: ((item: number) => boolean) | undefined,
 ): RareItem[] {
   const rare: { readonly documents: number; readonly items: RareItem[] }[] = [];
-  const seen = new Set<string>();
-  for (const word of words) {
-    if (seen.has(word.term) || (word.kind === "part" && hasWhole(index, word, words))) continue;
-    seen.add(word.term);
-    const term = findTerm(index.dictionary, encodeTerm(word.term));
-    if (term < 0) continue;
-    const entry = readEntry(index.dictionary, term);
-    if (entry.documents === 0 || entry.total > RARE_DOCUMENTS) continue;
+  for (const group of groups) {
+    const word = query.words[group.word]!;
+    const entry = group.exact ?? (word.exact ? group.entries[0] : undefined);
+    if (!entry || entry.documents === 0 || entry.total > RARE_DOCUMENTS) continue;
+    // Of a misspelled word the nearest stands in its place.
+    if (termText(index.dictionary, entry.term) !== word.term) continue;
+    if (word.kind === "part" && isWholeKnown(word, query.words, groups)) continue;
     const items: RareItem[] = [];
     for (const postings = openPostings(index, entry); postings.item !== NO_ITEM; nextPosting(postings)) {
       if (!accept || accept(postings.item)) items.push({ item: postings.item, word: word.term });
@@ -40,12 +40,13 @@ export function rareItems(
   return rare.sort((a, b) => a.documents - b.documents).flatMap(({ items }) => items);
 }
 
-function hasWhole({ dictionary }: KeywordIndex, part: QueryWord, words: readonly QueryWord[]): boolean {
-  return words.some(
-    ({ kind, term, start, end }) =>
-      kind === "whole" &&
-      start <= part.start &&
-      end >= part.end &&
-      findTerm(dictionary, encodeTerm(term)) >= 0,
-  );
+function isWholeKnown(
+  part: QueryWord,
+  words: readonly QueryWord[],
+  groups: UnderstoodQuery["groups"],
+): boolean {
+  return groups.some(({ word, exact }) => {
+    const { kind, start, end } = words[word]!;
+    return exact !== undefined && kind === "whole" && start <= part.start && end >= part.end;
+  });
 }

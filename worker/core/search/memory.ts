@@ -66,7 +66,7 @@ export async function rankInMemory(
     const read = ranked && understood?.query;
     const operators = keyword && read ? operatorsOf(keyword, read) : undefined;
     const accept = both(filter?.accept, operators);
-    const rare = keyword && read ? rareItems(keyword, read, accept) : [];
+    const rare = keyword && understood && read ? rareItems(keyword, understood, accept) : [];
     const words = ranked && byWords(index, understood, part.k, filter?.accept);
     return { understood, rare, accept, words: words && withRare(index, understood, words, rare) };
   });
