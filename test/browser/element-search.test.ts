@@ -257,6 +257,29 @@ describe("an answer of another form", () => {
   });
 });
 
+test.each([
+  ["light", 1280],
+  ["dark", 1280],
+  ["light", 360],
+  ["dark", 360],
+] as const)(
+  "filters of the page, counts and the button for more pass axe, %s, %i wide",
+  async (colorScheme, width) => {
+    const { page } = await openSite({
+      scoped: true,
+      around: '<p data-search-filter="version:2" hidden></p>{search}',
+      colorScheme,
+      viewport: { width, height: 700 },
+    });
+    await searchFor(page, "handbook");
+    await page.getByRole("button", { name: "More results" }).scrollIntoViewIfNeeded();
+    expect(await axeFindings(page)).toEqual([]);
+    expect(await page.getByRole("dialog").evaluate((node) => node.scrollWidth <= node.clientWidth)).toBe(
+      true,
+    );
+  },
+);
+
 test("words of a title are marked however they are set, and emoji", async () => {
   const { page } = await openSite();
   await answerWith(page, [hit("/a", "🚀 Reise\u00adkosten", "A text.")]);
