@@ -21,9 +21,13 @@ function normal(text: string): string {
   return text.replace(IGNORED, "").normalize("NFKC").replace(IGNORED, "");
 }
 
+/** Latin, Cyrillic, Kana and Han letters that are in their normal form: most words of most texts. */
+const USUAL =
+  /^[A-Za-z0-9'’._\-\u2010À-ÖØ-öø-ÿ\u0400-\u0482\u048a-\u052f\u3041-\u3096\u30a1-\u30fa\u30fc\u4e00-\u9fff]+$/;
+
 /** Brings a run of characters to its normal form; undefined when it has it. Linear in the run. */
 export function normalizeRun(run: string): Normalized | undefined {
-  if (normal(run) === run) return undefined;
+  if (USUAL.test(run) || normal(run) === run) return undefined;
   let text = "";
   const starts: number[] = [];
   const ends: number[] = [];
