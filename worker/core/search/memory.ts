@@ -1,24 +1,24 @@
-import { type Columns, columnsWithin } from "../columns/columns.ts";
-import { type CompiledFilter, compileParsed, intersection } from "../columns/compile.ts";
-import { facetCounts } from "../columns/facets.ts";
-import type { FilterNode } from "../columns/parse.ts";
-import { distanceBetween } from "../forest/metrics.ts";
+import { type CompiledFilter, intersection } from "../columns/compile.ts";
 import { idOfItem, itemOfId } from "../format/ids.ts";
-import { searchError } from "../format/search-error.ts";
-import { matchingItems } from "../keyword/matches.ts";
 import { type RareItem, rareItems } from "../keyword/rare.ts";
 import { rankByWords } from "../keyword/search.ts";
 import type { WordStatistics } from "../keyword/statistics.ts";
 import { foundTerms, type UnderstoodQuery, understand } from "../keyword/understand.ts";
+import { facetCountsOf, filterOf, passing } from "./conditions.ts";
 import type { LoadedIndex } from "./loaded-index.ts";
 import { type Accept, both, operatorsOf } from "./operators.ts";
 import { type Query, rankedWords } from "./query.ts";
 import type { Ranking, Rankings, RankOptions, WordRanking } from "./ranking.ts";
-import { scoreOf } from "./score.ts";
 import type { Exactness, Searcher } from "./searcher.ts";
 import { type SearchOptions, timed } from "./timing.ts";
-import type { FacetCounts } from "./types.ts";
-import { distanceOf, nearestItems, vectorsOf, vectorsOrEstimates } from "./vectors.ts";
+import {
+  byVector,
+  distanceOf,
+  distancesTo,
+  vectorsOf,
+  vectorsOrEstimates,
+  wordDistances,
+} from "./vectors.ts";
 
 /** Makes the searcher of an index whose items are in memory. */
 export function createMemorySearcher(index: LoadedIndex, options: SearchOptions): Searcher {
@@ -91,63 +91,6 @@ export async function rankInMemory(
   };
 }
 
-function passing(index: LoadedIndex, items: readonly number[], filter: FilterNode): boolean[] {
-  const { nItems } = columnsOf(index, undefined, "filter");
-  const { accept } = compileParsed(columnsOf(index, undefined, "filter"), filter);
-  return items.map((item) => item >= 0 && item < nItems && accept(item));
-}
-
-/** Distances of what the words have found, by what is resident unless the stored vectors are asked for. */
-async function wordDistances(
-  index: LoadedIndex,
-  vector: Float32Array,
-  { words, vectors }: { readonly words: Ranking; readonly vectors: Ranking | undefined },
-  { exactDistances }: RankOptions,
-  exactness: Exactness,
-): Promise<readonly number[]> {
-  if (exactDistances) return distancesTo(index, vector, words.items, exactness);
-  const { forest } = index;
-  const known = new Map(vectors?.items.map((item, i) => [item, vectors.distances![i]!]));
-  return words.items.map((item) => {
-    const distance = known.get(item);
-    if (distance !== undefined) return distance;
-    const stored = forest.vector(item);
-    return stored ? distanceBetween(forest.metric, vector, stored) : Number.NaN;
-  });
-}
-
-/** Distances of a vector from stored ones; NaN where an item has none. */
-async function distancesTo(
-  index: LoadedIndex,
-  query: Float32Array,
-  items: readonly number[],
-  exactness: Exactness,
-): Promise<number[]> {
-  const { metric } = index.forest;
-  const vectors = await vectorsOrEstimates(index, items, exactness);
-  return vectors.map((vector) => (vector ? distanceBetween(metric, query, vector) : Number.NaN));
-}
-
-async function byVector(
-  index: LoadedIndex,
-  { vector, searchK }: Query & { readonly vector: Float32Array },
-  { k, effort = 1 }: RankOptions,
-  { accept, filter }: { readonly accept: Accept | undefined; readonly filter: CompiledFilter | undefined },
-  exactness: Exactness,
-): Promise<Ranking> {
-  const { forest } = index;
-  const { metric, dimensions } = forest;
-  const usual = searchK === -1 && effort !== 1 ? Math.ceil(forest.defaultSearchK(k) * effort) : searchK;
-  const wanted = {
-    k,
-    searchK: usual,
-    ...(accept && { accept }),
-    ...(filter && { acceptFraction: filter.fraction, acceptBits: filter.bits }),
-  };
-  const { items, distances } = await nearestItems(index, vector, wanted, exactness);
-  return { items, distances, scores: distances.map((distance) => scoreOf(metric, distance, dimensions)) };
-}
-
 function byWords(
   { keyword }: LoadedIndex,
   understood: UnderstoodQuery | undefined,
@@ -172,38 +115,4 @@ function withRare(
   const accept = (item: number) => missing.has(item);
   const { items, scores } = rankByWords(keyword, understood, { k: missing.size, accept });
   return { ...words, items: [...words.items, ...items], scores: [...words.scores, ...scores] };
-}
-
-function filterOf(index: LoadedIndex, { filter }: Query, { whole }: RankOptions): CompiledFilter | undefined {
-  return filter && compileParsed(columnsOf(index, whole, "filter"), filter);
-}
-
-/** Counts over all documents that pass the filter, or those of them that hold a word, whether they are among the hits or not. */
-function facetCountsOf(
-  index: LoadedIndex,
-  { facets, facetsOf, mode }: Query,
-  { whole }: RankOptions,
-  understood: UnderstoodQuery | undefined,
-  filter: CompiledFilter | undefined,
-): FacetCounts | undefined {
-  if (facets === undefined) return undefined;
-  const columns = columnsOf(index, whole, "facets");
-  const { keyword } = index;
-  const ofMatches = facetsOf === "matches" && mode !== "vector" && keyword && understood;
-  const options = {
-    ...(filter && { bits: filter.bits }),
-    ...(ofMatches && { counted: matchingItems(keyword, understood) }),
-    ...(whole && { limit: whole.facetValues }),
-  };
-  return Object.fromEntries(facets.map((field) => [field, facetCounts(columns, field, options)]));
-}
-
-function columnsOf(
-  { columns, forest, name }: LoadedIndex,
-  whole: RankOptions["whole"],
-  field: string,
-): Columns {
-  if (whole && whole.fields.length > 0) return columnsWithin(columns, forest.nItems, whole.fields);
-  if (columns) return columns;
-  throw searchError("NO_FILTERABLE_COLUMNS", field, `Index ${name} was built without filterable fields.`);
 }

@@ -1,7 +1,12 @@
+import type { CompiledFilter } from "../columns/compile.ts";
 import { distanceBetween } from "../forest/metrics.ts";
 import type { ForestSearchOptions, Neighbours, ReadRanges } from "../forest/types.ts";
 import { AnnoyEdgeError } from "../format/errors.ts";
 import type { LoadedIndex } from "./loaded-index.ts";
+import type { Accept } from "./operators.ts";
+import type { Query } from "./query.ts";
+import type { Ranking, RankOptions } from "./ranking.ts";
+import { scoreOf } from "./score.ts";
 import type { Exactness } from "./searcher.ts";
 
 /**
@@ -70,4 +75,56 @@ function guarded(name: string, read: ReadRanges): ReadRanges {
       throw new AnnoyEdgeError("VECTORS_UNAVAILABLE", message, { cause });
     }
   };
+}
+
+/** The nearest items of a query's vector, with their scores. */
+export async function byVector(
+  index: LoadedIndex,
+  { vector, searchK }: Query & { readonly vector: Float32Array },
+  { k, effort = 1 }: RankOptions,
+  { accept, filter }: { readonly accept: Accept | undefined; readonly filter: CompiledFilter | undefined },
+  exactness: Exactness,
+): Promise<Ranking> {
+  const { forest } = index;
+  const { metric, dimensions } = forest;
+  const usual = searchK === -1 && effort !== 1 ? Math.ceil(forest.defaultSearchK(k) * effort) : searchK;
+  const wanted = {
+    k,
+    searchK: usual,
+    ...(accept && { accept }),
+    ...(filter && { acceptFraction: filter.fraction, acceptBits: filter.bits }),
+  };
+  const { items, distances } = await nearestItems(index, vector, wanted, exactness);
+  return { items, distances, scores: distances.map((distance) => scoreOf(metric, distance, dimensions)) };
+}
+
+/** Distances of what the words have found, by what is resident unless the stored vectors are asked for. */
+export async function wordDistances(
+  index: LoadedIndex,
+  vector: Float32Array,
+  { words, vectors }: { readonly words: Ranking; readonly vectors: Ranking | undefined },
+  { exactDistances }: RankOptions,
+  exactness: Exactness,
+): Promise<readonly number[]> {
+  if (exactDistances) return distancesTo(index, vector, words.items, exactness);
+  const { forest } = index;
+  const known = new Map(vectors?.items.map((item, i) => [item, vectors.distances![i]!]));
+  return words.items.map((item) => {
+    const distance = known.get(item);
+    if (distance !== undefined) return distance;
+    const stored = forest.vector(item);
+    return stored ? distanceBetween(forest.metric, vector, stored) : Number.NaN;
+  });
+}
+
+/** Distances of a vector from stored ones; NaN where an item has none. */
+export async function distancesTo(
+  index: LoadedIndex,
+  query: Float32Array,
+  items: readonly number[],
+  exactness: Exactness,
+): Promise<number[]> {
+  const { metric } = index.forest;
+  const vectors = await vectorsOrEstimates(index, items, exactness);
+  return vectors.map((vector) => (vector ? distanceBetween(metric, query, vector) : Number.NaN));
 }
