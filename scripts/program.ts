@@ -29,7 +29,7 @@ export function createProgram(): Command {
   )
     .version(packageVersion(), "-V, --version", "print the version")
     .helpCommand(false)
-    // Known here too, so that a program which forgets the command is told so in JSON.
+    // Known here too, so that a program which forgets the command gets its error in JSON.
     .addOption(new Option("--json").hideHelp())
     .addHelpText(
       "after",

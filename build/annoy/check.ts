@@ -3,7 +3,7 @@ import { MAX_DIMENSIONS, MAX_ITEMS, METRICS, type Metric } from "../../worker/co
 import { AnnoyFileError } from "./errors.ts";
 import { type ByteSource, NodeReader } from "./node-reader.ts";
 
-/** What a first pass over an Annoy file finds out: everything needed to lay out its sections exactly. */
+/** Findings of a first pass over an Annoy file: everything needed to lay out its sections exactly. */
 export interface CheckedAnnoy {
   readonly layout: NodeLayout;
   readonly reader: NodeReader;

@@ -34,7 +34,7 @@ export function diskStore(path: string, name: AnnoyLayout, metric: Metric, dimen
 
   const writeItem = (item: number) => writeWhole(fd, bytes, item * layout.size);
 
-  /** What dot's transform adds to every item, and holes, once all are there. */
+  /** Sets what dot's transform adds to every item, and the holes, once all items are there. */
   const completeDot = (numbers: ItemNumbers, nItems: number) => {
     const part = new Float32Array(3);
     const hole = Math.fround(Math.sqrt(numbers.largestSquare));

@@ -25,7 +25,7 @@ import { AnnoyFileError } from "./errors.ts";
 import { type AnnoyData, readAnnoy } from "./read.ts";
 import { type AnnoyCodec, annoySections } from "./sections.ts";
 
-/** What both kinds of import take. */
+/** Options of both kinds of import. */
 export interface ImportOptions extends TextOptions {
   /** The artifact folder to write; one that is there already is replaced when the new one is whole. */
   readonly out: string;
@@ -34,7 +34,7 @@ export interface ImportOptions extends TextOptions {
    * recode the vectors.
    */
   readonly codec?: AnnoyCodec;
-  /** What made the vectors, when queries are to be texts; default none. */
+  /** Embedder that made the vectors, for queries as text; default none. */
   readonly embedder?: EmbedderOption;
   /** Name under which it is published; default: the first that the Worker configured here serves, else `index`. */
   readonly name?: string;
@@ -45,7 +45,7 @@ export interface ImportAnnoyOptions extends ImportOptions {
   /** The file does not say how many dimensions its vectors have, nor by which metric it was built. */
   readonly dimensions: number;
   readonly metric: Metric;
-  /** Which of the two layouts of dot and hamming it has; recognised when left out. */
+  /** Layout of dot and hamming, of the two there are; recognised when left out. */
   readonly layout?: AnnoyLayout;
   /**
    * The documents of the items: a `.jsonl` file or documents, in item order. With a field `item` each says whose it

@@ -33,7 +33,7 @@ export function rowWords(metric: Metric, dimensions: number): number {
   return metric === "hamming" ? Math.ceil(dimensions / 32) : dimensions;
 }
 
-/** Which items exist: a byte each, growing. */
+/** Flags of the items that exist: a growing list, a byte each. */
 export class Presence {
   private flags = new Uint8Array(1024);
   nItems = 0;

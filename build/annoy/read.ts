@@ -21,7 +21,7 @@ export interface AnnoyData {
   readonly trees: AnnoyTrees;
   /** Section `annoyNodes`, over which `trees` are views. */
   readonly nodeBytes: Uint8Array;
-  /** Which item lies in which slot. */
+  /** Item of each slot. */
   readonly slots: SlotTable;
   /** `dimensions` numbers a slot; empty for hamming. */
   readonly vectors: Float32Array;

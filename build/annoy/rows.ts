@@ -15,7 +15,7 @@ export interface Rows {
   close(): void;
 }
 
-/** Where rows are, in a form that can be sent to a worker thread. */
+/** Location of rows, in a form that can be sent to a worker thread. */
 export type RowsLocation =
   | { readonly kind: "memory"; readonly buffer: SharedArrayBuffer; readonly stride: number }
   | {

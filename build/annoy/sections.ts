@@ -8,7 +8,7 @@ import type { AnnoyData } from "./read.ts";
 
 export type AnnoyCodec = "float32" | "int8" | "int4";
 
-/** What was not measured: an imported index answers as Annoy does, whatever its recall. */
+/** Certificate of an index that was not measured: imported, it answers as Annoy does, whatever its recall. */
 const UNMEASURED: CertifiedRecall = {
   target: 0,
   queries: 0,

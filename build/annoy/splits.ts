@@ -17,7 +17,7 @@ const TWO_MEANS_STEPS = 200;
 /** Random bits that hamming tries before it tries all. Source: annoylib.h, `Hamming::max_iterations`. */
 const RANDOM_BITS = 20;
 
-/** What splits read of the items beside their vectors, by item number. */
+/** Numbers of the items that splits read beside the vectors, by item number. */
 export interface ItemNumbers {
   /** angular: squared length. dot: the extra coordinate. Otherwise empty. */
   readonly factors: Float32Array;

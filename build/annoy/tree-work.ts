@@ -5,7 +5,7 @@ import { Kiss64 } from "./random.ts";
 import type { Rows, RowsLocation } from "./rows.ts";
 import { createSplitter, type ItemNumbers } from "./splits.ts";
 
-/** What to grow trees from. Everything large is shared memory or a file, so that threads need no copy. */
+/** Input of growing trees. Everything large is shared memory or a file, so that threads need no copy. */
 export interface TreeInput {
   readonly metric: Metric;
   readonly dimensions: number;

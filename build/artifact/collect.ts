@@ -27,13 +27,13 @@ export interface Collected {
   readonly given?: { readonly vectors: Float32Array<SharedArrayBuffer>; readonly dimensions: number };
 }
 
-/** What {@link gather} hands over, and to whom. */
+/** Receivers of what {@link gather} reads. */
 export interface Gathering {
   readonly writer: DocumentsWriter;
-  /** Which ids have been given. */
+  /** Ids that have been given. */
   readonly seen: { has(id: string): boolean; add(id: string): void };
   readonly onId?: (id: string) => void;
-  /** Where vectors go that come with the documents; asked for once, with the length of the first. */
+  /** Returns the sink of vectors that come with the documents; called once, with the length of the first. */
   readonly rowsOf: (dimensions: number) => RowSink;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }

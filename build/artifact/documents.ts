@@ -46,7 +46,7 @@ export interface DocumentsFile extends Docstore {
   close(): Promise<void>;
 }
 
-/** Files that nobody closed: Node would end the process when it collects one that is open. */
+/** Files that were not closed: Node would end the process when it collects one that is open. */
 const abandoned = new FinalizationRegistry<FileHandle>((file) => void file.close().catch(() => {}));
 
 /**

@@ -39,7 +39,7 @@ export interface ArtifactParts {
   readonly embedder: EmbedderIdentity | null;
   /** Sections that do not come from the vectors: embedding table, whitening, columns, keyword index. */
   readonly sections?: readonly SectionSource[];
-  /** What the meta says of those sections. */
+  /** Entries of the meta about those sections. */
   readonly meta?: Pick<ArtifactMeta, "keyword" | "columns" | "fusion" | "shards">;
   /** Items of the index, where they are not those of the forest: a router's are its shards'. */
   readonly items?: number;

@@ -21,7 +21,7 @@ export interface BuildResult {
 
 /** An artifact folder in the making: invisible under its final name until {@link FolderWriter.commit}. */
 export interface FolderWriter {
-  /** Where it is written now. */
+  /** Hidden folder that is written to until the commit. */
   readonly path: string;
   /** A new file in it, hashed while it is written; `name` may lead into folders, which are made. */
   createFile(name: string): Promise<HashedFile>;
@@ -104,7 +104,7 @@ function replace(target: string, path: string, foreign: readonly string[]): void
   rmdirSync(old);
 }
 
-/** What the system refuses while an artifact is written, in a sentence that says where. */
+/** Turns an error of the file system into a sentence that names the artifact. */
 async function told<T>(target: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -137,7 +137,7 @@ function isWithin(path: string, folder: string): boolean {
   return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 }
 
-/** @param sharded whether the artifact that goes is one of shards: a folder of that name is somebody else's otherwise */
+/** @param sharded whether the artifact that goes is one of shards: otherwise a folder of that name is foreign */
 function isOurs(name: string, sharded: boolean): boolean {
   if (name === SHARDS_FOLDER) return sharded;
   return name === MANIFEST_FILE || name === ENCODER_FILE || (DATA_FILES as readonly string[]).includes(name);
@@ -206,7 +206,7 @@ function isRunning(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // EPERM: it runs, and belongs to somebody else.
+    // EPERM: it runs, and belongs to another user.
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

@@ -39,7 +39,7 @@ const DOCUMENTS_PER_VALUE = 20;
 const MAX_AUTOMATIC = 32;
 /** A field of long texts is content, not a property. */
 const MAX_AUTOMATIC_LENGTH = 256;
-/** Where a text splitter cut (LangChain's `loc.lines.from`) is nothing to search by. */
+/** Fields of a text splitter (LangChain's `loc.lines.from`), which are not searched. */
 const SPLITTER_FIELDS = "loc.";
 
 /**

@@ -2,7 +2,7 @@ import type { Embedder } from "../../worker/core/embedding/types.ts";
 import { type EmbedderSetting, type OpenedEmbedder, openEmbedder } from "./providers/index.ts";
 import { encoderBytesOf } from "./sentence/embedder.ts";
 
-/** How documents become vectors. */
+/** Settings of the embedder. */
 export interface EmbedderOptions {
   /**
    * `encoder` (default: the sentence encoder that ships), `encoder:<file>` (one that `encoder import` made), `static`,

@@ -6,7 +6,7 @@ import { type EmbedOptions, embedTexts } from "./texts.ts";
 import { computeWhitening, whitenVectors } from "./whitening.ts";
 
 export interface EmbedCorpusOptions extends EmbedOptions {
-  /** Partial whitening by the corpus, for embedders that the artifact carries; true unless told. */
+  /** Partial whitening by the corpus, for embedders that the artifact carries; default true. */
   readonly whiten?: boolean;
 }
 

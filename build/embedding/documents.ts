@@ -47,7 +47,7 @@ export interface CorpusOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
-/** What is embedded of each document of `documents.jsonl`. */
+/** Yields the text to embed of each document of `documents.jsonl`. */
 export async function* textsToEmbed(path: string, fields: readonly string[]): AsyncGenerator<string> {
   for await (const { metadata, pageContent } of readDocuments(path)) {
     const before = fields.flatMap((field) => metadata[field] ?? []).map(String);
@@ -80,7 +80,7 @@ export function carriedBesideVectors(
   return { identity, sections: carriedSections(embedder) };
 }
 
-/** What the artifact carries of an embedder that needs no service. */
+/** Returns the sections of an embedder that needs no service. */
 function carriedSections(embedder: Embedder): SectionSource[] {
   // Structural: the static embedder is the only one that shows its table.
   const { tableBytes } = embedder as Partial<StaticEmbedder>;

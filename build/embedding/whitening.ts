@@ -45,7 +45,7 @@ export function computeWhitening(
   return inverseFourthRoot(shrunk, dimensions);
 }
 
-/** Every how many-th of so many rows is looked at: those alone, in their order, give the same matrix. */
+/** Sampling stride for a number of rows. The sampled rows alone, in their order, give the same matrix. */
 export function whiteningStep(rows: number): number {
   return Math.max(1, Math.ceil(rows / MAX_SAMPLE));
 }

@@ -16,12 +16,12 @@ export interface EvaluateOptions extends OpenLocalOptions {
   readonly compare?: string;
   /** Ranks that count; default 10. */
   readonly k?: number;
-  /** What judgements name: `id` (default), or a metadata field such as `url`, whose value then counts once. */
+  /** Field that judgements name: `id` (default), or a metadata field such as `url`, whose value then counts once. */
   readonly match?: string;
   readonly onProgress?: (progress: Progress) => void;
 }
 
-/** What the second artifact scores beside the first, query by query, by nDCG. */
+/** Scores of the second artifact beside the first, query by query, by nDCG. */
 export interface Comparison extends Scores {
   /** Queries that the first artifact answers better, and worse. */
   readonly better: number;

@@ -33,7 +33,7 @@ import { vectorSectionsBy } from "./vector-sections.ts";
 /** Below this many dimensions a full score costs no more than an estimate. */
 const LEAST_SKETCHED_DIMENSIONS = 48;
 const MOST_QUERIES = 800;
-/** What exact answers take of the time of certification, and encoding of the time of one codec. */
+/** Shares of progress: exact answers in certification, encoding in one codec. */
 const ANSWERS_SHARE = 0.5;
 const ENCODING_SHARE = 0.2;
 
@@ -68,7 +68,7 @@ export async function buildForest(input: ForestInput, settings: ForestSettings):
       answered = share;
       if (waiting) progress("certify", ANSWERS_SHARE * share);
     });
-    // Where a tree fails first nobody waits for them.
+    // When a tree fails first, these are not awaited.
     answers.catch(() => {});
     const trees = flat ? 0 : settings.trees === "auto" ? 1 : settings.trees;
     const leafSize = settings.leafSize || defaultLeafSize(dimensions, trees);
@@ -123,7 +123,7 @@ interface Parts {
   readonly truth: Truth;
 }
 
-/** What a codec makes of the parts, before it is measured. */
+/** Sections in one codec, before they are measured. */
 interface Encoded {
   readonly header: HeaderFields;
   readonly forest: ArtifactMeta["forest"];

@@ -214,7 +214,7 @@ class NibbleEncoder {
   }
 }
 
-/** What a row is multiplied by where the inverse of its step would be no float32. */
+/** Returns the factor of a row, other than 1 where the inverse of its step would be no float32. */
 function scaleFor(largest: number): number {
   return largest < 2 ** -100 ? 2 ** 100 : 1;
 }

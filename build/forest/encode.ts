@@ -17,7 +17,7 @@ export interface SketchSettings {
   readonly shared: boolean;
 }
 
-/** What {@link buildSketches} made. */
+/** Result of {@link buildSketches}. */
 export interface Sketching {
   readonly sections: SectionSource[];
   /** The mean factor. */

@@ -35,7 +35,7 @@ export function cluster(
   const used = sample(training, settings.sampleRows * count, random);
   const centroids = new Float32Array(count * width);
   const starts = sample(used, count, random);
-  /** Of directions, one longer than the others would draw all rows to itself. */
+  /** Centres that are directions get unit length: a longer one would attract all rows. */
   const placeAt = (row: number, c: number) => {
     copyRow(rows, row, centroids, c, width);
     const length = settings.spherical ? lengthOf(centroids, c * width, width) : 0;

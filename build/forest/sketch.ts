@@ -40,7 +40,7 @@ export function encodeSketches(shared: Shared, task: SketchTask): SketchPart {
   return part;
 }
 
-/** What rows are rotated with. */
+/** Rotation of rows, and its scratch. */
 interface Encoder {
   readonly fullBits: number;
   readonly bits: number;
@@ -49,7 +49,7 @@ interface Encoder {
   readonly four: FourRotations;
   readonly residuals: Residual[];
   readonly centre: Float32Array;
-  /** Which centre is in `centre`, and which each of the four has beside it. */
+  /** Index of the centre in `centre`, and of the one beside each of the four vectors. */
   rotated: number;
   readonly beside: Int32Array;
 }
@@ -126,7 +126,7 @@ function putBeside(
   encoder.beside[v] = index;
 }
 
-/** What a residual comes to: its square, its product with the centre, and the square of the whole row. */
+/** Sums of a residual: its square, its product with the centre, and the square of the whole row. */
 interface Residual {
   readonly square: number;
   readonly product: number;

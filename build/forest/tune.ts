@@ -16,7 +16,7 @@ const MARGINS = [4, 3, 2.5, 2, 1.75, 1.5, 1.25];
 const MARGIN_LOSS = 0.001;
 /** Fewer do not show a loss of {@link MARGIN_LOSS}: one neighbour of one query is more. */
 const FEWEST_QUERIES = 100;
-/** What is taken then: on sets that are large enough to tell it loses next to nothing. */
+/** Margin that is taken then: it loses next to nothing on sets that are large enough to measure it. */
 const SAFE_MARGIN = 1.6;
 /** Estimates are Euclidean; of Manhattan distances they tell less. */
 const SAFE_MANHATTAN_MARGIN = 2;
@@ -108,7 +108,7 @@ export async function certifySections(
   return { ...certified, choosingQueries: choosing.queries.length };
 }
 
-/** What is taken where queries are too few to choose a margin by. */
+/** Returns the margin for sets with too few queries to choose one. */
 function safeMargin(metric: Metric): number {
   return metric === "manhattan" ? SAFE_MANHATTAN_MARGIN : SAFE_MARGIN;
 }

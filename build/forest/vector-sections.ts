@@ -54,7 +54,7 @@ export async function vectorSectionsBy(
 
 type Encoding = Pick<EncodeTask, "codec" | "residuals">;
 
-/** How the codec's own rows are encoded, with residuals or without, and whole rows of the rescoring tier. */
+/** Returns the encodings of the codec's own rows, with residuals or without, and of whole rescoring rows. */
 function encodings(
   metric: Metric,
   codec: Codec,

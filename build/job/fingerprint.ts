@@ -14,7 +14,7 @@ export interface FingerprintParts {
   readonly embedder: Embedder | undefined;
   /** Vectors that came with the documents, in order, in one piece or several. */
   readonly vectors: Float32Array | Iterable<Float32Array> | undefined;
-  /** How the index is cut into shards. */
+  /** Settings of the partition into shards. */
   readonly sharding?: object;
 }
 

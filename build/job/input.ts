@@ -10,13 +10,13 @@ import { checkSplitting, type SplitOptions, splitDocuments } from "../splitting/
 
 export type Documents = AsyncIterable<InputDocument> | Iterable<InputDocument>;
 
-/** Where documents come from and how they are cut. */
+/** Sources of documents, and their splitting. */
 export interface InputOptions extends SplitOptions {
   /** Files (`.jsonl`, `.csv`, `.txt`, `.md`, `.mdx`, `.html`), folders and globs. */
   readonly source?: string | readonly string[];
   /** A folder of built HTML (or of Markdown and MDX), or the address of a sitemap: pages, cut at their headings. */
   readonly site?: string;
-  /** Where the site is served, put before its paths; default `/`. */
+  /** Address of the site, put before its paths; default `/`. */
   readonly baseUrl?: string;
   /** Reads what symbolic links in a folder lead to outside of it; an error otherwise. */
   readonly followLinks?: boolean;
@@ -26,18 +26,18 @@ export interface InputOptions extends SplitOptions {
   readonly onReport?: (report: SiteReport) => void;
   /** Receives a sentence for each file of which something is left out. */
   readonly onNote?: (note: string) => void;
-  /** Metadata fields that are embedded in front of the text; none unless told, a site's titles and headings. */
+  /** Metadata fields that are embedded in front of the text; default: none, of a site its titles and headings. */
   readonly embedFields?: readonly string[];
   /** `strings` leaves the cells of CSV text; `auto`, the default, reads columns of numbers and of truth values as such. */
   readonly csvTypes?: CsvTypes;
-  /** Documents instead of files, or after them: what any LangChain loader loads fits. Split only when told to. */
+  /** Documents instead of files, or after them: what any LangChain loader loads fits.Split only with `splitter`. */
   readonly documents?: Documents | (() => Documents | Promise<Documents>);
 }
 
 export interface Input {
   /** The documents to index, read as they are asked for. */
   documents(): AsyncGenerator<InputDocument>;
-  /** What the artifact should remember of them. */
+  /** Notes for the manifest. */
   readonly notes: Readonly<Record<string, unknown>>;
   readonly embedFields: readonly string[];
 }

@@ -22,11 +22,11 @@ export interface BuildJob {
     readonly notes?: Readonly<Record<string, unknown>>;
     readonly onProgress?: (progress: Progress) => void;
   };
-  /** What was made before, when the same again is not wanted. */
+  /** Manifest of the previous build, when an equal one is to be skipped. */
   readonly known: Manifest | undefined;
 }
 
-/** What the manifest says of where its content comes from: the notes, and a hash of all that decides the bytes. */
+/** Returns the manifest's `source`: the notes, and a hash of all that decides the bytes. */
 export function sourceOf(
   { input, name, metric, settings, text, options }: BuildJob,
   decided: { readonly embedder: Embedder | undefined } & Pick<FingerprintParts, "vectors" | "sharding">,

@@ -11,7 +11,7 @@ import { calibrate } from "../text/calibrate.ts";
 import type { TextOptions, TextPlan } from "../text/options.ts";
 import { buildTextSections } from "../text/thread.ts";
 
-/** What an artifact that holds its items itself is made from; its `documents.jsonl` lies in the folder already. */
+/** Input of an artifact that holds its items itself; its `documents.jsonl` lies in the folder already. */
 export interface WholeParts {
   readonly name: string;
   readonly metric: Metric;
@@ -22,7 +22,7 @@ export interface WholeParts {
   readonly hasText: boolean;
   readonly documents: ManifestFile;
   readonly corpus: Corpus;
-  /** How words and vectors are weighed, where that is known; measured otherwise. */
+  /** Weights of words and vectors, where known; measured otherwise. */
   readonly fusion?: { readonly fusion?: FusionMeta };
   readonly source: Readonly<Record<string, unknown>>;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
@@ -42,7 +42,7 @@ export async function writeWhole(
   const texts = buildTextSections(path, { nItems, hasText }, text, (progress) => {
     if (waiting) onProgress?.(progress);
   });
-  // Awaited below; until then its failure is nobody's.
+  // Awaited below; a failure before that must not end the process.
   texts.catch(() => {});
   const measured = async () => {
     if (text.keyword === false || !hasText) return {};

@@ -32,7 +32,7 @@ export function putBytes(list: ByteList, bytes: Uint8Array): void {
   list.length += bytes.length;
 }
 
-/** What was put in, without the room behind it; a view. */
+/** Returns a view of the bytes that were put in. */
 export function listBytes(list: ByteList): Uint8Array {
   return list.bytes.subarray(0, list.length);
 }

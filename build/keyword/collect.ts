@@ -12,7 +12,7 @@ export interface TermList {
   readonly postings: ByteList;
   /** (delta << 1 | last of its document), one after the other. */
   readonly positions: ByteList | undefined;
-  /** How often each spelling with accents occurs; absent while it is the term itself. */
+  /** Count of each spelling with accents; absent while it is the term itself. */
   spellings: Map<string, number> | undefined;
   item: number;
   previousItem: number;

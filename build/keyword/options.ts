@@ -20,9 +20,9 @@ export interface KeywordOptions {
   readonly fields?: Readonly<Record<string, number>>;
   /** Positions for phrases; without them a phrase is checked against the documents. Default true. */
   readonly positions?: boolean;
-  /** How soon repetition of a word stops counting. Default 1.2. */
+  /** Saturation of repeated words. Default 1.2. */
   readonly k1?: number;
-  /** How much long documents are held back, 0 to 1. Default 0.75. */
+  /** Normalisation by document length, 0 to 1. Default 0.75. */
   readonly b?: number;
   readonly onDocument?: (done: number) => void;
   /** The documents among which these are to be scored; these alone when left out. */

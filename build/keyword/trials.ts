@@ -158,7 +158,7 @@ function shuffled(length: number, random: () => number): number[] {
   return rows;
 }
 
-/** What each side alone would give every item of a trial. */
+/** Scores of every item of a trial from each side alone. */
 function partsOf(
   keyword: RankedItems,
   vector: RankedItems,

@@ -11,7 +11,7 @@ export interface StoreSearch {
   readonly k: number;
   readonly searchK?: number;
   readonly filter?: unknown;
-  /** How texts are searched: by meaning, by words, or both fused. */
+  /** Mode of a text search: by meaning, by words, or both fused. */
   readonly mode?: SearchMode;
   readonly mmr?: { readonly fetchK: number; readonly lambda: number };
 }
@@ -25,11 +25,11 @@ export interface StoreHit {
 }
 
 export interface StoreOptions {
-  /** How texts are searched: `vector` (default, as LangChain's stores do), or `hybrid` where the index has keywords. */
+  /** Mode of text searches: `vector` (default, as LangChain's stores do), or `hybrid` where the index has keywords. */
   readonly mode?: SearchMode | undefined;
 }
 
-/** What a store stands on: an artifact in Node, or a Worker. */
+/** Index behind a store: an artifact in Node, or a Worker. */
 export interface Backend {
   readonly kind: "local" | "remote";
   /** Embeds queries outside {@link search}: retrievers and chains ask the store for it. */
@@ -43,7 +43,7 @@ export interface Backend {
   close(): Promise<void>;
 }
 
-/** What a store stands on once it is closed. */
+/** Backend of a closed store. */
 export function closedBackend(backend: Backend): Backend {
   const refuse = (): never => {
     throw new AnnoyEdgeError(

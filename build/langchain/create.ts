@@ -25,7 +25,7 @@ export interface AnnoyLibConfig
   readonly nTrees?: number;
   /** `jobs` by Annoy's name. */
   readonly nJobs?: number;
-  /** Where to keep the artifact; a temporary folder, gone with the process, unless told. */
+  /** Folder of the artifact; default: a temporary one that is removed with the process. */
   readonly directory?: string;
 }
 
@@ -85,7 +85,7 @@ function listOf(vector: ArrayLike<number>): readonly number[] {
 export interface FromIndexOptions extends StoreOptions {
   /** Embeds queries; may be left out when queries are vectors. */
   readonly embeddings?: EmbeddingsLike;
-  /** Where to keep the artifact; a temporary folder, gone with the process, unless told. */
+  /** Folder of the artifact; default: a temporary one that is removed with the process. */
   readonly directory?: string;
 }
 

@@ -36,7 +36,7 @@ const DEFAULT_K = 4;
 const DEFAULT_FETCH_K = 20;
 const DEFAULT_LAMBDA = 0.5;
 
-/** Files of stores that nobody closed: collected stores close them, and temporary folders go with the process. */
+/** Files of stores that were not closed: collected stores close them, and temporary folders go with the process. */
 const abandoned = new FinalizationRegistry<() => Promise<void>>((release) => void release().catch(() => {}));
 
 /**

@@ -20,7 +20,7 @@ export interface Geometry {
   readonly dimensions: number;
   /** Vectors on a sphere: clusters are directions. Otherwise clusters are means. */
   readonly spherical: boolean;
-  /** What was subtracted from every row, and must be from a query. */
+  /** Point that was subtracted from every row, and must be from a query. */
   readonly translation?: Float32Array;
 }
 

@@ -38,7 +38,7 @@ export interface Kernels extends WithMemory {
   ): number;
 }
 
-/** What codes are made with: codes.wat. */
+/** Functions of codes.wat, which make codes. */
 export interface Codes extends WithMemory {
   rotate(
     values: number,

@@ -40,7 +40,7 @@ export interface ScoreKernel {
     sign: number,
     biases: Float32Array,
   ): Selected;
-  /** What the scores of a column must reach; every score does until this is set. */
+  /** Sets the least score of a column; every score passes until then. */
   setThreshold(column: number, threshold: number): void;
 }
 
@@ -59,7 +59,7 @@ const BLOCK_COLUMNS = 64;
 /** `dot`: inner products; `unit`: of vectors no longer than 1, in half the time, to a ten-thousandth of a hundredth or so. */
 export type KernelKind = "dot" | "unit" | "taxicab";
 
-/** What a length of 1 is in 16 bits. */
+/** A length of 1 in 16 bits. */
 const SHORT = 32_767;
 
 export function createKernel(dimensions: number, kind: KernelKind = "dot"): ScoreKernel {

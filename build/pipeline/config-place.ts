@@ -24,7 +24,7 @@ function blankNoncode(source: string): string {
   });
 }
 
-/** Where the element of the list that begins behind `from` begins. */
+/** Returns the position of the element of the list that begins behind `from`. */
 function elementAt(text: string, from: number, element: number): number | undefined {
   let depth = 0;
   let index = 0;

@@ -8,14 +8,14 @@ import type { BuildOptions } from "./build.ts";
 import { importFailed, lineOfKey } from "./config-place.ts";
 import type { GoldenQuery } from "./golden.ts";
 
-/** What `annoy-edge.config.ts` exports: the settings of `build`, and what `rebuild` asks of the result. */
+/** Export of `annoy-edge.config.ts`: the settings of `build`, and what `rebuild` asks of the result. */
 export interface Config
   extends Omit<Partial<BuildOptions>, "onProgress" | "onReport" | "onNote" | "explain"> {
   /** Searches that must find what they expect before a version is promoted. */
   readonly golden?: readonly GoldenQuery[];
   /** `true`, or the share of the corpus that may be gone in one rebuild (default 0.5). */
   readonly allowShrink?: boolean | number;
-  /** Webhook that is told when a rebuild fails; default: `ANNOY_EDGE_NOTIFY` of the environment. */
+  /** Webhook that is called when a rebuild fails; default: `ANNOY_EDGE_NOTIFY` of the environment. */
   readonly notify?: string;
 }
 
@@ -24,7 +24,7 @@ export function defineConfig(config: Config): Config {
   return config;
 }
 
-/** Where an index lies when its configuration does not say. */
+/** Returns the default folder of an index. */
 export function defaultOut(name: string): string {
   return `artifacts/${name}`;
 }

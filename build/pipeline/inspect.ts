@@ -21,13 +21,13 @@ export interface InspectedShard {
   readonly shard: number;
   readonly version: string;
   readonly items: number;
-  /** What it keeps in memory. */
+  /** Bytes that it keeps in memory. */
   readonly hotBytes: number;
   readonly certified: ArtifactMeta["certified"];
   readonly documentBytes: number;
 }
 
-/** What `forest.bin` says about itself. */
+/** Content of `forest.bin`. */
 export interface Inspection {
   readonly name: string;
   readonly version: string;
@@ -36,19 +36,19 @@ export interface Inspection {
   readonly forest: ArtifactMeta["forest"];
   readonly certified: ArtifactMeta["certified"];
   readonly embedder: ArtifactMeta["embedder"];
-  /** Which path answers a query: a scan of every code, or the trees. */
+  /** Path of a query: a scan of every code, or the trees. */
   readonly answeredBy: "flat scan" | "forest";
   /** Bytes of forest structure (nodes, leaves, centroids) an item a tree; 0 for a flat scan. */
   readonly bytesPerItemAndTree: number;
-  /** Of all shards, where there are some. */
+  /** Sum over all shards, where there are some. */
   readonly documents: { readonly bytes: number };
-  /** Of an index that is cut: each of its shards. */
+  /** Shards of an index that has some. */
   readonly shards?: readonly InspectedShard[];
   readonly source: ArtifactMeta["source"];
   readonly manifest: Manifest;
 }
 
-/** What a forest is made of: everything that a flat scan would do without. */
+/** Sections of a forest: everything that a flat scan does without. */
 const STRUCTURE: readonly SectionName[] = [
   "nodes",
   "roots",

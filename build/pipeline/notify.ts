@@ -1,7 +1,7 @@
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import { OptionError } from "../settings/errors.ts";
 
-/** What a webhook is sent when a rebuild fails. `text` is what Slack, Mattermost and Google Chat show. */
+/** Body that a webhook gets when a rebuild fails. `text` is the field that Slack, Mattermost and Google Chat show. */
 export interface FailureNotice {
   readonly text: string;
   readonly event: "annoy-edge-rebuild-failed";

@@ -28,7 +28,7 @@ import type { Progress } from "../settings/progress.ts";
 import { checkGolden, type GoldenQuery, runGolden } from "./golden.ts";
 import { verify } from "./verify.ts";
 
-/** Where to publish: the local state that `wrangler dev` reads, or an account. */
+/** Target of publishing: the local state that `wrangler dev` reads, or an account. */
 export interface TargetOptions {
   /** A Cloudflare account instead of the local state. */
   readonly remote?: boolean;
@@ -57,7 +57,7 @@ export interface PublishDirOptions extends TargetOptions {
   readonly dryRun?: boolean;
   /** A note for `versions`. */
   readonly message?: string;
-  /** Who publishes; the user of this process unless told. */
+  /** Name of the publisher; default: the user of this process. */
   readonly by?: string;
   readonly golden?: readonly GoldenQuery[];
   /** Embeds the golden queries: the setting that the index was built with. Left out: services with the environment's keys. */
@@ -152,7 +152,7 @@ export async function gc(
   );
 }
 
-/** What `verify --published` finds. */
+/** Findings of `verify --published`. */
 export interface PublishedVerification {
   /** Nothing is lost or changed. */
   readonly ok: boolean;
@@ -214,7 +214,7 @@ export async function openStore({ remote, root, env, persistTo }: TargetOptions)
   });
 }
 
-/** Who is at work, as far as the environment tells. */
+/** Returns the name of the user or the workflow, from the environment. */
 function publisher(): string {
   const { GITHUB_ACTOR, GITHUB_RUN_ID } = process.env;
   if (GITHUB_ACTOR) return GITHUB_RUN_ID ? `${GITHUB_ACTOR} (run ${GITHUB_RUN_ID})` : GITHUB_ACTOR;

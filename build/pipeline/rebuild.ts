@@ -19,7 +19,7 @@ export interface RebuildOptions extends Omit<PublishDirOptions, "golden" | "embe
   readonly config?: string | Config;
   /** Builds only when documents or settings differ from those of the current version. */
   readonly ifChanged?: boolean;
-  /** Webhook that is told of a failure; default: the configuration's, else `ANNOY_EDGE_NOTIFY` of the environment. */
+  /** Webhook that is called after a failure; default: the configuration's, else `ANNOY_EDGE_NOTIFY` of the environment. */
   readonly notify?: string;
   /** Receives a sentence when the webhook is not reached. */
   readonly onTrouble?: (why: string) => void;
@@ -112,7 +112,7 @@ export interface GoldenResult {
   readonly name: string;
   readonly version: string;
   readonly queries: number;
-  /** What was asked and not found, in sentences. */
+  /** Golden queries that were not answered, in sentences. */
   readonly failures: readonly string[];
 }
 

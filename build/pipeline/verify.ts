@@ -20,7 +20,7 @@ import { checkShards, measureShards, openRouter } from "../sharding/verify.ts";
 export interface Check {
   readonly name: "manifest" | "files" | "structure" | "shards" | "documents" | "embedder" | "recall";
   readonly ok: boolean;
-  /** What was found, in a sentence. */
+  /** Finding, in a sentence. */
   readonly message: string;
   /** Code of the error that stopped the check. */
   readonly code?: string;
@@ -37,12 +37,12 @@ export interface Verification {
 }
 
 export interface VerifyOptions {
-  /** Whether recall is measured against brute force, which takes seconds; true unless told. */
+  /** Whether recall is measured against brute force, which takes seconds; default true. */
   readonly recall?: boolean;
   readonly onProgress?: (progress: Progress) => void;
 }
 
-/** How far below the certified figure a measurement may lie, beside three standard errors: the queries differ. */
+/** Tolerance below the certified figure, beside three standard errors: the queries differ. */
 const RECALL_TOLERANCE = 0.02;
 
 /**

@@ -1,6 +1,6 @@
 import { charge, PRICES, TURBOPUFFER, VECTORIZE_LARGEST_INDEX } from "./prices.ts";
 
-/** What the same corpus and the same searches would cost elsewhere. */
+/** Costs of the same corpus and the same searches elsewhere. */
 export interface PeerCost {
   readonly name: "Vectorize" | "turbopuffer";
   readonly monthlyUsd: number;

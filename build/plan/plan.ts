@@ -24,7 +24,7 @@ export interface PlanOptions {
   readonly publishes?: number;
   /** Share of the documents that a publish changes; default 0.01. */
   readonly changed?: number;
-  /** How an index that takes several shards is cut; default `clusters`. */
+  /** Partition of an index that takes several shards; default `clusters`. */
   readonly partition?: "clusters" | "random";
   /** Shards that a search asks, where there are several; default 8, and with partition `random` all. */
   readonly probes?: number;
@@ -76,7 +76,7 @@ export interface Plan {
 /** Bytes of a page of documents in KV (worker/core/format/page.ts), and of the JSON around a document's text. */
 const PAGE_BYTES = 48 * 1024;
 const DOCUMENT_OVERHEAD = 100;
-/** Of an answer, each in a page of its own. */
+/** Hits of an answer, each in a page of its own. */
 const HITS = 4;
 const DEFAULT_PROBES = 8;
 const VERSIONS_KEPT = 3;

@@ -1,7 +1,7 @@
 import type { Codec } from "../../worker/core/format/constants.ts";
 import { READ_LIMITS } from "../../worker/storage/cold.ts";
 
-/** What is taken for granted where nothing is published and nothing could be measured here. Milliseconds. */
+/** Assumptions where nothing is published and nothing could be measured here. Milliseconds. */
 export const ASSUMED = {
   /** A ranged read of R2 until its bytes come, and how many come in a millisecond. */
   r2Ms: 40,
@@ -18,14 +18,14 @@ export const ASSUMED = {
   isolates: 50,
 } as const;
 
-/** A Durable Object that nobody asks for so long leaves memory (durable-objects/concepts/durable-object-lifecycle). */
+/** A Durable Object that is idle for so long leaves memory (durable-objects/concepts/durable-object-lifecycle). */
 const IDLE_SECONDS = 10;
 const MONTH_SECONDS = 30 * 86_400;
 /** Reads of R2 that wait for their headers at once. */
 const AT_ONCE = 6;
 /** Manifest, forest and placement. */
 const READS_PER_LOAD = 3;
-/** What a Durable Object is billed for, whatever it uses. */
+/** Memory that a Durable Object is billed for, whatever it uses. */
 const OBJECT_GIGABYTES = 0.128;
 
 export interface ServingShape {
@@ -43,7 +43,7 @@ export interface ServingShape {
   readonly hits: number;
 }
 
-/** How an index is served, and what a search takes. */
+/** Way an index is served, and the cost of a search. */
 export interface Serving {
   /** CPU that the Worker is billed for, in milliseconds. */
   readonly cpuMs: number;
@@ -51,7 +51,7 @@ export interface Serving {
   readonly perSearch: { readonly shards: number; readonly r2: number; readonly kv: number };
   /** Milliseconds of a search when everything asked is in memory. */
   readonly latencyMs: number;
-  /** How long a search waits more that meets an isolate or a shard without its bytes, and the share of those. */
+  /** Additional wait of a search that meets an isolate or a shard without its bytes, and the share of such searches. */
   readonly loadMs: number;
   readonly loadShare: number;
   /** In a month. */
@@ -90,7 +90,7 @@ export function serving(shape: ServingShape): Serving {
     };
   }
   const { probes } = shape;
-  // Requests come independently of each other: the chance that an object was asked by nobody for so long.
+  // Requests come independently of each other: the chance that an object was idle for so long.
   const perObject = (queries * probes) / (shards * shape.copies) / MONTH_SECONDS;
   const away = Math.exp(-IDLE_SECONDS * perObject);
   const loads = queries * probes * away;

@@ -1,11 +1,11 @@
 import type { ForestSettings } from "../settings/options.ts";
 import { estimateResident } from "./resident.ts";
 
-/** What a corpus weighs, as far as it decides how many shards it takes. */
+/** Size of a corpus, as far as it decides the number of shards. */
 export interface CorpusShape {
   readonly items: number;
   readonly dimensions: number;
-  /** Of `documents.jsonl`. */
+  /** Bytes of `documents.jsonl`. */
   readonly documentBytes: number;
   readonly hasText: boolean;
 }
@@ -14,12 +14,12 @@ export interface CorpusShape {
 export const SHARD_SAFETY = 0.9;
 /** Room for clusters to stay whole. */
 const SLACK = 1.03;
-/** Of a line of `documents.jsonl`, what is not text: braces, names, item, id. */
+/** Bytes of a line of `documents.jsonl` that are not text: braces, names, item, id. */
 const LINE_OVERHEAD = 60;
 /** `shardItems`, and a little for columns. */
 const FURTHER_BYTES = 8;
 
-/** How many shards of so many bytes a corpus needs, and the items that one of them holds at most. */
+/** Returns the number of shards of so many bytes that a corpus needs, and the most items of one. */
 export function shardsNeeded(
   { items, dimensions, documentBytes, hasText }: CorpusShape,
   codec: ForestSettings["codec"],

@@ -13,7 +13,7 @@ const LEAST_GAIN = 0.004;
 /** Steps that searchK grows when the certifying queries ask for more than the choosing ones did, and how often. */
 const STEP_UP = 6;
 const MOST_STEPS = 12;
-/** Where no row meets the target, recall that the default may lack of the best row. */
+/** Recall that the default may lack of the best row, where no row meets the target. */
 const NEARLY = 0.002;
 /** Rows this near to each other, in steps, have none between them. */
 const NEAR = 12;
@@ -120,7 +120,7 @@ export function pickDefault(
   return { row: rows.find((row) => row.recallAt10 >= best - NEARLY) ?? rows[0]!, met: false };
 }
 
-/** What is known of some queries, by steps; measured when it is asked for. */
+/** Creates a table of recall by step, measured on demand. */
 function createTable(
   pool: Pool,
   subject: MeasuredArtifact,

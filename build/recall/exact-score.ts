@@ -7,13 +7,13 @@ export interface ExactRows {
   readonly dimensions: number;
 }
 
-/** How good an answer is. */
+/** Grade of one answer. */
 export interface Grade {
   /** For every k the share of the exact k nearest among the first k. */
   readonly shares: readonly number[];
   /** Items of the first k, for the last k, that are as near as the exact ones. */
   readonly right: readonly number[];
-  /** How many could be. */
+  /** Most items that could be right. */
   readonly wanted: number;
 }
 
@@ -23,7 +23,7 @@ interface Judged {
   readonly item: number;
   /** Smaller is nearer. */
   readonly rank: number;
-  /** Larger is nearer; NaN until somebody asks. */
+  /** Larger is nearer; NaN until it is computed. */
   exact: number;
 }
 

@@ -1,7 +1,7 @@
 import { meanFactor, type Sketches } from "../../worker/core/forest/compact/sketches.ts";
 import { TopScores } from "../../worker/core/forest/top.ts";
 
-/** What a search does with estimates: see `Scale` in worker/core/forest/compact/gather.ts. */
+/** Use of estimates in a search: see `Scale` in worker/core/forest/compact/gather.ts. */
 export interface Estimates {
   readonly sketches: Sketches;
   /** They order candidates, but are no scores. */

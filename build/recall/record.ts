@@ -8,7 +8,7 @@ import { createGrader, type ExactRows, NOTHING } from "./exact-score.ts";
 import type { MeasuredArtifact } from "./held-out.ts";
 import { openStages, type StagedWalk } from "./stages.ts";
 
-/** What is measured. */
+/** Points to measure. */
 export interface Recording {
   /** Ascending. */
   readonly searchKs: readonly number[];
@@ -29,7 +29,7 @@ export interface RecordTask extends Task<Recorded>, ExactRows, MeasuredArtifact,
 /** Sums over the queries of a task: a line for every searchK. */
 export interface Recorded {
   readonly recall: Float64Array;
-  /** Of the squares of the queries' recalls. */
+  /** Sums of the squares of the queries' recalls. */
   readonly squares: Float64Array;
   readonly candidates: Float64Array;
   readonly scored: Float64Array;
@@ -43,7 +43,7 @@ interface Opened {
   vector(item: number): Float32Array | undefined;
 }
 
-/** What this thread opened last: tasks of one table come many at a time. */
+/** Artifact that this thread opened last: many tasks of one table follow each other. */
 let opened: Opened | undefined;
 
 function openOnce(subject: MeasuredArtifact): Opened {

@@ -6,7 +6,7 @@ import { recordRecall } from "./table.ts";
 /** Queries that find how far to look; those that look there; all of them decide. */
 const PROBE_QUERIES = 40;
 const SURVEY_QUERIES = 200;
-/** How far a probe goes at first, and how much further then. */
+/** Steps of a probe: at first, and each time after. */
 const PROBE_STEPS = 5 * DOUBLING;
 const PROBE_FURTHER = 2 * DOUBLING;
 /** Standard errors that recall must lie above the target: with 95% confidence it meets it on other queries as well. */
@@ -16,21 +16,21 @@ const LEAST_GAIN = 0.002;
 /** Steps to either side of where the survey puts the choice. */
 const WINDOW = 14;
 
-/** What decides how far the measurements go. */
+/** Bounds of the measurements. */
 export interface Certifying {
   readonly nSlots: number;
   readonly steps: Steps;
   readonly target: number;
 }
 
-/** Where few queries meet the target. */
+/** Region in which few queries meet the target. */
 export interface Survey {
-  /** Where the choice is expected. */
+  /** Step at which the choice is expected. */
   readonly expected: number;
   /** The doubling at which they meet the target, or beyond which nothing is gained. */
   readonly region: number;
   readonly met: boolean;
-  /** What each margin loses in the region. */
+  /** Recall that each margin loses in the region. */
   readonly lost: readonly number[];
 }
 

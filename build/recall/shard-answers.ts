@@ -20,7 +20,7 @@ export interface ShardAnswersTask extends Task<ShardAnswers>, MeasuredArtifact {
   /** Rows that hold the queries. */
   readonly queries: Uint32Array;
   readonly k: number;
-  /** What the shard's default searchK is multiplied by. */
+  /** Factor of the shard's default searchK. */
   readonly effort: number;
 }
 
@@ -33,11 +33,11 @@ export interface ShardAnswers {
   /** One number a query. */
   readonly candidates: Float64Array;
   readonly scored: Float64Array;
-  /** What the effort comes to in this shard. */
+  /** The searchK that the effort stands for in this shard. */
   readonly searchK: number;
 }
 
-/** What this thread opened last: tasks of one shard come many at a time. */
+/** Artifact that this thread opened last: many tasks of one shard follow each other. */
 let opened: { readonly subject: MeasuredArtifact; readonly forest: Forest } | undefined;
 
 function openOnce(subject: MeasuredArtifact): Forest {

@@ -11,15 +11,15 @@ export interface Tally {
   readonly queries: number;
   /** Mean searchK of each shard. */
   readonly searchK: Float64Array;
-  /** Of query q in shard s at q x shards + s. */
+  /** Query q in shard s lies at q x shards + s. */
   readonly candidates: Float32Array;
   readonly scored: Float32Array;
   add(shard: number, answers: ShardAnswers, first: number): void;
-  /** Of a query's answers the nearest `k` from shards that are asked: how many score as well as `limit`. */
+  /** Counts the answers that reach `limit` among the nearest `k` of a query from the shards that are asked. */
   hits(query: number, asked: (shard: number) => boolean, k: number, limit: number): number;
 }
 
-/** How many times k are kept: what no k of all shards' answers hold is as good as lost. */
+/** Multiple of k that is kept. Answers beyond it are as good as lost. */
 const KEPT = 3;
 
 export function createTally(

@@ -13,7 +13,7 @@ export interface ExactAnswers {
   add(vectors: Float32Array<SharedArrayBuffer>, held: readonly number[]): Promise<void>;
   /** The score of a query's k-th exact answer (of the last, where there are fewer), less what rounding may do. */
   limit(query: number, k: number): number;
-  /** How many exact answers a query has, at most k. */
+  /** Returns the number of exact answers of a query, at most k. */
   wanted(query: number, k: number): number;
 }
 

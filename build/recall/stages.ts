@@ -10,9 +10,9 @@ import type { Forest } from "../../worker/core/forest/types.ts";
 import type { Artifact } from "../../worker/core/format/artifact.ts";
 import { MarginComparison } from "./margins.ts";
 
-/** What a walk has come to when it has met as many items as one searchK asks for. */
+/** State of a walk that has met as many items as one searchK asks for. */
 export interface Stage {
-  /** Which searchK. */
+  /** Position in `searchKs`. */
   readonly index: number;
   /** Whether the answer may be another than at the stage before. */
   readonly changed: boolean;
@@ -20,11 +20,11 @@ export interface Stage {
   readonly scored: number;
   /** The items of which a search measures the distances, in no order. */
   items(): number[];
-  /** Of the margins that were asked about, a bit each, those with which an item was scored. */
+  /** Returns a bit mask of the margins under which an item was scored. */
   scoredWith(item: number): number;
 }
 
-/** What to walk for. */
+/** Goal of a staged walk. */
 export interface Staging {
   /** Neighbours wanted. */
   readonly k: number;

@@ -52,7 +52,7 @@ export function measureRecall(
   return summarise(recalls, k);
 }
 
-/** How many queries are asked of so many items. */
+/** Returns the number of queries for a number of items. */
 export function queriesFor(items: number, dimensions: number): number {
   const affordable = Math.floor(BUDGET / (items * dimensions));
   return Math.min(items, MAX_QUERIES, Math.max(MIN_QUERIES, affordable));

@@ -18,7 +18,7 @@ export interface ForestOptions {
   readonly trees?: number | "auto";
   /** Recall@10 against exact search that the default searchK must reach; default 0.95. */
   readonly targetRecall?: number;
-  /** How vectors are stored; default int8. `auto`: the smallest that meets the target recall within `maxBytes`. */
+  /** Codec of the vectors; default int8. `auto`: the smallest that meets the target recall within `maxBytes`. */
   readonly codec?: Codec | "auto";
   /**
    * Finer vectors behind the codec: `int4` and `int8` behind int8 and int4 hold what those leave, in memory; `float32` lies
@@ -40,7 +40,7 @@ export interface ForestSettings {
   readonly trees: number | "auto";
   readonly targetRecall: number;
   readonly codec: Codec | "auto";
-  /** What cold tier of finer vectors the file carries beside the codec. */
+  /** Rescoring vectors that the file carries behind the codec. */
   readonly rescore: RescoreCodec | "auto";
   /** Items a leaf holds at most; 0 chooses. */
   readonly leafSize: number;

@@ -1,4 +1,4 @@
-/** How far a command has come with one phase of its work. */
+/** Progress of a command in one phase of its work. */
 export interface Progress {
   /** `read`, `split`, `embed`, `forest`, `certify`, `write`, ... */
   readonly phase: string;

@@ -11,7 +11,7 @@ export const WRANGLER_FILES = ["wrangler.json", "wrangler.jsonc", "wrangler.toml
 const BUCKET_BINDINGS: readonly string[] = ["INDEXES", "INDEX_BUCKET"];
 const NAMESPACE_BINDING = "DOCUMENTS";
 
-/** What one environment of a wrangler configuration says of an index: everything comes from the same environment. */
+/** Settings of an index in one environment of a wrangler configuration. */
 export interface WranglerProject {
   /** The file. */
   readonly path: string;
@@ -29,7 +29,7 @@ export interface WranglerProject {
 export interface WranglerBinding {
   /** Bucket's name or namespace's id in an account; undefined before the first deploy. */
   readonly id: string | undefined;
-  /** What the local state of `wrangler dev` calls it. */
+  /** Name in the local state of `wrangler dev`. */
   readonly localId: string;
 }
 

@@ -45,7 +45,7 @@ export interface AssembleResult {
   readonly manifest: Manifest;
 }
 
-/** What an artifact says of itself when `build --only-shard` made it. */
+/** Source note of an artifact that `build --only-shard` made. */
 interface Origin {
   readonly fingerprint?: unknown;
   readonly shard?: unknown;
@@ -135,9 +135,9 @@ function differ(one: string, other: string, what: string): AnnoyEdgeError {
 interface Joined {
   readonly shards: StoredShard[];
   readonly centroids: Float32Array[];
-  /** What is added to the items of each shard's documents to have them ascend throughout. */
+  /** Numbers added to the items of each shard's documents, so that they ascend throughout. */
   readonly offsets: number[];
-  /** What is added to each shard's own item numbers: 0 where it knows the whole index's. */
+  /** Numbers added to each shard's own item numbers: 0 where it knows those of the whole index. */
   readonly firstItems: number[];
   readonly sections: SectionSource[];
   /** The one that the shards carry. */

@@ -26,7 +26,7 @@ import { readSubject } from "./subject.ts";
 import { surveyTexts } from "./survey.ts";
 import { textMetaOf } from "./text.ts";
 
-/** Where rows and documents lie until they are in shards; goes before the folder is put in its place. */
+/** Folder of rows and documents until they are in shards; removed before the commit. */
 const SPOOL_FOLDER = "spool";
 
 interface Spooled {

@@ -23,7 +23,7 @@ export interface Certifiable {
   read(out: Float32Array): void | Promise<void>;
   /** Some of them. */
   pick(rows: Uint32Array): Float32Array | Promise<Float32Array>;
-  /** What a reader has of its `forest.bin` in memory. */
+  /** Hot part of its `forest.bin`. */
   bytes(): Promise<Uint8Array<SharedArrayBuffer>>;
 }
 
@@ -38,7 +38,7 @@ export interface CertifySettings {
   readonly onProgress: (share: number) => void;
 }
 
-/** What the router tells of all shards together. */
+/** Certificate of all shards together. */
 export type WholeRecall = Pick<ShardsMeta, "probes" | "effort" | "expectedSearchK" | "rows"> & {
   readonly certified: CertifiedRecall;
 };
@@ -94,7 +94,7 @@ export async function certifyWhole(
   }
 }
 
-/** Of each shard its part of the queries, evenly spread over what it has held out. */
+/** Returns each shard's part of the queries, evenly spread over those that it has held out. */
 function pickWholeQueries(shards: readonly Certifiable[], dimensions: number): Uint32Array[] {
   const total = shards.reduce((sum, { count }) => sum + count, 0);
   const affordable = Math.floor(BUDGET / (total * dimensions));

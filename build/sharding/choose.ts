@@ -16,11 +16,11 @@ export interface Evaluation {
 
 /** Standard errors that recall must lie above the target: with 95% confidence other queries meet it as well. */
 const CONFIDENCE = 1.64;
-/** What asking a shard costs beside its search, in searches of the certified effort. */
+/** Cost of a call to a shard beside its search, in searches of the certified effort. */
 const REQUEST = 0.5;
-/** How finely numbers of probes are tried. */
+/** Ratio of successive numbers of probes that are tried. */
 const STEP = 1.1;
-/** Where nothing meets the target, recall that the choice may lack of the best. */
+/** Recall that the choice may lack of the best, where nothing meets the target. */
 const NEARLY = 0.002;
 
 /**

@@ -2,7 +2,7 @@ import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 
 /** Items of one shard, by the whole index's numbers. */
 export interface NumberedShard {
-  /** What people call the shard. */
+  /** Name of the shard in messages. */
   readonly name: string;
   readonly numbers: Uint32Array;
 }

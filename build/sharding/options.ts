@@ -3,9 +3,9 @@ import { MAX_SHARDS, type Metric } from "../../worker/core/format/constants.ts";
 import { OptionError } from "../settings/errors.ts";
 import { integer, oneOf } from "../settings/options.ts";
 
-/** How an index is cut into shards, as a person writes it. */
+/** Settings of the partition into shards, as a person writes them. */
 export interface ShardOptions {
-  /** How many; `auto`: as many as `shardBytes` asks for, and none when one would do. Left out: an index in one piece. */
+  /** Number of shards; `auto`: as many as `shardBytes` asks for, none when one would do. Left out: an index in one piece. */
   readonly shards?: number | "auto";
   /** `clusters` (default): what is near lies together, so that a query asks few shards. `random`: it asks them all. */
   readonly partition?: "clusters" | "random";

@@ -16,7 +16,7 @@ const MOST_CLUSTERS = 2048;
 const SAMPLE_ROWS = 64;
 const SAMPLE_BYTES = 128 << 20;
 const ITERATIONS = 10;
-/** How much larger than the mean a shard may be, where its bytes would allow more. */
+/** Ratio of the largest shard to the mean, where its bytes would allow more. */
 const IMBALANCE = 1.25;
 const TASK_ROWS = 8192;
 const BLOCK_TASKS = 8;

@@ -28,7 +28,7 @@ const SAMPLE_ROWS = 64;
 const ITERATIONS = 10;
 const SEED_PART = 1 << 23;
 
-/** How many centroids stand for a shard of so many rows. */
+/** Returns the number of centroids of a shard. */
 export function centroidsOf(
   shape: {
     readonly shards: number;
@@ -63,7 +63,7 @@ export function routingCentroids(
   }).centroids;
 }
 
-/** What a router is written from. */
+/** Input of a router. */
 export interface RouterParts {
   readonly name: string;
   readonly metric: Metric;

@@ -36,7 +36,7 @@ export interface ShardJob {
   readonly spool: Spool;
   readonly documents: ManifestFile;
   readonly identity: EmbedderIdentity | null;
-  /** What the shard carries of the embedder: nothing, where a router does. */
+  /** Sections of the embedder; none where a router carries it. */
   readonly sections?: readonly SectionSource[];
   readonly source: Readonly<Record<string, unknown>>;
   readonly onProgress: ((progress: Progress) => void) | undefined;
@@ -44,7 +44,7 @@ export interface ShardJob {
 
 export interface BuiltShard {
   readonly manifest: Manifest;
-  /** By which queries find it, row by row. */
+  /** Centroids by which the router finds the shard, row by row. */
   readonly centroids: Float32Array;
 }
 

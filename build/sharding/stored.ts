@@ -51,7 +51,7 @@ export function decodeRows(
   }
 }
 
-/** How certification reads a shard from its folder. */
+/** Returns a reader of a shard's folder for certification. */
 export function certifiableOf({ dir, manifest, count, items }: StoredShard): Certifiable {
   const { forest, codec, dimensions } = manifest;
   return {

@@ -2,7 +2,7 @@ import type { ArtifactMeta, ColumnMeta, KeywordMeta } from "../../worker/core/fo
 
 type TextMeta = Pick<ArtifactMeta, "keyword" | "columns">;
 
-/** What the router says of its shards' words and columns: those of all together. */
+/** Returns the router's meta about words and columns: those of all shards together. */
 export function textMetaOf(shards: readonly TextMeta[]): TextMeta {
   const keyword = keywordMeta(shards.flatMap(({ keyword }) => keyword ?? []));
   const columns = columnMeta(shards.flatMap(({ columns }) => columns ?? []));

@@ -4,7 +4,7 @@ export interface Lines {
   readonly to: number;
 }
 
-/** How many places to try for a chunk whose first line occurs again and again. */
+/** Most places that are tried for a chunk whose first line occurs again and again. */
 const TRIES = 8;
 
 /**

@@ -97,7 +97,7 @@ async function createSplitter(name: SplitterName, splitting: Splitting): Promise
   const fields = { chunkSize, chunkOverlap };
   if (name === "character") return new CharacterTextSplitter(fields);
 
-  /** Where words are longer than chunks the library cuts between UTF-16 units, and an emoji in two. */
+  /** Mends cuts inside of a character: words longer than a chunk are cut by the library between UTF-16 units. */
   class CodePointTextSplitter extends RecursiveCharacterTextSplitter {
     protected override splitOnSeparator(text: string, separator: string): string[] {
       return separator === "" ? Array.from(text) : super.splitOnSeparator(text, separator);

@@ -6,7 +6,7 @@ import { OptionError } from "../settings/errors.ts";
 import { requireTexts } from "../settings/options.ts";
 import { PAGE_TITLE } from "../site/beginning.ts";
 
-/** What is indexed of texts and metadata, beside the vectors. */
+/** Settings of what is indexed of texts and metadata, beside the vectors. */
 export interface TextOptions {
   /** The keyword index: true (default) when documents have text, or its settings. */
   readonly keyword?: boolean | Omit<KeywordOptions, "nItems" | "onDocument">;
@@ -14,7 +14,7 @@ export interface TextOptions {
   readonly filterable?: readonly string[];
 }
 
-/** What was found out about a larger whole, for the texts of a part of it. */
+/** Facts about the whole corpus, for the texts of a part of it. */
 export interface TextPlan {
   readonly columns?: readonly ColumnPlan[];
   readonly collection?: Collection;

@@ -18,7 +18,7 @@ export interface TextInput {
   readonly hasText: boolean;
 }
 
-/** Progress is told every so many documents. */
+/** Documents between two reports of progress. */
 const REPORTED = 256;
 /** Makes the sections that come from `documents.jsonl` at `path`, which is read once for each. */
 export async function indexTexts(

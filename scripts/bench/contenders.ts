@@ -11,7 +11,7 @@ import { pythonContenders } from "./python/contenders.ts";
 import type { Contender, DataSet } from "./types.ts";
 import { workerContender, writeInt8, writeVectors } from "./worker/contender.ts";
 
-/** What `--only` chooses from. */
+/** Choices of `--only`. */
 export const PEERS = [
   "ours",
   "annoy",
@@ -158,7 +158,7 @@ export function allContenders({ cache, annoyHeaders }: ContenderOptions): Conten
   ];
 }
 
-/** What the manifest of our own index says. */
+/** Facts of our own index, from its manifest. */
 async function certifiedIn(folder: string): Promise<{ searchK: number; certified: number }> {
   const { meta } = openArtifact(new Uint8Array(await readFile(join(folder, "index"))));
   if (!meta.certified) throw new Error(`The index in ${folder} certifies nothing.`);

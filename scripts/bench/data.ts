@@ -13,7 +13,7 @@ const QUERIES = 1000;
 const SEED = 4;
 const TRUTH_CHUNK = 16_384;
 
-/** What `--data` chooses from. */
+/** Choices of `--data`. */
 export const DATA_SETS = ["glove-5k", "glove-20k", "glove-100k", "glove-340k", "wordnet-256"] as const;
 export type DataSetId = (typeof DATA_SETS)[number];
 

@@ -31,7 +31,7 @@ const OWN = 0.7;
 /** The spread of coordinate i is (i + 1) to the power of minus this. */
 const DECAY = 0.5;
 
-/** What {@link clusteredVectors} makes, for the report. */
+/** Description of {@link clusteredVectors}, for the report. */
 const RECIPE = `cluster centres from a normal distribution whose variance falls with 1 / i along the 384 coordinates
 (the first 10 carry 45% of it, the first 100 carry 80%, about as sentence embeddings do), one centre for every
 ${CLUSTER_SIZE} vectors; each vector is a centre plus ${OWN} times another such draw, scaled to unit length; half of all

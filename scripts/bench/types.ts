@@ -16,7 +16,7 @@ export interface DataSet {
   readonly truth: Uint32Array;
 }
 
-/** What a process of its own needs to know of a {@link DataSet}. */
+/** Part of a {@link DataSet} that is sent to another process. */
 export interface DataFile {
   readonly file: string;
   readonly dimensions: number;
@@ -31,7 +31,7 @@ export interface Cost {
 }
 
 export interface BuildResult extends Cost {
-  /** What is stored and loaded again. */
+  /** Bytes that are stored and loaded again. */
   readonly bytes: number;
   /** Built by an earlier run, when the machine may have been busier or less busy: its time on the clock says little. */
   readonly reused?: true;
@@ -51,7 +51,7 @@ export interface AskResult extends Cost {
 export interface Contender {
   /** Unique within a run. */
   readonly id: string;
-  /** What `--only` names and what shares a colour: several contenders may be one peer's. */
+  /** Name for `--only` and for the colour: one peer may have several contenders. */
   readonly peer: string;
   readonly label: string;
   readonly where: Where;
@@ -63,7 +63,7 @@ export interface Contender {
   declines(set: DataSet): string | undefined;
   /** Values of its parameter for a set, ascending in recall. */
   settings(set: DataSet): readonly number[];
-  /** What an index that {@link build} wrote says of itself, when it certifies its recall; its default setting is -1. */
+  /** Certificate of an index that {@link build} wrote, where it certifies recall; its default setting is -1. */
   certified?(folder: string): Promise<Pick<AtDefault, "searchK" | "certified">>;
   /**
    * Installs or compiles what is needed.
@@ -116,7 +116,7 @@ export interface Curve {
   readonly atDefault?: AtDefault;
 }
 
-/** What an index promises when nothing is asked of it, and what it keeps on queries that its build never saw. */
+/** Certified recall of an index at its default, and the recall on queries that its build never saw. */
 export interface AtDefault {
   readonly searchK: number;
   /** Recall@{@link K} in the manifest. */
@@ -160,14 +160,14 @@ export interface MillionSearch {
   readonly reads: number;
 }
 
-/** What `--million` measured. */
+/** Result of `--million`. */
 export interface MillionReport {
   readonly date: string;
   readonly machine: string;
   readonly load: string;
   readonly count: number;
   readonly dimensions: number;
-  /** How the vectors were made. */
+  /** Origin of the vectors. */
   readonly recipe: string;
   readonly codec: string;
   readonly rescore: string;

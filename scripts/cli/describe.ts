@@ -49,7 +49,7 @@ export function describeRecall(certified: Manifest["certified"]): string {
   return `${certified.recallAt10.toFixed(4)} at searchK ${count(certified.defaultSearchK)} (${count(certified.queries)} ${held})${short}`;
 }
 
-/** What to say of an index whose recall does not reach its target; undefined where it does. */
+/** Returns the warning about an index whose recall does not reach its target; undefined where it does. */
 export function recallShortfall({ certified, codec, rescore }: Manifest): string | undefined {
   const { met, recallAt10, target } = certified;
   if (met !== false) return undefined;

@@ -5,7 +5,7 @@ import { type ProgressStream, printable, progressView } from "./terminal.ts";
 
 export const EXIT = { done: 0, failed: 1, usage: 2 } as const;
 
-/** What a command has to say: `result` for `--json`, `text` for people. */
+/** Output of a command: `result` for `--json`, `text` for people. */
 export interface Outcome {
   readonly result: object;
   readonly text: string;
@@ -19,7 +19,7 @@ export interface CommandContext {
   readonly note: (line: string) => void;
 }
 
-/** Where a command writes; the process's own streams unless a test gives others. */
+/** Streams that a command writes to: the process's own, or those of a test. */
 export interface Streams {
   readonly out: { write(text: string): unknown };
   readonly err: ProgressStream;
@@ -48,7 +48,7 @@ export function leafCommand(
   return command;
 }
 
-/** What a command does, given its options (as declared on the command, `json` apart) and its arguments. */
+/** Function of a command, given its options (as declared on the command, without `json`) and its arguments. */
 export type Work<Flags> = (
   context: CommandContext,
   flags: Flags,
@@ -165,7 +165,7 @@ function explain(error: unknown, command: string): Explanation {
   }
   const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException;
   const message = error instanceof Error ? error.message : String(error);
-  // A full disk or a folder without permission is nobody's bug; the system's sentence names file and cause.
+  // A full disk or a folder without permission is no bug; the system's sentence names file and cause.
   if (code && syscall) return { code, message: sentence(message), exit: EXIT.failed };
   return {
     code: "UNEXPECTED",

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 
-/** Where published indexes live: the options shared by publish, versions, rollback and gc. */
+/** Options of publish, versions, rollback and gc that name the target. */
 export function addTargetOptions(command: Command): Command {
   return command
     .option("--remote", "a Cloudflare account instead of the local state of wrangler dev")

@@ -1,6 +1,6 @@
 import type { Progress } from "../../build/settings/progress.ts";
 
-/** Where progress and notes go; stdout stays free for the result. */
+/** Receiver of progress and notes; stdout stays free for the result. */
 export interface ProgressStream {
   write(text: string): unknown;
   readonly isTTY?: boolean;
@@ -43,7 +43,7 @@ export function progressView(stream: ProgressStream, now: () => number = Date.no
         over = false;
       }
       const finished = progress.total > 0 && progress.done >= progress.total;
-      // An end that is told twice is shown once.
+      // An end that is reported twice is shown once.
       if (finished && over) return;
       over = finished;
       if (stream.isTTY) {

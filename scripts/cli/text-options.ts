@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { TextOptions } from "../../build/index.ts";
 
-/** What is indexed of texts and metadata, as commander gives it: `--no-keyword` makes `keyword` false. */
+/** Text options as commander gives them: `--no-keyword` makes `keyword` false. */
 export interface TextFlags {
   readonly keyword: boolean;
   readonly language?: string;

@@ -60,7 +60,7 @@ function holes(nItems: number, nSlots: number): string {
   return nSlots === nItems ? count(nItems) : `${count(nSlots)} in ${count(nItems)} numbers`;
 }
 
-/** How a query finds its shards. */
+/** Returns the line about routing. */
 function routing({ manifest, header }: Inspection): [string, string][] {
   const { partition, probes, effort, list, rows } = manifest.shards!;
   const asked = rows.find((row) => row.probes === probes)?.shards;

@@ -15,7 +15,7 @@ export function addRebuild(program: Command): void {
     .option("--if-changed", "only when documents or settings differ from those of the current version")
     .option("--dry-run", "publish nothing; say what would be written")
     .option("--allow-shrink", "publish a corpus that lost more than half since the version before")
-    .option("--notify <url>", "webhook that is told of a failure (default: ANNOY_EDGE_NOTIFY)")
+    .option("--notify <url>", "webhook called after a failure (default: ANNOY_EDGE_NOTIFY)")
     .option("--force", "publish in spite of failed checks, and record them")
     .option("--message <text>", "a note that versions shows")
     .option("--by <who>", "who publishes (default: the user of this process)");

@@ -13,7 +13,7 @@ export interface Preparation {
   readonly note: (line: string) => void;
 }
 
-/** What is published and served. */
+/** Index that is published and served. */
 export interface Served {
   /** Artifact folder. */
   readonly artifact: string;
@@ -25,7 +25,7 @@ export interface Served {
 
 /**
  * Prepares an index, publishes it to local R2 and KV, and serves it until a signal ends it. The port (`PORT`) is tried
- * first, so that nobody waits for a build in vain. Progress goes to stderr; the address goes to stdout, once it answers.
+ * first, so that no build is done in vain. Progress goes to stderr; the address goes to stdout, once it answers.
  */
 export async function runForeground(
   name: string,

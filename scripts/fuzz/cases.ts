@@ -18,7 +18,7 @@ import type { Samples } from "./samples.ts";
 export const TARGETS = ["annoy", "artifact", "pickle"] as const;
 export type Target = (typeof TARGETS)[number];
 
-/** What became of a damaged file. Anything but these two is a fault, and thrown. */
+/** Outcome of reading a damaged file. Anything else is a fault, and thrown. */
 export type Outcome = "refused" | "answered";
 
 /** Damages a file of a kind at random and reads it. @throws Error for a crash or a nonsensical answer */

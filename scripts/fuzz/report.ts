@@ -2,7 +2,7 @@ import { Kiss64 } from "../../build/annoy/random.ts";
 import { runCase, TARGETS, type Target } from "./cases.ts";
 import type { Samples } from "./samples.ts";
 
-/** How the cases of one kind of file ended. */
+/** Outcomes of the cases of one kind of file. */
 export interface Tally {
   refused: number;
   answered: number;
@@ -58,5 +58,5 @@ export interface FuzzReport {
   readonly faults: readonly Fault[];
 }
 
-/** What the thread of `thread.ts` sends: the case it begins with, and its report at the end. */
+/** Messages of the thread: the case it begins with, and its report at the end. */
 export type FuzzMessage = { readonly beginning: number } | { readonly report: FuzzReport };

@@ -9,11 +9,11 @@ export interface DriveOptions {
   readonly bodies: readonly string[];
 }
 
-/** What a load has measured. Times in milliseconds, from sending to the last byte. */
+/** Result of a load. Times in milliseconds, from sending to the last byte. */
 export interface LoadResult {
   readonly requests: number;
   readonly errors: number;
-  /** Of each kind of error, how often. */
+  /** Count of each kind of error. */
   readonly errorKinds: Readonly<Record<string, number>>;
   readonly seconds: number;
   readonly perSecond: number;

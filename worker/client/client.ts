@@ -13,7 +13,7 @@ import type {
   WarmUpResponse,
 } from "./types.ts";
 
-/** What a call goes out through: `fetch`, or anything like it. */
+/** Function that sends a call: `fetch`, or anything like it. */
 export type Fetch = (url: string, init?: RequestInit) => Promise<Response>;
 
 export interface ClientOptions {

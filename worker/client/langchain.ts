@@ -9,7 +9,7 @@ export interface SearchRetrieverFields extends BaseRetrieverInput {
   /** The Worker's URL, or a client of it. */
   readonly url?: string | URL;
   readonly client?: Client;
-  /** Of the client, when a URL is given. */
+  /** Options of the client, when a URL is given. */
   readonly clientOptions?: ClientOptions;
   /** Documents wanted; default 4. */
   readonly k?: number;

@@ -83,12 +83,12 @@ export interface Explanation {
 export interface Highlight {
   readonly field: "pageContent";
   readonly text: string;
-  /** Where the passage begins in the document. */
+  /** Start of the passage in the document. */
   readonly offset: number;
   readonly ranges: readonly { readonly start: number; readonly end: number }[];
 }
 
-/** By field, how many documents have each value; most frequent first. */
+/** Counts of documents by field and value; most frequent first. */
 export type FacetCounts = Readonly<
   Record<string, readonly { readonly value: string | number | boolean; readonly count: number }[]>
 >;
@@ -99,7 +99,7 @@ export interface Versioned {
 }
 
 export interface SearchResult {
-  /** How the hits were found. */
+  /** Mode that found the hits. */
   readonly mode: SearchMode;
   /** Best first. */
   readonly hits: readonly Hit[];
@@ -212,7 +212,7 @@ export interface IndexesResponse {
   /** The published indexes that are served, the first one first. */
   readonly indexes: readonly {
     readonly index: string;
-    /** What the isolate that answers has loaded; null: nothing. */
+    /** Version that the isolate has loaded; null: none. */
     readonly version: string | null;
     readonly publishedAt: string | null;
     readonly memoryBytes: number;

@@ -7,7 +7,7 @@ import type { Fetch, RequestOptions } from "./request.ts";
 import { createServiceEmbedder, type Service } from "./service.ts";
 import { type AiBinding, workersAIService } from "./workers-ai.ts";
 
-/** What a Worker may be given to embed queries with: bindings, secrets and variables of these names. */
+/** Bindings, secrets and variables with which a Worker embeds queries. */
 export interface EmbedderBindings {
   readonly AI?: AiBinding | undefined;
   readonly OPENAI_API_KEY?: string | undefined;

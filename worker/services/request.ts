@@ -2,7 +2,7 @@ import { retryAfter } from "../core/time/retry-after.ts";
 import { sleep } from "../core/time/wait.ts";
 import { EmbeddingError } from "./errors.ts";
 
-/** What a call goes out through: `fetch`, or anything like it. */
+/** Function that sends a call: `fetch`, or anything like it. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 export interface RequestOptions {
@@ -24,7 +24,7 @@ export interface ServiceCall {
   readonly url: string;
   readonly body: unknown;
   readonly key?: string | undefined;
-  /** Where the key comes from, for the message when it is refused: `OPENAI_API_KEY`. */
+  /** Variable of the key, for the message when it is refused: `OPENAI_API_KEY`. */
   readonly keyName: string;
 }
 
@@ -51,7 +51,7 @@ export async function callService(call: ServiceCall, options: RequestOptions = {
   }
 }
 
-/** What fetch would refuse with an error that quotes the secret in it. */
+/** Refuses an address that fetch would quote in its error, with the secret in it. */
 function refuseUnsendable({ provider, url, key, keyName }: ServiceCall): void {
   if (key && !/^[\x21-\x7e]+$/.test(key.trim())) {
     const message = `The embedder ${provider} cannot send ${keyName}: it has a character that no key has, such as a line break or a typographic quote.`;
@@ -123,7 +123,7 @@ function refusal(call: ServiceCall, response: Response, text: string): Outcome {
   return { error: new EmbeddingError("EMBEDDER_REJECTED", `${at}.`, { status }), retry: false };
 }
 
-/** What the service says is wrong, on one short line, the key taken out should it be quoted. */
+/** Returns the service's explanation on one short line, without the key. */
 function explanation(text: string, key: string | undefined): string {
   let said = text;
   try {

@@ -2,7 +2,7 @@ import type { Embedder } from "../core/embedding/types.ts";
 import type { EmbedderIdentity } from "../core/format/meta.ts";
 import { EmbeddingError } from "./errors.ts";
 
-/** What a provider adds to the rest: one request for one batch. */
+/** Part that differs by provider: one request for one batch. */
 export interface Service {
   readonly identity: EmbedderIdentity;
   /** Texts in one request at most. */
@@ -23,7 +23,7 @@ export interface ServiceEmbedder extends Embedder {
 }
 
 export interface ServiceLimits {
-  /** Requests under way at once; 4 unless told. */
+  /** Requests under way at once; default 4. */
   readonly concurrency?: number | undefined;
   /** Texts in one request at most, when the provider's own limit is too large. */
   readonly batchSize?: number | undefined;

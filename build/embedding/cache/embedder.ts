@@ -74,7 +74,7 @@ export function createCachedEmbedder(
   };
 }
 
-/** What tells the vectors of an embedder from those of any other. */
+/** Key of an embedder in the cache: everything that decides its vectors. */
 export function keptAsOf(embedder: Embedder | DistinctEmbedder): EmbedderIdentity {
   return "keptAs" in embedder ? embedder.keptAs : embedder.identity;
 }

@@ -2,7 +2,7 @@ import { ModelError } from "../model2vec/errors.ts";
 import type { Tensor } from "../model2vec/safetensors.ts";
 import type { Json } from "./folder.ts";
 
-/** What of config.json an import needs, under one set of names. */
+/** Fields of config.json that an import needs, under one set of names. */
 export interface Architecture {
   readonly kind: "bert" | "xlm-roberta" | "mpnet";
   readonly hidden: number;

@@ -12,7 +12,7 @@ import { orderVocabulary, type Vocabulary } from "./vocabulary.ts";
 export interface EncodeOptions {
   /** Numbers of the token table at 8 bits or at 4. Default: int8. */
   readonly tokenTable?: "int8" | "int4" | undefined;
-  /** Which tokens to keep. Default: all. */
+  /** Tokens to keep. Default: all. */
   readonly keep?: ((entry: VocabularyEntry) => boolean) | undefined;
 }
 

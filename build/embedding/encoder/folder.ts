@@ -6,7 +6,7 @@ import { readSentencePiece, readVocabularyText } from "./tokenizer-files.ts";
 
 export type Json = Readonly<Record<string, unknown>>;
 
-/** What a Hugging Face folder says about a sentence encoder, beside its weights. */
+/** Description of a sentence encoder in a Hugging Face folder, beside its weights. */
 export interface ModelFolder {
   readonly name: string;
   readonly config: Json;
@@ -24,7 +24,7 @@ export interface ModelFolder {
   readonly weights: Uint8Array;
 }
 
-/** What the files may leave open. */
+/** Settings for what the files leave open. */
 export interface FolderOptions {
   /** Default: the folder's name. */
   readonly name?: string | undefined;

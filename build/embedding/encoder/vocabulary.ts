@@ -3,7 +3,7 @@ import { firstHash, secondHash } from "../../../worker/core/embedding/model2vec/
 import { ModelError } from "../model2vec/errors.ts";
 import type { TokenizerParts, VocabularyEntry } from "../model2vec/tokenizer.ts";
 
-/** What tokenizers subtract from the lowest score for a character that no piece holds. */
+/** Penalty below the lowest score for a character that no piece holds, as tokenizers has it. */
 const UNKNOWN_PENALTY = 10;
 /** Tokens that no text has: their rows are left out. */
 const UNUSED = /^\[unused\d+\]$/;

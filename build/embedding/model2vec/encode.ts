@@ -10,7 +10,7 @@ import type { TokenizerParts, VocabularyEntry } from "./tokenizer.ts";
 
 /** Tokens of a text that count, as `StaticModel.encode` of model2vec has it. */
 const MAX_TOKENS = 512;
-/** What tokenizers subtract from the lowest score for a character that no piece holds. */
+/** Penalty below the lowest score for a character that no piece holds, as tokenizers has it. */
 const UNKNOWN_PENALTY = 10;
 
 /**

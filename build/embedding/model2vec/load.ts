@@ -12,7 +12,7 @@ const HUB = "https://huggingface.co";
 const HUB_ID = /^[\w.-]+\/[\w.-]+$/;
 
 export interface Model2VecOptions {
-  /** Where models of the hub are kept; `.annoy-edge/models` unless told. */
+  /** Folder of models from the hub; default `.annoy-edge/models`. */
   readonly folder?: string | undefined;
   /** Another hub that has the same paths. */
   readonly baseUrl?: string | undefined;

@@ -1,7 +1,7 @@
 import type { Normaliser, PreTokeniser } from "../../../worker/core/embedding/model2vec/normalise.ts";
 import { ModelError } from "./errors.ts";
 
-/** What of a tokenizer.json decides the tokens of a text. */
+/** Fields of a tokenizer.json that decide the tokens of a text. */
 export interface TokenizerParts {
   readonly normalise: readonly Normaliser[];
   readonly preTokenise: readonly PreTokeniser[];

@@ -11,7 +11,7 @@ import { createHuggingFaceApi, createOpenAI, createWorkersAI, type Environment }
 import { type EmbedderSpec, PROVIDERS, parseEmbedderSpec, requireModel } from "./spec.ts";
 import { createTransformersEmbedder, loadTransformers } from "./transformers.ts";
 
-/** How a build names its embedder: `static`, `openai:text-embedding-3-small`, a spec, or any LangChain embeddings. */
+/** Embedder as a build names it: `static`, `openai:text-embedding-3-small`, a spec, or any LangChain embeddings. */
 export type EmbedderSetting = string | EmbedderSpec | Embedder | EmbeddingsLike;
 
 export interface OpenEmbedderOptions {

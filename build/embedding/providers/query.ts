@@ -9,7 +9,7 @@ import { type EmbedderSetting, openEmbedder } from "./open-embedder.ts";
 import { type Environment, missingKey } from "./services.ts";
 import { createTransformersEmbedder, loadTransformers } from "./transformers.ts";
 
-/** What each service takes its key from. */
+/** Variable of each service's key. */
 const KEYS: Readonly<Record<string, string>> = {
   openai: "OPENAI_API_KEY",
   "workers-ai": "CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_API_TOKEN",

@@ -31,7 +31,7 @@ export interface EmbedderSpec extends RequestOptions, ServiceLimits {
   /** Put before every query, and before every document. */
   readonly queryPrefix?: string;
   readonly documentPrefix?: string;
-  /** Scale vectors to unit length; true unless told. */
+  /** Scale vectors to unit length; default true. */
   readonly normalized?: boolean;
   /** Weights of a model that runs here: `fp32`, `q8`, ... */
   readonly dtype?: string;

@@ -47,7 +47,7 @@ export async function loadTransformers(project: string = process.cwd()): Promise
 
 /**
  * A sentence encoder that runs in this process: a hub id, or a folder with `config.json`, `tokenizer.json` and
- * `onnx/model.onnx`. Mean pooling unless told.
+ * `onnx/model.onnx`. Mean pooling by default.
  */
 export async function createTransformersEmbedder(
   spec: EmbedderSpec,

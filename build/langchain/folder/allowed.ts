@@ -1,7 +1,7 @@
 import { numpyDtype, numpyScalar } from "./numpy.ts";
 import { PyGlobal, PyObject, PyTuple, type PyValue } from "./values.ts";
 
-/** What stands for a call of an allowed name: data made of its arguments, or undefined when they do not fit. */
+/** Data that replaces a call of an allowed name; undefined when the arguments do not fit. */
 type Stand = (args: readonly PyValue[]) => PyValue | undefined;
 
 const inert =
@@ -112,7 +112,7 @@ export function allowedName(module: string, name: string): string | undefined {
   return ALLOWED.has(full) ? full : undefined;
 }
 
-/** What stands for a call of an allowed name; undefined when it cannot take these arguments. */
+/** Returns the data that replaces a call of an allowed name; undefined when it cannot take these arguments. */
 export function call(name: string, args: readonly PyValue[]): PyValue | undefined {
   return ALLOWED.get(name)?.(args);
 }

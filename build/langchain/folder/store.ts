@@ -4,7 +4,7 @@ import { type Budget, budgetFor, toJson } from "./json.ts";
 import { readPickle } from "./pickle-read.ts";
 import { PyObject, PyTuple, type PyValue } from "./values.ts";
 
-/** What `index.pkl` of a LangChain Annoy store says. */
+/** Content of `index.pkl` of a LangChain Annoy store. */
 export interface LangchainStore {
   readonly dimensions: number;
   readonly metric: Metric;

@@ -33,7 +33,7 @@ export class PyGlobal {
   }
 }
 
-/** What calling an allowed name would have made: the name and what it was given. Never run. */
+/** Call of an allowed name with its arguments. Never run. */
 export class PyObject {
   readonly name: string;
   readonly args: readonly PyValue[];

@@ -14,7 +14,7 @@ export const ANNOY_FLAGS = ["-O3", "-march=native", "-ffast-math", "-std=c++17"]
 export interface AnnoyOptions {
   readonly cache: string;
   readonly trees: number;
-  /** Folder with annoylib.h and kissrandom.h; those of the npm package `annoy` unless told. */
+  /** Folder with annoylib.h and kissrandom.h; thoseof the npm package `annoy` by default. */
   readonly headers?: string;
 }
 

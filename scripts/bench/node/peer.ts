@@ -19,7 +19,7 @@ export interface Searcher {
   search(query: Float32Array, k: number, setting: number): ArrayLike<number>;
 }
 
-/** What the bench sends to the process, one at a time. */
+/** Message of the bench to the process, one at a time. */
 export type Request =
   | {
       readonly kind: "build" | "open";

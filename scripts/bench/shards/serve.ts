@@ -45,7 +45,7 @@ export interface ServeShardsReport {
   readonly partial: number;
 }
 
-/** Of the vectors that the artifact holds. */
+/** Dimensions of the vectors of the artifact. */
 const SEED = 1;
 /** Queries before the ones that count, so that engines have compiled what runs. */
 const REHEARSAL = 100;

@@ -23,9 +23,9 @@ export interface KeystrokeInput {
   readonly artifact: string;
   /** Name that the artifact was built under. */
   readonly name: string;
-  /** Where local R2 and KV may lie. */
+  /** Folder of the local R2 and KV. */
   readonly state: string;
-  /** What is typed, letter by letter. */
+  /** Queries, typed letter by letter. */
   readonly queries: readonly string[];
 }
 

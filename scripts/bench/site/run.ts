@@ -34,7 +34,7 @@ export interface SiteReport {
 export interface SiteBenchOptions {
   /** Root of the project. */
   readonly root: string;
-  /** Where packages are fetched to. */
+  /** Folder of fetched packages. */
   readonly cache: string;
   readonly onNote: (line: string) => void;
   /** Measure keystrokes; and nothing else. */

@@ -14,7 +14,7 @@ export interface TitleQuery {
 export interface SiteInput {
   /** The folder of built HTML. */
   readonly folder: string;
-  /** Where contenders may write. */
+  /** Folder that contenders may write to. */
   readonly work: string;
   /** Packages fetched on demand. */
   readonly cache: string;

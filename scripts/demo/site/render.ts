@@ -124,7 +124,7 @@ function linkFrom(page: SitePage, href: string, linked: Set<string>): string {
   return copyOf(source);
 }
 
-/** Where the site keeps a file of the project. Names that begin with a dot are not served. */
+/** Returns the path of a project's file in the site. Names that begin with a dot are not served. */
 function copyOf(source: string): string {
   return `files/${source.replaceAll("/.", "/").replace(/^\./, "")}`;
 }

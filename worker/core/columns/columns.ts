@@ -25,13 +25,13 @@ export interface ColumnEntry {
   /** Codes in all: nItems, or of arrays the sum of their lengths. */
   readonly codes: number;
   readonly codesAt: number;
-  /** Of arrays: nItems + 1 numbers of codes (u32). */
+  /** Arrays only: nItems + 1 positions in the codes (u32). */
   readonly startsAt?: number;
-  /** Of strings: values + 1 offsets (u32), and the UTF-8 text they point into. Of numbers and dates: values (f64). */
+  /** Strings: values + 1 offsets (u32), and the UTF-8 text they point into. Numbers and dates: values (f64). */
   readonly valuesAt?: number;
   readonly textAt?: number;
   readonly textBytes?: number;
-  /** Of dates: none has a time of day. */
+  /** Dates only: none has a time of day. */
   readonly days?: boolean;
 }
 
@@ -43,11 +43,11 @@ export interface Column {
   /** Distinct values; value v of an item has code v + 1. */
   readonly nValues: number;
   readonly codes: Codes;
-  /** Of arrays: codes of item i are those from starts[i] up to starts[i + 1]. */
+  /** Arrays only: codes of item i are those from starts[i] up to starts[i + 1]. */
   readonly starts: Uint32Array | undefined;
-  /** Of numbers and dates (milliseconds since 1970), ascending. */
+  /** Values of numbers and dates (milliseconds since 1970), ascending. */
   readonly numbers: Float64Array | undefined;
-  /** Of strings, in the order of their bytes. */
+  /** Values of strings, in the order of their bytes. */
   readonly text: { readonly offsets: Uint32Array; readonly bytes: Uint8Array } | undefined;
   readonly days: boolean;
 }

@@ -9,7 +9,7 @@ export interface CompiledFilter {
   readonly bits: Uint32Array;
   /** Items that pass. */
   readonly count: number;
-  /** Of the items that have a document, the part that passes. */
+  /** Share that passes, of the items that have a document. */
   readonly fraction: number;
   readonly accept: (item: number) => boolean;
 }

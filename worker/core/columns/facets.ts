@@ -13,7 +13,7 @@ export const FACET_VALUES = 100;
 export interface FacetOptions {
   /** Only these items, one bit each (a compiled filter's); default all. */
   readonly bits?: Uint32Array;
-  /** Of those only these are counted; the values of the others are told as well, and may come to 0. */
+  /** Items to count; values of other items are listed as well, and may have the count 0. */
   readonly counted?: Uint32Array;
   /** Values to return at most, the most frequent first; default {@link FACET_VALUES}. */
   readonly limit?: number;

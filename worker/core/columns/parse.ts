@@ -19,7 +19,7 @@ export type FilterNode =
       readonly field: string;
       readonly comparison: Comparison;
       readonly values: readonly FilterValue[];
-      /** Where it stands in the request: `filter.year.gte`. */
+      /** Place in the request: `filter.year.gte`. */
       readonly path: string;
     };
 

@@ -2,7 +2,7 @@ import { type Artifact, requireView, sectionBytes } from "../format/artifact.ts"
 import { NO_SLOT } from "../format/constants.ts";
 import { ArtifactError } from "../format/errors.ts";
 
-/** Which item lies in which storage slot. Both tables are absent when item and slot are the same number. */
+/** Items by storage slot, and slots by item. Both tables are absent when item and slot are the same number. */
 export interface SlotTable {
   readonly nItems: number;
   readonly nSlots: number;

@@ -27,7 +27,7 @@ export class TopScores {
     this.keys = new Uint32Array(capacity);
   }
 
-  /** What a new entry must reach; -Infinity while there is room. */
+  /** Score that a new entry must reach; -Infinity while there is room. */
   get threshold(): number {
     return this.scoreAt(this.capacity);
   }

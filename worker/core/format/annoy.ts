@@ -16,7 +16,7 @@ export const ANNOY_LAYOUTS = [
 ] as const;
 export type AnnoyLayout = (typeof ANNOY_LAYOUTS)[number];
 
-/** Where the fields of one node lie, in bytes. Source: annoylib.h, the `Node` of each metric on x86-64. */
+/** Byte offsets of the fields of one node. Source: annoylib.h, the `Node` of each metric on x86-64. */
 export interface NodeLayout {
   readonly name: AnnoyLayout;
   readonly metric: Metric;

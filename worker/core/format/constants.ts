@@ -103,7 +103,7 @@ export const SECTIONS = {
   centroids: 50,
   /** First child and number of children of every root. */
   roots: 51,
-  /** What nodes and sketches have been moved by, float32 a dimension: metrics euclidean and manhattan. */
+  /** Translation of nodes and sketches, float32 a dimension: metrics euclidean and manhattan. */
   translation: 52,
   annoyNodes: 56,
   annoyRoots: 57,
@@ -114,11 +114,11 @@ export const SECTIONS = {
   keywordPostings: 97,
   /** Document length of each item, one byte. */
   keywordLengths: 98,
-  /** Where in the documents the words stand, for phrases; may be missing. */
+  /** Positions of words in documents, for phrases; may be missing. */
   keywordPositions: 99,
-  /** Of a shard: the number in the whole index of each of its items, unsigned 32-bit, ascending. */
+  /** Shards only: the number in the whole index of each item, unsigned 32-bit, ascending. */
   shardItems: 112,
-  /** Of a router: the shard that each of its items, a centroid, leads to, unsigned 16-bit. */
+  /** Routers only: the shard of each item, a centroid, unsigned 16-bit. */
   shardOwners: 113,
 } as const;
 export type SectionName = keyof typeof SECTIONS;

@@ -68,7 +68,7 @@ export function versionKey(name: string, version: string, file: VersionFile, sha
   return `${versionPrefix(name, version)}${folder}${file}`;
 }
 
-/** Where a shard's files lie, within an artifact folder and within a published version alike: `shards/0007`. */
+/** Returns the folder of a shard, within an artifact folder and within a published version: `shards/0007`. */
 export function shardFolder(shard: number): string {
   return `shards/${String(shard).padStart(4, "0")}`;
 }

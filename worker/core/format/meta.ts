@@ -1,6 +1,6 @@
 import type { Codec, ForestKind, Metric, RescoreCodec } from "./constants.ts";
 
-/** Which embedder made the vectors. A text query is answered only by the very same one. */
+/** Embedder that made the vectors. A text query is embedded by no other. */
 export interface EmbedderIdentity {
   /** `static`, `workers-ai`, `openai`, `huggingface`, `model2vec`, or any name an application gives its own. */
   readonly provider: string;
@@ -51,7 +51,7 @@ export interface CertifiedRecall {
   readonly recallAt100: number;
 }
 
-/** What the keyword index was made of. The sections say themselves what a reader needs; this is for people. */
+/** Facts about the keyword index, for people. A reader takes what it needs from the sections. */
 export interface KeywordMeta {
   /** ISO 639-1 code of the stemmer, or `none`. */
   readonly language: string;
@@ -78,7 +78,7 @@ export interface ColumnMeta {
   readonly values: number;
 }
 
-/** How keyword and vector results are combined, measured on queries made from the index's own documents. */
+/** Combination of keyword and vector results, measured on queries made from the index's own documents. */
 /**
  * The keyword weight w of one query: w / (1 - w) = 5 spread exp(bias + words ln(number of words) + lead (best - second) /
  * spread + best (best - mean) / spread), of the scores of the best and the second vector.
@@ -87,7 +87,7 @@ export interface FusionConfidence {
   /** Mean and standard deviation of the score of a random document's vector. */
   readonly mean: number;
   readonly spread: number;
-  /** What the made queries chose for the corpus. */
+  /** Bias that the made queries chose for the corpus. */
   readonly bias: number;
   readonly words: number;
   readonly lead: number;
@@ -110,7 +110,7 @@ export interface FusionMeta {
 
 /** One shard of an index that is cut into several. */
 export interface ShardMeta {
-  /** Of the shard's own artifact. */
+  /** Version of the shard's own artifact. */
   readonly version: string;
   readonly items: number;
   /** Added to the shard's own item numbers; 0 where its section `shardItems` has the whole index's. */
@@ -118,7 +118,7 @@ export interface ShardMeta {
   readonly hotBytes: number;
 }
 
-/** What asking the shards of so many centroids buys. */
+/** Recall by the number of centroids whose shards are asked. */
 export interface ShardRow {
   /** The nearest centroids whose shards are asked. */
   readonly probes: number;
@@ -138,7 +138,7 @@ export interface ShardsMeta {
   readonly partition: "clusters" | "random";
   /** The default number of nearest centroids whose shards are asked. */
   readonly probes: number;
-  /** What a shard's certified searchK is multiplied by, so that all together meet the target. */
+  /** Factor of a shard's certified searchK, with which all shards together meet the target. */
   readonly effort: number;
   /** Mean number of candidates that all asked shards together count by default: what a larger searchK is held against. */
   readonly expectedSearchK: number;
@@ -194,7 +194,7 @@ export interface Manifest extends ArtifactMeta {
   };
 }
 
-/** What a hit shows, as LangChain's Document. */
+/** Document of a hit, as LangChain's Document. */
 export interface Document {
   readonly pageContent: string;
   readonly metadata: Readonly<Record<string, unknown>>;

@@ -39,7 +39,7 @@ export const MAX_PAGES = (1 << (32 - SLOT_BITS)) - 1;
 export interface PlacedPage {
   /** First 16 bytes of the SHA-256 of the page, in hex: 32 digits. */
   readonly hash: string;
-  /** Which pack holds the page's second copy in R2, and where. */
+  /** Pack that holds the page's second copy in R2, and the offset in it. */
   readonly pack: number;
   readonly packOffset: number;
   readonly bytes: number;

@@ -1,6 +1,6 @@
 import { AnnoyEdgeError } from "./errors.ts";
 
-/** What can be wrong with a search. The first group is the caller's doing, the second the index's. */
+/** Codes of errors of a search. The first group is the caller's doing, the second the index's. */
 export type SearchErrorCode =
   | "INVALID_TYPE"
   | "INVALID_VALUE"

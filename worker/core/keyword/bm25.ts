@@ -8,7 +8,7 @@ import { WINDOW } from "./scratch.ts";
 /** An inflection counts as so much of the word itself; half a point of MRR better than 1 on eight sets of documents. */
 export const INFLECTION_SHARE = 0.6;
 
-/** What a hit must be, beside holding a word. */
+/** Conditions on a hit, beside holding a word. */
 export interface Conditions {
   readonly accept: ((item: number) => boolean) | undefined;
   readonly excluded: readonly TermGroup[];

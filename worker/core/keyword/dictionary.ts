@@ -15,7 +15,7 @@ import {
   seekTerm,
 } from "./cursor.ts";
 
-/** What the dictionary knows of a term. */
+/** Entry of the dictionary. */
 export interface TermEntry {
   readonly term: number;
   /** Documents that hold this very word. */

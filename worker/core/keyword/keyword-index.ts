@@ -33,7 +33,7 @@ export interface KeywordIndex {
   /** Absent: phrases are checked against the documents. */
   readonly positions: Uint8Array | undefined;
   readonly lengths: Uint8Array;
-  /** Of each length code, k1 (1 - b + b length / averageLength): what is added to a word's count below the line. */
+  /** For each length code k1 (1 - b + b length / averageLength), the addend in the denominator. */
   readonly norms: Float32Array;
   readonly scratch: Scratch;
 }

@@ -9,7 +9,7 @@ import { isSigned } from "./tokenize.ts";
 /** Weight of words that begin with the one that was typed, and of words one or two edits off. */
 const PREFIX_WEIGHT = 0.5;
 const FUZZY_WEIGHTS = [1, 0.7, 0.4];
-/** Of the inflections of a near word, in parts of its own weight. */
+/** Weight of the inflections of a near word, as a share of its own. */
 const INFLECTION_WEIGHT = 0.1;
 const MAX_COMPLETIONS = 128;
 const MAX_NEAR_WORDS = 24;
@@ -26,7 +26,7 @@ const TWO_EDIT_SCANS = 4;
 /** Completions are the most frequent of so many that come first in the alphabet. */
 const MAX_COMPLETIONS_SEEN = 2048;
 
-/** How many scans a query has left. */
+/** Scans that a query has left. */
 export interface Budget {
   oneEdit: number;
   twoEdits: number;

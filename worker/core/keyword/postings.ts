@@ -11,7 +11,7 @@ export interface PostingCursor {
   readonly end: number;
   readonly nItems: number;
   readonly blocked: boolean;
-  /** What a count of this word is worth: 1, or less for an inflection. */
+  /** Weight of a count of this word: 1, or less for an inflection. */
   readonly share: number;
   at: number;
   /** Postings behind the current one. */

@@ -99,7 +99,7 @@ export function conditionsOf(
   return { accept, excluded };
 }
 
-/** What every word of the query, often, in a short text would score; of alternatives the best. */
+/** Returns the score of a short text that holds every word of the query often; of alternatives the best. */
 function boundOf({ k1 }: KeywordIndex, groups: readonly QueryGroup[], nDocuments: number): number {
   const best = new Map<number, number>();
   for (const { word, weight, documents } of groups) {

@@ -2,7 +2,7 @@ import { classGroup, exactGroup } from "./groups.ts";
 import type { KeywordIndex } from "./keyword-index.ts";
 import type { QueryWord } from "./query.ts";
 
-/** How frequent words are among all documents of several indexes that are searched as one: the N and n of BM25. */
+/** Document frequencies over several indexes that are searched as one: the N and n of BM25. */
 export interface WordStatistics {
   readonly documents: number;
   /** Documents that hold the word or an inflection of it; undefined when the index's own number stands. */

@@ -12,16 +12,16 @@ export interface Token {
   /** Lower case, accents kept: what the stemmer wants. */
   readonly word: string;
   readonly position: number;
-  /** Where it stands in the text, in UTF-16 code units. */
+  /** Start in the text, in UTF-16 code units. */
   readonly start: number;
   readonly end: number;
   /** `atom`: a token of one part. A whole stands for `parts` tokens before it. */
   readonly kind: "atom" | "part" | "whole";
-  /** How many parts a whole has; 1 otherwise. */
+  /** Number of parts of a whole; 1 otherwise. */
   readonly parts: number;
 }
 
-/** Terms longer than this many code units are cut here: nobody types them, and they are mostly encoded data. */
+/** Terms longer than this many code units are cut here: they are mostly encoded data. */
 export const MAX_TERM_LENGTH = 64;
 
 const ASCII = /^[\0-\x7f]*$/;

@@ -1,7 +1,7 @@
 import type { FusionConfidence } from "../format/meta.ts";
 import type { Fusion } from "./fusion.ts";
 
-/** What is known of a query once both sides have answered. */
+/** Facts about a query once both sides have answered. */
 export interface QuerySigns {
   /** Words of the query, as the keyword index counts them. */
   readonly words: number;

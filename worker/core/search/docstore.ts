@@ -1,20 +1,20 @@
 import type { StoredDocument } from "../format/meta.ts";
 
-/** Where an index keeps its documents: pages in KV behind the Worker, a file in Node. */
+/** Store of an index's documents: pages in KV behind the Worker, a file in Node. */
 export interface Docstore {
   /** The documents of these items, in order; undefined where an item has none. One round trip whatever the number. */
   getItems(items: readonly number[]): Promise<(StoredDocument | undefined)[]>;
-  /** Where the document of an item lies, for somebody else to read it; absent where nobody else can. */
+  /** Returns the place of an item's document, for another reader; absent where there is none. */
   placeOf?(item: number): DocumentPlace | undefined;
 }
 
-/** What is wanted of items beside their ids. */
+/** Fields wanted of items beside their ids. */
 export interface ItemParts {
   readonly documents: boolean;
   readonly vectors: boolean;
 }
 
-/** Where a published document lies. Plain data. */
+/** Place of a published document. Plain data. */
 export interface DocumentPlace {
   /** Hash of the page, and its length in bytes. */
   readonly page: string;

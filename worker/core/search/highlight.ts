@@ -90,7 +90,7 @@ function whole(text: string, at: number): number {
   return code >= 0xdc00 && code <= 0xdfff && at > 0 ? at - 1 : at;
 }
 
-/** How near texts are to one another; for some embedders there is a quicker way than embedding both. */
+/** Similarity of texts; some embedders have a quicker way than embedding both. */
 export type Nearness = (texts: string[]) => Promise<readonly number[]>;
 
 export function nearnessTo(query: Float32Array, embedder: Embedder | CarriedEmbedder): Nearness {

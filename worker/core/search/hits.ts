@@ -31,7 +31,7 @@ export async function readDocuments(searcher: Searcher, answered: readonly Answe
   });
 }
 
-/** What an answer shows of its hits, or looks into. */
+/** Fields of the hits that an answer shows or reads. */
 function partsOf({ include }: SearchRequest): ItemParts {
   return { documents: include.some((part) => part !== "vector"), vectors: include.includes("vector") };
 }

@@ -10,7 +10,7 @@ export interface SearchLimits {
   readonly maxQueryLength?: number | undefined;
 }
 
-/** Passages are cut out of texts that may be long; more of them than this nobody looks at. */
+/** Passages are cut out of texts that may be long; more of them are of no use. */
 export const MAX_HIGHLIGHTED = 100;
 
 /**
@@ -73,7 +73,7 @@ export function limitIssues(request: SearchRequest, limits: SearchLimits): Reque
   return issues;
 }
 
-/** What a batch asks for too much of. */
+/** Excess of a batch. */
 export function batchIssues(searches: readonly SearchRequest[]): RequestIssue[] {
   return BATCH_BUDGETS.flatMap(({ what, most, of }): RequestIssue[] => {
     const total = searches.reduce((sum, request) => sum + of(request), 0);

@@ -58,7 +58,7 @@ export function lacksPositions(index: LoadedIndex): boolean {
   return index.shards ? !index.manifest.keyword?.positions : !index.keyword?.positions;
 }
 
-/** What makes up one version of an index, before it is opened. */
+/** Parts of one version of an index, before it is opened. */
 export interface IndexParts {
   readonly version: string;
   readonly manifest: Manifest;

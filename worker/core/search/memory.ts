@@ -41,7 +41,7 @@ export function createMemorySearcher(index: LoadedIndex, options: SearchOptions)
   };
 }
 
-/** What ranks an index that is searched as a part of more. */
+/** Ranking of an index that is searched as a part of more. */
 export interface PartOptions extends RankOptions {
   /** Items that may be found at all; all when left out. */
   readonly within?: CompiledFilter | undefined;

@@ -36,7 +36,7 @@ export function parseBatchRequest(json: unknown, limits: SearchLimits = {}): rea
   return searches;
 }
 
-/** What the schema cannot say: fields that exclude each other, a deployment's limits, the form of the filter. */
+/** Checks what the schema cannot: fields that exclude each other, a deployment's limits, the form of the filter. */
 function issuesOf(request: SearchRequest, limits: SearchLimits): RequestIssue[] {
   const issues = [...queryIssues(request), ...limitIssues(request, limits)];
   if (request.filter === undefined) return issues;
@@ -152,7 +152,7 @@ function sizeOf(value: unknown): string {
   return `is ${value}`;
 }
 
-/** What stands where a number or a truth value should: a number, or a short text, as every parameter of a URL is one. */
+/** Value in place of a number or a boolean: a number, or a short text, as every parameter of a URL is one. */
 function shownValue(value: unknown, expected: unknown): string {
   const isWord = expected === "int" || expected === "number" || expected === "boolean";
   if (isWord && typeof value === "number") return String(value);

@@ -94,7 +94,7 @@ async function holding(
   return pickFrom(ranking, held);
 }
 
-/** What a ranking to some depth has found, and its order. */
+/** Items that a ranking to some depth has found, and their order. */
 interface Ranked extends Combined {
   readonly rankings: Rankings;
 }

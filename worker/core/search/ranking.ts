@@ -17,7 +17,7 @@ export interface WordRanking extends Ranking {
   readonly bound: number;
 }
 
-/** What a query finds, each way by itself. */
+/** Findings of a query, each way by itself. */
 export interface Rankings {
   readonly words?: WordRanking;
   readonly vectors?: Ranking;
@@ -30,7 +30,7 @@ export interface Rankings {
   readonly rare?: readonly RareItem[];
 }
 
-/** How a query is ranked. */
+/** Settings of ranking a query. */
 export interface RankOptions {
   /** Items wanted each way. */
   readonly k: number;

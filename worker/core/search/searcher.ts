@@ -54,13 +54,13 @@ export interface Searcher {
   readonly shards?: ShardReport;
 }
 
-/** What is to be said of an answer's distances. */
+/** Notes on an answer's distances. */
 export interface Exactness {
   /** The cold part could not be read: distances are estimates from what is resident. */
   estimated: boolean;
 }
 
-/** What an answer shows of the best items. */
+/** Fields that an answer shows of the best items. */
 export interface Shown extends ItemParts {
   /** About how many of each ranking the answer's hits come from. */
   readonly among: number;
@@ -74,7 +74,7 @@ export interface ShardReport {
   wake(): Promise<void>;
 }
 
-/** How many shards have been asked, and how many of those answered. */
+/** Numbers of shards that were asked and that answered. */
 export function countShards({ asked, missing }: Pick<ShardReport, "asked" | "missing">): {
   asked: number;
   answered: number;

@@ -4,7 +4,7 @@ export type SearchPhase = "embed" | "keyword" | "forest" | "shards" | "docstore"
 export interface SearchOptions {
   /** Told the milliseconds of each part. Inside a deployed Worker computation always takes 0: clocks stand still. */
   readonly onPhase?: (phase: SearchPhase, milliseconds: number) => void;
-  /** Where the request comes from, as a location hint of Durable Objects: which copies of the shards are asked. */
+  /** Origin of the request, as a location hint of Durable Objects, which chooses the copies of the shards. */
   readonly from?: string;
 }
 

@@ -33,7 +33,7 @@ export interface Layer {
 export interface Weights {
   readonly config: EncoderConfig;
   readonly contentHash: string;
-  /** Where the file ends, and what is free begins. */
+  /** End of the file, where free memory begins. */
   readonly end: number;
   /** Place of a section; 0 when there is none. */
   readonly place: (section: EncoderSection) => number;

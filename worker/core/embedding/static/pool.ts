@@ -6,7 +6,7 @@ export interface StaticPooler {
   readonly table: StaticTable;
   /** Weighted sum of rows, in double precision so that the order of long texts does not show. */
   readonly sum: Float64Array;
-  /** How often each n-gram bucket occurs in a long token; made when first needed. */
+  /** Count of each n-gram bucket in a long token; made when first needed. */
   counts?: Uint32Array;
 }
 

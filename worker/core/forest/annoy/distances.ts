@@ -55,7 +55,7 @@ function popcount(word: number): number {
   return Math.imul((x + (x >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }
 
-/** What Annoy reports for a raw distance, by which it orders. */
+/** Returns the distance that Annoy reports for a raw one, by which it orders. */
 export function reportedDistance(metric: Metric, raw: number): number {
   switch (metric) {
     case "angular":

@@ -199,7 +199,7 @@ function openMargins(trees: AnnoyTrees): Margins {
   };
 }
 
-/** What is added to the inner product at a plane, or undefined when it is nothing. */
+/** Returns the numbers added to the inner product at each plane, or undefined when there are none. */
 function planeConstants({ layout, offsets }: AnnoyTrees): Float32Array | undefined {
   if (layout === "euclidean" || layout === "manhattan") return offsets;
   // Up to 1.17.3 the margin of dot adds the square of the plane's own factor; later it does not.

@@ -4,14 +4,14 @@ import { TopScores } from "../top.ts";
 import type { VectorStore } from "../vectors.ts";
 import type { Walk } from "./walk.ts";
 
-/** How far a walk goes and what it passes over. */
+/** Length of a walk, and the items that it passes over. */
 export interface Extent {
   /** Accepted items to meet, duplicates across trees counted. */
   readonly searchK: number;
   readonly accept: ((item: number) => boolean) | undefined;
 }
 
-/** What scores are to the bounds that a walk compares them with. */
+/** Relation of scores to the bounds that a walk compares them with. */
 export type Scale =
   /** Scores are estimated as they are, but for a constant that a bound lies above its score. */
   | { readonly kind: "score"; readonly shift: number }
@@ -28,7 +28,7 @@ export interface Scoring {
   readonly scores: Float32Array;
 }
 
-/** What a bound is compared with: so much above the k-th best of what counts. */
+/** Returns the height of the cut above the k-th best of what counts. */
 export function cutAbove(scale: Scale): number {
   return scale.kind === "score" ? scale.shift : -scale.margin;
 }

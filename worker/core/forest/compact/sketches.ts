@@ -20,7 +20,7 @@ export interface Sketches {
   readonly factorStep: number;
   readonly offsetLow: number;
   readonly offsetStep: number;
-  /** How far a score may lie above its estimate, for a query of length 1 and a candidate of the mean factor. */
+  /** Most that a score may lie above its estimate, for a query of length 1 and a candidate of the mean factor. */
   readonly margin: number;
   /** The one point that all residuals are taken from, in forests of several trees; else each leaf's own centre. */
   readonly centre: Float32Array | undefined;

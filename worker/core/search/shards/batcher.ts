@@ -61,7 +61,7 @@ export const toLocate =
     return (answers) => answers.located[at];
   };
 
-/** What an answer to a question of this kind is. */
+/** Answer to a question of this kind. */
 type Answered<K extends keyof ShardAnswers> = ShardAnswers[K][number] extends Outcome<infer T> ? T : never;
 
 /** @param send asks a shard; called once a round for each that something was put to */

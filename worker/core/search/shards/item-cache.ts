@@ -24,7 +24,7 @@ export interface ItemCache {
 export function createItemCache(read: ReadPlaced | undefined): ItemCache {
   const homes = new Map<number, number>();
   const cached = new Map<number, CachedItem>();
-  /** Ids as they are stored: an item without one is told by its number. */
+  /** Ids as they are stored: an item without one is named by its number. */
   const storedIds = new Map<number, string>();
   const has = (item: number, { documents, vectors }: ItemParts): boolean => {
     const one = cached.get(item);
@@ -68,7 +68,7 @@ export function createItemCache(read: ReadPlaced | undefined): ItemCache {
           cached.set(item, { ...cached.get(item)!, pageContent, metadata: metadata ?? {} });
         }
       } catch (error) {
-        // The shards may have these pages in memory; if not, what is missing is told as theirs.
+        // The shards may have these pages in memory; if not, what is missing is reported as theirs.
         console.error(error);
       }
     },

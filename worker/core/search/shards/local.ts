@@ -19,11 +19,11 @@ import type {
 } from "./types.ts";
 import { type Outcome, outcomeOf } from "./wire.ts";
 
-/** Of what one call carries, the share of what is shown with rankings, and of what is asked for by itself. */
+/** Shares of a call's bytes: details shown with rankings, and details asked for by themselves. */
 const MAX_SHOWN_BYTES = MAX_CALL_BYTES / 3;
 const MAX_DETAILS_BYTES = MAX_CALL_BYTES / 3;
 
-/** How a shard's own item numbers and those of the whole index lead to each other. */
+/** Mapping between a shard's own item numbers and those of the whole index. */
 interface Numbering {
   readonly outer: (item: number) => number;
   /** Undefined for an item of another shard. */
@@ -69,7 +69,7 @@ async function rank({ index, outer }: Own, { show, ...query }: ShardQuery): Prom
   };
 }
 
-/** What is known of an item without reading anything. */
+/** Details of an item that need no read. */
 function shownOf(
   { ids, docstore, forest }: LoadedIndex,
   own: number,

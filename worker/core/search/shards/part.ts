@@ -5,7 +5,7 @@ import type { ShardQuery, Show } from "./types.ts";
 
 /** Fused, the best are not the first of either side, but hardly ever far behind them. */
 const FUSED_FROM = 3;
-/** Of each side. Beyond that asking once more for those that won is less than everybody telling of all. */
+/** Most details of each side. Beyond that a second call for the winners carries less than all shards sending all. */
 const SHOWN = { items: 1000, places: 100, vectorNumbers: 65_536 };
 /** A value that is rare in one shard may be frequent in the others: counts are exact up to so many values a shard. */
 const FACET_VALUES = 4096;

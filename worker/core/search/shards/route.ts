@@ -1,7 +1,7 @@
 import type { Forest } from "../../forest/types.ts";
 import type { ShardQuery, ShardSet } from "./types.ts";
 
-/** Which shards are asked, and how much each of them looks at. */
+/** Shards to ask, and the searchK of each. */
 export interface Route {
   /** Shards whose vectors are searched, the likeliest first. */
   readonly near: readonly number[];

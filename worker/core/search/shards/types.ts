@@ -21,7 +21,7 @@ export interface Shard {
 export interface ShardCall {
   /** Ranks the shard's items, documents unread. */
   readonly ranks: readonly ShardQuery[];
-  /** What hits show. */
+  /** Fields that hits show. */
   readonly details: readonly DetailsRequest[];
   /** The item that is meant, with its vector. */
   readonly located: readonly Located[];
@@ -39,21 +39,21 @@ export type Located = { readonly item: number } | { readonly id: string };
 
 /** One search as a shard sees it: already embedded. */
 export interface ShardQuery extends Query, RankOptions {
-  /** What to return of the best items along with their ranks, so that nobody has to ask again. */
+  /** Fields to return of the best items along with their ranks, which saves a second call. */
   readonly show?: Show;
 }
 
 export interface Show {
   /** So many of each side. */
   readonly first: number;
-  /** Where their documents lie. */
+  /** Places of their documents. */
   readonly places: boolean;
   /** Their vectors, where that costs no read. */
   readonly vectors: boolean;
 }
 
 export interface ShardRankings extends Rankings {
-  /** Of the items that {@link ShardQuery.show} asks for. */
+  /** Details of the items that {@link ShardQuery.show} asks for. */
   readonly shown?: readonly ItemDetails[];
 }
 
@@ -76,14 +76,14 @@ export interface ItemDetails {
   readonly pageContent?: string;
   readonly metadata?: Readonly<Record<string, unknown>>;
   readonly vector?: Float32Array;
-  /** Where the document lies, for the side that asks to read it; null: there is none. */
+  /** Place of the document, for the caller to read it; null: there is none. */
   readonly place?: DocumentPlace | null;
 }
 
 /** The shards of one version, and how to reach them. */
 export interface ShardSet {
   readonly meta: ShardsMeta;
-  /** Which shard each of the router's centroids leads to. */
+  /** Shard of each of the router's centroids. */
   readonly owners: Uint16Array;
   /**
    * The shard of this number. Making one costs nothing; asking it does. Called anew for every request, and for a second
@@ -93,7 +93,7 @@ export interface ShardSet {
    * @param copy which of the copies is asked first, from 0; the first when left out
    */
   shard(index: number, from: SearchOptions["from"], copy?: number): Shard;
-  /** How many copies there are of each; 1 when left out. */
+  /** Copies of each shard; 1 when left out. */
   readonly copies?: number;
   /** Reads documents whose places the shards tell; absent where they tell none. */
   readonly readPlaced?: ReadPlaced;

@@ -1,7 +1,7 @@
 import { AnnoyEdgeError } from "../../format/errors.ts";
 import { type RequestIssue, SearchError } from "../../format/search-error.ts";
 
-/** What a call came to, as plain data: errors lose their codes on the way through remote calls, values do not. */
+/** Outcome of a call, as plain data: errors lose their codes in remote calls, values do not. */
 export type Outcome<T> =
   | { readonly ok: true; readonly value: T }
   | {
