@@ -22,7 +22,7 @@ const LETTERS = {
 /** Names of the indexes that tests in workerd find, with what each is made of. */
 const INDEXES = {
   /** Text of four topics, the static embedder, angular. */
-  demo: { documents: textCorpus },
+  demo: { documents: textCorpus, embedder: "static" },
   /** 300 rows of 8 numbers, no embedder, euclidean, stored as they are. */
   vectors: {
     documents: () => vectorCorpus(300, 8),

@@ -24,7 +24,8 @@ export async function setupShards(
   await publishFolder(shards);
 
   const built = join(folder, "shards-built");
-  await build({ documents: textCorpus(), name: "shards-built", out: built, shards: 3, jobs: 1 });
+  const table = { embedder: "static", shards: 3, jobs: 1 } as const;
+  await build({ documents: textCorpus(), name: "shards-built", out: built, ...table });
   await publishFolder(built);
 
   const lone = join(folder, "shards-lone");
