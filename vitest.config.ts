@@ -15,6 +15,7 @@ export default defineConfig({
             "test/browser/**",
             "test/transformers/**",
             "test/peers/**",
+            "test/sites/**",
             "node_modules/**",
           ],
           testTimeout: 60_000,

@@ -165,7 +165,7 @@ describe("with the static embedder", () => {
   const notebook = ["pizza is great", "I love salad", "my car", "a dog"];
 
   it("answers the notebook's questions without being given embeddings", async () => {
-    const store = keep(await AnnoyVectorStore.fromTexts(notebook));
+    const store = keep(await AnnoyVectorStore.fromTexts(notebook, [], await loadStaticEmbedder()));
     expect(new Set(texts(await store.similaritySearch("food", 2)))).toEqual(new Set(notebook.slice(0, 2)));
     expect(texts(await store.similaritySearch("motorbike", 1))).toEqual(["my car"]);
     expect((await store.similaritySearchWithScoreByIndex(0, 1))[0]![1]).toBe(0);
@@ -185,7 +185,7 @@ describe("with the static embedder", () => {
   });
 
   it("is a retriever in a chain, by similarity and by marginal relevance", async () => {
-    const store = keep(await AnnoyVectorStore.fromTexts(notebook));
+    const store = keep(await AnnoyVectorStore.fromTexts(notebook, [], await loadStaticEmbedder()));
     const chain = RunnableSequence.from([
       store.asRetriever(2),
       RunnableLambda.from((documents: Document[]) => texts(documents).sort().join(" and ")),

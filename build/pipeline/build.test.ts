@@ -31,7 +31,8 @@ async function bytesOf(dir: string): Promise<Record<string, string>> {
 describe("texts", () => {
   test("the texts of LangChain's notebook are found by meaning", async () => {
     const texts = ["pizza is great", "I love salad", "my car", "a dog"];
-    await build({ documents: texts.map((pageContent) => ({ pageContent })), out: out("notebook") });
+    const documents = texts.map((pageContent) => ({ pageContent }));
+    await build({ documents, embedder: "static", out: out("notebook") });
     const ask = async (text: string) => {
       const { hits } = await query(out("notebook"), { query: text, k: 4 });
       return hits.map((hit) => hit.document?.pageContent);

@@ -2,7 +2,7 @@ import { copyFile, mkdir, mkdtemp, readFile, rename, rm, truncate, writeFile } f
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   build,
@@ -281,7 +281,7 @@ describe("the configuration", () => {
     ["\nthrow new Error('no network');", 2],
   ])("names the line at which %j fails", async (text, line) => {
     const path = await write(text);
-    await expect(loadConfig(path)).rejects.toThrow(`${path}:${line}`);
+    await expect(loadConfig(path)).rejects.toThrow(`${basename(path)}:${line}`);
   });
 
   const write = async (text: string) => {

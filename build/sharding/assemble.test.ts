@@ -56,7 +56,7 @@ describe("shards that were built by separate jobs", () => {
 
   test("carry the embedder, which moves to the router", async () => {
     const texts = [...documents(0, 200)].map(({ vector: _, ...document }) => document);
-    const options = { documents: texts, shards: 2 };
+    const options = { documents: texts, embedder: "static", shards: 2 };
     const whole = await build({ ...options, out: at("texts") });
     for (const onlyShard of [0, 1]) await build({ ...options, onlyShard, out: at(`text-${onlyShard}`) });
     await query(at("text-1"), { query: "number" });

@@ -130,9 +130,15 @@ test("where one shard is enough, an ordinary artifact comes out, the same as wit
 
 test("texts are embedded and whitened as in one piece; the table lies in the router alone", async () => {
   const texts = [...documents(300)].map(({ vector: _, ...document }) => document);
-  const whole = await build({ documents: texts, out: join(folder, "text-whole"), rescore: "float32" });
+  const whole = await build({
+    documents: texts,
+    embedder: "static",
+    out: join(folder, "text-whole"),
+    rescore: "float32",
+  });
   const { manifest } = await build({
     documents: texts,
+    embedder: "static",
     out: join(folder, "text-cut"),
     shards: 2,
     rescore: "float32",

@@ -22,7 +22,13 @@ export default async function setup(project: TestProject): Promise<() => Promise
   try {
     const out = join(folder, "index");
     const persistTo = join(folder, "state");
-    await build({ name: "browser", documents: testDocuments, notes: { kind: "wordnet" }, out });
+    await build({
+      name: "browser",
+      documents: testDocuments,
+      embedder: "static",
+      notes: { kind: "wordnet" },
+      out,
+    });
     await publishLocally(out, { root: ROOT, persistTo });
     const server = await serve({
       root: ROOT,
