@@ -146,7 +146,7 @@ describe("the package from its tarball", () => {
        import { ClientError, createClient } from "annoy-edge/client";
        import { SearchRetriever } from "annoy-edge/client/langchain";
        new SearchRetriever({ url: "http://127.0.0.1:1" });
-       await build({ source: "docs.jsonl", out: "index", jobs: 2 });
+       await build({ source: "docs.jsonl", embedder: "static", out: "index", jobs: 2 });
        const { hits } = await query("index", { query: "motorbike", k: 1 });
        const store = await AnnoyVectorStore.load("index");
        const [document] = await store.similaritySearch("food", 1);
@@ -166,7 +166,7 @@ describe("the package from its tarball", () => {
   it("brings its command", async () => {
     const { bin } = JSON.parse(await readFile(join(project, "node_modules/annoy-edge/package.json"), "utf8"));
     const command = join("node_modules/annoy-edge", bin["annoy-edge"]);
-    await node(command, "build", "--source", "docs.jsonl", "--out", "by-command", "--jobs", "1", "--json");
+    await node(command, "build", "--source", "docs.jsonl", "--out", "by-command", "--embedder", "static", "--jobs", "1", "--json");
     const answer = JSON.parse(await node(command, "query", "by-command", "motorbike", "-k", "1", "--json"));
     expect(answer.hits[0].id).toBe("b");
   });
