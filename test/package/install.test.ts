@@ -45,7 +45,7 @@ beforeAll(async () => {
     if (/^(?:\.|node_modules$|dist$|artifacts$|coverage$|test$)/.test(name)) continue;
     await cp(join(ROOT, name), join(checkout, name), { recursive: true });
   }
-  await cp(join(ROOT, "artifacts", "static-en"), join(checkout, "artifacts", "static-en"), {
+  await cp(join(ROOT, "artifacts"), join(checkout, "artifacts"), {
     recursive: true,
   });
   await symlink(join(ROOT, "node_modules"), join(checkout, "node_modules"));
@@ -166,7 +166,19 @@ describe("the package from its tarball", () => {
   it("brings its command", async () => {
     const { bin } = JSON.parse(await readFile(join(project, "node_modules/annoy-edge/package.json"), "utf8"));
     const command = join("node_modules/annoy-edge", bin["annoy-edge"]);
-    await node(command, "build", "--source", "docs.jsonl", "--out", "by-command", "--embedder", "static", "--jobs", "1", "--json");
+    await node(
+      command,
+      "build",
+      "--source",
+      "docs.jsonl",
+      "--out",
+      "by-command",
+      "--embedder",
+      "static",
+      "--jobs",
+      "1",
+      "--json",
+    );
     const answer = JSON.parse(await node(command, "query", "by-command", "motorbike", "-k", "1", "--json"));
     expect(answer.hits[0].id).toBe("b");
   });

@@ -15,7 +15,7 @@ export async function packInto(folder: string): Promise<string> {
     if (/^(?:\.|node_modules$|dist$|artifacts$|coverage$|test$)/.test(name)) continue;
     await cp(join(ROOT, name), join(checkout, name), { recursive: true });
   }
-  await cp(join(ROOT, "artifacts", "static-en"), join(checkout, "artifacts", "static-en"), {
+  await cp(join(ROOT, "artifacts"), join(checkout, "artifacts"), {
     recursive: true,
   });
   await symlink(join(ROOT, "node_modules"), join(checkout, "node_modules"));
