@@ -9,6 +9,7 @@ import { promisify } from "node:util";
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
 import { publint } from "publint";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { packInto } from "./packed.ts";
 
 /**
  * The package as somebody else gets it: packed, unpacked into the node_modules of an empty project beside the
@@ -38,29 +39,13 @@ async function manifestOf(path: string): Promise<Manifest> {
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "package-"));
-  const checkout = join(folder, "checkout");
-  await mkdir(checkout);
-  for (const name of await readdir(ROOT)) {
-    // A copy, because packing changes package.json for its duration, and other tests import it.
-    if (/^(?:\.|node_modules$|dist$|artifacts$|coverage$|test$)/.test(name)) continue;
-    await cp(join(ROOT, name), join(checkout, name), { recursive: true });
-  }
-  await cp(join(ROOT, "artifacts"), join(checkout, "artifacts"), {
-    recursive: true,
-  });
-  await symlink(join(ROOT, "node_modules"), join(checkout, "node_modules"));
-  const before = await readFile(join(checkout, "package.json"), "utf8");
-  const npm = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ["npm"];
-  const env = { ...process.env, PATH: `${join(ROOT, "node_modules", ".bin")}:${process.env.PATH}` };
-  await run(npm[0]!, [...npm.slice(1), "pack", "--pack-destination", folder], { cwd: checkout, env });
-  expect(await readFile(join(checkout, "package.json"), "utf8")).toBe(before);
+  const tarballPath = await packInto(folder);
 
   project = join(folder, "project");
   const modules = join(project, "node_modules");
   await mkdir(modules, { recursive: true });
-  const [tarballName] = (await readdir(folder)).filter((name) => name.endsWith(".tgz"));
-  tarball = await readFile(join(folder, tarballName!));
-  await run("tar", ["-xzf", join(folder, tarballName!), "-C", modules]);
+  tarball = await readFile(tarballPath);
+  await run("tar", ["-xzf", tarballPath, "-C", modules]);
   await cp(join(modules, "package"), join(modules, "annoy-edge"), { recursive: true });
   await rm(join(modules, "package"), { recursive: true });
   packed = await readdir(join(modules, "annoy-edge"), { recursive: true });
@@ -81,6 +66,8 @@ async function node(...args: string[]): Promise<string> {
 describe("the package from its tarball", () => {
   it("holds what it needs and no tests, sources or data of the workshop", () => {
     expect(packed).toContain("artifacts/static-en/table.bin");
+    expect(packed).toContain("artifacts/encoder-en/encoder.bin");
+    expect(packed).not.toContain("artifacts/encoder-en/wordnet.bin");
     expect(packed).toContain("dist/build/index.js");
     expect(
       packed.filter((path) =>
@@ -146,7 +133,7 @@ describe("the package from its tarball", () => {
        import { ClientError, createClient } from "annoy-edge/client";
        import { SearchRetriever } from "annoy-edge/client/langchain";
        new SearchRetriever({ url: "http://127.0.0.1:1" });
-       await build({ source: "docs.jsonl", embedder: "static", out: "index", jobs: 2 });
+       await build({ source: "docs.jsonl", out: "index", jobs: 2 });
        const { hits } = await query("index", { query: "motorbike", k: 1 });
        const store = await AnnoyVectorStore.load("index");
        const [document] = await store.similaritySearch("food", 1);
@@ -166,19 +153,7 @@ describe("the package from its tarball", () => {
   it("brings its command", async () => {
     const { bin } = JSON.parse(await readFile(join(project, "node_modules/annoy-edge/package.json"), "utf8"));
     const command = join("node_modules/annoy-edge", bin["annoy-edge"]);
-    await node(
-      command,
-      "build",
-      "--source",
-      "docs.jsonl",
-      "--out",
-      "by-command",
-      "--embedder",
-      "static",
-      "--jobs",
-      "1",
-      "--json",
-    );
+    await node(command, "build", "--source", "docs.jsonl", "--out", "by-command", "--jobs", "1", "--json");
     const answer = JSON.parse(await node(command, "query", "by-command", "motorbike", "-k", "1", "--json"));
     expect(answer.hits[0].id).toBe("b");
   });
