@@ -70,9 +70,14 @@ function valuesOf(schema: JsonSchema, name = ""): fc.Arbitrary<unknown> {
     return fc.oneof({ weight: 3, arbitrary: fc.subarray(["topic", "year", "tags"]) }, fields);
   if (name === "id") return fc.constantFrom("food-0", "nobody", ...AWKWARD_IDS);
   // Most searches name no other index: with some, items, ids and mmr are refused.
-  if (name === "weights") return fc.constant(undefined);
+  // Refused beside anything but a hybrid search, so few searches have them.
+  if (name === "weights") {
+    const share = fc.constantFrom(0, 0.3, 1, 1.5, "half");
+    const given = fc.record({ keyword: share, vector: share }, { requiredKeys: [] });
+    return fc.oneof({ weight: 6, arbitrary: fc.constant(undefined) }, given);
+  }
   if (name === "indexes") {
-    const named = fc.constantFrom(["demo"], ["nobody"], []);
+    const named = fc.constantFrom(["demo"], ["demo", "nobody"], []);
     return fc.oneof({ weight: 9, arbitrary: fc.constant(undefined) }, named);
   }
   if (name === "vector") {
