@@ -3,76 +3,79 @@ import { figure, megabytes, ratio, seconds } from "./numbers.ts";
 import type { BenchReport, Curve, MillionReport, SetResult } from "./types.ts";
 
 const RECALLS = [0.9, 0.95, 0.99];
+const COSTS = ["build, s", "index, MB", "first answer, ms", "memory, MB"];
 
 /** The report as Markdown, to lie beside the plots. */
 export function renderMarkdown(report: BenchReport): string {
-  const parts = ["# Recall and speed", "Written by `npm run bench`.", METHOD, ...report.sets.map(renderSet)];
-  if (report.million) parts.push(renderMillion(report.million));
+  const { sets, million } = report;
+  const parts = ["# Recall and speed", METHOD];
+  // Machine and versions stand once where all sets have the same, which is the usual case.
+  const common = sets.every((set) => settingOf(set) === settingOf(sets[0]!));
+  if (common && sets[0]) parts.push(`${settingOf(sets[0])}.`);
+  for (const set of sets) parts.push(renderSet(set, !common));
+  parts.push(...promised(sets), ...configurations(sets));
+  if (million) parts.push(renderMillion(million));
   return `${parts.join("\n\n")}\n`;
 }
 
-const METHOD = `Everyone holds the same vectors of unit length in a process of its own, and answers the same 1,000 held-out
-queries for the 10 nearest by cosine. Recall is against an exact search; an answer as near as the tenth counts. Speed is
-queries per second of CPU time, of all threads of the process: one query after another, nothing batched. All processes are
-up at once and take turns, a short round each, back and forth, so that whatever disturbs the machine disturbs all of them.
-Between two settings speed is interpolated, its logarithm over the logarithm of 1 − recall. In the Worker means inside
-workerd, from an index in local R2. First answer is the time from the index's bytes in memory (for native libraries: in the
-system's file cache) to the first answer, with all checks; libraries that cannot load an index in a Worker build theirs in
-that time. Memory is what the process has resident after the first answer beyond what it had before it opened the index, garbage
-included. With nothing asked for, every query is answered once with the default searchK that the build chose and certified on
-vectors it held out; ± is one standard error of the bench's own queries.`;
+const METHOD = `Written by \`npm run bench\`. [results.json](results.json) has every measured setting and the range of the rounds.
 
-function renderSet(set: SetResult): string {
+- **Task**: the 10 nearest by cosine of 1,000 held-out queries; all vectors have unit length. Recall is against an exact search, and an
+  answer as near as the tenth counts.
+- **Speed**: queries per second of CPU time of all threads of the process, one query after another, nothing batched. Between two
+  settings it is interpolated: logarithm of speed over logarithm of 1 − recall.
+- **Fairness**: a process each, all up at once, in turns of a short round, forwards and backwards. "Worker" is inside workerd, from local
+  R2. "Annoy C++" is the best number of trees at each recall, which stands in brackets; its costs are those of the best at 0.95.
+- **First answer**: from the index's bytes in memory (native libraries: in the system's file cache) with all checks. Libraries that
+  cannot load an index in a Worker build theirs in that time.
+- **Memory**: resident after the first answer beyond the process before it opened the index, garbage included.`;
+
+function renderSet(set: SetResult, ownSetting: boolean): string {
   const parts = [
     `## ${set.title}`,
-    `${set.date}, medians of ${set.rounds} rounds; ${set.machine}, load average ${set.load} at the start; ${versionsOf(set)}.`,
+    `${set.date}, medians of ${set.rounds} rounds, load average ${set.load}${ownSetting ? `; ${settingOf(set)}` : ""}.`,
     `![Recall@10 against queries per second, ${set.title}](${set.id}.svg)`,
-    ...(set.curves.some(isCurve) ? [speeds(set)] : []),
   ];
+  if (set.curves.some(isCurve)) parts.push(speeds(set));
   const points = equalRecall(set);
   if (points) parts.push(points);
-  const promises = promised(set);
-  if (promises) parts.push(promises);
-  parts.push(costs(set));
-  if (set.skipped.length > 0) {
-    parts.push(`Not here: ${set.skipped.map(({ label, reason }) => `${label} (${reason})`).join(", ")}.`);
-  }
+  if (set.skipped.length > 0) parts.push(`Not here: ${skipped(set)}.`);
   return parts.join("\n\n");
 }
 
-/** Speeds at fixed recalls, with Annoy's best number of trees and how ours compares. */
+/** Speeds at fixed recalls and costs; Annoy's numbers of trees in one row, with how ours compares below. */
 function speeds(set: SetResult): string {
-  const rows = [...set.curves.filter(isCurve)].map((curve) => [
+  const curves = set.curves.filter(isCurve);
+  const annoy = curves.filter(({ peer }) => peer === "annoy");
+  const own = curves.filter(({ id }) => id === "ours-node");
+  const row = (curve: Curve) => [
     curve.label,
     ...RECALLS.map((recall) => figure(speedAt(curve.points, recall))),
-  ]);
-  const annoy = set.curves.filter(({ peer }) => peer === "annoy");
-  const ours = set.curves.filter(({ id }) => id === "ours-node");
-  if (ours.length > 0 && annoy.length > 0) {
-    const compare = (cell: (annoys: Best, own: Best) => string) =>
-      RECALLS.map((recall) => {
-        const theirs = bestAt(annoy, recall);
-        const own = bestAt(ours, recall);
-        return theirs && own ? cell(theirs, own) : "–";
-      });
-    rows.push(["**Annoy's best**", ...compare((a) => `${figure(a.qps)} (${treesOf(a.curve)})`)]);
-    rows.push(["**ours in Node : Annoy's best**", ...compare((a, o) => `**${ratio(o.qps / a.qps)}**`)]);
-    rows.push([
-      "bytes, Annoy's : ours",
-      ...compare((a, o) => ratio(a.curve.build.bytes / o.curve.build.bytes)),
-    ]);
-    rows.push([
-      "build time, Annoy's on one thread : ours on all",
-      ...compare(({ curve: { build: theirs } }, { curve: { build: own } }) =>
-        theirs.reused || own.reused ? "–" : ratio(theirs.wall / own.wall),
-      ),
-    ]);
-    rows.push([
-      "build CPU, Annoy's : ours with certification",
-      ...compare((a, o) => ratio(a.curve.build.cpu / o.curve.build.cpu)),
-    ]);
+    ...costs(curve),
+  ];
+  const bests = RECALLS.map((recall) => bestAt(annoy, recall));
+  const typical = bests[1] ?? bests[0];
+  const rows = curves.filter(({ peer }) => peer !== "annoy").map(row);
+  if (typical) {
+    const speed = (best: Best | undefined) =>
+      best ? `${figure(best.qps)} (${treesOf(best.curve).replace(" trees", "")})` : "–";
+    rows.push(["Annoy C++ (trees)", ...bests.map(speed), ...costs(typical.curve)]);
+    const ours = own[0];
+    if (ours) {
+      const faster = RECALLS.map((recall, i) => `**${ratio(divide(bestAt(own, recall)?.qps, bests[i]?.qps))}**`);
+      const { build } = typical.curve;
+      const reused = build.reused || ours.build.reused;
+      rows.push([
+        "**ours in Node : Annoy's best**",
+        ...faster,
+        reused ? "–" : ratio(ours.build.wall / build.wall),
+        ratio(ours.build.bytes / build.bytes),
+        "",
+        "",
+      ]);
+    }
   }
-  return table(["queries per second at recall@10 of", ...RECALLS.map((r) => r.toFixed(2))], rows);
+  return table(["q/s at recall@10 of", ...RECALLS.map((r) => r.toFixed(2)), ...COSTS], rows);
 }
 
 /** Contenders with one point only: ours at their recall. */
@@ -86,53 +89,90 @@ function equalRecall(set: SetResult): string | undefined {
     // Against an exact scan, the most that ours reaches is as equal as it gets.
     const at = Math.min(recall, most);
     const own = speedAt(ours.points, at);
-    return [curve.label, recall.toFixed(3), figure(qps), at.toFixed(3), figure(own), ratio(divide(own, qps))];
+    return [
+      curve.label,
+      recall.toFixed(3),
+      figure(qps),
+      at.toFixed(3),
+      figure(own),
+      ratio(divide(own, qps)),
+      ...costs(curve),
+    ];
   });
-  return table(["in the Worker", "recall@10", "q/s", "annoy-edge at recall@10 of", "q/s", "ratio"], rows);
+  return table(["in the Worker", "recall@10", "q/s", "ours at recall@10", "q/s", "ratio", ...COSTS], rows);
 }
 
 /** Recall as certified by the build, and as found on the bench's queries, which it never saw. */
-function promised(set: SetResult): string | undefined {
-  const rows = set.curves.flatMap(({ label, atDefault: at }) =>
-    at
-      ? [
-          [
-            label,
-            at.searchK.toLocaleString("en-US"),
-            at.certified.toFixed(3),
-            `${at.recall.toFixed(3)} ± ${at.error.toFixed(3)}`,
-          ],
-        ]
-      : [],
+function promised(sets: readonly SetResult[]): string[] {
+  const rows = sets.flatMap(({ title, curves }) =>
+    curves.flatMap(({ id, label, atDefault: at }) =>
+      // The Worker answers from the same file as Node.
+      at && id !== "ours-worker"
+        ? [
+            [
+              title,
+              label,
+              at.searchK.toLocaleString("en-US"),
+              at.certified.toFixed(3),
+              `${at.recall.toFixed(3)} ± ${at.error.toFixed(3)}`,
+            ],
+          ]
+        : [],
+    ),
   );
-  if (rows.length === 0) return undefined;
-  return table(["with nothing asked for", "searchK", "certified recall@10", "of fresh queries"], rows);
+  if (rows.length === 0) return [];
+  return [
+    "## Default effort",
+    `Every query answered once with the default searchK, which the build chose and certified on vectors that it held out; ± is one
+standard error of the bench's own queries. A Worker answers the same from the same file.`,
+    table(["set", "", "searchK", "certified recall@10", "of fresh queries"], rows),
+  ];
+}
+
+/** Configuration of every contender, once: sets differ in nothing but the data. */
+function configurations(sets: readonly SetResult[]): string[] {
+  const notes = new Map<string, string>();
+  for (const { peer, label, note } of sets.flatMap(({ curves }) => curves)) {
+    if (note !== "") notes.set(peer === "annoy" ? "Annoy C++" : label, peer === "annoy" ? trunk(note) : note);
+  }
+  const rows = [...notes].map(([label, note]) => [label, note]);
+  return rows.length === 0 ? [] : ["## Configurations", table(["", "configuration"], rows)];
+}
+
+/** The note of one of Annoy's contenders without its number of trees. */
+function trunk(note: string): string {
+  return note.replace(/, \d+ trees/, "");
 }
 
 type Best = NonNullable<ReturnType<typeof bestAt>>;
 
-function costs(set: SetResult): string {
-  const rows = set.curves.map(({ label, build, firstAnswerMs, memory, note }) => [
-    label,
-    build.reused ? "–" : seconds(build.wall),
-    seconds(build.cpu),
-    megabytes(build.bytes),
-    figure(firstAnswerMs),
-    megabytes(Math.max(0, memory)),
-    note,
-  ]);
-  return table(["", "build, s", "build CPU, s", "index, MB", "first answer, ms", "memory, MB", "how"], rows);
+function costs({ build, firstAnswerMs, memory }: Curve): string[] {
+  const wall = build.reused ? "–" : seconds(build.wall);
+  return [wall, megabytes(build.bytes), figure(firstAnswerMs), megabytes(Math.max(0, memory))];
 }
 
-function versionsOf({ versions }: SetResult): string {
-  return Object.entries(versions)
-    .map(([name, version]) => `${name} ${version}`)
-    .join(", ");
+/** Machine and versions of a run. */
+function settingOf({ machine, versions }: SetResult): string {
+  const named = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  return `${machine}; ${named.join(", ")}`;
+}
+
+/** Contenders that are missing, by reason. */
+function skipped(set: SetResult): string {
+  const reasons = new Map<string, string[]>();
+  for (const { label, reason } of set.skipped) reasons.set(reason, [...(reasons.get(reason) ?? []), label]);
+  return Array.from(reasons, ([reason, labels]) => `${labels.join(", ")} (${reason})`).join("; ");
 }
 
 function renderMillion(million: MillionReport): string {
-  const { count, dimensions, codec, rescore } = million;
-  const paragraphs = [
+  const { count, dimensions, codec, rescore, searches } = million;
+  const hot = searches.filter(({ tiers }) => tiers === "hot");
+  const rows = hot.map((first) => {
+    const both = searches.find(({ tiers, searchK }) => tiers !== "hot" && searchK === first.searchK);
+    const cold = both ? [both.recall.toFixed(3), figure(both.cpuMs), figure(both.reads)] : ["–", "–", "–"];
+    return [figure(first.searchK), first.recall.toFixed(3), figure(first.cpuMs), ...cold];
+  });
+  return [
     `## ${count.toLocaleString("en-US")} × ${dimensions} in one artifact`,
     `\`npm run bench -- --million\`, ${million.date}, load average ${million.load}; ${million.machine}.`,
     `The vectors: ${million.recipe}.`,
@@ -141,17 +181,10 @@ ${megabytes(million.hotBytes)} MB, file ${megabytes(million.fileBytes)} MB. Cert
 ${million.certifiedRecall.toFixed(3)} at searchK ${million.certifiedSearchK.toLocaleString("en-US")}; opened with all checks in
 ${figure(million.openMs)} ms. Queries that the build never saw, CPU time on one thread:`,
     table(
-      ["looks at", "searchK", "recall@10", "CPU a query, ms", "ranged reads a query"],
-      million.searches.map((s) => [
-        s.tiers,
-        figure(s.searchK),
-        s.recall.toFixed(3),
-        figure(s.cpuMs),
-        figure(s.reads),
-      ]),
+      ["searchK", "hot: recall@10", "CPU, ms", "hot and cold: recall@10", "CPU, ms", "ranged reads a query"],
+      rows,
     ),
-  ];
-  return paragraphs.join("\n\n");
+  ].join("\n\n");
 }
 
 function isCurve(curve: Curve): boolean {
