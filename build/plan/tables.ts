@@ -3,12 +3,9 @@ import { type Plan, type PlanOptions, plan } from "./plan.ts";
 /** The tables of docs/scale.md, each a Markdown table, by name. `npx vitest run test/docs/scale -u` writes them anew. */
 export function scaleTables(): Readonly<Record<string, string>> {
   return {
-    "memory-384": memoryTable(384),
-    "memory-768": memoryTable(768),
-    "searches-384": searchTable(384),
-    "searches-768": searchTable(768),
-    "cost-384": costTable(384),
-    "cost-768": costTable(768),
+    "memory-384": memoryTable(),
+    "searches-384": searchTable(),
+    "cost-384": costTable(),
     traffic: trafficTable(),
   };
 }
@@ -16,14 +13,14 @@ export function scaleTables(): Readonly<Record<string, string>> {
 const SIZES = [1e5, 1e6, 1e7, 1e8];
 const CODECS = ["int8", "binary"] as const;
 
-function plans(dimensions: number): Plan[] {
-  return SIZES.flatMap((items) => CODECS.map((codec) => plan({ items, dimensions, codec })));
+function plans(): Plan[] {
+  return SIZES.flatMap((items) => CODECS.map((codec) => plan({ items, dimensions: 384, codec })));
 }
 
 const size = ({ items }: Plan) => `10^${Math.round(Math.log10(items))}`;
 
-function memoryTable(dimensions: number): string {
-  const rows = plans(dimensions).map((made) => {
+function memoryTable(): string {
+  const rows = plans().map((made) => {
     const { resident, stored, shards, probes, tooLarge, codec } = made;
     const perItem = `${Math.round(resident.total / made.items)} B`;
     const served = tooLarge
@@ -36,8 +33,8 @@ function memoryTable(dimensions: number): string {
   return table(["vectors", "codec", "in memory", "an item", "in R2", "served by"], rows);
 }
 
-function searchTable(dimensions: number): string {
-  const rows = plans(dimensions)
+function searchTable(): string {
+  const rows = plans()
     .filter(({ tooLarge }) => !tooLarge)
     .map((made) => {
       const { perSearch, cpuMs, latencyMs, loadMs, loadShare } = made.serving;
@@ -65,8 +62,8 @@ function searchTable(dimensions: number): string {
   return table(head, rows);
 }
 
-function costTable(dimensions: number): string {
-  const rows = plans(dimensions)
+function costTable(): string {
+  const rows = plans()
     .filter(({ tooLarge }) => !tooLarge)
     .map((made) => {
       const [cloudflare, puffer] = made.peers;
