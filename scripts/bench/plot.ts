@@ -71,7 +71,7 @@ export function renderPlot(set: SetResult): string {
     const at = line.map((p) => ({ x: x(p.x), y: y(p.y) }));
     const last = at.at(-1)!;
     if (at.length === 1) {
-      points.push(`<circle cx="${round(last.x)}" cy="${round(last.y)}" r="5" fill="${colour}"/>`);
+      points.push(`<circle cx="${round(last.x, 1)}" cy="${round(last.y, 1)}" r="5" fill="${colour}"/>`);
       if (last.x < right - 200) {
         const left = last.x > LEFT + 200;
         const beside = text(last.x + (left ? -10 : 10), last.y + 4, label, colour, left ? "end" : "start");
@@ -79,7 +79,7 @@ export function renderPlot(set: SetResult): string {
         continue;
       }
     } else {
-      const path = at.map((p) => `${round(p.x)},${round(p.y)}`).join(" ");
+      const path = at.map((p) => `${round(p.x, 1)},${round(p.y, 1)}`).join(" ");
       const width = strong ? 3 : 2;
       body.push(
         `<polyline points="${path}" fill="none" stroke="${colour}" stroke-width="${width}" stroke-linejoin="round" stroke-linecap="round"/>`,
@@ -90,7 +90,7 @@ export function renderPlot(set: SetResult): string {
   spaceOut(labels);
   for (const l of labels) {
     body.push(
-      `<path d="M${round(l.fromX + 5)},${round(l.fromY)} L${right + 8},${round(l.y)}" stroke="${l.colour}" stroke-width="1" stroke-opacity="0.45" fill="none"/>`,
+      `<path d="M${round(l.fromX + 5, 1)},${round(l.fromY, 1)} L${right + 8},${round(l.y, 1)}" stroke="${l.colour}" stroke-width="1" stroke-opacity="0.45" fill="none"/>`,
     );
     body.push(text(right + 12, l.y + 4, l.text, l.colour, "start", 13, l.strong ? 600 : 400));
   }

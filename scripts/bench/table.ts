@@ -62,7 +62,9 @@ function speeds(set: SetResult): string {
     rows.push(["Annoy C++ (trees)", ...bests.map(speed), ...costs(typical.curve)]);
     const ours = own[0];
     if (ours) {
-      const faster = RECALLS.map((recall, i) => `**${ratio(divide(bestAt(own, recall)?.qps, bests[i]?.qps))}**`);
+      const faster = RECALLS.map(
+        (recall, i) => `**${ratio(divide(bestAt(own, recall)?.qps, bests[i]?.qps))}**`,
+      );
       const { build } = typical.curve;
       const reused = build.reused || ours.build.reused;
       rows.push([
