@@ -1,6 +1,7 @@
 import type { Section } from "../sources/html/sections.ts";
 import { MAX_ID } from "../sources/id.ts";
 import type { SourceDocument } from "../sources/types.ts";
+import { splitText } from "../splitting/pieces.ts";
 import { definitionsOf } from "./definition.ts";
 import type { Page } from "./page.ts";
 
@@ -24,12 +25,12 @@ export interface PageDocuments {
  * long for one vector gives several, which lead to the same place; of a long list of links its beginning stands for the
  * whole, because whoever looks for what it lists is looking for those pages.
  */
-export async function pageDocuments(url: string, page: Page): Promise<PageDocuments> {
+export function pageDocuments(url: string, page: Page): PageDocuments {
   const taken = new Map<string, number>();
   const documents: SourceDocument[] = [];
   const linkLists: { heading: string; characters: number }[] = [];
   for (const section of page.sections) {
-    const parts = section.text.length <= MAX_TEXT ? [section.text] : await cut(section.text);
+    const parts = section.text.length <= MAX_TEXT ? [section.text] : cut(section.text);
     const kept = isListing(section) ? parts.slice(0, 1) : parts;
     if (kept.length < parts.length) {
       const characters = section.text.length - kept[0]!.length;
@@ -74,9 +75,8 @@ function isListing({ listed }: Section): boolean {
   return listed.links >= MIN_LISTED && listed.prose <= MAX_PROSE * listed.links;
 }
 
-async function cut(text: string): Promise<string[]> {
-  const { RecursiveCharacterTextSplitter } = await import("@langchain/textsplitters");
-  return new RecursiveCharacterTextSplitter({ chunkSize: MAX_TEXT, chunkOverlap: 0 }).splitText(text);
+function cut(text: string): string[] {
+  return splitText(text, { chunkSize: MAX_TEXT, chunkOverlap: 0 });
 }
 
 /** A section's address; the page's own where an anchor would make it too long for an id. */

@@ -48,7 +48,7 @@ export async function* readSite(location: string, options: SiteOptions = {}): As
     throw new SourceError("SOURCE_EMPTY", `${location} holds no page with content to index.${found}`);
   }
   for (const { url, source, page } of kept) {
-    const { documents, linkLists } = await pageDocuments(url, page);
+    const { documents, linkLists } = pageDocuments(url, page);
     report.index({ url, source }, { ...page, documents: documents.map(outlineOf), linkLists });
     yield* documents;
   }

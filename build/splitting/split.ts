@@ -1,7 +1,7 @@
-import type { TextSplitter } from "@langchain/textsplitters";
 import { OptionError } from "../settings/errors.ts";
 import type { SourceDocument, SourceKind } from "../sources/types.ts";
 import { locateChunks } from "./locate.ts";
+import { type ChunkLimits, splitMarkdown, splitParagraphs, splitText } from "./pieces.ts";
 
 export const SPLITTERS = ["auto", "character", "recursive", "markdown", "none"] as const;
 export type SplitterName = (typeof SPLITTERS)[number];
@@ -26,7 +26,7 @@ const MAX_CHUNK_SIZE = 1 << 24;
 export type Chunk = Omit<SourceDocument, "kind">;
 
 /**
- * Splits documents with LangChain's text splitters, in order. A chunk's id is its document's with `#` and its number
+ * Splits documents, in order, into the chunks of LangChain's text splitters. A chunk's id is its document's with `#` and its number
  * when there are several; its metadata gains LangChain's `loc: { lines: { from, to } }`, lines of the document from 1.
  * Documents with vectors are never split.
  *
@@ -39,10 +39,8 @@ export function splitDocuments(
   return split(documents, checkSplitting(options));
 }
 
-interface Splitting {
+interface Splitting extends ChunkLimits {
   readonly splitter: SplitterName;
-  readonly chunkSize: number;
-  readonly chunkOverlap: number;
   /** Whether rows are split by `auto` too. */
   readonly rows: boolean;
 }
@@ -51,19 +49,13 @@ async function* split(
   documents: AsyncIterable<SourceDocument> | Iterable<SourceDocument>,
   splitting: Splitting,
 ): AsyncGenerator<Chunk> {
-  const splitters = new Map<SplitterName, TextSplitter>();
   for await (const { kind, ...document } of documents) {
     const name = document.vector ? "none" : splitterFor(kind, splitting);
     if (name === "none") {
       yield document;
       continue;
     }
-    let splitter = splitters.get(name);
-    if (!splitter) {
-      splitter = await createSplitter(name, splitting);
-      splitters.set(name, splitter);
-    }
-    yield* chunksOf(document, await splitter.splitText(document.pageContent));
+    yield* chunksOf(document, CUTS[name](document.pageContent, splitting));
   }
 }
 
@@ -84,29 +76,13 @@ function* chunksOf(document: Chunk, texts: readonly string[]): Generator<Chunk> 
   }
 }
 
-function splitterFor(kind: SourceKind, { splitter, rows }: Splitting): SplitterName {
+function splitterFor(kind: SourceKind, { splitter, rows }: Splitting): keyof typeof CUTS | "none" {
   if (splitter !== "auto") return splitter;
   if (kind === "row" && !rows) return "none";
   return kind === "markdown" ? "markdown" : "recursive";
 }
 
-async function createSplitter(name: SplitterName, splitting: Splitting): Promise<TextSplitter> {
-  // Loaded when needed: the library brings a tokeniser along.
-  const { CharacterTextSplitter, RecursiveCharacterTextSplitter } = await import("@langchain/textsplitters");
-  const { chunkSize, chunkOverlap } = splitting;
-  const fields = { chunkSize, chunkOverlap };
-  if (name === "character") return new CharacterTextSplitter(fields);
-
-  /** Mends cuts inside of a character: words longer than a chunk are cut by the library between UTF-16 units. */
-  class CodePointTextSplitter extends RecursiveCharacterTextSplitter {
-    protected override splitOnSeparator(text: string, separator: string): string[] {
-      return separator === "" ? Array.from(text) : super.splitOnSeparator(text, separator);
-    }
-  }
-  if (name === "recursive") return new CodePointTextSplitter(fields);
-  const separators = RecursiveCharacterTextSplitter.getSeparatorsForLanguage("markdown");
-  return new CodePointTextSplitter({ ...fields, separators });
-}
+const CUTS = { character: splitParagraphs, recursive: splitText, markdown: splitMarkdown } as const;
 
 /** Checks splitting settings and fills in the defaults. @throws OptionError */
 export function checkSplitting(options: SplitOptions): Splitting {

@@ -50,7 +50,7 @@ beforeAll(async () => {
   await rm(join(modules, "package"), { recursive: true });
   packed = await readdir(join(modules, "annoy-edge"), { recursive: true });
   const { dependencies } = await manifestOf(join(modules, "annoy-edge"));
-  // npm installs the last two beside them, as a peer of the text splitters and with wrangler's types.
+  // Optional peers, which somebody who uses LangChain and writes a Worker in TypeScript has.
   for (const name of [...Object.keys(dependencies), "@types/node", "@langchain/core", WORKERS_TYPES]) {
     await mkdir(dirname(join(modules, name)), { recursive: true });
     await symlink(join(ROOT, "node_modules", name), join(modules, name));
@@ -119,6 +119,31 @@ describe("the package from its tarball", () => {
     );
     const { stdout } = await run(process.execPath, ["use.mjs"], { cwd: alone });
     expect(stdout).toBe("annoy-search\nfunction\n");
+  });
+
+  it("cuts, builds and searches where no package of LangChain is installed", async () => {
+    const bare = join(folder, "bare");
+    const modules = join(bare, "node_modules");
+    await mkdir(modules, { recursive: true });
+    await cp(join(project, "node_modules/annoy-edge"), join(modules, "annoy-edge"), { recursive: true });
+    const { dependencies } = await manifestOf(join(modules, "annoy-edge"));
+    for (const name of Object.keys(dependencies)) {
+      expect(name).not.toContain("langchain");
+      await mkdir(dirname(join(modules, name)), { recursive: true });
+      await symlink(join(ROOT, "node_modules", name), join(modules, name));
+    }
+    await writeFile(
+      join(bare, "page.md"),
+      `# Tea\n\n${"Green tea. ".repeat(150)}\n\n## Coffee\n\nBlack coffee.`,
+    );
+    await writeFile(
+      join(bare, "use.mjs"),
+      `import { build, query } from "annoy-edge";
+       await build({ source: "page.md", out: "index", jobs: 1, embedder: "static" });
+       console.log((await query("index", { query: "coffee", k: 1 })).hits[0].document.pageContent);`,
+    );
+    const { stdout } = await run(process.execPath, ["use.mjs"], { cwd: bare });
+    expect(stdout).toBe("## Coffee\n\nBlack coffee.\n");
   });
 
   it("builds, searches and serves LangChain from plain JavaScript", async () => {
