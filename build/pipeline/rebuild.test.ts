@@ -43,6 +43,18 @@ beforeAll(async () => {
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
 
+test("says what became of the pages of a site, also when nothing changed", async () => {
+  const site = join(root, "site");
+  await mkdir(site);
+  await writeFile(join(site, "index.html"), "<main><h1>Home</h1><p>Welcome to the site.</p></main>");
+  await writeFile(join(site, "away.html"), '<meta name="robots" content="noindex"><main><p>Gone.</p></main>');
+  const settings = { site, out: join(root, "built-site"), name: "pages", embedder: "static" } as const;
+  const report = { pages: 2, indexed: 1, leftOut: { noindex: { count: 1 } } };
+  expect(await rebuild({ config: settings, root })).toMatchObject({ outcome: "published", site: report });
+  const again = await rebuild({ config: settings, root, ifChanged: true });
+  expect(again).toMatchObject({ outcome: "unchanged", site: report });
+});
+
 describe("an embedder of the application's own", () => {
   const file = () => join(root, "own.config.ts");
   const write = (expected: string, extra = "") =>

@@ -6,6 +6,7 @@ import { requirePointerState } from "../publish/pointer.ts";
 import { readPublishedManifest } from "../publish/versions.ts";
 import { OptionError } from "../settings/errors.ts";
 import { indexName } from "../settings/names.ts";
+import type { SiteReport } from "../site/report.ts";
 import { type BuildOptions, buildUnlessEqual } from "./build.ts";
 import { CONFIG_KEYS, type Config, defaultOut, loadConfig } from "./config.ts";
 import { inConfig } from "./config-place.ts";
@@ -25,19 +26,26 @@ export interface RebuildOptions extends Omit<PublishDirOptions, "golden" | "embe
   readonly onTrouble?: (why: string) => void;
 }
 
-export type RebuildResult =
+/** What became of the pages, where a site was read. */
+interface WithSite {
+  readonly site?: SiteReport;
+}
+
+export type RebuildResult = WithSite &
   /** Documents and settings are those of the current version: nothing was built. */
-  | { readonly outcome: "unchanged"; readonly name: string; readonly version: string }
-  /** The artifact is not sound: nothing was published. */
-  | { readonly outcome: "rejected"; readonly name: string; readonly verification: Verification }
-  | {
-      readonly outcome: PublishResult["outcome"];
-      readonly name: string;
-      readonly version: string;
-      readonly out: string;
-      readonly verification: Verification;
-      readonly published: PublishResult;
-    };
+  (
+    | { readonly outcome: "unchanged"; readonly name: string; readonly version: string }
+    /** The artifact is not sound: nothing was published. */
+    | { readonly outcome: "rejected"; readonly name: string; readonly verification: Verification }
+    | {
+        readonly outcome: PublishResult["outcome"];
+        readonly name: string;
+        readonly version: string;
+        readonly out: string;
+        readonly verification: Verification;
+        readonly published: PublishResult;
+      }
+  );
 
 /**
  * Builds, verifies and publishes from a configuration: what a schedule runs. Safe to run at any time and twice at once.
@@ -70,24 +78,29 @@ async function rebuildFrom(config: Config, name: string, options: RebuildOptions
   const { golden = [], allowShrink, notify: _notify, ...settings } = config;
   const { embedder } = config;
   const out = config.out ?? defaultOut(name);
+  let site: SiteReport | undefined;
   const build: BuildOptions = {
     ...settings,
     name,
     out,
+    onReport: (report) => {
+      site = report;
+    },
     ...(options.onProgress && { onProgress: options.onProgress }),
   };
   const current = options.ifChanged ? await currentManifest(options, name) : undefined;
   const built = await buildUnlessEqual(build, current);
+  const read: WithSite = site ? { site } : {};
   if (!built) {
     // Only a current version can equal what would be built.
     const { version } = current as Manifest;
     const open = () => openStore(options);
     const failures = await runGoldenOnPublished(open, { name, version, out }, golden, embedder);
     if (!options.force) requireGolden(name, version, failures);
-    return { outcome: "unchanged", name, version };
+    return { outcome: "unchanged", name, version, ...read };
   }
   const verification = await verify(built.out, options.onProgress ? { onProgress: options.onProgress } : {});
-  if (!verification.ok && !options.force) return { outcome: "rejected", name, verification };
+  if (!verification.ok && !options.force) return { outcome: "rejected", name, verification, ...read };
   const { config: _c, ifChanged: _i, notify: _n, onTrouble: _t, ...publishing } = options;
   const published = await publish(built.out, {
     ...(allowShrink !== undefined && { allowShrink }),
@@ -99,7 +112,7 @@ async function rebuildFrom(config: Config, name: string, options: RebuildOptions
   // What is current already passes no gate, and the queries may be new.
   if (outcome === "unchanged" && !options.force)
     requireGolden(name, version, await runGolden(built.out, golden, embedder));
-  return { outcome, name, version, out: built.out, verification, published };
+  return { outcome, name, version, out: built.out, verification, published, ...read };
 }
 
 export interface GoldenOptions extends TargetOptions {

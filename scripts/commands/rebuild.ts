@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { type RebuildOptions, type RebuildResult, rebuild } from "../../build/index.ts";
 import { leafCommand, perform } from "../cli/run.ts";
+import { describeSite } from "../cli/site-report.ts";
 import { addTargetOptions } from "../cli/target-options.ts";
 import { describePublished } from "./publish.ts";
 import { describeVerification } from "./verify.ts";
@@ -22,7 +23,8 @@ export function addRebuild(program: Command): void {
   addTargetOptions(command);
   perform<RebuildOptions>(command, async ({ onProgress, note }, flags) => {
     const result = await rebuild({ ...flags, onProgress, onTrouble: note });
-    return { result, text: describe(result), failed: result.outcome === "rejected" };
+    const parts = [...(result.site ? [describeSite(result.site)] : []), describe(result)];
+    return { result, text: parts.join("\n"), failed: result.outcome === "rejected" };
   });
 }
 

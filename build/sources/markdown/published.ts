@@ -5,38 +5,58 @@ export interface Withheld {
   readonly detail: string;
 }
 
-/** Settings that withhold a page where they are true: drafts, and pages that a generator keeps out of searches. */
+/**
+ * Settings that withhold a page where they are true: drafts, and pages that a generator keeps out of searches. In lower case:
+ * Hugo's names have any.
+ */
 const TRUE: Readonly<Record<string, Withheld["reason"]>> = {
   draft: "draft",
+  headless: "draft",
   noindex: "excluded",
-  noIndex: "excluded",
   unlisted: "excluded",
+  hidden: "excluded",
   search_exclude: "excluded",
-  excludeSearch: "excluded",
-  searchHidden: "excluded",
-  excludeFromSearch: "excluded",
+  excludesearch: "excluded",
+  searchhidden: "excluded",
+  booksearchexclude: "excluded",
+  excludefromsearch: "excluded",
   exclude_from_search: "excluded",
+  eleventyexcludefromcollections: "excluded",
 };
 /** Settings that do where they are false. */
 const FALSE: Readonly<Record<string, Withheld["reason"]>> = {
   published: "draft",
   publish: "draft",
+  render: "draft",
   pagefind: "excluded",
   search: "excluded",
   searchable: "excluded",
+  in_search_index: "excluded",
   permalink: "excluded",
 };
+/** Days before which a page is not published, and from which it is no more, under all names that Hugo has for them. */
+const FROM: ReadonlySet<string> = new Set(["publishdate", "pubdate", "published"]);
+const UNTIL: ReadonlySet<string> = new Set(["expirydate", "unpublishdate"]);
+/** `2026-11-30`, `2026-11-30T08:00:00Z`, `2026-11-30 08:00:00 +01:00`; other texts are no days. */
+const DAY = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(Z|[+-]\d{2}:?\d{2})?)?$/i;
 
 /**
- * Whether a page's front matter keeps it out of a search: Hugo's, Jekyll's, Docusaurus' and Astro's drafts, Starlight's
- * `pagefind: false`, Material for MkDocs' `search: {exclude: true}`, and what others call the same.
+ * Whether a page's front matter keeps it out of a search: Hugo's, Jekyll's, Docusaurus' and Astro's drafts, Hugo's pages of
+ * another time, Starlight's `pagefind: false`, Material for MkDocs' `search: {exclude: true}`, and what others call the same.
+ *
+ * @param now milliseconds since 1970
  */
-export function withheldBy(metadata: Readonly<Record<string, unknown>>): Withheld | undefined {
-  for (const [key, value] of Object.entries(metadata)) {
+export function withheldBy(
+  metadata: Readonly<Record<string, unknown>>,
+  now: number = Date.now(),
+): Withheld | undefined {
+  for (const [name, value] of Object.entries(metadata)) {
+    const key = name.toLowerCase();
     const reason =
       (isTrue(value) && Object.hasOwn(TRUE, key) && TRUE[key]) ||
-      (isFalse(value) && Object.hasOwn(FALSE, key) && FALSE[key]);
-    if (reason) return { reason, detail: `${key}: ${value}` };
+      (isFalse(value) && Object.hasOwn(FALSE, key) && FALSE[key]) ||
+      (isOtherTime(key, value, now) && "draft");
+    if (reason) return { reason, detail: `${name}: ${value}` };
   }
   const { status, search, robots, build, _build = build } = metadata;
   if (typeof status === "string" && /^(?:draft|hidden|private)$/i.test(status.trim())) {
@@ -49,10 +69,25 @@ export function withheldBy(metadata: Readonly<Record<string, unknown>>): Withhel
   if (names.includes("noindex") || names.includes("none") || isFalse(memberOf(robots, "index"))) {
     return { reason: "excluded", detail: "robots: noindex" };
   }
-  if (["never", false].includes(memberOf(_build, "render") as string | boolean)) {
-    return { reason: "draft", detail: "build.render: never" };
-  }
+  if (isNever(memberOf(_build, "render"))) return { reason: "draft", detail: "build.render: never" };
+  if (isNever(memberOf(_build, "list"))) return { reason: "excluded", detail: "build.list: never" };
   return undefined;
+}
+
+/** Whether a page is not published yet, or no more. */
+function isOtherTime(key: string, value: unknown, now: number): boolean {
+  if (typeof value !== "string" || !(FROM.has(key) || UNTIL.has(key))) return false;
+  const [, day, time = "00:00", zone = "Z"] = DAY.exec(value.trim()) ?? [];
+  const at =
+    day === undefined
+      ? Number.NaN
+      : Date.parse(`${day}T${time}${zone.replace(/(\d{2}):?(\d{2})$/, "$1:$2")}`);
+  return FROM.has(key) ? at > now : at <= now;
+}
+
+/** Hugo's build options; older versions have truth values. */
+function isNever(value: unknown): boolean {
+  return value === "never" || isFalse(value);
 }
 
 /** YAML's older words for truth are texts to YAML 1.2, and generators read them as before. */

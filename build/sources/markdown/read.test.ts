@@ -149,6 +149,18 @@ test.each([
   ["search_exclude: true", "excluded"],
   ["robots: noindex, nofollow", "excluded"],
   ["permalink: false", "excluded"],
+  ["publishDate: 2999-01-01", "draft"],
+  ["PublishDate: 2999-01-01 10:00:00 +01:00", "draft"],
+  ["publishDate: 2020-01-01T10:00:00Z", undefined],
+  ["expiryDate: 2020-01-01", "draft"],
+  ["expiryDate: 2999-01-01", undefined],
+  ["unpublishdate: soon", undefined],
+  ["date: 2999-01-01", undefined],
+  ["_build:\n  render: never", "draft"],
+  ["build:\n  list: never", "excluded"],
+  ["headless: true", "draft"],
+  ["hidden: true", "excluded"],
+  ["in_search_index: false", "excluded"],
   ["draft: false\npublished: true\nsearch: true", undefined],
 ])("front matter %j withholds a page as %s", (yaml, reason) => {
   expect(read(`---\n${yaml}\n---\ntext`).withheld?.reason).toBe(reason);
