@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { openBindings } from "./bindings.ts";
 import { PART_BYTES } from "./cost.ts";
 import type { PublishStore } from "./store.ts";
@@ -86,4 +86,21 @@ test("listings follow the cursor to the end", async () => {
   await store.deletePages(keys);
   for await (const { key } of store.listObjects("many/")) throw new Error(`${key} is still there`);
   for await (const { key } of store.listPages("many/")) throw new Error(`${key} is still there`);
+});
+
+test("the runtime's port refuses every caller that lacks the run's secret", async () => {
+  await store.putObject("guarded", bytesOf("kept"));
+  const spy = vi.spyOn(globalThis, "fetch");
+  await store.headObject("guarded");
+  const [address, init] = spy.mock.calls[0]!;
+  spy.mockRestore();
+  const url = new URL("/objects", address as URL);
+  const headers = init!.headers as Record<string, string>;
+  const remove = (change: Record<string, string>) =>
+    fetch(url, { method: "POST", body: '["guarded"]', headers: { ...headers, ...change } });
+  expect((await remove({ authorization: "" })).status).toBe(403);
+  expect((await remove({ authorization: "Bearer guess" })).status).toBe(403);
+  expect((await remove({ origin: "https://example.com" })).status).toBe(403);
+  expect(await store.headObject("guarded")).toBeDefined();
+  expect((await remove({})).status).toBe(204);
 });

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { openAsBlob } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -45,19 +46,21 @@ const LONGEST_WAIT_MS = 500;
 export async function openBindings(options: BindingOptions): Promise<PublishStore> {
   const { Miniflare, convertV4MiniflareOptions } = await importMiniflare();
   const { r2, kv, resourcePersistencePath } = options;
+  const secret = randomBytes(32).toString("hex");
   const settings = convertV4MiniflareOptions({
     modules: true,
     script: await readFile(STORE_WORKER, "utf8"),
     compatibilityDate: COMPATIBILITY_DATE,
     r2Buckets: { INDEXES: r2 },
     kvNamespaces: { DOCUMENTS: kv },
+    bindings: { SECRET: secret },
     ...(resourcePersistencePath !== undefined && { resourcePersistencePath }),
     cf: false,
   });
   for (let attempt = 1; ; attempt++) {
     const runtime = new Miniflare(settings);
     try {
-      return bindingStore(await runtime.ready, options, async () => {
+      return bindingStore(await runtime.ready, secret, options, async () => {
         await runtime.dispose();
         await options.onClose?.();
       });
@@ -86,14 +89,20 @@ interface WireInfo {
   readonly uploaded: number;
 }
 
-function bindingStore(origin: URL, options: BindingOptions, dispose: () => Promise<void>): PublishStore {
+function bindingStore(
+  origin: URL,
+  secret: string,
+  options: BindingOptions,
+  dispose: () => Promise<void>,
+): PublishStore {
   const call = async (
     path: string,
     init: RequestInit = {},
     accept: readonly number[] = [],
   ): Promise<Response> => {
     for (let attempt = 1; ; attempt++) {
-      const response = await fetch(new URL(path, origin), init);
+      const headers = { ...init.headers, authorization: `Bearer ${secret}` };
+      const response = await fetch(new URL(path, origin), { ...init, headers });
       if (response.ok || accept.includes(response.status)) return response;
       const text = (await response.text()).split("\n")[0];
       if (attempt === ATTEMPTS) {

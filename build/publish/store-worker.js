@@ -1,10 +1,12 @@
 /**
  * Runs in workerd between publishing and the bindings of R2 and KV: bodies are streamed both ways, so that neither side
- * ever holds an artifact. Speaks only to the process that started it.
+ * ever holds an artifact. Answers only the process that started it: every other program of the machine, and every page
+ * in a browser of it, reaches the same port but does not have the run's secret.
  */
 export default {
   async fetch(request, env) {
     const url = new URL(request.url);
+    if (!isFromOwner(request, url, env.SECRET)) return new Response(null, { status: 403 });
     const [, store, rest] = /^\/(objects|object|upload|pages)(?:\/(.*))?$/.exec(url.pathname) ?? [];
     if (store === "object") return object(request, env.INDEXES, decodeURIComponent(rest));
     if (store === "upload") return upload(request, env.INDEXES, decodeURIComponent(rest), url.searchParams);
@@ -13,6 +15,12 @@ export default {
     return new Response(null, { status: 404 });
   },
 };
+
+function isFromOwner(request, url, secret) {
+  const isLocal = ["127.0.0.1", "localhost", "[::1]"].includes(url.hostname);
+  // Browsers send Origin with every request that could write; the owner never does.
+  return isLocal && !request.headers.has("origin") && request.headers.get("authorization") === `Bearer ${secret}`;
+}
 
 async function object(request, bucket, key) {
   if (request.method === "PUT") {
