@@ -104,3 +104,11 @@ test("the runtime's port refuses every caller that lacks the run's secret", asyn
   expect(await store.headObject("guarded")).toBeDefined();
   expect((await remove({})).status).toBe(204);
 });
+
+test("a write that its disk has no room for is refused before it starts", async () => {
+  const path = join(dir, "claimed");
+  await writeFile(path, "a few bytes");
+  const written = store.putObject("claimed", { path, bytes: 1e18 });
+  await expect(written).rejects.toMatchObject({ code: "DISK_FULL", message: expect.stringContaining(dir) });
+  expect(await store.headObject("claimed")).toBeUndefined();
+});

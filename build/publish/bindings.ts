@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { openAsBlob } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFile, statfs } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
@@ -41,6 +41,10 @@ const LIST_LIMIT = 1000;
 const ATTEMPTS = 12;
 const STARTS = 4;
 const LONGEST_WAIT_MS = 500;
+/** Local state takes 100 MB in a few seconds. */
+const LOCAL_LIMIT_MS = 120_000;
+/** Room that SQLite's journal takes beside what is written. */
+const JOURNAL_BYTES = 1 << 20;
 
 /** Opens R2 and KV through a Worker's bindings, in a workerd of its own (about half a second); `close` ends it. */
 export async function openBindings(options: BindingOptions): Promise<PublishStore> {
@@ -82,6 +86,34 @@ function notStarted(cause: unknown, where: string): AnnoyEdgeError {
   );
 }
 
+function notAnswered(cause: unknown, where: string): AnnoyEdgeError {
+  return new AnnoyEdgeError(
+    "STORE_FAILED",
+    `R2 or KV (${where}) did not answer within ${LOCAL_LIMIT_MS / 1000} seconds. Look whether its disk is full, then try again; what was written stays and is found.`,
+    { cause },
+  );
+}
+
+/**
+ * Looks for room on the disk before a write: workerd never answers a write that finds the disk full.
+ *
+ * @throws AnnoyEdgeError `DISK_FULL`
+ */
+async function requireRoom(folder: string | undefined, bytes: number): Promise<void> {
+  if (folder === undefined) return;
+  const { bavail, bsize } = await statfs(folder);
+  const room = bavail * bsize;
+  if (room >= bytes + JOURNAL_BYTES) return;
+  throw new AnnoyEdgeError(
+    "DISK_FULL",
+    `The disk of ${folder} has ${megabytes(room)} left, and the next write needs ${megabytes(bytes + JOURNAL_BYTES)}. Free some room and publish again; what was written stays and is found.`,
+  );
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
 interface WireInfo {
   readonly key: string;
   readonly etag: string;
@@ -102,7 +134,11 @@ function bindingStore(
   ): Promise<Response> => {
     for (let attempt = 1; ; attempt++) {
       const headers = { ...init.headers, authorization: `Bearer ${secret}` };
-      const response = await fetch(new URL(path, origin), { ...init, headers });
+      const signal = options.target === "local" ? AbortSignal.timeout(LOCAL_LIMIT_MS) : null;
+      const response = await fetch(new URL(path, origin), { ...init, headers, signal }).catch((cause) => {
+        if (signal?.aborted) throw notAnswered(cause, options.where);
+        throw cause;
+      });
       if (response.ok || accept.includes(response.status)) return response;
       const text = (await response.text()).split("\n")[0];
       if (attempt === ATTEMPTS) {
@@ -141,6 +177,7 @@ function bindingStore(
       };
     },
     async putObject(key, source, put = {}) {
+      await requireRoom(options.resourcePersistencePath, sizeOf(source));
       if (!(source instanceof Uint8Array) && source.bytes >= (options.multipartBytes ?? Infinity)) {
         if (put.ifAbsent && (await headObject(key))) return undefined;
         return uploadParts(call, key, source, put);
@@ -169,6 +206,10 @@ function bindingStore(
       for (let i = 0; i < keys.length; i += 1000) await send("objects", "POST", keys.slice(i, i + 1000));
     },
     async putPages(pages) {
+      await requireRoom(
+        options.resourcePersistencePath,
+        pages.reduce((sum, { value }) => sum + Buffer.byteLength(value), 0),
+      );
       const metadata = { at: Math.floor(Date.now() / 1000) };
       await send(
         "pages",
