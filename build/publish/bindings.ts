@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import { PART_BYTES } from "./cost.ts";
+import { startRuntime } from "./runtime.ts";
 import {
   type FileSource,
   type ObjectInfo,
@@ -48,7 +49,7 @@ const JOURNAL_BYTES = 1 << 20;
 
 /** Opens R2 and KV through a Worker's bindings, in a workerd of its own (about half a second); `close` ends it. */
 export async function openBindings(options: BindingOptions): Promise<PublishStore> {
-  const { Miniflare, convertV4MiniflareOptions } = await importMiniflare();
+  const { convertV4MiniflareOptions } = await importMiniflare();
   const { r2, kv, resourcePersistencePath } = options;
   const secret = randomBytes(32).toString("hex");
   const settings = convertV4MiniflareOptions({
@@ -62,14 +63,13 @@ export async function openBindings(options: BindingOptions): Promise<PublishStor
     cf: false,
   });
   for (let attempt = 1; ; attempt++) {
-    const runtime = new Miniflare(settings);
     try {
-      return bindingStore(await runtime.ready, secret, options, async () => {
-        await runtime.dispose();
+      const { origin, stop } = await startRuntime(settings);
+      return bindingStore(origin, secret, options, async () => {
+        await stop();
         await options.onClose?.();
       });
     } catch (cause) {
-      await runtime.dispose().catch(() => {});
       if (attempt === STARTS) throw notStarted(cause, options.where);
       // Another process was opening the same databases at this very moment.
       await sleep(200 * attempt * (0.5 + Math.random()));

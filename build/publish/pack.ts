@@ -1,6 +1,5 @@
 import { createHash, hash } from "node:crypto";
 import { mkdtemp, open, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import { encodeLine } from "../../worker/core/format/page.ts";
@@ -8,6 +7,7 @@ import { HASH_BYTES, type PlacedPage } from "../../worker/core/format/placement.
 import type { Docstore } from "../../worker/core/search/docstore.ts";
 import { readRange } from "../artifact/file-bytes.ts";
 import type { Lines, Plan } from "./plan.ts";
+import { runFolder } from "./temporary.ts";
 
 /** A pack's offsets are unsigned 32-bit, and a pack of this size is uploaded in a few parts. */
 const MAX_PACK_BYTES = 256 * 1024 * 1024;
@@ -36,7 +36,7 @@ export async function packPages(
   documents: Docstore | undefined,
   onProgress?: (done: number, total: number) => void,
 ): Promise<Packed> {
-  const folder = await mkdtemp(join(tmpdir(), "annoy-edge-pages-"));
+  const folder = await mkdtemp(join(await runFolder(), "pages-"));
   const discard = () => rm(folder, { recursive: true, force: true });
   try {
     const packs = await writePacks(folder, plan, (items) => linesOf(items, lines, documents), onProgress);

@@ -19,7 +19,9 @@ export default {
 function isFromOwner(request, url, secret) {
   const isLocal = ["127.0.0.1", "localhost", "[::1]"].includes(url.hostname);
   // Browsers send Origin with every request that could write; the owner never does.
-  return isLocal && !request.headers.has("origin") && request.headers.get("authorization") === `Bearer ${secret}`;
+  return (
+    isLocal && !request.headers.has("origin") && request.headers.get("authorization") === `Bearer ${secret}`
+  );
 }
 
 async function object(request, bucket, key) {

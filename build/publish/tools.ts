@@ -22,6 +22,14 @@ export async function importMiniflare(): Promise<typeof import("miniflare")> {
   }
 }
 
+/** Path of the workerd that Miniflare runs. */
+export function workerdPath(): string {
+  const wrangler = createRequire(import.meta.url).resolve("wrangler/package.json");
+  const miniflare = createRequire(wrangler).resolve("miniflare");
+  const { default: path } = createRequire(miniflare)("workerd") as { default: string };
+  return path;
+}
+
 /** A package manager that hoists nothing keeps it out of sight, where wrangler alone finds it. */
 async function importMiniflareOfWrangler(): Promise<typeof import("miniflare")> {
   const wrangler = createRequire(import.meta.url).resolve("wrangler/package.json");

@@ -55,7 +55,7 @@ function compile(): void {
   for (const file of filesOf(DIST)) mend(file);
   for (const room of ["build", "scripts", "worker/core"]) {
     for (const file of filesOf(join(ROOT, room))) {
-      if (!/\.(?:js|wasm)$/.test(file) || WORKSHOP.test(relative(ROOT, file))) continue;
+      if (!/\.(?:js|sh|wasm)$/.test(file) || WORKSHOP.test(relative(ROOT, file))) continue;
       const target = join(DIST, relative(ROOT, file));
       mkdirSync(dirname(target), { recursive: true });
       copyFileSync(file, target);
