@@ -32,7 +32,7 @@ const PARTS: Readonly<Record<string, readonly (readonly [source: string, name: s
     ["docs/annoy.md", "Annoy"],
     ["docs/langchain.md", "LangChain.js"],
     ["docs/langchain-python.md", "LangChain for Python"],
-    ["docs/peers.md", "Held to both"],
+    ["docs/peers.md", "Compared with both"],
   ],
   Inside: [
     ["docs/architecture.md", "Architecture"],
