@@ -7,8 +7,12 @@ import { signToken, type TokenClaims } from "../../worker/core/access/token.ts";
 import { textCorpus } from "../seed/corpus.ts";
 import { ORIGIN, openApi } from "./contract.ts";
 import { seed } from "./seed.ts";
+import { AI, seedShards } from "./shards/harness.ts";
 
-beforeAll(seed);
+beforeAll(async () => {
+  await seed();
+  await seedShards();
+});
 // Faults on purpose are logged; the test run's own output stays readable.
 beforeEach(() => {
   for (const method of ["log", "error"] as const) vi.spyOn(console, method).mockImplementation(() => {});
@@ -37,12 +41,12 @@ const send = workerWith({ TOKEN_SECRETS: `${SECRET}, ${OLDER}` });
 const token = (claims: Partial<TokenClaims>, secret = SECRET) =>
   signToken({ exp: IN_AN_HOUR, ...claims }, secret);
 
-async function ask(bearer: string, path: string, body?: unknown): Promise<Response> {
+/** The same documents in three shards, behind the routes without a name. */
+const sendToShards = workerWith({ TOKEN_SECRETS: SECRET, INDEX_NAME: "shards", AI });
+
+async function ask(bearer: string, path: string, body?: unknown, to = send): Promise<Response> {
   const headers = { authorization: `Bearer ${bearer}`, "content-type": "application/json" };
-  return send(
-    path,
-    body === undefined ? { headers } : { method: "POST", headers, body: JSON.stringify(body) },
-  );
+  return to(path, body === undefined ? { headers } : { method: "POST", headers, body: JSON.stringify(body) });
 }
 
 const statusOf = async (bearer: string, path = "/v1/search?q=pizza") => (await ask(bearer, path)).status;
@@ -204,7 +208,10 @@ const asked = fc.oneof(
 );
 
 describe("with a token's filter, no answer holds anything of a document outside it", () => {
-  test("on any route, by any request", async () => {
+  test.each([
+    ["in memory", "demo", send, 250],
+    ["in shards", "shards", sendToShards, 120],
+  ] as const)("on any route, by any request, of an index %s", async (_, index, to, numRuns) => {
     const routes = new Set<string>();
     await fc.assert(
       fc.asyncProperty(
@@ -216,8 +223,9 @@ describe("with a token's filter, no answer holds anything of a document outside 
           const inside = CORPUS.filter(({ metadata }) => meets(metadata ?? {}));
           const outside = CORPUS.filter((document) => !inside.includes(document));
           const bearer = await token({ filter, actions: ["search", "documents", "index"] });
-          const target = named && route !== "/v1/indexes" ? path.replace("/v1/", "/v1/indexes/demo/") : path;
-          const response = await ask(bearer, target, body);
+          const target =
+            named && route !== "/v1/indexes" ? path.replace("/v1/", `/v1/indexes/${index}/`) : path;
+          const response = await ask(bearer, target, body, to);
           const text = await response.text();
           expect(response.status, text).toBeLessThan(500);
           if (response.ok && /items\/\d+\/distance/.test(path)) {
@@ -237,7 +245,7 @@ describe("with a token's filter, no answer holds anything of a document outside 
           }
         },
       ),
-      { numRuns: 250, seed: 20_260_101 },
+      { numRuns, seed: 20_260_101 },
     );
     const { paths } = await openApi();
     const contract = Object.keys(paths).filter(
@@ -246,9 +254,12 @@ describe("with a token's filter, no answer holds anything of a document outside 
     expect([...routes].sort(), "every route of the contract is tried").toEqual(contract.sort());
   });
 
-  test("and what is inside is found, on every route", async () => {
+  test.each([
+    ["in memory", send],
+    ["in shards", sendToShards],
+  ])("and what is inside is found, on every route, of an index %s", async (_, to) => {
     const bearer = await token({ filter: { topic: "animals" } });
-    const { hits } = (await (await ask(bearer, "/v1/search?q=pizza&k=40")).json()) as {
+    const { hits } = (await (await ask(bearer, "/v1/search?q=pizza&k=40", undefined, to)).json()) as {
       hits: { id: string }[];
     };
     expect(hits.map((hit) => hit.id).sort()).toEqual(
@@ -262,7 +273,10 @@ describe("with a token's filter, no answer holds anything of a document outside 
       "/v1/items/8/distance/9",
       "/v1/search?id=animals-0",
     ]) {
-      expect(await statusOf(bearer, path), path).toBe(200);
+      expect((await ask(bearer, path, undefined, to)).status, path).toBe(200);
+    }
+    for (const path of ["/v1/documents/food-0", "/v1/items/0", "/v1/items/8/distance/0"]) {
+      expect((await ask(bearer, path, undefined, to)).status, path).toBe(404);
     }
   });
 

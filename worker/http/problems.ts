@@ -79,7 +79,6 @@ export const PROBLEM_KINDS: Readonly<
   INVALID_JSON: [400, "The body is not JSON"],
   UNAUTHORIZED: [401, "An API key is needed"],
   NOT_ACROSS_INDEXES: [400, "Several indexes cannot be asked this together"],
-  FILTER_UNSUPPORTED: [403, "Single documents cannot be held against the token's filter"],
   FORBIDDEN: [403, "The key or token does not allow this"],
   INDEX_NOT_FOUND: [404, "No such index is served"],
   NOT_FOUND: [404, "There is nothing at this path"],

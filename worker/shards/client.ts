@@ -77,8 +77,8 @@ export function connectShards(options: ShardClientOptions): ReachShards {
 }
 
 /** The first answer that is a failure of the shard, and not what it says of a request. */
-function faultIn({ ranks, details, located }: ShardAnswers): Outcome<never> | undefined {
-  for (const outcome of [...ranks, ...details, ...located]) {
+function faultIn({ ranks, details, located, passing = [] }: ShardAnswers): Outcome<never> | undefined {
+  for (const outcome of [...ranks, ...details, ...located, ...passing]) {
     if (!outcome.ok && outcome.issues === undefined) return outcome;
   }
   return undefined;

@@ -52,9 +52,9 @@ export interface Call {
   readonly region: string;
   readonly replica: number;
   /** What is asked first of all: a call may carry several questions. */
-  readonly method: "rank" | "details" | "locate" | "wake";
+  readonly method: "rank" | "details" | "locate" | "pass" | "wake";
   /** How many questions of each kind there are. */
-  readonly questions: { readonly ranks: number; readonly details: number; readonly located: number };
+  readonly questions: Readonly<Record<"ranks" | "details" | "located" | "passing", number>>;
   /** How often this object was called before with the same method. */
   readonly nth: number;
   /** What became of it: a code where the object refused, a message where the call broke. */
@@ -89,6 +89,7 @@ export function watched(
             ranks: asked.ranks.length,
             details: asked.details.length,
             located: asked.located.length,
+            passing: asked.passing?.length ?? 0,
           };
           const method = methodOf(questions);
           const nth = calls.filter((one) => one.name === name && one.method === method).length;
@@ -114,9 +115,10 @@ export function watched(
   };
 }
 
-function methodOf({ ranks, details, located }: Call["questions"]): Call["method"] {
+function methodOf({ ranks, details, located, passing }: Call["questions"]): Call["method"] {
   if (ranks > 0) return "rank";
   if (located > 0) return "locate";
+  if (passing > 0) return "pass";
   return details > 0 ? "details" : "wake";
 }
 

@@ -99,7 +99,7 @@ describe("a batch asks a shard once a round", () => {
     };
     expect(calls()).toEqual(["rank", "rank", "rank"]);
     for (const { questions } of namespace.calls)
-      expect(questions).toEqual({ ranks: 12, details: 0, located: 0 });
+      expect(questions).toEqual({ ranks: 12, details: 0, located: 0, passing: 0 });
     for (const [i, one] of searches.entries()) {
       const { hits } = (await (await post("/v1/search", one)).json()) as Answer;
       expect(results[i]?.hits).toEqual(hits);
@@ -126,8 +126,8 @@ describe("a batch asks a shard once a round", () => {
     expect(calls()).toEqual(["rank, rank", "rank, rank", "rank, rank"]);
     for (const shard of [0, 1, 2]) {
       const [first, second] = namespace.calls.filter((call) => call.shard === shard);
-      expect(first?.questions).toEqual({ ranks: 4, details: 0, located: 3 });
-      expect(second?.questions).toEqual({ ranks: 2, details: 0, located: 0 });
+      expect(first?.questions).toEqual({ ranks: 4, details: 0, located: 3, passing: 0 });
+      expect(second?.questions).toEqual({ ranks: 2, details: 0, located: 0, passing: 0 });
     }
   });
 

@@ -49,9 +49,15 @@ export function facetCountsOf(
   return Object.fromEntries(facets.map((field) => [field, facetCounts(columns, field, options)]));
 }
 
-/** Whether each of some items passes a filter. */
-export function passing(index: LoadedIndex, items: readonly number[], filter: FilterNode): boolean[] {
-  const { nItems } = columnsOf(index, undefined, "filter");
-  const { accept } = compileParsed(columnsOf(index, undefined, "filter"), filter);
+/** Whether each of some items passes a filter. @param whole the index's columns, where this one is a part of it */
+export function passing(
+  index: LoadedIndex,
+  items: readonly number[],
+  filter: FilterNode,
+  whole?: RankOptions["whole"],
+): boolean[] {
+  const columns = columnsOf(index, whole, "filter");
+  const { nItems } = columns;
+  const { accept } = compileParsed(columns, filter);
   return items.map((item) => item >= 0 && item < nItems && accept(item));
 }

@@ -38,11 +38,7 @@ export interface Searcher {
   itemOf(id: string): Promise<number | undefined>;
   /** The stored vector of an item to search by; undefined when there is none. */
   vectorOf(item: number): Promise<Float32Array | undefined>;
-  /**
-   * Whether each item has a document that passes the filter.
-   *
-   * @throws SearchError `FILTER_UNSUPPORTED` where single items cannot be held against one
-   */
+  /** Whether each item is there and passes the filter. */
   passes(items: readonly number[], filter: FilterNode): Promise<readonly boolean[]>;
   /** Reads ahead what answers will show. */
   prefetch(wants: readonly (ItemParts & { readonly items: readonly number[] })[]): Promise<void>;

@@ -1,4 +1,11 @@
-import type { DetailsRequest, Located, ShardAnswers, ShardCall, ShardQuery } from "./types.ts";
+import type {
+  DetailsRequest,
+  Located,
+  PassingRequest,
+  ShardAnswers,
+  ShardCall,
+  ShardQuery,
+} from "./types.ts";
 import { type Outcome, openOutcome } from "./wire.ts";
 
 /** Collects what searches beside each other ask a shard, so that a round costs it one call however many they are. */
@@ -32,6 +39,7 @@ interface Round {
   readonly ranks: ShardQuery[];
   readonly details: DetailsRequest[];
   readonly located: Located[];
+  readonly passing: PassingRequest[];
 }
 
 interface Pending {
@@ -61,8 +69,16 @@ export const toLocate =
     return (answers) => answers.located[at];
   };
 
+export const toPass =
+  (request: PassingRequest): Question<Answered<"passing">> =>
+  ({ passing }) => {
+    const at = passing.push(request) - 1;
+    return (answers) => answers.passing?.[at];
+  };
+
 /** Answer to a question of this kind. */
-type Answered<K extends keyof ShardAnswers> = ShardAnswers[K][number] extends Outcome<infer T> ? T : never;
+type Answered<K extends keyof ShardAnswers> =
+  NonNullable<ShardAnswers[K]>[number] extends Outcome<infer T> ? T : never;
 
 /** @param send asks a shard; called once a round for each that something was put to */
 export function createBatcher(send: (shard: number, call: ShardCall) => Promise<ShardAnswers>): Batcher {
@@ -86,7 +102,11 @@ export function createBatcher(send: (shard: number, call: ShardCall) => Promise<
   };
   return {
     put(shard, question) {
-      const fresh: Pending = { round: { ranks: [], details: [], located: [] }, settle: [], fail: [] };
+      const fresh: Pending = {
+        round: { ranks: [], details: [], located: [], passing: [] },
+        settle: [],
+        fail: [],
+      };
       const { round, settle, fail } = pending.get(shard) ?? fresh;
       pending.set(shard, { round, settle, fail });
       const answerAmong = question(round);

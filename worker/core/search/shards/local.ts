@@ -1,6 +1,7 @@
 import { findSection, requireView } from "../../format/artifact.ts";
 import { ArtifactError } from "../../format/errors.ts";
 import { idOfItem, itemOfId } from "../../format/ids.ts";
+import { passing } from "../conditions.ts";
 import type { LoadedIndex } from "../loaded-index.ts";
 import { rankInMemory } from "../memory.ts";
 import type { Ranking } from "../ranking.ts";
@@ -11,6 +12,7 @@ import type {
   DetailsRequest,
   ItemDetails,
   Located,
+  PassingRequest,
   Shard,
   ShardAnswers,
   ShardQuery,
@@ -38,12 +40,18 @@ interface Numbering {
 export function openShard(index: LoadedIndex): Shard {
   const own: Own = { index, ...numberingOf(index) };
   return {
-    async ask({ ranks, details, located }): Promise<ShardAnswers> {
-      const [ranked, found] = await Promise.all([
+    async ask({ ranks, details, located, passing = [] }): Promise<ShardAnswers> {
+      const [ranked, found, passed] = await Promise.all([
         Promise.all(ranks.map((query) => outcomeOf(() => rank(own, query)))),
         Promise.all(located.map((wanted) => outcomeOf(() => locate(own, wanted)))),
+        Promise.all(passing.map((request) => outcomeOf(async () => passingItems(own, request)))),
       ]);
-      return { ranks: spareShown(ranked), details: await detailsInTurn(own, details), located: found };
+      return {
+        ranks: spareShown(ranked),
+        details: await detailsInTurn(own, details),
+        located: found,
+        passing: passed,
+      };
     },
   };
 }
@@ -152,6 +160,20 @@ async function locate({ index, outer, inner }: Own, wanted: Located): Promise<It
   if (!vector && !("id" in wanted)) return null;
   const show = { first: 1, places: true, vectors: false };
   return { ...shownOf(index, item, outer(item), show), ...(vector && { vector }) };
+}
+
+function passingItems({ index, inner }: Own, { items, filter, fields }: PassingRequest): number[] {
+  const mine = items.flatMap((outer) => {
+    const item = inner(outer);
+    return item === undefined ? [] : [{ outer, item }];
+  });
+  const passed = passing(
+    index,
+    mine.map(({ item }) => item),
+    filter,
+    { fields, facetValues: 0 },
+  );
+  return mine.filter((_, i) => passed[i]).map(({ outer }) => outer);
 }
 
 function numberingOf({ forest }: LoadedIndex): Numbering {

@@ -1,10 +1,11 @@
+import type { FilterNode } from "../../columns/parse.ts";
 import { distanceBetween } from "../../forest/metrics.ts";
-import { SearchError, searchError } from "../../format/search-error.ts";
+import { SearchError } from "../../format/search-error.ts";
 import type { LoadedIndex } from "../loaded-index.ts";
 import type { Ranking } from "../ranking.ts";
 import type { Searcher } from "../searcher.ts";
 import { type SearchOptions, timed } from "../timing.ts";
-import { toDetail, toLocate, toRank } from "./batcher.ts";
+import { toDetail, toLocate, toPass, toRank } from "./batcher.ts";
 import { connectTo, type ShardConnection, unavailable } from "./connection.ts";
 import { type CachedItem, createItemCache, type ItemCache } from "./item-cache.ts";
 import { mergeRankings } from "./merge.ts";
@@ -56,10 +57,7 @@ export function createShardSearcher(index: ShardedIndex, options: SearchOptions)
     },
     itemOf: async (id) => (await locate(request, { id }))?.item,
     vectorOf: async (item) => (await locate(request, { item }))?.vector,
-    passes() {
-      const message = "Single documents of an index in shards cannot be held against a token's filter.";
-      throw searchError("FILTER_UNSUPPORTED", "filter", message);
-    },
+    passes: (items, filter) => passing(request, items, filter),
     prefetch: async (wants) => {
       await details(request, wants);
     },
@@ -143,6 +141,31 @@ async function details(
   const lacking = wants.some(({ items }) => items.some((item) => !cache.items.has(item)));
   if (!request.ranked && missing.size > 0 && lacking) throw unavailable(missing);
   return cache.items;
+}
+
+/** Whether each item passes the filter. Fails when a shard that might have one of them does not answer. */
+async function passing(
+  { index, connection, cache, firstItemOf }: ShardRequest,
+  items: readonly number[],
+  filter: FilterNode,
+): Promise<readonly boolean[]> {
+  const { everyone, missing } = connection;
+  const fields = (index.manifest.columns ?? []).map(({ field }) => field);
+  const homes = items.map((item) => cache.homeOf(item));
+  const asked = homes.includes(undefined) ? everyone : [...new Set(homes as number[])];
+  const answers = await connection.ask(asked, async (shard) => {
+    const first = firstItemOf(shard);
+    const own = items.filter((_, i) => (homes[i] ?? shard) === shard).map((item) => item - first);
+    const passed = await connection.put(shard, toPass({ items: own, filter, fields }));
+    return passed.map((item) => item + first);
+  });
+  const passed = new Set(answers.flat());
+  const unsure = items.some((item, i) => {
+    const home = homes[i];
+    return !passed.has(item) && (home === undefined ? missing.size > 0 : missing.has(home));
+  });
+  if (unsure) throw unavailable(missing);
+  return items.map((item) => passed.has(item));
 }
 
 /** The item that is meant; undefined when no shard has it. Fails when one that might have it does not answer. */

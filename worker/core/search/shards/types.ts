@@ -1,3 +1,4 @@
+import type { FilterNode } from "../../columns/parse.ts";
 import type { ShardsMeta } from "../../format/meta.ts";
 import type { DocumentPlace, ItemParts, ReadPlaced } from "../docstore.ts";
 import type { Query } from "../query.ts";
@@ -25,6 +26,8 @@ export interface ShardCall {
   readonly details: readonly DetailsRequest[];
   /** The item that is meant, with its vector. */
   readonly located: readonly Located[];
+  /** Items that a filter lets pass. Absent in calls of deployments before 0.2. */
+  readonly passing?: readonly PassingRequest[];
 }
 
 /** As many answers to each kind of question as there were questions, in their order. */
@@ -33,6 +36,15 @@ export interface ShardAnswers {
   readonly details: readonly Outcome<DetailsPart>[];
   /** Null when the item is not this shard's. */
   readonly located: readonly Outcome<ItemDetails | null>[];
+  /** Those of the items that are this shard's and pass. */
+  readonly passing?: readonly Outcome<readonly number[]>[];
+}
+
+export interface PassingRequest {
+  readonly items: readonly number[];
+  readonly filter: FilterNode;
+  /** Filterable fields of all shards together. */
+  readonly fields: readonly string[];
 }
 
 export type Located = { readonly item: number } | { readonly id: string };
