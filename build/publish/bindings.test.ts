@@ -112,3 +112,13 @@ test("a write that its disk has no room for is refused before it starts", async 
   await expect(written).rejects.toMatchObject({ code: "DISK_FULL", message: expect.stringContaining(dir) });
   expect(await store.headObject("claimed")).toBeUndefined();
 });
+
+test("a runtime that stopped is a typed error", async () => {
+  const path = join(dir, "stopped");
+  const stopped = await openBindings({ target: "local", where: path, r2: "bucket", kv: "namespace" });
+  await stopped.close();
+  await expect(stopped.headObject("any")).rejects.toMatchObject({
+    code: "STORE_FAILED",
+    message: expect.stringContaining(path),
+  });
+});

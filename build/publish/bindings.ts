@@ -86,10 +86,10 @@ function notStarted(cause: unknown, where: string): AnnoyEdgeError {
   );
 }
 
-function notAnswered(cause: unknown, where: string): AnnoyEdgeError {
+function storeFailed(where: string, what: string, cause?: unknown): AnnoyEdgeError {
   return new AnnoyEdgeError(
     "STORE_FAILED",
-    `R2 or KV (${where}) did not answer within ${LOCAL_LIMIT_MS / 1000} seconds. Look whether its disk is full, then try again; what was written stays and is found.`,
+    `R2 or KV (${where}) ${what} Try again; what was written stays and is found.`,
     { cause },
   );
 }
@@ -136,16 +136,13 @@ function bindingStore(
       const headers = { ...init.headers, authorization: `Bearer ${secret}` };
       const signal = options.target === "local" ? AbortSignal.timeout(LOCAL_LIMIT_MS) : null;
       const response = await fetch(new URL(path, origin), { ...init, headers, signal }).catch((cause) => {
-        if (signal?.aborted) throw notAnswered(cause, options.where);
-        throw cause;
+        const limit = `did not answer within ${LOCAL_LIMIT_MS / 1000} seconds: is its disk full?`;
+        throw storeFailed(options.where, signal?.aborted ? limit : "stopped while it was asked.", cause);
       });
       if (response.ok || accept.includes(response.status)) return response;
       const text = (await response.text()).split("\n")[0];
       if (attempt === ATTEMPTS) {
-        throw new AnnoyEdgeError(
-          "STORE_FAILED",
-          `R2 or KV (${options.where}) answered ${response.status}: ${text}. Try again; what was written stays and is found.`,
-        );
+        throw storeFailed(options.where, `answered ${response.status}: ${text}.`);
       }
       // Local databases belong to one writer at a time, and the other may be another publisher or `wrangler dev`.
       await sleep(Math.min(LONGEST_WAIT_MS, 20 * 2 ** attempt) * (0.5 + Math.random()));

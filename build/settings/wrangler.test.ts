@@ -119,7 +119,9 @@ test.each([
   ["wrangler.json", "[]", "it holds no object"],
 ])("a %s that cannot be read is refused with its fault", async (file, text, message) => {
   await writeFile(join(root, file), text);
-  expect(() => findWranglerProject(root)).toThrow(message);
+  expect(() => findWranglerProject(root)).toThrow(
+    expect.objectContaining({ code: "BAD_WRANGLER_CONFIG", message: expect.stringContaining(message) }),
+  );
 });
 
 test("a folder without a configuration has none", () => {

@@ -191,6 +191,24 @@ test("a publish that a collection with a wrong clock overtakes looks again befor
   expect((await checkPublished(store, name))[0]?.findings).toEqual([]);
 });
 
+test("a publish whose files are removed as fast as it writes them gives up, and the old version stays", async () => {
+  const { name, version, folder } = await published();
+  const next = join(dir, `${name}-next`);
+  await writeFolder(next, { name, documents: corpus(300, 400, () => true, 5), seed: 3 });
+  const racing: PublishStore = {
+    ...store,
+    async putObject(key, source, options) {
+      const written = await store.putObject(key, source, options);
+      if (key.endsWith("/manifest.json")) await gc(store, name, { keep: 1, graceSeconds: -172_800 });
+      return written;
+    },
+  };
+  await expect(publish(racing, next, me)).rejects.toMatchObject({ code: "PUBLISH_OVERTAKEN" });
+  expect((await readCurrent(store, name))?.version).toBe(version);
+  expect(await publish(store, folder, me)).toMatchObject({ outcome: "unchanged" });
+  expect((await publish(store, next, me)).outcome).toBe("published");
+});
+
 test("a publish that goes on days later writes only the pages that are not there", async () => {
   const name = "resumed";
   const folder = join(dir, name);
