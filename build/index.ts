@@ -91,5 +91,5 @@ export type { ShardOptions } from "./sharding/options.ts";
 export { REASONS, type SiteReport } from "./site/report.ts";
 export { surveySite } from "./site/survey.ts";
 export { CSV_TYPES, SourceError } from "./sources/index.ts";
-export { SPLITTERS, type SplitterName } from "./splitting/index.ts";
+export { CHUNK_UNITS, type ChunkUnit, SPLITTERS, type SplitterName } from "./splitting/index.ts";
 export type { TextOptions } from "./text/options.ts";

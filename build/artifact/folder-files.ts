@@ -40,7 +40,7 @@ export interface ArtifactParts {
   /** Sections that do not come from the vectors: embedding table, whitening, columns, keyword index. */
   readonly sections?: readonly SectionSource[];
   /** Entries of the meta about those sections. */
-  readonly meta?: Pick<ArtifactMeta, "keyword" | "columns" | "fusion" | "shards">;
+  readonly meta?: Pick<ArtifactMeta, "keyword" | "columns" | "fusion" | "shards" | "cutTexts">;
   /** Items of the index, where they are not those of the forest: a router's are its shards'. */
   readonly items?: number;
   /** Notes for people: source, splitter, chunk size. Nothing that differs between two equal builds. */

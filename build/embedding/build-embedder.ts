@@ -1,6 +1,7 @@
 import type { Embedder } from "../../worker/core/embedding/types.ts";
+import { OptionError } from "../settings/errors.ts";
 import { type EmbedderSetting, type OpenedEmbedder, openEmbedder } from "./providers/index.ts";
-import { encoderBytesOf } from "./sentence/embedder.ts";
+import { encoderBytesOf, type TokenCounter, tokenCounterOf } from "./sentence/embedder.ts";
 
 /** Settings of the embedder. */
 export interface EmbedderOptions {
@@ -36,6 +37,8 @@ export async function resolveEmbedder(
 export interface BuildEmbedder {
   /** @param vectorsGiven whether the documents bring vectors; the default is then `none`, else `encoder` */
   resolve(vectorsGiven: boolean): Promise<Embedder | undefined>;
+  /** Returns the tokens of the embedder, or of the default where none is named. @throws OptionError when it has none */
+  tokenCounter(): Promise<TokenCounter>;
   /** The encoder file that the artifact folder must hold; undefined when `resolve` gave another kind of embedder. */
   encoderBytes(): Uint8Array | undefined;
   close(): Promise<void>;
@@ -44,14 +47,24 @@ export interface BuildEmbedder {
 /** @throws OptionError for a setting that cannot be; EmbeddingError when a key is missing or a service fails */
 export async function openBuildEmbedder({ embedder, cache, jobs }: EmbedderOptions): Promise<BuildEmbedder> {
   const options = { cache, jobs };
-  let opened: OpenedEmbedder | undefined =
-    embedder === undefined ? undefined : await openEmbedder(embedder, options);
+  const named = embedder === undefined ? undefined : await openEmbedder(embedder, options);
+  let usual: OpenedEmbedder | undefined;
+  const openUsual = async () => (usual ??= await openEmbedder(DEFAULT_EMBEDDER, options));
+  let resolved = named?.embedder;
   return {
     async resolve(vectorsGiven) {
-      if (!opened && !vectorsGiven) opened = await openEmbedder(DEFAULT_EMBEDDER, options);
-      return opened?.embedder;
+      if (!named && !vectorsGiven) resolved = (await openUsual()).embedder;
+      return resolved;
     },
-    encoderBytes: () => encoderBytesOf(opened?.embedder),
-    close: async () => opened?.close(),
+    async tokenCounter() {
+      const counter = tokenCounterOf((named ?? (await openUsual())).embedder);
+      if (counter) return counter;
+      throw new OptionError("chunkUnit tokens needs an embedder that is an encoder; use characters.");
+    },
+    encoderBytes: () => encoderBytesOf(resolved),
+    async close() {
+      await named?.close();
+      await usual?.close();
+    },
   };
 }

@@ -1,12 +1,20 @@
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import type { InputDocument } from "../artifact/collect.ts";
+import type { BuildEmbedder } from "../embedding/build-embedder.ts";
+import { textToEmbed } from "../embedding/documents.ts";
 import { OptionError } from "../settings/errors.ts";
 import { requireText, requireTexts } from "../settings/options.ts";
 import { readSite } from "../site/read.ts";
 import type { SiteReport } from "../site/report.ts";
 import { siteBase } from "../site/urls.ts";
 import { CSV_TYPES, type CsvTypes, readSources, type SourceDocument } from "../sources/index.ts";
-import { checkSplitting, type SplitOptions, splitDocuments } from "../splitting/index.ts";
+import {
+  type Chunk,
+  type ChunkTokens,
+  checkSplitting,
+  type SplitOptions,
+  splitDocuments,
+} from "../splitting/index.ts";
 
 export type Documents = AsyncIterable<InputDocument> | Iterable<InputDocument>;
 
@@ -36,7 +44,9 @@ export interface InputOptions extends SplitOptions {
 
 export interface Input {
   /** The documents to index, read as they are asked for. */
-  documents(): AsyncGenerator<InputDocument>;
+  documents(tokens?: ChunkTokens): AsyncGenerator<InputDocument>;
+  /** Whether `documents` needs the encoder's tokens. */
+  readonly countsTokens: boolean;
   /** Notes for the manifest. */
   readonly notes: Readonly<Record<string, unknown>>;
   readonly embedFields: readonly string[];
@@ -64,15 +74,27 @@ export function inputOf(options: InputOptions): Input {
   if (documents !== undefined && typeof documents !== "function" && !isIterable(documents)) {
     throw new OptionError("documents is neither an iterable (async or not) nor a function that gives one.");
   }
-  const { splitter, chunkSize, chunkOverlap } = checkSplitting(options);
+  const { splitter, chunkUnit, chunkSize, chunkOverlap } = checkSplitting(options);
+  const countsTokens = chunkUnit === "tokens" && splitter !== "none";
   return {
-    documents: () => splitDocuments(read(sources, options), options),
+    documents: (tokens) => splitDocuments(read(sources, options), options, tokens),
+    countsTokens,
     notes: {
-      ...(splitter === "none" ? { splitter } : { splitter, chunkSize, chunkOverlap }),
+      ...(splitter === "none"
+        ? { splitter }
+        : { splitter, ...(countsTokens && { chunkUnit }), chunkSize, chunkOverlap }),
       ...(site && { site: baseUrl ?? "/" }),
     },
     embedFields: embedFields ?? (site ? SITE_FIELDS : []),
   };
+}
+
+/** Returns the input; where chunks are counted in tokens, with documents cut so that the embedder reads them whole. */
+export async function countedBy(input: Input, embedder: BuildEmbedder): Promise<Input> {
+  if (!input.countsTokens) return input;
+  const { maxTokens, countTokens } = await embedder.tokenCounter();
+  const textBefore = ({ metadata }: Chunk) => textToEmbed({ metadata, pageContent: "" }, input.embedFields);
+  return { ...input, documents: () => input.documents({ maxTokens, countTokens, textBefore }) };
 }
 
 async function* read(

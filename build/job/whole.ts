@@ -67,7 +67,11 @@ export async function writeWhole(
     documents,
     embedder: corpus.identity,
     sections: [...corpus.sections, ...sections.sections],
-    meta: { ...sections.meta, ...fusion },
+    meta: {
+      ...sections.meta,
+      ...fusion,
+      ...(corpus.cutTexts !== undefined && { cutTexts: corpus.cutTexts }),
+    },
     source,
   });
 }

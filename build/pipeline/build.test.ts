@@ -55,6 +55,29 @@ describe("texts", () => {
     );
   });
 
+  test("texts that are longer than the encoder reads are counted, and cut by its tokens there are none", async () => {
+    const documents = () => [
+      { pageContent: "short" },
+      { pageContent: "word ".repeat(254) },
+      { pageContent: "word ".repeat(255) },
+      { pageContent: "long text of many words ".repeat(200) },
+    ];
+    const whole = await build({
+      documents,
+      out: out("uncut"),
+      splitter: "none",
+      cache: false,
+      keyword: false,
+    });
+    expect(whole.manifest.cutTexts).toBe(2);
+    const options = { chunkUnit: "tokens", cache: false, keyword: false } as const;
+    const { manifest } = await build({ documents, out: out("cut"), ...options });
+    expect(manifest).toMatchObject({ cutTexts: 0, source: { splitter: "auto", chunkUnit: "tokens" } });
+    expect(manifest.items).toBeGreaterThan(7);
+    const none = build({ documents, out: out("static"), embedder: "static", ...options });
+    await expect(none).rejects.toMatchObject({ code: "BAD_OPTION" });
+  });
+
   test("documents keep their metadata, id and characters", async () => {
     const metadata = { nested: { list: [1, null, "ü"] }, "": 'quote " and newline \n' };
     const documents = [

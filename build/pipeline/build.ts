@@ -7,7 +7,7 @@ import { SHARDS_FOLDER } from "../artifact/version.ts";
 import { type BuildEmbedder, type EmbedderOptions, openBuildEmbedder } from "../embedding/build-embedder.ts";
 import { makeCorpus } from "../embedding/documents.ts";
 import { writeEncoderFile } from "../embedding/sentence/folder.ts";
-import { type InputOptions, inputOf } from "../job/input.ts";
+import { countedBy, type InputOptions, inputOf } from "../job/input.ts";
 import { type BuildJob, sourceOf } from "../job/job.ts";
 import { writeWhole } from "../job/whole.ts";
 import { OptionError } from "../settings/errors.ts";
@@ -62,7 +62,10 @@ export async function buildUnlessEqual(
   let opened: BuildEmbedder | undefined;
   try {
     opened = await openBuildEmbedder(options);
-    const job: BuildJob = { folder, input, embedder: opened, name, metric, settings, text, options, known };
+    const job: BuildJob = {
+      ...{ folder, embedder: opened, name, metric, settings, text, options, known },
+      input: await countedBy(input, opened),
+    };
     const manifest = await (sharding ? buildShards(job, sharding) : buildWhole(job));
     if (!manifest) {
       await folder.discard();

@@ -67,6 +67,7 @@ const KEYS: Readonly<Record<keyof Config, true>> = {
   splitter: true,
   chunkSize: true,
   chunkOverlap: true,
+  chunkUnit: true,
   keyword: true,
   filterable: true,
   golden: true,

@@ -201,7 +201,11 @@ async function cut(job: BuildJob, sharding: Sharding, cutting: Cutting): Promise
     },
     embedder: corpus.identity,
     sections: corpus.sections,
-    meta: { ...textMetaOf(manifests), ...fusion },
+    meta: {
+      ...textMetaOf(manifests),
+      ...fusion,
+      ...(corpus.cutTexts !== undefined && { cutTexts: corpus.cutTexts }),
+    },
     source,
   });
 }

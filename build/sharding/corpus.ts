@@ -5,6 +5,7 @@ import {
   carriedBesideVectors,
   requireEmbedder,
   textsToEmbed,
+  watchLengths,
 } from "../embedding/documents.ts";
 import { carriedBy, embedBlocks, isWhitened, whiteningStep, whitenVectors } from "../embedding/index.ts";
 import { createSpool, type Spool } from "./spool.ts";
@@ -37,7 +38,8 @@ export async function spoolCorpus(
   requireEmbedder(embedder);
   const { dimensions } = embedder.identity;
   const spool = createSpool(vectors, dimensions);
-  const blocks = embedBlocks(embedder, textsToEmbed(path, embedFields), { total: count, onProgress });
+  const watched = watchLengths(embedder, textsToEmbed(path, embedFields));
+  const blocks = embedBlocks(embedder, watched.texts, { total: count, onProgress });
   for await (const block of blocks) spool.append(block);
   const { matrix, ...carried } = carriedBy(embedder, isWhitened(embedder) ? everyNth(spool) : undefined);
   if (matrix) {
@@ -46,7 +48,7 @@ export async function spoolCorpus(
       spool.write(first, rows);
     }
   }
-  return { spool, dimensions, identity: carried.embedder.identity, ...carried };
+  return { spool, dimensions, identity: carried.embedder.identity, ...watched.read(), ...carried };
 }
 
 /** The rows that whitening looks at. */

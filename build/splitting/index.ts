@@ -1,5 +1,8 @@
 export {
+  CHUNK_UNITS,
   type Chunk,
+  type ChunkTokens,
+  type ChunkUnit,
   checkSplitting,
   SPLITTERS,
   type SplitOptions,

@@ -1,8 +1,12 @@
-/** Limits of chunks, in UTF-16 units. */
+/** Limits of chunks, in a unit. */
 export interface ChunkLimits {
   readonly chunkSize: number;
   readonly chunkOverlap: number;
+  /** Returns the length of a text in the unit, above `chunkSize` any such number; default: UTF-16 units. */
+  readonly lengthOf?: (text: string) => number;
 }
+
+const unitsOf = ({ length }: string): number => length;
 
 /** Separators of a kind of text, the strongest first; the empty one parts characters. */
 const TEXT_SEPARATORS = ["\n\n", "\n", " ", ""];
@@ -31,6 +35,7 @@ export function splitMarkdown(text: string, limits: ChunkLimits): string[] {
 
 /** The chunks are those of LangChain's RecursiveCharacterTextSplitter, except that no character is cut in two. */
 function splitBy(text: string, separators: readonly string[], limits: ChunkLimits): string[] {
+  const { chunkSize, lengthOf = unitsOf } = limits;
   const at = separators.findIndex((separator) => text.includes(separator));
   const separator = separators[at] ?? "";
   const chunks: string[] = [];
@@ -40,7 +45,7 @@ function splitBy(text: string, separators: readonly string[], limits: ChunkLimit
     small = [];
   };
   for (const piece of separator === "" ? text : piecesOf(text, separator)) {
-    if (piece.length < limits.chunkSize) {
+    if (lengthOf(piece) < chunkSize) {
       small.push(piece);
       continue;
     }
@@ -65,8 +70,10 @@ function* piecesOf(text: string, separator: string): Generator<string> {
 
 /** Joins pieces to chunks as long as the limit allows; each chunk begins with pieces of the one before, up to the overlap. */
 function mergePieces(pieces: readonly string[], separator: string, limits: ChunkLimits): string[] {
-  const { chunkSize, chunkOverlap } = limits;
+  const { chunkSize, chunkOverlap, lengthOf = unitsOf } = limits;
   const chunks: string[] = [];
+  const lengths = pieces.map(lengthOf);
+  const between = lengthOf(separator);
   // The chunk is pieces[first..next), of `total` units without separators.
   let first = 0;
   let total = 0;
@@ -74,12 +81,12 @@ function mergePieces(pieces: readonly string[], separator: string, limits: Chunk
     const chunk = pieces.slice(first, end).join(separator).trim();
     if (chunk !== "") chunks.push(chunk);
   };
-  for (const [next, { length }] of pieces.entries()) {
-    const exceeds = () => total + length + (next - first) * separator.length > chunkSize;
+  for (const [next, length] of lengths.entries()) {
+    const exceeds = () => total + length + (next - first) * between > chunkSize;
     if (next > first && exceeds()) {
       push(next);
       while (total > chunkOverlap || (exceeds() && total > 0)) {
-        total -= pieces[first]!.length;
+        total -= lengths[first]!;
         first++;
       }
     }

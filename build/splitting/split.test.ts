@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { textToEmbed } from "../embedding/documents.ts";
+import { loadEncoder } from "../embedding/sentence/embedder.ts";
 import type { SourceDocument } from "../sources/index.ts";
-import { type Chunk, type SplitOptions, splitDocuments } from "./index.ts";
+import { type Chunk, type ChunkTokens, type SplitOptions, splitDocuments } from "./index.ts";
 
 const speech = readFileSync(
   new URL("../../test/fixtures/texts/state_of_the_union.txt", import.meta.url),
@@ -12,9 +14,13 @@ function document(pageContent: string, fields: Partial<SourceDocument> = {}): So
   return { id: "d", pageContent, metadata: {}, kind: "text", ...fields };
 }
 
-async function split(documents: SourceDocument[], options?: SplitOptions): Promise<Chunk[]> {
+async function split(
+  documents: SourceDocument[],
+  options?: SplitOptions,
+  tokens?: ChunkTokens,
+): Promise<Chunk[]> {
   const chunks: Chunk[] = [];
-  for await (const chunk of splitDocuments(documents, options)) chunks.push(chunk);
+  for await (const chunk of splitDocuments(documents, options, tokens)) chunks.push(chunk);
   return chunks;
 }
 
@@ -71,6 +77,25 @@ describe("splitting", () => {
     expect(await split([document(long)], { splitter: "none" })).toHaveLength(1);
   });
 
+  it("cuts by tokens what the encoder reads whole, with the fields that are embedded in front", async () => {
+    const { maxTokens, countTokens } = await loadEncoder();
+    const textBefore = ({ metadata }: Chunk) => textToEmbed({ metadata, pageContent: "" }, ["title"]);
+    const tokens = { maxTokens, countTokens, textBefore };
+    const title = "A speech of some length ".repeat(8);
+    const texts = [speech, "y".repeat(3000), "学校 ".repeat(800)];
+    const documents = texts.map((text) => document(text, { kind: "row", metadata: { title } }));
+    const chunks = await split(documents, { chunkUnit: "tokens" }, tokens);
+    const counts = chunks.map((chunk) => countTokens(textToEmbed(chunk, ["title"])));
+    expect(Math.max(...counts)).toBeLessThanOrEqual(maxTokens);
+    // Paragraphs end where they end: most of the room is used.
+    expect(Math.max(...counts)).toBeGreaterThan(maxTokens - 25);
+    const few = await split([document(speech)], { chunkUnit: "tokens", chunkSize: 60 }, tokens);
+    expect(Math.max(...few.map(({ pageContent }) => countTokens(pageContent)))).toBeLessThanOrEqual(62);
+    await expect(split([document(speech)], { chunkUnit: "tokens" })).rejects.toMatchObject({
+      code: "BAD_OPTION",
+    });
+  });
+
   it("keeps the id of a document that fits, and gives none where there is none", async () => {
     expect((await split([document("short")])).map((c) => c.id)).toEqual(["d"]);
     const { id: _, ...anonymous } = document("one two three");
@@ -106,6 +131,7 @@ describe("splitting", () => {
     { chunkOverlap: -1 },
     { chunkSize: 10, chunkOverlap: 10 },
     { splitter: "sentence" as "none" },
+    { chunkUnit: "words" as "tokens" },
   ])("refuses %j before reading anything", (options) => {
     expect(() => splitDocuments([], options)).toThrow(expect.objectContaining({ code: "BAD_OPTION" }));
   });

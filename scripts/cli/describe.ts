@@ -23,6 +23,7 @@ export function describeArtifact(manifest: Manifest): string {
       : [["forest", `${shape}, ${codecs(manifest)}`] as const]),
     ["recall@10", describeRecall(certified)],
     ["embedder", embedder ? `${embedder.provider} (${embedder.model})` : "none: vectors only"],
+    ...describeCut(manifest),
     [
       "size",
       shards
@@ -30,6 +31,17 @@ export function describeArtifact(manifest: Manifest): string {
         : `${bytes(files["forest.bin"].bytes)}, of which ${bytes(manifest.hotBytes)} are loaded for a query`,
     ],
   ]);
+}
+
+function describeCut({ embedder, cutTexts = 0 }: Manifest): [string, string][] {
+  if (cutTexts === 0 || embedder?.maxTokens === undefined) return [];
+  const [texts, their] = cutTexts === 1 ? ["text is", "its"] : ["texts are", "their"];
+  return [
+    [
+      "cut",
+      `${count(cutTexts)} ${texts} longer than the model reads: ${their} first ${embedder.maxTokens} tokens count (--chunk-unit tokens splits)`,
+    ],
+  ];
 }
 
 function describeShards({ list, partition, probes, rows }: NonNullable<Manifest["shards"]>): string {

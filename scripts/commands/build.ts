@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import {
   type BuildOptions,
   build,
+  CHUNK_UNITS,
   type Config,
   CSV_TYPES,
   defaultOut,
@@ -52,8 +53,14 @@ export function addBuild(program: Command): void {
     );
   command
     .addOption(new Option("--splitter <name>", "how texts are cut (default: auto)").choices(SPLITTERS))
-    .option("--chunk-size <n>", "characters a chunk has at most (default: 1000)", wholeNumber(1))
-    .option("--chunk-overlap <n>", "characters repeated of the chunk before (default: 200)", wholeNumber(0))
+    .option("--chunk-size <n>", "most that a chunk has (default: 1000 characters)", wholeNumber(1))
+    .option("--chunk-overlap <n>", "part repeated of the chunk before (default: 200)", wholeNumber(0))
+    .addOption(
+      new Option(
+        "--chunk-unit <unit>",
+        "characters (default), or tokens of the encoder: chunks that it reads whole",
+      ).choices(CHUNK_UNITS),
+    )
     .option(
       "--embedder <name>",
       "encoder (default), encoder:<file>, static, openai:<model>, workers-ai:<model>, huggingface:<model>, model2vec:<folder or hub id>, or none when the documents bring vectors",

@@ -114,9 +114,10 @@ function cacheOver(path: string, database: DatabaseSync): EmbeddingCache {
 /** 20 bytes of SHA-256 over everything that decides a document's vector. */
 function keysOf(identity: EmbedderIdentity): (text: string) => Uint8Array {
   const { provider, model, dimensions, pooling, documentPrefix, normalized, dimensionsRequested } = identity;
-  const prefix = createHash("sha256").update(
-    JSON.stringify([provider, model, dimensions, pooling, documentPrefix, normalized, dimensionsRequested]),
-  );
+  const parts = [provider, model, dimensions, pooling, documentPrefix, normalized, dimensionsRequested];
+  // Two imports of one model under one name may differ in every number.
+  const all = identity.contentHash === undefined ? parts : [...parts, identity.contentHash];
+  const prefix = createHash("sha256").update(JSON.stringify(all));
   return (text) => prefix.copy().update("\0").update(text, "utf8").digest().subarray(0, 20);
 }
 

@@ -16,8 +16,8 @@ export interface EncoderEmbedder extends ServiceEmbedder {
   /** The encoder file: what publishing uploads and the Worker reads. */
   readonly encoderBytes: Uint8Array;
   readonly maxTokens: number;
-  /** Tokens of a passage, whether the model reads them all or not. */
-  countTokens(text: string): number;
+  /** Tokens of a passage, whether the model reads them all or not; at most `limit` are counted. */
+  countTokens(text: string, limit?: number): number;
   /** Ends the threads; a later call starts them again. */
   close(): Promise<void>;
 }
@@ -111,6 +111,15 @@ export async function createEncoderEmbedder(
       await ending?.close();
     },
   };
+}
+
+/** Limit of what a model reads, and a count of what a text has. */
+export type TokenCounter = Pick<EncoderEmbedder, "maxTokens" | "countTokens">;
+
+/** Returns the tokens of an embedder that runs here by tokens; undefined for any other. */
+export function tokenCounterOf(embedder: object | undefined): TokenCounter | undefined {
+  const { maxTokens, countTokens } = (embedder ?? {}) as Partial<EncoderEmbedder>;
+  return maxTokens === undefined || !countTokens ? undefined : { maxTokens, countTokens };
 }
 
 /** Positions of texts of like length, some at a time, the longest first: a pass costs what its tokens are. */

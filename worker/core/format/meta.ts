@@ -164,6 +164,8 @@ export interface ArtifactMeta {
   };
   /** `null`: the index holds vectors only and answers no text. */
   readonly embedder: EmbedderIdentity | null;
+  /** Texts longer than the embedder's `maxTokens`: the rest of them has no part in their vectors. Absent: not counted. */
+  readonly cutTexts?: number;
   readonly certified: CertifiedRecall;
   /** Absent when the index answers no keyword search. */
   readonly keyword?: KeywordMeta;

@@ -14,8 +14,12 @@ export interface Encoder extends Embedder {
    * call, cost least.
    */
   embedPassagesInto(texts: readonly string[], out: Float32Array): void;
-  /** Tokens of a passage, those that the model does not read and those around the text included. */
-  countTokens(text: string): number;
+  /**
+   * Tokens of a passage, those that the model does not read and those around the text included.
+   *
+   * @param limit count at which counting ends
+   */
+  countTokens(text: string, limit?: number): number;
   /** Tokens of a text that the model reads; the rest is cut off. */
   readonly maxTokens: number;
   /** Bytes of the kernel's memory: weights and what passes need. */
@@ -91,7 +95,8 @@ export function openEncoder(bytes: Uint8Array, kernel: Kernel): Encoder {
     },
     embedInto,
     embedPassagesInto,
-    countTokens: (text) => tokenise(config.documentPrefix, text, Number.POSITIVE_INFINITY).length,
+    countTokens: (text, limit = Number.POSITIVE_INFINITY) =>
+      tokenise(config.documentPrefix, text, limit).length,
     embedQuery: async (text) => {
       const out = new Float32Array(hidden);
       embedInto(text, out);
