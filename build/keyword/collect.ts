@@ -1,6 +1,7 @@
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import { codeOfLength } from "../../worker/core/format/keyword.ts";
 import type { ItemDocument } from "../../worker/core/format/meta.ts";
+import { textsIn } from "../../worker/core/keyword/field-texts.ts";
 import type { Language } from "../../worker/core/keyword/languages.ts";
 import { tokenize } from "../../worker/core/keyword/tokenize.ts";
 import { type ByteList, createByteList, putNumber } from "./bytes.ts";
@@ -145,20 +146,7 @@ function flush(list: TermList): void {
 
 /** The texts of a field: the page content, or a metadata value by its dotted path; arrays give one text a value. */
 export function textsOf(document: Pick<ItemDocument, "pageContent" | "metadata">, field: string): string[] {
-  if (field === "pageContent") return [document.pageContent];
-  let value: unknown = document.metadata[field];
-  if (value === undefined) {
-    value = document.metadata;
-    for (const step of field.split(".")) {
-      value = typeof value === "object" && value !== null ? Reflect.get(value, step) : undefined;
-    }
-  }
-  const texts: string[] = [];
-  for (const one of Array.isArray(value) ? value : [value]) {
-    if (typeof one === "string") texts.push(one);
-    else if (typeof one === "number" || typeof one === "boolean") texts.push(String(one));
-  }
-  return texts;
+  return field === "pageContent" ? [document.pageContent] : textsIn(document.metadata, field);
 }
 
 function stepsFor(fields: Readonly<Record<string, number>>): number {

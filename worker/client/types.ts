@@ -4,9 +4,17 @@
  */
 export type Metric = "angular" | "euclidean" | "manhattan" | "hamming" | "dot";
 export type SearchMode = "vector" | "keyword" | "hybrid";
+/** `browse`: nothing was searched for. */
+export type AnswerMode = SearchMode | "browse";
 export type Include = "document" | "metadata" | "vector" | "highlights" | "explanation";
 
-/** A search by exactly one of `query`, `vector`, `item` and `id`. */
+/** Field to sort by: `price`, `price:desc`, or with its order beside it. Ascending when left out. */
+export type SortKey = string | { readonly field: string; readonly order?: "asc" | "desc" | undefined };
+
+/**
+ * A search by at most one of `query`, `vector`, `item` and `id`. Without any, `filter`, `sort`, `groupBy` or `facets` browse what passes
+ * the filter.
+ */
 export interface SearchInput {
   readonly query?: string | undefined;
   readonly vector?: readonly number[] | Float32Array | Float64Array | undefined;
@@ -37,6 +45,12 @@ export interface SearchInput {
   readonly facets?: readonly string[] | undefined;
   /** `matches`: only documents that hold a word of the query are counted. Default `filter`: all that pass the filter. */
   readonly facetsOf?: "filter" | "matches" | undefined;
+  /** Filterable fields to sort by, then by score. Documents without the field come last. */
+  readonly sort?: SortKey | readonly SortKey[] | undefined;
+  /** Filterable field whose values make groups, of at most `hits` hits (1 when left out). `k` and `offset` then count groups. */
+  readonly groupBy?: string | { readonly field: string; readonly hits?: number | undefined } | undefined;
+  /** Whether to count the documents that the search finds. */
+  readonly total?: boolean | undefined;
 }
 
 export interface Document {
@@ -53,6 +67,8 @@ export interface Hit {
   readonly distance: number | null;
   /** In 0..1, larger is better. */
   readonly score: number;
+  /** Its values of the fields in `sort`; null where it has none. */
+  readonly sort?: readonly (string | number | boolean | null)[] | undefined;
   readonly document?: Document | undefined;
   /** The document's metadata without its text. */
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
@@ -100,9 +116,25 @@ export interface Versioned {
 
 export interface SearchResult {
   /** Mode that found the hits. */
-  readonly mode: SearchMode;
-  /** Best first. */
+  readonly mode: AnswerMode;
+  /** Best first; with `sort`, in its order; with `groupBy`, group by group. */
   readonly hits: readonly Hit[];
+  /** The groups of the hits, in their order: each has so many of `hits`, behind those of the groups before. */
+  readonly groups?:
+    | readonly {
+        readonly index?: string | undefined;
+        readonly value: string | number | boolean | null;
+        readonly hits: number;
+      }[]
+    | undefined;
+  /** Documents that the search finds, and groups of them; an estimate where vectors are compared. */
+  readonly total?:
+    | {
+        readonly value: number;
+        readonly relation: "exact" | "estimate";
+        readonly groups?: number | undefined;
+      }
+    | undefined;
   readonly facets?: FacetCounts | undefined;
   /** Some shards did not answer: what they hold is missing. */
   readonly partial?: true | undefined;
@@ -117,7 +149,7 @@ export interface SearchResponse extends Versioned, SearchResult {
         readonly index: string;
         readonly version: string;
         readonly metric: Metric;
-        readonly mode: SearchMode;
+        readonly mode: AnswerMode;
       }[]
     | undefined;
 }

@@ -3,7 +3,7 @@ import type { Access } from "../core/access/token.ts";
 import type { FilterNode } from "../core/columns/parse.ts";
 import type { SearchLimits } from "../core/search/limits.ts";
 import type { LoadedIndex } from "../core/search/loaded-index.ts";
-import type { SearchMode } from "../core/search/types.ts";
+import type { AnswerMode } from "../core/search/types.ts";
 
 /** The indexes that a Worker serves. */
 export interface IndexSet {
@@ -128,7 +128,7 @@ export interface RequestState {
   version?: string;
   /** A stable code, when the answer is a problem. */
   problem?: string;
-  mode?: SearchMode;
+  mode?: AnswerMode;
   hits?: number;
   /** Of an index in shards: how many were asked, and how many of those answered. */
   shards?: { readonly asked: number; readonly answered: number };

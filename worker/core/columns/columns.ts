@@ -72,11 +72,18 @@ export function columnsWithin(
   const own = columns ?? {
     nItems,
     nDocuments: nItems,
-    present: new Uint32Array(Math.ceil(nItems / 32)).fill(0xffff_ffff),
+    present: allOf(nItems),
     byField: new Map<string, Column>(),
   };
   const elsewhere = fields.filter((field) => !own.byField.has(field));
   return elsewhere.length > 0 ? { ...own, elsewhere: new Set(elsewhere) } : own;
+}
+
+/** A bit for each item, and none behind them. */
+function allOf(nItems: number): Uint32Array {
+  const bits = new Uint32Array(Math.ceil(nItems / 32)).fill(0xffff_ffff);
+  if (nItems % 32 !== 0) bits[bits.length - 1] = 2 ** (nItems % 32) - 1;
+  return bits;
 }
 
 export function corruptColumns(what: string): ArtifactError {

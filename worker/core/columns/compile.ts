@@ -93,12 +93,10 @@ type Test = Extract<FilterNode, { kind: "test" }>;
 export function requireColumn(columns: Columns, field: string, path: string): Column {
   const column = columns.byField.get(field);
   if (column) return column;
-  const known = [...columns.byField.keys(), ...(columns.elsewhere ?? [])].sort();
-  throw searchError(
-    "UNKNOWN_FILTER_FIELD",
-    path,
-    `Field "${field}" is not filterable here; ${known.length > 0 ? known.map((name) => `"${name}"`).join(", ") : "no field"} ${known.length > 1 ? "are" : "is"}.`,
-  );
+  const known = [...columns.byField.keys(), ...(columns.elsewhere ?? [])].sort().map((name) => `"${name}"`);
+  const others = known.length > 0 ? `${known.join(", ")} ${known.length > 1 ? "are" : "is"}` : "no field is";
+  const message = `Field "${field}" is not filterable here; ${others}. Name it with --filterable when building the index.`;
+  throw searchError("UNKNOWN_FILTER_FIELD", path, message);
 }
 
 function evaluateTest(columns: Columns, test: Test): Uint32Array {

@@ -15,7 +15,7 @@ export interface Conditions {
 }
 
 /** One group during a search. */
-interface Scorer {
+export interface Scorer {
   readonly cursors: readonly PostingCursor[];
   /** weight * idf * (k1 + 1) / units: times u / (u / unitsPerOne + norm) it is the group's part of a score. */
   readonly factor: number;
@@ -87,7 +87,7 @@ function offer(top: TopScores, start: number, kept: Uint16Array, scores: Float32
   }
 }
 
-function openScorer(index: KeywordIndex, group: TermGroup, nDocuments: number): Scorer {
+export function openScorer(index: KeywordIndex, group: TermGroup, nDocuments: number): Scorer {
   const idf = inverseDocumentFrequency(nDocuments, Math.min(group.documents, nDocuments));
   const bound = group.weight * idf * (index.k1 + 1);
   return {
@@ -99,7 +99,7 @@ function openScorer(index: KeywordIndex, group: TermGroup, nDocuments: number): 
   };
 }
 
-function firstItem(scorers: readonly Scorer[], essential: number, start: number): number {
+export function firstItem(scorers: readonly Scorer[], essential: number, start: number): number {
   let first = NO_ITEM;
   for (let g = 0; g < essential; g++) {
     for (const cursor of scorers[g]!.cursors) {
@@ -112,7 +112,7 @@ function firstItem(scorers: readonly Scorer[], essential: number, start: number)
 }
 
 /** Gives the excluded items of the window a score that nothing makes good. */
-function bar(
+export function bar(
   cursors: readonly PostingCursor[],
   start: number,
   end: number,
@@ -133,7 +133,13 @@ function bar(
 }
 
 /** Adds a group's part to the score of every item of the window that holds it. Returns the number of items met. */
-function addGroup(index: KeywordIndex, scorer: Scorer, start: number, end: number, count: number): number {
+export function addGroup(
+  index: KeywordIndex,
+  scorer: Scorer,
+  start: number,
+  end: number,
+  count: number,
+): number {
   const { scores, units, met, metByGroup } = index.scratch;
   let n = 0;
   for (const cursor of scorer.cursors) n = collect(cursor, start, end, units, metByGroup, n);
@@ -219,7 +225,7 @@ const SORTED_SHARE = 1 / 32;
  * Offsets of the items of the window whose score exceeds the bar and that the filter accepts, ascending: a view of
  * scratch.
  */
-function selectItems(
+export function selectItems(
   index: KeywordIndex,
   start: number,
   count: number,

@@ -30,7 +30,7 @@ export interface KeywordHits {
 }
 
 /** When the words themselves find fewer, what is near them is looked for, too. */
-const FEW_HITS = 10;
+export const FEW_HITS = 10;
 
 /** Takes a text apart, looks up its words and ranks by them: see {@link rankByWords}. */
 export function keywordSearch(index: KeywordIndex, text: string, options: KeywordSearchOptions): KeywordHits {
@@ -100,7 +100,7 @@ export function conditionsOf(
 }
 
 /** Returns the score of a short text that holds every word of the query often; of alternatives the best. */
-function boundOf({ k1 }: KeywordIndex, groups: readonly QueryGroup[], nDocuments: number): number {
+export function boundOf({ k1 }: KeywordIndex, groups: readonly QueryGroup[], nDocuments: number): number {
   const best = new Map<number, number>();
   for (const { word, weight, documents } of groups) {
     const part = weight * inverseDocumentFrequency(nDocuments, documents) * (k1 + 1);

@@ -19,14 +19,16 @@ export function filterOf(
   return filter && compileParsed(columnsOf(index, whole, "filter"), filter);
 }
 
-function columnsOf(
+/** @throws SearchError `NO_FILTERABLE_COLUMNS` */
+export function columnsOf(
   { columns, forest, name }: LoadedIndex,
   whole: RankOptions["whole"],
   field: string,
 ): Columns {
   if (whole && whole.fields.length > 0) return columnsWithin(columns, forest.nItems, whole.fields);
   if (columns) return columns;
-  throw searchError("NO_FILTERABLE_COLUMNS", field, `Index ${name} was built without filterable fields.`);
+  const message = `Index ${name} was built without filterable fields. Name some with --filterable when building it.`;
+  throw searchError("NO_FILTERABLE_COLUMNS", field, message);
 }
 
 /** Counts over all documents that pass the filter, or those of them that hold a word, whether they are among the hits or not. */

@@ -1,10 +1,11 @@
 import type { StoredDocument } from "../format/meta.ts";
+import { textsIn } from "../keyword/field-texts.ts";
 import type { Language } from "../keyword/languages.ts";
 import { tokenize } from "../keyword/tokenize.ts";
 import type { WordTerms } from "../keyword/understand.ts";
 import { type LoadedIndex, languageOf } from "./loaded-index.ts";
+import type { RankedPage } from "./page.ts";
 import type { Query } from "./query.ts";
-import type { RankedPage } from "./rank.ts";
 import { scoreOf } from "./score.ts";
 import type { Explanation } from "./types.ts";
 
@@ -18,7 +19,9 @@ export function explainer(
   page: RankedPage,
 ): (item: number, distance: number | null, document: StoredDocument | undefined) => Explanation {
   const { rankings, keywordWeight, rules } = page;
-  const { words, vectors, terms = [] } = rankings;
+  const { vectors, listed, terms = [] } = rankings;
+  // What is listed has scores by its words, but no rank among them.
+  const words = rankings.words ?? (query.mode === "keyword" ? listed : undefined);
   const { metric, dimensions } = index.forest;
   const fields = Object.keys(index.manifest.keyword?.fields ?? { pageContent: 1 });
   const language = languageOf(index);
@@ -31,7 +34,7 @@ export function explainer(
       keyword:
         words && byWords >= 0
           ? {
-              rank: byWords + 1,
+              rank: rankings.words ? byWords + 1 : null,
               score: words.bound > 0 ? Math.min(1, words.scores[byWords]! / words.bound) : 0,
               bm25: words.scores[byWords]!,
             }
@@ -65,8 +68,7 @@ function wordsIn(
   language: Language,
 ): Explanation["words"] {
   const held = fields.map((field) => {
-    const value = field === "pageContent" ? pageContent : metadata[field];
-    const text = Array.isArray(value) ? value.join(" ") : typeof value === "string" ? value : "";
+    const text = field === "pageContent" ? pageContent : textsIn(metadata, field).join(" ");
     return { field, terms: new Set(tokenize(text.slice(0, MAX_TEXT), language).map(({ term }) => term)) };
   });
   const byWord = new Map<string, { terms: Set<string>; fields: Set<string> }>();

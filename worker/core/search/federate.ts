@@ -1,6 +1,9 @@
+import { compareBy, type SortKey } from "../columns/order.ts";
 import { searchError } from "../format/search-error.ts";
 import type { LoadedIndex } from "./loaded-index.ts";
-import type { FacetCounts, SearchRequest, SearchResponse } from "./types.ts";
+import { groupByOf, hitsOf, sortOf } from "./ordering.ts";
+import { MAX_K } from "./schema.ts";
+import type { FacetCounts, Group, Hit, SearchRequest, SearchResponse, Total } from "./types.ts";
 
 /** Values of a facet that an answer lists. */
 const FACET_VALUES = 100;
@@ -27,7 +30,12 @@ export function partRequest(request: SearchRequest): SearchRequest {
     );
   }
   const { indexes: _, offset = 0, ...rest } = request;
-  return { ...rest, k: offset + request.k };
+  const part = { ...rest, k: offset + request.k };
+  if (hitsOf(part) > MAX_K) {
+    const message = `A page of several indexes that reaches so far takes ${hitsOf(part)} hits of each; at most ${MAX_K} are allowed.`;
+    throw searchError("OUT_OF_RANGE", "offset", message);
+  }
+  return part;
 }
 
 export function embedderOf({ embedder, manifest }: LoadedIndex): string | undefined {
@@ -45,11 +53,14 @@ export function mergeAnswers(request: SearchRequest, parts: readonly PartAnswer[
   requireAlike(parts);
   const { offset = 0, k } = request;
   const responses = parts.map(({ response }) => response);
-  const hits = responses
-    .flatMap(({ index, hits }) => hits.map((hit) => ({ ...hit, index })))
-    // Stable: of equal scores the index that was named first comes first.
-    .sort((a, b) => b.score - a.score)
+  const sort = sortOf(request) ?? [];
+  const units = responses
+    .flatMap(({ index, hits, groups }) => unitsOf(index, hits, groups))
+    // Stable: of equals the index that was named first comes first.
+    .sort((a, b) => compareHits(sort, a.hits[0]!, b.hits[0]!))
     .slice(offset, offset + k);
+  const groups = groupByOf(request) && units.flatMap(({ group }) => group ?? []);
+  const total = request.total ? addTotals(responses) : undefined;
   const facets = request.facets && mergeFacets(request.facets, responses);
   const warnings = responses.flatMap(({ index, warnings = [] }) =>
     warnings.map(({ code, message }) => ({ code, message: `${index}: ${message}` })),
@@ -61,15 +72,54 @@ export function mergeAnswers(request: SearchRequest, parts: readonly PartAnswer[
     metric: first!.metric,
     mode: first!.mode,
     indexes: responses.map(({ index, version, metric, mode }) => ({ index, version, metric, mode })),
-    hits,
+    hits: units.flatMap(({ hits }) => hits),
+    ...(groups && { groups }),
+    ...(total && { total }),
     ...(facets && { facets }),
     ...(responses.some(({ partial }) => partial) && { partial: true as const }),
     ...(warnings.length > 0 && { warnings }),
   };
 }
 
+/** A hit, or the hits of a group: what is merged as one. */
+interface Unit {
+  readonly hits: readonly Hit[];
+  readonly group?: Group;
+}
+
+/** Groups of different indexes stay apart, whatever their values. */
+function unitsOf(index: string, hits: readonly Hit[], groups: readonly Group[] | undefined): Unit[] {
+  const named = hits.map((hit) => ({ ...hit, index }));
+  if (!groups) return named.map((hit) => ({ hits: [hit] }));
+  let next = 0;
+  return groups.map((group) => {
+    const first = next;
+    next += group.hits;
+    return { hits: named.slice(first, next), group: { index, ...group } };
+  });
+}
+
+function compareHits(sort: readonly SortKey[], a: Hit, b: Hit): number {
+  for (const [i, key] of sort.entries()) {
+    const difference = compareBy(key, a.sort?.[i] ?? null, b.sort?.[i] ?? null);
+    if (difference !== 0) return difference;
+  }
+  return b.score - a.score;
+}
+
+function addTotals(responses: readonly SearchResponse[]): Total {
+  const totals = responses.flatMap(({ total }) => total ?? []);
+  const groups = totals.flatMap((total) => total.groups ?? []);
+  const isExact = totals.every(({ relation }) => relation === "exact");
+  return {
+    value: totals.reduce((sum, { value }) => sum + value, 0),
+    relation: isExact ? "exact" : "estimate",
+    ...(groups.length > 0 && { groups: groups.reduce((sum, count) => sum + count, 0) }),
+  };
+}
+
 function requireAlike(parts: readonly PartAnswer[]): void {
-  const compared = parts.filter(({ response }) => response.mode !== "keyword");
+  const compared = parts.filter(({ response }) => response.mode === "vector" || response.mode === "hybrid");
   const [first] = compared;
   const other = compared.find(
     ({ response, embedder }) => embedder !== first?.embedder || response.metric !== first?.response.metric,

@@ -4,11 +4,11 @@ import type { ItemParts } from "./docstore.ts";
 import { explainer } from "./explain.ts";
 import { highlightTerms, nearnessTo, passageAt, passageByMeaning, passageByTerms } from "./highlight.ts";
 import { languageOf } from "./loaded-index.ts";
+import type { RankedPage } from "./page.ts";
 import type { Query } from "./query.ts";
-import type { RankedPage } from "./rank.ts";
 import type { Searcher } from "./searcher.ts";
 import { timed } from "./timing.ts";
-import type { Highlight, Hit, SearchRequest, SearchResponse, SearchWarning } from "./types.ts";
+import type { Group, Highlight, Hit, SearchRequest, SearchResponse, SearchWarning } from "./types.ts";
 
 /** A search that has been ranked. */
 export interface Answered {
@@ -41,7 +41,7 @@ export async function answerOf(
   searcher: Searcher,
   answered: Answered,
   documents: Documents,
-): Promise<Pick<SearchResponse, "mode" | "hits" | "facets" | "partial" | "warnings">> {
+): Promise<Omit<SearchResponse, "index" | "indexes" | "version" | "metric">> {
   const { request, query, page } = answered;
   const { ranking } = page;
   const { facets, terms } = page.rankings;
@@ -63,6 +63,7 @@ export async function answerOf(
       id: ids[i]!,
       distance,
       score: ranking.scores[i]!,
+      ...(page.sortValues && { sort: page.sortValues.get(item) ?? [] }),
       ...(document &&
         include.has("document") && {
           document: { pageContent: document.pageContent, metadata: document.metadata },
@@ -78,10 +79,20 @@ export async function answerOf(
   return {
     mode: query.mode,
     hits,
+    ...(page.groups && { groups: answeredGroups(page.groups, hits) }),
+    ...(page.total && { total: page.total }),
     ...(facets && { facets }),
     ...(missing > 0 && { partial: true }),
     ...(warnings.length > 0 && { warnings }),
   };
+}
+
+/** The groups of the hits; one whose hits could not be read is left out. */
+function answeredGroups(groups: NonNullable<RankedPage["groups"]>, hits: readonly Hit[]): Group[] {
+  const shown = new Set(hits.map(({ item }) => item));
+  return groups
+    .map(({ value, items }) => ({ value, hits: items.filter((item) => shown.has(item)).length }))
+    .filter((group) => group.hits > 0);
 }
 
 function missingShards({ shards }: Searcher): SearchWarning[] {

@@ -1,4 +1,5 @@
 import type { RequestIssue } from "../format/search-error.ts";
+import { hitsOf } from "./ordering.ts";
 import { MAX_K, MAX_QUERY_LENGTH } from "./schema.ts";
 import type { SearchRequest } from "./types.ts";
 
@@ -30,16 +31,17 @@ export const BATCH_BUDGETS: readonly {
   { what: "facets of all searches together", most: 100, of: ({ facets }) => facets?.length ?? 0 },
 ];
 
-function ranked({ offset, k }: SearchRequest): number {
-  return offset === undefined ? k : MAX_K;
+function ranked(request: SearchRequest): number {
+  return request.offset === undefined ? hitsOf(request) : MAX_K;
 }
 
 function compared({ mmr, k, offset = 0 }: SearchRequest): number {
   return mmr ? mmr.fetchK * Math.min(offset + k, mmr.fetchK) : 0;
 }
 
-function highlighted({ include, k }: SearchRequest): number {
-  return include.some((part) => part === "highlights" || part === "explanation") ? k : 0;
+function highlighted(request: SearchRequest): number {
+  const { include } = request;
+  return include.some((part) => part === "highlights" || part === "explanation") ? hitsOf(request) : 0;
 }
 
 /** Fields of one search that are beyond what is allowed here. */
@@ -64,9 +66,14 @@ export function limitIssues(request: SearchRequest, limits: SearchLimits): Reque
       `offset and k together reach ${offset + k}; at most ${depth} hits of a search can be paged through.`,
     );
   }
+  const hits = hitsOf(request);
+  if (request.groupBy !== undefined && hits > depth) {
+    refuse("groupBy", `k groups of that many hits are ${hits} hits; at most ${depth} are allowed here.`);
+  }
   if (searchK === 0) refuse("searchK", "searchK is 0; it is -1 for the default, or at least 1.");
   if (highlighted(request) > MAX_HIGHLIGHTED) {
-    refuse("k", `k is ${k}; with highlights or explanations at most ${MAX_HIGHLIGHTED} is allowed.`);
+    const message = `${request.groupBy === undefined ? "k is" : "k times the hits of a group is"} ${hits}; with highlights or explanations at most ${MAX_HIGHLIGHTED} is allowed.`;
+    refuse("k", message);
   }
   if (query !== undefined && query.length > maxQueryLength)
     issues.push(queryTooLong(query.length, maxQueryLength));

@@ -5,9 +5,11 @@ import { rankByWords } from "../keyword/search.ts";
 import type { WordStatistics } from "../keyword/statistics.ts";
 import { foundTerms, type UnderstoodQuery, understand } from "../keyword/understand.ts";
 import { facetCountsOf, filterOf, passing } from "./conditions.ts";
+import { valuesFor } from "./fields.ts";
+import { countFound, listInMemory } from "./listing.ts";
 import type { LoadedIndex } from "./loaded-index.ts";
 import { type Accept, both, operatorsOf } from "./operators.ts";
-import { type Query, rankedWords } from "./query.ts";
+import { isListed, type Query, rankedWords } from "./query.ts";
 import type { Ranking, Rankings, RankOptions, WordRanking } from "./ranking.ts";
 import type { Exactness, Searcher } from "./searcher.ts";
 import { type SearchOptions, timed } from "./timing.ts";
@@ -59,6 +61,7 @@ export async function rankInMemory(
   const { keyword } = index;
   const { vector } = query;
   const filter = intersection(part.within, filterOf(index, query, part));
+  if (isListed(query)) return timed("keyword", options, () => listInMemory(index, query, part, filter));
   const ranked = rankedWords(query);
   const wanted = ranked ?? (query.terms ? query.words : undefined);
   const { understood, words, rare, accept } = await timed("keyword", options, () => {
@@ -81,6 +84,8 @@ export async function rankInMemory(
   const distances =
     words && vector ? await wordDistances(index, vector, { words, vectors }, part, exactness) : undefined;
   const terms = query.terms && understood && keyword ? foundTerms(keyword, understood) : undefined;
+  const counts = countFound(index, query, part, understood, filter);
+  const values = valuesFor(index, query, part, [...(words?.items ?? []), ...(vectors?.items ?? [])]);
   return {
     ...(vectors && { vectors }),
     ...(words && { words: { ...words, ...(distances && { distances }) } }),
@@ -88,6 +93,8 @@ export async function rankInMemory(
     ...(exactness.estimated && { estimated: true }),
     ...(terms && { terms }),
     ...(rare.length > 0 && { rare }),
+    ...(counts && { counts }),
+    ...(values && { values }),
   };
 }
 

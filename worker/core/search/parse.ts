@@ -2,7 +2,7 @@ import type * as z from "zod/mini";
 import { parseFilter } from "../columns/parse.ts";
 import { type RequestIssue, SearchError, type SearchErrorCode } from "../format/search-error.ts";
 import { batchIssues, limitIssues, queryTooLong, type SearchLimits } from "./limits.ts";
-import { batchRequestSchema, searchRequestSchema } from "./schema.ts";
+import { batchRequestSchema, MAX_GROUP_HITS, MAX_SORT_KEYS, searchRequestSchema } from "./schema.ts";
 import type { SearchRequest } from "./types.ts";
 
 export type { SearchLimits } from "./limits.ts";
@@ -73,10 +73,13 @@ const MAX_ISSUES = 20;
 
 const QUERY_FIELDS = ["query", "vector", "item", "id"] as const;
 
+const BROWSING_FIELDS = ["filter", "sort", "groupBy", "facets"] as const;
+
 function queryIssues(request: SearchRequest): RequestIssue[] {
   const given = QUERY_FIELDS.filter((field) => request[field] !== undefined);
-  if (given.length === 0) {
-    const message = "Say what to search for: one of query, vector, item and id.";
+  if (given.length === 0 && !BROWSING_FIELDS.some((field) => request[field] !== undefined)) {
+    const message =
+      "Say what to search for: one of query, vector, item and id. Or browse, by filter, sort, groupBy or facets.";
     return [{ field: "", code: "NO_QUERY", message }];
   }
   if (given.length > 1) {
@@ -86,7 +89,13 @@ function queryIssues(request: SearchRequest): RequestIssue[] {
   if (request.query !== undefined && request.query.trim() === "") {
     return [{ field: "query", code: "EMPTY_QUERY", message: "query has no text." }];
   }
-  return [];
+  if (!request.mmr) return [];
+  const against = (["sort", "groupBy"] as const).find((field) => request[field] !== undefined);
+  const message =
+    given.length === 0
+      ? "mmr compares with what is searched for; this request has no query."
+      : `mmr and ${against} each choose and order the hits; give one of them.`;
+  return against || given.length === 0 ? [{ field: "mmr", code: "INVALID_VALUE", message }] : [];
 }
 
 /** A zod issue as ours: one for most, one a key for unknown fields. */
@@ -119,10 +128,18 @@ function translate(issue: z.core.$ZodRawIssue, json: unknown, at: string): Reque
       return one("OUT_OF_RANGE", `${name} ${sizeOf(value)}; at least ${issue.minimum} is needed.`);
     case "invalid_value":
       return one("INVALID_VALUE", `${name} must be one of ${(issue.values as unknown[]).join(", ")}.`);
+    case "invalid_union":
+      return one("INVALID_VALUE", `${name} must be ${FORMS[String(path[path.length - 1])] ?? FORMS.sort}.`);
     default:
       return one("INVALID_VALUE", issue.message ? `${name}: ${issue.message}` : `${name} is not valid.`);
   }
 }
+
+/** Forms that a field of several may have. */
+const FORMS: Readonly<Record<string, string>> = {
+  sort: `a field such as "price" or "price:desc", {"field": "price", "order": "desc"}, or a list of 1 to ${MAX_SORT_KEYS} of those`,
+  groupBy: `a field such as "page", or {"field": "page", "hits": 3} with 1 to ${MAX_GROUP_HITS} hits`,
+};
 
 /** `mmr.lambda`, `vector[3]`, `searches[2].k`; long keys are cut so that an answer never echoes a megabyte. */
 function fieldName(path: readonly PropertyKey[], at: string): string {

@@ -1,10 +1,11 @@
+import type { GroupBy, SortKey } from "../columns/order.ts";
 import type { FilterNode } from "../columns/parse.ts";
 import type { KeywordQuery } from "../keyword/query.ts";
-import type { SearchMode, SearchRequest } from "./types.ts";
+import type { AnswerMode, SearchRequest } from "./types.ts";
 
 /** A request as an index ranks by it: read once, checked against the index, embedded. Plain data: it may be sent to shards. */
 export interface Query {
-  readonly mode: SearchMode;
+  readonly mode: AnswerMode;
   /** The text, taken apart; absent for a search by vector, item or id. */
   readonly words?: KeywordQuery;
   /** Absent when only words are to be compared. */
@@ -18,6 +19,21 @@ export interface Query {
   readonly keywordWeight?: number;
   /** Whether the terms that count as found are wanted. */
   readonly terms?: boolean;
+  /** Fields to sort by, before the score. */
+  readonly sort?: readonly SortKey[];
+  readonly groupBy?: GroupBy;
+  /** Whether the documents that the query finds are to be counted. */
+  readonly total?: boolean;
+  /** Items of a lower score are neither listed nor counted. */
+  readonly minScore?: number;
+}
+
+/**
+ * Whether the answer is a list of all that matches, in the order of fields: of what the words find, or of everything. What is
+ * compared by vectors has no end, so there the best hits are sorted instead.
+ */
+export function isListed({ mode, sort }: Query): boolean {
+  return mode === "browse" || (mode === "keyword" && sort !== undefined);
 }
 
 /** The words to rank by; undefined in mode vector, where they only mark what was found. */

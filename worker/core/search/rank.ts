@@ -1,5 +1,5 @@
+import { joinValues } from "../columns/order.ts";
 import type { StoredDocument } from "../format/meta.ts";
-import { withoutPhrases } from "../keyword/query.ts";
 import { appended, type Combined, combine } from "./combine.ts";
 import { FUSION_DEPTH } from "./fusion.ts";
 import { lacksPositions, languageOf } from "./loaded-index.ts";
@@ -9,82 +9,37 @@ import { type Query, rankedWords } from "./query.ts";
 import { firstOf, pickFrom, type Ranking, type Rankings } from "./ranking.ts";
 import { MAX_K } from "./schema.ts";
 import type { Exactness, Searcher } from "./searcher.ts";
-import type { Rule, SearchRequest, SearchWarning } from "./types.ts";
+import type { Rule, SearchRequest } from "./types.ts";
 
-/** The items of a page of an answer, and what there is to say of them, documents unread. */
-export interface RankedPage extends Omit<Combined, "ranking"> {
-  readonly ranking: Ranking;
+/** Items that a ranking to some depth has found, and their order; documents unread. */
+export interface Ranked extends Combined {
   /** What each way found. */
   readonly rankings: Rankings;
-  readonly warnings: readonly SearchWarning[];
-}
-
-const VECTORS_UNAVAILABLE: SearchWarning = {
-  code: "VECTORS_UNAVAILABLE",
-  message:
-    "The vectors in the cold part cannot be read at the moment: items are ranked by their resident codes, and distances are estimates.",
-};
-
-const MAX_SHOWN = 100;
-
-/**
- * Ranks down to the end of the page that is asked for, chooses by marginal relevance, and cuts the page out. Documents are
- * read only where the index cannot tell whether the words of a phrase stand together. Phrases that leave nothing are given
- * up, with a warning.
- */
-export async function rankPage(
-  searcher: Searcher,
-  query: Query,
-  request: SearchRequest,
-): Promise<RankedPage> {
-  const { offset = 0, k, minScore = 0 } = request;
-  const depth = offset + k;
-  const strict = await rankAll(searcher, query, request, depth);
-  const phrases = rankedWords(query)?.phrases ?? [];
-  const isLoose = strict.ranking.items.length === 0 && phrases.length > 0;
-  const ranked = isLoose ? await rankAll(searcher, loosened(query), request, depth) : strict;
-  const { ranking, warnings } = ranked;
-  const page = [...ranking.items.keys()].filter(
-    (i) => i >= offset && i < depth && ranking.scores[i]! >= minScore,
-  );
-  return {
-    ...ranked,
-    ranking: pickFrom(ranking, page),
-    warnings: isLoose ? [...warnings, phraseNotFound(phrases)] : warnings,
-  };
+  /** Vectors in the cold part could not be read: distances are estimates. */
+  readonly estimated: boolean;
 }
 
 /** Ranks by a query as it stands: what its phrases ask for is held against documents where the index cannot tell. */
-async function rankAll(
+export async function rankAll(
   searcher: Searcher,
   query: Query,
   request: SearchRequest,
   depth: number,
-): Promise<RankedPage> {
-  const words = rankedWords(query);
-  const check =
-    words && lacksPositions(searcher.index) ? phraseCheck(languageOf(searcher.index), words) : undefined;
+): Promise<Ranked> {
+  const check = textCheck(searcher, query);
   // Some of the hits will not hold the phrase.
   const ranked = await rankTo(searcher, query, request, check ? Math.min(MAX_K, depth * 4) : depth);
   return check ? { ...ranked, ranking: await holding(searcher, ranked.ranking, check) } : ranked;
 }
 
-/** The query by its words alone: quotes that were pasted are no condition that nothing meets. */
-function loosened(query: Query): Query {
-  return query.words ? { ...query, words: withoutPhrases(query.words) } : query;
-}
-
-function phraseNotFound(phrases: readonly (readonly string[])[]): SearchWarning {
-  const [first = []] = phrases;
-  const which = phrases.length > 1 ? "all quoted texts" : `"${first.join(" ").slice(0, MAX_SHOWN)}"`;
-  return {
-    code: "PHRASE_NOT_FOUND",
-    message: `No document that passes holds ${which} word by word: the hits are those of the words.`,
-  };
+/** What decides by its text whether a document holds the query's phrases; undefined where the index knows. */
+export function textCheck({ index }: Searcher, query: Query): ((text: string) => boolean) | undefined {
+  const words = rankedWords(query);
+  return words && lacksPositions(index) ? phraseCheck(languageOf(index), words) : undefined;
 }
 
 /** The ranked items whose documents pass a check. */
-async function holding(
+export async function holding(
   searcher: Searcher,
   ranking: Ranking,
   check: (text: string) => boolean,
@@ -94,35 +49,24 @@ async function holding(
   return pickFrom(ranking, held);
 }
 
-/** Items that a ranking to some depth has found, and their order. */
-interface Ranked extends Combined {
-  readonly rankings: Rankings;
-}
-
 async function rankTo(
   searcher: Searcher,
   query: Query,
   request: SearchRequest,
   depth: number,
-): Promise<RankedPage> {
+): Promise<Ranked> {
   const { mmr } = request;
   const { vector } = query;
-  const { ranking, ...found } = await rankConsistently(searcher, query, request, depth);
-  const { rankings } = found;
+  const found = await rankConsistently(searcher, query, request, depth);
+  const { ranking, rules, rankings } = found;
+  if (!mmr || !vector) return { ...found, ranking: firstOf(ranking, depth) };
   const exactness: Exactness = { estimated: rankings.estimated ?? false };
-  const chosen =
-    mmr && vector
-      ? await diversify(searcher, ranking, vector, { ...mmr, k: depth }, exactness)
-      : firstOf(ranking, depth);
-  const { distances: known, ...undistanced } = chosen;
-  // Rankings by vector have theirs; both together may have estimates.
-  const distances =
-    vector && (query.mode === "vector" ? known : await searcher.distances(vector, chosen, exactness));
+  const chosen = await diversify(searcher, ranking, vector, { ...mmr, k: depth }, exactness);
   return {
     ...found,
-    rules: mmr ? new Map([...found.rules, ...diversityRules(ranking, chosen)]) : found.rules,
-    ranking: { ...undistanced, ...(distances && { distances }) },
-    warnings: exactness.estimated ? [VECTORS_UNAVAILABLE] : [],
+    rules: new Map([...rules, ...diversityRules(ranking, chosen)]),
+    ranking: chosen,
+    estimated: exactness.estimated,
   };
 }
 
@@ -145,7 +89,8 @@ async function rankConsistently(
   };
   const search = async (k: number): Promise<Ranked> => {
     const rankings = await searcher.rank(query, k, shown);
-    return { rankings, ...combine(searcher.index, query, rankings) };
+    const estimated = rankings.estimated ?? false;
+    return { rankings, estimated, ...combine(searcher.index, query, rankings) };
   };
   if (query.mode === "keyword") return search(wanted);
   if (query.mode === "vector") return search(offset === undefined ? wanted : MAX_K);
@@ -153,7 +98,12 @@ async function rankConsistently(
   // Beside each other, so that one call asks a shard for both.
   const second = searcher.beside(1);
   const [near, far] = await Promise.all([search(FUSION_DEPTH), search(MAX_K).finally(() => second.leave())]);
-  return { ...appended(near, far), rankings: { ...near.rankings, ...far.rankings } };
+  const values = joinValues([near.rankings.values, far.rankings.values]);
+  return {
+    ...appended(near, far),
+    rankings: { ...near.rankings, ...far.rankings, ...(values && { values }) },
+    estimated: near.estimated || far.estimated,
+  };
 }
 
 /** Chooses k of the first `fetchK` by maximal marginal relevance. */

@@ -1,3 +1,4 @@
+import type { FieldValue, ItemValues } from "../columns/order.ts";
 import type { RareItem } from "../keyword/rare.ts";
 import type { WordTerms } from "../keyword/understand.ts";
 import type { FacetCounts } from "./types.ts";
@@ -28,6 +29,26 @@ export interface Rankings {
   readonly terms?: readonly WordTerms[];
   /** Items that hold a rare word of the query exactly; all of them are in `words`. */
   readonly rare?: readonly RareItem[];
+  /** In place of words and vectors: what the query lists, in its order. Scores are BM25, or 1 without words. */
+  readonly listed?: WordRanking;
+  /** Values that the items of these rankings are sorted and grouped by. */
+  readonly values?: ItemValues;
+  readonly counts?: Counts;
+  /** Parts of the index that these are joined from; 1 when left out. */
+  readonly parts?: number;
+}
+
+/** Documents that a query finds. */
+export interface Counts {
+  readonly documents: number;
+  /** Mode hybrid: documents that pass the filter, whether they hold a word or not. */
+  readonly passing?: number;
+  /** Groups that they fall into. */
+  readonly groups?: number;
+  /** The groups' values, so that those of several parts can be counted together; absent where they are too many. */
+  readonly groupValues?: readonly FieldValue[];
+  /** Whether groups of several parts have been counted more than once. */
+  readonly groupsRepeated?: boolean;
 }
 
 /** Settings of ranking a query. */

@@ -4,9 +4,10 @@ import { type KeywordQuery, parseKeywordQuery, withoutExclusions } from "../keyw
 import { withKnownOptions } from "../keyword/understand.ts";
 import { queryVector } from "./embed-query.ts";
 import { hasKeywords, type LoadedIndex, languageOf } from "./loaded-index.ts";
+import { groupByOf, isBrowsing, sortOf } from "./ordering.ts";
 import type { Query } from "./query.ts";
 import type { Searcher } from "./searcher.ts";
-import type { SearchMode, SearchRequest, SearchWarning } from "./types.ts";
+import type { AnswerMode, SearchRequest, SearchWarning } from "./types.ts";
 
 const NOTHING_UNDERSTOOD: SearchWarning = {
   code: "NOTHING_UNDERSTOOD",
@@ -28,6 +29,8 @@ export async function readQuery(
   const { vector, warnings } = await understand(searcher, request, mode, words);
   const { searchK, filter, facets, facetsOf, include } = request;
   const keywordWeight = weightOf(request, mode);
+  const sort = sortOf(request);
+  const groupBy = groupByOf(request);
   const query: Query = {
     mode,
     searchK,
@@ -38,6 +41,10 @@ export async function readQuery(
     ...(facetsOf && { facetsOf }),
     ...(keywordWeight !== undefined && { keywordWeight }),
     ...(include.some((part) => part === "highlights" || part === "explanation") && { terms: true }),
+    ...(sort && { sort }),
+    ...(groupBy && { groupBy }),
+    ...(request.total && { total: true }),
+    ...(request.minScore !== undefined && { minScore: request.minScore }),
   };
   return { query, warnings };
 }
@@ -54,7 +61,7 @@ function wordsOf(index: LoadedIndex, { query, prefix }: SearchRequest): KeywordQ
  *
  * @throws SearchError `INVALID_VALUE` where there are no two rankings to weigh
  */
-function weightOf({ weights }: SearchRequest, mode: SearchMode): number | undefined {
+function weightOf({ weights }: SearchRequest, mode: AnswerMode): number | undefined {
   if (weights === undefined) return undefined;
   if (mode !== "hybrid") {
     throw searchError(
@@ -77,10 +84,10 @@ function weightOf({ weights }: SearchRequest, mode: SearchMode): number | undefi
 async function understand(
   searcher: Searcher,
   request: SearchRequest,
-  mode: SearchMode,
+  mode: AnswerMode,
   words: KeywordQuery | undefined,
 ): Promise<{ vector?: Float32Array | undefined; warnings: readonly SearchWarning[] }> {
-  if (mode === "keyword") return { warnings: [] };
+  if (mode === "keyword" || mode === "browse") return { warnings: [] };
   const given = request.query ?? "";
   const text = (mode === "hybrid" && words && withoutExclusions(given, words)) || given;
   try {
@@ -94,12 +101,14 @@ async function understand(
 }
 
 /** @throws SearchError when the index or the kind of query does not allow the mode */
-function modeOf(index: LoadedIndex, request: SearchRequest): SearchMode {
+function modeOf(index: LoadedIndex, request: SearchRequest): AnswerMode {
   const { mode, query } = request;
-  if (mode === undefined)
-    return query !== undefined && hasKeywords(index) && index.embedder
-      ? "hybrid"
-      : defaultMode(index, request);
+  if (isBrowsing(request)) {
+    if (mode === undefined) return "browse";
+    const message = `Mode ${mode} searches for something; this request has no query, and only browses.`;
+    throw searchError("INVALID_VALUE", "mode", message);
+  }
+  if (mode === undefined) return defaultMode(index, request);
   if (mode === "vector") return mode;
   if (query === undefined) {
     throw searchError("INVALID_VALUE", "mode", `Mode ${mode} searches by words; this request has no query.`);
@@ -113,9 +122,13 @@ function modeOf(index: LoadedIndex, request: SearchRequest): SearchMode {
   return mode;
 }
 
-/** Words alone where the index has no embedder for a text, vectors otherwise. */
-function defaultMode(index: LoadedIndex, request: SearchRequest): SearchMode {
-  return request.query !== undefined && !index.embedder && hasKeywords(index) && !request.mmr
-    ? "keyword"
-    : "vector";
+/**
+ * Both for a text where the index has both. Words alone where the index has no embedder for a text, and where the answer is sorted: what
+ * holds the words is to be sorted, and not what is near them. Vectors otherwise.
+ */
+function defaultMode(index: LoadedIndex, { query, sort, mmr }: SearchRequest): AnswerMode {
+  if (query === undefined || !hasKeywords(index)) return "vector";
+  if (sort !== undefined) return "keyword";
+  if (index.embedder) return "hybrid";
+  return mmr ? "vector" : "keyword";
 }

@@ -26,6 +26,13 @@ export const MAX_COMPONENT = 1e15;
 export const SEARCH_MODES = ["vector", "keyword", "hybrid"] as const;
 export const FACETS_OF = ["filter", "matches"] as const;
 export const INCLUDES = ["document", "metadata", "vector", "highlights", "explanation"] as const;
+/** Modes of an answer: `browse` for a search without anything to search for. */
+export const ANSWER_MODES = [...SEARCH_MODES, "browse"] as const;
+export const SORT_ORDERS = ["asc", "desc"] as const;
+export const TOTAL_RELATIONS = ["exact", "estimate"] as const;
+/** Fields that a search is sorted by. */
+export const MAX_SORT_KEYS = 8;
+export const MAX_GROUP_HITS = 100;
 export const RULES = ["rareWord", "diversity"] as const;
 
 const itemNumber = z.int().check(z.minimum(0), z.maximum(0x7fff_ffff));
@@ -57,6 +64,38 @@ export const weightsSchema = z.strictObject({ keyword: share, vector: share }).c
     examples: [{ keyword: 0.3, vector: 0.7 }],
   }),
 );
+
+const fieldName = z.string().check(z.minLength(1), z.maxLength(256));
+const sortKey = z.union([
+  fieldName,
+  z.strictObject({ field: fieldName, order: z.optional(z.enum(SORT_ORDERS)) }),
+]);
+
+export const sortSchema = z
+  .union([sortKey, z.readonly(z.array(sortKey).check(z.minLength(1), z.maxLength(MAX_SORT_KEYS)))])
+  .check(
+    z.meta({
+      description:
+        "Filterable fields to sort by, then by score: `price`, `price:desc`, `{field, order}`, or a list of those. Documents without the field come last.",
+      examples: [["price:asc", "year:desc"]],
+    }),
+  );
+
+export const groupBySchema = z
+  .union([
+    fieldName,
+    z.strictObject({
+      field: fieldName,
+      hits: z.optional(z.int().check(z.minimum(1), z.maximum(MAX_GROUP_HITS))),
+    }),
+  ])
+  .check(
+    z.meta({
+      description:
+        "Filterable field with one value a document: hits with the same value come together, at most `hits` (default 1) of each, and `k` and `offset` count groups.",
+      examples: [{ field: "page", hits: 3 }],
+    }),
+  );
 
 export const searchRequestSchema = z
   .strictObject({
@@ -144,6 +183,14 @@ export const searchRequestSchema = z
         z.meta({ description: "Default: hybrid for text when the index has a keyword index, else vector." }),
       ),
     weights: z.optional(weightsSchema),
+    sort: z.optional(sortSchema),
+    groupBy: z.optional(groupBySchema),
+    total: z.optional(z.boolean()).check(
+      z.meta({
+        description:
+          "Whether the answer says how many documents there are: exactly in mode keyword and without a query, as an estimate where vectors are compared.",
+      }),
+    ),
     prefix: z.optional(z.boolean()).check(
       z.meta({
         description:
@@ -156,12 +203,17 @@ export const searchRequestSchema = z
   })
   .check(
     z.meta({
-      description: "A search by exactly one of `query`, `vector`, `item` and `id`.",
+      description:
+        "A search by at most one of `query`, `vector`, `item` and `id`. Without any, a `filter`, `sort`, `groupBy` or `facets` browses all documents that pass.",
       oneOf: [
         { required: ["query"] },
         { required: ["vector"] },
         { required: ["item"] },
         { required: ["id"] },
+        {
+          anyOf: ["filter", "sort", "groupBy", "facets"].map((field) => ({ required: [field] })),
+          not: { anyOf: ["query", "vector", "item", "id"].map((field) => ({ required: [field] })) },
+        },
       ],
     }),
   );
@@ -221,6 +273,8 @@ export const explanationSchema = z
   })
   .check(z.meta({ description: "Why a hit stands where it does." }));
 
+const fieldValue = z.union([z.string(), z.number(), z.boolean()]);
+
 export const hitSchema = z.object({
   index: z.optional(z.string()).check(z.meta({ description: "Name of its index, in a search of several." })),
   item: itemNumber,
@@ -236,9 +290,12 @@ export const hitSchema = z.object({
     z.maximum(1),
     z.meta({
       description:
-        "Larger is better. Of the distance in mode vector, of BM25 in mode keyword, of both in mode hybrid.",
+        "Larger is better. Of the distance in mode vector, of BM25 in mode keyword, of both in mode hybrid; 1 in mode browse.",
     }),
   ),
+  sort: z
+    .optional(z.readonly(z.array(z.nullable(fieldValue))))
+    .check(z.meta({ description: "Its values of the fields in `sort`; null where it has none." })),
   document: z
     .optional(documentSchema)
     .check(z.meta({ description: "Absent when it was not asked for, or when the item has none." })),
@@ -259,7 +316,7 @@ export const facetCountsSchema = z
       z.readonly(
         z.array(
           z.object({
-            value: z.union([z.string(), z.number(), z.boolean()]),
+            value: fieldValue,
             count: z.int(),
           }),
         ),
@@ -283,9 +340,37 @@ export const warningSchema = z.object({
   message: z.string(),
 });
 
+export const groupSchema = z.object({
+  index: z.optional(z.string()).check(z.meta({ description: "Name of its index, in a search of several." })),
+  value: z
+    .nullable(fieldValue)
+    .check(z.meta({ description: "The field's value; null: the documents without one." })),
+  hits: z
+    .int()
+    .check(
+      z.meta({ description: "Hits of the group: so many of `hits`, behind those of the groups before." }),
+    ),
+});
+
+export const totalSchema = z.object({
+  value: z.int().check(z.minimum(0)),
+  relation: z.enum(TOTAL_RELATIONS),
+  groups: z
+    .optional(z.int().check(z.minimum(0)))
+    .check(z.meta({ description: "Groups that the documents fall into, with `groupBy`." })),
+});
+
 const resultFields = {
-  mode: z.enum(SEARCH_MODES).check(z.meta({ description: "How the hits were found." })),
-  hits: z.readonly(z.array(hitSchema)).check(z.meta({ description: "Best first." })),
+  mode: z.enum(ANSWER_MODES).check(z.meta({ description: "How the hits were found." })),
+  hits: z
+    .readonly(z.array(hitSchema))
+    .check(z.meta({ description: "Best first; with `sort`, in its order; with `groupBy`, group by group." })),
+  groups: z
+    .optional(z.readonly(z.array(groupSchema)))
+    .check(z.meta({ description: "The groups of the hits, in their order; with `groupBy`." })),
+  total: z
+    .optional(totalSchema)
+    .check(z.meta({ description: "Documents that the search finds, on this page and all others." })),
   facets: z.optional(facetCountsSchema),
   partial: z
     .optional(z.literal(true))
@@ -313,7 +398,7 @@ export const searchResponseSchema = z.object({
             index: z.string(),
             version: z.string(),
             metric: z.enum(METRICS),
-            mode: z.enum(SEARCH_MODES),
+            mode: z.enum(ANSWER_MODES),
           }),
         ),
       ),

@@ -35,7 +35,7 @@ export function scopeSearcher(inner: Searcher, filter: FilterNode): Searcher {
     ...inner,
     async rank(query, k, shown) {
       const rankings = await inner.rank(restricted(query, filter), k, shown);
-      for (const ranking of [rankings.vectors, rankings.words]) {
+      for (const ranking of [rankings.vectors, rankings.words, rankings.listed]) {
         for (const item of ranking?.items ?? []) known.set(item, true);
       }
       return withoutEmptyFacets(rankings);

@@ -3,7 +3,8 @@ import { searchError } from "../format/search-error.ts";
 import { type Answered, answerOf, readDocuments } from "./hits.ts";
 import type { LoadedIndex } from "./loaded-index.ts";
 import { openSearcher } from "./open-searcher.ts";
-import { rankPage } from "./rank.ts";
+import { hitsOf } from "./ordering.ts";
+import { rankPage } from "./page.ts";
 import { readQuery } from "./read-query.ts";
 import { MAX_VECTOR_NUMBERS } from "./schema.ts";
 import type { Searcher } from "./searcher.ts";
@@ -99,7 +100,8 @@ async function rankOne(searcher: Searcher, request: SearchRequest): Promise<Answ
 /** Refuses an answer whose vectors alone would fill an isolate. */
 function checkVectorNumbers(dimensions: number, requests: readonly SearchRequest[]): void {
   let numbers = 0;
-  for (const { include, k } of requests) if (include.includes("vector")) numbers += k * dimensions;
+  for (const request of requests)
+    if (request.include.includes("vector")) numbers += hitsOf(request) * dimensions;
   if (numbers <= MAX_VECTOR_NUMBERS) return;
   const message = `Vectors of ${dimensions} dimensions for that many hits are ${numbers} numbers; an answer has at most ${MAX_VECTOR_NUMBERS}.`;
   throw searchError("OUT_OF_RANGE", "include", message);

@@ -61,16 +61,18 @@ interface Own extends Numbering {
 }
 
 async function rank({ index, outer }: Own, { show, ...query }: ShardQuery): Promise<ShardRankings> {
-  const { vectors, words, rare, ...rest } = await rankInMemory(index, query, query);
+  const { vectors, words, listed, values, rare, ...rest } = await rankInMemory(index, query, query);
   const outward = <T extends Ranking>(ranking: T): T => ({
     ...ranking,
     items: ranking.items.map(outer),
   });
   const best =
-    show && new Set([vectors, words].flatMap((ranking) => ranking?.items.slice(0, show.first) ?? []));
+    show && new Set([vectors, words, listed].flatMap((ranking) => ranking?.items.slice(0, show.first) ?? []));
   return {
     ...(vectors && { vectors: outward(vectors) }),
     ...(words && { words: outward(words) }),
+    ...(listed && { listed: outward(listed) }),
+    ...(values && { values: { ...values, items: values.items.map(outer) } }),
     ...(rare && { rare: rare.map((one) => ({ ...one, item: outer(one.item) })) }),
     ...rest,
     ...(show && best && { shown: [...best].map((item) => shownOf(index, item, outer(item), show)) }),

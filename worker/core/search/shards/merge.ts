@@ -1,5 +1,7 @@
 import { FACET_VALUES } from "../../columns/facets.ts";
+import { compareValues, joinValues } from "../../columns/order.ts";
 import type { Metric } from "../../format/constants.ts";
+import { joinCounts } from "../fields.ts";
 import type { Ranking, Rankings, WordRanking } from "../ranking.ts";
 import type { FacetCounts } from "../types.ts";
 
@@ -13,6 +15,9 @@ export function mergeRankings(metric: Metric, rankings: readonly Rankings[], k: 
   const facets = rankings.map((ranking) => ranking.facets).filter((part) => part !== undefined);
   const rare = rankings.flatMap((ranking) => ranking.rare ?? []);
   const terms = rankings.map((ranking) => ranking.terms).filter((part) => part !== undefined);
+  const listed = rankings.map((ranking) => ranking.listed).filter((part) => part !== undefined);
+  const values = joinValues(rankings.map((ranking) => ranking.values));
+  const counts = joinCounts(rankings.map((ranking) => ranking.counts));
   return {
     ...(vectors.length > 0 && { vectors: mergeVectors(metric, vectors, k) }),
     ...(words.length > 0 && { words: mergeWords(words, k, new Set(rare.map(({ item }) => item))) }),
@@ -20,6 +25,10 @@ export function mergeRankings(metric: Metric, rankings: readonly Rankings[], k: 
     ...(rankings.some(({ estimated }) => estimated) && { estimated: true }),
     ...(terms.length > 0 && { terms: terms.flat() }),
     ...(rare.length > 0 && { rare }),
+    ...(listed.length > 0 && { listed: joined(listed) }),
+    ...(values && { values }),
+    ...(counts && { counts }),
+    parts: rankings.length,
   };
 }
 
@@ -34,6 +43,15 @@ function mergeWords(rankings: readonly WordRanking[], k: number, rare: ReadonlyS
     ...merged(rankings, k, (a, b) => b.score - a.score, rare),
     // A part that lacks a word of the query knows nothing of its weight.
     bound: rankings.reduce((most, { bound }) => Math.max(most, bound), 0),
+  };
+}
+
+/** What the parts list, one part behind the other: whoever arranges them has their values. */
+function joined(rankings: readonly WordRanking[]): WordRanking {
+  return {
+    items: rankings.flatMap(({ items }) => items),
+    scores: rankings.flatMap(({ scores }) => scores),
+    bound: Math.max(...rankings.map(({ bound }) => bound)),
   };
 }
 
@@ -74,13 +92,4 @@ function mergeFacets(parts: readonly FacetCounts[]): FacetCounts {
       return [field, entries.slice(0, FACET_VALUES)];
     }),
   );
-}
-
-/** As a column has its values: texts in the order of their bytes, which is that of code points and not of UTF-16. */
-function compareValues(a: string | number | boolean, b: string | number | boolean): number {
-  if (typeof a !== "string" || typeof b !== "string") return Number(a) - Number(b);
-  const [one, other] = [[...a], [...b]];
-  const at = one.findIndex((character, i) => character !== other[i]);
-  if (at === -1) return one.length - other.length;
-  return one[at]!.codePointAt(0)! - (other[at]?.codePointAt(0) ?? -1);
 }

@@ -26,7 +26,9 @@ export function shardQuery(
     show: showFor(query.mode, shown, forest.dimensions),
     // The asking side has no vectors to compare what the words find with.
     ...(query.vector && words && { exactDistances: true }),
-    ...((query.filter || query.facets) && { whole: { fields, facetValues: FACET_VALUES } }),
+    ...((query.filter || query.facets || query.sort || query.groupBy || query.mode === "browse") && {
+      whole: { fields, facetValues: FACET_VALUES },
+    }),
   };
 }
 

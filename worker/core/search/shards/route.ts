@@ -23,7 +23,9 @@ export function routeQuery({ meta, owners }: ShardSet, router: Forest, query: Sh
   const everywhere = vector === undefined || meta.partition === "random" || query.filter !== undefined;
   const near = everywhere ? all : nearest(vector, router, owners, meta.list, probesOf(meta, searchK, k), k);
   const rest =
-    query.words === undefined && query.facets === undefined ? [] : all.filter((i) => !near.includes(i));
+    query.words === undefined && query.facets === undefined && !query.total
+      ? []
+      : all.filter((i) => !near.includes(i));
   return {
     near,
     rest,

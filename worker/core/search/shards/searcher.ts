@@ -92,7 +92,7 @@ async function rank(request: ShardRequest, query: ShardQuery): Promise<ShardRank
     connection.ask(shards, async (shard) => {
       const own = { ...query, ...effort, ...(wordsOnly(shard) && { nearest: false }) };
       const rankings = outward(await connection.put(shard, toRank(own)), firstItemOf(shard));
-      for (const ranking of [rankings.vectors, rankings.words])
+      for (const ranking of [rankings.vectors, rankings.words, rankings.listed])
         if (ranking) cache.setHome(ranking.items, shard);
       cache.add(rankings.shown ?? [], shard, firstItemOf(shard));
       return rankings;
@@ -201,11 +201,13 @@ function outward(rankings: ShardRankings, firstItem: number): ShardRankings {
     ...ranking,
     items: ranking.items.map((item) => item + firstItem),
   });
-  const { vectors, words, rare } = rankings;
+  const { vectors, words, listed, values, rare } = rankings;
   return {
     ...rankings,
     ...(vectors && { vectors: moved(vectors) }),
     ...(words && { words: moved(words) }),
+    ...(listed && { listed: moved(listed) }),
+    ...(values && { values: { ...values, items: values.items.map((item) => item + firstItem) } }),
     ...(rare && { rare: rare.map((one) => ({ ...one, item: one.item + firstItem })) }),
   };
 }

@@ -1,0 +1,101 @@
+import { addGroup, bar, type Conditions, firstItem, openScorer, selectItems } from "./bm25.ts";
+import { expandQuery } from "./expand.ts";
+import type { TermGroup } from "./groups.ts";
+import type { KeywordIndex } from "./keyword-index.ts";
+import { matchingItems } from "./matches.ts";
+import { NO_ITEM, openPostings } from "./postings.ts";
+import { WINDOW } from "./scratch.ts";
+import { boundOf, conditionsOf, FEW_HITS } from "./search.ts";
+import type { UnderstoodQuery } from "./understand.ts";
+
+/** All items that a query finds, ascending, with their scores by BM25. */
+export interface KeywordMatches {
+  readonly items: number[];
+  readonly scores: number[];
+  /** The highest score that a document could have for the query. */
+  readonly bound: number;
+}
+
+type Accept = ((item: number) => boolean) | undefined;
+
+/**
+ * The items that hold a word of the query which tells documents apart, or any word where none does: what `matchingItems` counts.
+ * Linear in the words' lists.
+ *
+ * @throws ArtifactError `CORRUPT_KEYWORDS` when a damaged list is met
+ */
+export function tellingMatches(
+  index: KeywordIndex,
+  understood: UnderstoodQuery,
+  accept: Accept,
+): KeywordMatches {
+  const bits = matchingItems(index, understood);
+  const holds = (item: number) =>
+    ((bits[item >>> 5]! >>> (item & 31)) & 1) === 1 && (accept === undefined || accept(item));
+  return scored(index, understood, understood.groups, { accept: holds, excluded: [] });
+}
+
+/**
+ * The items that `rankByWords` finds, whatever the number wanted: those with a word of the query, frequent or not, and where they
+ * are few those near them. Linear in the words' lists.
+ *
+ * @throws ArtifactError `CORRUPT_KEYWORDS` when a damaged list is met
+ */
+export function everyMatch(index: KeywordIndex, understood: UnderstoodQuery, accept: Accept): KeywordMatches {
+  const { query, groups, statistics } = understood;
+  const conditions = conditionsOf(index, query, { accept });
+  const found = scored(index, understood, groups, conditions);
+  const few = found.items.length < FEW_HITS && groups.length > 0;
+  if (!few || query.words.every((word) => word.exact)) return found;
+  const relaxed = expandQuery(index, query, { relaxed: true, statistics });
+  return { ...scored(index, understood, relaxed, conditions), bound: found.bound };
+}
+
+function scored(
+  index: KeywordIndex,
+  { statistics }: UnderstoodQuery,
+  groups: UnderstoodQuery["groups"],
+  conditions: Conditions,
+): KeywordMatches {
+  const nDocuments = statistics?.documents ?? index.collectionDocuments;
+  return {
+    ...scoreEvery(index, groups, conditions, nDocuments),
+    bound: boundOf(index, groups, nDocuments),
+  };
+}
+
+/** Scores every item of the groups. Where `scoreGroups` passes over what cannot be among the best, nothing is passed over here. */
+function scoreEvery(
+  index: KeywordIndex,
+  groups: readonly TermGroup[],
+  { accept, excluded }: Conditions,
+  nDocuments: number,
+): Pick<KeywordMatches, "items" | "scores"> {
+  const { scratch, nItems } = index;
+  const { scores, met } = scratch;
+  const found: { items: number[]; scores: number[] } = { items: [], scores: [] };
+  const scorers = groups.map((group) => openScorer(index, group, nDocuments));
+  const barred = excluded.flatMap((group) => group.entries.map((entry) => openPostings(index, entry)));
+  try {
+    for (let start = 0; start < nItems; ) {
+      const first = firstItem(scorers, scorers.length, start);
+      if (first === NO_ITEM) break;
+      start = first - (first % WINDOW);
+      const end = Math.min(start + WINDOW, nItems);
+      let count = bar(barred, start, end, scores, met);
+      for (const scorer of scorers) count = addGroup(index, scorer, start, end, count);
+      for (const offset of selectItems(index, start, count, 0, accept)) {
+        found.items.push(start + offset);
+        found.scores.push(scores[offset]!);
+      }
+      for (let i = 0; i < count; i++) scores[met[i]!] = 0;
+      start = end;
+    }
+  } catch (error) {
+    // Scratch is shared: a damaged list, or an accept that throws, must not spoil the next search.
+    scores.fill(0);
+    scratch.units.fill(0);
+    throw error;
+  }
+  return found;
+}

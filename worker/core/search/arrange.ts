@@ -1,0 +1,218 @@
+import { compareBy, type FieldValue, type ItemValues, shownValue } from "../columns/order.ts";
+import type { FilterNode } from "../columns/parse.ts";
+import { FUSION_DEPTH } from "./fusion.ts";
+import { isListed, type Query } from "./query.ts";
+import { holding, type Ranked, rankAll, textCheck } from "./rank.ts";
+import { normalised, pickFrom, type Ranking, type Rankings } from "./ranking.ts";
+import { MAX_K } from "./schema.ts";
+import type { Searcher, Shown } from "./searcher.ts";
+import type { SearchRequest } from "./types.ts";
+
+/** A page in the order of fields, or group by group. */
+export interface Arranged {
+  /** Hits, or with `groupBy` groups, on this page and those before it, as far as they were ranked. */
+  readonly found: number;
+  readonly groups?: readonly PageGroup[];
+  /** Values of the fields to sort by, as the answer shows them. */
+  readonly sortValues?: ReadonlyMap<number, readonly FieldValue[]>;
+}
+
+/** A group of the page's hits. */
+export interface PageGroup {
+  readonly value: FieldValue;
+  readonly items: readonly number[];
+}
+
+/**
+ * Sorts and groups what a query finds, and cuts a page out. What is listed is sorted whole. What is ranked by vectors has no end: of
+ * that the best {@link FUSION_DEPTH} are sorted, and the groups are those of the best {@link MAX_K} at most.
+ */
+export async function arrange(
+  searcher: Searcher,
+  query: Query,
+  request: SearchRequest,
+): Promise<Ranked & Arranged> {
+  const { offset = 0, k } = request;
+  const ranked = isListed(query)
+    ? await listAll(searcher, query, request)
+    : await rankEnough(searcher, query, request);
+  const { ranking, rankings } = ranked;
+  const values = valuesByItem(rankings.values);
+  const sortValues = query.sort && {
+    sortValues: new Map(ranking.items.map((item) => [item, values.shown(item)] as const)),
+  };
+  if (!query.groupBy) {
+    const page = [...ranking.items.keys()].slice(offset, offset + k);
+    return { ...ranked, ranking: pickFrom(ranking, page), found: ranking.items.length, ...sortValues };
+  }
+  const groups = groupsOf(ranking, values, query.groupBy.hits);
+  const page = groups.slice(offset, offset + k);
+  const positions = page.flatMap((group) => group.positions);
+  return {
+    ...ranked,
+    ranking: pickFrom(ranking, positions),
+    found: groups.length,
+    groups: page.map(({ value, positions }) => ({
+      value: values.shownGroup(value),
+      items: positions.map((i) => ranking.items[i]!),
+    })),
+    ...sortValues,
+  };
+}
+
+/** Lists down to the end of the page. */
+async function listAll(searcher: Searcher, query: Query, request: SearchRequest): Promise<Ranked> {
+  const { offset = 0, k, minScore = 0 } = request;
+  const check = textCheck(searcher, query);
+  const depth = Math.min(MAX_K, (offset + k) * (check ? 4 : 1));
+  const found = await listTo(searcher, query, request, depth);
+  const rankings = await completed(searcher, query, request, { depth, ...found });
+  const ranking = inOrder(query, rankings, minScore);
+  return {
+    ranking: check ? await holding(searcher, ranking, check) : ranking,
+    rankings: { ...rankings, ...found.counted },
+    rules: new Map(),
+    estimated: false,
+  };
+}
+
+async function listTo(
+  searcher: Searcher,
+  query: Query,
+  { include }: SearchRequest,
+  depth: number,
+): Promise<{ readonly rankings: Rankings; readonly counted: Pick<Rankings, "counts" | "facets"> }> {
+  const shown: Shown = {
+    among: depth * (query.groupBy?.hits ?? 1),
+    documents: include.some((part) => part !== "vector"),
+    vectors: include.includes("vector"),
+  };
+  const rankings = await searcher.rank(query, depth, shown);
+  const { counts, facets } = rankings;
+  return { rankings, counted: { ...(counts && { counts }), ...(facets && { facets }) } };
+}
+
+/**
+ * Completes the groups of a list out of several parts: where one part has the best hit of a group, the next best may lie in another
+ * that has many better groups and so did not tell of this one.
+ */
+async function completed(
+  searcher: Searcher,
+  query: Query,
+  request: SearchRequest,
+  { depth, rankings }: { readonly depth: number; readonly rankings: Rankings },
+): Promise<Rankings> {
+  const { parts = 1 } = rankings;
+  const { groupBy } = query;
+  if (parts === 1 || !groupBy || groupBy.hits === 1) return rankings;
+  const ranking = inOrder(query, rankings, 0);
+  const groups = groupsOf(ranking, valuesByItem(rankings.values), groupBy.hits).slice(0, depth);
+  if (groups.length === 0) return rankings;
+  const within = isIn(
+    groupBy.field,
+    groups.map(({ value }) => value),
+  );
+  const { total: _, facets: __, filter, ...rest } = query;
+  const narrowed = { ...rest, filter: filter ? { kind: "and" as const, nodes: [filter, within] } : within };
+  return (await listTo(searcher, narrowed, request, depth)).rankings;
+}
+
+/** The condition that a field has one of these values. */
+function isIn(field: string, values: readonly FieldValue[]): FilterNode {
+  const known = values.filter((value) => value !== null);
+  const path = "groupBy";
+  const nodes: FilterNode[] = [{ kind: "test", field, comparison: "in", values: known, path }];
+  if (known.length < values.length)
+    nodes.push({ kind: "test", field, comparison: "exists", values: [false], path });
+  return { kind: "or", nodes };
+}
+
+/** What was listed, all parts in one order. */
+function inOrder(query: Query, { listed, values }: Rankings, minScore: number): Ranking {
+  if (!listed) return { items: [], scores: [] };
+  return sorted(query, query.mode === "browse" ? listed : normalised(listed), values, minScore);
+}
+
+function sorted(
+  { sort = [] }: Query,
+  ranking: Ranking,
+  values: ItemValues | undefined,
+  minScore: number,
+): Ranking {
+  const { items, scores } = ranking;
+  const keys = valuesByItem(values);
+  const order = [...items.keys()].filter((i) => scores[i]! >= minScore);
+  order.sort((a, b) => {
+    for (const [i, key] of sort.entries()) {
+      const difference = compareBy(key, keys.sort(items[a]!, i), keys.sort(items[b]!, i));
+      if (difference !== 0) return difference;
+    }
+    return scores[b]! - scores[a]! || items[a]! - items[b]!;
+  });
+  return pickFrom(ranking, order);
+}
+
+/** Ranks by words and vectors, deep enough for the page's groups. */
+async function rankEnough(searcher: Searcher, query: Query, request: SearchRequest): Promise<Ranked> {
+  const { offset = 0, k, minScore = 0 } = request;
+  const best = (ranked: Ranked): Ranked => {
+    const { ranking, rankings } = ranked;
+    const ordered = query.sort
+      ? sorted(query, ranking, rankings.values, minScore)
+      : atLeast(ranking, minScore);
+    return { ...ranked, ranking: ordered };
+  };
+  const near = best(await rankAll(searcher, query, request, FUSION_DEPTH));
+  if (query.sort || near.ranking.items.length < FUSION_DEPTH) return near;
+  const groups = groupsOf(near.ranking, valuesByItem(near.rankings.values), 1);
+  if (groups.length >= offset + k) return near;
+  return best(await rankAll(searcher, query, { ...request, offset }, MAX_K));
+}
+
+function atLeast(ranking: Ranking, minScore: number): Ranking {
+  if (minScore <= 0) return ranking;
+  return pickFrom(
+    ranking,
+    [...ranking.items.keys()].filter((i) => ranking.scores[i]! >= minScore),
+  );
+}
+
+interface Group {
+  readonly value: FieldValue;
+  /** Positions in the ranking. */
+  readonly positions: readonly number[];
+}
+
+/** The groups of a ranking, each where its first item is, with its first few. */
+function groupsOf({ items }: Ranking, values: ValuesByItem, hits: number): Group[] {
+  const groups = new Map<FieldValue, { readonly value: FieldValue; readonly positions: number[] }>();
+  for (const [i, item] of items.entries()) {
+    const value = values.group(item);
+    const group = groups.get(value) ?? { value, positions: [] };
+    groups.set(value, group);
+    if (group.positions.length < hits) group.positions.push(i);
+  }
+  return [...groups.values()];
+}
+
+interface ValuesByItem {
+  /** Value of the field with this number among those to sort by. */
+  sort(item: number, key: number): FieldValue;
+  group(item: number): FieldValue;
+  /** Values to sort by as an answer shows them, and that of a group. */
+  shown(item: number): FieldValue[];
+  shownGroup(value: FieldValue): FieldValue;
+}
+
+function valuesByItem(values: ItemValues | undefined): ValuesByItem {
+  const { items = [], sort = [], group } = values ?? {};
+  const at = new Map(items.map((item, i) => [item, i]));
+  const valueAt = (column: { readonly values: readonly FieldValue[] } | undefined, item: number) =>
+    column?.values[at.get(item) ?? -1] ?? null;
+  return {
+    sort: (item, key) => valueAt(sort[key], item),
+    group: (item) => valueAt(group, item),
+    shownGroup: (value) => (group ? shownValue(group, value) : value),
+    shown: (item) => sort.map((column) => shownValue(column, valueAt(column, item))),
+  };
+}

@@ -1,0 +1,109 @@
+import type { CompiledFilter } from "../columns/compile.ts";
+import { bitsOf, itemsOf, selectFirst } from "../columns/select.ts";
+import { everyMatch, tellingMatches } from "../keyword/every.ts";
+import type { WordStatistics } from "../keyword/statistics.ts";
+import { foundTerms, type UnderstoodQuery, understand } from "../keyword/understand.ts";
+import { columnsOf, facetCountsOf } from "./conditions.ts";
+import { countsOf, valuesFor } from "./fields.ts";
+import type { LoadedIndex } from "./loaded-index.ts";
+import { type Query, rankedWords } from "./query.ts";
+import type { Counts, Rankings, RankOptions } from "./ranking.ts";
+
+/** Settings of listing, of an index that may be a part of more. */
+export interface ListOptions extends RankOptions {
+  readonly statistics?: WordStatistics | undefined;
+}
+
+/** Items ascending, with their scores. */
+interface Matches {
+  readonly items: ArrayLike<number>;
+  readonly scores?: readonly number[];
+  readonly bound: number;
+}
+
+/**
+ * Lists what a query matches, in the order of its fields: all that pass the filter, or those of them that hold its words. Linear in
+ * the items and the words' lists.
+ *
+ * @throws SearchError `UNKNOWN_FILTER_FIELD`, `NO_FILTERABLE_COLUMNS`, `INVALID_VALUE`
+ */
+export function listInMemory(
+  index: LoadedIndex,
+  query: Query,
+  part: ListOptions,
+  filter: CompiledFilter | undefined,
+): Rankings {
+  const { keyword } = index;
+  const words = rankedWords(query);
+  const understood = keyword && words && understand(keyword, words, part.statistics);
+  const columns = columnsOf(index, part.whole, query.sort ? "sort" : "filter");
+  const { items, scores, bound } = words
+    ? wordMatches(index, query, understood, filter)
+    : { items: itemsOf((filter ?? { bits: columns.present }).bits, columns.nItems), bound: 1 };
+  const first = selectFirst(columns, { items, ...(scores && { scores }) }, { ...query, depth: part.k });
+  const listed = first.map((i) => items[i]!);
+  const facets = facetCountsOf(index, query, part, understood, filter);
+  const counts = countsOf(index, query, part, {
+    bits: bitsOf(items, columns.nItems),
+    count: items.length,
+  });
+  const values = valuesFor(index, query, part, listed);
+  const terms = query.terms && understood && keyword ? foundTerms(keyword, understood) : undefined;
+  return {
+    listed: { items: listed, scores: first.map((i) => scores?.[i] ?? 1), bound },
+    ...(facets && { facets }),
+    ...(values && { values }),
+    ...(counts && { counts }),
+    ...(terms && { terms }),
+  };
+}
+
+function wordMatches(
+  { keyword }: LoadedIndex,
+  { minScore = 0 }: Query,
+  understood: UnderstoodQuery | undefined,
+  filter: CompiledFilter | undefined,
+): Matches {
+  if (!keyword || !understood) return { items: [], scores: [], bound: 0 };
+  return scoredAtLeast(tellingMatches(keyword, understood, filter?.accept), minScore);
+}
+
+function scoredAtLeast<T extends Matches & { readonly scores: readonly number[] }>(
+  matches: T,
+  minScore: number,
+): Matches {
+  if (minScore <= 0) return matches;
+  const { scores, bound } = matches;
+  const kept = [...scores.keys()].filter((i) => bound > 0 && scores[i]! / bound >= minScore);
+  return { items: kept.map((i) => matches.items[i]!), scores: kept.map((i) => scores[i]!), bound };
+}
+
+/**
+ * Counts what a query finds that is not listed: all that pages of a search by words lead to; of what is compared by vectors an estimate,
+ * the documents that hold a word that tells them apart, or without words those that pass the filter. Linear.
+ */
+export function countFound(
+  index: LoadedIndex,
+  query: Query,
+  part: RankOptions,
+  understood: UnderstoodQuery | undefined,
+  filter: CompiledFilter | undefined,
+): Counts | undefined {
+  if (!query.total) return undefined;
+  const { keyword, forest, columns } = index;
+  const ofItems = (items: ArrayLike<number>) =>
+    countsOf(index, query, part, { bits: bitsOf(items, forest.nItems), count: items.length });
+  if (query.mode === "keyword") {
+    if (!keyword || !understood) return ofItems([]);
+    const { minScore = 0 } = query;
+    return ofItems(scoredAtLeast(everyMatch(keyword, understood, filter?.accept), minScore).items);
+  }
+  const passing = filter?.count ?? forest.artifact.header.nSlots;
+  if (query.mode === "hybrid") {
+    const { items } =
+      keyword && understood ? tellingMatches(keyword, understood, filter?.accept) : { items: [] };
+    return { ...ofItems(items)!, passing };
+  }
+  const bits = filter?.bits ?? columns?.present ?? new Uint32Array(0);
+  return countsOf(index, query, part, { bits, count: passing });
+}

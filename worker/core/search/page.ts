@@ -1,0 +1,95 @@
+import { withoutPhrases } from "../keyword/query.ts";
+import { type Arranged, arrange } from "./arrange.ts";
+import type { Combined } from "./combine.ts";
+import { isListed, type Query, rankedWords } from "./query.ts";
+import { type Ranked, rankAll } from "./rank.ts";
+import { pickFrom, type Ranking, type Rankings } from "./ranking.ts";
+import type { Exactness, Searcher } from "./searcher.ts";
+import { totalOf } from "./total.ts";
+import type { SearchRequest, SearchWarning, Total } from "./types.ts";
+
+/** The items of a page of an answer, and what there is to say of them, documents unread. */
+export interface RankedPage extends Omit<Combined, "ranking">, Pick<Arranged, "groups" | "sortValues"> {
+  readonly ranking: Ranking;
+  /** What each way found. */
+  readonly rankings: Rankings;
+  readonly total?: Total;
+  readonly warnings: readonly SearchWarning[];
+}
+
+const VECTORS_UNAVAILABLE: SearchWarning = {
+  code: "VECTORS_UNAVAILABLE",
+  message:
+    "The vectors in the cold part cannot be read at the moment: items are ranked by their resident codes, and distances are estimates.",
+};
+
+const MAX_SHOWN = 100;
+
+/**
+ * Ranks down to the end of the page that is asked for, chooses by marginal relevance, and cuts the page out. Documents are
+ * read only where the index cannot tell whether the words of a phrase stand together. Phrases that leave nothing are given
+ * up, with a warning.
+ */
+export async function rankPage(
+  searcher: Searcher,
+  query: Query,
+  request: SearchRequest,
+): Promise<RankedPage> {
+  const cut = query.sort || query.groupBy || isListed(query) ? arrange : cutOut;
+  const strict = await cut(searcher, query, request);
+  const phrases = rankedWords(query)?.phrases ?? [];
+  const isLoose = strict.found === 0 && phrases.length > 0;
+  const used = isLoose ? loosened(query) : query;
+  const { found, estimated: _, ...page } = isLoose ? await cut(searcher, used, request) : strict;
+  const exactness: Exactness = { estimated: strict.estimated };
+  const ranking = await withDistances(searcher, query, page.ranking, exactness);
+  const total = query.total && totalOf(searcher, used, request, { ...page, ranking, found });
+  return {
+    ...page,
+    ranking,
+    ...(total && { total }),
+    warnings: [
+      ...(exactness.estimated ? [VECTORS_UNAVAILABLE] : []),
+      ...(isLoose ? [phraseNotFound(phrases)] : []),
+    ],
+  };
+}
+
+/** A page as it was ranked. */
+async function cutOut(searcher: Searcher, query: Query, request: SearchRequest): Promise<Ranked & Arranged> {
+  const { offset = 0, k, minScore = 0 } = request;
+  const depth = offset + k;
+  const ranked = await rankAll(searcher, query, request, depth);
+  const { ranking } = ranked;
+  const page = [...ranking.items.keys()].filter(
+    (i) => i >= offset && i < depth && ranking.scores[i]! >= minScore,
+  );
+  return { ...ranked, ranking: pickFrom(ranking, page), found: ranking.items.length };
+}
+
+/** The ranking with its distances from the query's vector: rankings by vector have theirs, both together may have estimates. */
+async function withDistances(
+  searcher: Searcher,
+  { mode, vector }: Query,
+  ranking: Ranking,
+  exactness: Exactness,
+): Promise<Ranking> {
+  const { distances: known, ...undistanced } = ranking;
+  const distances =
+    vector && (mode === "vector" ? known : await searcher.distances(vector, ranking, exactness));
+  return { ...undistanced, ...(distances && { distances }) };
+}
+
+/** The query by its words alone: quotes that were pasted are no condition that nothing meets. */
+function loosened(query: Query): Query {
+  return query.words ? { ...query, words: withoutPhrases(query.words) } : query;
+}
+
+function phraseNotFound(phrases: readonly (readonly string[])[]): SearchWarning {
+  const [first = []] = phrases;
+  const which = phrases.length > 1 ? "all quoted texts" : `"${first.join(" ").slice(0, MAX_SHOWN)}"`;
+  return {
+    code: "PHRASE_NOT_FOUND",
+    message: `No document that passes holds ${which} word by word: the hits are those of the words.`,
+  };
+}
