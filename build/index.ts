@@ -27,6 +27,7 @@ export { type ExportAnnoyOptions, type ExportAnnoyResult, exportAnnoy } from "./
 export { type ImportAnnoyOptions, type ImportOptions, importAnnoy } from "./annoy/import.ts";
 export type { InputDocument } from "./artifact/collect.ts";
 export type { BuildResult } from "./artifact/folder.ts";
+export { type UpdateOptions, type UpdateResult, update } from "./changes/update.ts";
 export type { EmbedderOptions } from "./embedding/build-embedder.ts";
 export {
   type ImportEncoderOptions,

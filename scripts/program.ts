@@ -18,6 +18,7 @@ import { addRebuild } from "./commands/rebuild.ts";
 import { addRestore } from "./commands/restore.ts";
 import { addRollback } from "./commands/rollback.ts";
 import { addToken } from "./commands/token.ts";
+import { addUpdate } from "./commands/update.ts";
 import { addVerify } from "./commands/verify.ts";
 import { addVersions } from "./commands/versions.ts";
 
@@ -43,6 +44,7 @@ Example:
     );
   addInit(program);
   addBuild(program);
+  addUpdate(program);
   addAssemble(program);
   addImport(program);
   addExport(program);

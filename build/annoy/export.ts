@@ -10,7 +10,7 @@ import { type Artifact, requireBytes } from "../../worker/core/format/artifact.t
 import type { Metric } from "../../worker/core/format/constants.ts";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import { shardFolder } from "../../worker/core/format/keys.ts";
-import { readManifest } from "../artifact/folder.ts";
+import { readManifest, requireUnchanged } from "../artifact/folder.ts";
 import { openForestFile } from "../local/local-index.ts";
 import { OptionError } from "../settings/errors.ts";
 import { requireText } from "../settings/options.ts";
@@ -54,11 +54,11 @@ const DEFAULT_TREES = 10;
  * Writes an artifact's index as a file that Spotify's Annoy loads: from an imported artifact the very same nodes, from
  * any other a fresh Annoy forest over its vectors (as its codec stores them).
  *
- * @throws AnnoyEdgeError `SHARDED_INDEX`, `UNKNOWN_LAYOUT`, `CANNOT_WRITE`
+ * @throws AnnoyEdgeError `HAS_CHANGES`, `SHARDED_INDEX`, `UNKNOWN_LAYOUT`, `CANNOT_WRITE`
  */
 export async function exportAnnoy(dir: string, options: ExportAnnoyOptions): Promise<ExportAnnoyResult> {
   requireText("out", options.out);
-  await readManifest(dir);
+  requireUnchanged(dir, await readManifest(dir));
   const artifact = await openForestFile(dir);
   if (artifact.meta.shards) {
     throw new AnnoyEdgeError(

@@ -40,9 +40,11 @@ export interface ArtifactParts {
   /** Sections that do not come from the vectors: embedding table, whitening, columns, keyword index. */
   readonly sections?: readonly SectionSource[];
   /** Entries of the meta about those sections. */
-  readonly meta?: Pick<ArtifactMeta, "keyword" | "columns" | "fusion" | "shards" | "cutTexts">;
+  readonly meta?: Pick<ArtifactMeta, "keyword" | "columns" | "fusion" | "shards" | "cutTexts" | "base">;
   /** Items of the index, where they are not those of the forest: a router's are its shards'. */
   readonly items?: number;
+  /** Certified recall, where it is that of more than the forest. */
+  readonly certified?: CertifiedRecall;
   /** Notes for people: source, splitter, chunk size. Nothing that differs between two equal builds. */
   readonly source?: Readonly<Record<string, unknown>>;
 }
@@ -62,7 +64,7 @@ export async function writeArtifact(
     rescore: built.rescore,
     forest: built.forest,
     embedder: parts.embedder,
-    certified: built.certified,
+    certified: parts.certified ?? built.certified,
     ...parts.meta,
     ...(parts.source && { source: parts.source }),
   };

@@ -4,7 +4,7 @@ import { type FileHandle, mkdir, open, readdir, readFile, realpath, rm, stat } f
 import { basename, dirname, join, resolve, sep } from "node:path";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import type { Manifest, ManifestFile } from "../../worker/core/format/meta.ts";
-import { DATA_FILES, ENCODER_FILE, MANIFEST_FILE, SHARDS_FOLDER } from "./version.ts";
+import { BASE_FOLDER, DATA_FILES, ENCODER_FILE, MANIFEST_FILE, SHARDS_FOLDER } from "./version.ts";
 
 /** Folders that are being written, removed when the process ends before they are whole (a signal, a crash). */
 const unfinished = new Set<string>();
@@ -99,7 +99,7 @@ function replace(target: string, path: string, foreign: readonly string[]): void
   }
   // Files that are not ours (notes, a README) move into the new folder instead of going with the old one.
   for (const name of foreign) renameSync(join(old, name), join(target, name));
-  for (const name of [MANIFEST_FILE, SHARDS_FOLDER, ENCODER_FILE, ...DATA_FILES])
+  for (const name of [MANIFEST_FILE, SHARDS_FOLDER, BASE_FOLDER, ENCODER_FILE, ...DATA_FILES])
     rmSync(join(old, name), { force: true, recursive: true });
   rmdirSync(old);
 }
@@ -137,14 +137,16 @@ function isWithin(path: string, folder: string): boolean {
   return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 }
 
-/** @param sharded whether the artifact that goes is one of shards: otherwise a folder of that name is foreign */
-function isOurs(name: string, sharded: boolean): boolean {
-  if (name === SHARDS_FOLDER) return sharded;
+/** @param folders those that the artifact that goes has: any other folder is foreign */
+function isOurs(name: string, folders: readonly string[]): boolean {
+  if (name === SHARDS_FOLDER || name === BASE_FOLDER) return folders.includes(name);
   return name === MANIFEST_FILE || name === ENCODER_FILE || (DATA_FILES as readonly string[]).includes(name);
 }
 
-function isSharded(manifest: unknown): boolean {
-  return isManifest(manifest) && (manifest as { shards?: unknown }).shards !== undefined;
+function foldersOf(manifest: unknown): string[] {
+  if (!isManifest(manifest)) return [];
+  const { shards, base } = manifest as { shards?: unknown; base?: unknown };
+  return [...(shards === undefined ? [] : [SHARDS_FOLDER]), ...(base === undefined ? [] : [BASE_FOLDER])];
 }
 
 /** A folder within a folder that is being written. */
@@ -178,8 +180,8 @@ async function checkReplaceable(target: string, makes: readonly string[]): Promi
   if (!names.includes(MANIFEST_FILE)) throw refuse("is a folder with other files and no manifest.json");
   const manifest = await readManifestFile(join(target, MANIFEST_FILE));
   if (!isManifest(manifest)) throw refuse("has a manifest.json that is not an artifact's");
-  const sharded = isSharded(manifest);
-  const foreign = names.filter((name) => !isOurs(name, sharded));
+  const folders = foldersOf(manifest);
+  const foreign = names.filter((name) => !isOurs(name, folders));
   const taken = foreign.find((name) => makes.includes(name));
   if (taken !== undefined) {
     throw new AnnoyEdgeError(
@@ -252,6 +254,19 @@ function hashedFile(file: FileHandle, target: string): HashedFile {
         return { bytes: length, sha256: hash.digest("hex") };
       }),
   };
+}
+
+/**
+ * Refuses a folder of changes, where only an index in one piece will do.
+ *
+ * @throws AnnoyEdgeError `HAS_CHANGES`
+ */
+export function requireUnchanged(dir: string, { base }: Pick<Manifest, "base">): void {
+  if (!base) return;
+  throw new AnnoyEdgeError(
+    "HAS_CHANGES",
+    `${dir} holds changes on top of a base, and this takes an index in one piece. Build it anew: rebuild --compact, or update --compact.`,
+  );
 }
 
 /**

@@ -7,6 +7,8 @@ export type DataFile = (typeof DATA_FILES)[number];
 export const MANIFEST_FILE = "manifest.json";
 /** The encoder of queries, in the folder of an index that has one. It names itself by its content, as the index does. */
 export const ENCODER_FILE = "encoder.bin";
+/** Holds the base of an artifact that is changes on top of one: an artifact folder of its own. */
+export const BASE_FOLDER = "base";
 /** Holds the shards of an artifact that has some. */
 export const SHARDS_FOLDER = "shards";
 

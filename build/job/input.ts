@@ -52,7 +52,8 @@ export interface Input {
   readonly embedFields: readonly string[];
 }
 
-const SITE_FIELDS = ["title", "headings", "heading"] as const;
+/** Fields of a site's sections that are embedded in front of the text. */
+export const SITE_FIELDS = ["title", "headings", "heading"] as const;
 
 /** Checks the settings and prepares reading; nothing is read yet. @throws OptionError */
 export function inputOf(options: InputOptions): Input {
@@ -74,7 +75,7 @@ export function inputOf(options: InputOptions): Input {
   if (documents !== undefined && typeof documents !== "function" && !isIterable(documents)) {
     throw new OptionError("documents is neither an iterable (async or not) nor a function that gives one.");
   }
-  const { splitter, chunkUnit, chunkSize, chunkOverlap } = checkSplitting(options);
+  const { splitter, chunkUnit, chunkSize, chunkOverlap, rows } = checkSplitting(options);
   const countsTokens = chunkUnit === "tokens" && splitter !== "none";
   return {
     documents: (tokens) => splitDocuments(read(sources, options), options, tokens),
@@ -82,8 +83,10 @@ export function inputOf(options: InputOptions): Input {
     notes: {
       ...(splitter === "none"
         ? { splitter }
-        : { splitter, ...(countsTokens && { chunkUnit }), chunkSize, chunkOverlap }),
+        : { splitter, ...(countsTokens && { chunkUnit }), chunkSize, chunkOverlap, ...(rows && { rows }) }),
       ...(site && { site: baseUrl ?? "/" }),
+      // What an update needs to treat documents as this build does.
+      ...(embedFields && { embedFields }),
     },
     embedFields: embedFields ?? (site ? SITE_FIELDS : []),
   };

@@ -6,11 +6,13 @@ import { MAX_SECTIONS } from "../../worker/core/format/constants.ts";
 import { AnnoyEdgeError, ArtifactError } from "../../worker/core/format/errors.ts";
 import { decodeHeader, tableEnd } from "../../worker/core/format/header.ts";
 import type { EmbedderIdentity } from "../../worker/core/format/meta.ts";
-import { openIndex } from "../../worker/core/search/loaded-index.ts";
+import { openChanged } from "../../worker/core/search/changes/open-changed.ts";
+import { type LoadedIndex, openIndex } from "../../worker/core/search/loaded-index.ts";
 import { parseBatchRequest, parseSearchRequest } from "../../worker/core/search/parse.ts";
 import { search, searchBatch } from "../../worker/core/search/search.ts";
 import { openDocuments } from "../artifact/documents.ts";
 import { readManifest } from "../artifact/folder.ts";
+import { BASE_FOLDER } from "../artifact/version.ts";
 import { asEmbedder, type EmbeddingsLike, isRecognised, requireSameEmbedder } from "../embedding/identity.ts";
 import { createQueryEmbedder } from "../embedding/providers/index.ts";
 import { folderEmbedder } from "../embedding/sentence/folder.ts";
@@ -32,6 +34,12 @@ export interface OpenLocalOptions {
  *   `EMBEDDER_MISMATCH`
  */
 export async function openLocalIndex(dir: string, options: OpenLocalOptions = {}): Promise<LocalIndex> {
+  const { base } = await readManifest(dir);
+  return base ? openChangedFolder(dir, options) : openAlone(dir, options);
+}
+
+/** Opens the artifact that lies in a folder, whether it has a base or not. */
+async function openAlone(dir: string, options: OpenLocalOptions): Promise<LocalIndex> {
   const { embedder = createQueryEmbedder } = options;
   const manifest = await readManifest(dir);
   const identity = manifest.embedder;
@@ -57,18 +65,35 @@ export async function openLocalIndex(dir: string, options: OpenLocalOptions = {}
     const close = async () => {
       await Promise.all([docstore.close(), shards?.close()]);
     };
-    return {
-      ...index,
-      artifact,
-      docstore,
-      close,
-      search: async (request) => search(index, parseSearchRequest(request)),
-      searchBatch: async (searches) => searchBatch(index, parseBatchRequest({ searches })),
-    };
+    return { ...index, artifact, docstore, close, ...searchesOf(index) };
   } catch (error) {
     await docstore.close();
     throw inFile(join(dir, "forest.bin"), error);
   }
+}
+
+/** Opens a folder of changes with the base in it. */
+async function openChangedFolder(dir: string, options: OpenLocalOptions): Promise<LocalIndex> {
+  const base = await openLocalIndex(join(dir, BASE_FOLDER), options);
+  let added: LocalIndex | undefined;
+  try {
+    added = await openAlone(dir, NO_EMBEDDER);
+    const index = openChanged(base, added);
+    const close = async () => {
+      await Promise.all([base.close(), added?.close()]);
+    };
+    return { ...index, artifact: base.artifact, docstore: base.docstore, close, ...searchesOf(index) };
+  } catch (error) {
+    await Promise.all([base.close(), added?.close()]);
+    throw inFile(join(dir, "forest.bin"), error);
+  }
+}
+
+function searchesOf(index: LoadedIndex): Pick<LocalIndex, "search" | "searchBatch"> {
+  return {
+    search: async (request) => search(index, parseSearchRequest(request)),
+    searchBatch: async (searches) => searchBatch(index, parseBatchRequest({ searches })),
+  };
 }
 
 /**

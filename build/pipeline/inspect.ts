@@ -4,8 +4,9 @@ import { SECTIONS, type SectionName } from "../../worker/core/format/constants.t
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import type { ArtifactHeader } from "../../worker/core/format/header.ts";
 import { shardFolder } from "../../worker/core/format/keys.ts";
-import type { ArtifactMeta, Manifest, ShardsMeta } from "../../worker/core/format/meta.ts";
+import type { ArtifactMeta, BaseMeta, Manifest, ShardsMeta } from "../../worker/core/format/meta.ts";
 import { readManifest } from "../artifact/folder.ts";
+import { BASE_FOLDER } from "../artifact/version.ts";
 import { openForestFile } from "../local/local-index.ts";
 
 export interface InspectedSection {
@@ -42,6 +43,8 @@ export interface Inspection {
   readonly bytesPerItemAndTree: number;
   /** Sum over all shards, where there are some. */
   readonly documents: { readonly bytes: number };
+  /** The base, where these are changes on top of one: header, sections and forest are the changes'. */
+  readonly base?: BaseMeta & { readonly hotBytes: number };
   /** Shards of an index that has some. */
   readonly shards?: readonly InspectedShard[];
   readonly source: ArtifactMeta["source"];
@@ -90,9 +93,23 @@ export async function inspect(dir: string): Promise<Inspection> {
     bytesPerItemAndTree: header.nTrees === 0 ? 0 : forestBytes / (header.nTrees * Math.max(1, header.nSlots)),
     documents: { bytes: (shards ?? []).reduce((sum, shard) => sum + shard.documentBytes, documentBytes) },
     ...(shards && { shards }),
+    ...(meta.base && { base: await inspectBase(dir, meta.base) }),
     source: meta.source,
     manifest,
   };
+}
+
+/** @throws AnnoyEdgeError `NOT_AN_ARTIFACT`, `BASE_MISMATCH` */
+async function inspectBase(dir: string, base: BaseMeta) {
+  const folder = join(dir, BASE_FOLDER);
+  const { version, hotBytes } = await readManifest(folder);
+  if (version !== base.version) {
+    throw new AnnoyEdgeError(
+      "BASE_MISMATCH",
+      `${folder} has version ${version}; the changes are on top of ${base.version}. Build the index anew.`,
+    );
+  }
+  return { ...base, hotBytes };
 }
 
 /** @throws AnnoyEdgeError `NOT_AN_ARTIFACT` for a shard that is not there, `SHARD_MISMATCH` for another one in its place */

@@ -11,6 +11,7 @@ import type { Manifest, ManifestFile } from "../../worker/core/format/meta.ts";
 import { readDocuments } from "../artifact/documents.ts";
 import { readManifest } from "../artifact/folder.ts";
 import { DATA_FILES, versionOf } from "../artifact/version.ts";
+import { checkBase, measureChanged } from "../changes/verify.ts";
 import { openEncoderFile } from "../embedding/sentence/folder.ts";
 import { readWhole } from "../local/local-index.ts";
 import { measureRecall, type RecallMeasurement } from "../recall/verify.ts";
@@ -18,7 +19,7 @@ import type { Progress } from "../settings/progress.ts";
 import { checkShards, measureShards, openRouter } from "../sharding/verify.ts";
 
 export interface Check {
-  readonly name: "manifest" | "files" | "structure" | "shards" | "documents" | "embedder" | "recall";
+  readonly name: "manifest" | "files" | "structure" | "base" | "shards" | "documents" | "embedder" | "recall";
   readonly ok: boolean;
   /** Finding, in a sentence. */
   readonly message: string;
@@ -86,19 +87,26 @@ export async function verify(dir: string, options: VerifyOptions = {}): Promise<
     });
     if (opened) {
       const { artifact, forest, ids } = opened;
-      const { shards } = artifact.meta;
+      const { shards, base } = artifact.meta;
+      const stands =
+        !base ||
+        (await check("base", () =>
+          checkBase(dir, base, (folder) => verify(folder, { ...options, recall: false })),
+        ));
       const items = shards ? undefined : storedItems(forest);
       const sound = await (items
         ? check("documents", () => checkDocuments(dir, forest, ids, items, options))
         : check("shards", () =>
             checkShards(dir, artifact.meta, (shard) => verify(shard, { recall: false }), options.onProgress),
           ));
-      await check("embedder", () => checkEmbedder(dir, artifact));
-      if (options.recall === false || (shards && !sound)) return report();
+      if (!base) await check("embedder", () => checkEmbedder(dir, artifact));
+      if (options.recall === false || (shards && !sound) || !stands) return report();
       await check("recall", async () => {
-        recall = items
-          ? measureRecall(forest, items, options.onProgress)
-          : await measureShards(dir, artifact, options.onProgress);
+        recall = base
+          ? await measureChanged(dir, options.onProgress)
+          : items
+            ? measureRecall(forest, items, options.onProgress)
+            : await measureShards(dir, artifact, options.onProgress);
         return judgeRecall(recall, artifact.meta.certified.recallAt10);
       });
     }

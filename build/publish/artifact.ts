@@ -13,7 +13,7 @@ import { type ArtifactHeader, decodeHeader } from "../../worker/core/format/head
 import { assertIndexName, shardFolder } from "../../worker/core/format/keys.ts";
 import type { ArtifactMeta, Manifest, ShardMeta } from "../../worker/core/format/meta.ts";
 import { readRange } from "../artifact/file-bytes.ts";
-import { readManifest } from "../artifact/folder.ts";
+import { readManifest, requireUnchanged } from "../artifact/folder.ts";
 import { ENCODER_FILE, versionOf } from "../artifact/version.ts";
 import { openEncoderFile } from "../embedding/sentence/folder.ts";
 
@@ -50,6 +50,7 @@ export async function openArtifactFolder(
   onProgress?: (done: number, total: number) => void,
 ): Promise<ArtifactFolder> {
   const manifest = await readManifest(dir);
+  requireUnchanged(dir, manifest);
   assertIndexName(manifest.name);
   const shards = manifest.shards?.list ?? [];
   const folders: { shard: number | undefined; path: string; manifest: Manifest }[] = [];

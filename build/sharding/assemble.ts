@@ -9,7 +9,13 @@ import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import { idOfItem, openIds } from "../../worker/core/format/ids.ts";
 import { shardFolder } from "../../worker/core/format/keys.ts";
 import type { Manifest, ShardsMeta } from "../../worker/core/format/meta.ts";
-import { beginFolder, type FolderWriter, readManifest, subfolder } from "../artifact/folder.ts";
+import {
+  beginFolder,
+  type FolderWriter,
+  readManifest,
+  requireUnchanged,
+  subfolder,
+} from "../artifact/folder.ts";
 import type { SectionSource } from "../artifact/layout.ts";
 import { SHARDS_FOLDER } from "../artifact/version.ts";
 import { sharedFloats } from "../numeric/arrays.ts";
@@ -92,6 +98,7 @@ async function readInputs(dirs: readonly string[]): Promise<Input[]> {
   const [first] = inputs;
   for (const input of inputs) {
     const { dir, manifest } = input;
+    requireUnchanged(dir, manifest);
     if (manifest.shards) {
       throw new AnnoyEdgeError(
         "NOT_A_SHARD",

@@ -9,7 +9,7 @@ export function table(rows: readonly (readonly [string, string])[], indent = "  
 
 /** The facts of an artifact that one wants to see after building it. */
 export function describeArtifact(manifest: Manifest): string {
-  const { certified, embedder, files, forest, shards } = manifest;
+  const { certified, embedder, files, forest, shards, base } = manifest;
   const shape =
     forest.kind === "flat"
       ? "flat scan of all codes"
@@ -21,6 +21,9 @@ export function describeArtifact(manifest: Manifest): string {
     ...(shards
       ? [["shards", describeShards(shards)] as const]
       : [["forest", `${shape}, ${codecs(manifest)}`] as const]),
+    ...(base
+      ? [["base", `${base.version}; ${count(base.added)} on top, ${count(base.removed)} gone`] as const]
+      : []),
     ["recall@10", describeRecall(certified)],
     ["embedder", embedder ? `${embedder.provider} (${embedder.model})` : "none: vectors only"],
     ...describeCut(manifest),

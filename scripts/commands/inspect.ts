@@ -19,7 +19,7 @@ export function addInspect(program: Command): void {
 }
 
 function describe(found: Inspection): string {
-  const { header, forest, manifest, embedder, shards } = found;
+  const { header, forest, manifest, embedder, shards, base } = found;
   const trees =
     forest.kind === "flat"
       ? "none"
@@ -35,7 +35,8 @@ function describe(found: Inspection): string {
     ["format", `${header.major}.${header.minor}`],
     ["metric", header.metric],
     ["dimensions", count(header.dimensions)],
-    ["items", shards ? count(manifest.items) : holes(header.nItems, header.nSlots)],
+    ["items", shards || base ? count(manifest.items) : holes(header.nItems, header.nSlots)],
+    ...(base ? changes(base) : []),
     ...(shards ? routing(found) : answering),
     ["seed", String(header.seed)],
     [
@@ -54,6 +55,28 @@ function describe(found: Inspection): string {
   if (found.bytesPerItemAndTree > 0)
     rows.splice(8, 0, ["forest size", `${found.bytesPerItemAndTree.toFixed(2)} bytes an item a tree`]);
   return [table(rows), recallTable(found), sectionTable(found)].filter(Boolean).join("\n\n");
+}
+
+/** Returns the lines about changes on top of a base, and how badly they fit it. */
+function changes({
+  version,
+  items,
+  added,
+  removed,
+  drift,
+  hotBytes,
+}: NonNullable<Inspection["base"]>): [string, string][] {
+  const { changed, unknownWords, distance } = drift;
+  const signs = [
+    `${(changed * 100).toFixed(1)}% of the base`,
+    ...(unknownWords === undefined ? [] : [`${(unknownWords * 100).toFixed(1)}% unknown words`]),
+    ...(distance === undefined ? [] : [`vectors ${distance.toFixed(2)} times as far from it as its own`]),
+  ];
+  return [
+    ["base", `${version}, ${count(items)} items, ${bytes(hotBytes)} hot`],
+    ["changes", `${count(added)} added or replaced, ${count(removed)} gone; below is their own file`],
+    ["drift", signs.join(", ")],
+  ];
 }
 
 function holes(nItems: number, nSlots: number): string {

@@ -120,6 +120,10 @@ export const SECTIONS = {
   shardItems: 112,
   /** Routers only: the shard of each item, a centroid, unsigned 16-bit. */
   shardOwners: 113,
+  /** Changes only: items of the base that are gone, unsigned 32-bit, ascending. */
+  removedItems: 128,
+  /** Changes only: the words of those items' documents, laid out as section keywordTerms; no postings. */
+  removedTerms: 129,
 } as const;
 export type SectionName = keyof typeof SECTIONS;
 

@@ -24,7 +24,8 @@ export type ArtifactErrorCode =
   | "CORRUPT_EMBEDDER"
   | "CORRUPT_PLACEMENT"
   | "CORRUPT_KEYWORDS"
-  | "CORRUPT_COLUMNS";
+  | "CORRUPT_COLUMNS"
+  | "CORRUPT_CHANGES";
 
 /** A file that is not an artifact, not whole, or not one that this reader understands. */
 export class ArtifactError extends AnnoyEdgeError {

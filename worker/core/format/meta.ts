@@ -146,6 +146,31 @@ export interface ShardsMeta {
   readonly list: readonly ShardMeta[];
 }
 
+/** Misfit of changes to what their base has learnt from its own documents. Shares are from 0 to 1. */
+export interface ChangeDrift {
+  /** Added and removed documents, in parts of the base's. */
+  readonly changed: number;
+  /** Occurrences of words in added documents that the base does not know; absent without a keyword index. */
+  readonly unknownWords?: number;
+  /** Mean distance of an added vector from its nearest of the base, in parts of what the base's own items have. */
+  readonly distance?: number;
+}
+
+/** The index that an artifact changes. The other entries of its meta are those of base and changes together. */
+export interface BaseMeta {
+  /** Version of the base's own artifact. */
+  readonly version: string;
+  /** Item numbers of the base, holes included: the first of the changes has the next. */
+  readonly nItems: number;
+  /** Documents of the base. */
+  readonly items: number;
+  /** Documents that are not of the base: added ones, and those that replace one of the same id. */
+  readonly added: number;
+  /** Documents of the base that are gone or replaced. */
+  readonly removed: number;
+  readonly drift: ChangeDrift;
+}
+
 /** The JSON of section `meta`: everything about an index that is not a number of the header. Pure function of input, settings and seed. */
 export interface ArtifactMeta {
   readonly name: string;
@@ -174,6 +199,8 @@ export interface ArtifactMeta {
   readonly fusion?: FusionMeta;
   /** Absent in an artifact that holds its items itself. */
   readonly shards?: ShardsMeta;
+  /** Absent in an artifact that stands by itself. */
+  readonly base?: BaseMeta;
   /** Free notes of the builder: source, splitter, chunk size. */
   readonly source?: Readonly<Record<string, unknown>>;
 }

@@ -1,12 +1,4 @@
-import {
-  encodeStem,
-  encodeTerm,
-  findTerm,
-  readClass,
-  readEntry,
-  type TermEntry,
-  termText,
-} from "./dictionary.ts";
+import { encodeStem, encodeTerm, type TermEntry } from "./dictionary.ts";
 import type { KeywordIndex } from "./keyword-index.ts";
 import { stemWord } from "./languages.ts";
 import { foldWord, type Token } from "./tokenize.ts";
@@ -23,23 +15,23 @@ export interface TermGroup {
 
 /** The very word, in its folded form. */
 export function exactGroup(index: KeywordIndex, term: string): TermGroup | undefined {
-  const number = findTerm(index.dictionary, encodeTerm(term));
+  const number = index.lexicon.find(encodeTerm(term));
   if (number < 0) return undefined;
-  const entry = readEntry(index.dictionary, number);
+  const entry = index.lexicon.entry(number);
   if (entry.documents === 0) return undefined;
   return { entries: [entry], documents: Math.min(entry.total, index.collectionDocuments), weight: 1 };
 }
 
 /** The word and all that share its stem; undefined when there are none. */
 export function classGroup(index: KeywordIndex, token: Pick<Token, "term" | "word">): TermGroup | undefined {
-  const { dictionary, language } = index;
-  let number = findTerm(dictionary, encodeTerm(token.term));
+  const { lexicon, language } = index;
+  let number = lexicon.find(encodeTerm(token.term));
   if (number < 0) {
     const stem = foldWord(stemWord(language, token.word));
-    number = findTerm(dictionary, encodeStem(stem));
+    number = lexicon.find(encodeStem(stem));
     // A stem that is a word itself has no mark; it counts when it is its own stem.
     if (number < 0 && stem !== token.term && foldWord(stemWord(language, stem)) === stem) {
-      number = findTerm(dictionary, encodeTerm(stem));
+      number = lexicon.find(encodeTerm(stem));
     }
   }
   return number < 0 ? undefined : groupOf(index, number, 1);
@@ -47,7 +39,7 @@ export function classGroup(index: KeywordIndex, token: Pick<Token, "term" | "wor
 
 /** The class of a term; undefined for a stem without words. */
 export function groupOf(index: KeywordIndex, term: number, weight: number): TermGroup | undefined {
-  const entries = readClass(index.dictionary, term);
+  const entries = index.lexicon.classOf(term);
   const first = entries[0];
   if (!first) return undefined;
   return {
@@ -75,5 +67,5 @@ export function tellingGroups<T extends TermGroup>(index: KeywordIndex, groups: 
 
 /** The words a group stands for, for highlights. */
 export function groupTerms(index: KeywordIndex, group: TermGroup): string[] {
-  return group.entries.map((entry) => termText(index.dictionary, entry.term));
+  return group.entries.map((entry) => index.lexicon.text(entry.term));
 }

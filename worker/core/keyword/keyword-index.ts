@@ -13,12 +13,15 @@ import {
 } from "../format/keyword.ts";
 import type { Dictionary } from "./cursor.ts";
 import { isLanguage, type Language } from "./languages.ts";
+import { type Lexicon, lexiconOf } from "./lexicon.ts";
 import { createScratch, type Scratch } from "./scratch.ts";
 
 /** An opened keyword index: views over the artifact, and scratch that synchronous searches share. */
 export interface KeywordIndex {
   readonly language: Language;
   readonly dictionary: Dictionary;
+  /** Words that a query may mean: the dictionary's, or of an index in parts those of all. */
+  readonly lexicon: Lexicon;
   readonly nItems: number;
   /** Documents that were indexed. */
   readonly nDocuments: number;
@@ -104,13 +107,10 @@ export function openKeywordSections(sections: KeywordSections, itemCount: number
   const b = positive(view, KEYWORD_HEADER.b, "b", 1);
   const unitsPerOne = view.getUint32(KEYWORD_HEADER.unitsPerOne, true);
   if (!(unitsPerOne >= 1 && unitsPerOne <= 1024)) throw corruptKeywords(`${unitsPerOne} units a word`);
-  const norms = Float32Array.from(
-    LENGTH_OF_CODE,
-    (length) => k1 * (1 - b + (averageLength > 0 ? (b * length) / averageLength : 0)),
-  );
   return {
     language: readLanguage(bytes),
     dictionary,
+    lexicon: lexiconOf(dictionary),
     nItems,
     nDocuments,
     collectionDocuments,
@@ -121,9 +121,40 @@ export function openKeywordSections(sections: KeywordSections, itemCount: number
     postings,
     positions,
     lengths,
-    norms,
+    norms: normsOf(k1, b, averageLength),
     scratch: createScratch(),
   };
+}
+
+/** The words of documents without where they stand. */
+export interface WordCounts {
+  readonly dictionary: Dictionary;
+  readonly nDocuments: number;
+  readonly averageLength: number;
+}
+
+/** Opens the words of a keyword index whose postings are not at hand. @throws ArtifactError `CORRUPT_KEYWORDS` */
+export function openWordCounts(bytes: Uint8Array): WordCounts {
+  if (bytes.byteLength < KEYWORD_HEADER_BYTES) {
+    throw corruptKeywords(`its header has ${bytes.byteLength} bytes`);
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const version = view.getUint32(KEYWORD_HEADER.version, true);
+  if (version !== KEYWORD_LAYOUT_VERSION) throw corruptKeywords(`counted words have layout ${version}`);
+  const postingBytes = view.getUint32(KEYWORD_HEADER.postingBytes, true);
+  return {
+    dictionary: openDictionary(bytes, view, false, false, postingBytes, 0),
+    nDocuments: view.getUint32(KEYWORD_HEADER.nDocuments, true),
+    averageLength: positive(view, KEYWORD_HEADER.averageLength, "average length", Number.MAX_VALUE),
+  };
+}
+
+/** For each length code k1 (1 - b + b length / averageLength). */
+export function normsOf(k1: number, b: number, averageLength: number): Float32Array {
+  return Float32Array.from(
+    LENGTH_OF_CODE,
+    (length) => k1 * (1 - b + (averageLength > 0 ? (b * length) / averageLength : 0)),
+  );
 }
 
 function openDictionary(

@@ -1,6 +1,4 @@
-import { createCursor, isStem, nextTerm, seekTerm, startsWith } from "./cursor.ts";
-import { encodeTerm, findTerm, readEntry, type TermEntry } from "./dictionary.ts";
-import { findFuzzy } from "./fuzzy.ts";
+import { encodeTerm, type TermEntry } from "./dictionary.ts";
 import { groupOf, type TermGroup } from "./groups.ts";
 import type { KeywordIndex } from "./keyword-index.ts";
 import type { QueryWord } from "./query.ts";
@@ -38,15 +36,7 @@ export function createBudget(): Budget {
 
 /** Words that begin with an unfinished one, together: the documents that hold any of them. */
 export function completions(index: KeywordIndex, word: QueryWord, weight: number): TermGroup[] {
-  const { dictionary } = index;
-  const key = encodeTerm(word.term);
-  const cursor = createCursor(dictionary);
-  let entries: TermEntry[] = [];
-  let alive = seekTerm(cursor, key);
-  while (alive && entries.length < MAX_COMPLETIONS_SEEN && startsWith(cursor, key)) {
-    if (cursor.length > key.length && !isStem(cursor)) entries.push(readEntry(dictionary, cursor.term));
-    alive = nextTerm(cursor);
-  }
+  let entries = index.lexicon.beginning(encodeTerm(word.term), MAX_COMPLETIONS_SEEN);
   if (entries.length === 0) return [];
   if (entries.length > MAX_COMPLETIONS) {
     entries = entries.sort((x, y) => y.total - x.total || x.term - y.term).slice(0, MAX_COMPLETIONS);
@@ -68,7 +58,7 @@ export function nearWords(
   budget: Budget,
   alone: boolean,
 ): TermGroup[] {
-  const { dictionary } = index;
+  const { lexicon } = index;
   const mostFrequent = Math.max(MIN_FREQUENT, index.collectionDocuments / FREQUENT);
   const letters = [...word.term].length;
   // An option is written as it is or not at all.
@@ -77,9 +67,9 @@ export function nearWords(
   const digits = digitsOf(word.term);
   // Another number is another thing: error 5041 is not error 5031.
   const find = (edits: number, firstLetter = false) =>
-    findFuzzy(dictionary, word.term, edits, firstLetter).filter(
-      ({ text }) => !isSigned(text) && digits === digitsOf(text),
-    );
+    lexicon
+      .near(word.term, edits, firstLetter)
+      .filter(({ text }) => !isSigned(text) && digits === digitsOf(text));
   let matches = find(1);
   const none = matches.every((match) => match.distance === 0);
   if (none && letters >= MIN_TWO_EDITS && budget.twoEdits-- > 0) {
@@ -87,7 +77,7 @@ export function nearWords(
   }
   const near = matches
     .filter((match) => match.distance > 0)
-    .map((match) => ({ ...match, entry: readEntry(dictionary, match.term) }))
+    .map((match) => ({ ...match, entry: lexicon.entry(match.term) }))
     .filter(({ entry }) => entry.total <= mostFrequent)
     .sort((x, y) => x.distance - y.distance || y.entry.total - x.entry.total || x.entry.term - y.entry.term);
   const groups: TermGroup[] = [];
@@ -127,24 +117,24 @@ export function nearestOf(
   budget: Budget,
 ): Pick<TermGroup, "exact"> {
   if ([...word.term].length > MAX_FUZZY_LENGTH || budget.oneEdit-- <= 0) return {};
-  const near = new Set(findFuzzy(index.dictionary, word.term, 1).map((match) => match.term));
+  const near = new Set(index.lexicon.near(word.term, 1).map((match) => match.term));
   const exact = group.entries.find((entry) => near.has(entry.term));
   return exact ? { exact } : {};
 }
 
 /** Two words of the index that were written as one, the rarer of them as frequent as can be. */
 export function wordsWithin(index: KeywordIndex, word: Pick<QueryWord, "term">): TermGroup[] {
-  const { dictionary } = index;
+  const { lexicon } = index;
   const letters = [...word.term];
   if (letters.length > MAX_FUZZY_LENGTH || digitsOf(word.term) !== "" || isSigned(word.term)) return [];
   let best: TermEntry[] = [];
   let most = 0;
   for (let i = 2; i + 2 <= letters.length; i++) {
     const numbers = [letters.slice(0, i), letters.slice(i)].map((part) =>
-      findTerm(dictionary, encodeTerm(part.join(""))),
+      lexicon.find(encodeTerm(part.join(""))),
     );
     if (numbers.some((number) => number < 0)) continue;
-    const entries = numbers.map((number) => readEntry(dictionary, number));
+    const entries = numbers.map((number) => lexicon.entry(number));
     const rarer = Math.min(...entries.map((entry) => entry.total));
     if (rarer > most) {
       most = rarer;

@@ -1,4 +1,3 @@
-import { termText } from "./dictionary.ts";
 import type { KeywordIndex } from "./keyword-index.ts";
 import { NO_ITEM, nextPosting, openPostings } from "./postings.ts";
 import type { QueryWord } from "./query.ts";
@@ -29,7 +28,7 @@ export function rareItems(
     const entry = group.exact ?? (word.exact ? group.entries[0] : undefined);
     if (!entry || entry.documents === 0 || entry.total > RARE_DOCUMENTS) continue;
     // Of a misspelled word the nearest stands in its place.
-    if (termText(index.dictionary, entry.term) !== word.term) continue;
+    if (index.lexicon.text(entry.term) !== word.term) continue;
     if (word.kind === "part" && isWholeKnown(word, query.words, groups)) continue;
     const items: RareItem[] = [];
     for (const postings = openPostings(index, entry); postings.item !== NO_ITEM; nextPosting(postings)) {

@@ -11,6 +11,8 @@ export interface WordRankOptions {
   readonly k: number;
   /** Items for which this returns false are passed over. */
   readonly accept?: ((item: number) => boolean) | undefined;
+  /** Whether so many hits are few, so that near words are added; by default, fewer than {@link FEW_HITS}. */
+  readonly isFew?: ((hits: number) => boolean) | undefined;
 }
 
 export interface KeywordSearchOptions extends WordRankOptions {
@@ -49,7 +51,7 @@ export function keywordSearch(index: KeywordIndex, text: string, options: Keywor
  */
 export function rankByWords(
   index: KeywordIndex,
-  { query, groups, statistics }: UnderstoodQuery,
+  { query, groups, statistics, relax }: UnderstoodQuery,
   options: WordRankOptions,
 ): KeywordHits {
   const conditions = conditionsOf(index, query, options);
@@ -59,9 +61,9 @@ export function rankByWords(
     scoreGroups(index, groups, Math.max(options.k, FEW_HITS), conditions, nDocuments);
   let hits: KeywordHits = { ...run(groups), bound: boundOf(index, groups, nDocuments) };
   // Without a group there is no word to be relaxed: unknown ones have been given all their near words.
-  const few = hits.items.length < FEW_HITS;
-  if (few && groups.length > 0 && query.words.some((word) => !word.exact)) {
-    const relaxed = expandQuery(index, query, { relaxed: true, statistics });
+  const { isFew = (hits) => hits < FEW_HITS } = options;
+  if (isFew(hits.items.length) && groups.length > 0 && query.words.some((word) => !word.exact)) {
+    const relaxed = relax?.() ?? expandQuery(index, query, { relaxed: true, statistics });
     if (relaxed.length > groups.length) hits = { ...run(relaxed), bound: hits.bound };
   }
   if (hits.items.length > options.k) {

@@ -1,4 +1,4 @@
-import { encodeTerm, findTerm } from "./dictionary.ts";
+import { encodeTerm } from "./dictionary.ts";
 import { expandQuery, type QueryGroup } from "./expand.ts";
 import { groupTerms, isCommon } from "./groups.ts";
 import type { KeywordIndex } from "./keyword-index.ts";
@@ -11,6 +11,8 @@ export interface UnderstoodQuery {
   readonly query: KeywordQuery;
   readonly groups: readonly QueryGroup[];
   readonly statistics?: WordStatistics | undefined;
+  /** Returns the groups with near words added, where they do not follow from the index alone. */
+  readonly relax?: () => readonly QueryGroup[];
 }
 
 /**
@@ -24,30 +26,38 @@ export function understand(
   query: KeywordQuery,
   statistics?: WordStatistics,
 ): UnderstoodQuery {
-  const known = withoutLooseNumbers(index, withKnownOptions(index, query));
+  const known = knownQuery(index, query, (phrase) => phraseItems(index, phrase).length > 0);
   return { query: known, groups: expandQuery(index, known, { statistics }), statistics };
 }
 
+/** The query without what no document of the index can have. */
+export function knownQuery(index: KeywordIndex, query: KeywordQuery, stands: PhraseTest): KeywordQuery {
+  return withoutLooseNumbers(index, withKnownOptions(index, query), stands);
+}
+
 /** The query with those options searched for that a document of the index has. */
-export function withKnownOptions({ dictionary }: KeywordIndex, query: KeywordQuery): KeywordQuery {
-  return withOptions(query, (term) => findTerm(dictionary, encodeTerm(term)) >= 0);
+export function withKnownOptions({ lexicon }: KeywordIndex, query: KeywordQuery): KeywordQuery {
+  return withOptions(query, (term) => lexicon.find(encodeTerm(term)) >= 0);
 }
 
 /** Numbers of several parts: decimals, dates, addresses. */
 const NUMBERS = /^\p{N}+(?:[._\-'’]\p{N}+)+$/u;
 
+/** Whether the words of a phrase follow one another in some document. */
+export type PhraseTest = (phrase: readonly string[]) => boolean;
+
 /**
  * The query without the parts of numbers that no document has: 3.13 is not what stands in a text of 3.12, though both
  * have a 3.
  */
-function withoutLooseNumbers(index: KeywordIndex, query: KeywordQuery): KeywordQuery {
+function withoutLooseNumbers(index: KeywordIndex, query: KeywordQuery, stands: PhraseTest): KeywordQuery {
   let looked = 0;
   const loose = query.words.filter(({ term, kind }) => {
     if (looked >= MAX_QUERY_PHRASES || kind !== "whole" || !NUMBERS.test(term)) return false;
-    if (findTerm(index.dictionary, encodeTerm(term)) >= 0) return false;
+    if (index.lexicon.find(encodeTerm(term)) >= 0) return false;
     looked++;
     // 3.13 stands in 3.13.1.
-    return !index.positions || phraseItems(index, term.split(SEPARATORS)).length === 0;
+    return !index.positions || !stands(term.split(SEPARATORS));
   });
   if (loose.length === 0) return query;
   const isWithin = (word: QueryWord) =>

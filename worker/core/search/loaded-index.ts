@@ -1,4 +1,5 @@
 import { type Columns, openColumns } from "../columns/columns.ts";
+import type { CompiledFilter } from "../columns/compile.ts";
 import { openArtifactEmbedder } from "../embedding/artifact.ts";
 import type { Embedder } from "../embedding/types.ts";
 import { openForest } from "../forest/open-forest.ts";
@@ -6,6 +7,7 @@ import type { Forest, ReadRanges } from "../forest/types.ts";
 import { type Artifact, findSection } from "../format/artifact.ts";
 import { type IdTable, openIds } from "../format/ids.ts";
 import type { EmbedderIdentity, Manifest } from "../format/meta.ts";
+import type { JoinedKeywords } from "../keyword/joined.ts";
 import { type KeywordIndex, openKeywordIndex } from "../keyword/keyword-index.ts";
 import { isLanguage, type Language } from "../keyword/languages.ts";
 import type { Docstore } from "./docstore.ts";
@@ -33,6 +35,24 @@ export interface LoadedIndex {
    * documents, keywords and columns are the shards'.
    */
   readonly shards?: ShardSet;
+  /**
+   * The parts of a base with changes. Forest, columns, ids and documents beside them are the base's alone; the keyword
+   * index knows the words of both.
+   */
+  readonly changes?: Changes;
+}
+
+/** A base with what was added to it and taken from it. */
+export interface Changes {
+  readonly base: LoadedIndex;
+  /** Added documents, and those that replace one of the base: item i of them has the number `base.forest.nItems` + i. */
+  readonly added: LoadedIndex;
+  /** Items of the base that are left. */
+  readonly kept: CompiledFilter;
+  /** Items of the base that are gone, ascending. */
+  readonly removed: Uint32Array;
+  /** Absent without a keyword index. */
+  readonly keywords?: JoinedKeywords;
 }
 
 /** Whether words can be searched for. */
@@ -81,9 +101,9 @@ export interface IndexParts {
 export function openIndex(parts: IndexParts): LoadedIndex {
   const { artifact, manifest, version, docstore } = parts;
   const identity = artifact.meta.embedder;
-  // A shard is given vectors: the router has embedded the text, with the table that it alone carries.
-  const isShard = findSection(artifact, "shardItems") !== undefined;
-  const embedder = isShard
+  // A shard, and changes, are given vectors: router and base have embedded the text, with the table that they alone carry.
+  const isGivenVectors = ["shardItems", "removedItems"] as const;
+  const embedder = isGivenVectors.some((section) => findSection(artifact, section))
     ? undefined
     : (openArtifactEmbedder(artifact) ?? (identity && parts.createEmbedder?.(identity)));
   const keyword = openKeywordIndex(artifact);

@@ -1,7 +1,7 @@
 import { type CompiledFilter, intersection } from "../columns/compile.ts";
 import { idOfItem, itemOfId } from "../format/ids.ts";
 import { type RareItem, rareItems } from "../keyword/rare.ts";
-import { rankByWords } from "../keyword/search.ts";
+import { FEW_HITS, rankByWords } from "../keyword/search.ts";
 import type { WordStatistics } from "../keyword/statistics.ts";
 import { foundTerms, type UnderstoodQuery, understand } from "../keyword/understand.ts";
 import { facetCountsOf, filterOf, passing } from "./conditions.ts";
@@ -49,6 +49,10 @@ export interface PartOptions extends RankOptions {
   readonly within?: CompiledFilter | undefined;
   /** Frequencies of words among all parts. */
   readonly statistics?: WordStatistics | undefined;
+  /** The query's words, looked up among those of all parts. */
+  readonly understood?: UnderstoodQuery | undefined;
+  /** Whether so many hits by words are few among those of all parts. */
+  readonly isFew?: ((hits: number) => boolean) | undefined;
 }
 
 /** Ranks the items of one index in memory: by words, by vectors, or each by itself, with a filter before both. */
@@ -65,13 +69,13 @@ export async function rankInMemory(
   const ranked = rankedWords(query);
   const wanted = ranked ?? (query.terms ? query.words : undefined);
   const { understood, words, rare, accept } = await timed("keyword", options, () => {
-    const understood = keyword && wanted && understand(keyword, wanted, part.statistics);
+    const understood = part.understood ?? (keyword && wanted && understand(keyword, wanted, part.statistics));
     const read = ranked && understood?.query;
     const operators = keyword && read ? operatorsOf(keyword, read) : undefined;
     const accept = both(filter?.accept, operators);
     const rare = keyword && understood && read ? rareItems(keyword, understood, accept) : [];
-    const words = ranked && byWords(index, understood, part.k, filter?.accept);
-    return { understood, rare, accept, words: words && withRare(index, understood, words, rare) };
+    const words = ranked && byWords(index, understood, part, { rare, accept: filter?.accept });
+    return { understood, rare, accept, words };
   });
   const facets = facetCountsOf(index, query, part, understood, filter);
   const exactness: Exactness = { estimated: false };
@@ -98,28 +102,29 @@ export async function rankInMemory(
   };
 }
 
+/** Ranks by words; items with a rare word are in the ranking even where the best k have no place for them. */
 function byWords(
   { keyword }: LoadedIndex,
   understood: UnderstoodQuery | undefined,
-  k: number,
-  accept: Accept | undefined,
+  { k, isFew = (hits) => hits < FEW_HITS }: PartOptions,
+  { rare, accept }: { readonly rare: readonly RareItem[]; readonly accept: Accept | undefined },
 ): WordRanking {
   if (!keyword || !understood) return { items: [], scores: [], bound: 0 };
-  const { items, scores, bound } = rankByWords(keyword, understood, { k, accept });
-  return { items, scores, bound };
-}
-
-/** Adds items with a rare word to what the words have found, where the best k have no place for them. */
-function withRare(
-  { keyword }: LoadedIndex,
-  understood: UnderstoodQuery | undefined,
-  words: WordRanking,
-  rare: readonly RareItem[],
-): WordRanking {
+  let few = false;
+  const decide = (hits: number) => {
+    few = isFew(hits);
+    return few;
+  };
+  const best = rankByWords(keyword, understood, { k, accept, isFew: decide });
+  const words = { items: best.items, scores: best.scores, bound: best.bound };
   const found = new Set(words.items);
   const missing = new Set(rare.map(({ item }) => item).filter((item) => !found.has(item)));
-  if (missing.size === 0 || !keyword || !understood) return words;
-  const accept = (item: number) => missing.has(item);
-  const { items, scores } = rankByWords(keyword, understood, { k: missing.size, accept });
-  return { ...words, items: [...words.items, ...items], scores: [...words.scores, ...scores] };
+  if (missing.size === 0) return words;
+  const more = rankByWords(keyword, understood, {
+    k: missing.size,
+    accept: (item) => missing.has(item),
+    // Scored as the others are.
+    isFew: () => few,
+  });
+  return { ...words, items: [...words.items, ...more.items], scores: [...words.scores, ...more.scores] };
 }

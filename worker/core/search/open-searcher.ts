@@ -1,3 +1,4 @@
+import { createChangedSearcher } from "./changes/searcher.ts";
 import type { LoadedIndex } from "./loaded-index.ts";
 import { createMemorySearcher } from "./memory.ts";
 import type { Searcher } from "./searcher.ts";
@@ -6,6 +7,7 @@ import type { SearchOptions } from "./timing.ts";
 
 /** Opens an index for one request, wherever its items are. Costs nothing until it is asked. */
 export function openSearcher(index: LoadedIndex, options: SearchOptions = {}): Searcher {
-  const { shards } = index;
+  const { shards, changes } = index;
+  if (changes) return createChangedSearcher({ ...index, changes }, options);
   return shards ? createShardSearcher({ ...index, shards }, options) : createMemorySearcher(index, options);
 }

@@ -1,0 +1,167 @@
+import type { Forest, Neighbours } from "../../worker/core/forest/types.ts";
+import type { CertifiedRecall, ChangeDrift } from "../../worker/core/format/meta.ts";
+import { encodeTerm, findTerm } from "../../worker/core/keyword/dictionary.ts";
+import { lexiconOf } from "../../worker/core/keyword/lexicon.ts";
+import type { Changes } from "../../worker/core/search/loaded-index.ts";
+import { createRandom } from "../numeric/random.ts";
+import { meanWithError } from "../numeric/statistics.ts";
+import { between, bruteForce, costs } from "../recall/verify.ts";
+import type { Progress } from "../settings/progress.ts";
+
+/** Multiply-adds spent on exact answers: about a second. */
+const BUDGET = 1e9;
+const LEAST_QUERIES = 20;
+const MOST_QUERIES = 100;
+const DEPTHS = [1, 10, 100] as const;
+/** Vectors of either part whose distance from the base is looked at. */
+const DRIFT_SAMPLE = 100;
+
+/** Forests of base and changes as one: what a search by vector of both finds. */
+export function joinForests({ base, added, kept }: Changes): Forest {
+  const first = base.forest.nItems;
+  const { metric } = base.forest;
+  const sign = metric === "dot" ? -1 : 1;
+  const vector = (item: number) =>
+    item >= first
+      ? added.forest.vector(item - first)
+      : kept.accept(item)
+        ? base.forest.vector(item)
+        : undefined;
+  return {
+    ...base.forest,
+    nItems: first + added.forest.nItems,
+    vector,
+    search(query, options): Neighbours {
+      const { k } = options;
+      const { accept, bits, fraction } = kept;
+      const a = base.forest.search(query, {
+        ...options,
+        accept,
+        acceptBits: bits,
+        acceptFraction: fraction,
+      });
+      const b = added.forest.search(query, options);
+      const all = [
+        ...a.items.map((item, i) => ({ item, distance: a.distances[i]! })),
+        ...b.items.map((item, i) => ({ item: item + first, distance: b.distances[i]! })),
+      ];
+      const best = all.sort((x, y) => sign * (x.distance - y.distance) || x.item - y.item).slice(0, k);
+      return {
+        items: best.map(({ item }) => item),
+        distances: best.map(({ distance }) => distance),
+        candidates: a.candidates + b.candidates,
+        scored: a.scored + b.scored,
+      };
+    },
+  };
+}
+
+/** Items of both parts that have a vector. */
+export function liveItems(forest: Forest): Uint32Array {
+  return Uint32Array.from({ length: forest.nItems }, (_, item) => (forest.vector(item) ? item : -1)).filter(
+    (item) => item !== 0xffff_ffff,
+  );
+}
+
+/**
+ * The recall of base and changes together, with the base's default searchK: on vectors that lie between an item and its
+ * neighbours and are none themselves. As many queries come from the changes as from the base.
+ */
+export function certifyChanges(
+  changes: Changes,
+  certified: CertifiedRecall,
+  onProgress?: (progress: Progress) => void,
+): CertifiedRecall {
+  const forest = joinForests(changes);
+  const items = liveItems(forest);
+  const depths = DEPTHS.filter((k) => k < items.length);
+  const deepest = depths.at(-1);
+  if (deepest === undefined) return { ...certified, queries: 0, heldOut: false };
+  const affordable = Math.floor(BUDGET / (items.length * forest.dimensions));
+  const wanted = Math.min(items.length, MOST_QUERIES, Math.max(LEAST_QUERIES, affordable));
+  const first = changes.base.forest.nItems;
+  const old = items.filter((item) => item < first);
+  const fresh = items.subarray(old.length);
+  const random = createRandom(1);
+  const queries = Array.from({ length: wanted }, (_, i) => {
+    const [own, other] = i % 2 === 0 ? [old, fresh] : [fresh, old];
+    const from = own.length > 0 ? own : other;
+    return between(forest, from[Math.floor(random() * from.length)]!, random);
+  });
+  const nearest = bruteForce(forest, items, queries, deepest, onProgress);
+  const recallAt = (k: number): number => {
+    const recalls = queries.map((query, q) => {
+      const worst = nearest[q]![k - 1]!;
+      // Ties at the edge are as good as each other; rounding must not decide.
+      const limit = worst + Math.abs(worst) * 1e-5 + 1e-9;
+      const far = costs(forest.metric, [query]);
+      const found = forest.search(query, { k }).items;
+      return found.filter((item) => far(forest.vector(item)!)[0]! <= limit).length / k;
+    });
+    return meanWithError(recalls, (recall) => recall).mean;
+  };
+  const [at1 = 1, at10 = at1, at100 = at10] = depths.map(recallAt);
+  return {
+    ...certified,
+    queries: wanted,
+    choosingQueries: 0,
+    heldOut: true,
+    met: at10 >= certified.target,
+    recallAt1: at1,
+    recallAt10: at10,
+    recallAt100: at100,
+  };
+}
+
+/** How far added vectors lie from the base's, in parts of how far the base's own lie from each other; undefined for none. */
+function driftOfVectors({ base, added }: Changes): number | undefined {
+  const mean = (forest: Forest, isOwn: boolean): number | undefined => {
+    const count = Math.min(DRIFT_SAMPLE, forest.nItems);
+    const found: number[] = [];
+    for (let i = 0; i < count; i++) {
+      const item = Math.floor((i * forest.nItems) / count);
+      const vector = forest.vector(item);
+      if (!vector?.some((x) => x !== 0)) continue;
+      const { items, distances } = base.forest.search(vector, { k: 2 });
+      const nearest = items.findIndex((other) => !(isOwn && other === item));
+      if (nearest >= 0) found.push(distances[nearest]!);
+    }
+    return found.length > 0 ? found.reduce((sum, x) => sum + x, 0) / found.length : undefined;
+  };
+  // Inner products are no distances.
+  if (base.forest.metric === "dot") return undefined;
+  const [own, fresh] = [mean(base.forest, true), mean(added.forest, false)];
+  return own !== undefined && fresh !== undefined && own > 0 ? fresh / own : undefined;
+}
+
+/** The share of added documents' words, by occurrence in documents, that no document of the base has. */
+function unknownWords({ base, added }: Changes): number | undefined {
+  if (!base.keyword || !added.keyword) return undefined;
+  const { dictionary } = added.keyword;
+  const own = lexiconOf(dictionary);
+  let all = 0;
+  let unknown = 0;
+  for (let term = 0; term < dictionary.nTerms; term++) {
+    const { documents } = own.entry(term);
+    if (documents === 0) continue;
+    all += documents;
+    if (findTerm(base.keyword.dictionary, encodeTerm(own.text(term))) < 0) unknown += documents;
+  }
+  return all > 0 ? unknown / all : 0;
+}
+
+/** Measures how badly changes fit what the base was built from. */
+export function measureDrift(changes: Changes, documents: number): ChangeDrift {
+  const { added, removed } = changes;
+  const words = unknownWords(changes);
+  const distance = driftOfVectors(changes);
+  return {
+    changed: rounded((added.forest.nItems + removed.length) / Math.max(1, documents)),
+    ...(words !== undefined && { unknownWords: rounded(words) }),
+    ...(distance !== undefined && { distance: rounded(distance) }),
+  };
+}
+
+function rounded(share: number): number {
+  return Math.round(share * 10_000) / 10_000;
+}

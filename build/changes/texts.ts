@@ -1,0 +1,82 @@
+import { join } from "node:path";
+import type { Columns } from "../../worker/core/columns/columns.ts";
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
+import type { ColumnMeta, KeywordMeta } from "../../worker/core/format/meta.ts";
+import { readDocuments } from "../artifact/documents.ts";
+import type { SectionSource } from "../artifact/layout.ts";
+import { collectFields, typeOf } from "../columns/collect.ts";
+import type { ColumnPlan } from "../columns/column-sections.ts";
+import { encodeDocuments } from "../keyword/keyword-sections.ts";
+import type { LocalIndex } from "../local/types.ts";
+import type { TextOptions, TextPlan } from "../text/options.ts";
+
+type BaseTexts = Pick<LocalIndex, "columns"> & {
+  readonly manifest: { readonly keyword?: KeywordMeta; readonly columns?: readonly ColumnMeta[] };
+};
+
+/**
+ * Settings by which the texts of changes are indexed as the base's were: the same language, fields and columns.
+ *
+ * @param path `documents.jsonl` of the changes
+ * @throws AnnoyEdgeError `COLUMN_MISMATCH` for a value that the base's column cannot hold
+ */
+export async function textOptionsLike(
+  base: BaseTexts,
+  path: string,
+): Promise<TextOptions & { readonly plan: TextPlan }> {
+  const { keyword, columns = [] } = base.manifest;
+  const plan = await planLike(columns, base.columns, path);
+  return {
+    keyword: keyword ? keywordOptionsOf(keyword) : false,
+    filterable: columns.map(({ field }) => field),
+    plan: { columns: plan },
+  };
+}
+
+function keywordOptionsOf({ language, fields, k1, b, positions }: KeywordMeta) {
+  return { language, fields, k1, b, positions };
+}
+
+async function planLike(
+  columns: readonly ColumnMeta[],
+  opened: Columns | undefined,
+  path: string,
+): Promise<ColumnPlan[]> {
+  const { fields } = await collectFields(
+    readDocuments(path),
+    new Set(columns.map(({ field }) => field)),
+    true,
+  );
+  return columns.map((column) => {
+    const own = fields.get(column.field);
+    const days = opened?.byField.get(column.field)?.days === true;
+    // Texts hold anything; other types hold their own.
+    const fits = !own || column.type === "string" || typeOf(own) === column.type;
+    if (!fits || (own && days && !own.onlyDays)) {
+      throw new AnnoyEdgeError(
+        "COLUMN_MISMATCH",
+        `Metadata field "${column.field}" holds ${days ? "days" : `values of type ${column.type}`} in the index, and another kind in a document of the update. Build the index anew, so that the field's type is chosen again.`,
+      );
+    }
+    return { ...column, days, array: column.array || own?.array === true || own?.repeated === true };
+  });
+}
+
+/** Section `removedTerms`: the words of the base's documents that are gone. */
+export async function removedTerms(
+  baseDir: string,
+  removed: readonly number[],
+  keyword: KeywordMeta | undefined,
+): Promise<SectionSource[]> {
+  if (!keyword || removed.length === 0) return [];
+  const gone = new Set(removed);
+  async function* documents() {
+    let item = 0;
+    for await (const document of readDocuments(join(baseDir, "documents.jsonl"))) {
+      if (gone.has(document.item)) yield { ...document, item: item++ };
+    }
+  }
+  const options = { ...keywordOptionsOf(keyword), positions: false, nItems: removed.length };
+  const { encoded } = await encodeDocuments(documents(), options);
+  return [{ name: "removedTerms", hot: true, bytes: encoded.terms }];
+}

@@ -1,0 +1,150 @@
+import { join } from "node:path";
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
+import type { Manifest } from "../../worker/core/format/meta.ts";
+import { beginFolder, readManifest } from "../artifact/folder.ts";
+import { BASE_FOLDER, ENCODER_FILE } from "../artifact/version.ts";
+import { type EmbedderOptions, openBuildEmbedder } from "../embedding/build-embedder.ts";
+import { countedBy, type Input, type InputOptions, inputOf, SITE_FIELDS } from "../job/input.ts";
+import { openLocalIndex } from "../local/local-index.ts";
+import type { LocalIndex } from "../local/types.ts";
+import { OptionError } from "../settings/errors.ts";
+import { jobs as jobsOf, requireText, requireTexts } from "../settings/options.ts";
+import type { Progress } from "../settings/progress.ts";
+import { baseFolderOf, keepBase } from "./base-folder.ts";
+import { compare, type GivenDocument, idsOf, readGiven, type UpdateCounts } from "./documents.ts";
+import { vectorsOfChanges } from "./vectors.ts";
+import { writeChanges } from "./write.ts";
+
+/** Everything that `annoy-edge update` takes. Settings that are left out are those of the index. */
+export interface UpdateOptions extends InputOptions, EmbedderOptions {
+  /** Ids of documents to remove. */
+  readonly remove?: readonly string[];
+  /** Whether `source` and `documents` are all documents there are, so that the others are removed; default false. */
+  readonly all?: boolean;
+  /** Folder to write; default: the one that is updated. */
+  readonly out?: string;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+export interface UpdateResult {
+  readonly outcome: "updated" | "unchanged";
+  readonly out: string;
+  readonly manifest: Manifest;
+  readonly counts: UpdateCounts;
+}
+
+/**
+ * Adds, replaces and removes documents of an artifact folder without building it anew: the folder then holds its base, as it
+ * was, and the changes on top of it. Documents replace those of the same id; those that are there as given are left alone.
+ * Settings, embedder, table and whitening are the base's. The folder is replaced in one rename.
+ *
+ * @throws OptionError for settings that cannot be; AnnoyEdgeError `SHARDS_NOT_UPDATABLE`, `ID_NOT_FOUND`, `NOTHING_LEFT`,
+ *   `COLUMN_MISMATCH`, `EMBEDDER_MISMATCH`, `NO_EMBEDDER`, and those of documents that `build` refuses
+ */
+export async function update(dir: string, options: UpdateOptions): Promise<UpdateResult> {
+  const { onProgress } = options;
+  requireText("out", options.out);
+  requireTexts("remove", options.remove);
+  const jobs = jobsOf(options.jobs ?? -1);
+  const manifest = await readManifest(dir);
+  if (manifest.shards) {
+    throw new AnnoyEdgeError(
+      "SHARDS_NOT_UPDATABLE",
+      `${dir} is cut into shards, which are built whole. Run build (or rebuild) for them.`,
+    );
+  }
+  const input = givenInput(manifest, options);
+  const given = input ? await readDocuments(dir, manifest, input, options) : [];
+  const out = options.out ?? dir;
+  const index = await openLocalIndex(dir, NO_EMBEDDER);
+  try {
+    const set = await compare(index, given, removalsOf(index, given, options));
+    const { added, changed, removed } = set.counts;
+    if (added + changed + removed === 0 && out === dir)
+      return { outcome: "unchanged", out, manifest, counts: set.counts };
+    const baseDir = baseFolderOf(dir, manifest);
+    const base = manifest.base ? await openLocalIndex(baseDir, NO_EMBEDDER) : index;
+    const folder = await beginFolder(out, [BASE_FOLDER]);
+    try {
+      requireSome(base, set.documents.length - set.removed.length, dir);
+      const embedFields = input?.embedFields ?? [];
+      const vectors = await vectorsOfChanges(baseDir, index, set.documents, { ...options, embedFields });
+      const written = await writeChanges(folder, { base, baseDir, set, vectors, jobs, onProgress });
+      await keepBase(baseDir, folder.path);
+      await folder.commit();
+      return { outcome: "updated", out, manifest: written, counts: set.counts };
+    } catch (error) {
+      await folder.discard();
+      throw error;
+    } finally {
+      if (base !== index) await base.close();
+    }
+  } finally {
+    await index.close();
+  }
+}
+
+const NO_EMBEDDER = { embedder: () => undefined };
+
+/** The documents that an update is given, cut as those of the index were; undefined when it only removes. */
+function givenInput({ source = {} }: Manifest, options: UpdateOptions) {
+  const { source: files, documents, site, remove } = options;
+  if (files === undefined && documents === undefined && site === undefined) {
+    if (remove && remove.length > 0) return undefined;
+    throw new OptionError("source is missing: the files, folders or globs to read, or ids to remove.");
+  }
+  const { splitter, chunkUnit, chunkSize, chunkOverlap, rows, embedFields } =
+    source as Partial<InputOptions> & {
+      readonly rows?: boolean;
+    };
+  const isSite = site === undefined && typeof source.site === "string";
+  return inputOf({
+    ...(splitter && { splitter }),
+    ...(chunkUnit && { chunkUnit }),
+    ...(rows && chunkSize !== undefined && { chunkSize }),
+    ...(rows && chunkOverlap !== undefined && { chunkOverlap }),
+    ...(embedFields ? { embedFields } : isSite && { embedFields: SITE_FIELDS }),
+    ...options,
+  });
+}
+
+/** Reads the documents to come, where chunks are counted in tokens by the index's own encoder. */
+async function readDocuments(
+  dir: string,
+  manifest: Manifest,
+  input: Input,
+  { jobs, onProgress }: UpdateOptions,
+): Promise<GivenDocument[]> {
+  if (!input.countsTokens) return readGiven(input.documents(), onProgress);
+  const model = join(baseFolderOf(dir, manifest), ENCODER_FILE);
+  const opened = await openBuildEmbedder({
+    embedder: { provider: "encoder", model },
+    cache: false,
+    ...(jobs !== undefined && { jobs }),
+  });
+  try {
+    return await readGiven((await countedBy(input, opened)).documents(), onProgress);
+  } finally {
+    await opened.close();
+  }
+}
+
+function* removalsOf(
+  index: LocalIndex,
+  given: readonly GivenDocument[],
+  { remove = [], all = false }: UpdateOptions,
+): Generator<string> {
+  yield* remove;
+  if (!all) return;
+  const ids = new Set(given.map(({ id }) => id));
+  for (const [id] of idsOf(index)) if (!ids.has(id)) yield id;
+}
+
+/** @param more documents that there are beyond the base's */
+function requireSome(base: LocalIndex, more: number, dir: string): void {
+  if (base.forest.artifact.header.nSlots + more > 0) return;
+  throw new AnnoyEdgeError(
+    "NOTHING_LEFT",
+    `The update would remove every document of ${dir}, and an index holds at least one.`,
+  );
+}

@@ -1,0 +1,164 @@
+import { join } from "node:path";
+import { openArtifact } from "../../worker/core/format/artifact.ts";
+import { encodeIds } from "../../worker/core/format/ids.ts";
+import type {
+  ArtifactMeta,
+  BaseMeta,
+  CertifiedRecall,
+  KeywordMeta,
+  Manifest,
+  ManifestFile,
+} from "../../worker/core/format/meta.ts";
+import { openChanged } from "../../worker/core/search/changes/open-changed.ts";
+import { type LoadedIndex, openIndex } from "../../worker/core/search/loaded-index.ts";
+import { writeDocuments } from "../artifact/documents.ts";
+import type { FolderWriter } from "../artifact/folder.ts";
+import { type BuiltForest, writeArtifact } from "../artifact/folder-files.ts";
+import { encodeArtifact, type SectionSource } from "../artifact/layout.ts";
+import { buildForest } from "../forest/build-forest.ts";
+import type { LocalIndex } from "../local/types.ts";
+import { bytesOf } from "../numeric/arrays.ts";
+import type { ForestSettings } from "../settings/options.ts";
+import type { Progress } from "../settings/progress.ts";
+import { indexTexts } from "../text/sections.ts";
+import type { ChangeSet } from "./documents.ts";
+import { certifyChanges, measureDrift } from "./measure.ts";
+import { removedTerms, textOptionsLike } from "./texts.ts";
+
+export interface ChangeParts {
+  readonly base: LocalIndex;
+  readonly baseDir: string;
+  readonly set: ChangeSet;
+  readonly vectors: Float32Array<SharedArrayBuffer>;
+  readonly jobs: number;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** Writes the artifact of a change set into a folder: documents, `forest.bin` and manifest. */
+export async function writeChanges(folder: FolderWriter, parts: ChangeParts): Promise<Manifest> {
+  const { base, baseDir, set, vectors, onProgress } = parts;
+  const { documents: changed, removed } = set;
+  const file = writeDocuments(await folder.createFile("documents.jsonl"));
+  for (const [item, { id, pageContent, metadata }] of changed.entries())
+    await file.add({ item, id, pageContent, metadata });
+  const documents = await file.close();
+  const path = join(folder.path, "documents.jsonl");
+  const { metric, dimensions } = base.forest;
+  const built = await buildForest({ vectors, dimensions, metric }, forestLike(base.manifest, parts));
+  const texts = await indexTexts(
+    path,
+    { nItems: changed.length, hasText: true },
+    await textOptionsLike(base, path),
+  );
+  const sections: SectionSource[] = [
+    {
+      name: "removedItems",
+      hot: true,
+      critical: true,
+      bytes: bytesOf(Uint32Array.from(removed)),
+    },
+    ...(await removedTerms(baseDir, removed, base.manifest.keyword)),
+    ...texts.sections,
+  ];
+  const ids = changed.map(({ id }) => id);
+  const described = describe(base, { built, ids, documents, sections, removed: removed.length }, onProgress);
+  return writeArtifact(folder, { ...described, built, ids, documents, sections });
+}
+
+/** Settings of the changes' forest: vectors as exact as the base's finest, and trees where a scan would take long. */
+function forestLike(
+  { codec, rescore, forest, certified, metric }: Manifest,
+  { jobs, onProgress }: ChangeParts,
+): ForestSettings {
+  // Sketches are made for trees; few vectors are scanned by what stands behind the base's.
+  const isSketched = codec === "binary" && metric !== "hamming";
+  return {
+    trees: "auto",
+    targetRecall: certified.target,
+    codec: isSketched ? (rescore === "none" ? "int8" : rescore) : codec,
+    rescore: isSketched ? "none" : rescore,
+    leafSize: 0,
+    seed: forest.seed,
+    jobs,
+    ...(onProgress && { onProgress }),
+  };
+}
+
+interface Added {
+  readonly built: BuiltForest;
+  readonly ids: readonly string[];
+  readonly documents: ManifestFile;
+  readonly sections: readonly SectionSource[];
+  readonly removed: number;
+}
+
+/** Facts about base and changes together, measured on the changes before they are written. */
+function describe(base: LocalIndex, added: Added, onProgress: ChangeParts["onProgress"]) {
+  const { manifest, forest } = base;
+  const items = forest.artifact.header.nSlots;
+  const before: BaseMeta = {
+    version: manifest.version,
+    nItems: forest.nItems,
+    items,
+    added: added.ids.length,
+    removed: added.removed,
+    drift: { changed: 0 },
+  };
+  const changes = openChanged(base, inMemory(base, added, before)).changes!;
+  const certified = certifyChanges(changes, manifest.certified, onProgress);
+  const whole = changes.keywords?.whole;
+  const keyword: KeywordMeta | undefined = manifest.keyword && {
+    ...manifest.keyword,
+    documents: whole?.collectionDocuments ?? 0,
+    averageLength: whole?.averageLength ?? 0,
+  };
+  const { source, columns, fusion } = manifest;
+  return {
+    name: manifest.name,
+    embedder: manifest.embedder,
+    items: items - added.removed + added.ids.length,
+    certified,
+    meta: {
+      ...(keyword && { keyword }),
+      ...(columns && { columns }),
+      ...(fusion && { fusion }),
+      base: { ...before, drift: measureDrift(changes, items) },
+    },
+    ...(source && { source }),
+  };
+}
+
+/** The changes as an index, before their meta is known. */
+function inMemory(
+  base: LocalIndex,
+  { built, ids, sections, documents }: Added,
+  before: BaseMeta,
+): LoadedIndex {
+  const { manifest } = base;
+  const certified: CertifiedRecall = built.certified;
+  const meta: ArtifactMeta = {
+    ...{ name: manifest.name, metric: manifest.metric, dimensions: manifest.dimensions, items: ids.length },
+    ...{ codec: built.codec, rescore: built.rescore, forest: built.forest, embedder: null, certified },
+    base: before,
+  };
+  const table = encodeIds(ids);
+  const bytes = encodeArtifact(built.header, [
+    { name: "meta", hot: true, bytes: Buffer.from(JSON.stringify(meta)) },
+    { name: "ids", hot: true, bytes: table.ids },
+    { name: "idOrder", hot: true, bytes: table.idOrder },
+    ...built.sections,
+    ...sections,
+  ]);
+  const whole: Manifest = {
+    ...manifest,
+    ...meta,
+    files: { ...manifest.files, "documents.jsonl": documents },
+  };
+  const docstore = { getItems: async () => [] };
+  return openIndex({
+    version: manifest.version,
+    manifest: whole,
+    artifact: openArtifact(bytes, { trusted: true }),
+    docstore,
+  });
+}

@@ -1,0 +1,95 @@
+import { encodeTerm, findTerm, readEntry, type TermEntry } from "./dictionary.ts";
+import { expandQuery, type QueryGroup } from "./expand.ts";
+import { joinLexicons } from "./joined-lexicon.ts";
+import { type KeywordIndex, normsOf, type WordCounts } from "./keyword-index.ts";
+import { phraseItems } from "./phrase.ts";
+import type { KeywordQuery } from "./query.ts";
+import { knownQuery, type UnderstoodQuery } from "./understand.ts";
+
+/** A keyword index and what was added to it and taken from it, searched as one index of the same documents would be. */
+export interface JoinedKeywords {
+  /** The base by what all documents that are left have: number, average length, words. Ranks nothing itself. */
+  readonly whole: KeywordIndex;
+  /** The parts, whose documents are scored as those of the whole. */
+  readonly base: KeywordIndex;
+  readonly added: KeywordIndex;
+}
+
+/** @param gone words of those documents of the base that are in no answer */
+export function joinKeywords(
+  base: KeywordIndex,
+  added: KeywordIndex,
+  gone: WordCounts | undefined,
+): JoinedKeywords {
+  const documents = base.nDocuments + added.nDocuments - (gone?.nDocuments ?? 0);
+  const sum = [base, added].reduce((total, part) => total + part.averageLength * part.nDocuments, 0);
+  const lengths = sum - (gone ? gone.averageLength * gone.nDocuments : 0);
+  const averageLength = documents > 0 ? Math.max(0, lengths) / documents : 0;
+  const { k1, b, language } = base;
+  const shared = { collectionDocuments: documents, averageLength, norms: normsOf(k1, b, averageLength) };
+  const lexicon = joinLexicons({
+    base: base.dictionary,
+    added: added.dictionary,
+    gone: gone?.dictionary,
+    language,
+  });
+  return {
+    whole: { ...base, ...shared, lexicon },
+    base: { ...base, ...shared },
+    added: { ...added, ...shared, k1, b },
+  };
+}
+
+/** A query as each part is to rank by it. */
+export interface JoinedQuery {
+  readonly whole: UnderstoodQuery;
+  readonly base: UnderstoodQuery;
+  readonly added: UnderstoodQuery;
+}
+
+/**
+ * Looks up the words of a query, and words near misspelled ones, among those of all parts: a word that one part lacks is
+ * not taken for a misspelled one.
+ *
+ * @param isLeft whether an item of the base is not gone
+ */
+export function understandJoined(
+  { whole, base, added }: JoinedKeywords,
+  query: KeywordQuery,
+  isLeft: (item: number) => boolean,
+): JoinedQuery {
+  const stands = (phrase: readonly string[]) =>
+    phraseItems(added, phrase).length > 0 || phraseItems(base, phrase).some(isLeft);
+  const known = knownQuery(whole, query, stands);
+  const groups = expandQuery(whole, known);
+  let relaxed: readonly QueryGroup[] | undefined;
+  const relax = () => {
+    relaxed ??= expandQuery(whole, known, { relaxed: true });
+    return relaxed;
+  };
+  const partOf = (part: KeywordIndex): UnderstoodQuery => ({
+    query: known,
+    groups: groups.map((group) => groupIn(part, whole, group)),
+    relax: () => relax().map((group) => groupIn(part, whole, group)),
+  });
+  return { whole: { query: known, groups }, base: partOf(base), added: partOf(added) };
+}
+
+/** The words of a group as a part has them. Frequencies and weight are those of the whole. */
+function groupIn(part: KeywordIndex, whole: KeywordIndex, group: QueryGroup): QueryGroup {
+  const entryIn = (entry: TermEntry): TermEntry | undefined => {
+    const term = findTerm(part.dictionary, encodeTerm(whole.lexicon.text(entry.term)));
+    if (term < 0) return undefined;
+    const { total, classTotal } = entry;
+    return { ...readEntry(part.dictionary, term), total, classTotal };
+  };
+  const { exact, ...rest } = group;
+  const own = new Map(group.entries.map((entry) => [entry.term, entryIn(entry)]));
+  const entries = [...own.values()].filter((entry) => entry !== undefined && entry.documents > 0);
+  return {
+    ...rest,
+    entries: entries as TermEntry[],
+    // The whole has the word itself, so a part's inflections count as such even where the part lacks it.
+    ...(exact && { exact: own.get(exact.term) ?? { ...exact, documents: 0 } }),
+  };
+}

@@ -1,0 +1,110 @@
+import { type JoinedQuery, understandJoined } from "../../keyword/joined.ts";
+import { RARE_DOCUMENTS, type RareItem } from "../../keyword/rare.ts";
+import { FEW_HITS, rankByWords } from "../../keyword/search.ts";
+import { foundTerms } from "../../keyword/understand.ts";
+import { filterOf } from "../conditions.ts";
+import type { Changes, LoadedIndex } from "../loaded-index.ts";
+import { type PartOptions, rankInMemory } from "../memory.ts";
+import { type Query, rankedWords } from "../query.ts";
+import type { Ranking, Rankings, WholeColumns } from "../ranking.ts";
+import { mergeRankings } from "../shards/merge.ts";
+import type { SearchOptions } from "../timing.ts";
+
+export type ChangedIndex = LoadedIndex & { readonly changes: Changes };
+
+/**
+ * Ranks the items of base and changes, each in memory, and merges what they find: by exact distance, and by words whose
+ * frequencies are those of all documents that are left.
+ */
+export async function rankChanged(
+  index: ChangedIndex,
+  query: Query,
+  k: number,
+  options: SearchOptions,
+): Promise<Rankings> {
+  const { base, added, kept, keywords } = index.changes;
+  const wanted = rankedWords(query) ?? (query.terms ? query.words : undefined);
+  const joined = keywords && wanted && understandJoined(keywords, wanted, kept.accept);
+  const { terms: isWanted, ...own } = query;
+  const part: PartOptions = { k, ...((query.filter || query.facets) && { whole: wholeOf(index) }) };
+  const words = wordHits(index, query, part, joined);
+  // Whether near words are added is decided by the hits of both parts: the base's count while it is ranked.
+  let isFew = false;
+  const ofBase = await rankInMemory(
+    base,
+    own,
+    {
+      ...part,
+      within: kept,
+      understood: joined?.base,
+      isFew: (hits) => {
+        isFew = hits + words < FEW_HITS;
+        return isFew;
+      },
+    },
+    options,
+  );
+  const ofAdded = await rankInMemory(
+    added,
+    own,
+    { ...part, understood: joined?.added, isFew: () => isFew },
+    options,
+  );
+  const merged = mergeRankings(base.forest.metric, [ofBase, outward(ofAdded, base.forest.nItems)], k);
+  const { rare } = merged;
+  return {
+    ...merged,
+    ...(rare && joined && { rare: rarestFirst(rare, index, joined) }),
+    ...(isWanted && joined && { terms: foundTerms(keywords!.whole, joined.whole) }),
+  };
+}
+
+/** Fields of both parts, whose counts are added up: every value counts. */
+function wholeOf({ manifest }: LoadedIndex): WholeColumns {
+  const fields = (manifest.columns ?? []).map(({ field }) => field);
+  return { fields, facetValues: Number.POSITIVE_INFINITY };
+}
+
+/** Hits of the changes by the words themselves, up to as many as are enough. */
+function wordHits(
+  { changes: { added } }: ChangedIndex,
+  query: Query,
+  part: PartOptions,
+  joined: JoinedQuery | undefined,
+): number {
+  if (!joined || !added.keyword || !rankedWords(query)) return 0;
+  const accept = filterOf(added, query, part)?.accept;
+  return rankByWords(added.keyword, joined.added, { k: FEW_HITS, accept, isFew: () => false }).items.length;
+}
+
+/** Rare words in the order of one index: by the documents that hold them, then as the query has them. */
+function rarestFirst(rare: readonly RareItem[], { changes }: ChangedIndex, joined: JoinedQuery): RareItem[] {
+  const order = new Map<string, readonly [documents: number, place: number]>();
+  const { lexicon } = changes.keywords!.whole;
+  for (const [place, group] of joined.whole.groups.entries()) {
+    const entry = group.exact ?? group.entries[0];
+    if (!entry || entry.total > RARE_DOCUMENTS) continue;
+    const word = lexicon.text(entry.term);
+    if (!order.has(word)) order.set(word, [entry.total, place]);
+  }
+  const keyOf = ({ word }: RareItem) => order.get(word) ?? [RARE_DOCUMENTS, joined.whole.groups.length];
+  return [...rare].sort((a, b) => {
+    const [x, y] = [keyOf(a), keyOf(b)];
+    return x[0] - y[0] || x[1] - y[1] || a.item - b.item;
+  });
+}
+
+/** Rankings of the changes by the numbers of the whole. */
+function outward(rankings: Rankings, first: number): Rankings {
+  const { vectors, words, rare } = rankings;
+  const moved = <T extends Ranking>(ranking: T): T => ({
+    ...ranking,
+    items: ranking.items.map((item) => item + first),
+  });
+  return {
+    ...rankings,
+    ...(vectors && { vectors: moved(vectors) }),
+    ...(words && { words: moved(words) }),
+    ...(rare && { rare: rare.map((one) => ({ ...one, item: one.item + first })) }),
+  };
+}
