@@ -7,7 +7,7 @@ import type * as http from "../worker/http/schemas.ts";
  * only as long as they fit the Worker's schemas: what the client sends is what the Worker takes, and what the Worker
  * gives is what the client promises. `npm run types` checks it; there is nothing to run.
  */
-/** What goes out as JSON: there vectors are arrays. */
+/** Request as JSON: there vectors are arrays. */
 type Sent = Omit<client.SearchInput, "vector"> & { readonly vector?: readonly number[] | undefined };
 
 export const sent = {

@@ -5,7 +5,7 @@ import type { AppContext, Service } from "./http/types.ts";
 import type { Indexes } from "./indexes.ts";
 
 export interface CreateAppOptions<Bindings = Env> extends ServiceOptions {
-  /** Where the app finds its bindings among those of the application. Default: under their own names. */
+  /** Finder of the app's bindings among those of the application. Default: under their own names. */
   readonly bindings?: ((env: Bindings) => Env) | undefined;
 }
 

@@ -8,7 +8,7 @@ import { createIndexes, type Indexes, refusingIndexes } from "./indexes.ts";
 
 export type { Env } from "./config.ts";
 
-/** What an application decides itself, instead of the Worker's variables. */
+/** Settings of an application, instead of the Worker's variables. */
 export interface ServiceOptions {
   /** Names and patterns of the indexes to serve, the first one also without a name. Default: `INDEX_NAME`. */
   readonly indexes?: string | readonly string[] | undefined;

@@ -20,14 +20,14 @@ export interface Env extends EmbedderBindings {
   readonly ASSETS?: Fetcher;
   readonly RATE_LIMITER?: RateLimiter;
   readonly ANALYTICS?: Analytics;
-  /** Which deployment this is. */
+  /** Name of this deployment. */
   readonly VERSION_METADATA?: { readonly id: string };
   /** Names and patterns (`shop-*`) of the indexes to serve, separated by commas; the first one is served without a name. */
   readonly INDEX_NAME?: string;
   readonly REFRESH_SECONDS?: string;
-  /** `*`, or origins apart by commas; unset: pages of no other origin may read answers. */
+  /** `*`, or origins separated by commas; unset: pages of no other origin may read answers. */
   readonly CORS_ORIGINS?: string;
-  /** SHA-256 of API keys in hex, apart by commas; unset: no key is needed. */
+  /** SHA-256 of API keys in hex, separated by commas; unset: no key is needed. */
   readonly API_KEY_HASHES?: string;
   /** A secret: what signs search tokens; two, separated by a comma, while one replaces the other. */
   readonly TOKEN_SECRETS?: string;
@@ -41,7 +41,7 @@ export interface Env extends EmbedderBindings {
   readonly MAX_BODY_BYTES?: string;
   readonly BODY_TIMEOUT_SECONDS?: string;
   readonly REQUEST_TIMEOUT_SECONDS?: string;
-  /** Location hints of Durable Objects, apart by commas: where shards may live; unset: near whoever asks. */
+  /** Location hints of Durable Objects, separated by commas: where shards may live; unset: near whoever asks. */
   readonly SHARD_REGIONS?: string;
   /** Copies of each shard in each region, for read load. */
   readonly SHARD_REPLICAS?: string;
@@ -178,7 +178,7 @@ function origins(text: string | undefined): "*" | readonly string[] | undefined 
     if (origin !== "null" && origin === part.replace(/\/$/, "").toLowerCase()) return origin;
     throw new AnnoyEdgeError(
       "BAD_CONFIGURATION",
-      "The variable CORS_ORIGINS must be * or origins such as https://www.example.com, apart by commas.",
+      "The variable CORS_ORIGINS must be * or origins such as https://www.example.com, separated by commas.",
     );
   });
 }
@@ -189,7 +189,7 @@ function regions(text: string | undefined): readonly Region[] {
     .filter((part) => part !== "")
     .map((part) => {
       if (isRegion(part)) return part;
-      const message = `The variable SHARD_REGIONS must be some of ${REGIONS.join(", ")}, apart by commas.`;
+      const message = `The variable SHARD_REGIONS must be some of ${REGIONS.join(", ")}, separated by commas.`;
       throw new AnnoyEdgeError("BAD_CONFIGURATION", message);
     });
 }

@@ -180,7 +180,7 @@ async function publishedNames(bucket: R2Bucket): Promise<readonly string[]> {
   }
 }
 
-/** What indexes leave to documents: all of a small corpus' pages may stay, so that its searches read nothing. */
+/** Bytes that indexes leave to documents: all of a small corpus' pages may stay, so that its searches read nothing. */
 function roomForPages(indexBytes: number): number {
   return Math.min(PAGE_BYTES_KEPT.most, Math.max(PAGE_BYTES_KEPT.least, HELD_BYTES - indexBytes));
 }

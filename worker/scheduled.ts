@@ -14,7 +14,7 @@ export interface ScheduleOptions {
 const HOOK_TIMEOUT_MS = 30_000;
 
 /**
- * What a cron trigger does: looks for a new version, so that this isolate answers from it, and asks the build hook for a
+ * Runs a cron trigger: looks for a new version, so that this isolate answers from it, and asks the build hook for a
  * rebuild. The Worker builds nothing itself: a hook starts `annoy-edge rebuild` where there is memory for it.
  *
  * @throws AnnoyEdgeError `REBUILD_HOOK_FAILED`, which marks the run as failed in Cloudflare's dashboard

@@ -22,7 +22,7 @@ export interface AnnoyIndexOptions {
 }
 
 /**
- * What a built or loaded index is made of, for those who make something else of it.
+ * Parts of a built or loaded index, for conversion.
  *
  * @throws AnnoyIndexError `INDEX_NOT_BUILT`
  */

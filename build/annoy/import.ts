@@ -30,7 +30,7 @@ export interface ImportOptions extends TextOptions {
   /** The artifact folder to write; one that is there already is replaced when the new one is whole. */
   readonly out: string;
   /**
-   * How vectors are stored. `float32` (default) keeps Annoy's answers to the bit; `int8` and `int4` keep its trees and
+   * Codec of the vectors. `float32` (default) keeps Annoy's answers to the bit; `int8` and `int4` keep its trees and
    * recode the vectors.
    */
   readonly codec?: AnnoyCodec;

@@ -185,7 +185,7 @@ function copyNodes(checked: CheckedAnnoy, { trees }: AnnoyNodes, dimensions: num
 }
 
 /**
- * What an opened forest must satisfy, and that each split node's count is the sum of its children's (only roots are
+ * Checks the invariants of an opened forest, and that each split node's count is the sum of its children's (only roots are
  * marked with the number of all items): a wrong child nearly always gives itself away.
  */
 function checkCounts(source: ByteSource, trees: AnnoyTrees): void {

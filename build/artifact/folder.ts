@@ -49,7 +49,7 @@ export async function beginFolder(out: string, makes: readonly string[] = []): P
   await checkReplaceable(target, makes);
   const suffix = `${process.pid}-${randomBytes(3).toString("hex")}`;
   const path = join(dirname(target), `.${basename(target)}.partial-${suffix}`);
-  await told(target, async () => {
+  await namingTarget(target, async () => {
     await mkdir(dirname(target), { recursive: true });
     await sweepAbandoned(target);
     await mkdir(path);
@@ -64,7 +64,7 @@ export async function beginFolder(out: string, makes: readonly string[] = []): P
   return {
     path,
     createFile: (name) =>
-      told(target, async () => {
+      namingTarget(target, async () => {
         if (name.includes("/")) await mkdir(join(path, dirname(name)), { recursive: true });
         const file = await open(join(path, name), "wx");
         files.push(file);
@@ -73,7 +73,7 @@ export async function beginFolder(out: string, makes: readonly string[] = []): P
     async commit() {
       // Looked at again: minutes may have gone by.
       const foreign = await checkReplaceable(target, await readdir(path));
-      await told(target, async () => {
+      await namingTarget(target, async () => {
         if (!foreign) renameSync(path, target);
         else replace(target, path, foreign);
       });
@@ -105,7 +105,7 @@ function replace(target: string, path: string, foreign: readonly string[]): void
 }
 
 /** Turns an error of the file system into a sentence that names the artifact. */
-async function told<T>(target: string, work: () => Promise<T>): Promise<T> {
+async function namingTarget<T>(target: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -238,7 +238,7 @@ function hashedFile(file: FileHandle, target: string): HashedFile {
   let length = 0;
   return {
     write: (bytes) =>
-      told(target, async () => {
+      namingTarget(target, async () => {
         hash.update(bytes);
         for (let at = 0; at < bytes.byteLength; ) {
           // One call writes at most 2 GiB, and may write less than it was given.
@@ -248,7 +248,7 @@ function hashedFile(file: FileHandle, target: string): HashedFile {
         length += bytes.byteLength;
       }),
     close: () =>
-      told(target, async () => {
+      namingTarget(target, async () => {
         await file.sync();
         await file.close();
         return { bytes: length, sha256: hash.digest("hex") };

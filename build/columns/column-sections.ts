@@ -72,7 +72,7 @@ export async function buildColumnSections(
 }
 
 /**
- * Which columns documents have and of what types, as {@link buildColumnSections} would choose them, for parts of the
+ * Columns of documents with their types, as {@link buildColumnSections} would choose them, for parts of the
  * documents that are to have the same. Memory holds the distinct values alone.
  *
  * @throws as {@link buildColumnSections}

@@ -36,7 +36,7 @@ export async function embedCorpus(
 }
 
 /**
- * What the artifact carries of an embedder, and the embedder of its queries.
+ * Sections of an embedder in the artifact, and the embedder of its queries.
  *
  * @param vectors some or all of the corpus, embedded, by which a static embedder is whitened; none: it is not
  * @returns with the `matrix` that the corpus's vectors are to be multiplied by, if any

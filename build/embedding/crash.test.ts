@@ -15,7 +15,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 const COMMAND = fileURLToPath(new URL("../../scripts/annoy-edge.js", import.meta.url));
 const KEY = "sk-must-not-be-kept";
 const DOCUMENTS = 10_000;
-/** What OpenAI's API is sent in one request. */
+/** Body of one request to OpenAI's API. */
 const BATCH = 512;
 const DIMENSIONS = 8;
 

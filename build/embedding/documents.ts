@@ -88,7 +88,7 @@ export function requireEmbedder(embedder: Embedder | undefined): asserts embedde
 }
 
 /**
- * What the artifact says and carries of an embedder that was named beside given vectors: it made them, and embeds the
+ * Identity and sections of an embedder that was named beside given vectors: it made them, and embeds the
  * queries.
  */
 export function carriedBesideVectors(

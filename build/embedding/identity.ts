@@ -53,7 +53,7 @@ export async function asEmbedder(
 }
 
 /**
- * What an embedder of the application's own gives; its failures keep their own messages.
+ * Wraps an embedder of the application's own; its failures keep their own messages.
  *
  * @throws AnnoyEdgeError `EMBEDDING_FAILED`
  */

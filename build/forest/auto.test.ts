@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { distanceBetween } from "../../worker/core/forest/metrics.ts";
 import { METRICS } from "../../worker/core/format/constants.ts";
 import { sharedFloats } from "../numeric/arrays.ts";
-import { hotBytes } from "./choices.ts";
 import { clusteredVectors, forestOf } from "./fixture.ts";
+import { hotBytes } from "./sizing.ts";
 
 const DIMENSIONS = 64;
 

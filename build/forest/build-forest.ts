@@ -9,6 +9,9 @@ import { exactAnswers } from "../recall/exact-answers.ts";
 import type { Truth } from "../recall/held-out.ts";
 import type { ForestSettings } from "../settings/options.ts";
 import type { Pool } from "../threads/pool.ts";
+import { buildSketches, type Sketching } from "./encode.ts";
+import { type EncodedNodes, encodeNodes, measureReach } from "./nodes.ts";
+import { createForestPool } from "./pool.ts";
 import {
   budgetError,
   type CodecBytes,
@@ -21,10 +24,7 @@ import {
   sketchBits,
   walksAll,
   withinBudget,
-} from "./choices.ts";
-import { buildSketches, type Sketching } from "./encode.ts";
-import { type EncodedNodes, encodeNodes, measureReach } from "./nodes.ts";
-import { createForestPool } from "./pool.ts";
+} from "./sizing.ts";
 import { growTree, type TreeNode } from "./tree.ts";
 import { certifySections } from "./tune.ts";
 import type { ForestInput } from "./types.ts";

@@ -137,7 +137,7 @@ function meanProduct({ rows, width }: Geometry, list: Uint32Array, direction: Fl
 }
 
 /**
- * How much the best child of a promising split node ranks above it, on average over some rows: added to the rank of
+ * Rank of a promising split node's best child above its own, on average over some rows: added to the rank of
  * split nodes, so that a walk compares them with leaves fairly. The node that a row itself belongs to says nothing of
  * other queries and is left out.
  */

@@ -114,9 +114,9 @@ function safeMargin(metric: Metric): number {
 }
 
 /** Sets the margin, in mean factors, in what is measured and in what will be written. */
-function setMargin(subject: Tuned, sketch: Sketching, margin: number): void {
-  const head = requireView(openArtifact(subject.bytes, { trusted: true }), "sketchFactors", Float32Array);
+function setMargin(measured: Tuned, sketch: Sketching, margin: number): void {
+  const head = requireView(openArtifact(measured.bytes, { trusted: true }), "sketchFactors", Float32Array);
   head[MARGIN_AT] = margin * sketch.factor;
   sketch.setMargin(margin * sketch.factor);
-  subject.edition++;
+  measured.edition++;
 }

@@ -1,7 +1,7 @@
 import type { Language } from "../../worker/core/keyword/languages.ts";
 
 /**
- * What BM25 must know of all documents where an index holds some of them, so that scores of several indexes compare:
+ * Statistics of all documents for BM25 where an index holds some of them, so that scores of several indexes compare:
  * how many there are, how long, and in how many of them each word stands, or any word of a stem.
  */
 export interface Collection {

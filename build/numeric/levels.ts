@@ -5,7 +5,7 @@ export interface Levels {
   /** @param scale a power of two that brings the row's numbers to where their inverses are numbers as well */
   setRow(rows: Float32Array, at: number, scale?: number): void;
   /**
-   * How well sixteen levels fit the row: the product of levels and numbers, and the square of the levels, where a level
+   * Fit of sixteen levels to the row: the product of levels and numbers, and the square of the levels, where a level
    * n - 7.5 has n = number x inverse + 8, cut to a whole number from 0 to 15.
    */
   fit(inverse: number): { readonly product: number; readonly squares: number };

@@ -62,7 +62,7 @@ const STRUCTURE: readonly SectionName[] = [
 ];
 
 /**
- * What an artifact holds, from its hot part: sections, forest, certified recall, embedder. Whether all of it is sound
+ * Describes an artifact from its hot part: sections, forest, certified recall, embedder. Whether all of it is sound
  * is `verify`'s business.
  *
  * @throws AnnoyEdgeError `NOT_AN_ARTIFACT`; ArtifactError

@@ -26,7 +26,7 @@ export interface RebuildOptions extends Omit<PublishDirOptions, "golden" | "embe
   readonly onTrouble?: (why: string) => void;
 }
 
-/** What became of the pages, where a site was read. */
+/** Report on the pages, where a site was read. */
 interface WithSite {
   readonly site?: SiteReport;
 }

@@ -1,5 +1,5 @@
 import type { Codec } from "../../worker/core/format/constants.ts";
-import { defaultLeafSize, FLAT_COORDINATES, sketchBits } from "../forest/choices.ts";
+import { defaultLeafSize, FLAT_COORDINATES, sketchBits } from "../forest/sizing.ts";
 
 /** Bytes that are loaded for a query, by what they are. */
 export interface ResidentBytes {

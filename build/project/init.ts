@@ -19,7 +19,7 @@ import {
 export interface InitOptions {
   /** `api` (default): a search API over files. `site`: static pages with a search box. */
   readonly template?: Template;
-  /** Of the index; default `docs`. */
+  /** Name of the index; default `docs`. */
   readonly index?: string;
   /** Says what would be written; writes nothing. */
   readonly dryRun?: boolean;
@@ -34,7 +34,7 @@ export interface InitResult {
   readonly changed: readonly Change[];
   /** Files that were there and stay as they are. */
   readonly kept: readonly string[];
-  /** What is left to do by hand. */
+  /** Steps left to do by hand. */
   readonly next: readonly string[];
 }
 
@@ -153,7 +153,7 @@ function projectName(root: string): string {
   return name.length < 3 ? `${name || "my"}-search` : name;
 }
 
-/** How a folder above has installed this package, from a tarball for instance; else this version of it. */
+/** Version by which a folder above has installed this package, from a tarball for instance; else this version of it. */
 function dependencyOf(root: string): string {
   for (let folder = root; ; folder = dirname(folder)) {
     const { dependencies, devDependencies } = jsonOf(join(folder, "package.json")) ?? {};

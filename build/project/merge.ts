@@ -38,7 +38,7 @@ interface Part {
   readonly append: boolean;
 }
 
-/** What an object lacks of another. */
+/** Returns the members that an object lacks of another. */
 export function missingParts(present: Json, wanted: Json, at: readonly string[] = []): Part[] {
   return Object.entries(wanted).flatMap(([key, value]): Part[] => {
     const path = [...at, key];

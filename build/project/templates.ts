@@ -4,10 +4,10 @@ export const TEMPLATES = ["api", "site"] as const;
 export type Template = (typeof TEMPLATES)[number];
 
 export interface TemplateContext {
-  /** Of the project, the Worker and, with endings, the bucket. */
+  /** Name of the project, the Worker and, with endings, the bucket. */
   readonly name: string;
   readonly index: string;
-  /** What package.json says for annoy-edge. */
+  /** Version of annoy-edge for package.json. */
   readonly dependency: string;
 }
 
@@ -20,7 +20,7 @@ export function templateFiles(template: Template, context: TemplateContext): Fil
   return { ...common(template, context), ...(template === "site" ? siteFiles() : apiFiles()) };
 }
 
-/** What package.json needs: these keys are added where they are missing. */
+/** Keys that package.json needs: they are added where they are missing. */
 export function packageParts({ name, dependency }: TemplateContext) {
   return {
     name,
@@ -45,7 +45,7 @@ export function packageParts({ name, dependency }: TemplateContext) {
   };
 }
 
-/** What the wrangler configuration needs. */
+/** Keys that the wrangler configuration needs. */
 export function wranglerParts(template: Template, { name, index }: TemplateContext) {
   return {
     name,

@@ -33,7 +33,7 @@ export interface ArtifactPart {
 export interface ArtifactFolder {
   /** The encoder of queries; undefined for an index that has none of its own. */
   readonly encoder: { readonly path: string; readonly bytes: number; readonly hash: string } | undefined;
-  /** Of the whole index. */
+  /** Manifest of the whole index. */
   readonly manifest: Manifest;
   /** In the order in which they are uploaded: shards first, and what makes the version whole last. */
   readonly parts: readonly ArtifactPart[];

@@ -8,7 +8,7 @@ import {
 /** No line of the base. */
 export const NO_LINE = 0xffff_ffff;
 
-/** What is published already: the pages of a version, those of all its shards together, with their lines. */
+/** Published base: the pages of a version, those of all its shards together, with their lines. */
 export interface Base {
   readonly pages: readonly PlacedPage[];
   /** Hashes of packs, as the pages' `pack` numbers them. */

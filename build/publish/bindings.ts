@@ -23,10 +23,10 @@ export interface BindingOptions {
   readonly target: PublishStore["target"];
   /** For messages. */
   readonly where: string;
-  /** What the bindings are bound to: local ids, or remote ones behind wrangler's proxy. */
+  /** Targets of the bindings: local ids, or remote ones behind wrangler's proxy. */
   readonly r2: Binding;
   readonly kv: Binding;
-  /** Where local state lies. */
+  /** Folder of the local state. */
   readonly resourcePersistencePath?: string;
   /** Files from this size on are uploaded in parts. */
   readonly multipartBytes?: number;

@@ -17,7 +17,7 @@ import { neededPages, type PageState, surveyPages } from "./survey.ts";
 export interface Finding {
   readonly kind: "manifest" | "forest" | "placement" | "page" | "pack";
   readonly fault: "missing" | "changed";
-  /** Where it lies, in R2 or KV. */
+  /** Key in R2 or KV. */
   readonly key: string;
   /** `restore`: R2 and KV hold what mends it. `publish`: the artifact is needed. */
   readonly mendedBy: "restore" | "publish";
@@ -27,7 +27,7 @@ export interface Finding {
 export interface VersionState {
   /** Undefined when it cannot be read. */
   readonly manifest: PublishedManifest | undefined;
-  /** Of the parts whose placement is sound. */
+  /** Pages of the parts whose placement is sound. */
   readonly placements: readonly Placement[];
   readonly findings: readonly Finding[];
 }
@@ -35,7 +35,7 @@ export interface VersionState {
 export interface CheckOptions {
   /** Reads every page and its second copy; else keys, lengths and etags are looked at. */
   readonly deep?: boolean;
-  /** What a part's forest should hold, where the artifact is at hand; else what the manifest says. */
+  /** Expected content of a part's forest, where the artifact is at hand; else what the manifest says. */
   readonly forestOf?: (shard: number | undefined) => Promise<Expected> | undefined;
   readonly onProgress?: (progress: Progress) => void;
 }

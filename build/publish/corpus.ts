@@ -29,7 +29,7 @@ function wordsOf({ keyword, shards }: Manifest): Pick<CorpusFacts, "words"> {
   return keyword && !shards ? { words: keyword.terms } : {};
 }
 
-/** What is known of a version that was published: its own facts, or what a manifest without them says. */
+/** Facts of a published version: its own facts, or what a manifest without them says. */
 function factsOf(previous: PublishedManifest): Partial<CorpusFacts> {
   return previous.corpus ?? { documents: previous.items, ...wordsOf(previous) };
 }

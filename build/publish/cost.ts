@@ -1,4 +1,4 @@
-/** What a publish asks of an account. Prices: https://developers.cloudflare.com/r2/pricing/ and .../kv/platform/pricing/ */
+/** Requests and cost of a publish. Prices: https://developers.cloudflare.com/r2/pricing/ and .../kv/platform/pricing/ */
 export interface Cost {
   /** R2 class A operations: puts, multipart parts, lists. */
   readonly classA: number;

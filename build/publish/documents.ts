@@ -19,7 +19,7 @@ import { repairPages } from "./repair.ts";
 import type { PageWrite, PublishStore } from "./store.ts";
 import { type NeededPage, neededPages, surveyPages } from "./survey.ts";
 
-/** Where a version's documents will lie. */
+/** Places of a version's documents. */
 export interface PlacedDocuments {
   /** Bytes of each part's placement. */
   readonly placementBytes: readonly number[];

@@ -19,7 +19,7 @@ export interface GcOptions {
   /** Versions to keep, the current one included; the current and the previous one always stay. */
   readonly keep?: number;
   readonly dryRun?: boolean;
-  /** What was written within this time and belongs to no version may belong to a publish under way. */
+  /** Age below which an object of no version may belong to a publish under way. */
   readonly graceSeconds?: number;
 }
 
@@ -28,7 +28,7 @@ export interface GcResult {
   readonly dryRun: boolean;
   readonly kept: readonly string[];
   readonly removed: readonly string[];
-  /** What was deleted, or would be. */
+  /** Objects that were deleted, or would be. */
   readonly deleted: {
     readonly objects: number;
     readonly objectBytes: number;

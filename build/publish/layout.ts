@@ -12,7 +12,7 @@ import { type Base, linesOf, NO_LINE, numberOf } from "./base.ts";
 import type { PackFile } from "./pack.ts";
 import type { Lines, Plan } from "./plan.ts";
 
-/** Where all documents of a version lie, whatever part of it has them: kept pages first, numbered anew, then new ones. */
+/** Places of all documents of a version, whatever part of it has them: kept pages first, numbered anew, then new ones. */
 export interface Layout extends Omit<Base, "documents"> {
   /** The line of each item; {@link NO_LINE} for one without a document. */
   readonly lines: Uint32Array;
@@ -27,7 +27,7 @@ export function layOut(
   const pages: PlacedPage[] = [];
   const packs: string[] = [];
   const packNumbers = new Map<string, number>();
-  /** What is added to a line of the base, page by page, to make it one of this layout. */
+  /** Offset from a line of the base, page by page, to make it one of this layout. */
   const shifts = new Float64Array(base?.pages.length ?? 0);
   let nLines = 0;
   if (base) {

@@ -40,7 +40,7 @@ export async function openLocalStore(options: LocalStoreOptions = {}): Promise<P
   });
 }
 
-/** What `wrangler dev` calls the bucket and the namespace in its local state. */
+/** Ids of the bucket and the namespace in the local state of `wrangler dev`. */
 function readLocalIds(root: string, env: string | undefined): LocalIds {
   const { bucket, namespace, path } = readWranglerProject(root, env);
   if (bucket && namespace) return { bucket: bucket.localId, namespace: namespace.localId };

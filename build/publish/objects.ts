@@ -6,7 +6,7 @@ import type { ObjectSource, PublishStore } from "./store.ts";
 /** Whether an object holds what it should. */
 export type Soundness = "sound" | "missing" | "changed";
 
-/** What an object should hold. */
+/** Expected content of an object. */
 export interface Expected {
   readonly bytes: number;
   readonly sha256: string;
@@ -18,7 +18,7 @@ const RANGE_BYTES = 64 * 1024 * 1024;
 const CHUNK_BYTES = 1 << 20;
 
 /**
- * What R2 holds once a source is uploaded. An etag is the MD5 of the bytes, or of an upload in parts the MD5 of the parts'
+ * Length and etag in R2 after an upload. An etag is the MD5 of the bytes, or of an upload in parts the MD5 of the parts'
  * MD5s and their number.
  */
 export async function expectedOf(source: ObjectSource): Promise<Expected> {

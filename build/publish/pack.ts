@@ -99,7 +99,7 @@ async function writePacks(
   return packs;
 }
 
-/** What a page is named by: the first half of its SHA-256, in hex. */
+/** Name of a page: the first half of its SHA-256, in hex. */
 export function pageHash(bytes: Uint8Array): string {
   return hash("sha256", bytes, "hex").slice(0, HASH_BYTES * 2);
 }

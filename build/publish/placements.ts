@@ -36,7 +36,7 @@ export async function readPlacements(
   return placements;
 }
 
-/** What a published version has, to be kept where it can be. A placement that is gone or damaged only costs new pages. */
+/** Pages of a published version, kept where possible. A placement that is gone or damaged only costs new pages. */
 export async function readBase(
   store: PublishStore,
   name: string,

@@ -14,7 +14,7 @@ export interface PointerState {
   readonly etag: string;
 }
 
-/** What a compare-and-swap replaces; `pointer` is undefined when it was damaged. */
+/** Pointer that a compare-and-swap replaces; `pointer` is undefined when it was damaged. */
 export interface ReplaceablePointer {
   readonly pointer: Pointer | undefined;
   readonly etag: string;

@@ -21,7 +21,7 @@ import { type Upload, uploadVersion } from "./upload.ts";
 import { readPublishedManifest } from "./versions.ts";
 
 export interface PublishOptions {
-  /** Who publishes; shown by `versions`. */
+  /** Publisher; shown by `versions`. */
   readonly by: string;
   readonly message?: string;
   /**
@@ -45,7 +45,7 @@ export interface PublishResult {
   readonly outcome: "published" | "promoted" | "repaired" | "unchanged" | "planned";
   readonly name: string;
   readonly version: string;
-  /** What was current before. */
+  /** Version that was current before. */
   readonly previous: string | null;
   readonly items: number;
   /** Shards that the index is cut into; 0: it is whole. */
@@ -57,7 +57,7 @@ export interface PublishResult {
     readonly removed: number;
     readonly repacked: number;
   };
-  /** What was written, or would be. */
+  /** Objects that were written, or would be. */
   readonly written: {
     readonly objects: number;
     readonly objectBytes: number;
@@ -70,7 +70,7 @@ export interface PublishResult {
   readonly pages: number;
   readonly pageBytes: number;
   readonly cost: Cost;
-  /** What is worth knowing and keeps nothing from being published. */
+  /** Warnings, which do not stop publishing. */
   readonly warnings: readonly string[];
   /** Failed checks that `force` overrode. */
   readonly forced: readonly string[];
@@ -171,7 +171,7 @@ export async function publish(
   }
 }
 
-/** What each part's forest holds, read once. */
+/** Facts of each part's forest, read once. */
 function forestsOf({ parts }: ArtifactFolder): (shard: number | undefined) => Promise<Expected> {
   const known = new Map<number | undefined, Promise<Expected>>();
   return (shard) => {
@@ -196,7 +196,7 @@ async function readReplaced(
   }
 }
 
-/** What documents may keep their pages from: the version's own, published before, else the one that is replaced. */
+/** Base from which documents keep their pages: the version's own, published before, else the one that is replaced. */
 async function baseOf(
   store: PublishStore,
   name: string,

@@ -11,7 +11,7 @@ export interface RestoreResult extends Omit<RepairResult, "lost" | "single"> {
   readonly version: string;
   /** Pages that are nowhere: neither in KV nor in R2. */
   readonly lost: number;
-  /** What R2 and KV cannot mend by themselves: the artifact must be published again. */
+  /** Faults that R2 and KV cannot mend by themselves: the artifact must be published again. */
   readonly left: readonly Finding[];
 }
 

@@ -6,7 +6,7 @@ export interface ObjectInfo {
   readonly uploaded: Date;
 }
 
-/** What is uploaded: bytes at hand, or a file that is streamed. */
+/** Source of an upload: bytes at hand, or a file that is streamed. */
 export type ObjectSource = Uint8Array | FileSource;
 
 export interface FileSource {
@@ -44,7 +44,7 @@ export function pageInfo(key: string, at: unknown): PageInfo {
 }
 
 /**
- * Where an index is published: objects in R2 and pages in KV. Two drivers, one contract: local state as
+ * Store that an index is published to: objects in R2 and pages in KV. Two drivers, one contract: local state as
  * `wrangler dev` reads it, and an account.
  *
  * A method either did what it says or throws; a driver retries what is worth retrying by itself.

@@ -24,7 +24,7 @@ import { neededPages } from "./survey.ts";
 export interface Upload {
   readonly record: PublishRecord;
   readonly corpus: CorpusFacts;
-  /** What each part's forest holds. */
+  /** Facts of each part's forest. */
   readonly forestOf: (shard: number | undefined) => Promise<Expected>;
   /** Bytes of all objects, for progress. */
   readonly total: number;

@@ -17,7 +17,7 @@ export interface VersionInfo {
   readonly objects: number;
   readonly bytes: number;
   readonly uploaded: string;
-  /** How it last became current; absent when it never did or the history is too short. */
+  /** Action that last made it current; absent when it never did or the history is too short. */
   readonly record?: PublishRecord;
 }
 
@@ -71,7 +71,7 @@ export function lastUse({ record, uploaded }: VersionInfo): string {
 export interface RollbackResult {
   readonly name: string;
   readonly version: string;
-  /** What was current before. */
+  /** Version that was current before. */
   readonly previous: string | null;
 }
 
@@ -176,7 +176,7 @@ export async function readPublishedManifest(
   return object && parsePublishedManifest(new TextDecoder().decode(object.bytes), version);
 }
 
-/** What an index answers from at the moment; undefined when it was never published. */
+/** Version that an index answers from at the moment; undefined when it was never published. */
 export async function currentVersion(store: PublishStore, name: string): Promise<string | undefined> {
   return (await readPointerState(store, name))?.pointer.version;
 }

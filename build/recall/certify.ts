@@ -29,14 +29,14 @@ const NEAR = 12;
  */
 export async function certify(
   pool: Pool,
-  subject: MeasuredArtifact,
+  measured: MeasuredArtifact,
   certifying: Truth,
   { nSlots, steps, target }: Certifying,
   chosen: number,
   end: number,
   onProgress: (share: number) => void,
 ): Promise<Omit<CertifiedRecall, "choosingQueries">> {
-  const ten = createTable(pool, subject, certifying, steps.at, [1, 10]);
+  const ten = createTable(pool, measured, certifying, steps.at, [1, 10]);
   const below = chosen - (chosen % DOUBLING);
   await ten.measure([
     ...stepsBy(DOUBLING / 2, Math.max(end, chosen)),
@@ -61,7 +61,7 @@ export async function certify(
     if (step === steps.last || enough || stalled) break;
     before = recall;
   }
-  const deep = createTable(pool, subject, deepQueries(certifying), steps.at, [100]);
+  const deep = createTable(pool, measured, deepQueries(certifying), steps.at, [100]);
   const sorted = [...rows].sort((a, b) => a - b);
   // Recall@100 meets the target hardly before recall@10 does: that is where a row between two may be wanted.
   const between = sorted.slice(1).map((step, i) => middle(sorted[i]!, step));
@@ -123,7 +123,7 @@ export function pickDefault(
 /** Creates a table of recall by step, measured on demand. */
 function createTable(
   pool: Pool,
-  subject: MeasuredArtifact,
+  measured: MeasuredArtifact,
   truth: Truth,
   searchKOf: (step: number) => number,
   at: readonly number[],
@@ -133,7 +133,7 @@ function createTable(
     const missing = [...new Set(steps)].filter((step) => !known.has(step)).sort((a, b) => a - b);
     if (missing.length === 0) return;
     const searchKs = missing.map(searchKOf);
-    const found = await recordRecall(pool, subject, truth, { searchKs, at, margins: [] });
+    const found = await recordRecall(pool, measured, truth, { searchKs, at, margins: [] });
     for (const [i, step] of missing.entries()) known.set(step, found[i]!);
   };
   return {

@@ -23,7 +23,7 @@ export interface Nearest {
 }
 
 /**
- * How many more than are wanted should be asked for: scores are of single precision, those of unit vectors of 16-bit
+ * Number of rows to ask for beyond those wanted: scores are of single precision, those of unit vectors of 16-bit
  * coordinates (standard error 0.00001), and the query itself may be among them.
  */
 export const SPARE_ROWS = 16;

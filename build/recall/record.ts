@@ -38,7 +38,7 @@ export interface Recorded {
 
 /** An artifact as this thread has opened it. */
 interface Opened {
-  readonly subject: MeasuredArtifact;
+  readonly measured: MeasuredArtifact;
   readonly walk: StagedWalk;
   vector(item: number): Float32Array | undefined;
 }
@@ -46,11 +46,11 @@ interface Opened {
 /** Artifact that this thread opened last: many tasks of one table follow each other. */
 let opened: Opened | undefined;
 
-function openOnce(subject: MeasuredArtifact): Opened {
-  const { bytes, edition } = subject;
-  if (opened?.subject.edition === edition && opened.subject.bytes.buffer === bytes.buffer) return opened;
+function openOnce(measured: MeasuredArtifact): Opened {
+  const { bytes, edition } = measured;
+  if (opened?.measured.edition === edition && opened.measured.bytes.buffer === bytes.buffer) return opened;
   const artifact = openArtifact(bytes, { trusted: true });
-  opened = { subject: { bytes, edition }, walk: openStages(artifact), vector: vectorIn(artifact) };
+  opened = { measured: { bytes, edition }, walk: openStages(artifact), vector: vectorIn(artifact) };
   return opened;
 }
 

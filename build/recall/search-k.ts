@@ -41,13 +41,13 @@ export interface Survey {
  */
 export async function surveyRegion(
   pool: Pool,
-  subject: MeasuredArtifact,
+  measured: MeasuredArtifact,
   choosing: Truth,
   { nSlots, steps, target }: Certifying,
   margins: readonly number[],
 ): Promise<Survey> {
   const measure = async (queries: number, list: readonly number[], margins: readonly number[]) =>
-    recordRecall(pool, subject, spread(choosing, queries), {
+    recordRecall(pool, measured, spread(choosing, queries), {
       searchKs: list.map(steps.at),
       at: [10],
       margins,
@@ -91,7 +91,7 @@ export async function surveyRegion(
  */
 export async function chooseStep(
   pool: Pool,
-  subject: MeasuredArtifact,
+  measured: MeasuredArtifact,
   choosing: Truth,
   { steps, target }: Certifying,
   { expected, region, met }: Survey,
@@ -103,7 +103,7 @@ export async function chooseStep(
   let sure = -1;
   for (;;) {
     const list = Array.from({ length: to - from + 1 }, (_, i) => from + i);
-    const found = await recordRecall(pool, subject, choosing, {
+    const found = await recordRecall(pool, measured, choosing, {
       searchKs: list.map(steps.at),
       at: [10],
       margins: [],

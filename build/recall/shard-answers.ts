@@ -38,12 +38,12 @@ export interface ShardAnswers {
 }
 
 /** Artifact that this thread opened last: many tasks of one shard follow each other. */
-let opened: { readonly subject: MeasuredArtifact; readonly forest: Forest } | undefined;
+let opened: { readonly measured: MeasuredArtifact; readonly forest: Forest } | undefined;
 
-function openOnce(subject: MeasuredArtifact): Forest {
-  const { bytes, edition } = subject;
-  if (opened?.subject.edition !== edition || opened.subject.bytes.buffer !== bytes.buffer)
-    opened = { subject: { bytes, edition }, forest: openForest(openArtifact(bytes, { trusted: true })) };
+function openOnce(measured: MeasuredArtifact): Forest {
+  const { bytes, edition } = measured;
+  if (opened?.measured.edition !== edition || opened.measured.bytes.buffer !== bytes.buffer)
+    opened = { measured: { bytes, edition }, forest: openForest(openArtifact(bytes, { trusted: true })) };
   return opened.forest;
 }
 

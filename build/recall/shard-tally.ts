@@ -3,7 +3,7 @@ import type { ShardAnswers } from "./shard-answers.ts";
 
 /**
  * The merged answers of all shards at one effort: of every query the best by the distances that shards tell, each with
- * the shard it is from. Enough of them that what some shards answer can be told from what all do.
+ * the shard it is from. Enough of them that what some shards answer differs from what all do.
  */
 export interface Tally {
   readonly effort: number;

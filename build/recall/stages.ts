@@ -65,7 +65,7 @@ export function openStages(artifact: Artifact): StagedWalk {
     const best = scale.kind === "order" ? new TopScores(rank) : kept;
     const offset = cutAbove(scale);
     const length = lengthOf(walked);
-    const rivals =
+    const comparison =
       sketches && margins.length > 0
         ? new MarginComparison({ sketches, ordered, shift: shiftOf(metric, length) }, margins, length, rank)
         : undefined;
@@ -96,19 +96,19 @@ export function openStages(artifact: Artifact): StagedWalk {
         for (let i = 0; i < found.count; i++) kept.push(found.bounds[i]!, found.slots[i]!);
         return;
       }
-      rivals?.beginLeaf();
+      comparison?.beginLeaf();
       scorer!.score(prepared, found.slots, found.count, scores);
       scored += found.count;
       for (let i = 0; i < found.count; i++) {
         const slot = found.slots[i]!;
         const score = scores[i]!;
         if (best !== kept) best.push(found.bounds[i]!, slot);
-        const margins = rivals ? rivals.push(slot, found.bounds[i]!, score) : 0;
+        const margins = comparison ? comparison.push(slot, found.bounds[i]!, score) : 0;
         if (score < kept.threshold) continue;
         const item = itemAt(slots, slot);
         kept.push(score, item);
         changed = true;
-        if (rivals) scoredWith.set(item, margins);
+        if (comparison) scoredWith.set(item, margins);
       }
     };
     if (estimates) walk.start(walked, 0, ESTIMATE_DEVIATIONS);

@@ -12,7 +12,7 @@ const CHUNK = 10;
  */
 export async function recordRecall(
   pool: Pool,
-  subject: MeasuredArtifact,
+  measured: MeasuredArtifact,
   truth: Truth,
   recording: Recording,
 ): Promise<Recall[]> {
@@ -21,7 +21,7 @@ export async function recordRecall(
   for (let from = 0; from < queries.length; from += CHUNK) {
     const to = Math.min(queries.length, from + CHUNK);
     const part = { queries: queries.slice(from, to), nearest: truth.nearest.slice(from, to) };
-    tasks.push({ kind: "record", ...subject, ...recording, metric, vectors, dimensions, items, ...part });
+    tasks.push({ kind: "record", ...measured, ...recording, metric, vectors, dimensions, items, ...part });
   }
   const parts = await pool.run(tasks);
   const n = Math.max(1, queries.length);

@@ -19,10 +19,10 @@ import { createIdSet } from "./ids.ts";
 import type { Sharding } from "./options.ts";
 import { partitionRows } from "./partition.ts";
 import { writeRouter } from "./router.ts";
+import { readSearchedBytes } from "./searched-bytes.ts";
 import { type BuiltShard, buildShard, type ShardJob } from "./shard.ts";
 import { sizeShards } from "./size.ts";
 import { createSpool, type Spool } from "./spool.ts";
-import { readSubject } from "./subject.ts";
 import { surveyTexts } from "./survey.ts";
 import { textMetaOf } from "./text.ts";
 
@@ -229,7 +229,7 @@ function certifiable(
         spool.read(row, rows.subarray(i * dimensions, (i + 1) * dimensions));
       return rows;
     },
-    bytes: () => readSubject(join(folder.path, shardFolder(shard), "forest.bin"), codec),
+    bytes: () => readSearchedBytes(join(folder.path, shardFolder(shard), "forest.bin"), codec),
   };
 }
 

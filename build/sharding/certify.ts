@@ -55,7 +55,7 @@ const EFFORTS = [0.7, 1, 1.4, 2, 2.8];
 /**
  * Measures recall of all shards together against exact search over the whole corpus, on rows that no forest was trained
  * on: shard by shard, each searched at several efforts, its vectors in memory for that time. How many centroids' shards
- * are asked is told afterwards from the merged answers. One half of the queries chooses, the other is reported.
+ * are asked follows from the merged answers. One half of the queries chooses, the other is reported.
  */
 export async function certifyWhole(
   shards: readonly Certifiable[],
@@ -82,8 +82,8 @@ export async function certifyWhole(
       rows.set(vectors, shard.count * dimensions);
       await exact.add(rows, [...picked[s]!]);
       onProgress((s + 0.5) / shards.length);
-      const subject = { bytes: await shard.bytes(), edition: s };
-      const asking = { pool, shard, subject, rows, dimensions, metric, held: picked[s]! };
+      const measured = { bytes: await shard.bytes(), edition: s };
+      const asking = { pool, shard, measured, rows, dimensions, metric, held: picked[s]! };
       for (const tally of [...tens, ...hundreds]) await ask(asking, tally, s);
       onProgress((s + 1) / shards.length);
     }
@@ -129,13 +129,13 @@ async function readQueries(
 interface Asking extends Pick<ShardAnswersTask, "metric" | "dimensions"> {
   readonly pool: Pool;
   readonly shard: Certifiable;
-  readonly subject: Pick<ShardAnswersTask, "bytes" | "edition">;
+  readonly measured: Pick<ShardAnswersTask, "bytes" | "edition">;
   readonly rows: Float32Array<SharedArrayBuffer>;
   readonly held: Uint32Array;
 }
 
 async function ask(
-  { pool, shard, subject, rows, held, ...shape }: Asking,
+  { pool, shard, measured, rows, held, ...shape }: Asking,
   tally: Tally,
   s: number,
 ): Promise<void> {
@@ -144,7 +144,7 @@ async function ask(
     const length = Math.min(QUERY_CHUNK, tally.queries - from);
     tasks.push({
       kind: "answers",
-      ...subject,
+      ...measured,
       ...shape,
       vectors: rows,
       items: shard.items,
@@ -239,13 +239,13 @@ function evaluate({ settings, shards, tens, hundreds, exact, firstProbes, querie
     Math.round(mean(even, (q) => overAsked(q, probes, (s) => tens[effort]!.searchK[s]!)));
   const sumOf = (effort: number, field: "candidates" | "scored") =>
     Math.round(mean(even, (q) => overAsked(q, probes, (s) => tens[effort]![field][q * count + s]!)));
-  const told = settings.partition === "random" ? centroids : probes;
+  const used = settings.partition === "random" ? centroids : probes;
   return {
-    probes: told,
+    probes: used,
     effort: tens[e]!.effort,
     expectedSearchK: searchKOf(e),
     rows: ladder(evaluation.centroids, probes).map((p) => ({
-      probes: settings.partition === "random" ? told : p,
+      probes: settings.partition === "random" ? used : p,
       shards: round(mean(even, (q) => evaluation.asked(q, p))),
       ...recalls(e, p),
     })),

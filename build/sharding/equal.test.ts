@@ -15,7 +15,7 @@ import {
 } from "../index.ts";
 import { createRandom } from "../numeric/random.ts";
 
-/** What many documents in shards answer, against the same documents in one piece. */
+/** Compares answers of many documents in shards with those of the same documents in one piece. */
 
 let folder: string;
 const at = (name: string) => join(folder, name);

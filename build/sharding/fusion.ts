@@ -10,7 +10,7 @@ import { calibrateFusion } from "../keyword/calibrate.ts";
 import type { StoredShard } from "./stored.ts";
 
 /**
- * How words and vectors are weighed for all shards together: as they say, where one build made them; measured on
+ * Weights of words and vectors for all shards together: as they say, where one build made them; measured on
  * their documents where the embedder is at hand; else as the largest says.
  *
  * @param offsets what is added to the items of each shard
@@ -21,10 +21,10 @@ export async function wholeFusion(
   embedder: Embedder | undefined,
 ): Promise<Pick<ArtifactMeta, "fusion">> {
   const largest = shards.reduce((a, b) => (b.count > a.count ? b : a)).manifest;
-  // Shards of one build were told by it, which has looked at all documents.
-  const told = largest.source?.shard !== undefined;
+  // One build weighed its shards from all documents.
+  const weighed = largest.source?.shard !== undefined;
   const { keyword } = largest;
-  if (told || !embedder || !keyword) return largest.fusion ? { fusion: largest.fusion } : {};
+  if (weighed || !embedder || !keyword) return largest.fusion ? { fusion: largest.fusion } : {};
   const { metric, forest } = largest;
   const last = shards.length - 1;
   const fusion = await calibrateFusion({

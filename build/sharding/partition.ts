@@ -36,7 +36,7 @@ export interface PartitionSettings {
 }
 
 /**
- * Which shard each row goes to. Clusters: k-means of a sample, every row to its nearest centroid, the clusters gathered
+ * Assigns each row to a shard. Clusters: k-means of a sample, every row to its nearest centroid, the clusters gathered
  * into groups of about equal size that lie together. Depends on nothing but rows, settings and seed; holds the sample,
  * one block of rows and six bytes a row.
  */

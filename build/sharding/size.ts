@@ -27,7 +27,7 @@ export function requireWithin(
 }
 
 /**
- * How many shards a corpus is cut into, and how many items one holds at most: as many as its estimated resident bytes
+ * Number of shards of a corpus, and the most items of one: as many as its estimated resident bytes
  * (build/plan/resident.ts) and a tenth of safety leave within `shardBytes`.
  *
  * @throws AnnoyEdgeError `TOO_FEW_SHARDS`, `TOO_MANY_SHARDS`

@@ -6,7 +6,7 @@ import type { Manifest } from "../../worker/core/format/meta.ts";
 import { pickQueries } from "../forest/build-forest.ts";
 import { readWhole } from "../local/local-index.ts";
 import type { Certifiable } from "./certify.ts";
-import { readSubject } from "./subject.ts";
+import { readSearchedBytes } from "./searched-bytes.ts";
 
 /** An artifact on disk whose vectors are read back: the finest that it stores. */
 export interface StoredShard {
@@ -67,6 +67,6 @@ export function certifiableOf({ dir, manifest, count, items }: StoredShard): Cer
       decodeRows((await openWhole(dir)).forest, items, out, rows);
       return out;
     },
-    bytes: () => readSubject(join(dir, "forest.bin"), codec),
+    bytes: () => readSearchedBytes(join(dir, "forest.bin"), codec),
   };
 }

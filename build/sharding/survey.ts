@@ -6,7 +6,7 @@ import { withPageTitles } from "../site/beginning.ts";
 import type { TextOptions, TextPlan } from "../text/options.ts";
 
 /**
- * What the shards' texts have in common, from one pass over all documents: the columns with their types, and the
+ * Statistics of all shards' texts, from one pass over all documents: the columns with their types, and the
  * frequencies by which words are scored. Each shard would find others in its own.
  */
 export async function surveyTexts(

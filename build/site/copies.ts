@@ -48,7 +48,7 @@ export function withoutCopies(pages: readonly FoundPage[], report: ReportBuilder
   });
 }
 
-/** What makes a page another: its text, and its language and filters, by which it may be asked for. */
+/** Key by which pages are the same: its text, and its language and filters, by which it may be asked for. */
 function fingerprint({ title, sections, lang, filters }: Page): string {
   const filtered = Object.entries(filters).sort(([a], [b]) => (a < b ? -1 : 1));
   return createHash("sha256")

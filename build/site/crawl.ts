@@ -9,7 +9,7 @@ import { readSitemap } from "./sitemap.ts";
 /** A page as it was fetched, or why it is none. */
 export type CrawledPage =
   | {
-      /** Where the page was found in the end, redirects followed. */
+      /** Address of the page, redirects followed. */
       readonly url: string;
       readonly html: string;
     }

@@ -15,7 +15,7 @@ export interface Answer {
   readonly robots: readonly string[];
   /** Absent when it is longer than asked for, or there was a reason not to read it. */
   readonly body?: Uint8Array;
-  /** Where a redirect leads that was not followed. */
+  /** Target of a redirect that was not followed. */
   readonly leadsTo?: string;
 }
 
@@ -44,7 +44,7 @@ const UNPACK: Readonly<Record<string, () => NodeJS.ReadWriteStream & Readable>> 
   br: createBrotliDecompress,
 };
 
-/** A client that follows redirects by rules, reads no more than asked for, and waits no longer than told. */
+/** A client that follows redirects by rules, reads no more than asked for, and waits no longer than allowed. */
 export function createFetcher({ allowPrivate, timeout }: FetcherOptions) {
   const connection = { keepAlive: true, ...(!allowPrivate && { lookup: publicLookup }) };
   const agents = { "http:": new HttpAgent(connection), "https:": new HttpsAgent(connection) };

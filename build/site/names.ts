@@ -9,9 +9,8 @@ const MAX_TITLE = 300;
 const SEPARATOR = /\s+(?:[-–—|·•»›~]|::)\s+|:\s+|\s+(?=\()/gu;
 
 /**
- * Pages with titles of their own. Generators put the site's name into every `title`, and some into a first `h1`: what
- * most pages share is told from what is one page's only by looking at all of them. A section that is nothing but such a
- * name's is left out.
+ * Pages with titles of their own. Generators put the site's name into every `title`, and some into a first `h1`: all
+ * pages together show which part they share. A section of such a name alone is left out.
  */
 export function withOwnTitles<Found extends { readonly page: Page }>(found: readonly Found[]): Found[] {
   const pages = found.map(({ page }) => page);

@@ -20,7 +20,7 @@ const MAX_HEADINGS = 4;
 /** A page of a site, read. */
 export interface Page {
   readonly title: string;
-  /** What the title may be, until all pages of the site are known (names.ts). */
+  /** Possible titles, until all pages of the site are known (names.ts). */
   readonly names: {
     /** Said by an attribute, or by front matter. */
     readonly given?: string;
@@ -33,7 +33,7 @@ export interface Page {
   readonly lang?: string;
   /** As written: perhaps relative to `base`. */
   readonly canonical?: string;
-  /** What relative addresses on the page are relative to, when it is not the page itself. */
+  /** Base of relative addresses, when it is not the page itself. */
   readonly base?: string;
   /** Address that its front matter gives: a path from the root of the site, or the last part of its own. */
   readonly address?: string;
@@ -42,18 +42,18 @@ export interface Page {
   readonly description?: string;
   readonly filters: Readonly<Record<string, readonly string[]>>;
   readonly meta: Readonly<Record<string, string>>;
-  /** What results could be put in order by; numbers where they are. */
+  /** Values for sorting; numbers where they are. */
   readonly sorts: Readonly<Record<string, string | number>>;
   /** The page says which part of it is content. */
   readonly marked: boolean;
-  /** What of it could not be read as it is written. */
+  /** Faults in its markup. */
   readonly warnings?: readonly string[];
 }
 
 /** Why a page is none to be found. */
 export interface Skipped {
   readonly skipped: "redirect" | "noindex" | "empty" | "draft" | "excluded";
-  /** What says so. */
+  /** Source of the reason. */
   readonly detail?: string;
 }
 
@@ -135,7 +135,7 @@ export interface Survey {
   base?: string;
   image?: string;
   description?: string;
-  /** Where a refresh leads at once. */
+  /** Target of an immediate refresh. */
   refresh?: string;
   /** Directives that keep the page out. */
   robots?: string;

@@ -15,7 +15,7 @@ import { createReport, type PageName, type ReportBuilder, type SiteReport } from
 import { type SiteBase, siteBase, urlOfAddress, urlOfFile, urlOfMarkdown } from "./urls.ts";
 
 export interface SiteOptions extends LinkOptions {
-  /** Where the site is served: a path or an address, put before the pages' own paths. Default `/`. */
+  /** Base of the site: a path or an address, put before the pages' own paths. Default `/`. */
   readonly baseUrl?: string;
   /** File or address of a page that the report explains. */
   readonly explain?: string;

@@ -23,11 +23,11 @@ export type Reason = keyof typeof REASONS;
 export interface LeftOutPage {
   /** Its file, or its address. */
   readonly page: string;
-  /** What says so, or what it is a copy of. */
+  /** Source of the reason, or the page that it is a copy of. */
   readonly detail?: string;
 }
 
-/** Of a section that is a list of links only the beginning is indexed. */
+/** Sections that are lists of links, of which only the beginning is indexed. */
 export interface ShortenedSection {
   readonly page: string;
   readonly heading: string;
@@ -35,7 +35,7 @@ export interface ShortenedSection {
   readonly characters: number;
 }
 
-/** What became of the pages of a site. */
+/** Report on the pages of a site. */
 export interface SiteReport {
   /** Pages that were found. */
   readonly pages: number;
@@ -52,7 +52,7 @@ export interface SiteReport {
   readonly explained?: Explanation;
 }
 
-/** What became of one page. */
+/** Outcome of one page. */
 export interface Explanation {
   readonly page: string;
   /** `indexed`, `unknown` when the site has no such page, or the reason why it is left out. */

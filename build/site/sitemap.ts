@@ -1,6 +1,6 @@
 import { Parser } from "htmlparser2";
 
-/** What a sitemap lists, in its order. */
+/** Entries of a sitemap, in its order. */
 export interface Sitemap {
   /** Whether it lists other sitemaps. */
   readonly isIndex: boolean;

@@ -2,7 +2,7 @@ import { readSite, type SiteOptions } from "./read.ts";
 import type { SiteReport } from "./report.ts";
 
 /**
- * What would become of the pages of a site, without building an index.
+ * Reports on the pages of a site without building an index.
  *
  * @throws as {@link readSite}, but not when no page is left
  */

@@ -1,6 +1,6 @@
 import { OptionError } from "../settings/errors.ts";
 
-/** Where a site is served: an origin with a path, or a path alone. Ends in a slash. */
+/** Base of a site: an origin with a path, or a path alone. Ends in a slash. */
 export interface SiteBase {
   /** Put before every path: `/`, `/docs/`, `https://example.com/docs/`. */
   readonly prefix: string;

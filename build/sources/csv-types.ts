@@ -3,7 +3,7 @@ import { parseDate } from "../../worker/core/columns/dates.ts";
 /** Type of a column, decided over all its values. */
 export type CsvType = "number" | "boolean" | "date" | "string";
 
-/** What has been seen of a column. */
+/** Observed values of a column. */
 export interface CsvColumn {
   /** Whether any record has a value in it. */
   used: boolean;

@@ -5,7 +5,7 @@ import { convertPathToPattern, glob, isDynamicPattern } from "tinyglobby";
 import { SourceError, unreadable } from "./errors.ts";
 import type { SourceFile } from "./types.ts";
 
-/** What can be read, by the ending of the name in lower case. */
+/** Readable kinds, by the ending of the name in lower case. */
 export const FORMATS = {
   ".jsonl": "jsonl",
   ".ndjson": "jsonl",
@@ -127,7 +127,7 @@ async function list(pattern: string, cwd: string): Promise<string[]> {
   return unique.sort((a, b) => compare(forwardSlashes(a), forwardSlashes(b)));
 }
 
-/** Of tinyglobby's options; its own types would be part of ours, and theirs are not complete. */
+/** Subset of tinyglobby's options; its own types would be part of ours, and theirs are not complete. */
 interface GlobbedFiles {
   readonly cwd?: string;
   readonly caseSensitiveMatch?: boolean;
@@ -184,7 +184,7 @@ async function withoutTwins(paths: readonly string[]): Promise<string[]> {
   return [...byFile.values()];
 }
 
-/** By code units, so that no locale changes the order of items. */
+/** Compares by code units, so that no locale changes the order of items. */
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

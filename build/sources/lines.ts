@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { MAX_ROW_BYTES, rowTooLong, SourceError, unreadable } from "./errors.ts";
 import type { SourceFile } from "./types.ts";
 
-/** What V8 holds in one string, so that a longer file is not taken for a broken one. */
+/** Most characters of a string in V8, so that a longer file is not taken for a broken one. */
 const MAX_TEXT_BYTES = 0x1fff_ffe8;
 const NEWLINE = 10;
 

@@ -9,7 +9,7 @@ import { markdownText, readMarkdownPage } from "./markdown/read.ts";
 import type { SourceDocument, SourceFile } from "./types.ts";
 
 export interface ReadOptions extends CsvOptions, LinkOptions {
-  /** Where relative sources begin; the working directory unless told. */
+  /** Base of relative sources; default: the working directory. */
   readonly cwd?: string;
   /** Called before each file, with its number (from 0) and how many there are. */
   readonly onFile?: (file: SourceFile, index: number, count: number) => void;
@@ -84,7 +84,7 @@ const readAs: Readonly<Record<"text" | "markdown" | "html", (text: string, file:
     },
   };
 
-/** What holds across documents: one length of vectors or none at all, and ids that differ. */
+/** Checks across documents: one length of vectors or none at all, and ids that differ. */
 function createChecks(): (document: SourceDocument, file: SourceFile, line: number) => void {
   let first: { readonly where: string; readonly length: number | undefined } | undefined;
   const lines = new Map<string, number>();

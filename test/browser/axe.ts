@@ -1,7 +1,7 @@
 import axe from "axe-core";
 import type { Page } from "playwright-core";
 
-/** What axe-core finds wrong on the page as it stands, one sentence an element. */
+/** Faults that axe-core finds on the page as it stands, one sentence an element. */
 export async function axeFindings(page: Page): Promise<string[]> {
   // Evaluated over the debugging protocol, which the page's own security policy does not restrict.
   await page.evaluate(axe.source);

@@ -2,7 +2,7 @@ import type { InputDocument } from "../../build/index.ts";
 import type { WordNetDocument } from "../../build/sources/wordnet.ts";
 import { readWordNet } from "../../build/sources/wordnet.ts";
 
-/** What the tests search: a slice of WordNet, and documents that try to run in the page. */
+/** Documents of the tests: a slice of WordNet, and documents that try to run in the page. */
 export async function testDocuments(): Promise<InputDocument[]> {
   const documents: WordNetDocument[] = [];
   for await (const document of readWordNet()) {

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { axeFindings } from "./axe.ts";
 import { answerWith, field, hit, options, searchFor, useSite } from "./site.ts";
 
-/** What the element asks for, and what it does with keys and answers of every kind. */
+/** Requests of the element, and its handling of keys and answers of every kind. */
 const openSite = useSite();
 
 const status = (page: Page) => page.getByRole("status").textContent();

@@ -4,13 +4,13 @@ import type { BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, inject } from "vitest";
 import { type Tab, useChromium } from "./chromium.ts";
 
-/** What differs from test to test; it comes to the page by its address. */
+/** Options of a test; it comes to the page by its address. */
 export interface SiteOptions extends BrowserContextOptions {
-  /** Of the element. */
+  /** Attributes of the element. */
   readonly attributes?: string;
-  /** Of `html`. */
+  /** Attributes of `html`. */
   readonly html?: string;
-  /** What the element stands in, with `{search}` in its place. */
+  /** HTML around the element, with `{search}` in its place. */
   readonly around?: string;
   readonly style?: string;
   readonly path?: string;
@@ -20,7 +20,7 @@ export interface SiteOptions extends BrowserContextOptions {
 
 interface OpenSite {
   (options?: SiteOptions): Promise<Tab>;
-  /** Of the site: another one than the Worker's, as a site has. */
+  /** Port of the site: another one than the Worker's, as a site has. */
   readonly origin: () => string;
 }
 

@@ -22,7 +22,7 @@ interface Expected {
     readonly distances: readonly number[];
   }[];
 }
-/** What Annoy in C++ answers from the same index.annoy. */
+/** Answers of Annoy in C++ from the same index.annoy. */
 const annoy: Expected = JSON.parse(readFileSync(join(FIXTURES, "annoy/angular/small.json"), "utf8"));
 const { index_to_docstore_id: ids }: { index_to_docstore_id: Record<string, string> } = JSON.parse(
   readFileSync(join(FIXTURES, "langchain-folder/small.expected.json"), "utf8"),

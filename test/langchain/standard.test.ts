@@ -16,7 +16,7 @@ import {
 import { serve } from "./serve.ts";
 
 /**
- * What LangChain asks of every vector store, carried over by meaning: `VectorStoreIntegrationTests` and
+ * LangChain's tests of every vector store, carried over by meaning: `VectorStoreIntegrationTests` and
  * `RetrieversIntegrationTests` of langchain-tests, the tests of LangChain.js's own store in memory, and `test_annoy.py` of
  * langchain-community. Each test is named for what it carries. Theirs begin with an empty store and add to it; this one
  * is built from its documents, and what adds or deletes must be refused and change nothing. Every method is a promise, so

@@ -28,7 +28,7 @@ const SEARCHES = [
 interface Package {
   readonly name: string;
   readonly path: string | undefined;
-  /** What the distances of another order of additions may differ by, relative to 1 or to themselves; 0: equal bits. */
+  /** Tolerance for distances of another order of additions, relative to 1 or to themselves; 0: equal bits. */
   readonly tolerance: number;
   readonly dot: AnnoyLayout;
 }

@@ -17,9 +17,9 @@ import { startWorker } from "./worker.ts";
 const peers = inject("peers");
 const folder = temporaryFolder();
 
-/** Of scores: the page was printed by another version of the model's libraries. */
+/** Tolerance for scores: the page was printed by another version of the model's libraries. */
 const PAGE = 1e-4;
-/** Of scores of the same vectors: a distance of sqrt(2 - 2 cos) in float32. */
+/** Tolerance for scores of the same vectors: a distance of sqrt(2 - 2 cos) in float32. */
 const EACH_OTHER = 2e-6;
 
 /** The same texts in the same order; scores within a tolerance. */

@@ -28,7 +28,7 @@ export type Scored = readonly [document: PeerDocument, score: number];
 export interface FolderAnswers {
   readonly metric: Metric;
   readonly ids: readonly string[];
-  /** By text, with every item looked at. */
+  /** Searches by text, with every item looked at. */
   readonly exact: readonly (readonly Scored[])[];
   readonly byText: readonly (readonly Scored[])[];
   readonly byVector: readonly (readonly Scored[])[];

@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import type { Metric } from "../../worker/core/format/constants.ts";
 
-/** What was found, nearest first, with the distances. */
+/** Items found, nearest first, with the distances. */
 export type Ranking<T> = readonly (readonly [found: T, distance: number])[];
 
 /**

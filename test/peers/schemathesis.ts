@@ -19,10 +19,10 @@ export interface SchemathesisOptions {
   /** Interpreter of the environment that has schemathesis. */
   readonly python: string;
   readonly url: string;
-  /** Of each operation and phase. */
+  /** Examples of each operation and phase. */
   readonly examples: number;
   readonly seed: number;
-  /** Where it runs, and may leave files. */
+  /** Folder in which it runs, and may leave files. */
   readonly cwd: string;
   readonly onText?: (text: string) => void;
 }

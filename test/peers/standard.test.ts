@@ -13,7 +13,7 @@ const peers = inject("peers");
 const folder = temporaryFolder();
 const SCRIPT = fileURLToPath(new URL("./python/test_standard.py", import.meta.url));
 
-/** Of VectorStoreIntegrationTests (half of them asynchronous) and RetrieversIntegrationTests; each with one on overrides. */
+/** Numbers of VectorStoreIntegrationTests (half of them asynchronous) and RetrieversIntegrationTests; each with one on overrides. */
 const STANDARD_TESTS = 25 + 5;
 
 /** Builds and publishes what is sent to it as the index that the path names. */

@@ -11,7 +11,7 @@ const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const ROOT = here("../../");
 const OLDEST = "3.11";
 
-/** What the tests of Python's packages run on, in folders that the vitest workers are given. */
+/** Environment of the tests of Python's packages, in folders that the vitest workers are given. */
 export interface Peers {
   /** The interpreter of the environment. */
   readonly python: string;
@@ -121,7 +121,7 @@ async function findPython(): Promise<string> {
   return python;
 }
 
-/** How pip says that no registry answered, or that the one that did has nothing at all of a package. */
+/** Messages of pip that no registry answered, or that the one that did has nothing at all of a package. */
 const OUT_OF_REACH =
   /from versions: none|NewConnectionError|ConnectTimeout|ReadTimeout|Temporary failure in name resolution|ProxyError|SSLError/;
 

@@ -10,7 +10,7 @@ import { writeShardedFolder } from "../support/sharded-folder.ts";
 /** An artifact folder for tests of publishing: real files and real hashes, a forest that nobody searches. */
 export interface FolderOptions {
   readonly name?: string;
-  /** By item; undefined for holes. */
+  /** Documents by item; undefined for holes. */
   readonly documents: readonly (StoredDocument | undefined)[];
   /** Bytes of the vectors section, which is hot. */
   readonly vectorBytes?: number;
@@ -98,7 +98,7 @@ export async function writeFolder(dir: string, options: FolderOptions): Promise<
 
 export interface ShardedOptions extends Omit<FolderOptions, "order"> {
   readonly shards: number;
-  /** Where each item goes; in turn unless told. */
+  /** Shard of each item; default: in turn. */
   readonly shardOf?: (item: number) => number;
 }
 

@@ -18,7 +18,7 @@ export const ACCOUNT = "acc0123456789abcdef0123456789abc";
 export const NAMESPACE = "ns0123456789abcdef0123456789abcd";
 const S3_PREFIX = "/cdn-cgi/local/r2/s3";
 
-/** What happened to a request before it reached the storage, or instead of it. */
+/** Fault of a request before it reached the storage, or instead of it. */
 export type Fault =
   | { readonly status: number; readonly retryAfter?: string }
   /** The connection breaks, before or after the request took effect. */

@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-/** Of the local R2 and KV that {@link temporaryStore} opens. */
+/** Ids of the local R2 and KV that {@link temporaryStore} opens. */
 export const IDS = { bucket: "bucket", namespace: "namespace" } as const;
 
 /** A module of a Worker: TypeScript that was stripped of its types, or bytes of WebAssembly. */

@@ -32,7 +32,7 @@ export async function setupAnnoy(project: TestProject, folder: string): Promise<
   project.provide("annoy", { published: store.snapshot(), indexes });
 }
 
-/** What the HTTP contract can ask: a positive k and searchK, or the default, of items that exist. */
+/** Queries that the HTTP contract allows: a positive k and searchK, or the default, of items that exist. */
 export function resultsOf({ expected, queries }: Fixture): AnnoyAnswers["results"] {
   const { f, present } = expected;
   const exists = (item: number) => !present || present.some(([low, high]) => item >= low && item <= high);

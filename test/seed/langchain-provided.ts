@@ -13,9 +13,9 @@ export interface LangchainAnswers {
   readonly metric: string;
   readonly results: readonly {
     readonly request: AnnoyRequest;
-    /** By C++ Annoy from the same `index.annoy`, which is what LangChain for Python asks. */
+    /** Answers of C++ Annoy from the same `index.annoy`, which is what LangChain for Python asks. */
     readonly annoy: Answer;
-    /** By `AnnoyVectorStore` in Node. */
+    /** Answers of `AnnoyVectorStore` in Node. */
     readonly store: Answer;
   }[];
 }

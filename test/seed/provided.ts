@@ -1,4 +1,4 @@
-/** What was published, as values that travel from Node into workerd. */
+/** Published index, as values that travel from Node into workerd. */
 export interface Snapshot {
   readonly objects: readonly { readonly key: string; readonly base64: string }[];
   readonly pages: readonly { readonly key: string; readonly value: string }[];

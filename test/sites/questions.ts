@@ -2,7 +2,7 @@
 export interface Site {
   readonly name: string;
   readonly package: string;
-  /** Where its pages lie in the package. */
+  /** Folder of its pages in the package. */
   readonly folder: string;
   readonly questions: readonly (readonly [question: string, page: string])[];
 }

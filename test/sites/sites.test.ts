@@ -9,7 +9,7 @@ import { unpacked } from "./packages.ts";
 import { SITES } from "./questions.ts";
 import { visibleWords, wordsOf } from "./words.ts";
 
-/** Of ten questions, how many lead to the page that answers among the first five pages. */
+/** Number of ten questions that lead to the page that answers among the first five pages. */
 const MIN_ANSWERED = 8;
 const SHOWN = 5;
 /** Share of the visible words that are indexed, of all and of the words in elements of one name. */

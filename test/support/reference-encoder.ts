@@ -2,7 +2,7 @@ import { layerNames, TINY, type TinyKind, type TinyTensors } from "./tiny-encode
 
 type Rows = number[][];
 
-/** What a tiny model computes for tokens, in double precision: the rows of its last layer, one a token. */
+/** Output of a tiny model for tokens, in double precision: the rows of its last layer, one a token. */
 export function referenceRows(kind: TinyKind, tensors: TinyTensors, ids: readonly number[]): Rows {
   const { hidden, layers, heads } = TINY;
   const values = (name: string): Float32Array => tensors.get(name)!.values;

@@ -15,7 +15,7 @@ import { shardFolder } from "../../worker/core/format/keys.ts";
 import type { ArtifactMeta, Manifest, ShardsMeta } from "../../worker/core/format/meta.ts";
 import type { SeedDocument } from "../seed/corpus.ts";
 
-/** How ordinary artifacts become the shards of one index, for tests. */
+/** Joins ordinary artifacts as the shards of one index, for tests. */
 export interface ShardedFolderOptions {
   /** Ordinary artifact folders of one metric and dimension; they are copied. */
   readonly shards: readonly string[];

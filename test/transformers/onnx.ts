@@ -50,7 +50,7 @@ export function encodeOnnx({ words, types }: TinyEncoder): Uint8Array {
   return Uint8Array.from([...number(1, 8), ...bytes(7, graph), ...bytes(8, number(2, 17))]);
 }
 
-/** What the model makes of one sequence of tokens of type 0: a row a token. */
+/** Output of the model for one sequence of tokens of type 0: a row a token. */
 export function runTiny({ words, types }: TinyEncoder, ids: readonly number[]): number[][] {
   const x = ids.map((id) => words[id]!.map((w, i) => w + types[0]![i]!));
   return x.map((row) => {

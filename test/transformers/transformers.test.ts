@@ -40,7 +40,7 @@ async function open(spec: object = {}): Promise<Embedder> {
   return embedder!;
 }
 
-/** What a text of these tokens must become, worked out without the library. */
+/** Expected vector of a text of these tokens, worked out without the library. */
 function expected(pooling: "mean" | "cls", ...tokens: readonly Token[]): number[] {
   return pooled(pooling, "[CLS]", ...tokens, "[SEP]");
 }

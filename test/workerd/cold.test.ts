@@ -12,7 +12,7 @@ beforeAll(seed);
 let coldReads = 0;
 let failing = false;
 
-/** The real bucket; counts ranged reads, and fails them when told to. */
+/** The real bucket; counts ranged reads, and fails them on demand. */
 const bucket: Env["INDEXES"] = new Proxy(env.INDEXES, {
   get(target, name) {
     const value: unknown = Reflect.get(target, name);

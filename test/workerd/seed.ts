@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { inject } from "vitest";
 import type { Snapshot } from "../seed/provided.ts";
 
-/** What `test/seed/global-setup.ts` built and published in Node, put into this test file's own R2 and KV. */
+/** Index that `test/seed/global-setup.ts` built and published in Node, put into this test file's own R2 and KV. */
 export async function seed(): Promise<void> {
   await put(inject("published"));
 }

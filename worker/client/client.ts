@@ -52,7 +52,7 @@ export interface Client {
   /** Makes the isolate that answers load the index. */
   warmUp(options?: CallOptions): Promise<WarmUpResponse>;
   health(options?: CallOptions): Promise<HealthResponse>;
-  /** Tells the Worker that a reader followed the hit at this position, counted from 0. Nothing else is told. */
+  /** Tells the Worker that a reader followed the hit at this position, counted from 0, and nothing else. */
   selected(position: number, options?: CallOptions): Promise<void>;
 }
 

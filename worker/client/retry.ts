@@ -26,8 +26,8 @@ export function waitBefore(
   random: () => number = Math.random,
 ): number | undefined {
   if (attempt > policy.retries) return undefined;
-  const told = parseRetryAfter(retryAfter);
-  if (told !== undefined) return told <= policy.maxWait ? told : undefined;
+  const asked = parseRetryAfter(retryAfter);
+  if (asked !== undefined) return asked <= policy.maxWait ? asked : undefined;
   const most = Math.min(policy.maxWait, policy.backoff * 2 ** (attempt - 1));
   return most * (1 - random() / 2);
 }

@@ -143,7 +143,7 @@ export interface SearchResult {
 
 export interface SearchResponse extends Versioned, SearchResult {
   readonly metric: Metric;
-  /** Of a search of several indexes: what each has answered from. */
+  /** Version of each index that a search of several has answered from. */
   readonly indexes?:
     | readonly {
         readonly index: string;

@@ -19,7 +19,7 @@ export interface KnownKey {
   readonly access: Access;
 }
 
-/** Who is let in: keys, and bearers of tokens that one of the secrets has signed. */
+/** Callers that are let in: keys, and bearers of tokens that one of the secrets has signed. */
 export interface Credentials {
   readonly keys: readonly KnownKey[];
   readonly secrets: readonly SigningKey[];

@@ -1,6 +1,6 @@
 import type { AppContext } from "./types.ts";
 
-/** What answers depend on: the version of the index, and the code that answers. */
+/** Tag of answers: the version of the index, and the code that answers. */
 export function answerTag(version: string, revision = "0"): string {
   return `${version}.${revision}`;
 }

@@ -7,7 +7,7 @@ const MAX_AGE_SECONDS = 86_400;
 const TIME_LIMIT_MS = 250;
 
 /**
- * Where the answer to a URL lies in the data centre's cache. Its tag is part of it, so that a publish, a rollback or a
+ * Key of a URL's answer in the data centre's cache. Its tag is part of it, so that a publish, a rollback or a
  * deployment leaves every older answer out of reach at once. The host exists nowhere.
  */
 export function answerKey(index: string, tag: string, url: string): string {

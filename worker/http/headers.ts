@@ -3,7 +3,7 @@ import { type AppContext, type Middleware, type RequestState, stateOf } from "./
 /** Header that names the version which answered. */
 export const VERSION_HEADER = "Index-Version";
 
-/** What scripts of other origins may read of an answer. */
+/** Headers that scripts of other origins may read. */
 export const EXPOSED_HEADERS = ["ETag", VERSION_HEADER, "Server-Timing", "Retry-After"];
 
 /** An answer is data: nothing in it may be run, framed or sniffed into something else. */

@@ -276,7 +276,7 @@ function withProblem(responses: Operation["responses"], code: Code): Operation["
 
 type Code = SearchErrorCode | HttpErrorCode | keyof typeof PROBLEM_KINDS;
 
-/** What is wrong with a request whatever the index. */
+/** Problems of a request whatever the index. */
 const REQUEST_CODES: readonly Code[] = [
   "INVALID_TYPE",
   "INVALID_VALUE",
@@ -290,7 +290,7 @@ const REQUEST_CODES: readonly Code[] = [
   "FILTER_TOO_COMPLEX",
 ];
 
-/** What does not fit the index. */
+/** Problems of a request that does not fit the index. */
 const INDEX_CODES: readonly Code[] = [
   "DIMENSION_MISMATCH",
   "UNKNOWN_FILTER_FIELD",
@@ -306,7 +306,7 @@ const INDEX_CODES: readonly Code[] = [
   "EMBEDDING_FAILED",
 ];
 
-/** Where a token's filter does not fit the index. */
+/** Problems of a token's filter that does not fit the index. */
 const SCOPE_CODES: readonly Code[] = [
   "UNKNOWN_FILTER_FIELD",
   "FILTER_TYPE_MISMATCH",
@@ -371,7 +371,7 @@ function cacheable(responses: Record<string, Json>): Record<string, Json> {
   };
 }
 
-/** What the code alone determines. */
+/** Responses that the code alone determines. */
 function unchanging(type: string, schema: Json, description: string): Record<string, Json> {
   return {
     "200": { description, content: { [type]: { schema } } },

@@ -1,7 +1,7 @@
 import { isFilterParameter, parseFilterParameters } from "../core/columns/parse.ts";
 import { searchError } from "../core/format/search-error.ts";
 
-/** How the text of one parameter becomes JSON. */
+/** Conversion of one parameter's text to JSON. */
 type Reader = (text: string) => unknown;
 
 /** A number where the text is one; otherwise the text, for the schema to refuse by name. */

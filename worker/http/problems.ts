@@ -133,7 +133,7 @@ export function problemOf(error: unknown, instance: string): ProblemAnswer {
   };
 }
 
-/** What an index that is not there is called: no fault of this side. */
+/** Titles of an index that is not there: no fault of this side. */
 const EXPECTED: ReadonlySet<string> = new Set(["INDEX_NOT_PUBLISHED", "INDEX_NOT_FOUND"]);
 
 function describe(error: unknown): { code: string; detail: string; unexpected: boolean } {

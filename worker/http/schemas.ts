@@ -151,7 +151,7 @@ export const warmUpResponseSchema = z.object({
     .check(z.meta({ description: "Bytes of artifacts and of documents in this isolate's memory." })),
   shards: z
     .optional(z.object({ asked: z.int(), answered: z.int() }))
-    .check(z.meta({ description: "Shards that were told to load, and those that now have." })),
+    .check(z.meta({ description: "Shards that were asked to load, and those that have." })),
 });
 
 export const problemSchema = z

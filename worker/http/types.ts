@@ -10,7 +10,7 @@ export interface IndexSet {
   /** Names and patterns (`shop-*`), as they were configured; at least one. */
   readonly served: readonly string[];
   /**
-   * Where requests get the index of this name from; without a name: the first that is served.
+   * Source of the index of this name; without a name: the first that is served.
    *
    * @throws AnnoyEdgeError `INDEX_NOT_FOUND` when none of this name is served
    */
@@ -21,7 +21,7 @@ export interface IndexSet {
   readonly opened: ReadonlyMap<string, IndexSource>;
 }
 
-/** Where requests get one index from. The reader of `worker/storage` is one. */
+/** Source of one index for requests. The reader of `worker/storage` is one. */
 export interface IndexSource {
   readonly name: string;
   /**
@@ -31,7 +31,7 @@ export interface IndexSource {
    * @throws AnnoyEdgeError when there is no version to load
    */
   use<R>(lifetime: Lifetime, run: (lease: IndexLease) => R | Promise<R>): Promise<R>;
-  /** What is loaded at this moment, without loading anything. */
+  /** Indexes loaded at this moment, without loading anything. */
   status(): IndexStatus;
 }
 
@@ -48,9 +48,9 @@ export interface Lifetime {
 
 /** Times are ISO 8601. */
 export interface IndexStatus {
-  /** What answers; null before the first load. */
+  /** Version that answers; null before the first load. */
   readonly version: string | null;
-  /** What the pointer names. */
+  /** Version that the pointer names. */
   readonly wanted: string | null;
   readonly publishedAt: string | null;
   readonly loadedAt: string | null;
@@ -61,13 +61,13 @@ export interface IndexStatus {
   readonly pageBytes: number;
   /** Bytes of sentence encoders in memory, those of other indexes included. */
   readonly encoderBytes: number;
-  /** How many shards hold the items; 0: they are in memory here. */
+  /** Number of shards that hold the items; 0: they are in memory here. */
   readonly shards: number;
   /** Why the last look at the pointer or the last load failed. */
   readonly lastError: { readonly code: string; readonly message: string; readonly at: string } | null;
 }
 
-/** What answers requests: indexes, limits and protection. */
+/** Service behind the routes: indexes, limits and protection. */
 export interface Service {
   readonly indexes: IndexSet;
   /** Another one for other code: answers of the same version may differ then. */
@@ -115,7 +115,7 @@ export interface HttpLimits extends SearchLimits {
   readonly requestTimeout?: number | undefined;
 }
 
-/** What handlers and middleware share about one request. */
+/** State of one request that handlers and middleware share. */
 export interface RequestState {
   readonly service: Service;
   /** Milliseconds by phase, for Server-Timing, in the order of first use. */
@@ -130,7 +130,7 @@ export interface RequestState {
   problem?: string;
   mode?: AnswerMode;
   hits?: number;
-  /** Of an index in shards: how many were asked, and how many of those answered. */
+  /** Numbers of shards that were asked, and that answered; for an index in shards. */
   shards?: { readonly asked: number; readonly answered: number };
   /** Position, from 0, of a hit that somebody followed. */
   position?: number | undefined;
@@ -140,7 +140,7 @@ export interface RequestState {
   cache?: "hit" | "miss";
   /** Position of the caller's API key in the configuration. */
   key?: number;
-  /** What the caller may do: all of these hold. */
+  /** Restrictions of the caller: all of them hold. */
   allowed?: readonly Pick<Access, "indexes" | "actions">[];
   /** Documents that the caller may see; `tag` differs for others. */
   scope?: { readonly filter: FilterNode; readonly tag: string };

@@ -2,7 +2,7 @@ import type { Region } from "../core/search/shards/regions.ts";
 import type { ShardAnswers, ShardCall } from "../core/search/shards/types.ts";
 import type { Outcome } from "../core/search/shards/wire.ts";
 
-/** Which object is meant. Its name is made of all but `shardVersion`, which follows from the rest. */
+/** Address of an object. Its name is made of all but `shardVersion`, which follows from the rest. */
 export interface ShardAddress {
   /** Name of the index. */
   readonly index: string;

@@ -14,7 +14,7 @@ const broken = (properties: object = {}): Promise<never> =>
   Promise.reject(Object.assign(new Error("reset"), properties));
 const never = (): Promise<Outcome<string>> => new Promise(() => {});
 
-/** What comes of the two attempts, and how many of them were made. */
+/** Returns the outcome of the two attempts, and the number of those made. */
 async function run(
   steps: readonly [() => Promise<Outcome<string>>, () => Promise<Outcome<string>>],
   options: { elsewhere: boolean; hedgeMs?: number },

@@ -84,7 +84,7 @@ function faultIn({ ranks, details, located, passing = [] }: ShardAnswers): Outco
   return undefined;
 }
 
-/** Where a caller's copies of the shards live. */
+/** Regions of the copies of the shards that a caller asks. */
 function regionFor(from: string | undefined, allowed: readonly Region[]): Region | "any" {
   const wanted = from !== undefined && isRegion(from) ? from : undefined;
   if (allowed.length === 0) return wanted ?? "any";

@@ -20,7 +20,7 @@ export interface ShardBindings {
 /** A shard that could not be loaded is tried again after this; a damaged one, which will hardly have mended, later. */
 const RETRY_MS = { storage: 500, damage: 10_000 };
 
-/** What the objects of this isolate share. */
+/** State that the objects of this isolate share. */
 const pages = createPageCache();
 const residents = createResidents();
 

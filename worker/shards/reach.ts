@@ -3,7 +3,7 @@ import type { LoadedParts } from "../storage/load.ts";
 import type { ShardNamespace } from "./address.ts";
 import { connectShards, type ReachShards, type ShardSettings } from "./client.ts";
 
-/** What is missing from the wrangler.toml of a Worker that has no objects for shards. */
+/** Lines missing from the wrangler.toml of a Worker that has no objects for shards. */
 const LINES = `[[durable_objects.bindings]]
 name = "SHARDS"
 class_name = "IndexShard"
@@ -13,7 +13,7 @@ tag = "v1"
 new_sqlite_classes = ["IndexShard"]`;
 
 /**
- * How the shards of a version are reached: behind Durable Objects.
+ * Access to the shards of a version: behind Durable Objects.
  *
  * @returns undefined for a version that holds its items itself, which needs no binding
  * @throws AnnoyEdgeError `BAD_CONFIGURATION` where shards need one that is not there

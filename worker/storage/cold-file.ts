@@ -10,7 +10,7 @@ const LARGEST_CACHED = 512 * 1000 * 1000;
 /** A file that the data centre's cache does not have is not asked for there again for this long. */
 const ASK_AGAIN_MS = 60_000;
 
-/** Where a forest lies. */
+/** Key and length of a forest. */
 export interface ColdSource {
   readonly bucket: R2Bucket;
   readonly cache?: Cache | undefined;

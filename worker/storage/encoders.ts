@@ -66,7 +66,7 @@ interface Entry {
  */
 export function createEncoders(source: EncoderSource): Encoders {
   const timing = { ...TIMING, ...source.timing };
-  /** By content hash, the one used last at the end. */
+  /** Encoders by content hash, the last used at the end. */
   const entries = new Map<string, Entry>();
 
   const entryOf = (hash: string): Entry => {

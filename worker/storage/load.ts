@@ -26,7 +26,7 @@ export interface LoadedParts {
   readonly artifact: Artifact;
   /** The hot part of placement.bin, unread. */
   readonly placement: Uint8Array;
-  /** Where forest.bin lies. */
+  /** Place of forest.bin. */
   readonly forestKey: string;
   /** Reads ranges of forest.bin, for what lies cold: from memory, or all at once. */
   readonly readRanges: ReadRanges;
@@ -51,7 +51,7 @@ export interface LoadResult {
   readonly from: "r2" | "cache";
 }
 
-/** What changed since the pointer that has `etag`: nothing, or the pointer as it is now. */
+/** Change since the pointer that has `etag`: nothing, or the pointer as it is now. */
 export type PointerReading = { readonly changed: false } | { changed: true; pointer: Pointer; etag: string };
 
 /**
@@ -118,7 +118,7 @@ export async function loadVersion(
  * Loads a shard of a version as {@link loadVersion} loads a version; its lengths come from its own manifest.
  *
  * @param version of the whole index
- * @param onLengths told how many bytes it will hold, before they are read
+ * @param onLengths receives the number of bytes that it will hold, before they are read
  * @throws AnnoyEdgeError `SHARD_MISMATCH` when another artifact lies there than the router names
  */
 export async function loadShard(
@@ -199,7 +199,7 @@ async function loadForest(
   return { artifact: openArtifact(bytes, { trusted: true }), from: "r2" };
 }
 
-/** What is done as a forest's bytes arrive: afterwards they can be trusted. */
+/** Checks a forest's bytes as they arrive: afterwards they can be trusted. */
 function verifying({ forestHot }: VersionLengths, onProgress: () => void): (bytes: Uint8Array) => void {
   const verify = createVerifier(forestHot);
   return (bytes) => {

@@ -25,7 +25,7 @@ export interface PublishedManifest extends Manifest {
   };
 }
 
-/** What a version was made of: a gate holds the next one against it. */
+/** Measures of a version's corpus: the gate compares the next version with them. */
 export interface CorpusFacts {
   readonly documents: number;
   /** UTF-8 bytes of all texts. */

@@ -2,7 +2,7 @@ import { AnnoyEdgeError } from "../core/format/errors.ts";
 import { isVersion } from "../core/format/keys.ts";
 
 /**
- * How a version became current. `publish`: it was new; `promote`: it was published before, and so is `rollback`. `repair`: it
+ * Action by which a version became current. `publish`: it was new; `promote`: it was published before, and so is `rollback`. `repair`: it
  * was current already, and what was lost or changed of it is back.
  */
 export type PublishAction = "publish" | "promote" | "rollback" | "repair";
@@ -18,7 +18,7 @@ export interface PublishRecord {
   /** Checks that failed and were overridden by `--force`. */
   readonly forced?: readonly string[];
   readonly items: number;
-  /** What changed against the version before, in documents and in pages written to KV. */
+  /** Changes against the version before, in documents and in pages written to KV. */
   readonly changes?: {
     readonly added: number;
     readonly kept: number;
@@ -42,9 +42,9 @@ export interface Pointer {
   readonly formatVersion: 1;
   readonly name: string;
   readonly version: string;
-  /** Of `version`, so that a cold reader need not wait for the manifest first; it does when they are left out. */
+  /** Lengths of `version`, so that a cold reader need not wait for the manifest first; it does when they are left out. */
   readonly lengths?: VersionLengths;
-  /** What was current before, and what a reader falls back to. */
+  /** Version that was current before, which a reader falls back to. */
   readonly previous: string | null;
   readonly publishedAt: string;
   readonly by: string;

@@ -8,7 +8,7 @@ import { openKvDocstore } from "./documents/kv.ts";
 import { createPlacedReader } from "./documents/pages.ts";
 import type { LoadedParts } from "./load.ts";
 
-/** Where the documents of what was published lie. */
+/** Places of the documents of a published version. */
 export interface DocumentBindings {
   readonly kv: KVNamespace;
   readonly bucket: R2Bucket;

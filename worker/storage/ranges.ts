@@ -4,9 +4,9 @@ export interface Piece {
   readonly length: number;
 }
 
-/** How ranges become reads. All in bytes but `most`. */
+/** Rules by which ranges become reads. All in bytes but `most`. */
 export interface ReadLimits {
-  /** What lies between two ranges is read with them up to this: a request costs more. */
+  /** Largest gap between two ranges that is read with them: a request costs more. */
   readonly gap: number;
   /** So many reads are enough for one round: above that, wider gaps are bridged, the narrowest first. */
   readonly most: number;

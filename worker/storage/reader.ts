@@ -326,7 +326,7 @@ export function createIndexReader<T>(options: IndexReaderOptions<T>): IndexReade
   };
 }
 
-/** What was not thrown on purpose came from the bucket, or on the way from it. */
+/** Wraps an error that was not thrown on purpose: it came from the bucket, or on the way from it. */
 function asStorageFailure(name: string, error: unknown): unknown {
   if (error instanceof AnnoyEdgeError) return error;
   const message = `Index "${name}" cannot be read from the bucket at the moment. Try again.`;

@@ -32,7 +32,7 @@ export interface Lease<T> {
   readonly value: T;
   readonly version: string;
   readonly manifest: PublishedManifest;
-  /** How long this request waited for the index, in milliseconds; 0 when it was there. */
+  /** Time that this request waited for the index, in milliseconds; 0 when it was there. */
   readonly waitedMs: number;
   /** Gives the version back; only then may its memory be used for the next one. */
   release(): void;
@@ -40,9 +40,9 @@ export interface Lease<T> {
 
 export interface ReaderStatus {
   readonly name: string;
-  /** What answers; null before the first load and while one version makes room for another. */
+  /** Version that answers; null before the first load and while one version makes room for another. */
   readonly version: string | null;
-  /** What the pointer names. */
+  /** Version that the pointer names. */
   readonly wanted: string | null;
   readonly publishedAt: string | null;
   readonly loadedAt: string | null;
@@ -51,7 +51,7 @@ export interface ReaderStatus {
   readonly loading: boolean;
   readonly loads: number;
   readonly heldBytes: number;
-  /** How many shards what answers is cut into; 0: it holds its items itself. */
+  /** Number of shards of the version that answers; 0: it holds its items itself. */
   readonly shards: number;
   readonly peakBytes: number;
   readonly refused: readonly { readonly version: string; readonly code: string; readonly message: string }[];
@@ -82,7 +82,7 @@ export interface ReaderTiming {
   readonly wait: number;
   /** A swap for want of memory waits this long for the requests that use the old version. */
   readonly drain: number;
-  /** How long a damaged version is not tried again, unless the pointer changes. */
+  /** Time before a damaged version is tried again, unless the pointer changes. */
   readonly refuse: number;
   /** A loaded version is put into the data centre's cache after this. */
   readonly fill: number;

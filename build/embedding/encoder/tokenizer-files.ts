@@ -83,7 +83,7 @@ function modelType(bytes: Uint8Array): number {
 interface Field {
   readonly number: number;
   readonly value: number;
-  /** Of a field with a length, or of four or eight bytes. */
+  /** Length of a field: stated, or four or eight bytes. */
   readonly bytes?: Uint8Array;
 }
 

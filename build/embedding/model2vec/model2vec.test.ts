@@ -137,7 +137,7 @@ async function writeModel(
   return path;
 }
 
-/** What model2vec itself computes, with Hugging Face's own tokenizer, in full precision. */
+/** Vectors that model2vec itself computes, with Hugging Face's own tokenizer, in full precision. */
 function reference(
   tokenizer: { model: { type: string; unk_token?: string } },
   row: (id: number) => number[],

@@ -9,7 +9,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { build, query } from "../../index.ts";
 import { type EmbedderSpec, openEmbedder } from "./index.ts";
 
-/** What the server does with one request, in place of answering well. */
+/** Fault of the server on one request. */
 type Failure = (request: IncomingMessage, response: ServerResponse) => void;
 
 interface Seen {

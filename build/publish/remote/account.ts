@@ -11,7 +11,7 @@ export interface RemoteEnvironment {
   /** Keys of R2's S3 API; derived from the API token when left out. */
   readonly R2_ACCESS_KEY_ID?: string | undefined;
   readonly R2_SECRET_ACCESS_KEY?: string | undefined;
-  /** Of a jurisdiction, or another server: default `https://<account>.r2.cloudflarestorage.com`. */
+  /** Endpoint of a jurisdiction, or another server: default `https://<account>.r2.cloudflarestorage.com`. */
   readonly R2_ENDPOINT?: string | undefined;
   /** Default `https://api.cloudflare.com/client/v4`. */
   readonly CLOUDFLARE_API_BASE_URL?: string | undefined;
@@ -112,7 +112,7 @@ async function findNamespace(
   );
 }
 
-/** What the wrangler configuration says of where the index lies. */
+/** Account, bucket and namespace of the wrangler configuration. */
 export function readRemoteNames(root: string, env?: string): RemoteNames {
   const { path, worker, account, bucket, namespace } = readWranglerProject(root, env);
   if (!bucket?.id || !namespace) {

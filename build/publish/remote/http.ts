@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { AnnoyEdgeError } from "../../../worker/core/format/errors.ts";
 import { retryAfter } from "../../../worker/core/time/retry-after.ts";
 
-/** How often a request is made before its failure is the caller's. Waits double from a quarter of a second. */
+/** Attempts of a request before its failure is the caller's. Waits double from a quarter of a second. */
 const ATTEMPTS = 7;
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 30_000;

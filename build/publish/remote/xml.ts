@@ -3,14 +3,14 @@
  * are text with entities.
  */
 
-/** What stands inside each element of this name. */
+/** Contents of each element of this name. */
 export function elements(xml: string, name: string): string[] {
   return [...xml.matchAll(new RegExp(`<${name}(?:\\s[^>]*)?>([\\s\\S]*?)</${name}>`, "g"))].map(
     ([, inner]) => inner!,
   );
 }
 
-/** What stands inside the first element of this name, entities and all; empty when there is none. */
+/** Content of the first element of this name, entities and all; empty when there is none. */
 export function text(xml: string, name: string): string {
   return elements(xml, name)[0] ?? "";
 }

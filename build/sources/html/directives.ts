@@ -1,7 +1,7 @@
 import { attribute, type Element, textOf } from "./dom.ts";
 
 /**
- * What a site says about itself in attributes: `data-search-body`, `-ignore`, `-weight`, `-filter`, `-meta`,
+ * Attributes of a site: `data-search-body`, `-ignore`, `-weight`, `-filter`, `-meta`,
  * `-default-meta`, `-sort`, `-index-attrs`, and Pagefind's own (`data-pagefind-...`), which mean the same, so that a site can
  * switch as it is. https://pagefind.app/docs/indexing/
  */

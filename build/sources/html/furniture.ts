@@ -12,7 +12,7 @@ const FURNITURE_ROLES: ReadonlySet<string> = new Set(
 /** Furniture by the names that generators give it: DocBook, Sphinx, Texinfo, Bootstrap, Docusaurus and those that follow them. */
 const FURNITURE_CLASSES =
   /(?:^|\s)(?:nav|navbar|navheader|navfooter|nav-panel|navigation|pagination|breadcrumbs?|sphinxsidebar|skip-(?:link|nav)|theme-doc-footer|theme-edit-this-page)(?:\s|$)/i;
-/** What lists a page's own headings; a list of other pages may be all the content that a page has. */
+/** Classes of lists of a page's own headings; a list of other pages may be all the content that a page has. */
 const CONTENTS =
   /(?:^|\s)(?:toc|toc-list|simple-toc|page-toc|table-?of-?contents|contents|on-this-page)(?:\s|$)/i;
 /** Buttons that do something with what stands beside them. */
@@ -25,7 +25,7 @@ const HEADING = /^h[1-6]$/;
 const WORDY: ReadonlySet<string> = new Set("p li dd pre table blockquote h1 h2 h3 h4 h5 h6".split(" "));
 /** Elements that are looked at in search of what an element holds, on one page: nested ones are looked at again. */
 const MAX_LOOKED_AT = 200_000;
-/** Of an aside's text, the share of links from which it is a menu; and how many links make one. */
+/** Share of links in an aside's text, and number of links, from which it is a menu. */
 const MOSTLY = 0.9;
 const MENU = 5;
 

@@ -10,7 +10,7 @@ export const PARAGRAPHS: ReadonlySet<string> = new Set(
   "article blockquote dl figure h1 h2 h3 h4 h5 h6 main ol p pre section table ul".split(" "),
 );
 
-/** What a text is within: code as it stands, a link that leads to another place of the site, code in a line. */
+/** Context of a text: code as it stands, a link that leads to another place of the site, code in a line. */
 export interface Within {
   readonly preformatted: boolean;
   readonly link: boolean;

@@ -4,14 +4,14 @@ const MAX_DEPTH = 512;
 const MAX_FORMATTING = 8;
 
 const FORMATTING: ReadonlySet<string> = new Set("b big code em font i s small strike strong tt u".split(" "));
-/** What has no end, needs none, or ends another of its kind: it cannot nest by itself. */
+/** Elements that have no end, need none, or end another of their kind: it cannot nest by itself. */
 const FLAT: ReadonlySet<string> = new Set(
   `a area base body br button col colgroup dd dt embed form head hr html img input li link meta nobr optgroup option p
   param rb rp rt rtc source tbody td tfoot th thead tr track wbr`.split(/\s+/),
 );
 /** Structure that a page is read by; twice as deep. */
 const KEPT: ReadonlySet<string> = new Set("main article h1 h2 h3 h4 h5 h6".split(" "));
-/** What stands in these is text until their end tag. */
+/** Elements whose content is text until their end tag. */
 const RAW: ReadonlySet<string> = new Set(
   "script style textarea title xmp iframe noembed noframes noscript".split(" "),
 );
@@ -24,7 +24,7 @@ const TAG = /<(\/?)([a-zA-Z][^\s/>]{0,40})/y;
  */
 export function boundNesting(html: string): string {
   const open = new Map<string, number>();
-  /** Of the elements of a name, how many were not opened; their end tags go too. */
+  /** Number of elements of a name that were not opened; their end tags go too. */
   const dropped = new Map<string, number>();
   const parts: string[] = [];
   let depth = 0;

@@ -3,13 +3,13 @@ import { isScalar, parseDocument } from "yaml";
 import { SourceError } from "../errors.ts";
 import { ofBigInt, parseJson } from "../numbers.ts";
 
-/** What stands above a text. */
+/** Front matter above a text. */
 export interface FrontMatter {
   /** As JSON has them: dates are texts. */
   readonly metadata: Readonly<Record<string, unknown>>;
   /** As written, whatever its type: `1.10` stays that. */
   readonly title?: string;
-  /** Where the text begins. */
+  /** Beginning of the text. */
   readonly end: number;
 }
 

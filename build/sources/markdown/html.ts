@@ -41,7 +41,7 @@ function createParser(): MarkdownIt {
   return parser;
 }
 
-/** Of every name, the last token that closes it. Found once for tokens that are rendered together. */
+/** Last token that closes each name. Found once for tokens that are rendered together. */
 const closings = new WeakMap<readonly Token[], ReadonlyMap<string, number>>();
 
 function closingsOf(tokens: readonly Token[]): ReadonlyMap<string, number> {

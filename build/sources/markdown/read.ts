@@ -10,7 +10,7 @@ import { pageOf } from "./tree.ts";
 
 /** A text of Markdown or MDX, read. */
 export interface MarkdownPage {
-  /** Of its front matter. */
+  /** Fields of its front matter. */
   readonly metadata: Readonly<Record<string, unknown>>;
   /** Its front matter's, else its first `h1`, else its first heading. */
   readonly title?: string;

@@ -17,7 +17,7 @@ const OWN_ANCHOR = /\s*\{:?\s*#([^\s{}]{1,200})[^{}]{0,200}\}\s*$/;
 /** Marks of a container such as Docusaurus' and VitePress' `:::note`, and the box of a task. */
 const CONTAINER = /^[ \t]*:{3,}[ \t]*(?:\{[^}\n]*\})?/gm;
 const TASK = /^\s*\[[ xX]\]\s+/;
-/** Where notes stand that are referred to from within. */
+/** Places of the notes that are referred to from within. */
 const TEXT_BLOCKS: ReadonlySet<string> = new Set("p li dd dt td th h1 h2 h3 h4 h5 h6 pre summary".split(" "));
 
 /**

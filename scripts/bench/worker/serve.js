@@ -1,5 +1,5 @@
 /**
- * What every peer's bench Worker shares. Runs in workerd; speaks only to the process that started it.
+ * Server of every peer's bench Worker. Runs in workerd; speaks only to the process that started it.
  *
  *   PUT  /index                            stores the index in R2
  *   PUT  /queries                          keeps the queries, float32 rows

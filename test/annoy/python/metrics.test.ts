@@ -10,7 +10,7 @@ interface Small {
   readonly far: readonly (readonly [a: Vector, b: Vector, distance: number])[];
 }
 
-/** What those four files ask of a handful of items. */
+/** Metrics of those four files on a handful of items. */
 const SMALL: Readonly<Record<"angular" | "euclidean" | "manhattan" | "dot", Small>> = {
   angular: {
     items: [

@@ -7,7 +7,7 @@ import { Kiss64 } from "../../../build/annoy/random.ts";
 import type { Metric } from "../../../worker/core/format/constants.ts";
 
 /**
- * What the tests of Annoy's Python module, carried over by meaning in this folder, share. Each is named for the one it
+ * Helpers of the tests of Annoy's Python module, carried over by meaning in this folder. Each is named for the one it
  * carries. Sizes are smaller where theirs are large for the sake of leaks in C++; `accuracy_test` needs data sets that are
  * fetched.
  */

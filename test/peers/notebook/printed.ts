@@ -1,11 +1,11 @@
-/** What cells of the notebook print, by the names that python/notebook.py gives them. */
+/** Output of the notebook's cells, by the names that python/notebook.py gives them. */
 export interface Printed {
   readonly [cell: string]: readonly (string | Scored)[];
 }
 export type Scored = readonly [text: string, score: number];
 
 /**
- * What the page of LangChain's Annoy integration shows, run with all-mpnet-base-v2 when it was written.
+ * Output on the page of LangChain's Annoy integration, run with all-mpnet-base-v2 when it was written.
  * https://python.langchain.com/docs/integrations/vectorstores/annoy/
  */
 export const PRINTED = {

@@ -33,7 +33,7 @@ export default {
   },
 };
 
-/** What a cold start is measured against: the same bytes from R2 into an ArrayBuffer, and nothing else. */
+/** Baseline of a cold start: the same bytes from R2 into an ArrayBuffer, and nothing else. */
 async function plainRead(env: Env, key: string, length: number): Promise<Response> {
   const object = await env.INDEXES.get(key, { range: { offset: 0, length } });
   const bytes = await object!.arrayBuffer();

@@ -9,7 +9,7 @@ import { createIndexReader } from "../../../worker/storage/reader.ts";
 import type { IndexReader, IndexReaderOptions } from "../../../worker/storage/types.ts";
 import { point, version, writeVersion } from "./versions.ts";
 
-/** What the tests' versions say: the byte that fills them, from their first and from their last place. */
+/** Content of the tests' versions: the byte that fills them, from their first and from their last place. */
 interface Marks {
   readonly first: number;
   readonly last: number;
@@ -35,7 +35,7 @@ function readerOf(options: Partial<IndexReaderOptions<Marks>> = {}): {
   return { name, reader };
 }
 
-/** What a request sees; returns when its background work is done as well. */
+/** Runs a request; returns when its background work is done as well. */
 async function ask(reader: IndexReader<Marks>): Promise<number> {
   const ctx = createExecutionContext();
   const { first, last } = await reader.use(ctx, ({ value }) => value);

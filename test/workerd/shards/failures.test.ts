@@ -37,7 +37,7 @@ beforeEach(async () => {
   // Faults are logged; here they are made on purpose.
   vi.spyOn(console, "error").mockImplementation(() => {});
 });
-/** What a failed test has left damaged. */
+/** Objects that a failed test has left damaged. */
 const pending: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const mend of pending.splice(0)) await mend();
@@ -50,7 +50,7 @@ async function answerOf(ask: Ask, path = PATH): Promise<Answer> {
   return (await expectContract(response, "/v1/search")) as Answer;
 }
 
-/** What the whole answer is without the hits of a shard. */
+/** Returns the whole answer without the hits of a shard. */
 function without(...shards: number[]): Answer["hits"] {
   return whole.hits.filter(({ item }) => !shards.includes(shardOf(item)));
 }

@@ -51,20 +51,20 @@ export interface Call {
   readonly shard: number;
   readonly region: string;
   readonly replica: number;
-  /** What is asked first of all: a call may carry several questions. */
+  /** Kind of the first question: a call may carry several. */
   readonly method: "rank" | "details" | "locate" | "pass" | "wake";
-  /** How many questions of each kind there are. */
+  /** Number of questions of each kind. */
   readonly questions: Readonly<Record<"ranks" | "details" | "located" | "passing", number>>;
-  /** How often this object was called before with the same method. */
+  /** Number of earlier calls of this object with the same method. */
   readonly nth: number;
-  /** What became of it: a code where the object refused, a message where the call broke. */
+  /** Outcome: a code where the object refused, a message where the call broke. */
   outcome?: string;
 }
 
 type During = () => Promise<void>;
 
 /**
- * The real objects, with somebody in between: `before` is told of each call before it is made, and may hold it up, fail
+ * The real objects, with somebody in between: `before` receives each call before it is made, and may hold it up, fail
  * it, or return what is to happen while it is under way.
  */
 export function watched(

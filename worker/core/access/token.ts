@@ -3,11 +3,11 @@
  * What a token does not say it does not restrict, but for its actions.
  */
 
-/** What a request does: searches, reads documents and items, or describes the index. */
+/** Kind of a request: searches, reads documents and items, or describes the index. */
 export const ACTIONS = ["search", "documents", "index"] as const;
 export type Action = (typeof ACTIONS)[number];
 
-/** What a caller may do. */
+/** Actions and documents that a caller is allowed. */
 export interface Access {
   /** Names and patterns of indexes; absent: all. */
   readonly indexes?: readonly string[] | undefined;
@@ -23,7 +23,7 @@ export interface TokenClaims extends Access {
 
 /** Shorter secrets can be guessed from one token. */
 export const MIN_SECRET_LENGTH = 32;
-/** Of a token without actions: what a page that searches needs. */
+/** Actions of a token that names none: those that a page with a search needs. */
 export const TOKEN_ACTIONS: readonly Action[] = ["search", "documents"];
 
 const HEADER = '{"alg":"HS256","typ":"JWT"}';

@@ -20,7 +20,7 @@ export interface FacetOptions {
 }
 
 /**
- * How many documents have each value of a field; most frequent first, ties in the order of the values.
+ * Number of documents with each value of a field; most frequent first, ties in the order of the values.
  *
  * @throws SearchError `UNKNOWN_FILTER_FIELD`
  */

@@ -29,7 +29,7 @@ export interface VectorStore {
   /** Scores `count` slots, listed in `slots`, into `scores`. O(count x dimensions), no allocation. */
   score(query: PreparedQuery, slots: Uint32Array, count: number, scores: Float32Array): void;
   /**
-   * How far a score may lie from that of the vector that was coded, as a standard deviation, for the metric angular: of
+   * Distance of a score from that of the vector that was coded, as a standard deviation, for the metric angular: of
    * the code's rounding and of the query's. Undefined where it is not known.
    */
   readonly deviation?: (query: PreparedQuery, slot: number) => number;
@@ -335,7 +335,7 @@ function nibbleStore(
 }
 
 /**
- * Where every vector was coded in steps of its own. Only scores of int8 codes take the query in integers; to count its
+ * Used where every vector was coded in steps of its own. Only scores of int8 codes take the query in integers; to count its
  * rounding for int4 as well rules out a little less than could be.
  */
 function codeDeviation(

@@ -1,7 +1,7 @@
 import { AnnoyEdgeError } from "./errors.ts";
 
 /**
- * Where a published index lies. Everything below an index's own name is immutable but for the pointer, and nothing is
+ * Keys of a published index. Everything below an index's own name is immutable but for the pointer, and nothing is
  * shared between indexes, so one bucket and one namespace may hold many of them.
  */
 

@@ -98,7 +98,7 @@ export interface FusionMeta {
   readonly method: "rrf" | "score";
   /** Weight of the keyword side, 0 to 1; the vectors have the rest. With `confidence`, the mean over the made queries. */
   readonly keywordWeight: number;
-  /** How the weight follows from the query; in artifacts of version 0.2 and before. */
+  /** Formula of a query's weight; in artifacts of version 0.2 and before. */
   readonly confidence?: FusionConfidence;
   /** Rank constant of reciprocal ranks. */
   readonly rrfK: number;
@@ -130,7 +130,7 @@ export interface ShardRow {
 }
 
 /**
- * How an index is cut into shards. The artifact that says so is the router: its items are centroids, its `items` counts
+ * Division of an index into shards. The artifact that says so is the router: its items are centroids, its `items` counts
  * those of the shards, and `certified` is the recall of all together with `probes` and each shard's own default searchK.
  */
 export interface ShardsMeta {

@@ -24,7 +24,7 @@ async function sectionsOf(texts: readonly string[], collection?: Collection) {
   return (await buildKeywordSections(documentsOf(texts), options)).sections;
 }
 
-/** The texts and as many others: what an index of the first half is told of all. */
+/** The texts and as many others: statistics of all for an index of the first half. */
 function collectionOf(texts: readonly string[]): Collection {
   const counter = countCollection({});
   for (const document of documentsOf([...texts, ...texts.map((text) => `${text} elsewhere`)]))

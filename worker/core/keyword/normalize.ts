@@ -4,14 +4,14 @@
  */
 const IGNORED = /(?:[\p{Default_Ignorable_Code_Point}\u0640\u07fa\u180a]|\u20e3)+/gu;
 
-/** What composes into one character, or is taken apart as one: conjoining jamo, or a character with its marks. */
+/** Characters that compose into one, or is taken apart as one: conjoining jamo, or a character with its marks. */
 const SEGMENT =
   /[\u1100-\u11ff\ua960-\ua97c\ud7b0-\ud7fb]+|[^\p{M}\uff9e\uff9f][\p{M}\uff9e\uff9f\p{Default_Ignorable_Code_Point}]*|[\p{M}\uff9e\uff9f\p{Default_Ignorable_Code_Point}]+/gu;
 
 /** A text in its normal form, with the place that each of its code units comes from. */
 export interface Normalized {
   readonly text: string;
-  /** By code unit, where its character begins and ends in the text that was given. */
+  /** Beginning and end of each code unit's character in the given text. */
   readonly starts: readonly number[];
   readonly ends: readonly number[];
 }

@@ -15,13 +15,13 @@ export interface KeywordQuery {
   readonly excludedPhrases: readonly ExcludedPhrase[];
 }
 
-/** What stands behind a minus may be an option of a command line: `tar -xzf`. It is one where a document has it so. */
+/** Text behind a minus, which may be an option of a command line: `tar -xzf`. It is one where a document has it so. */
 interface Signed {
   /** The term with its minus; absent for quoted texts. */
   readonly sign?: string | undefined;
-  /** What it is searched for as, if it is an option. */
+  /** Word that is searched for if it is an option. */
   readonly words: readonly QueryWord[];
-  /** Where it stands in the query, its minus included. */
+  /** Place in the query, its minus included. */
   readonly start: number;
   readonly end: number;
 }
@@ -35,7 +35,7 @@ export interface ExcludedPhrase extends Signed {
 }
 
 export interface QueryWord extends Token {
-  /** How often the query has it. */
+  /** Occurrences in the query. */
   readonly times: number;
   /** From quotes: found exactly as written or not at all. */
   readonly exact: boolean;

@@ -130,7 +130,7 @@ function addNormalized(
 const DASH = 0x2d;
 /** The minus of mathematics. */
 const MINUS = 0x2212;
-/** What a sign may stand behind. */
+/** Characters that may precede a sign. */
 const BEFORE_SIGN = /[\s([{<"'“„«‹`=|,;:/]/u;
 
 /** Adds the whole of a run behind one dash or two that nothing of a word stands before: `-m`, `--force`, `-5`. */

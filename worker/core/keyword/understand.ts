@@ -67,7 +67,7 @@ function withoutLooseNumbers(index: KeywordIndex, query: KeywordQuery, stands: P
 
 const SEPARATORS = /[._\-'’]/;
 
-/** What counts as one word of a query in documents. */
+/** Terms of documents that count as one word of a query. */
 export interface WordTerms {
   /** The word as it was typed, lower case and folded. */
   readonly word: string;

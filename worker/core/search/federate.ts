@@ -8,10 +8,10 @@ import type { FacetCounts, Group, Hit, SearchRequest, SearchResponse, Total } fr
 /** Values of a facet that an answer lists. */
 const FACET_VALUES = 100;
 
-/** What one index has answered to a search of several. */
+/** Answer of one index to a search of several. */
 export interface PartAnswer {
   readonly response: SearchResponse;
-  /** What its vectors are made by; undefined where it has none to compare texts with. */
+  /** Embedder and metric of its vectors; undefined where it has none to compare texts with. */
   readonly embedder: string | undefined;
 }
 

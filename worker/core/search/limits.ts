@@ -15,7 +15,7 @@ export interface SearchLimits {
 export const MAX_HIGHLIGHTED = 100;
 
 /**
- * What all searches of a batch may ask for together: an isolate has 128 MB and one thread, and a batch should not cost
+ * Limits on all searches of a batch together: an isolate has 128 MB and one thread, and a batch should not cost
  * it more than a second or two.
  */
 export const BATCH_BUDGETS: readonly {

@@ -31,7 +31,7 @@ export interface LoadedIndex {
   /** Filterable fields; absent when there are none. */
   readonly columns?: Columns;
   /**
-   * Where the items are, in an index that is cut into shards. The forest then holds the centroids that lead to them; ids,
+   * Shards that hold the items of an index that is cut. The forest then holds the centroids that lead to them; ids,
    * documents, keywords and columns are the shards'.
    */
   readonly shards?: ShardSet;

@@ -11,7 +11,7 @@ import type { SearchRequest, SearchWarning, Total } from "./types.ts";
 /** The items of a page of an answer, and what there is to say of them, documents unread. */
 export interface RankedPage extends Omit<Combined, "ranking">, Pick<Arranged, "groups" | "sortValues"> {
   readonly ranking: Ranking;
-  /** What each way found. */
+  /** Rankings by words and by the vector. */
   readonly rankings: Rankings;
   readonly total?: Total;
   readonly warnings: readonly SearchWarning[];

@@ -13,7 +13,7 @@ import type { Rule, SearchRequest } from "./types.ts";
 
 /** Items that a ranking to some depth has found, and their order; documents unread. */
 export interface Ranked extends Combined {
-  /** What each way found. */
+  /** Rankings by words and by the vector. */
   readonly rankings: Rankings;
   /** Vectors in the cold part could not be read: distances are estimates. */
   readonly estimated: boolean;

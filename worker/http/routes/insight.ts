@@ -7,7 +7,7 @@ import { indexRoute, type Router } from "./route.ts";
 const position = z.int().check(z.minimum(0), z.maximum(MAX_K - 1));
 
 /**
- * Which hits people follow. The request's line in the log and its data point are all that comes of it: a position and
+ * Counts the hits that people follow. The request's line in the log and its data point are all that comes of it: a position and
  * the name of the index, not what was searched for, nor what was found, nor by whom.
  */
 export function addInsightRoutes(router: Router): void {

@@ -10,7 +10,7 @@ import { type AppContext, type IndexSet, type IndexSource, type IndexStatus, sta
 import { sourceOf, versionedGet, withSearcher } from "./answering.ts";
 import { indexRoute, type Router, route } from "./route.ts";
 
-/** What the index and this API say about themselves. */
+/** Adds the routes that describe the index and this API. */
 export function addMetaRoutes(router: Router): void {
   indexRoute(router, "/v1/index", "index", {
     get: (c) =>
@@ -125,7 +125,7 @@ async function contract(c: AppContext): Promise<OpenApiDocument> {
   return openApiDocument(c.req.path.replace(/\/(?:openapi\.json|docs)$/, ""));
 }
 
-/** What `manifest.shards` says in few numbers. */
+/** Summary of `manifest.shards`. */
 function describeShards({ list, partition, probes }: ShardsMeta): IndexResponse["shards"] {
   const sizes = list.map(({ hotBytes }) => hotBytes);
   return {

@@ -7,7 +7,7 @@ import { type AppContext, type AppEnv, type Service, stateOf } from "../types.ts
 
 export type Handler = (c: AppContext) => Response | Promise<Response>;
 
-/** Where routes are registered, and what answers their requests. */
+/** Application that routes are registered with, and the source of their answers. */
 export interface Router {
   readonly app: Hono<AppEnv>;
   readonly serviceOf: (c: AppContext) => Service;

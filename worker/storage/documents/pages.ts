@@ -22,7 +22,7 @@ const SLOW_KV_MS = 3_000;
 
 export interface PageOptions {
   readonly kv: KVNamespace;
-  /** Where pages' second copies lie, for when KV has not (yet) a page, fails or is slow. */
+  /** Places of pages' second copies, for when KV has not (yet) a page, fails or is slow. */
   readonly bucket?: R2Bucket;
   /** The index's name, which its keys begin with. */
   readonly name: string;

@@ -92,7 +92,7 @@ export function createFilters(place, fields, labelOf, onChange) {
   }
 
   return {
-    /** What is chosen, as conditions that must all hold. @returns {object[]} */
+    /** Chosen values, as conditions that must all hold. @returns {object[]} */
     chosen() {
       return Object.entries(selection).flatMap(([field, values]) => {
         if (values.length === 0) return [];

@@ -8,7 +8,7 @@ import { createView } from "./view.js";
 
 /** @import { Message, Messages } from "./messages.js" */
 
-/** Where there is no page, as in Node, the module can still be imported. */
+/** Stand-in where there is no page, as in Node: the module can still be imported. */
 const Base = globalThis.HTMLElement ?? class {};
 
 /**
@@ -62,7 +62,7 @@ export class AnnoySearch extends Base {
 
 /** @typedef {ReturnType<typeof settingsOf>} Settings */
 
-/** What an element's attributes say when it comes onto the page. @param {AnnoySearch} element */
+/** Settings of an element's attributes when it comes onto the page. @param {AnnoySearch} element */
 function settingsOf(element) {
   /** @type {Messages & Record<string, Message>} */
   const messages = { ...ENGLISH, ...parseObject(element.getAttribute("messages")), ...element.messages };

@@ -9,7 +9,7 @@ const FIELDS = "lang version";
 const PATIENCE = 2000;
 
 /**
- * What every search is held to: the attribute `filter`, and by default the language and the version of the page that
+ * Filter of every search: the attribute `filter`, and by default the language and the version of the page that
  * asks, where the site has several.
  *
  * @param {HTMLElement} host

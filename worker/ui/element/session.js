@@ -41,7 +41,7 @@ export function createSession(host, view, settings) {
   let stale = true;
   /** The Enter that waits for the answer to what was typed. @type {(() => void) | undefined} */
   let entered;
-  /** What the list shows. @type {{ query: string, hits: readonly Hit[], pages: number }} */
+  /** Content of the list. @type {{ query: string, hits: readonly Hit[], pages: number }} */
   let shown = { query: "", hits: [], pages: 0 };
 
   /** @param {Node[]} options @param {...(Node | string)} said */

@@ -1,5 +1,5 @@
 /**
- * Where words of a query begin words of a text, but for case and accents: for titles, of which the Worker's answer does
+ * Finds words of a text that begin with words of a query, but for case and accents: for titles, of which the Worker's answer does
  * not tell what matched.
  *
  * @param {string} text

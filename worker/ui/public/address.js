@@ -1,5 +1,5 @@
 /**
- * What the page's address says: `?q=` a text or `?near=` an id, and `is=` what is chosen of the filter.
+ * Content of the page's address: `?q=` a text or `?near=` an id, and `is=` what is chosen of the filter.
  *
  * @import { Question } from "./api.js"
  */

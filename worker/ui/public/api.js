@@ -29,7 +29,7 @@ export class SearchFailure extends Error {
 }
 
 /**
- * What to look for: a text, or what is near the document with this id.
+ * Query of the page: a text, or what is near the document with this id.
  *
  * @typedef {{ readonly query: string } | { readonly id: string }} Question
  */
@@ -54,7 +54,7 @@ export async function search(question, { k, filter, signal }) {
 }
 
 /**
- * What the index says about itself; undefined when it says nothing now.
+ * Description of the index; undefined when it says nothing now.
  *
  * @returns {Promise<IndexDescription | undefined>}
  */

@@ -28,7 +28,7 @@ let voice = voiceOf(undefined);
 let question;
 /** @type {Filter | undefined} */
 let filter;
-/** What is chosen of the filter; empty for everything. */
+/** Chosen values of the filter; empty for everything. */
 let choice = "";
 /** Shows the choice, once there is something to choose. @type {(value: string) => void} */
 let showChoice = () => {};

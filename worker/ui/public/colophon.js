@@ -1,7 +1,7 @@
 /** @import { IndexDescription } from "./api.js" */
 
 /**
- * What the index is, in one line: size, shape, certified recall. Figures that it does not give are left out.
+ * Describes the index in one line: size, shape, certified recall. Figures that it does not give are left out.
  *
  * @param {IndexDescription} index
  */

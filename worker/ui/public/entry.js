@@ -1,7 +1,7 @@
 /** @import { Hit } from "./api.js" */
 
 /**
- * What an entry shows, whatever kind of document it comes from.
+ * Parts of an entry, whatever kind of document it comes from.
  *
  * @typedef {object} Entry
  * @property {string} head the word, the title, or the id when there is neither

@@ -59,7 +59,7 @@ function foldButton(body) {
 }
 
 /**
- * How near each hit is within its answer, from its score: 1 for the best, 0 for the last.
+ * Nearness of each hit within its answer, from its score: 1 for the best, 0 for the last.
  *
  * @param {readonly Hit[]} hits best first
  */

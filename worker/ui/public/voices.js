@@ -1,5 +1,5 @@
 /**
- * What the page says, by what the index holds. The default voice fits any documents.
+ * Texts of the page, by the content of the index. The default voice fits any documents.
  *
  * @typedef {object} Voice
  * @property {string} title

@@ -1,7 +1,7 @@
 import { findRow, type StaticTable } from "./table.ts";
 
 /**
- * How a token finds its row: FNV-1a of its lower-case letters, and what is tried when the word itself is unknown. The
+ * Lookup of a token's row: FNV-1a of its lower-case letters, and what is tried when the word itself is unknown. The
  * order of the rules is part of the embedder's definition; a change needs a newly trained table.
  */
 

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { createBatcher, furtherMs, toLocate, toRank } from "./batcher.ts";
 import type { ShardAnswers, ShardCall } from "./types.ts";
 
-/** Shards that answer a ranking by its k, and break where they are told to. */
+/** Shards that answer a ranking by its k, and break on demand. */
 function batcher(broken: readonly number[] = []) {
   const sent: { readonly shard: number; readonly call: ShardCall }[] = [];
   const opened = createBatcher(async (shard, call): Promise<ShardAnswers> => {

@@ -154,7 +154,7 @@ async function detailsOf(
   });
 }
 
-/** Whose vector will be searched for, and whose document shown: both come along. */
+/** Item to search by: its vector, and its document for the answer, come along. */
 async function locate({ index, outer, inner }: Own, wanted: Located): Promise<ItemDetails | null> {
   const item = "id" in wanted ? itemOfId(index.ids, wanted.id) : inner(wanted.item);
   if (item === undefined) return null;

@@ -1,5 +1,5 @@
 /**
- * Where Durable Objects can be asked to live: Cloudflare's location hints, each with a place in its middle.
+ * Regions for Durable Objects: Cloudflare's location hints, each with a place in its middle.
  * https://developers.cloudflare.com/durable-objects/reference/data-location/#provide-a-location-hint
  */
 const CENTRES = {

@@ -11,7 +11,7 @@ export type Outcome<T> =
       readonly issues?: readonly RequestIssue[];
     };
 
-/** Runs a call for the other side. What was not thrown on purpose is told without its message, which may tell too much. */
+/** Runs a call for the other side. An error that was not thrown on purpose loses its message, which may hold too much. */
 export async function outcomeOf<T>(run: () => Promise<T>): Promise<Outcome<T>> {
   try {
     return { ok: true, value: await run() };
