@@ -20,7 +20,7 @@ export interface SplitOptions {
    * fields in front). `character` may exceed it where a paragraph does.
    */
   readonly chunkSize?: number;
-  /** What a chunk repeats of the one before; default 200 characters or 50 tokens, or a fifth of a smaller chunk size. */
+  /** Overlap of a chunk with the one before; default 200 characters or 50 tokens, or a fifth of a smaller chunk size. */
   readonly chunkOverlap?: number;
   /** Unit of both: `characters` (default), or `tokens` of the encoder that embeds the chunks; rows are split too. */
   readonly chunkUnit?: ChunkUnit;

@@ -127,7 +127,7 @@ function isIn(field: string, values: readonly FieldValue[]): FilterNode {
   return { kind: "or", nodes };
 }
 
-/** What was listed, all parts in one order. */
+/** Entries of all parts, in one order. */
 function inOrder(query: Query, { listed, values }: Rankings, minScore: number): Ranking {
   if (!listed) return { items: [], scores: [] };
   return sorted(query, query.mode === "browse" ? listed : normalised(listed), values, minScore);

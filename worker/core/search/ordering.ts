@@ -17,7 +17,7 @@ function isList<T>(value: T | readonly T[]): value is readonly T[] {
   return Array.isArray(value);
 }
 
-/** How a request groups its hits; undefined when it does not. */
+/** Grouping of a request's hits; undefined when it does not. */
 export function groupByOf({ groupBy }: Pick<SearchRequest, "groupBy">): GroupBy | undefined {
   if (groupBy === undefined) return undefined;
   return typeof groupBy === "string"

@@ -32,7 +32,7 @@ export async function rankAll(
   return check ? { ...ranked, ranking: await holding(searcher, ranked.ranking, check) } : ranked;
 }
 
-/** What decides by its text whether a document holds the query's phrases; undefined where the index knows. */
+/** Check by its text whether a document holds the query's phrases; undefined where the index knows. */
 export function textCheck({ index }: Searcher, query: Query): ((text: string) => boolean) | undefined {
   const words = rankedWords(query);
   return words && lacksPositions(index) ? phraseCheck(languageOf(index), words) : undefined;

@@ -46,7 +46,7 @@ function mergeWords(rankings: readonly WordRanking[], k: number, rare: ReadonlyS
   };
 }
 
-/** What the parts list, one part behind the other: whoever arranges them has their values. */
+/** Lists of the parts, one behind the other: whoever arranges them has their values. */
 function joined(rankings: readonly WordRanking[]): WordRanking {
   return {
     items: rankings.flatMap(({ items }) => items),
