@@ -3,7 +3,7 @@ import { type App, createHttpApp } from "./http/app.ts";
 import { requireCredential } from "./http/auth.ts";
 import { shareWith } from "./http/cors.ts";
 import { rateLimit } from "./http/rate-limit.ts";
-import type { HttpLimits, Middleware, Service } from "./http/types.ts";
+import type { HttpLimits, Mcp, Middleware, Service } from "./http/types.ts";
 import { createIndexes, type Indexes, refusingIndexes } from "./indexes.ts";
 
 export type { Env } from "./config.ts";
@@ -20,6 +20,8 @@ export interface ServiceOptions {
   readonly rateLimit?: Middleware | false | undefined;
   /** Each replaces one of the variables. */
   readonly limits?: HttpLimits | undefined;
+  /** `mcp()` of `annoy-edge/mcp`: the Model Context Protocol at `POST /mcp`. Default: nothing there. */
+  readonly mcp?: Mcp | undefined;
   /** Whether paths that no route has are looked for among the static files of the binding `ASSETS`. Default: true. */
   readonly assets?: boolean | undefined;
 }
@@ -42,6 +44,7 @@ export function composeService(env: Env, options: ServiceOptions = {}, known?: I
   const shared = {
     ...(options.assets !== false && { assets: env.ASSETS }),
     analytics: env.ANALYTICS,
+    mcp: options.mcp,
     rateLimit: chosen(options.rateLimit, env.RATE_LIMITER && rateLimit(env.RATE_LIMITER)),
   };
   let settings: Settings;

@@ -1,6 +1,6 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { ExecutionContext, ScheduledController } from "@cloudflare/workers-types";
-import { compositionOf, createApp } from "./app.ts";
+import { type CreateAppOptions, compositionOf, createApp } from "./app.ts";
 import type { SearchInput, SearchResponse } from "./client/types.ts";
 import type { Env } from "./compose.ts";
 import { rpcOf, type SearchRpc } from "./rpc.ts";
@@ -22,21 +22,27 @@ export { IndexShard } from "./shards/object.ts";
 
 const app = createApp();
 
-export default {
-  fetch(request: Request, env: Env, ctx: ExecutionContext): Response | Promise<Response> {
-    // Hono's own type of the context has a field that only its servers set.
-    return app.fetch(request, env, ctx as never);
-  },
-
-  async scheduled(controller: ScheduledController, env: Env, ctx: ExecutionContext): Promise<void> {
-    await runSchedule({ env, indexes: compositionOf(env).indexes, ctx, cron: controller.cron });
-  },
-
+/** The handler of a Worker that is nothing but the search. */
+export interface SearchWorker {
+  fetch(request: Request, env: Env, ctx: ExecutionContext): Response | Promise<Response>;
+  scheduled(controller: ScheduledController, env: Env, ctx: ExecutionContext): Promise<void>;
   /** Answers `env.SEARCH.search({ … })` of another Worker, without an entrypoint named in its binding. */
-  search(input: SearchInput, env: Env, ctx: ExecutionContext): Promise<SearchResponse> {
-    return rpcOf(compositionOf(env).service, env, ctx).search(input);
-  },
-};
+  search(input: SearchInput, env: Env, ctx: ExecutionContext): Promise<SearchResponse>;
+}
+
+/** Makes the handler that the default export is, with options: `export default createWorker({ mcp: mcp() })`. */
+export function createWorker(options: CreateAppOptions = {}): SearchWorker {
+  const own = createApp(options);
+  return {
+    // Hono's own type of the context has a field that only its servers set.
+    fetch: (request, env, ctx) => own.fetch(request, env, ctx as never),
+    scheduled: async (controller, env, ctx) =>
+      runSchedule({ env, indexes: compositionOf(env, options).indexes, ctx, cron: controller.cron }),
+    search: (input, env, ctx) => rpcOf(compositionOf(env, options).service, env, ctx).search(input),
+  };
+}
+
+export default createWorker();
 
 /** For service bindings with `entrypoint = "SearchService"`: every call of {@link SearchRpc}. */
 export class SearchService extends WorkerEntrypoint<Env> implements SearchRpc {

@@ -62,10 +62,11 @@ export function wranglerParts(template: Template, { name, index }: TemplateConte
 function common(template: Template, { index }: TemplateContext): Files {
   const source = template === "site" ? 'site: "public"' : 'source: "content"';
   return {
-    "src/index.ts": `import worker from "annoy-edge/worker";
+    "src/index.ts": `import { mcp } from "annoy-edge/mcp";
+import { createWorker } from "annoy-edge/worker";
 
-// Answers POST /v1/search, and everything that GET /docs lists.
-export default worker;
+// Answers POST /v1/search, everything that GET /docs lists, and agents at POST /mcp.
+export default createWorker({ mcp: mcp() });
 `,
     "annoy-edge.config.ts": `import { defineConfig } from "annoy-edge";
 

@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { installInto, packInto, ROOT, run } from "./packed.ts";
 
@@ -104,6 +105,53 @@ test("langchain-chat: the retriever finds what the model is given", async () => 
   expect(answer.answer).toContain("twelve euros");
 });
 
+test("cited-answers: an answer that cites the section it rests on, streamed", async () => {
+  const root = await prepare("cited-answers");
+  const config = JSON.parse(await readFile(join(root, "wrangler.jsonc"), "utf8"));
+  const { ai: _, ...local } = config;
+  await writeFile(join(root, "wrangler.jsonc"), JSON.stringify({ ...local, main: "src/stand-in.ts" }));
+  // A model that quotes the line of the prompt which says what a ticket costs, in two pieces, and a source that is not there.
+  await writeFile(
+    join(root, "src/stand-in.ts"),
+    `import app from "./index.ts";
+     const AI = {
+       run: async (_model, { messages }) => {
+         const [, number, text] = /\\[(\\d)\\] [^\\n]*\\n(?:# Tickets\\s+)?(A ticket[^.]*\\.)/.exec(messages[0].content);
+         const event = (response) => "data: " + JSON.stringify({ response }) + "\\n\\n";
+         const all = new TextEncoder().encode(event(text) + event(\` [\${number}] [9]\`) + "data: [DONE]\\n\\n");
+         return new ReadableStream({
+           start(controller) {
+             for (let at = 0; at < all.length; at += 7) controller.enqueue(all.slice(at, at + 7));
+             controller.close();
+           },
+         });
+       },
+     };
+     export default { fetch: (request, env, ctx) => app.fetch(request, { ...env, AI }, ctx) };`,
+  );
+  const ask = await serve(root);
+  const body = JSON.stringify({ question: "What does a ticket cost?" });
+  const response = await ask("/answer", { method: "POST", body });
+  expect(response.headers.get("content-type")).toMatch(/^text\/event-stream/);
+  const events = (await response.text())
+    .trim()
+    .split("\n\n")
+    .map((event) => ({
+      name: /event: (.*)/.exec(event)?.[1],
+      data: JSON.parse(/data: (.*)/.exec(event)![1]!),
+    }));
+  expect(events.map(({ name }) => name)).toEqual(["sources", "text", "text", "citations"]);
+  expect(events[1]?.data).toBe("A ticket costs twelve euros.");
+  expect(events[3]?.data).toHaveLength(1);
+  const [citation] = events[3]!.data;
+  expect(citation).toMatchObject({ index: "docs", version: expect.stringMatching(/^[0-9a-f]{16}$/) });
+  expect(await (await fetch(citation.url)).json()).toMatchObject({
+    id: "tickets.md",
+    version: citation.version,
+  });
+  expect((await ask("/answer", { method: "POST", body: "{" })).status).toBe(400);
+});
+
 test("scheduled-pipeline: documents of a service, rebuilt when they change", async () => {
   const items = [
     { slug: "bridge", text: "The harbour bridge is painted again.", section: "city" },
@@ -133,6 +181,13 @@ test("init: a new project is built, published and asked", async () => {
   const ask = await serve(root);
   const { hits } = (await (await ask("/v1/search?q=how+do+I+go+back&k=1")).json()) as Answer;
   expect(hits[0]?.id).toBe("rollback.md");
+  const client = new Client({ name: "test", version: "1" });
+  await client.connect(
+    new StreamableHTTPClientTransport(new URL((await ask("/health")).url.replace("/health", "/mcp"))),
+  );
+  const { structuredContent } = await client.callTool({ name: "search", arguments: { query: "go back" } });
+  expect(structuredContent).toMatchObject({ hits: [{ id: "rollback.md" }, {}] });
+  await client.close();
 });
 
 test("create-annoy-edge has the package's version, and asks for it", async () => {

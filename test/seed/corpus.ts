@@ -109,3 +109,32 @@ export function letterVector(text: string): number[] {
   const length = Math.hypot(...counts) || 1;
   return counts.map((count) => count / length);
 }
+
+const GUIDE: readonly (readonly [
+  page: string,
+  title: string,
+  sections: readonly (readonly [string, string])[],
+])[] = [
+  [
+    "/bread.html",
+    "Bread",
+    [
+      ["Flour", "Rye flour makes a dark loaf."],
+      ["Kneading", "Knead the dough for ten minutes."],
+      ["Baking", "Bake at 230 degrees until the crust is brown."],
+    ],
+  ],
+  ["/tea.html", "Tea", [["Water", "Green tea wants water of 80 degrees."]]],
+];
+
+/** Documents as `build --site` makes them, and one of 30,000 characters whose last words are "the very end". */
+export function guideCorpus(): SeedDocument[] {
+  const sections = GUIDE.flatMap(([page, title, list]) =>
+    list.map(([heading, pageContent]) => {
+      const url = `${page}#${heading.toLowerCase()}`;
+      return { id: url, pageContent, metadata: { url, page, title, heading, lang: "en" } };
+    }),
+  );
+  const long = `${"Chronicle of a harbour. ".repeat(1250)}the very end`;
+  return [...sections, { id: "chronicle", pageContent: long, metadata: { title: "Chronicle" } }];
+}

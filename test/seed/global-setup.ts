@@ -5,7 +5,7 @@ import type { TestProject } from "vitest/node";
 import { type BuildOptions, build } from "../../build/index.ts";
 import { publish } from "../../build/publish/publish.ts";
 import { setupAnnoy } from "./annoy.ts";
-import { letterVector, textCorpus, vectorCorpus } from "./corpus.ts";
+import { guideCorpus, letterVector, textCorpus, vectorCorpus } from "./corpus.ts";
 import { setupEncoder } from "./encoder.ts";
 import { setupLangchain } from "./langchain.ts";
 import type { Snapshot } from "./provided.ts";
@@ -43,19 +43,6 @@ const INDEXES = {
     documents: textCorpus,
     embedder: LETTERS,
   },
-  /** The texts of service with a curation. */
-  curated: {
-    documents: textCorpus,
-    embedder: LETTERS,
-    curation: {
-      synonyms: [{ words: ["automobile", "car"] }, { from: "pop band", to: "violin concerto" }],
-      rules: [
-        { query: "best animal", pin: ["animals-4", "animals-0"], hide: "animals-1" },
-        { words: "music lesson", pin: "music-5" },
-      ],
-      boosts: [{ field: "topic", value: "vehicles", factor: 4 }],
-    },
-  },
   /** A second index of texts, some of its topics those of service. */
   notes: {
     documents: () =>
@@ -68,6 +55,8 @@ const INDEXES = {
       ),
     embedder: LETTERS,
   },
+  /** Sections of two pages, as a site's are indexed, and a text longer than an answer of a tool. */
+  guide: { documents: guideCorpus, embedder: LETTERS },
 } as const satisfies Record<string, Omit<BuildOptions, "out" | "name">>;
 
 /** Builds and publishes the test indexes once a run, with the code that people run. */

@@ -5,6 +5,6 @@ declare namespace Cloudflare {
     readonly TEST_RATE_LIMITER: import("../../worker/http/rate-limit.ts").RateLimiter;
   }
   interface GlobalProps {
-    mainModule: typeof import("../../worker/index.ts");
+    mainModule: typeof import("../../worker/main.ts");
   }
 }

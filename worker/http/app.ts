@@ -1,10 +1,11 @@
 import { Hono } from "hono";
 import { guarded } from "./guards.ts";
 import type { Routes } from "./hono-schema.ts";
-import { HttpError } from "./problems.ts";
+import { addMcpRoute } from "./mcp/route.ts";
 import { addInsightRoutes } from "./routes/insight.ts";
 import { addItemRoutes } from "./routes/items.ts";
 import { addMetaRoutes } from "./routes/meta.ts";
+import { nothingHere } from "./routes/nothing.ts";
 import type { Handler, Router } from "./routes/route.ts";
 import { addSearchRoutes } from "./routes/search.ts";
 import { type AppContext, type AppEnv, type Service, stateOf } from "./types.ts";
@@ -23,16 +24,12 @@ export function createHttpApp(serviceOf: (c: AppContext) => Service): App {
   addItemRoutes(router);
   addMetaRoutes(router);
   addInsightRoutes(router);
+  addMcpRoute(router);
   app.all("/v1/*", guarded(serviceOf, "api", nothingHere));
   app.notFound(guarded(serviceOf, "open", assetOrNothing));
   // Hono derives such a type from chained calls; routes that are registered in a loop have to declare theirs.
   return app as unknown as App;
 }
-
-const nothingHere: Handler = (c) => {
-  const detail = `There is nothing at ${c.req.path.slice(0, 200)}. The paths of this API are at /docs.`;
-  throw new HttpError("NOT_FOUND", detail);
-};
 
 const assetOrNothing: Handler = async (c) => {
   const { assets } = stateOf(c).service;

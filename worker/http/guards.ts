@@ -6,7 +6,7 @@ import type { AppContext, Middleware, Service } from "./types.ts";
 
 type Answer = (c: AppContext) => Response | Promise<Response>;
 
-/** `api`: what lies under `/v1`, which keys and limits guard; `open`: everything else. */
+/** `api`: what lies under `/v1`, and `/mcp`, which keys and limits guard; `open`: everything else. */
 export type Guard = "api" | "open";
 
 const chains = new WeakMap<Service, Readonly<Record<Guard, readonly Middleware[]>>>();

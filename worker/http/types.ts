@@ -84,8 +84,15 @@ export interface Service {
   /** Default: `off`. */
   readonly log?: LogLevel | undefined;
   readonly analytics?: Analytics | undefined;
+  /** Answers `POST /mcp`. Left out: there is nothing at that path. */
+  readonly mcp?: Mcp | undefined;
   /** Static files: asked for paths that no route has. */
   readonly assets?: { fetch(request: Request): Promise<Response> } | undefined;
+}
+
+/** The Model Context Protocol; `annoy-edge/mcp` makes one. */
+export interface Mcp {
+  answer(c: AppContext): Promise<Response>;
 }
 
 /** The data centre's cache, or the part of it that answers need. */

@@ -11,8 +11,6 @@ export interface TermGroup {
   readonly weight: number;
   /** The entry that is the word itself; the others, its inflections, count a little less. */
   readonly exact?: TermEntry;
-  /** Words that count as one where they follow one another, and the items that hold them so, ascending. */
-  readonly phrase?: { readonly terms: readonly string[]; readonly items: readonly number[] };
 }
 
 /** The very word, in its folded form. */
@@ -69,6 +67,5 @@ export function tellingGroups<T extends TermGroup>(index: KeywordIndex, groups: 
 
 /** The words a group stands for, for highlights. */
 export function groupTerms(index: KeywordIndex, group: TermGroup): string[] {
-  const terms = group.entries.map((entry) => index.lexicon.text(entry.term));
-  return group.phrase ? [...terms, ...group.phrase.terms] : terms;
+  return group.entries.map((entry) => index.lexicon.text(entry.term));
 }

@@ -1,6 +1,5 @@
 import type { FusionMeta } from "../format/meta.ts";
 import { fusionFor } from "./confidence.ts";
-import { boost, withRules } from "./curation/apply.ts";
 import { DEFAULT_FUSION, FUSION_DEPTH, fuse } from "./fusion.ts";
 import type { LoadedIndex } from "./loaded-index.ts";
 import type { Query } from "./query.ts";
@@ -15,19 +14,14 @@ export interface Combined {
   /** Weight of the words, where both were weighed. */
   readonly keywordWeight?: number;
   /** Rules that moved items. */
-  readonly rules: ReadonlyMap<number, readonly Rule[]>;
+  readonly rules: ReadonlyMap<number, Rule>;
 }
 
 /** One ranking out of what the words and the vector have found: the mode's own, or both together; then the rules. */
 export function combine(index: LoadedIndex, query: Query, rankings: Rankings): Combined {
   const { ranking, keywordWeight } = weighed(index, query, rankings);
-  const boosted = boost(ranking, rankings.curated?.boosted ?? []);
-  const promoted = promoteRare(boosted.ranking, rankings.rare ?? []);
-  return {
-    ranking: promoted.ranking,
-    rules: withRules(boosted.rules, promoted.rules),
-    ...(keywordWeight !== undefined && { keywordWeight }),
-  };
+  const promoted = promoteRare(ranking, rankings.rare ?? []);
+  return { ...promoted, ...(keywordWeight !== undefined && { keywordWeight }) };
 }
 
 function weighed(

@@ -15,7 +15,7 @@ const FEW = 3;
 export function promoteRare(
   ranking: Ranking,
   rare: readonly RareItem[],
-): { readonly ranking: Ranking; readonly rules: ReadonlyMap<number, readonly Rule[]> } {
+): { readonly ranking: Ranking; readonly rules: ReadonlyMap<number, Rule> } {
   const wordOf = new Map<number, string>();
   for (const { item, word } of rare) if (!wordOf.has(item)) wordOf.set(item, word);
   const { items } = ranking;
@@ -32,14 +32,12 @@ export function promoteRare(
   const order = [...head, ...lifted, ...others.filter((i) => !placed.has(i))];
   const moved = pickFrom(ranking, order);
   const rules = new Map(
-    lifted.map((i): [number, Rule[]] => [
+    lifted.map((i): [number, Rule] => [
       items[i]!,
-      [
-        {
-          rule: "rareWord",
-          message: `"${wordOf.get(items[i]!)}" occurs in at most three documents: lifted from rank ${i + 1} into the first ${FIRST}.`,
-        },
-      ],
+      {
+        rule: "rareWord",
+        message: `"${wordOf.get(items[i]!)}" occurs in at most three documents: lifted from rank ${i + 1} into the first ${FIRST}.`,
+      },
     ]),
   );
   return { ranking: { ...moved, scores: descending(moved.scores) }, rules };

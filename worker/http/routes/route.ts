@@ -27,7 +27,7 @@ export function indexRoute(router: Router, path: string, action: Action, handler
 /** Registers a path with the methods it takes; any other method gets a 405 that names them. */
 export function route({ app, serviceOf }: Router, path: string, handlers: Handlers, action?: Action): void {
   const name = path.replace(/:(\w+)(\{[^}]*\})?/g, "{$1}");
-  const guard = path.startsWith("/v1/") ? "api" : "open";
+  const guard = path.startsWith("/v1/") || path === "/mcp" ? "api" : "open";
   const named = (handler: Handler): Handler =>
     guarded(serviceOf, guard, (c) => {
       stateOf(c).route = name;

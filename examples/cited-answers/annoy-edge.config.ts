@@ -1,0 +1,3 @@
+import { defineConfig } from "annoy-edge";
+
+export default defineConfig({ name: "docs", source: "content" });

@@ -1,0 +1,63 @@
+import type { StoredDocument } from "../../core/format/meta.ts";
+import type { ToolCall } from "./types.ts";
+
+/** Longest text of a metadata value that is passed on, in UTF-16 units. */
+const MAX_VALUE = 300;
+const MAX_VALUES = 20;
+/** Fields that a citation has under names of its own, or that serve the search alone. */
+const OWN_FIELDS: ReadonlySet<string> = new Set(["url", "page", "title", "heading", "important", "loc"]);
+
+/** Where a passage comes from. */
+export interface Citation {
+  readonly index: string;
+  readonly version: string;
+  readonly id: string;
+  readonly url: string;
+  readonly title?: string;
+  readonly metadata?: Readonly<Record<string, unknown>>;
+}
+
+export interface Place {
+  readonly index: string;
+  readonly version: string;
+  readonly id: string;
+}
+
+export function citationOf(
+  call: ToolCall,
+  place: Place,
+  metadata: StoredDocument["metadata"] = {},
+): Citation {
+  const titles = [metadata.title, metadata.heading].filter((one) => typeof one === "string" && one !== "");
+  const title = [...new Set(titles)].join(" › ");
+  const others = Object.entries(metadata).filter(([name, value]) => !OWN_FIELDS.has(name) && isShort(value));
+  return {
+    ...place,
+    url: urlOf(call, place, metadata.url),
+    ...(title !== "" && { title }),
+    ...(others.length > 0 && { metadata: Object.fromEntries(others) }),
+  };
+}
+
+/** The document's page on the site; one without a page is cited by its address in this API. */
+function urlOf({ c, options }: ToolCall, { index, id }: Place, url: unknown): string {
+  const base = c.req.path.replace(/\/mcp$/, "");
+  if (typeof url === "string" && url !== "") {
+    const page = URL.parse(url, options.siteUrl ?? c.req.url);
+    if (page?.protocol === "https:" || page?.protocol === "http:") return page.href;
+  }
+  const path = id.split("/").map(encodeURIComponent).join("/");
+  return new URL(`${base}/v1/indexes/${index}/documents/${path}`, c.req.url).href;
+}
+
+function isShort(value: unknown): boolean {
+  if (Array.isArray(value))
+    return value.length <= MAX_VALUES && value.every((one) => !Array.isArray(one) && isShort(one));
+  if (typeof value === "string") return value.length <= MAX_VALUE;
+  return typeof value === "number" || typeof value === "boolean";
+}
+
+/** The lines above a passage. */
+export function citationText({ index, version, id, url, title }: Citation): string {
+  return `${title ?? id}\nurl: ${url}\nid: ${id}\nindex: ${index}, version ${version}`;
+}

@@ -1,0 +1,18 @@
+import type { McpOptions } from "./http/mcp/types.ts";
+import type { Mcp } from "./http/types.ts";
+
+export type { McpOptions } from "./http/mcp/types.ts";
+export type { Mcp } from "./http/types.ts";
+
+/**
+ * The Model Context Protocol at `POST /mcp`, for `createApp({ mcp: mcp() })`. An export of its own, so that the official SDK
+ * is in the bundle of those Workers alone that speak it; it is started by the first request.
+ */
+export function mcp(options: McpOptions = {}): Mcp {
+  return {
+    answer: async (c) => {
+      const { answerMcp } = await import("./http/mcp/server.ts");
+      return answerMcp(c, options);
+    },
+  };
+}
