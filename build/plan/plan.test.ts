@@ -93,6 +93,18 @@ describe("plans", () => {
     expect(plan({ items: 1000, dimensions: 8 }).peers[1]!.monthlyUsd).toBe(16);
   });
 
+  test("count the encoder's bytes and the time of its tokens, where it makes the vectors", () => {
+    // 100,000 texts of 2 + 500 / 4.4 tokens at 3,400 a second and core.
+    const { encoding } = plan({ items: 100_000, dimensions: 384, jobs: 2 });
+    expect(encoding?.seconds).toBeCloseTo((100_000 * (2 + 500 / 4.4)) / 6800, 6);
+    const long = plan({ items: 1000, dimensions: 384, textBytes: 9000, jobs: 1 }).encoding;
+    expect(long?.tokens).toBe(256_000);
+    const shape = { items: 140_000, dimensions: 384 };
+    expect([plan(shape).shards, plan({ ...shape, encoder: false }).shards]).toEqual([2, 1]);
+    expect(plan({ ...shape, encoder: false }).encoding).toBeUndefined();
+    expect(plan({ items: 1000, dimensions: 768 }).encoding).toBeUndefined();
+  });
+
   test("refuse what no index can have", () => {
     for (const bad of [{ items: 0 }, { dimensions: 0.5 }, { changed: 2 }, { codec: "int3" as never }]) {
       expect(() => plan({ items: 10, dimensions: 10, ...bad })).toThrowError(

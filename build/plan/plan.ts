@@ -1,8 +1,10 @@
+import { availableParallelism } from "node:os";
 import { PLANNED_BYTES, PUBLISHED_BYTES, SHARD_BYTES } from "../../worker/core/format/budget.ts";
 import { type Codec, MAX_SHARDS } from "../../worker/core/format/constants.ts";
 import { estimateCost, uploadOperations } from "../publish/cost.ts";
 import { OptionError } from "../settings/errors.ts";
 import { dimensions as checkDimensions, integer, oneOf } from "../settings/options.ts";
+import { ENCODER_DIMENSIONS, type PlannedEncoding, planEncoding } from "./encoding.ts";
 import { type PeerCost, turbopuffer, vectorize } from "./peers.ts";
 import { charge, PRICES, type Price } from "./prices.ts";
 import { estimateResident, type ResidentBytes } from "./resident.ts";
@@ -34,6 +36,10 @@ export interface PlanOptions {
   readonly regions?: number;
   /** Resident bytes of a shard; default 60 MB. */
   readonly shardBytes?: number;
+  /** Whether the sentence encoder that ships makes the vectors; default: where they have its 384 dimensions. */
+  readonly encoder?: boolean;
+  /** Cores that encode; default: those of this machine. */
+  readonly jobs?: number;
 }
 
 /** One line of a month's bill. */
@@ -61,6 +67,8 @@ export interface Plan {
   /** Durable Objects, counting copies. */
   readonly objects: number;
   readonly serving: Serving;
+  /** Time to make the vectors; absent without the sentence encoder. */
+  readonly encoding?: PlannedEncoding;
   readonly firstPublish: {
     readonly classA: number;
     readonly kvWrites: number;
@@ -87,7 +95,8 @@ export function plan(options: PlanOptions): Plan {
   const { items, dimensions, codec, textBytes, keyword, queries, publishes, changed } = use;
   const resident = estimateResident({ items, dimensions, codec, textBytes, keyword });
   const documents = items * (textBytes + DOCUMENT_OVERHEAD);
-  const whole = resident.total <= PLANNED_BYTES;
+  const encoding = use.encoder ? planEncoding(items, textBytes, use.jobs) : undefined;
+  const whole = resident.total + (encoding?.residentBytes ?? 0) <= PLANNED_BYTES;
   const shape = { items, dimensions, documentBytes: documents, hasText: textBytes > 0 };
   const shards = whole ? 1 : shardsNeeded(shape, codec, keyword, use.shardBytes).needed;
   const probes = shards === 1 ? 0 : Math.min(shards, use.partition === "random" ? shards : use.probes);
@@ -147,6 +156,7 @@ export function plan(options: PlanOptions): Plan {
     probes,
     objects: shards === 1 ? 0 : shards * copies,
     serving: served,
+    ...(encoding && { encoding }),
     firstPublish: {
       classA: operations + uploadOperations(documents),
       kvWrites: first.kvWrites,
@@ -175,6 +185,8 @@ function checked(options: PlanOptions): Required<PlanOptions> {
     probes: integer("probes", options.probes ?? DEFAULT_PROBES, 1, MAX_SHARDS),
     replicas: integer("replicas", options.replicas ?? 1, 1, 32),
     regions: integer("regions", options.regions ?? 1, 1, 16),
+    encoder: options.encoder ?? options.dimensions === ENCODER_DIMENSIONS,
+    jobs: integer("jobs", options.jobs ?? availableParallelism(), 1, 1024),
     shardBytes: integer("shardBytes", options.shardBytes ?? SHARD_BYTES, 1e6, PUBLISHED_BYTES),
   };
 }

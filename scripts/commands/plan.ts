@@ -31,9 +31,12 @@ export function addPlan(program: Command): void {
     .option("--replicas <n>", "copies of each shard in a region (default: 1)", wholeNumber(1))
     .option("--regions <n>", "regions with shards of their own (default: 1)", wholeNumber(1))
     .option("--shard-bytes <n>", "memory of a shard (default: 60MB)", byteCount)
+    .option("--no-encoder", "vectors of 384 dimensions that the shipped encoder does not make")
+    .option("--jobs <n>", "cores that encode (default: those of this machine)", wholeNumber(1))
     .option("--changed <share>", "of the documents that a publish changes (default: 0.01)", decimal);
-  perform<PlanOptions>(command, async (_context, flags) => {
-    const result = plan(flags);
+  perform<PlanOptions>(command, async (_context, { encoder, ...flags }) => {
+    // Commander's true is the default; the library's depends on the dimensions.
+    const result = plan({ ...flags, ...(encoder === false && { encoder }) });
     return { result, text: describe(result) };
   });
 }
@@ -61,6 +64,7 @@ function describe(made: Plan): string {
       `about ${Math.round(latencyMs)} ms; reads ${reads}${perSearch.shards ? `, ${count(perSearch.shards)} calls of shards` : ""}`,
     ],
     ["of them", `${(loadShare * 100).toFixed(1)}% wait ${(loadMs / 1000).toFixed(1)} s more for a load`],
+    ...describeEncoding(made),
     [
       "first publish",
       `${count(firstPublish.kvWrites)} KV writes (${firstPublish.freePlanDays.toFixed(1)} days of the free plan), ${count(firstPublish.classA)} class A operations`,
@@ -83,6 +87,19 @@ function describe(made: Plan): string {
     [0, 2],
   );
   return `${facts}\n\n${bill}\n\nEstimates: docs/scale.md says from what.`;
+}
+
+function describeEncoding({ encoding }: Plan): [string, string][] {
+  if (!encoding) return [];
+  const { tokens, cores, seconds, residentBytes } = encoding;
+  const time = seconds < 120 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`;
+  return [
+    ["encoder", `${bytes(residentBytes)} beside it, one copy for all indexes of an isolate`],
+    [
+      "first build",
+      `${time} of encoding ${count(tokens)} tokens on ${count(cores)} cores; rebuilds encode what changed`,
+    ],
+  ];
 }
 
 function servedBy({ shards, tooLarge, probes, objects }: Plan): string {
