@@ -20,8 +20,13 @@ export interface Combined {
 /** One ranking out of what the words and the vector have found: the mode's own, or both together; then the rules. */
 export function combine(index: LoadedIndex, query: Query, rankings: Rankings): Combined {
   const { ranking, keywordWeight } = weighed(index, query, rankings);
-  const promoted = promoteRare(ranking, rankings.rare ?? []);
+  const promoted = promoteRare(ranking, rankings.rare ?? [], wordsTyped(query));
   return { ...promoted, ...(keywordWeight !== undefined && { keywordWeight }) };
+}
+
+/** Words of a query as they were typed: an identifier is one. */
+function wordsTyped({ words }: Query): number {
+  return words?.words.filter(({ kind }) => kind !== "part").length ?? 0;
 }
 
 function weighed(
