@@ -93,4 +93,5 @@ export { REASONS, type SiteReport } from "./site/report.ts";
 export { surveySite } from "./site/survey.ts";
 export { CSV_TYPES, SourceError } from "./sources/index.ts";
 export { CHUNK_UNITS, type ChunkUnit, SPLITTERS, type SplitterName } from "./splitting/index.ts";
+export type { CurationInput } from "./text/curation/schema.ts";
 export type { TextOptions } from "./text/options.ts";

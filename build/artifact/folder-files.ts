@@ -40,7 +40,10 @@ export interface ArtifactParts {
   /** Sections that do not come from the vectors: embedding table, whitening, columns, keyword index. */
   readonly sections?: readonly SectionSource[];
   /** Entries of the meta about those sections. */
-  readonly meta?: Pick<ArtifactMeta, "keyword" | "columns" | "fusion" | "shards" | "cutTexts" | "base">;
+  readonly meta?: Pick<
+    ArtifactMeta,
+    "keyword" | "columns" | "fusion" | "curation" | "shards" | "cutTexts" | "base"
+  >;
   /** Items of the index, where they are not those of the forest: a router's are its shards'. */
   readonly items?: number;
   /** Certified recall, where it is that of more than the forest. */

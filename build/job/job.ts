@@ -5,6 +5,8 @@ import type { FolderWriter } from "../artifact/folder.ts";
 import type { BuildEmbedder } from "../embedding/build-embedder.ts";
 import type { ForestSettings } from "../settings/options.ts";
 import type { Progress } from "../settings/progress.ts";
+import type { CompileOptions } from "../text/curation/compile.ts";
+import type { CheckedCuration } from "../text/curation/read.ts";
 import type { TextOptions } from "../text/options.ts";
 import { type FingerprintParts, fingerprint } from "./fingerprint.ts";
 import type { Input } from "./input.ts";
@@ -21,14 +23,24 @@ export interface BuildJob {
   readonly options: {
     readonly notes?: Readonly<Record<string, unknown>>;
     readonly onProgress?: (progress: Progress) => void;
+    readonly onNote?: (note: string) => void;
+    readonly strict?: boolean;
   };
+  /** What editors say of the index. */
+  readonly curation?: CheckedCuration;
   /** Manifest of the previous build, when an equal one is to be skipped. */
   readonly known: Manifest | undefined;
 }
 
+/** How the job's curation is held against its documents. */
+export function curationOptions({ text, options }: BuildJob): CompileOptions {
+  const { strict = false, onNote } = options;
+  return { filterable: text.filterable, strict, onNote };
+}
+
 /** Returns the manifest's `source`: the notes, and a hash of all that decides the bytes. */
 export function sourceOf(
-  { input, name, metric, settings, text, options }: BuildJob,
+  { input, name, metric, settings, text, options, curation }: BuildJob,
   decided: { readonly embedder: Embedder | undefined } & Pick<FingerprintParts, "vectors" | "sharding">,
 ): Readonly<Record<string, unknown>> & { readonly fingerprint: string } {
   const { embedder, vectors, sharding } = decided;
@@ -37,7 +49,7 @@ export function sourceOf(
     name,
     metric,
     settings,
-    text: { ...text, embedFields: input.embedFields },
+    text: { ...text, embedFields: input.embedFields, ...(curation && { curation: curation.curation }) },
     notes,
     embedder,
     vectors,

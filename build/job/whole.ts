@@ -8,6 +8,7 @@ import { buildForest } from "../forest/build-forest.ts";
 import type { ForestSettings } from "../settings/options.ts";
 import type { Progress } from "../settings/progress.ts";
 import { calibrate } from "../text/calibrate.ts";
+import type { CurationSections } from "../text/curation/compile.ts";
 import type { TextOptions, TextPlan } from "../text/options.ts";
 import { buildTextSections } from "../text/thread.ts";
 
@@ -25,6 +26,7 @@ export interface WholeParts {
   /** Weights of words and vectors, where known; measured otherwise. */
   readonly fusion?: { readonly fusion?: FusionMeta };
   readonly source: Readonly<Record<string, unknown>>;
+  readonly curation?: CurationSections;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
@@ -66,10 +68,11 @@ export async function writeWhole(
     ids,
     documents,
     embedder: corpus.identity,
-    sections: [...corpus.sections, ...sections.sections],
+    sections: [...corpus.sections, ...sections.sections, ...(parts.curation?.sections ?? [])],
     meta: {
       ...sections.meta,
       ...fusion,
+      ...parts.curation?.meta,
       ...(corpus.cutTexts !== undefined && { cutTexts: corpus.cutTexts }),
     },
     source,

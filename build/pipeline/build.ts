@@ -8,14 +8,17 @@ import { type BuildEmbedder, type EmbedderOptions, openBuildEmbedder } from "../
 import { makeCorpus } from "../embedding/documents.ts";
 import { writeEncoderFile } from "../embedding/sentence/folder.ts";
 import { countedBy, type InputOptions, inputOf } from "../job/input.ts";
-import { type BuildJob, sourceOf } from "../job/job.ts";
+import { type BuildJob, curationOptions, sourceOf } from "../job/job.ts";
 import { writeWhole } from "../job/whole.ts";
 import { OptionError } from "../settings/errors.ts";
 import { indexName } from "../settings/names.ts";
-import { type ForestOptions, forestSettings, requireText } from "../settings/options.ts";
+import { type ForestOptions, forestSettings, requireBoolean, requireText } from "../settings/options.ts";
 import type { Progress } from "../settings/progress.ts";
 import { buildShards } from "../sharding/build-shards.ts";
 import { type ShardOptions, shardingOf } from "../sharding/options.ts";
+import { compileCuration, withFieldWeights } from "../text/curation/compile.ts";
+import { readCuration } from "../text/curation/read.ts";
+import type { CurationInput } from "../text/curation/schema.ts";
 import { checkText, type TextOptions, textOptionsOf } from "../text/options.ts";
 
 /** Everything that `annoy-edge build` takes. */
@@ -29,6 +32,10 @@ export interface BuildOptions
   readonly out: string;
   /** Name under which it is published; default: the first that the Worker configured here serves, else `index`. */
   readonly name?: string;
+  /** Synonyms, pinned and hidden documents, boosts: a file of YAML or JSON, or its content. */
+  readonly curation?: string | CurationInput;
+  /** A curation that names a document or a field that is not there is an error, and no warning. */
+  readonly strict?: boolean;
   /** Kept in the manifest under `source`, as JSON: what the documents are. Part of the artifact's bytes. */
   readonly notes?: Readonly<Record<string, unknown>>;
   readonly onProgress?: (progress: Progress) => void;
@@ -56,7 +63,9 @@ export async function buildUnlessEqual(
   const name = indexName(options.name);
   const { metric, settings } = forestSettings(options);
   checkText(options);
-  const text = textOptionsOf(options);
+  requireBoolean("strict", options.strict);
+  const curation = options.curation === undefined ? undefined : await readCuration(options.curation);
+  const text = withFieldWeights(textOptionsOf(options), curation);
   const sharding = shardingOf(options, metric);
   const folder = await beginFolder(options.out, sharding ? [SHARDS_FOLDER] : []);
   let opened: BuildEmbedder | undefined;
@@ -64,6 +73,7 @@ export async function buildUnlessEqual(
     opened = await openBuildEmbedder(options);
     const job: BuildJob = {
       ...{ folder, embedder: opened, name, metric, settings, text, options, known },
+      ...(curation && { curation }),
       input: await countedBy(input, opened),
     };
     const manifest = await (sharding ? buildShards(job, sharding) : buildWhole(job));
@@ -98,10 +108,12 @@ async function buildWhole(job: BuildJob): Promise<Manifest | undefined> {
   ) {
     return undefined;
   }
+  const curation = await compileCuration(job.curation, path, curationOptions(job));
   const { embedFields } = input;
   const corpus = await makeCorpus(collected, embedder, { path, embedFields, onProgress });
   const { ids, hasText } = collected;
   return writeWhole(folder, {
     ...{ name, metric, settings, text, ids, hasText, documents, corpus, source, onProgress },
+    curation,
   });
 }

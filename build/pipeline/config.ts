@@ -70,6 +70,8 @@ const KEYS: Readonly<Record<keyof Config, true>> = {
   chunkUnit: true,
   keyword: true,
   filterable: true,
+  curation: true,
+  strict: true,
   golden: true,
   allowShrink: true,
   notify: true,
@@ -135,12 +137,13 @@ function withPaths(config: Config, folder: string): Config {
   // What is no path is for `build` to refuse; an empty one would become the folder itself.
   const from = (path: unknown) =>
     typeof path === "string" && path !== "" && !isAbsolute(path) ? join(folder, path) : (path as string);
-  const { source, site, out, cache } = config;
+  const { source, site, out, cache, curation } = config;
   return {
     ...config,
     ...(source !== undefined && { source: Array.isArray(source) ? source.map(from) : from(source) }),
     ...(site !== undefined && !/^https?:/i.test(site) && { site: from(site) }),
     ...(out !== undefined && { out: from(out) }),
+    ...(typeof curation === "string" && { curation: from(curation) }),
     ...(typeof cache === "string" && { cache: from(cache) }),
   };
 }

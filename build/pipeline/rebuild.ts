@@ -22,6 +22,8 @@ export interface RebuildOptions extends Omit<PublishDirOptions, "golden" | "embe
   readonly ifChanged?: boolean;
   /** Webhook that is called after a failure; default: the configuration's, else `ANNOY_EDGE_NOTIFY` of the environment. */
   readonly notify?: string;
+  /** Receives a sentence for each rule of the curation that does not fit the documents. */
+  readonly onNote?: (note: string) => void;
   /** Receives a sentence when the webhook is not reached. */
   readonly onTrouble?: (why: string) => void;
 }
@@ -87,6 +89,7 @@ async function rebuildFrom(config: Config, name: string, options: RebuildOptions
       site = report;
     },
     ...(options.onProgress && { onProgress: options.onProgress }),
+    ...(options.onNote && { onNote: options.onNote }),
   };
   const current = options.ifChanged ? await currentManifest(options, name) : undefined;
   const built = await buildUnlessEqual(build, current);
@@ -101,7 +104,7 @@ async function rebuildFrom(config: Config, name: string, options: RebuildOptions
   }
   const verification = await verify(built.out, options.onProgress ? { onProgress: options.onProgress } : {});
   if (!verification.ok && !options.force) return { outcome: "rejected", name, verification, ...read };
-  const { config: _c, ifChanged: _i, notify: _n, onTrouble: _t, ...publishing } = options;
+  const { config: _c, ifChanged: _i, notify: _n, onTrouble: _t, onNote: _o, ...publishing } = options;
   const published = await publish(built.out, {
     ...(allowShrink !== undefined && { allowShrink }),
     ...publishing,

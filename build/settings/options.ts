@@ -111,6 +111,12 @@ export function requireTexts(what: string, value: unknown): void {
   for (const [i, each] of value.entries()) requireText(value.length > 1 ? `${what}[${i}]` : what, each);
 }
 
+/** Refuses what is no truth value. @throws OptionError */
+export function requireBoolean(what: string, value: unknown): void {
+  if (value === undefined || typeof value === "boolean") return;
+  throw new OptionError(`${what} is ${shown(value)}; true or false is needed.`);
+}
+
 function shown(value: unknown): string {
   return typeof value === "string" || typeof value === "number" || value === null
     ? JSON.stringify(value)

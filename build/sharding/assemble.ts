@@ -180,7 +180,7 @@ async function joinShards(
         ...{ version, items, firstItem: firstItems[i]!, hotBytes },
       })),
     },
-    meta: { ...textMetaOf(manifests), ...fusion },
+    meta: { ...textMetaOf(manifests), ...fusion, ...curationMeta(sections, manifests) },
     source: notes,
   });
 }
@@ -227,6 +227,7 @@ async function adoptAll(
       else if (Buffer.compare(bytes ?? new Uint8Array(0), known?.bytes ?? new Uint8Array(0)) !== 0)
         throw differ(inputs[0]!.dir, dir, `section ${name} is not the same, so their vectors do not compare`);
     }
+    adoptCuration(joined.sections, sectionBytes(artifact, "curation"), i === 0);
     if (findSection(artifact, "shardItems"))
       numbered.push({ name: dir, numbers: requireView(artifact, "shardItems", Uint32Array, nItems).slice() });
     if (numbered.length !== 0 && numbered.length !== i + 1)
@@ -259,6 +260,25 @@ async function adoptAll(
   if (next > MAX_ITEMS) throw new OptionError(`${next} items together; ${MAX_ITEMS} are the most.`);
   if (numbered.length > 0) checkNumbering(numbered);
   return { ...joined, embedder };
+}
+
+/** The curation of shards that all carry the same; others have none together. */
+function adoptCuration(sections: SectionSource[], bytes: Uint8Array | undefined, isFirst: boolean): void {
+  if (isFirst) {
+    if (bytes) sections.push({ name: "curation", hot: true, bytes: bytes.slice() });
+    return;
+  }
+  const at = sections.findIndex(({ name }) => name === "curation");
+  if (at >= 0 && Buffer.compare(bytes ?? new Uint8Array(0), sections[at]!.bytes) !== 0)
+    sections.splice(at, 1);
+}
+
+function curationMeta(
+  sections: readonly SectionSource[],
+  [first]: readonly Manifest[],
+): Pick<Manifest, "curation"> {
+  const { curation } = first!;
+  return curation && sections.some(({ name }) => name === "curation") ? { curation } : {};
 }
 
 /** @throws AnnoyEdgeError `MISSING_EMBEDDER` for a shard of a folder whose router has the table */

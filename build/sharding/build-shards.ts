@@ -7,11 +7,12 @@ import { gather } from "../artifact/collect.ts";
 import { readDocuments, writeDocuments } from "../artifact/documents.ts";
 import { type FolderWriter, subfolder } from "../artifact/folder.ts";
 import { pickQueries } from "../forest/build-forest.ts";
-import { type BuildJob, sourceOf } from "../job/job.ts";
+import { type BuildJob, curationOptions, sourceOf } from "../job/job.ts";
 import { writeWhole } from "../job/whole.ts";
 import { sharedFloats } from "../numeric/arrays.ts";
 import type { CorpusShape } from "../plan/shards.ts";
 import { calibrate } from "../text/calibrate.ts";
+import { compileCuration } from "../text/curation/compile.ts";
 import { type Certifiable, certifyWhole } from "./certify.ts";
 import { type SpooledCorpus, spoolCorpus } from "./corpus.ts";
 import { distributeDocuments, distributeRows, itemsOfShards } from "./distribute.ts";
@@ -136,6 +137,7 @@ async function cut(job: BuildJob, sharding: Sharding, cutting: Cutting): Promise
   const { shards, cap } = sizeShards(shapeOf(spooled, corpus.dimensions), settings, text, sharding);
   if (shards === 1) return inOnePiece(job, cutting);
   onProgress?.({ phase: "partition", done: 0, total: 1000 });
+  const curation = await compileCuration(job.curation, path, curationOptions(job));
   const plan = await surveyTexts(path, hasText, text);
   const owners = await partitionRows(corpus.spool, {
     ...{ metric, shards, cap, partition: sharding.partition, seed: settings.seed, jobs: settings.jobs },
@@ -174,7 +176,7 @@ async function cut(job: BuildJob, sharding: Sharding, cutting: Cutting): Promise
     shardBytes: sharding.shardBytes,
   });
   if (only !== undefined) {
-    const { manifest } = await buildShard(folder, { ...shardJob(only), sections: corpus.sections });
+    const { manifest } = await buildShard(folder, { ...shardJob(only), sections: corpus.sections, curation });
     return manifest;
   }
   const built: BuiltShard[] = [];
@@ -200,10 +202,11 @@ async function cut(job: BuildJob, sharding: Sharding, cutting: Cutting): Promise
       list: manifests.map(({ version, items, hotBytes }) => ({ version, items, firstItem: 0, hotBytes })),
     },
     embedder: corpus.identity,
-    sections: corpus.sections,
+    sections: [...corpus.sections, ...curation.sections],
     meta: {
       ...textMetaOf(manifests),
       ...fusion,
+      ...curation.meta,
       ...(corpus.cutTexts !== undefined && { cutTexts: corpus.cutTexts }),
     },
     source,
@@ -239,6 +242,7 @@ async function inOnePiece(job: BuildJob, { spooled, corpus, embedder }: Cutting)
   const { spool, ...carried } = corpus;
   const vectors = sharedFloats(spool.count * spool.dimensions);
   spool.read(0, vectors);
+  const curation = await compileCuration(job.curation, spooled.path, curationOptions(job));
   const ids: string[] = [];
   const writer = writeDocuments(await folder.createFile("documents.jsonl"));
   for await (const document of readDocuments(spooled.path)) {
@@ -251,6 +255,7 @@ async function inOnePiece(job: BuildJob, { spooled, corpus, embedder }: Cutting)
     corpus: { ...carried, vectors },
     source: sourceOf(job, { embedder, vectors: spooled.given && vectors }),
     onProgress: options.onProgress,
+    curation,
   });
 }
 

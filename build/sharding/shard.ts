@@ -14,6 +14,7 @@ import { type WholeParts, writeWhole } from "../job/whole.ts";
 import { bytesOf, sharedFloats } from "../numeric/arrays.ts";
 import type { ForestSettings } from "../settings/options.ts";
 import type { Progress } from "../settings/progress.ts";
+import type { CurationSections } from "../text/curation/compile.ts";
 import { centroidsOf, routingCentroids } from "./router.ts";
 import { requireWithin } from "./size.ts";
 import type { Spool } from "./spool.ts";
@@ -39,6 +40,8 @@ export interface ShardJob {
   /** Sections of the embedder; none where a router carries it. */
   readonly sections?: readonly SectionSource[];
   readonly source: Readonly<Record<string, unknown>>;
+  /** Where no router carries it. */
+  readonly curation?: CurationSections;
   readonly onProgress: ((progress: Progress) => void) | undefined;
 }
 
@@ -75,6 +78,7 @@ export async function buildShard(
       sections: [{ name: "shardItems", hot: true, bytes: bytesOf(items) }, ...(job.sections ?? [])],
     },
     fusion: job.fusion,
+    ...(job.curation && { curation: job.curation }),
     source: { ...job.source, shard, shards, partition },
     onProgress:
       job.onProgress && (({ phase, ...rest }) => job.onProgress?.({ phase: `${place}: ${phase}`, ...rest })),

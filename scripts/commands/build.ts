@@ -46,6 +46,8 @@ export function addBuild(program: Command): void {
       "metadata embedded in front of the text (default: a site's headings)",
     )
     .option("--config <file>", "settings (default: annoy-edge.config.ts here, without --source and --site)")
+    .option("--curation <file>", "synonyms, pinned and hidden documents, boosts: YAML or JSON")
+    .option("--strict", "a curation that names what is not there is an error")
     .option("--out <dir>", "folder to write; replaced when it is an artifact already")
     .option(
       "--name <name>",

@@ -13,6 +13,7 @@ interface Flags {
   readonly mmr?: unknown;
   readonly weights?: unknown;
   readonly prefix?: boolean;
+  readonly curation?: boolean;
   readonly include?: readonly string[];
   readonly offset?: number;
   readonly minScore?: number;
@@ -42,6 +43,7 @@ export function addQuery(program: Command): void {
     .option("--mode <mode>", "vector, keyword or hybrid")
     .option("--weights <json>", 'balance of words and vectors, such as {"keyword": 0.3}', json)
     .option("--prefix", "search as you type: the last word may be the beginning of one")
+    .option("--no-curation", "without the synonyms, pins and boosts of the index")
     .option("--mmr <json>", 'maximal marginal relevance, such as {"fetchK": 20, "lambda": 0.5}', json)
     .option("--include <parts...>", "document (default), metadata, vector, highlights, explanation")
     .option("--offset <n>", "hits to pass over", wholeNumber(0))
@@ -52,7 +54,12 @@ export function addQuery(program: Command): void {
       "brings the embedder, when it is one's own (default: annoy-edge.config.ts here)",
     );
   perform<Flags>(command, async (_context, { config, ...flags }, [dir, text]) => {
-    const request = { ...flags, ...(text !== undefined && { query: text }) };
+    const { curation, ...rest } = flags;
+    const request = {
+      ...rest,
+      ...(curation === false && { curation }),
+      ...(text !== undefined && { query: text }),
+    };
     // The search checks every field of a request, whatever it comes from, and names what is wrong.
     const response = await query(dir!, request as SearchInput, await withConfiguredEmbedder(config));
     return { result: response, text: describe(response) };

@@ -22,7 +22,7 @@ export function addRebuild(program: Command): void {
     .option("--by <who>", "who publishes (default: the user of this process)");
   addTargetOptions(command);
   perform<RebuildOptions>(command, async ({ onProgress, note }, flags) => {
-    const result = await rebuild({ ...flags, onProgress, onTrouble: note });
+    const result = await rebuild({ ...flags, onProgress, onNote: note, onTrouble: note });
     const parts = [...(result.site ? [describeSite(result.site)] : []), describe(result)];
     return { result, text: parts.join("\n"), failed: result.outcome === "rejected" };
   });

@@ -43,6 +43,19 @@ const INDEXES = {
     documents: textCorpus,
     embedder: LETTERS,
   },
+  /** The texts of service with a curation. */
+  curated: {
+    documents: textCorpus,
+    embedder: LETTERS,
+    curation: {
+      synonyms: [{ words: ["automobile", "car"] }, { from: "pop band", to: "violin concerto" }],
+      rules: [
+        { query: "best animal", pin: ["animals-4", "animals-0"], hide: "animals-1" },
+        { words: "music lesson", pin: "music-5" },
+      ],
+      boosts: [{ field: "topic", value: "vehicles", factor: 4 }],
+    },
+  },
   /** A second index of texts, some of its topics those of service. */
   notes: {
     documents: () =>

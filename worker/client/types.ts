@@ -36,6 +36,8 @@ export interface SearchInput {
     | undefined;
   /** Search as you type: the last word may be the beginning of one. */
   readonly prefix?: boolean | undefined;
+  /** `false` leaves out the synonyms, pinned and hidden documents and boosts of the index. */
+  readonly curation?: boolean | undefined;
   readonly include?: readonly Include[] | undefined;
   /** Hits to pass over. Give it for every page, 0 for the first, so that pages agree with each other. */
   readonly offset?: number | undefined;
@@ -92,7 +94,10 @@ export interface Explanation {
   /** Mode hybrid: the balance, and whether the request gave it. */
   readonly weights: { readonly keyword: number; readonly vector: number; readonly given: boolean } | null;
   /** Rules that moved the hit. */
-  readonly rules: readonly { readonly rule: "rareWord" | "diversity"; readonly message: string }[];
+  readonly rules: readonly {
+    readonly rule: "rareWord" | "diversity" | "synonym" | "boost" | "pinned";
+    readonly message: string;
+  }[];
 }
 
 /** The passage of a document that matched, as plain text, and what matched in it (UTF-16 code units, end not included). */

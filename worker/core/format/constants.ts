@@ -124,6 +124,8 @@ export const SECTIONS = {
   removedItems: 128,
   /** Changes only: the words of those items' documents, laid out as section keywordTerms; no postings. */
   removedTerms: 129,
+  /** Synonyms, pinned and hidden documents, boosts. */
+  curation: 144,
 } as const;
 export type SectionName = keyof typeof SECTIONS;
 

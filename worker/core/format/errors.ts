@@ -25,7 +25,8 @@ export type ArtifactErrorCode =
   | "CORRUPT_PLACEMENT"
   | "CORRUPT_KEYWORDS"
   | "CORRUPT_COLUMNS"
-  | "CORRUPT_CHANGES";
+  | "CORRUPT_CHANGES"
+  | "CORRUPT_CURATION";
 
 /** A file that is not an artifact, not whole, or not one that this reader understands. */
 export class ArtifactError extends AnnoyEdgeError {

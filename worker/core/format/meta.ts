@@ -108,6 +108,13 @@ export interface FusionMeta {
   readonly mrr?: { readonly keyword: number; readonly vector: number; readonly hybrid: number };
 }
 
+/** Numbers of entries of section `curation`. */
+export interface CurationMeta {
+  readonly synonyms: number;
+  readonly rules: number;
+  readonly boosts: number;
+}
+
 /** One shard of an index that is cut into several. */
 export interface ShardMeta {
   /** Version of the shard's own artifact. */
@@ -197,6 +204,8 @@ export interface ArtifactMeta {
   /** Absent when there is nothing to filter by. */
   readonly columns?: readonly ColumnMeta[];
   readonly fusion?: FusionMeta;
+  /** Numbers of what editors have said; absent when they have not. */
+  readonly curation?: CurationMeta;
   /** Absent in an artifact that holds its items itself. */
   readonly shards?: ShardsMeta;
   /** Absent in an artifact that stands by itself. */

@@ -2,7 +2,7 @@ import { TopScores } from "../forest/top.ts";
 import { corruptKeywords } from "../format/keyword.ts";
 import type { TermGroup } from "./groups.ts";
 import type { KeywordIndex } from "./keyword-index.ts";
-import { NO_ITEM, nextPosting, openPostings, type PostingCursor, seekPosting } from "./postings.ts";
+import { NO_ITEM, nextPosting, openList, openPostings, type PostingCursor, seekPosting } from "./postings.ts";
 import { WINDOW } from "./scratch.ts";
 
 /** An inflection counts as so much of the word itself; half a point of MRR better than 1 on eight sets of documents. */
@@ -90,10 +90,11 @@ function offer(top: TopScores, start: number, kept: Uint16Array, scores: Float32
 export function openScorer(index: KeywordIndex, group: TermGroup, nDocuments: number): Scorer {
   const idf = inverseDocumentFrequency(nDocuments, Math.min(group.documents, nDocuments));
   const bound = group.weight * idf * (index.k1 + 1);
+  const cursors = group.entries.map((entry) =>
+    openPostings(index, entry, group.exact && group.exact !== entry ? INFLECTION_SHARE : 1),
+  );
   return {
-    cursors: group.entries.map((entry) =>
-      openPostings(index, entry, group.exact && group.exact !== entry ? INFLECTION_SHARE : 1),
-    ),
+    cursors: group.phrase ? [...cursors, openList(index, group.phrase.items)] : cursors,
     factor: bound,
     bound,
   };

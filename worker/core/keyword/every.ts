@@ -53,14 +53,14 @@ export function everyMatch(index: KeywordIndex, understood: UnderstoodQuery, acc
 
 function scored(
   index: KeywordIndex,
-  { statistics }: UnderstoodQuery,
+  { query, statistics }: UnderstoodQuery,
   groups: UnderstoodQuery["groups"],
   conditions: Conditions,
 ): KeywordMatches {
   const nDocuments = statistics?.documents ?? index.collectionDocuments;
   return {
     ...scoreEvery(index, groups, conditions, nDocuments),
-    bound: boundOf(index, groups, nDocuments),
+    bound: boundOf(index, query, groups, nDocuments),
   };
 }
 

@@ -1,12 +1,15 @@
 import { classGroup, exactGroup, type TermGroup } from "./groups.ts";
 import type { KeywordIndex } from "./keyword-index.ts";
 import { completions, createBudget, nearestOf, nearWords, wordsWithin } from "./near.ts";
-import { type KeywordQuery, MAX_QUERY_WORDS, type QueryWord } from "./query.ts";
+import { type KeywordQuery, MAX_QUERY_WORDS, type QueryWord, type Synonym } from "./query.ts";
 import type { WordStatistics } from "./statistics.ts";
+import { type PhraseItems, synonymGroups } from "./synonyms.ts";
 
 /** A group with the number of the query's word that it stands for; groups of one word are alternatives. */
 export interface QueryGroup extends TermGroup {
   readonly word: number;
+  /** The rule that put it there; absent for the query's own words. */
+  readonly synonym?: Synonym;
 }
 
 export interface ExpandOptions {
@@ -14,6 +17,8 @@ export interface ExpandOptions {
   readonly relaxed?: boolean;
   /** Frequencies among more documents than the index knows of. */
   readonly statistics?: WordStatistics | undefined;
+  /** Looks up the phrases of synonyms; default: in the index. */
+  readonly phraseItems?: PhraseItems | undefined;
 }
 
 /**
@@ -35,6 +40,7 @@ export function expandQuery(
   const add = (more: readonly TermGroup[], { word, number }: WantedWord) => {
     for (const group of more) groups.push({ ...group, weight: group.weight * word.times, word: number });
   };
+  const synonyms = synonymGroups(index, query.synonyms ?? [], query.words, options);
   const found = new Set<QueryWord>();
   for (const one of wanted) {
     const { word } = one;
@@ -53,13 +59,16 @@ export function expandQuery(
   for (const one of wanted) {
     const { word } = one;
     if (found.has(word) || word.exact) continue;
+    // A word that has a synonym is not misspelled.
+    if (synonyms.some(({ synonym: { start, end } }) => word.start >= start && word.end <= end)) continue;
     const completed = isCompleted(word, query, true) ? completions(index, word, 1) : [];
     // A whole that is unknown is spoken for by its parts, and the parts of an unknown code by its whole.
     const spokenFor = isSpokenFor(word, query.words, found);
     const more = spokenFor ? completed : [...completed, ...nearWords(index, word, 1, budget, alone)];
     add(more.length > 0 || spokenFor ? more : wordsWithin(index, word), one);
   }
-  return groups;
+  const read = new Set(wanted.map(({ number }) => number));
+  return [...groups, ...synonyms.filter(({ word }) => read.has(word))];
 }
 
 /** Whether a word may be the beginning of one. A number is, while one types: 503 is not 5031. */

@@ -11,6 +11,8 @@ export interface TermGroup {
   readonly weight: number;
   /** The entry that is the word itself; the others, its inflections, count a little less. */
   readonly exact?: TermEntry;
+  /** Words that count as one where they follow one another, and the items that hold them so, ascending. */
+  readonly phrase?: { readonly terms: readonly string[]; readonly items: readonly number[] };
 }
 
 /** The very word, in its folded form. */
@@ -67,5 +69,6 @@ export function tellingGroups<T extends TermGroup>(index: KeywordIndex, groups: 
 
 /** The words a group stands for, for highlights. */
 export function groupTerms(index: KeywordIndex, group: TermGroup): string[] {
-  return group.entries.map((entry) => index.lexicon.text(entry.term));
+  const terms = group.entries.map((entry) => index.lexicon.text(entry.term));
+  return group.phrase ? [...terms, ...group.phrase.terms] : terms;
 }

@@ -58,13 +58,16 @@ export function understandJoined(
   query: KeywordQuery,
   isLeft: (item: number) => boolean,
 ): JoinedQuery {
-  const stands = (phrase: readonly string[]) =>
-    phraseItems(added, phrase).length > 0 || phraseItems(base, phrase).some(isLeft);
+  const itemsWith = (phrase: readonly string[]) => [
+    ...phraseItems(base, phrase).filter(isLeft),
+    ...phraseItems(added, phrase),
+  ];
+  const stands = (phrase: readonly string[]) => itemsWith(phrase).length > 0;
   const known = knownQuery(whole, query, stands);
-  const groups = expandQuery(whole, known);
+  const groups = expandQuery(whole, known, { phraseItems: itemsWith });
   let relaxed: readonly QueryGroup[] | undefined;
   const relax = () => {
-    relaxed ??= expandQuery(whole, known, { relaxed: true });
+    relaxed ??= expandQuery(whole, known, { relaxed: true, phraseItems: itemsWith });
     return relaxed;
   };
   const partOf = (part: KeywordIndex): UnderstoodQuery => ({
@@ -83,12 +86,13 @@ function groupIn(part: KeywordIndex, whole: KeywordIndex, group: QueryGroup): Qu
     const { total, classTotal } = entry;
     return { ...readEntry(part.dictionary, term), total, classTotal };
   };
-  const { exact, ...rest } = group;
+  const { exact, phrase, ...rest } = group;
   const own = new Map(group.entries.map((entry) => [entry.term, entryIn(entry)]));
   const entries = [...own.values()].filter((entry) => entry !== undefined && entry.documents > 0);
   return {
     ...rest,
     entries: entries as TermEntry[],
+    ...(phrase && { phrase: { ...phrase, items: phraseItems(part, phrase.terms) } }),
     // The whole has the word itself, so a part's inflections count as such even where the part lacks it.
     ...(exact && { exact: own.get(exact.term) ?? { ...exact, documents: 0 } }),
   };

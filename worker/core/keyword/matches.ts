@@ -13,7 +13,8 @@ import type { UnderstoodQuery } from "./understand.ts";
 export function matchingItems(index: KeywordIndex, { query, groups }: UnderstoodQuery): Uint32Array {
   const { accept, excluded } = conditionsOf(index, query, {});
   const bits = new Uint32Array(Math.ceil(index.nItems / 32));
-  for (const { entries } of tellingGroups(index, groups)) {
+  for (const { entries, phrase } of tellingGroups(index, groups)) {
+    for (const item of phrase?.items ?? []) bits[item >>> 5]! |= 1 << (item & 31);
     for (const entry of entries) {
       for (const cursor = openPostings(index, entry); cursor.item !== NO_ITEM; nextPosting(cursor)) {
         bits[cursor.item >>> 5]! |= 1 << (cursor.item & 31);

@@ -49,6 +49,38 @@ export function openPostings(index: KeywordIndex, entry: TermEntry, share = 1): 
   return cursor;
 }
 
+/** Opens a list of items in memory, ascending, each of which counts as one word in a field of weight 1. */
+export function openList({ nItems, unitsPerOne }: KeywordIndex, items: readonly number[]): PostingCursor {
+  const bytes: number[] = [];
+  const put = (value: number) => {
+    let rest = value;
+    for (; rest >= 0x80; rest = Math.floor(rest / 128)) bytes.push((rest % 128) + 128);
+    bytes.push(rest);
+  };
+  let last = -1;
+  for (const item of items) {
+    put((item - last - 1) * 2 + (unitsPerOne > 1 ? 1 : 0));
+    if (unitsPerOne > 1) put(unitsPerOne - 2);
+    last = item;
+  }
+  const cursor: PostingCursor = {
+    bytes: Uint8Array.from(bytes),
+    end: bytes.length,
+    nItems,
+    blocked: false,
+    share: 1,
+    at: 0,
+    left: items.length,
+    blockLeft: 0,
+    blockLast: -1,
+    blockEnd: 0,
+    item: -1,
+    units: 0,
+  };
+  nextPosting(cursor);
+  return cursor;
+}
+
 function readNumber(cursor: PostingCursor): number {
   const { bytes, end } = cursor;
   let at = cursor.at;

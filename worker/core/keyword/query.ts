@@ -13,6 +13,22 @@ export interface KeywordQuery {
   readonly excluded: readonly ExcludedWord[];
   /** Quoted texts behind a minus, and words of several parts. */
   readonly excludedPhrases: readonly ExcludedPhrase[];
+  /** Texts that count as words of the query. */
+  readonly synonyms?: readonly Synonym[];
+}
+
+/** A text that is searched for beside words of the query: plain data. */
+export interface Synonym {
+  /** Place of the words in the query. */
+  readonly start: number;
+  readonly end: number;
+  /** The words as the rule has them. */
+  readonly from: string;
+  /** What is searched for as well. */
+  readonly to: string;
+  readonly words: readonly Pick<Token, "term" | "word">[];
+  /** Weight against the words themselves. */
+  readonly weight: number;
 }
 
 /** Text behind a minus, which may be an option of a command line: `tar -xzf`. It is one where a document has it so. */

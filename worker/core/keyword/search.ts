@@ -27,6 +27,8 @@ export interface KeywordHits {
   readonly scores: number[];
   /** The highest score that a document could have for this query: every word, often, in a short text. */
   readonly bound: number;
+  /** The part of each word in the bound, by the word. */
+  readonly bounds: readonly (readonly [string, number])[];
   /** Phrases that the hits were not held to, because the index has no positions: look into the documents. */
   readonly unverified?: Pick<KeywordQuery, "phrases" | "excludedPhrases">;
 }
@@ -59,12 +61,14 @@ export function rankByWords(
   // Whether hits are few must not depend on how many are wanted, or pages of one search would differ.
   const run = (groups: readonly QueryGroup[]) =>
     scoreGroups(index, groups, Math.max(options.k, FEW_HITS), conditions, nDocuments);
-  let hits: KeywordHits = { ...run(groups), bound: boundOf(index, groups, nDocuments) };
+  const bounds = boundsOf(index, query, groups, nDocuments);
+  const bound = bounds.reduce((sum, [, part]) => sum + part, 0);
+  let hits: KeywordHits = { ...run(groups), bound, bounds };
   // Without a group there is no word to be relaxed: unknown ones have been given all their near words.
   const { isFew = (hits) => hits < FEW_HITS } = options;
   if (isFew(hits.items.length) && groups.length > 0 && query.words.some((word) => !word.exact)) {
     const relaxed = relax?.() ?? expandQuery(index, query, { relaxed: true, statistics });
-    if (relaxed.length > groups.length) hits = { ...run(relaxed), bound: hits.bound };
+    if (relaxed.length > groups.length) hits = { ...run(relaxed), bound, bounds };
   }
   if (hits.items.length > options.k) {
     hits = { ...hits, items: hits.items.slice(0, options.k), scores: hits.scores.slice(0, options.k) };
@@ -101,14 +105,29 @@ export function conditionsOf(
   return { accept, excluded };
 }
 
-/** Returns the score of a short text that holds every word of the query often; of alternatives the best. */
-export function boundOf({ k1 }: KeywordIndex, groups: readonly QueryGroup[], nDocuments: number): number {
-  const best = new Map<number, number>();
+/** Returns the score of a short text that holds every word of the query often. */
+export function boundOf(
+  index: KeywordIndex,
+  query: KeywordQuery,
+  groups: readonly QueryGroup[],
+  nDocuments: number,
+): number {
+  return boundsOf(index, query, groups, nDocuments).reduce((sum, [, part]) => sum + part, 0);
+}
+
+/** Returns for each word what a short text gets that holds it often; of alternatives the best. */
+function boundsOf(
+  { k1 }: KeywordIndex,
+  { words }: KeywordQuery,
+  groups: readonly QueryGroup[],
+  nDocuments: number,
+): [string, number][] {
+  const best = new Map<string, number>();
   for (const { word, weight, documents } of groups) {
+    const { term, exact } = words[word]!;
+    const key = exact ? `"${term}"` : term;
     const part = weight * inverseDocumentFrequency(nDocuments, documents) * (k1 + 1);
-    if (part > (best.get(word) ?? 0)) best.set(word, part);
+    if (part > (best.get(key) ?? 0)) best.set(key, part);
   }
-  let bound = 0;
-  for (const part of best.values()) bound += part;
-  return bound;
+  return [...best];
 }

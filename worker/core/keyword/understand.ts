@@ -3,7 +3,7 @@ import { expandQuery, type QueryGroup } from "./expand.ts";
 import { groupTerms, isCommon } from "./groups.ts";
 import type { KeywordIndex } from "./keyword-index.ts";
 import { phraseItems } from "./phrase.ts";
-import { type KeywordQuery, MAX_QUERY_PHRASES, type QueryWord, withOptions } from "./query.ts";
+import { type KeywordQuery, MAX_QUERY_PHRASES, type QueryWord, type Synonym, withOptions } from "./query.ts";
 import type { WordStatistics } from "./statistics.ts";
 
 /** A query with the words of one index that stand for its own. */
@@ -75,6 +75,8 @@ export interface WordTerms {
   readonly terms: readonly string[];
   /** Whether they are in too many documents to tell them apart. */
   readonly common: boolean;
+  /** The rule by which these terms count as the word. */
+  readonly synonym?: Synonym;
 }
 
 /** The terms of the index that count as the words of a query. */
@@ -83,6 +85,7 @@ export function foundTerms(index: KeywordIndex, { query, groups }: UnderstoodQue
     word: query.words[group.word]!.term,
     terms: groupTerms(index, group),
     common: isCommon(index, group),
+    ...(group.synonym && { synonym: group.synonym }),
   }));
 }
 

@@ -2,7 +2,7 @@ import { compareBy, type FieldValue, type ItemValues, shownValue } from "../colu
 import type { FilterNode } from "../columns/parse.ts";
 import { FUSION_DEPTH } from "./fusion.ts";
 import { isListed, type Query } from "./query.ts";
-import { holding, type Ranked, rankAll, textCheck } from "./rank.ts";
+import { holding, type Ranked, rankAll, textCheck, withPins } from "./rank.ts";
 import { normalised, pickFrom, type Ranking, type Rankings } from "./ranking.ts";
 import { MAX_K } from "./schema.ts";
 import type { Searcher, Shown } from "./searcher.ts";
@@ -160,7 +160,9 @@ async function rankEnough(searcher: Searcher, query: Query, request: SearchReque
     const ordered = query.sort
       ? sorted(query, ranking, rankings.values, minScore)
       : atLeast(ranking, minScore);
-    return { ...ranked, ranking: ordered };
+    const found = { ...ranked, ranking: ordered };
+    // Whoever asks for an order by fields gets that.
+    return query.sort ? found : { ...found, ...withPins(searcher, query, found) };
   };
   const near = best(await rankAll(searcher, query, request, FUSION_DEPTH));
   if (query.sort || near.ranking.items.length < FUSION_DEPTH) return near;

@@ -1,5 +1,6 @@
 import type { FusionMeta } from "../format/meta.ts";
 import { fusionFor } from "./confidence.ts";
+import { boost, withRules } from "./curation/apply.ts";
 import { DEFAULT_FUSION, FUSION_DEPTH, fuse } from "./fusion.ts";
 import type { LoadedIndex } from "./loaded-index.ts";
 import type { Query } from "./query.ts";
@@ -14,14 +15,19 @@ export interface Combined {
   /** Weight of the words, where both were weighed. */
   readonly keywordWeight?: number;
   /** Rules that moved items. */
-  readonly rules: ReadonlyMap<number, Rule>;
+  readonly rules: ReadonlyMap<number, readonly Rule[]>;
 }
 
 /** One ranking out of what the words and the vector have found: the mode's own, or both together; then the rules. */
 export function combine(index: LoadedIndex, query: Query, rankings: Rankings): Combined {
   const { ranking, keywordWeight } = weighed(index, query, rankings);
-  const promoted = promoteRare(ranking, rankings.rare ?? [], wordsTyped(query));
-  return { ...promoted, ...(keywordWeight !== undefined && { keywordWeight }) };
+  const boosted = boost(ranking, rankings.curated?.boosted ?? []);
+  const promoted = promoteRare(boosted.ranking, rankings.rare ?? [], wordsTyped(query));
+  return {
+    ranking: promoted.ranking,
+    rules: withRules(boosted.rules, promoted.rules),
+    ...(keywordWeight !== undefined && { keywordWeight }),
+  };
 }
 
 /** Words of a query as they were typed: an identifier is one. */

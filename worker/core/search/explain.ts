@@ -7,7 +7,7 @@ import { type LoadedIndex, languageOf } from "./loaded-index.ts";
 import type { RankedPage } from "./page.ts";
 import type { Query } from "./query.ts";
 import { scoreOf } from "./score.ts";
-import type { Explanation } from "./types.ts";
+import type { Explanation, Rule } from "./types.ts";
 
 /** A document longer than this is looked through in its beginning only. */
 const MAX_TEXT = 50_000;
@@ -28,9 +28,9 @@ export function explainer(
   return (item, distance, document) => {
     const byWords = words?.items.indexOf(item) ?? -1;
     const byVector = vectors?.items.indexOf(item) ?? -1;
-    const rule = rules.get(item);
+    const held = document ? wordsIn(document, fields, terms, language) : { words: [], synonyms: [] };
     return {
-      words: document ? wordsIn(document, fields, terms, language) : [],
+      words: held.words,
       keyword:
         words && byWords >= 0
           ? {
@@ -55,24 +55,36 @@ export function explainer(
               vector: 1 - keywordWeight,
               given: query.keywordWeight !== undefined,
             },
-      rules: rule ? [rule] : [],
+      rules: [...held.synonyms, ...(rules.get(item) ?? [])],
     };
   };
 }
 
-/** Words of the query that a document has, with its terms that count as them, and where. */
+/** Words of the query that a document has, with its terms that count as them, and where; and the synonyms it has. */
 function wordsIn(
   { pageContent, metadata }: StoredDocument,
   fields: readonly string[],
   terms: readonly WordTerms[],
   language: Language,
-): Explanation["words"] {
+): { readonly words: Explanation["words"]; readonly synonyms: readonly Rule[] } {
   const held = fields.map((field) => {
     const text = field === "pageContent" ? pageContent : textsIn(metadata, field).join(" ");
-    return { field, terms: new Set(tokenize(text.slice(0, MAX_TEXT), language).map(({ term }) => term)) };
+    const tokens = tokenize(text.slice(0, MAX_TEXT), language);
+    const spoken = tokens.filter(({ kind }) => kind !== "whole").map(({ term }) => term);
+    return { field, terms: new Set(tokens.map(({ term }) => term)), text: ` ${spoken.join(" ")} ` };
   });
   const byWord = new Map<string, { terms: Set<string>; fields: Set<string> }>();
-  for (const { word, terms: same } of terms) {
+  const synonyms = new Map<string, Rule>();
+  for (const { word, terms: same, synonym } of terms) {
+    if (synonym) {
+      const isHeld =
+        synonym.words.length === 1
+          ? held.some((field) => same.some((term) => field.terms.has(term)))
+          : held.some(({ text }) => text.includes(` ${same.join(" ")} `));
+      if (!isHeld) continue;
+      const message = `"${synonym.to}" counts as "${synonym.from}", with weight ${synonym.weight}.`;
+      synonyms.set(message, { rule: "synonym", message });
+    }
     for (const { field, terms: present } of held) {
       for (const term of same) {
         if (!present.has(term)) continue;
@@ -83,9 +95,10 @@ function wordsIn(
       }
     }
   }
-  return Array.from(byWord, ([word, entry]) => ({
+  const words = Array.from(byWord, ([word, entry]) => ({
     word,
     terms: [...entry.terms],
     fields: [...entry.fields],
   }));
+  return { words, synonyms: [...synonyms.values()] };
 }

@@ -10,6 +10,7 @@ import type { EmbedderIdentity, Manifest } from "../format/meta.ts";
 import type { JoinedKeywords } from "../keyword/joined.ts";
 import { type KeywordIndex, openKeywordIndex } from "../keyword/keyword-index.ts";
 import { isLanguage, type Language } from "../keyword/languages.ts";
+import { openCuration, type PreparedCuration } from "./curation/prepare.ts";
 import type { Docstore } from "./docstore.ts";
 import { openShardSet } from "./shards/shard-set.ts";
 import type { ShardSet } from "./shards/types.ts";
@@ -30,6 +31,8 @@ export interface LoadedIndex {
   readonly keyword?: KeywordIndex;
   /** Filterable fields; absent when there are none. */
   readonly columns?: Columns;
+  /** Synonyms, pinned and hidden documents, boosts; absent when the index was built without. */
+  readonly curation?: PreparedCuration;
   /**
    * Shards that hold the items of an index that is cut. The forest then holds the centroids that lead to them; ids,
    * documents, keywords and columns are the shards'.
@@ -66,7 +69,11 @@ export function hasColumns({ shards, columns, manifest }: LoadedIndex): boolean 
 }
 
 /** The language that the index's words, and so a query's, are read in. */
-export function languageOf({ keyword, manifest, shards }: LoadedIndex): Language {
+export function languageOf({
+  keyword,
+  manifest,
+  shards,
+}: Pick<LoadedIndex, "keyword" | "manifest" | "shards">): Language {
   if (keyword) return keyword.language;
   const named = shards ? manifest.keyword?.language : undefined;
   return named !== undefined && isLanguage(named) ? named : "none";
@@ -109,6 +116,10 @@ export function openIndex(parts: IndexParts): LoadedIndex {
   const keyword = openKeywordIndex(artifact);
   const columns = openColumns(artifact);
   const shards = openShardSet(artifact, parts.shards);
+  const curation = openCuration(
+    artifact,
+    languageOf({ manifest, ...(keyword && { keyword }), ...(shards && { shards }) }),
+  );
   return {
     name: manifest.name,
     version,
@@ -120,6 +131,7 @@ export function openIndex(parts: IndexParts): LoadedIndex {
     ...(embedder && { embedder }),
     ...(keyword && { keyword }),
     ...(columns && { columns }),
+    ...(curation && { curation }),
     ...(shards && { shards }),
   };
 }

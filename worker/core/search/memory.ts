@@ -5,6 +5,8 @@ import { FEW_HITS, rankByWords } from "../keyword/search.ts";
 import type { WordStatistics } from "../keyword/statistics.ts";
 import { foundTerms, type UnderstoodQuery, understand } from "../keyword/understand.ts";
 import { facetCountsOf, filterOf, passing } from "./conditions.ts";
+import { boostedItems, hiddenFilter, pinnedItems } from "./curation/facts.ts";
+import type { CurationFacts, PinnedItem } from "./curation/types.ts";
 import { valuesFor } from "./fields.ts";
 import { countFound, listInMemory } from "./listing.ts";
 import type { LoadedIndex } from "./loaded-index.ts";
@@ -64,7 +66,8 @@ export async function rankInMemory(
 ): Promise<Rankings> {
   const { keyword } = index;
   const { vector } = query;
-  const filter = intersection(part.within, filterOf(index, query, part));
+  const visible = intersection(part.within, hiddenFilter(index, query.curation));
+  const filter = intersection(visible, filterOf(index, query, part));
   if (isListed(query)) return timed("keyword", options, () => listInMemory(index, query, part, filter));
   const ranked = rankedWords(query);
   const wanted = ranked ?? (query.terms ? query.words : undefined);
@@ -87,9 +90,12 @@ export async function rankInMemory(
   }
   const distances =
     words && vector ? await wordDistances(index, vector, { words, vectors }, part, exactness) : undefined;
+  const curated = await curatedItems(index, query, { words, vectors, accept: filter?.accept }, exactness);
   const terms = query.terms && understood && keyword ? foundTerms(keyword, understood) : undefined;
   const counts = countFound(index, query, part, understood, filter);
-  const values = valuesFor(index, query, part, [...(words?.items ?? []), ...(vectors?.items ?? [])]);
+  const pinned = curated?.pinned.map(({ item }) => item) ?? [];
+  const found = new Set([...(words?.items ?? []), ...(vectors?.items ?? []), ...pinned]);
+  const values = valuesFor(index, query, part, [...found]);
   return {
     ...(vectors && { vectors }),
     ...(words && { words: { ...words, ...(distances && { distances }) } }),
@@ -99,7 +105,39 @@ export async function rankInMemory(
     ...(rare.length > 0 && { rare }),
     ...(counts && { counts }),
     ...(values && { values }),
+    ...(curated && { curated }),
   };
+}
+
+/** What the curation of a query says of the items that an index has. */
+async function curatedItems(
+  index: LoadedIndex,
+  { curation, vector }: Query,
+  {
+    words,
+    vectors,
+    accept,
+  }: { readonly [Side in "words" | "vectors"]: Ranking | undefined } & {
+    readonly accept: Accept | undefined;
+  },
+  exactness: Exactness,
+): Promise<CurationFacts | undefined> {
+  if (!curation) return undefined;
+  const pins = pinnedItems(index, curation, accept);
+  const distances =
+    vector && pins.length > 0
+      ? await distancesTo(
+          index,
+          vector,
+          pins.map(({ item }) => item),
+          exactness,
+        )
+      : [];
+  const pinned = pins.map(
+    (one, i): PinnedItem => ({ ...one, ...(distances[i] !== undefined && { distance: distances[i] }) }),
+  );
+  const found = [...(words?.items ?? []), ...(vectors?.items ?? []), ...pins.map(({ item }) => item)];
+  return { pinned, boosted: boostedItems(index, curation, found) };
 }
 
 /** Ranks by words; items with a rare word are in the ranking even where the best k have no place for them. */
@@ -116,7 +154,7 @@ function byWords(
     return few;
   };
   const best = rankByWords(keyword, understood, { k, accept, isFew: decide });
-  const words = { items: best.items, scores: best.scores, bound: best.bound };
+  const words = { items: best.items, scores: best.scores, bound: best.bound, bounds: best.bounds };
   const found = new Set(words.items);
   const missing = new Set(rare.map(({ item }) => item).filter((item) => !found.has(item)));
   if (missing.size === 0) return words;

@@ -2,7 +2,7 @@ import { withoutPhrases } from "../keyword/query.ts";
 import { type Arranged, arrange } from "./arrange.ts";
 import type { Combined } from "./combine.ts";
 import { isListed, type Query, rankedWords } from "./query.ts";
-import { type Ranked, rankAll } from "./rank.ts";
+import { type Ranked, rankAll, withPins } from "./rank.ts";
 import { pickFrom, type Ranking, type Rankings } from "./ranking.ts";
 import type { Exactness, Searcher } from "./searcher.ts";
 import { totalOf } from "./total.ts";
@@ -60,11 +60,11 @@ async function cutOut(searcher: Searcher, query: Query, request: SearchRequest):
   const { offset = 0, k, minScore = 0 } = request;
   const depth = offset + k;
   const ranked = await rankAll(searcher, query, request, depth);
-  const { ranking } = ranked;
+  const { ranking, rules, pinned } = withPins(searcher, query, ranked);
   const page = [...ranking.items.keys()].filter(
-    (i) => i >= offset && i < depth && ranking.scores[i]! >= minScore,
+    (i) => i >= offset && i < depth && (i < pinned || ranking.scores[i]! >= minScore),
   );
-  return { ...ranked, ranking: pickFrom(ranking, page), found: ranking.items.length };
+  return { ...ranked, rules, ranking: pickFrom(ranking, page), found: ranked.ranking.items.length };
 }
 
 /** The ranking with its distances from the query's vector: rankings by vector have theirs, both together may have estimates. */

@@ -1,6 +1,7 @@
 import type { GroupBy, SortKey } from "../columns/order.ts";
 import type { FilterNode } from "../columns/parse.ts";
 import type { KeywordQuery } from "../keyword/query.ts";
+import type { QueryCuration } from "./curation/types.ts";
 import type { AnswerMode, SearchRequest } from "./types.ts";
 
 /** A request as an index ranks by it: read once, checked against the index, embedded. Plain data: it may be sent to shards. */
@@ -17,6 +18,8 @@ export interface Query {
   readonly searchK: number;
   /** Weight of the words against the vector in mode hybrid, 0 to 1; the balance follows from the query when left out. */
   readonly keywordWeight?: number;
+  /** What editors say of the query; absent where they say nothing. */
+  readonly curation?: QueryCuration;
   /** Whether the terms that count as found are wanted. */
   readonly terms?: boolean;
   /** Fields to sort by, before the score. */

@@ -1,6 +1,7 @@
 import { joinValues } from "../columns/order.ts";
 import type { StoredDocument } from "../format/meta.ts";
 import { appended, type Combined, combine } from "./combine.ts";
+import { type Moved, pin, withRules } from "./curation/apply.ts";
 import { FUSION_DEPTH } from "./fusion.ts";
 import { lacksPositions, languageOf } from "./loaded-index.ts";
 import { maximalMarginalRelevance } from "./mmr.ts";
@@ -30,6 +31,18 @@ export async function rankAll(
   // Some of the hits will not hold the phrase.
   const ranked = await rankTo(searcher, query, request, check ? Math.min(MAX_K, depth * 4) : depth);
   return check ? { ...ranked, ranking: await holding(searcher, ranked.ranking, check) } : ranked;
+}
+
+/** A ranking with the pinned documents of the query in front, and how many these are. */
+export function withPins(
+  { index }: Searcher,
+  { curation }: Query,
+  { ranking, rules, rankings }: Ranked,
+): Moved & { readonly pinned: number } {
+  const pinned = rankings.curated?.pinned ?? [];
+  const messages = curation?.pins.map(({ message }) => message) ?? [];
+  const moved = pin(index, ranking, pinned, messages);
+  return { ranking: moved.ranking, rules: withRules(rules, moved.rules), pinned: pinned.length };
 }
 
 /** Check by its text whether a document holds the query's phrases; undefined where the index knows. */
@@ -64,7 +77,7 @@ async function rankTo(
   const chosen = await diversify(searcher, ranking, vector, { ...mmr, k: depth }, exactness);
   return {
     ...found,
-    rules: new Map([...rules, ...diversityRules(ranking, chosen)]),
+    rules: withRules(rules, new Map(diversityRules(ranking, chosen))),
     ranking: chosen,
     estimated: exactness.estimated,
   };
@@ -73,7 +86,8 @@ async function rankTo(
 /**
  * Ranks so that all pages of one search are cut from one order. What the words alone find does not depend on the depth.
  * The vectors' candidates do, so with an offset they are always the same number; and so do both together, of which the
- * first {@link FUSION_DEPTH} come from a ranking to that depth whatever the page, and the rest from a deep one.
+ * first {@link FUSION_DEPTH} come from a ranking to that depth whatever the page, and the rest from a deep one. Boosts move
+ * what is found so deep, in every mode.
  */
 async function rankConsistently(
   searcher: Searcher,
@@ -92,8 +106,9 @@ async function rankConsistently(
     const estimated = rankings.estimated ?? false;
     return { rankings, estimated, ...combine(searcher.index, query, rankings) };
   };
-  if (query.mode === "keyword") return search(wanted);
-  if (query.mode === "vector") return search(offset === undefined ? wanted : MAX_K);
+  const boosted = (query.curation?.boosts.length ?? 0) > 0;
+  if (query.mode === "keyword" && !boosted) return search(wanted);
+  if (query.mode === "vector" && !boosted) return search(offset === undefined ? wanted : MAX_K);
   if (offset === undefined || wanted <= FUSION_DEPTH) return search(Math.max(wanted, FUSION_DEPTH));
   // Beside each other, so that one call asks a shard for both.
   const second = searcher.beside(1);
@@ -130,17 +145,19 @@ async function diversify(
 }
 
 /** Notes the items that stand elsewhere than by relevance alone. */
-function diversityRules(ranking: Ranking, chosen: Ranking): [number, Rule][] {
-  return chosen.items.flatMap((item, i): [number, Rule][] => {
+function diversityRules(ranking: Ranking, chosen: Ranking): [number, Rule[]][] {
+  return chosen.items.flatMap((item, i): [number, Rule[]][] => {
     const before = ranking.items.indexOf(item);
     if (before === i) return [];
     return [
       [
         item,
-        {
-          rule: "diversity",
-          message: `Chosen by marginal relevance; by relevance alone rank ${before + 1}.`,
-        },
+        [
+          {
+            rule: "diversity",
+            message: `Chosen by marginal relevance; by relevance alone rank ${before + 1}.`,
+          },
+        ],
       ],
     ];
   });

@@ -1,6 +1,7 @@
 import type { FieldValue, ItemValues } from "../columns/order.ts";
 import type { RareItem } from "../keyword/rare.ts";
 import type { WordTerms } from "../keyword/understand.ts";
+import type { CurationFacts } from "./curation/types.ts";
 import type { FacetCounts } from "./types.ts";
 
 /** Items, best first, with what put them there: parallel arrays. */
@@ -12,10 +13,14 @@ export interface Ranking {
   readonly distances?: readonly number[];
 }
 
+export type WordBounds = readonly (readonly [string, number])[];
+
 /** A ranking by words: BM25. */
 export interface WordRanking extends Ranking {
   /** A little above what any document's score reaches. */
   readonly bound: number;
+  /** The part of each word in it. */
+  readonly bounds?: WordBounds;
 }
 
 /** Findings of a query, each way by itself. */
@@ -29,6 +34,8 @@ export interface Rankings {
   readonly terms?: readonly WordTerms[];
   /** Items that hold a rare word of the query exactly; all of them are in `words`. */
   readonly rare?: readonly RareItem[];
+  /** What the curation of the query says of the items. */
+  readonly curated?: CurationFacts;
   /** In place of words and vectors: what the query lists, in its order. Scores are BM25, or 1 without words. */
   readonly listed?: WordRanking;
   /** Values that the items of these rankings are sorted and grouped by. */

@@ -20,7 +20,7 @@ export function promoteRare(
   ranking: Ranking,
   rare: readonly RareItem[],
   words: number,
-): { readonly ranking: Ranking; readonly rules: ReadonlyMap<number, Rule> } {
+): { readonly ranking: Ranking; readonly rules: ReadonlyMap<number, readonly Rule[]> } {
   const wordOf = new Map<number, string>();
   for (const { item, word } of rare) if (!wordOf.has(item)) wordOf.set(item, word);
   const { items } = ranking;
@@ -37,12 +37,14 @@ export function promoteRare(
   const order = [...head, ...lifted, ...others.filter((i) => !placed.has(i))];
   const moved = pickFrom(ranking, order);
   const rules = new Map(
-    lifted.map((i): [number, Rule] => [
+    lifted.map((i): [number, Rule[]] => [
       items[i]!,
-      {
-        rule: "rareWord",
-        message: `"${wordOf.get(items[i]!)}" occurs in at most three documents: lifted from rank ${i + 1} into the first ${FIRST}.`,
-      },
+      [
+        {
+          rule: "rareWord",
+          message: `"${wordOf.get(items[i]!)}" occurs in at most three documents: lifted from rank ${i + 1} into the first ${FIRST}.`,
+        },
+      ],
     ]),
   );
   return { ranking: { ...moved, scores: descending(moved.scores) }, rules };

@@ -2,6 +2,7 @@ import { parseFilter } from "../columns/parse.ts";
 import { SearchError, searchError } from "../format/search-error.ts";
 import { type KeywordQuery, parseKeywordQuery, withoutExclusions } from "../keyword/query.ts";
 import { withKnownOptions } from "../keyword/understand.ts";
+import { curationFor, withSynonyms } from "./curation/match.ts";
 import { queryVector } from "./embed-query.ts";
 import { hasKeywords, type LoadedIndex, languageOf } from "./loaded-index.ts";
 import { groupByOf, isBrowsing, sortOf } from "./ordering.ts";
@@ -31,6 +32,8 @@ export async function readQuery(
   const keywordWeight = weightOf(request, mode);
   const sort = sortOf(request);
   const groupBy = groupByOf(request);
+  const { curation } = searcher.index;
+  const curated = curation && words && request.curation !== false ? curationFor(curation, words) : undefined;
   const query: Query = {
     mode,
     searchK,
@@ -40,6 +43,7 @@ export async function readQuery(
     ...(facets && { facets }),
     ...(facetsOf && { facetsOf }),
     ...(keywordWeight !== undefined && { keywordWeight }),
+    ...(curated && { curation: curated }),
     ...(include.some((part) => part === "highlights" || part === "explanation") && { terms: true }),
     ...(sort && { sort }),
     ...(groupBy && { groupBy }),
@@ -50,9 +54,10 @@ export async function readQuery(
 }
 
 /** The text of a request, taken apart. Which of its options a part of the index knows, the part finds out. */
-function wordsOf(index: LoadedIndex, { query, prefix }: SearchRequest): KeywordQuery | undefined {
+function wordsOf(index: LoadedIndex, { query, prefix, curation }: SearchRequest): KeywordQuery | undefined {
   if (query === undefined) return undefined;
-  const words = parseKeywordQuery(query, languageOf(index), prefix);
+  const parsed = parseKeywordQuery(query, languageOf(index), prefix);
+  const words = index.curation && curation !== false ? withSynonyms(index.curation, parsed) : parsed;
   return index.keyword ? withKnownOptions(index.keyword, words) : words;
 }
 

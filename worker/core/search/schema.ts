@@ -33,7 +33,7 @@ export const TOTAL_RELATIONS = ["exact", "estimate"] as const;
 /** Fields that a search is sorted by. */
 export const MAX_SORT_KEYS = 8;
 export const MAX_GROUP_HITS = 100;
-export const RULES = ["rareWord", "diversity"] as const;
+export const RULES = ["rareWord", "diversity", "synonym", "boost", "pinned"] as const;
 
 const itemNumber = z.int().check(z.minimum(0), z.maximum(0x7fff_ffff));
 const component = z.number().check(z.minimum(-MAX_COMPONENT), z.maximum(MAX_COMPONENT));
@@ -195,6 +195,11 @@ export const searchRequestSchema = z
       z.meta({
         description:
           "Search as you type: the last word may be the beginning of one. A last word that the index does not know is completed anyway.",
+      }),
+    ),
+    curation: z.optional(z.boolean()).check(
+      z.meta({
+        description: "false: synonyms, pinned and hidden documents and boosts of the index are left out.",
       }),
     ),
     include: z

@@ -38,6 +38,7 @@ export function scopeSearcher(inner: Searcher, filter: FilterNode): Searcher {
       for (const ranking of [rankings.vectors, rankings.words, rankings.listed]) {
         for (const item of ranking?.items ?? []) known.set(item, true);
       }
+      for (const { item } of rankings.curated?.pinned ?? []) known.set(item, true);
       return withoutEmptyFacets(rankings);
     },
     documents: (items) => within(items, inner.documents),

@@ -3,6 +3,7 @@ import { RARE_DOCUMENTS, type RareItem } from "../../keyword/rare.ts";
 import { FEW_HITS, rankByWords } from "../../keyword/search.ts";
 import { foundTerms } from "../../keyword/understand.ts";
 import { filterOf } from "../conditions.ts";
+import { renumbered } from "../curation/facts.ts";
 import type { Changes, LoadedIndex } from "../loaded-index.ts";
 import { type PartOptions, rankInMemory } from "../memory.ts";
 import { type Query, rankedWords } from "../query.ts";
@@ -96,7 +97,7 @@ function rarestFirst(rare: readonly RareItem[], { changes }: ChangedIndex, joine
 
 /** Rankings of the changes by the numbers of the whole. */
 function outward(rankings: Rankings, first: number): Rankings {
-  const { vectors, words, rare } = rankings;
+  const { vectors, words, listed, values, rare, curated } = rankings;
   const moved = <T extends Ranking>(ranking: T): T => ({
     ...ranking,
     items: ranking.items.map((item) => item + first),
@@ -105,6 +106,9 @@ function outward(rankings: Rankings, first: number): Rankings {
     ...rankings,
     ...(vectors && { vectors: moved(vectors) }),
     ...(words && { words: moved(words) }),
+    ...(listed && { listed: moved(listed) }),
+    ...(values && { values: { ...values, items: values.items.map((item) => item + first) } }),
     ...(rare && { rare: rare.map((one) => ({ ...one, item: one.item + first })) }),
+    ...(curated && { curated: renumbered(curated, (item) => item + first) }),
   };
 }

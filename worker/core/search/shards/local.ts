@@ -2,6 +2,7 @@ import { findSection, requireView } from "../../format/artifact.ts";
 import { ArtifactError } from "../../format/errors.ts";
 import { idOfItem, itemOfId } from "../../format/ids.ts";
 import { passing } from "../conditions.ts";
+import { renumbered } from "../curation/facts.ts";
 import type { LoadedIndex } from "../loaded-index.ts";
 import { rankInMemory } from "../memory.ts";
 import type { Ranking } from "../ranking.ts";
@@ -61,19 +62,24 @@ interface Own extends Numbering {
 }
 
 async function rank({ index, outer }: Own, { show, ...query }: ShardQuery): Promise<ShardRankings> {
-  const { vectors, words, listed, values, rare, ...rest } = await rankInMemory(index, query, query);
+  const { vectors, words, listed, values, rare, curated, ...rest } = await rankInMemory(index, query, query);
   const outward = <T extends Ranking>(ranking: T): T => ({
     ...ranking,
     items: ranking.items.map(outer),
   });
   const best =
-    show && new Set([vectors, words, listed].flatMap((ranking) => ranking?.items.slice(0, show.first) ?? []));
+    show &&
+    new Set([
+      ...[vectors, words, listed].flatMap((ranking) => ranking?.items.slice(0, show.first) ?? []),
+      ...(curated?.pinned ?? []).map(({ item }) => item),
+    ]);
   return {
     ...(vectors && { vectors: outward(vectors) }),
     ...(words && { words: outward(words) }),
     ...(listed && { listed: outward(listed) }),
     ...(values && { values: { ...values, items: values.items.map(outer) } }),
     ...(rare && { rare: rare.map((one) => ({ ...one, item: outer(one.item) })) }),
+    ...(curated && { curated: renumbered(curated, outer) }),
     ...rest,
     ...(show && best && { shown: [...best].map((item) => shownOf(index, item, outer(item), show)) }),
   };

@@ -1,6 +1,7 @@
 import { FACET_VALUES } from "../../columns/facets.ts";
 import { compareValues, joinValues } from "../../columns/order.ts";
 import type { Metric } from "../../format/constants.ts";
+import { mergeFacts } from "../curation/facts.ts";
 import { joinCounts } from "../fields.ts";
 import type { Ranking, Rankings, WordRanking } from "../ranking.ts";
 import type { FacetCounts } from "../types.ts";
@@ -14,6 +15,7 @@ export function mergeRankings(metric: Metric, rankings: readonly Rankings[], k: 
   const words = rankings.map((ranking) => ranking.words).filter((part) => part !== undefined);
   const facets = rankings.map((ranking) => ranking.facets).filter((part) => part !== undefined);
   const rare = rankings.flatMap((ranking) => ranking.rare ?? []);
+  const curated = rankings.map((ranking) => ranking.curated).filter((part) => part !== undefined);
   const terms = rankings.map((ranking) => ranking.terms).filter((part) => part !== undefined);
   const listed = rankings.map((ranking) => ranking.listed).filter((part) => part !== undefined);
   const values = joinValues(rankings.map((ranking) => ranking.values));
@@ -28,6 +30,7 @@ export function mergeRankings(metric: Metric, rankings: readonly Rankings[], k: 
     ...(listed.length > 0 && { listed: joined(listed) }),
     ...(values && { values }),
     ...(counts && { counts }),
+    ...(curated.length > 0 && { curated: mergeFacts(curated) }),
     parts: rankings.length,
   };
 }
@@ -41,8 +44,7 @@ function mergeVectors(metric: Metric, rankings: readonly Ranking[], k: number): 
 function mergeWords(rankings: readonly WordRanking[], k: number, rare: ReadonlySet<number>): WordRanking {
   return {
     ...merged(rankings, k, (a, b) => b.score - a.score, rare),
-    // A part that lacks a word of the query knows nothing of its weight.
-    bound: rankings.reduce((most, { bound }) => Math.max(most, bound), 0),
+    bound: mergeBounds(rankings),
   };
 }
 
@@ -53,6 +55,16 @@ function joined(rankings: readonly WordRanking[]): WordRanking {
     scores: rankings.flatMap(({ scores }) => scores),
     bound: Math.max(...rankings.map(({ bound }) => bound)),
   };
+}
+
+/** A part that lacks a word of the query knows nothing of its weight, so each word's comes from the part that has most. */
+function mergeBounds(rankings: readonly WordRanking[]): number {
+  const best = new Map<string, number>();
+  for (const { bounds = [] } of rankings) {
+    for (const [word, part] of bounds) best.set(word, Math.max(part, best.get(word) ?? 0));
+  }
+  const sum = [...best.values()].reduce((sum, part) => sum + part, 0);
+  return rankings.reduce((most, { bound }) => Math.max(most, bound), sum);
 }
 
 interface RankedItem {

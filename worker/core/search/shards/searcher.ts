@@ -1,6 +1,7 @@
 import type { FilterNode } from "../../columns/parse.ts";
 import { distanceBetween } from "../../forest/metrics.ts";
 import { SearchError } from "../../format/search-error.ts";
+import { renumbered } from "../curation/facts.ts";
 import type { LoadedIndex } from "../loaded-index.ts";
 import type { Ranking } from "../ranking.ts";
 import type { Searcher } from "../searcher.ts";
@@ -94,6 +95,7 @@ async function rank(request: ShardRequest, query: ShardQuery): Promise<ShardRank
       const rankings = outward(await connection.put(shard, toRank(own)), firstItemOf(shard));
       for (const ranking of [rankings.vectors, rankings.words, rankings.listed])
         if (ranking) cache.setHome(ranking.items, shard);
+      cache.setHome(rankings.curated?.pinned.map(({ item }) => item) ?? [], shard);
       cache.add(rankings.shown ?? [], shard, firstItemOf(shard));
       return rankings;
     });
@@ -201,7 +203,7 @@ function outward(rankings: ShardRankings, firstItem: number): ShardRankings {
     ...ranking,
     items: ranking.items.map((item) => item + firstItem),
   });
-  const { vectors, words, listed, values, rare } = rankings;
+  const { vectors, words, listed, values, rare, curated } = rankings;
   return {
     ...rankings,
     ...(vectors && { vectors: moved(vectors) }),
@@ -209,5 +211,6 @@ function outward(rankings: ShardRankings, firstItem: number): ShardRankings {
     ...(listed && { listed: moved(listed) }),
     ...(values && { values: { ...values, items: values.items.map((item) => item + firstItem) } }),
     ...(rare && { rare: rare.map((one) => ({ ...one, item: one.item + firstItem })) }),
+    ...(curated && { curated: renumbered(curated, (item) => item + firstItem) }),
   };
 }

@@ -1,0 +1,196 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { SearchInput } from "../../../worker/core/search/types.ts";
+import { openLocalIndex } from "../../local/local-index.ts";
+import type { LocalIndex } from "../../local/types.ts";
+import { type BuildOptions, build, buildUnlessEqual } from "../../pipeline/build.ts";
+import { readCuration } from "./read.ts";
+
+const CURATION = `
+synonyms:
+  - words: [car, automobile, motor vehicle]
+    weight: 0.8
+  - from: cash back
+    to: [refund]
+rules:
+  - query: Refund policy
+    pin: [a, b]
+    hide: d
+  - prefix: whee
+    pin: c
+  - words: engine runs
+    pin: e
+boosts:
+  - field: section
+    value: guide
+    factor: 2
+  - field: published
+    halfLife: 365
+    factor: 3
+  - field: title
+    weight: 5
+`;
+
+const TEXTS = [
+  ["a", "How to return an automobile that you bought", "guide", "2024-01-01", "Return"],
+  ["b", "A car has four wheels and an engine", "guide", "2026-01-01", "Parts"],
+  ["c", "The motor vehicle tax of the state", "law", "2020-01-01", "Tax"],
+  ["d", "Refund policy: money back within 30 days", "law", "2025-01-01", "Money"],
+  ["e", "A motor runs on fuel; the vehicle does not", "law", "2025-01-01", "Fuel"],
+  ["f", "Words about nothing at all", "law", "2019-01-01", "Nothing"],
+  ["g", "Parts of a bridge", "law", "2019-06-01", "Bridge"],
+] as const;
+
+function documents() {
+  return TEXTS.map(([id, pageContent, section, published, title], i) => ({
+    id,
+    pageContent,
+    metadata: { section, published, title },
+    vector: [Math.cos(i), Math.sin(i)],
+  }));
+}
+
+let folder: string;
+let whole: LocalIndex;
+let parts: LocalIndex;
+const options = (name: string): BuildOptions => ({
+  documents,
+  embedder: "none",
+  out: join(folder, name),
+  curation: join(folder, "curation.yaml"),
+  name: "curated",
+});
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "annoy-edge-curation-"));
+  await writeFile(join(folder, "curation.yaml"), CURATION);
+  await build(options("whole"));
+  await build({ ...options("parts"), shards: 2, partition: "random" });
+  whole = await openLocalIndex(join(folder, "whole"));
+  parts = await openLocalIndex(join(folder, "parts"));
+});
+afterAll(async () => {
+  await Promise.all([whole?.close(), parts?.close()]);
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** The answer of the index in one piece, after a check that the one in shards gives the same. */
+async function ask(input: SearchInput) {
+  const request: SearchInput = { k: 10, mode: "keyword", include: ["explanation"], ...input };
+  const [one, many] = await Promise.all([whole.search(request), parts.search(request)]);
+  const plain = ({ hits }: typeof one) =>
+    hits.map(({ id, score, explanation }) => [id, Number(score.toFixed(5)), explanation?.rules]);
+  expect(plain(many)).toEqual(plain(one));
+  return one.hits;
+}
+const ids = async (input: SearchInput) => (await ask(input)).map(({ id }) => id);
+const rulesOf = (hit: Awaited<ReturnType<typeof ask>>[number] | undefined) =>
+  hit?.explanation?.rules.map(({ rule }) => rule);
+
+describe("a curated index, whole and in shards", () => {
+  test("finds synonyms both ways and of several words, but not words that stand apart", async () => {
+    const hits = await ask({ query: "cars" });
+    expect(hits.map(({ id }) => id)).toEqual(["b", "a", "c"]);
+    expect(rulesOf(hits[1])).toEqual(["synonym", "boost"]);
+    expect((await ids({ query: "motor vehicle" })).sort()).toEqual(["a", "b", "c", "e"]);
+    expect(await ids({ query: "cars", curation: false })).toEqual(["b"]);
+    expect(await ids({ query: '"car"' })).toEqual(["b"]);
+  });
+
+  test("finds one-way synonyms in their direction alone", async () => {
+    expect(await ids({ query: "cash back" })).toEqual(["d"]);
+    expect(await ids({ query: "cash" })).toEqual([]);
+    expect((await ask({ query: "refund" })).flatMap((one) => rulesOf(one))).not.toContain("synonym");
+  });
+
+  test("pins and hides documents for a whole query, its beginning and its words", async () => {
+    const hits = await ask({ query: "REFUND, policy!" });
+    expect(hits.map(({ id }) => id)).toEqual(["a", "b"]);
+    expect(rulesOf(hits[0])).toContain("pinned");
+    expect(await ids({ query: "refund policy money" })).toEqual(["d"]);
+    expect(await ids({ query: "wheels" })).toEqual(["c", "b"]);
+    expect((await ids({ query: "what runs an engine" }))[0]).toBe("e");
+    expect(await ids({ query: "refund policy", filter: { section: "law" } })).toEqual([]);
+    expect(await ids({ query: "refund policy", filter: { published: { gte: "2025-06-01" } } })).toEqual([
+      "b",
+    ]);
+    expect(await ids({ query: "wheels", minScore: 1 })).toEqual(["c"]);
+  });
+
+  test("pages of a curated answer agree", async () => {
+    const all = await ids({ query: "motor vehicle wheels money", offset: 0 });
+    const pages = [0, 2, 4].map((offset) => ids({ query: "motor vehicle wheels money", k: 2, offset }));
+    expect((await Promise.all(pages)).flat()).toEqual(all.slice(0, 6));
+  });
+
+  test("boosts by value and by age, counted from the newest document", async () => {
+    const [newest, older] = await Promise.all([ask({ query: "wheels" }), ask({ query: "money" })]);
+    const message = (hit: (typeof newest)[number] | undefined) =>
+      hit?.explanation?.rules.find(({ rule }) => rule === "boost")?.message;
+    expect(message(newest[1])).toContain("section by 2.000, published by 3.000");
+    expect(message(older[0])).toContain("published by 2.000");
+    for (const { score } of [...newest, ...older]) expect(score).toBeLessThanOrEqual(1);
+  });
+
+  test("weighs the words of a field", async () => {
+    expect((await ids({ query: "parts" }))[0]).toBe("b");
+    expect(whole.manifest.keyword?.fields).toMatchObject({ title: 5, pageContent: 1 });
+    expect(whole.manifest.curation).toEqual({ synonyms: 2, rules: 3, boosts: 2 });
+  });
+});
+
+test("a build compares the curation, and without one makes the same bytes as ever", async () => {
+  const { curation: _, ...plain } = options("plain");
+  const { manifest } = await build(plain);
+  expect(manifest.curation).toBeUndefined();
+  expect(await buildUnlessEqual(plain, manifest)).toBeUndefined();
+  const again = await build(options("again"));
+  expect(again.manifest.version).toBe(whole.version);
+  expect(await buildUnlessEqual(options("again"), again.manifest)).toBeUndefined();
+  const other = { ...options("again"), curation: { rules: [{ query: "x", pin: "a" }] } };
+  expect((await buildUnlessEqual(other, again.manifest))?.manifest.version).not.toBe(whole.version);
+});
+
+test("what the documents do not have is a warning, and with strict an error", async () => {
+  const notes: string[] = [];
+  const curation = {
+    rules: [{ query: "x", pin: ["a", "gone"] }],
+    boosts: [
+      { field: "colour", value: "red", factor: 2 },
+      { field: "section", halfLife: 3, factor: 2 },
+    ],
+  };
+  await build({ ...options("loose"), curation, onNote: (note) => notes.push(note) });
+  expect(notes).toEqual([
+    expect.stringMatching(/rules\[0\]\.pin\[1\]: no document has the id "gone"/),
+    expect.stringMatching(/"colour" is not filterable/),
+    expect.stringMatching(/"section" holds values of type string and no dates/),
+  ]);
+  const strict = build({ ...options("loose"), curation, strict: true });
+  await expect(strict).rejects.toMatchObject({ code: "CURATION_MISMATCH" });
+});
+
+test("faults are named with file and line", async () => {
+  const path = join(folder, "wrong.yaml");
+  const fault = async (text: string) => {
+    await writeFile(path, text);
+    return readCuration(path).then(
+      () => "",
+      (error: Error & { code?: string }) => `${error.code} ${error.message.replaceAll(path, "FILE")}`,
+    );
+  };
+  expect(await fault("synonyms:\n  - words: [car]\n")).toContain("BAD_CURATION FILE:2: synonyms[0].words");
+  expect(await fault("rules:\n  - query: a\n    pni: b\n")).toContain(
+    "FILE:3: rules[0].pni is not known here",
+  );
+  expect(await fault("rules:\n  - query: a\n    prefix: b\n    pin: c")).toContain(
+    "FILE:2: rules[0]: needs one",
+  );
+  expect(await fault("boosts:\n  - field: a\n    factor: 900\n")).toContain("FILE:3: boosts[0].factor");
+  expect(await fault("rules: [\n")).toMatch(/BAD_CURATION FILE:[12]: /);
+  expect(await fault('{"rules": 3}')).toContain("FILE:1: rules");
+  expect(await fault("")).toBe("");
+  await expect(readCuration(join(folder, "none.yaml"))).rejects.toThrow(/none\.yaml, which cannot be read/);
+});

@@ -1,0 +1,131 @@
+import { type Column, type Columns, columnValue } from "../../columns/columns.ts";
+import { type CompiledFilter, filterOfBits } from "../../columns/compile.ts";
+import type { Boost, FieldValue } from "../../format/curation.ts";
+import { itemOfId } from "../../format/ids.ts";
+import type { LoadedIndex } from "../loaded-index.ts";
+import type { Accept } from "../operators.ts";
+import type { BoostedItem, CurationFacts, PinnedItem, QueryCuration } from "./types.ts";
+
+/** Passes the items that a query's rules do not hide; undefined where they hide none. */
+export function hiddenFilter(
+  { ids, forest, columns }: LoadedIndex,
+  curation: QueryCuration | undefined,
+): CompiledFilter | undefined {
+  const hidden = (curation?.hidden ?? []).flatMap((id) => itemOfId(ids, id) ?? []);
+  if (hidden.length === 0) return undefined;
+  const { nItems } = forest;
+  const bits = columns?.present.slice() ?? new Uint32Array(Math.ceil(nItems / 32)).fill(0xffff_ffff);
+  if (!columns && nItems % 32 !== 0) bits[bits.length - 1] = (1 << (nItems % 32)) - 1;
+  for (const item of hidden) bits[item >>> 5]! &= ~(1 << (item & 31));
+  return filterOfBits(bits, columns?.nDocuments ?? nItems);
+}
+
+/** The pinned items that an index has and that a filter accepts. */
+export function pinnedItems(
+  { ids }: LoadedIndex,
+  { pins }: QueryCuration,
+  accept: Accept | undefined,
+): PinnedItem[] {
+  return pins.flatMap(({ id }, place) => {
+    const item = itemOfId(ids, id);
+    return item === undefined || (accept && !accept(item)) ? [] : [{ item, place }];
+  });
+}
+
+/** A factor nearer to 1 is none. */
+const LEAST_BOOST = 0.0005;
+const MS_PER_DAY = 86_400_000;
+
+/** The items whose fields have a boost, of those that were found. */
+export function boostedItems(
+  { columns }: LoadedIndex,
+  { boosts }: QueryCuration,
+  items: Iterable<number>,
+): BoostedItem[] {
+  if (!columns) return [];
+  const readers = boosts.flatMap((boost) => {
+    const column = columns.byField.get(boost.field);
+    return column ? [{ boost, factorOf: factorReader(columns, column, boost) }] : [];
+  });
+  const boosted: BoostedItem[] = [];
+  if (readers.length === 0) return boosted;
+  for (const item of new Set(items)) {
+    let factor = 1;
+    const reasons: string[] = [];
+    for (const { boost, factorOf } of readers) {
+      const own = factorOf(item);
+      factor *= own;
+      // A boost that has faded away moves nothing.
+      if (Math.abs(own - 1) < LEAST_BOOST) continue;
+      reasons.push(`${boost.field} by ${own.toFixed(3)}`);
+    }
+    if (reasons.length > 0) {
+      boosted.push({ item, factor, message: `The odds of its score are multiplied: ${reasons.join(", ")}.` });
+    }
+  }
+  return boosted;
+}
+
+/** Reads the factor of an item; 1 where the boost does not hold. */
+function factorReader({ nItems }: Columns, column: Column, boost: Boost): (item: number) => number {
+  const factors = new Map<number, number>();
+  const factorOfCode = (code: number): number => {
+    if (code === 0) return 1;
+    let factor = factors.get(code);
+    if (factor === undefined) {
+      factor = "values" in boost ? byValue(column, code - 1, boost) : byAge(column, code - 1, boost);
+      factors.set(code, factor);
+    }
+    return factor;
+  };
+  const { starts, codes } = column;
+  return (item) => {
+    if (item >= nItems) return 1;
+    if (!starts) return factorOfCode(codes[item]!);
+    // Of several values the one that moves it most.
+    let most = 1;
+    for (let i = starts[item]!; i < Math.min(starts[item + 1]!, codes.length); i++) {
+      const factor = factorOfCode(codes[i]!);
+      if (Math.abs(Math.log(factor)) > Math.abs(Math.log(most))) most = factor;
+    }
+    return most;
+  };
+}
+
+function byValue(
+  column: Column,
+  value: number,
+  { values, factor }: { readonly values: readonly FieldValue[]; readonly factor: number },
+): number {
+  return values.includes(columnValue(column, value)) ? factor : 1;
+}
+
+/** All of the factor for the newest, and half of what is left above 1 after each half-life. */
+function byAge(
+  column: Column,
+  value: number,
+  { halfLife, factor, now }: { readonly halfLife: number; readonly factor: number; readonly now: number },
+): number {
+  const date = column.numbers?.[value];
+  if (date === undefined) return 1;
+  const days = Math.max(0, now - date) / MS_PER_DAY;
+  return 1 + (factor - 1) * 2 ** (-days / halfLife);
+}
+
+/** The same facts by other numbers of items. */
+export function renumbered(
+  { pinned, boosted }: CurationFacts,
+  outer: (item: number) => number,
+): CurationFacts {
+  const moved = <T extends { readonly item: number }>(list: readonly T[]): T[] =>
+    list.map((one) => ({ ...one, item: outer(one.item) }));
+  return { pinned: moved(pinned), boosted: moved(boosted) };
+}
+
+/** The facts of parts that share no items. */
+export function mergeFacts(parts: readonly CurationFacts[]): CurationFacts {
+  return {
+    pinned: parts.flatMap(({ pinned }) => pinned).sort((a, b) => a.place - b.place),
+    boosted: parts.flatMap(({ boosted }) => boosted),
+  };
+}

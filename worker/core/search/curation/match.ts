@@ -1,0 +1,86 @@
+import type { QueryCondition } from "../../format/curation.ts";
+import type { KeywordQuery, Synonym } from "../../keyword/query.ts";
+import {
+  keyOf,
+  normalText,
+  type PreparedCuration,
+  type PreparedRule,
+  type SynonymRule,
+  spokenWords,
+} from "./prepare.ts";
+import type { QueryCuration } from "./types.ts";
+
+/** Synonyms of one query at most. */
+const MAX_SYNONYMS = 64;
+
+/** Holds a query against the rules; undefined when none fits. */
+export function curationFor(curation: PreparedCuration, query: KeywordQuery): QueryCuration | undefined {
+  const rules = rulesFor(curation, query);
+  const pins = new Map<string, string>();
+  for (const rule of rules) {
+    for (const id of rule.pin) {
+      if (!pins.has(id))
+        pins.set(id, `Pinned by rule ${rule.number} of the curation, for ${named(rule.when)}.`);
+    }
+  }
+  const hidden = new Set(rules.flatMap(({ hide }) => hide));
+  if (pins.size === 0 && hidden.size === 0 && curation.boosts.length === 0) return undefined;
+  return {
+    pins: Array.from(pins, ([id, message]) => ({ id, message })).filter(({ id }) => !hidden.has(id)),
+    hidden: [...hidden],
+    boosts: curation.boosts,
+  };
+}
+
+function rulesFor(curation: PreparedCuration, query: KeywordQuery): PreparedRule[] {
+  const text = normalText(query);
+  if (text === "") return [];
+  const keys = new Set(query.words.map((word) => keyOf(word, curation.language)));
+  const others = curation.rules.filter(({ prefix, keys: wanted }) =>
+    prefix === undefined
+      ? wanted.length > 0 && wanted.every((key) => keys.has(key))
+      : prefix !== "" && text.startsWith(prefix),
+  );
+  return [...(curation.exact.get(text) ?? []), ...others].sort((a, b) => a.number - b.number);
+}
+
+function named({ query, prefix, words }: QueryCondition): string {
+  if (query !== undefined) return `the query "${query}"`;
+  return prefix === undefined ? `queries with the words "${words}"` : `queries that begin with "${prefix}"`;
+}
+
+/** The query with the synonyms of its words. A word in quotes has none. */
+export function withSynonyms(curation: PreparedCuration, query: KeywordQuery): KeywordQuery {
+  const found: Synonym[] = [];
+  const spoken = spokenWords(query);
+  const wholes = query.words.filter(({ kind }) => kind === "whole");
+  const keys = spoken.map((word) => (word.exact ? "" : keyOf(word, curation.language)));
+  const present = new Set(keys);
+  for (const [i, word] of spoken.entries()) {
+    for (const rule of curation.synonyms.get(keys[i]!) ?? []) {
+      const length = rule.from.keys.length;
+      if (rule.from.keys.some((key, j) => keys[i + j] !== key)) continue;
+      add(found, rule, { start: word.start, end: spoken[i + length - 1]!.end }, present);
+    }
+  }
+  for (const whole of wholes) {
+    if (whole.exact) continue;
+    for (const rule of curation.synonyms.get(keyOf(whole, curation.language)) ?? []) {
+      if (rule.from.keys.length === 1) add(found, rule, whole, present);
+    }
+  }
+  return found.length === 0 ? query : { ...query, synonyms: found };
+}
+
+function add(
+  found: Synonym[],
+  { from, to, weight }: SynonymRule,
+  { start, end }: Pick<Synonym, "start" | "end">,
+  present: ReadonlySet<string>,
+): void {
+  for (const { text, keys, words } of to) {
+    // What the query has itself needs no synonym.
+    if (found.length >= MAX_SYNONYMS || keys.every((key) => present.has(key))) continue;
+    found.push({ start, end, from: from.text, to: text, words, weight });
+  }
+}
