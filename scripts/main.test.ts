@@ -128,6 +128,33 @@ describe("commands", () => {
     expect(exact.out).not.toContain("BELOW");
   });
 
+  test("query browses, sorts, groups and counts; build and inspect say by which fields", async () => {
+    const rows = [
+      { text: "a lamp", kind: "light", price: 20 },
+      { text: "a torch", kind: "light", price: 5 },
+      { text: "a chair", kind: "seat", price: 12.5 },
+    ];
+    const source = join(folder, "shop.jsonl");
+    await writeFile(source, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+    const out = join(folder, "shop");
+    const built = await runHere(["build", "--source", source, "--out", out]);
+    expect(built.out).toMatch(/filterable +kind \(string\), price \(number\)/);
+    expect((await runHere(["inspect", out])).out).toMatch(/filterable +kind \(string\), price \(number\)/);
+    const cheap = await runHere(["query", out, "--sort", "price", "--total", "-k", "2"]);
+    expect(cheap.out).toMatch(
+      /item 1 {2}5 {2}score 1.000\n.*a torch\n.*item 2 {2}12\.5 {2}score 1.000\n.*a chair\n3 documents\.\n/,
+    );
+    const grouped = await runHere([
+      ...["query", out, "--filter", "{}", "--sort", "price:desc"],
+      ...["--group-by", "kind", "--group-hits", "2", "--total"],
+    ]);
+    expect(grouped.out).toMatch(
+      /^light:\n 1\. .*20.*\n.*\n 2\. .*5.*\n.*\nseat:\n 3\. .*\n.*\n3 documents in 2 groups\./,
+    );
+    expect((await runHere(["query", out])).err).toContain("Or browse, by filter, sort, groupBy or facets.");
+    expect((await runHere(["query", out, "--group-hits", "2"])).err).toContain("groupBy");
+  });
+
   test("query answers text, item, id and vector", async () => {
     const text = await runJson(["query", artifact, "motorbike", "-k", "1"]);
     expect(text.json).toMatchObject({

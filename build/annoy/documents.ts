@@ -1,11 +1,11 @@
 import { basename } from "node:path";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
+import { parseJson } from "../../worker/core/format/integers.ts";
 import type { DocumentsWriter } from "../artifact/documents.ts";
 import type { Progress } from "../settings/progress.ts";
 import { SourceError } from "../sources/errors.ts";
 import { toDocument } from "../sources/jsonl.ts";
 import { readLines } from "../sources/lines.ts";
-import { parseJson } from "../sources/numbers.ts";
 
 /** A document of an existing index. */
 export interface AnnoyDocument {

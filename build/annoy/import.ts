@@ -26,7 +26,7 @@ import { type AnnoyData, readAnnoy } from "./read.ts";
 import { type AnnoyCodec, annoySections } from "./sections.ts";
 
 /** Options of both kinds of import. */
-export interface ImportOptions extends TextOptions {
+export interface ImportOptions extends Omit<TextOptions, "grouping"> {
   /** The artifact folder to write; one that is there already is replaced when the new one is whole. */
   readonly out: string;
   /**

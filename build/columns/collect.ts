@@ -31,8 +31,10 @@ export interface CollectedFields {
 const MAX_DEPTH = 4;
 /** More distinct fields than this is data used as names. */
 const MAX_FIELDS = 1024;
-/** A survey looks for fields of few values. */
+/** Distinct values of a text that a survey remembers: it looks for fields of few values. */
 const MOST_SURVEYED = 500_000;
+/** The same of numbers and dates, which are filterable however many there are: about 400 MB of memory. */
+const MOST_NUMBERS = 4_000_000;
 
 /**
  * @param only the fields wanted; all when left out
@@ -68,7 +70,7 @@ export async function collectFields(
       return;
     }
     let field = fields.get(path);
-    if (survey && !only && field && field.numbers.size > MOST_SURVEYED) {
+    if (survey && !only && field && field.numbers.size > mostSurveyed(field)) {
       // Names of things, as many as there are things: nothing to filter by, and too much to remember.
       dropped.add(path);
       fields.delete(path);
@@ -87,6 +89,15 @@ export async function collectFields(
     for (const [key, value] of Object.entries(metadata)) visit(item, key, value, 1, false);
   }
   return { fields, items, documents: count };
+}
+
+function mostSurveyed(field: FieldValues): number {
+  return isOrdered(field) ? MOST_NUMBERS : MOST_SURVEYED;
+}
+
+/** Whether a document has at most one number or date in the field: a price, a day, not a list of measurements. */
+export function isOrdered(field: FieldValues): boolean {
+  return (field.onlyNumbers || field.onlyDates) && !field.array && !field.repeated;
 }
 
 export function createField(field: string): FieldValues {

@@ -10,13 +10,22 @@ import { parseDate } from "../../worker/core/columns/dates.ts";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import type { ColumnMeta, ColumnType, ItemDocument } from "../../worker/core/format/meta.ts";
 import type { SectionSource } from "../artifact/layout.ts";
-import { type CollectedFields, collectFields, createField, type FieldValues, typeOf } from "./collect.ts";
+import {
+  type CollectedFields,
+  collectFields,
+  createField,
+  type FieldValues,
+  isOrdered,
+  typeOf,
+} from "./collect.ts";
 
 export interface ColumnOptions {
   /** Largest item number plus one. */
   readonly nItems: number;
-  /** Fields to index, by dotted path; left out: every field of few distinct values. */
+  /** Fields to index, by dotted path; left out: numbers, dates, and every field of few distinct values. */
   readonly filterable?: readonly string[];
+  /** Fields that are indexed without a choice, however many values they have. */
+  readonly grouping?: readonly string[];
   /** The columns to make, whatever values these documents have: those of a larger whole. */
   readonly plan?: readonly ColumnPlan[];
 }
@@ -33,7 +42,7 @@ export interface BuiltColumns {
   readonly meta: readonly ColumnMeta[];
 }
 
-/** Without a choice: fields of at most so many distinct values, or one value in so many documents. */
+/** Without a choice, beside numbers and dates: fields of at most so many distinct values, or one value in so many documents. */
 const LOW_CARDINALITY = 256;
 const DOCUMENTS_PER_VALUE = 20;
 const MAX_AUTOMATIC = 32;
@@ -55,7 +64,7 @@ export async function buildColumnSections(
   const { plan } = options;
   const wanted = plan ? new Set(plan.map(({ field }) => field)) : asked(options.filterable);
   const collected = await collectFields(documents, wanted);
-  const columns = (plan ?? planOf(collected, options.filterable)).map((column) =>
+  const columns = (plan ?? planOf(collected, options)).map((column) =>
     encodeColumn(collected.fields.get(column.field) ?? createField(column.field), column, options.nItems),
   );
   if (columns.length === 0) return { sections: [], meta: [] };
@@ -79,16 +88,19 @@ export async function buildColumnSections(
  */
 export async function planColumns(
   documents: Iterable<ItemDocument> | AsyncIterable<ItemDocument>,
-  filterable?: readonly string[],
+  chosen: Pick<ColumnOptions, "filterable" | "grouping"> = {},
 ): Promise<ColumnPlan[]> {
-  return planOf(await collectFields(documents, asked(filterable), true), filterable);
+  return planOf(await collectFields(documents, asked(chosen.filterable), true), chosen);
 }
 
 function asked(filterable: readonly string[] | undefined): ReadonlySet<string> | undefined {
   return filterable && new Set(filterable);
 }
 
-function planOf({ fields, documents }: CollectedFields, filterable?: readonly string[]): ColumnPlan[] {
+function planOf(
+  { fields, documents }: CollectedFields,
+  { filterable, grouping = [] }: Pick<ColumnOptions, "filterable" | "grouping">,
+): ColumnPlan[] {
   for (const field of filterable ?? []) {
     if (!fields.has(field)) {
       throw new AnnoyEdgeError(
@@ -97,9 +109,8 @@ function planOf({ fields, documents }: CollectedFields, filterable?: readonly st
       );
     }
   }
-  let chosen = [...fields.values()];
-  if (!filterable)
-    chosen = chosen.filter((field) => isLowCardinality(field, documents)).slice(0, MAX_AUTOMATIC);
+  const all = [...fields.values()];
+  const chosen = filterable ? all : byDefault(all, documents, grouping);
   if (chosen.length > MAX_COLUMNS) {
     throw new AnnoyEdgeError(
       "TOO_MANY_FIELDS",
@@ -108,6 +119,18 @@ function planOf({ fields, documents }: CollectedFields, filterable?: readonly st
   }
   // By name, so that the order in which documents name their fields does not show.
   return chosen.sort((x, y) => (x.field < y.field ? -1 : 1)).map(planOfField);
+}
+
+/** Fields of few values and those that are grouped by; then, as far as there is room, numbers and dates. */
+function byDefault(
+  fields: readonly FieldValues[],
+  documents: number,
+  grouping: readonly string[],
+): FieldValues[] {
+  const own = fields.filter(({ field }) => !field.startsWith(SPLITTER_FIELDS));
+  const few = own.filter((field) => grouping.includes(field.field) || isLowCardinality(field, documents));
+  const ordered = own.filter((field) => isOrdered(field) && !few.includes(field));
+  return [...few, ...ordered].slice(0, MAX_AUTOMATIC);
 }
 
 function planOfField(field: FieldValues): ColumnPlan {
@@ -129,7 +152,6 @@ function valuesInType(field: FieldValues, type: ColumnType): (string | number)[]
 }
 
 function isLowCardinality(field: FieldValues, documents: number): boolean {
-  if (field.field.startsWith(SPLITTER_FIELDS)) return false;
   if (field.numbers.size > Math.max(LOW_CARDINALITY, documents / DOCUMENTS_PER_VALUE)) return false;
   for (const value of field.numbers.keys()) {
     if (typeof value === "string" && value.length > MAX_AUTOMATIC_LENGTH) return false;

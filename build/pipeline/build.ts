@@ -25,7 +25,7 @@ import { checkText, type TextOptions, textOptionsOf } from "../text/options.ts";
 export interface BuildOptions
   extends InputOptions,
     ForestOptions,
-    TextOptions,
+    Omit<TextOptions, "grouping">,
     EmbedderOptions,
     ShardOptions {
   /** The artifact folder to write; one that is there already is replaced when the new one is whole. */

@@ -12,7 +12,7 @@ import type { TextOptions, TextPlan } from "../text/options.ts";
 export async function surveyTexts(
   path: string,
   hasText: boolean,
-  { keyword = true, filterable }: TextOptions,
+  { keyword = true, filterable, grouping }: TextOptions,
 ): Promise<TextPlan> {
   const counter =
     hasText && keyword !== false ? countCollection(typeof keyword === "object" ? keyword : {}) : undefined;
@@ -20,7 +20,11 @@ export async function surveyTexts(
   let columns: TextPlan["columns"] = [];
   if (filterable?.length === 0) {
     if (counter) for await (const _ of documents);
-  } else columns = await planColumns(documents, filterable);
+  } else
+    columns = await planColumns(documents, {
+      ...(filterable && { filterable }),
+      ...(grouping && { grouping }),
+    });
   return { columns, ...(counter && { collection: counter.finish() }) };
 }
 

@@ -1,3 +1,4 @@
+import { isRounded } from "../../worker/core/format/integers.ts";
 import { capture, directive, ignored } from "../sources/html/directives.ts";
 import { attribute, type Document, type Element, elements, parseHtml, textOf } from "../sources/html/dom.ts";
 import { furnitureOf, type LeftOut } from "../sources/html/furniture.ts";
@@ -10,7 +11,6 @@ import {
   MAX_HEADINGS_LOOKED_AT,
 } from "../sources/html/roots.ts";
 import { headingText, type Section, sectionsOf } from "../sources/html/sections.ts";
-import { isRounded } from "../sources/numbers.ts";
 import { forbidsIndexing, refreshTarget } from "./robots.ts";
 import { pageKey } from "./urls.ts";
 

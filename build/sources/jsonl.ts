@@ -1,7 +1,7 @@
+import { parseJson } from "../../worker/core/format/integers.ts";
 import { SourceError } from "./errors.ts";
 import { isId, MAX_ID } from "./id.ts";
 import { readLines } from "./lines.ts";
-import { parseJson } from "./numbers.ts";
 import type { SourceDocument, SourceFile } from "./types.ts";
 
 /** A document with the line it begins on, from 1. */

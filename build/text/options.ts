@@ -10,8 +10,10 @@ import { PAGE_TITLE } from "../site/beginning.ts";
 export interface TextOptions {
   /** The keyword index: true (default) when documents have text, or its settings. */
   readonly keyword?: boolean | Omit<KeywordOptions, "nItems" | "onDocument">;
-  /** Metadata fields that filters may name; default: every field of few distinct values. `[]` for none. */
+  /** Metadata fields to filter, sort and group by; default: numbers, dates, every field of few distinct values. `[]` for none. */
   readonly filterable?: readonly string[];
+  /** Fields that are filterable by default however many values they have. */
+  readonly grouping?: readonly string[];
 }
 
 /** Facts about the whole corpus, for the texts of a part of it. */
@@ -40,6 +42,8 @@ export function textOptionsOf({ keyword, filterable, site }: TextOptions & { sit
   return {
     ...(filterable && { filterable }),
     ...(keyword !== undefined && { keyword }),
+    // Results are shown page by page.
+    ...(site && { grouping: ["page"] }),
     ...(site && keyword !== false && { keyword: { fields: SITE_KEYWORD_FIELDS, ...own } }),
   };
 }

@@ -59,13 +59,14 @@ export async function indexTexts(
 async function buildColumns(
   path: string,
   nItems: number,
-  { filterable, plan }: TextOptions & { readonly plan?: TextPlan },
+  { filterable, grouping, plan }: TextOptions & { readonly plan?: TextPlan },
 ) {
   if (filterable?.length === 0) return { sections: [], meta: [] };
   const documents: AsyncIterable<ItemDocument> = readDocuments(path);
   return buildColumnSections(documents, {
     nItems,
     ...(filterable && { filterable }),
+    ...(grouping && { grouping }),
     ...(plan?.columns && { plan: plan.columns }),
   });
 }

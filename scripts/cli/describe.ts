@@ -26,6 +26,7 @@ export function describeArtifact(manifest: Manifest): string {
       : []),
     ["recall@10", describeRecall(certified)],
     ["embedder", embedder ? `${embedder.provider} (${embedder.model})` : "none: vectors only"],
+    ["filterable", describeColumns(manifest)],
     ...describeCut(manifest),
     [
       "size",
@@ -45,6 +46,12 @@ function describeCut({ embedder, cutTexts = 0 }: Manifest): [string, string][] {
       `${count(cutTexts)} ${texts} longer than the model reads: ${their} first ${embedder.maxTokens} tokens count (--chunk-unit tokens splits)`,
     ],
   ];
+}
+
+/** The fields that filters, sort and groupBy may name. */
+export function describeColumns({ columns = [] }: Pick<Manifest, "columns">): string {
+  if (columns.length === 0) return "no field";
+  return columns.map(({ field, type, array }) => `${field} (${array ? "list of " : ""}${type})`).join(", ");
 }
 
 function describeShards({ list, partition, probes, rows }: NonNullable<Manifest["shards"]>): string {

@@ -15,7 +15,7 @@ export function addTextOptions(command: Command): Command {
     .option("--language <code>", "stemming of the keyword index: en (default), de, ... or none")
     .option(
       "--filterable <fields...>",
-      "metadata fields to filter by (default: those of few values), or none",
+      "metadata fields to filter, sort and group by (default: numbers, dates, those of few values), or none",
     );
 }
 

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { type Inspection, inspect } from "../../build/index.ts";
-import { codecs, columns, describeRecall, table } from "../cli/describe.ts";
+import { codecs, columns, describeColumns, describeRecall, table } from "../cli/describe.ts";
 import { leafCommand, perform } from "../cli/run.ts";
 import { bytes, count } from "../cli/terminal.ts";
 
@@ -45,6 +45,7 @@ function describe(found: Inspection): string {
         ? `${embedder.provider} (${embedder.model})${embedder.whitened ? ", whitened by the corpus" : ""}`
         : "none: vectors only",
     ],
+    ["filterable", describeColumns(manifest)],
     ["documents", bytes(found.documents.bytes)],
     ["recall@10", describeRecall(found.certified)],
   ];

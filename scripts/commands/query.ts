@@ -18,6 +18,10 @@ interface Flags {
   readonly offset?: number;
   readonly minScore?: number;
   readonly facets?: readonly string[];
+  readonly sort?: readonly string[];
+  readonly groupBy?: string;
+  readonly groupHits?: number;
+  readonly total?: boolean;
   readonly config?: string;
 }
 
@@ -26,10 +30,11 @@ export function addQuery(program: Command): void {
   const command = leafCommand(program, "query", "search an artifact here, with the Worker's own code", [
     'query artifacts/docs "how do I roll back?" -k 5',
     "query artifacts/docs --item 7 --search-k 2000",
+    `query artifacts/shop --filter '{"category": "lamps"}' --sort price:asc --total`,
     'query artifacts/vectors --vector "[0.1, 0.9, -0.3]" --json',
   ])
     .argument("<dir>", "artifact folder")
-    .argument("[text]", "text to search for")
+    .argument("[text]", "text to search for; without it --filter, --sort, --group-by or --facets browse")
     .option("--vector <json>", "vector to search for: a JSON array of numbers", json)
     .option("--item <n>", "item whose neighbours are wanted", wholeNumber(0))
     .option("--id <id>", "docstore id whose neighbours are wanted")
@@ -49,38 +54,67 @@ export function addQuery(program: Command): void {
     .option("--offset <n>", "hits to pass over", wholeNumber(0))
     .option("--min-score <s>", "leave out hits of a lower score, 0 to 1", decimal)
     .option("--facets <fields...>", "count the values of these metadata fields")
+    .option("--sort <fields...>", "sort by these fields, then by score: price, price:desc")
+    .option("--group-by <field>", "group hits by the value of this field; -k and --offset count groups")
+    .option("--group-hits <n>", "hits of a group at most (default: 1)", wholeNumber(1))
+    .option("--total", "count the documents that are found")
     .option(
       "--config <file>",
       "brings the embedder, when it is one's own (default: annoy-edge.config.ts here)",
     );
-  perform<Flags>(command, async (_context, { config, ...flags }, [dir, text]) => {
-    const { curation, ...rest } = flags;
-    const request = {
-      ...rest,
-      ...(curation === false && { curation }),
-      ...(text !== undefined && { query: text }),
-    };
-    // The search checks every field of a request, whatever it comes from, and names what is wrong.
-    const response = await query(dir!, request as SearchInput, await withConfiguredEmbedder(config));
-    return { result: response, text: describe(response) };
-  });
+  perform<Flags>(
+    command,
+    async (_context, { config, curation, groupBy, groupHits, ...flags }, [dir, text]) => {
+      const grouped = groupBy !== undefined || groupHits !== undefined;
+      const request = {
+        ...flags,
+        ...(curation === false && { curation }),
+        ...(text !== undefined && { query: text }),
+        ...(grouped && { groupBy: { field: groupBy, hits: groupHits } }),
+      };
+      // The search checks every field of a request, whatever it comes from, and names what is wrong.
+      const response = await query(dir!, request as SearchInput, await withConfiguredEmbedder(config));
+      return { result: response, text: describe(response) };
+    },
+  );
 }
 
 const TEXT_LENGTH = 160;
 
-function describe({ hits, warnings, facets, index, version }: SearchResponse): string {
-  const lines = hits.map((hit, i) => {
+function describe({ hits, groups, total, warnings, facets, index, version }: SearchResponse): string {
+  const heads = headings(groups);
+  const lines = hits.flatMap((hit, i) => {
     // A hit by its words alone may have no distance.
     const distance = hit.distance === null ? "" : `distance ${hit.distance.toFixed(4)}  `;
     const shown = hit.highlights?.[0]?.text ?? hit.document?.pageContent;
     const text = shown === undefined ? "" : `\n    ${excerpt(shown)}`;
-    return `${String(i + 1).padStart(2)}. ${hit.id}  item ${hit.item}  ${distance}score ${hit.score.toFixed(3)}${text}${explained(hit)}`;
+    const sorted = hit.sort ? `${hit.sort.map((value) => value ?? "none").join(", ")}  ` : "";
+    const line = `${String(i + 1).padStart(2)}. ${hit.id}  item ${hit.item}  ${sorted}${distance}score ${hit.score.toFixed(3)}${text}${explained(hit)}`;
+    return [...(heads.get(i) ?? []), line];
   });
+  if (total) lines.push(describeTotal(total));
   for (const { message } of warnings ?? []) lines.push(message);
   if (hits.length === 0 && !warnings?.length) lines.push("Nothing found.");
   for (const [field, counts] of Object.entries(facets ?? {}))
     lines.push(`${field}: ${counts.map(({ value, count }) => `${value} (${count})`).join(", ")}`);
   return `${lines.join("\n")}\n(${index}, version ${version})`;
+}
+
+/** Lines above the first hit of each group, by its position. */
+function headings(groups: SearchResponse["groups"]): ReadonlyMap<number, readonly string[]> {
+  const heads = new Map<number, readonly string[]>();
+  let next = 0;
+  for (const { value, hits } of groups ?? []) {
+    heads.set(next, [`${value ?? "none"}:`]);
+    next += hits;
+  }
+  return heads;
+}
+
+function describeTotal({ value, relation, groups }: NonNullable<SearchResponse["total"]>): string {
+  const about = relation === "estimate" ? "About " : "";
+  const within = groups === undefined ? "" : ` in ${groups} ${groups === 1 ? "group" : "groups"}`;
+  return `${about}${value} ${value === 1 ? "document" : "documents"}${within}.`;
 }
 
 /** Why the hit stands there, a line each. */

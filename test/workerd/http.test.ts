@@ -170,6 +170,60 @@ describe("bodies", () => {
   });
 });
 
+const postBatch = (body: string) =>
+  send("/v1/search/batch", { method: "POST", headers: { "content-type": "application/json" }, body });
+
+describe("browsing, sorting, grouping and counting", () => {
+  test("a page without a query: filter, sort, total; the same as a URL", async () => {
+    const request = {
+      filter: { topic: ["food", "music"] },
+      sort: [{ field: "year", order: "desc" }, "topic"],
+      k: 3,
+      offset: 4,
+      total: true,
+    };
+    const answer = await answerOf(await postSearch(request));
+    expect(answer).toMatchObject({ mode: "browse", total: { value: 16, relation: "exact" } });
+    expect(answer.hits.map(({ document }) => document?.metadata.year)).toEqual([2022, 2022, 2022]);
+    const url = "filter[topic][in]=food,music&sort=year:desc,topic&k=3&offset=4&total=true";
+    expect(await answerOf(await send(`/v1/search?${url}`), "get")).toEqual(answer);
+  });
+
+  test("hits group by group, so many of each, k counting groups", async () => {
+    const answer = await answerOf(
+      await postSearch({ query: "a dog", groupBy: { field: "topic", hits: 2 }, k: 3, total: true }),
+    );
+    expect(answer).toMatchObject({ total: { relation: "estimate" } });
+    const { groups } = answer as unknown as { groups: { value: string | null; hits: number }[] };
+    expect(groups).toHaveLength(3);
+    expect(answer.hits.map(({ document }) => document?.metadata.topic ?? null)).toEqual(
+      groups.flatMap(({ value, hits }) => Array.from({ length: hits }, () => value)),
+    );
+    const url = "/v1/search?q=a+dog&groupBy=topic&groupBy.hits=2&k=3&total=true";
+    expect(await answerOf(await send(url), "get")).toEqual(answer);
+  });
+
+  test("a batch sorts each of its searches", async () => {
+    const searches = [{ filter: {}, sort: "year:desc", k: 1 }, { query: "dog", sort: "year" }, {}];
+    const response = await postBatch(JSON.stringify({ searches: searches.slice(0, 2) }));
+    expect(await expectContract(response, "/v1/search/batch", "post")).toMatchObject({
+      results: [
+        { mode: "browse", hits: [{ sort: [2023] }] },
+        { mode: "keyword", hits: [{ id: "animals-0" }] },
+      ],
+    });
+    await expectProblem(await postBatch(JSON.stringify({ searches })), 400, "NO_QUERY");
+  });
+
+  test("whole numbers beyond 2^53 are not rounded in a filter", async () => {
+    const body = '{"query":"dog","filter":{"year":9007199254740993}}';
+    const refused = await expectProblem(await postSearch(body), 400, "FILTER_TYPE_MISMATCH");
+    expect(refused.detail).toContain("9007199254740993");
+    const results = await (await postBatch(`{"searches":[${body}]}`)).text();
+    expect(results).toContain("9007199254740993");
+  });
+});
+
 describe("GET /v1/search", () => {
   test("answers as POST does", async () => {
     const byUrl = await answerOf(

@@ -17,6 +17,11 @@ export interface SearchRetrieverFields extends BaseRetrieverInput {
   readonly mode?: SearchMode;
   readonly filter?: unknown;
   readonly mmr?: SearchInput["mmr"];
+  readonly weights?: SearchInput["weights"];
+  /** With it, documents are found by their words unless `mode` says otherwise. */
+  readonly sort?: SearchInput["sort"];
+  /** At most so many documents of each value of a field; `k` then counts values. */
+  readonly groupBy?: SearchInput["groupBy"];
 }
 
 /**
@@ -33,11 +38,11 @@ export class SearchRetriever extends BaseRetriever {
 
   constructor(fields: SearchRetrieverFields) {
     super(fields);
-    const { url, client, clientOptions, k, mode, filter, mmr } = fields;
+    const { url, client, clientOptions, k, mode, filter, mmr, weights, sort, groupBy } = fields;
     if (!client && url === undefined)
       throw new TypeError("A SearchRetriever needs the Worker's url, or a client.");
     this.#client = client ?? createClient(url as string | URL, clientOptions);
-    this.#search = { k, mode, filter, mmr };
+    this.#search = { k, mode, filter, mmr, weights, sort, groupBy };
   }
 
   override async _getRelevantDocuments(

@@ -1,3 +1,4 @@
+import { mayBeRounded, parseJson } from "../core/format/integers.ts";
 import { within } from "../core/time/wait.ts";
 import { HttpError } from "./problems.ts";
 
@@ -28,11 +29,35 @@ export async function readJson(request: Request, limits: BodyLimits): Promise<un
   if (text.trim() === "")
     throw new HttpError("INVALID_JSON", "The request has no body; it needs a JSON object.");
   try {
-    return JSON.parse(text);
+    return withExactFilters(JSON.parse(text), text);
   } catch (error) {
     const reason = error instanceof Error ? error.message.slice(0, 200) : "";
     throw new HttpError("INVALID_JSON", `The body is not JSON: ${reason}.`);
   }
+}
+
+/**
+ * The body with its filters read anew, in which whole numbers beyond 2^53 are texts with all their digits: as such the index has
+ * those of documents. All else are numbers that have their bounds.
+ */
+function withExactFilters(body: unknown, text: string): unknown {
+  if (!mayBeRounded(text)) return body;
+  return graft(body, parseJson(text));
+}
+
+function graft(body: unknown, exact: unknown): unknown {
+  if (!isObject(body) || !isObject(exact)) return body;
+  const { filter, searches } = exact;
+  return {
+    ...body,
+    ...(filter !== undefined && { filter }),
+    ...(Array.isArray(searches) &&
+      Array.isArray(body.searches) && { searches: body.searches.map((one, i) => graft(one, searches[i])) }),
+  };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function checkMediaType(headers: Headers): void {

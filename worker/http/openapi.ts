@@ -394,9 +394,11 @@ function ref(name: SchemaName): Json {
 
 /** The query string's parameters, each with the schema of the field that it fills. */
 function searchParameters(schemas: Record<string, Json>): Parameter[] {
-  const fields = Object.entries(SEARCH_PARAMETERS).map(([name, { path }]): Parameter => {
-    const schema = propertyOf(propertyOf(schemas.SearchRequest, path[0]), path[1]);
-    const { description, ...rest } = schema;
+  const fields = Object.entries(SEARCH_PARAMETERS).map(([name, { path, texts }]): Parameter => {
+    const field = propertyOf(schemas.SearchRequest, path[0]);
+    const schema = propertyOf(field, path[1]);
+    const { description = field.description, ...own } = schema;
+    const rest = texts ? { type: "array", minItems: 1, items: { type: "string", minLength: 1 } } : own;
     const list = rest.type === "array";
     return {
       name,
@@ -413,7 +415,8 @@ function searchParameters(schemas: Record<string, Json>): Parameter[] {
 
 function propertyOf(schema: Json | undefined, name: string | undefined): Json {
   if (name === undefined) return schema ?? {};
-  // A JSON Schema made by zod: `properties` is an object of schemas.
-  const properties = schema?.properties as Record<string, Json> | undefined;
-  return properties?.[name] ?? {};
+  // A JSON Schema made by zod: `properties` is an object of schemas, and so are the forms of a field that has several.
+  const forms = [schema, ...((schema?.anyOf ?? []) as Json[])];
+  const within = forms.map((form) => (form?.properties as Record<string, Json> | undefined)?.[name]);
+  return within.find((found) => found !== undefined) ?? {};
 }

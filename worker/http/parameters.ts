@@ -13,7 +13,15 @@ const numbers = (value: string): readonly unknown[] => value.split(",").map((par
 
 /** Parameters of `GET /v1/search`, each with its place in the JSON of `POST /v1/search`. */
 export const SEARCH_PARAMETERS: Readonly<
-  Record<string, { readonly path: readonly [string, string?]; readonly read: Reader }>
+  Record<
+    string,
+    {
+      readonly path: readonly [string, string?];
+      readonly read: Reader;
+      /** Whether a list is all that a URL can hold of a field of several forms. */
+      readonly texts?: true;
+    }
+  >
 > = {
   q: { path: ["query"], read: text },
   vector: { path: ["vector"], read: numbers },
@@ -28,7 +36,7 @@ export const SEARCH_PARAMETERS: Readonly<
   include: { path: ["include"], read: list },
   facets: { path: ["facets"], read: list },
   facetsOf: { path: ["facetsOf"], read: text },
-  sort: { path: ["sort"], read: list },
+  sort: { path: ["sort"], read: list, texts: true },
   groupBy: { path: ["groupBy", "field"], read: text },
   "groupBy.hits": { path: ["groupBy", "hits"], read: number },
   total: { path: ["total"], read: boolean },

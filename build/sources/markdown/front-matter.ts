@@ -1,7 +1,7 @@
 import { parse as parseToml } from "smol-toml";
 import { isScalar, parseDocument } from "yaml";
+import { ofBigInt, parseJson } from "../../../worker/core/format/integers.ts";
 import { SourceError } from "../errors.ts";
-import { ofBigInt, parseJson } from "../numbers.ts";
 
 /** Front matter above a text. */
 export interface FrontMatter {

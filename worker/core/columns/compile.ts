@@ -1,3 +1,4 @@
+import { isRounded } from "../format/integers.ts";
 import { searchError } from "../format/search-error.ts";
 import { type Column, type Columns, corruptColumns } from "./columns.ts";
 import { parseDate } from "./dates.ts";
@@ -144,8 +145,10 @@ function comparable(column: Column, given: FilterValue, test: Test): string | nu
   if (column.type === "string") converted = typeof value === "string" ? value : undefined;
   else if (column.type === "number") {
     if (typeof value === "number") converted = value;
-    else if (typeof value === "string" && NUMBER.test(value) && Number.isFinite(Number(value)))
+    else if (typeof value === "string" && NUMBER.test(value) && Number.isFinite(Number(value))) {
       converted = Number(value);
+      requireDigits(column, value.trim(), test);
+    }
   } else if (column.type === "boolean") {
     if (typeof value === "boolean") converted = value ? 1 : 0;
     else if (typeof value === "string") {
@@ -164,6 +167,13 @@ function comparable(column: Column, given: FilterValue, test: Test): string | nu
     test.path,
     `Field "${column.field}" holds ${KINDS[column.type]}; ${JSON.stringify(value)} is none.`,
   );
+}
+
+/** Documents have whole numbers of so many digits as texts; a number would stand for its neighbours as well. */
+function requireDigits(column: Column, text: string, test: Test): void {
+  if (!isRounded(text, Number(text)) || BigInt(text) === BigInt(Number(text))) return;
+  const message = `Field "${column.field}" holds numbers, which do not keep the digits of ${text.slice(0, 60)}: it is beyond 2^53.`;
+  throw searchError("FILTER_TYPE_MISMATCH", test.path, message);
 }
 
 const KINDS = {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { buildColumnSections } from "../../../build/columns/column-sections.ts";
+import { buildColumnSections, planColumns } from "../../../build/columns/column-sections.ts";
 import { artifactOf } from "../../../test/support/artifact.ts";
 import type { ItemDocument } from "../format/meta.ts";
 import { type Columns, openColumns } from "./columns.ts";
@@ -59,6 +59,22 @@ describe("compileFilter", () => {
     expect(matches(columns, { added: { gt: "2024-01-31", lte: "2024-03-01T00:00:00+01:00" } })).toEqual([1]);
     expect(matches(columns, { added: { lt: Date.UTC(2024, 1, 1) } })).toEqual([0]);
     expect(matches(columns, { "author.name": "Bob" })).toEqual([2]);
+  });
+
+  it("rounds no whole number: beyond 2^53 it is text, and a field of numbers refuses it", async () => {
+    const columns = await columnsOf(
+      documentsOf([{ ticket: "9007199254740992", n: 1 }, { ticket: "9007199254740993" }]),
+    );
+    const [filter] = [{ ticket: "9007199254740993" }];
+    expect(matches(columns, filter)).toEqual([1]);
+    const ofUrl = (text: string) => parseFilterParameters([["filter", text]]);
+    expect(matches(columns, ofUrl('{"ticket":9007199254740993}'))).toEqual([1]);
+    expect(() => compileFilter(columns, ofUrl('{"n":9007199254740993}'))).toThrow(
+      'Field "n" holds numbers, which do not keep the digits of 9007199254740993: it is beyond 2^53.',
+    );
+    expect(matches(columns, ofUrl('{"n":{"lt":9007199254740994}}'))).toEqual([0]);
+    expect(matches(columns, { n: { lt: 1e300 } })).toEqual([0]);
+    expect(() => parseFilter({ n: 2 ** 53 })).toThrow(/filter\.n is beyond 2\^53/);
   });
 
   it("tells missing values by exists and null", async () => {
@@ -330,7 +346,29 @@ describe("buildColumnSections", () => {
     expect([...(await columnsOf(many)).byField.keys()]).toEqual(["kind"]);
     expect([...(await columnsOf(many, ["id2"])).byField.keys()]).toEqual(["id2"]);
     expect(matches(await columnsOf(many, ["id2"]), { id2: "x999" })).toEqual([999]);
+    const named = await buildColumnSections(many, { nItems: 1000, grouping: ["id2"] });
+    expect(named.meta.map(({ field }) => field)).toEqual(["id2", "kind"]);
     await expect(columnsOf(many, ["nope"])).rejects.toMatchObject({ code: "UNKNOWN_FILTERABLE_FIELD" });
+  });
+
+  it("takes numbers and dates however many there are, but no lists of them", async () => {
+    const offers = documentsOf(
+      Array.from({ length: 1000 }, (_, i) => ({
+        price: i / 100,
+        released: new Date(Date.UTC(2020, 0, i)).toISOString(),
+        measured: [i, i + 0.5],
+        sku: `s${i}`,
+        loc: { from: i },
+      })),
+    );
+    const columns = await columnsOf(offers);
+    expect([...columns.byField.keys()]).toEqual(["price", "released"]);
+    expect(await planColumns(offers)).toEqual([
+      { field: "price", type: "number", array: false, values: 1000, days: false },
+      { field: "released", type: "date", array: false, values: 1000, days: false },
+    ]);
+    expect(matches(columns, { price: { lt: 0.02 }, released: { gt: "2020-01-01" } })).toEqual([]);
+    expect(matches(columns, { price: { gte: 9.99 } })).toEqual([999]);
   });
 
   it("keeps a field of several types as strings", async () => {

@@ -1,3 +1,4 @@
+import { parseJson as parseExactly } from "../format/integers.ts";
 import { searchError } from "../format/search-error.ts";
 
 export const COMPARISONS = ["eq", "ne", "in", "nin", "lt", "lte", "gt", "gte", "exists"] as const;
@@ -179,7 +180,12 @@ function test(
 
 function scalar(value: unknown, comparison: Comparison, path: string): FilterValue {
   if (typeof value === "string" || typeof value === "boolean" || isTextValue(value)) return value;
-  if (typeof value === "number" && Number.isFinite(value)) return value;
+  if (typeof value === "number" && Number.isFinite(value)) {
+    const isOrder = comparison !== "eq" && comparison !== "ne" && comparison !== "in" && comparison !== "nin";
+    if (isOrder || !Number.isInteger(value) || Number.isSafeInteger(value)) return value;
+    const message = `${path} is beyond 2^53, where a number does not keep its digits: write it as text, as in "9007199254740993".`;
+    throw searchError("INVALID_FILTER", path, message);
+  }
   throw searchError(
     "INVALID_FILTER",
     path,
@@ -269,7 +275,7 @@ export function parseFilterParameters(parameters: Iterable<readonly [string, str
 
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseExactly(text);
   } catch {
     throw searchError("INVALID_FILTER", "filter", `Parameter filter is no JSON such as {"field":"value"}.`);
   }

@@ -2,13 +2,18 @@
 const LONG_INTEGER = /(?<![\d.])\d{16,}(?![\d.eE])/;
 const INTEGER = /^-?\d+$/;
 
+/** Whether a JSON text may have a number that does not keep its digits. */
+export function mayBeRounded(text: string): boolean {
+  return LONG_INTEGER.test(text);
+}
+
 /**
  * Parses JSON without rounding whole numbers: beyond 2^53 they become text, with all their digits.
  *
  * @throws SyntaxError
  */
 export function parseJson(text: string): unknown {
-  return LONG_INTEGER.test(text) ? JSON.parse(text, keepDigits as Reviver) : JSON.parse(text);
+  return mayBeRounded(text) ? JSON.parse(text, keepDigits as Reviver) : JSON.parse(text);
 }
 
 /** TypeScript does not know yet that a reviver is given the source of a primitive. */
