@@ -72,16 +72,23 @@ function searchesOf(random: Random, ids: readonly string[]): SearchInput[] {
     { query: `${text()} -${pick(random, WORDS)}`, mode: "keyword", k: 6 },
     { query: text(), mode: "hybrid", k: 8, weights: { keyword: 0.4 }, include: ["explanation"] },
     { query: text(), mode: "hybrid", k: 6, weights: { keyword: 0.6 }, filter, facets },
+    { filter, facets, sort: ["year:desc", "topic"], k: 7, offset: 2, total: true },
+    { query: text(), sort: "year", groupBy: { field: "topic", hits: 3 }, k: 3, total: true },
+    { query: text(), mode: "keyword", groupBy: { field: "year", hits: 2 }, k: 4, total: true },
+    { query: text(), groupBy: "topic", k: 2, weights: { keyword: 0.4 }, total: true },
+    { vector: letterVector(text()), sort: "tags:desc", k: 5, filter, total: true },
   ];
 }
 
 /** An answer without item numbers and version, scores to five digits. */
-function comparable({ hits, facets, mode, warnings }: SearchResponse) {
+function comparable({ hits, facets, mode, warnings, groups, total }: SearchResponse) {
   const round = (x: number | null) => (x === null ? null : Math.round(x * 1e5) / 1e5);
   return {
     mode,
     warnings,
     facets,
+    groups,
+    total,
     hits: hits.map(({ item: _, score, distance, explanation, ...hit }) => ({
       ...hit,
       score: round(score),

@@ -103,7 +103,8 @@ async function surveyDocuments(
   }
   let columns: readonly ColumnPlan[] = [];
   const needsColumns = curation.boosts.some(({ weight }) => weight === undefined);
-  if (needsColumns && filterable?.length !== 0) columns = await planColumns(documents(), filterable);
+  if (needsColumns && filterable?.length !== 0)
+    columns = await planColumns(documents(), filterable && { filterable });
   else for await (const _ of documents());
   return { ids, columns, newest };
 }

@@ -5,7 +5,7 @@ import type { KeywordIndex } from "./keyword-index.ts";
 import { matchingItems } from "./matches.ts";
 import { NO_ITEM, openPostings } from "./postings.ts";
 import { WINDOW } from "./scratch.ts";
-import { boundOf, conditionsOf, FEW_HITS } from "./search.ts";
+import { boundsOf, conditionsOf, FEW_HITS, type WordRankOptions } from "./search.ts";
 import type { UnderstoodQuery } from "./understand.ts";
 
 /** All items that a query finds, ascending, with their scores by BM25. */
@@ -14,6 +14,8 @@ export interface KeywordMatches {
   readonly scores: number[];
   /** The highest score that a document could have for the query. */
   readonly bound: number;
+  /** The part of each word in it. */
+  readonly bounds: readonly (readonly [word: string, part: number])[];
 }
 
 type Accept = ((item: number) => boolean) | undefined;
@@ -41,14 +43,20 @@ export function tellingMatches(
  *
  * @throws ArtifactError `CORRUPT_KEYWORDS` when a damaged list is met
  */
-export function everyMatch(index: KeywordIndex, understood: UnderstoodQuery, accept: Accept): KeywordMatches {
-  const { query, groups, statistics } = understood;
+export function everyMatch(
+  index: KeywordIndex,
+  understood: UnderstoodQuery,
+  { accept, isFew = (hits) => hits < FEW_HITS }: Omit<WordRankOptions, "k">,
+): KeywordMatches {
+  const { query, groups, statistics, relax } = understood;
   const conditions = conditionsOf(index, query, { accept });
   const found = scored(index, understood, groups, conditions);
-  const few = found.items.length < FEW_HITS && groups.length > 0;
-  if (!few || query.words.every((word) => word.exact)) return found;
-  const relaxed = expandQuery(index, query, { relaxed: true, statistics });
-  return { ...scored(index, understood, relaxed, conditions), bound: found.bound };
+  if (groups.length === 0 || query.words.every((word) => word.exact) || !isFew(found.items.length)) {
+    return found;
+  }
+  const relaxed = relax?.() ?? expandQuery(index, query, { relaxed: true, statistics });
+  const { items, scores } = scored(index, understood, relaxed, conditions);
+  return { ...found, items, scores };
 }
 
 function scored(
@@ -58,10 +66,9 @@ function scored(
   conditions: Conditions,
 ): KeywordMatches {
   const nDocuments = statistics?.documents ?? index.collectionDocuments;
-  return {
-    ...scoreEvery(index, groups, conditions, nDocuments),
-    bound: boundOf(index, query, groups, nDocuments),
-  };
+  const bounds = boundsOf(index, query, groups, nDocuments);
+  const bound = bounds.reduce((sum, [, part]) => sum + part, 0);
+  return { ...scoreEvery(index, groups, conditions, nDocuments), bound, bounds };
 }
 
 /** Scores every item of the groups. Where `scoreGroups` passes over what cannot be among the best, nothing is passed over here. */

@@ -105,18 +105,8 @@ export function conditionsOf(
   return { accept, excluded };
 }
 
-/** Returns the score of a short text that holds every word of the query often. */
-export function boundOf(
-  index: KeywordIndex,
-  query: KeywordQuery,
-  groups: readonly QueryGroup[],
-  nDocuments: number,
-): number {
-  return boundsOf(index, query, groups, nDocuments).reduce((sum, [, part]) => sum + part, 0);
-}
-
 /** Returns for each word what a short text gets that holds it often; of alternatives the best. */
-function boundsOf(
+export function boundsOf(
   { k1 }: KeywordIndex,
   { words }: KeywordQuery,
   groups: readonly QueryGroup[],

@@ -7,11 +7,15 @@ import { columnsOf, facetCountsOf } from "./conditions.ts";
 import { countsOf, valuesFor } from "./fields.ts";
 import type { LoadedIndex } from "./loaded-index.ts";
 import { type Query, rankedWords } from "./query.ts";
-import type { Counts, Rankings, RankOptions } from "./ranking.ts";
+import type { Counts, Rankings, RankOptions, WordRanking } from "./ranking.ts";
 
 /** Settings of listing, of an index that may be a part of more. */
 export interface ListOptions extends RankOptions {
   readonly statistics?: WordStatistics | undefined;
+  /** The query's words, looked up among those of all parts. */
+  readonly understood?: UnderstoodQuery | undefined;
+  /** Whether so many hits by words are few among those of all parts. */
+  readonly isFew?: ((hits: number) => boolean) | undefined;
 }
 
 /** Items ascending, with their scores. */
@@ -19,6 +23,7 @@ interface Matches {
   readonly items: ArrayLike<number>;
   readonly scores?: readonly number[];
   readonly bound: number;
+  readonly bounds?: WordRanking["bounds"];
 }
 
 /**
@@ -35,9 +40,9 @@ export function listInMemory(
 ): Rankings {
   const { keyword } = index;
   const words = rankedWords(query);
-  const understood = keyword && words && understand(keyword, words, part.statistics);
+  const understood = part.understood ?? (keyword && words && understand(keyword, words, part.statistics));
   const columns = columnsOf(index, part.whole, query.sort ? "sort" : "filter");
-  const { items, scores, bound } = words
+  const { items, scores, bound, bounds } = words
     ? wordMatches(index, query, understood, filter)
     : { items: itemsOf((filter ?? { bits: columns.present }).bits, columns.nItems), bound: 1 };
   const first = selectFirst(columns, { items, ...(scores && { scores }) }, { ...query, depth: part.k });
@@ -50,7 +55,7 @@ export function listInMemory(
   const values = valuesFor(index, query, part, listed);
   const terms = query.terms && understood && keyword ? foundTerms(keyword, understood) : undefined;
   return {
-    listed: { items: listed, scores: first.map((i) => scores?.[i] ?? 1), bound },
+    listed: { items: listed, scores: first.map((i) => scores?.[i] ?? 1), bound, ...(bounds && { bounds }) },
     ...(facets && { facets }),
     ...(values && { values }),
     ...(counts && { counts }),
@@ -75,7 +80,7 @@ function scoredAtLeast<T extends Matches & { readonly scores: readonly number[] 
   if (minScore <= 0) return matches;
   const { scores, bound } = matches;
   const kept = [...scores.keys()].filter((i) => bound > 0 && scores[i]! / bound >= minScore);
-  return { items: kept.map((i) => matches.items[i]!), scores: kept.map((i) => scores[i]!), bound };
+  return { ...matches, items: kept.map((i) => matches.items[i]!), scores: kept.map((i) => scores[i]!) };
 }
 
 /**
@@ -85,7 +90,7 @@ function scoredAtLeast<T extends Matches & { readonly scores: readonly number[] 
 export function countFound(
   index: LoadedIndex,
   query: Query,
-  part: RankOptions,
+  part: ListOptions,
   understood: UnderstoodQuery | undefined,
   filter: CompiledFilter | undefined,
 ): Counts | undefined {
@@ -96,7 +101,8 @@ export function countFound(
   if (query.mode === "keyword") {
     if (!keyword || !understood) return ofItems([]);
     const { minScore = 0 } = query;
-    return ofItems(scoredAtLeast(everyMatch(keyword, understood, filter?.accept), minScore).items);
+    const found = everyMatch(keyword, understood, { accept: filter?.accept, isFew: part.isFew });
+    return ofItems(scoredAtLeast(found, minScore).items);
   }
   const passing = filter?.count ?? forest.artifact.header.nSlots;
   if (query.mode === "hybrid") {

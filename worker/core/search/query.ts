@@ -31,6 +31,11 @@ export interface Query {
   readonly minScore?: number;
 }
 
+/** Whether an index needs its columns for the query. */
+export function readsColumns({ mode, filter, facets, sort, groupBy }: Query): boolean {
+  return mode === "browse" || [filter, facets, sort, groupBy].some((part) => part !== undefined);
+}
+
 /**
  * Whether the answer is a list of all that matches, in the order of fields: of what the words find, or of everything. What is
  * compared by vectors has no end, so there the best hits are sorted instead.

@@ -6,7 +6,7 @@ import { filterOf } from "../conditions.ts";
 import { renumbered } from "../curation/facts.ts";
 import type { Changes, LoadedIndex } from "../loaded-index.ts";
 import { type PartOptions, rankInMemory } from "../memory.ts";
-import { type Query, rankedWords } from "../query.ts";
+import { type Query, rankedWords, readsColumns } from "../query.ts";
 import type { Ranking, Rankings, WholeColumns } from "../ranking.ts";
 import { mergeRankings } from "../shards/merge.ts";
 import type { SearchOptions } from "../timing.ts";
@@ -27,7 +27,7 @@ export async function rankChanged(
   const wanted = rankedWords(query) ?? (query.terms ? query.words : undefined);
   const joined = keywords && wanted && understandJoined(keywords, wanted, kept.accept);
   const { terms: isWanted, ...own } = query;
-  const part: PartOptions = { k, ...((query.filter || query.facets) && { whole: wholeOf(index) }) };
+  const part: PartOptions = { k, ...(readsColumns(query) && { whole: wholeOf(index) }) };
   const words = wordHits(index, query, part, joined);
   // Whether near words are added is decided by the hits of both parts: the base's count while it is ranked.
   let isFew = false;

@@ -53,7 +53,7 @@ function joined(rankings: readonly WordRanking[]): WordRanking {
   return {
     items: rankings.flatMap(({ items }) => items),
     scores: rankings.flatMap(({ scores }) => scores),
-    bound: Math.max(...rankings.map(({ bound }) => bound)),
+    bound: mergeBounds(rankings),
   };
 }
 

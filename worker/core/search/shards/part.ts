@@ -1,5 +1,5 @@
 import type { LoadedIndex } from "../loaded-index.ts";
-import type { Query } from "../query.ts";
+import { type Query, readsColumns } from "../query.ts";
 import type { Shown } from "../searcher.ts";
 import type { ShardQuery, Show } from "./types.ts";
 
@@ -26,9 +26,7 @@ export function shardQuery(
     show: showFor(query.mode, shown, forest.dimensions),
     // The asking side has no vectors to compare what the words find with.
     ...(query.vector && words && { exactDistances: true }),
-    ...((query.filter || query.facets || query.sort || query.groupBy || query.mode === "browse") && {
-      whole: { fields, facetValues: FACET_VALUES },
-    }),
+    ...(readsColumns(query) && { whole: { fields, facetValues: FACET_VALUES } }),
   };
 }
 
