@@ -47,7 +47,11 @@ export function assembleTrees(
   let plane = 0;
   for (const [t, tree] of trees.entries()) {
     to.nodes.set(
-      renumberTree(tree, maxBucket, nItems, node, list, metric === "hamming" ? 0 : plane),
+      renumberTree(tree, maxBucket, nItems, {
+        nodes: node,
+        lists: list,
+        planes: metric === "hamming" ? 0 : plane,
+      }),
       node * NODE_WORDS,
     );
     to.lists.set(tree.lists, list);
@@ -73,24 +77,29 @@ export function assembleTrees(
   return assembled;
 }
 
-/** A tree's nodes with their references moved behind so many nodes, list entries and planes. */
+/** Numbers of tree nodes, list entries and planes that precede a tree. */
+interface Preceding {
+  readonly nodes: number;
+  readonly lists: number;
+  readonly planes: number;
+}
+
+/** Returns a tree's nodes with their references moved behind what precedes it. */
 export function renumberTree(
   tree: GrownTree,
   maxBucket: number,
   nItems: number,
-  nodesBefore: number,
-  listBefore = 0,
-  planesBefore = 0,
+  before: Preceding,
 ): Uint32Array {
   const nodes = tree.nodes.slice();
   for (let w = 0; w < nodes.length; w += NODE_WORDS) {
     if (nodes[w]! <= maxBucket) {
-      nodes[w + 1]! += listBefore;
+      nodes[w + 1]! += before.lists;
       continue;
     }
-    if (nodes[w + 1]! >= nItems) nodes[w + 1]! += nodesBefore;
-    if (nodes[w + 2]! >= nItems) nodes[w + 2]! += nodesBefore;
-    if (nodes[w + 3] !== ZERO_PLANE) nodes[w + 3]! += planesBefore;
+    if (nodes[w + 1]! >= nItems) nodes[w + 1]! += before.nodes;
+    if (nodes[w + 2]! >= nItems) nodes[w + 2]! += before.nodes;
+    if (nodes[w + 3] !== ZERO_PLANE) nodes[w + 3]! += before.planes;
   }
   return nodes;
 }

@@ -140,7 +140,7 @@ function treeBytes(
   const buffer = new ArrayBuffer(count * layout.size);
   const words = new Uint32Array(buffer);
   const floats = new Float32Array(buffer);
-  const nodes = renumberTree(tree, layout.maxBucket, nItems, before);
+  const nodes = renumberTree(tree, layout.maxBucket, nItems, { nodes: before, lists: 0, planes: 0 });
   // See assembleTrees for why the older layout of dot gets no factors.
   const offsets = name === "dot-1.17" ? new Float32Array(tree.offsets.length) : tree.offsets;
   const trees = { ...tree, nodes, offsets, layout: name, dimensions, nItems };

@@ -26,7 +26,7 @@ import {
   withinBudget,
 } from "./sizing.ts";
 import { growTree, type TreeNode } from "./tree.ts";
-import { certifySections } from "./tune.ts";
+import { certifySections, type Encoded } from "./tune.ts";
 import type { ForestInput } from "./types.ts";
 import { vectorSectionsBy } from "./vector-sections.ts";
 
@@ -64,7 +64,7 @@ export async function buildForest(input: ForestInput, settings: ForestSettings):
     // Threads that the trees leave idle begin with the exact answers.
     let answered = 0;
     let waiting = false;
-    const answers = exactAnswers(input, geometry, pool, queries, flat, (share) => {
+    const answers = exactAnswers(input, geometry, pool, { queries, flat }, (share) => {
       answered = share;
       if (waiting) progress("certify", ANSWERS_SHARE * share);
     });
@@ -75,7 +75,8 @@ export async function buildForest(input: ForestInput, settings: ForestSettings):
     const grown: TreeNode[][] = [];
     for (let t = 0; t < trees; t++) {
       const seed = partSeed(settings.seed, t);
-      const children = await growTree(geometry, pool, training, isTraining, leafSize, seed, (share) =>
+      const settled = { training, isTraining, leafSize, seed };
+      const children = await growTree(geometry, pool, settled, (share) =>
         progress("forest", (t + share) / trees),
       );
       grown.push(children);
@@ -123,14 +124,6 @@ interface Parts {
   readonly truth: Truth;
 }
 
-/** Sections in one codec, before they are measured. */
-interface Encoded {
-  readonly header: HeaderFields;
-  readonly forest: ArtifactMeta["forest"];
-  readonly sections: SectionSource[];
-  readonly sketch: Sketching | undefined;
-}
-
 async function encode(parts: Parts, codec: Codec, onProgress: (share: number) => void): Promise<Encoded> {
   const { input, settings, geometry, pool, nodes, trees, leafSize } = parts;
   const { metric, dimensions, vectors } = input;
@@ -166,7 +159,7 @@ async function encode(parts: Parts, codec: Codec, onProgress: (share: number) =>
     sketch = sketches;
   }
   sections.push(
-    ...(await vectorSectionsBy(pool, metric, codec, rescore, vectors, dimensions, order, (share) =>
+    ...(await vectorSectionsBy(pool, { metric, codec, rescore, vectors, dimensions, order }, (share) =>
       onProgress(0.5 + share / 2),
     )),
   );
@@ -205,13 +198,9 @@ async function certified(
   const { codec, rescore, nSlots, dimensions } = header;
   const certified = await certifySections(
     pool,
-    header,
-    forest,
-    sections,
+    { header, forest, sections, sketch },
     truth,
-    settings.targetRecall,
-    walksAll(nSlots, dimensions, settings),
-    sketch,
+    { target: settings.targetRecall, whole: walksAll(nSlots, dimensions, settings) },
     onProgress,
   );
   const { defaultSearchK, recallAt10 } = certified;

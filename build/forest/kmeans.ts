@@ -1,3 +1,4 @@
+// biome-ignore-all lint/complexity/useMaxParams: called for every iteration on shared buffers.
 import { lengthOf } from "../numeric/arrays.ts";
 import { BLOCK_ROWS, type ScoreKernel } from "../numeric/kernels.ts";
 import { createRandom, sample } from "../numeric/random.ts";

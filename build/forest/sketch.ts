@@ -1,3 +1,4 @@
+// biome-ignore-all lint/complexity/useMaxParams: inner loops take numbers: an object for each call would be allocated.
 import { createRotation, fullSketchBits, type Rotation } from "../../worker/core/forest/compact/rotation.ts";
 import { createFourRotations, type FourRotations, LANES } from "../numeric/rotate.ts";
 import type { Task } from "../threads/pool.ts";

@@ -20,6 +20,15 @@ const SAMPLE_ROWS = 96;
 const TOP_SAMPLE_ROWS = 256;
 const CHUNK = 8192;
 
+/** Settings of one tree. */
+interface TreeSettings {
+  /** Rows that centroids are trained on; `isTraining` marks them. */
+  readonly training: Uint32Array;
+  readonly isTraining: Uint8Array;
+  readonly leafSize: number;
+  readonly seed: number;
+}
+
 /**
  * Grows one tree: k-means into as many leaves as items / leafSize, in one level or two. Every row goes to its nearest
  * centroid; centroids are trained on the `training` rows alone, so that recall can be measured on the others.
@@ -28,10 +37,7 @@ const CHUNK = 8192;
 export async function growTree(
   geometry: Geometry,
   pool: Pool,
-  training: Uint32Array,
-  isTraining: Uint8Array,
-  leafSize: number,
-  seed: number,
+  { training, isTraining, leafSize, seed }: TreeSettings,
   onProgress: (share: number) => void,
 ): Promise<TreeNode[]> {
   const { width, spherical } = geometry;

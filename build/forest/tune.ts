@@ -27,16 +27,27 @@ interface Tuned {
   edition: number;
 }
 
+/** Sections in one codec, before they are measured. */
+export interface Encoded {
+  readonly header: HeaderFields;
+  readonly forest: ArtifactMeta["forest"];
+  readonly sections: SectionSource[];
+  readonly sketch: Sketching | undefined;
+}
+
+interface Goal {
+  /** Recall@10 that the default searchK is to meet. */
+  readonly target: number;
+  /** Whether the default visits everything, so that nothing is chosen. */
+  readonly whole: boolean;
+}
+
 /** Opens what the Worker has at hand as it would, and measures what it finds. */
 export async function certifySections(
   pool: Pool,
-  header: HeaderFields,
-  forest: ArtifactMeta["forest"],
-  sections: readonly SectionSource[],
+  { header, forest, sections, sketch }: Encoded,
   truth: Truth,
-  target: number,
-  whole: boolean,
-  sketch: Sketching | undefined,
+  { target, whole }: Goal,
   onProgress: (share: number) => void,
 ): Promise<CertifiedRecall> {
   const draft: CertifiedRecall = {
@@ -73,7 +84,13 @@ export async function certifySections(
   const steps = stepsOf(nSlots, nTrees, header.leafSize);
   const options = { nSlots, steps, target };
   if (nTrees === 0) {
-    const certified = await certify(pool, tuned, truth, options, steps.last, steps.last, onProgress);
+    const certified = await certify(
+      pool,
+      tuned,
+      truth,
+      { ...options, chosen: steps.last, end: steps.last },
+      onProgress,
+    );
     return { ...certified, choosingQueries: 0 };
   }
   const { choosing, certifying } = halves(truth);
@@ -104,7 +121,7 @@ export async function certifySections(
   }
   onProgress(0.5);
   const share = (part: number) => onProgress(0.5 + part / 2);
-  const certified = await certify(pool, { ...tuned }, certifying, options, chosen, end, share);
+  const certified = await certify(pool, { ...tuned }, certifying, { ...options, chosen, end }, share);
   return { ...certified, choosingQueries: choosing.queries.length };
 }
 

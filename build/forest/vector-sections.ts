@@ -8,15 +8,19 @@ import { type EncodedPart, type EncodeTask, encodePart } from "./encode-rows.ts"
 /** Rows of a task: few enough that all threads end at about the same time. */
 const CHUNK = 2048;
 
+/** Vectors, their codecs, and the row of each slot. */
+interface CodedRows<Vectors extends Float32Array> {
+  readonly metric: Metric;
+  readonly codec: Codec;
+  readonly rescore: RescoreCodec;
+  readonly vectors: Vectors;
+  readonly dimensions: number;
+  readonly order: Uint32Array;
+}
+
 /** The vectors in their codec, and the rescoring tier behind them; encoded on this thread. */
-export function vectorSections(
-  metric: Metric,
-  codec: Codec,
-  rescore: RescoreCodec,
-  vectors: Float32Array,
-  dimensions: number,
-  list: Uint32Array,
-): SectionSource[] {
+export function vectorSections(rows: CodedRows<Float32Array>): SectionSource[] {
+  const { metric, codec, rescore, vectors, dimensions, order: list } = rows;
   const [own, whole] = encodings(metric, codec, rescore).map(
     (encoding) => encoding && encodePart({ kind: "encode", metric, ...encoding, vectors, dimensions, list }),
   );
@@ -26,12 +30,7 @@ export function vectorSections(
 /** The same, encoded by the threads of a pool. */
 export async function vectorSectionsBy(
   pool: Pool,
-  metric: Metric,
-  codec: Codec,
-  rescore: RescoreCodec,
-  vectors: Float32Array<SharedArrayBuffer>,
-  dimensions: number,
-  order: Uint32Array,
+  { metric, codec, rescore, vectors, dimensions, order }: CodedRows<Float32Array<SharedArrayBuffer>>,
   onProgress: (share: number) => void,
 ): Promise<SectionSource[]> {
   const [own, whole] = await Promise.all(

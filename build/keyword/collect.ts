@@ -3,7 +3,7 @@ import { codeOfLength } from "../../worker/core/format/keyword.ts";
 import type { ItemDocument } from "../../worker/core/format/meta.ts";
 import { textsIn } from "../../worker/core/keyword/field-texts.ts";
 import type { Language } from "../../worker/core/keyword/languages.ts";
-import { tokenize } from "../../worker/core/keyword/tokenize.ts";
+import { type Token, tokenize } from "../../worker/core/keyword/tokenize.ts";
 import { type ByteList, createByteList, putNumber } from "./bytes.ts";
 
 /** Everything that is known of one term while documents stream by. */
@@ -73,7 +73,8 @@ export async function collectTerms(documents: Documents, options: CollectOptions
         const tokens = tokenize(text, language);
         let last = -1;
         for (const token of tokens) {
-          addToken(terms, token.term, token.word, item, units, base + token.position, positions);
+          const list = listOf(terms, token.term, positions);
+          addOccurrence(list, token, item, units, base + token.position);
           last = token.position;
         }
         length += tokens.length * weight;
@@ -89,15 +90,7 @@ export async function collectTerms(documents: Documents, options: CollectOptions
   return { terms, lengths, documents: count, totalLength, unitsPerOne };
 }
 
-function addToken(
-  terms: Map<string, TermList>,
-  term: string,
-  word: string,
-  item: number,
-  units: number,
-  position: number,
-  withPositions: boolean,
-): void {
+function listOf(terms: Map<string, TermList>, term: string, withPositions: boolean): TermList {
   let list = terms.get(term);
   if (!list) {
     list = {
@@ -113,6 +106,16 @@ function addToken(
     };
     terms.set(term, list);
   }
+  return list;
+}
+
+function addOccurrence(
+  list: TermList,
+  { term, word }: Token,
+  item: number,
+  units: number,
+  position: number,
+): void {
   if (word !== term || list.spellings) {
     list.spellings ??= new Map([[term, list.documents]]);
     list.spellings.set(word, (list.spellings.get(word) ?? 0) + 1);

@@ -14,7 +14,7 @@ import { encodeStem, encodeTerm } from "../../worker/core/keyword/dictionary.ts"
 import type { KeywordSections } from "../../worker/core/keyword/keyword-index.ts";
 import { type Language, stemWord } from "../../worker/core/keyword/languages.ts";
 import { foldWord } from "../../worker/core/keyword/tokenize.ts";
-import { createByteList, listBytes, putBytes, putNumber } from "./bytes.ts";
+import { type ByteList, createByteList, listBytes, putBytes, putNumber } from "./bytes.ts";
 import type { Collected, TermList } from "./collect.ts";
 import type { Collection } from "./options.ts";
 
@@ -59,11 +59,41 @@ export function encodeKeywords(collected: Collected, options: EncodeOptions): En
     .map((entry, i) => ({ ...entry, next: i, classDocuments: 0, classTotal: 0 }));
   joinClasses(entries, classes, options.nItems, collection);
 
+  const encoded = encodeBlocks(entries, collection, options.positions);
+  const { termList, postings, positions, tables } = encoded;
+  const header = encodeHeader(collected, options, encoded, entries.length);
+  const terms = createByteList(header.length + termList.length + tables.length * tables[0]!.byteLength);
+  putBytes(terms, header);
+  for (const table of tables) putBytes(terms, new Uint8Array(table.buffer));
+  putBytes(terms, listBytes(termList));
+  return {
+    terms: listBytes(terms),
+    postings: listBytes(postings),
+    lengths: collected.lengths,
+    positions: positions && listBytes(positions),
+    nWords: words.length,
+  };
+}
+
+/** Blocks of the dictionary with their postings and positions. */
+interface EncodedBlocks {
+  readonly termList: ByteList;
+  readonly postings: ByteList;
+  readonly positions: ByteList | undefined;
+  /** Beginnings of the blocks, of their postings and of their positions. */
+  readonly tables: readonly Uint32Array[];
+}
+
+function encodeBlocks(
+  entries: readonly Entry[],
+  collection: Collection | undefined,
+  withPositions: boolean,
+): EncodedBlocks {
   const termList = createByteList(entries.length * 8);
   const postings = createByteList(1 << 16);
-  const positions = options.positions ? createByteList(1 << 16) : undefined;
+  const positions = withPositions ? createByteList(1 << 16) : undefined;
   const blocks = Math.ceil(entries.length / TERMS_PER_BLOCK);
-  const tables = Array.from({ length: options.positions ? 3 : 2 }, () => new Uint32Array(blocks + 1));
+  const tables = Array.from({ length: withPositions ? 3 : 2 }, () => new Uint32Array(blocks + 1));
   for (let block = 0; block < blocks; block++) {
     const first = block * TERMS_PER_BLOCK;
     const count = Math.min(TERMS_PER_BLOCK, entries.length - first);
@@ -107,7 +137,15 @@ export function encodeKeywords(collected: Collected, options: EncodeOptions): En
   tables[0]![blocks] = termList.length;
   tables[1]![blocks] = postings.length;
   if (positions) tables[2]![blocks] = positions.length;
+  return { termList, postings, positions, tables };
+}
 
+function encodeHeader(
+  collected: Collected,
+  { collection, nItems, k1, b, language }: EncodeOptions,
+  { termList, postings, positions }: EncodedBlocks,
+  nTerms: number,
+): Uint8Array {
   const header = new Uint8Array(KEYWORD_HEADER_BYTES);
   const view = new DataView(header.buffer);
   view.setUint32(
@@ -117,8 +155,8 @@ export function encodeKeywords(collected: Collected, options: EncodeOptions): En
   );
   view.setUint32(KEYWORD_HEADER.flags, positions ? KEYWORD_FLAGS.positions : 0, true);
   view.setUint32(KEYWORD_HEADER.collectionDocuments, collection?.documents ?? 0, true);
-  view.setUint32(KEYWORD_HEADER.nTerms, entries.length, true);
-  view.setUint32(KEYWORD_HEADER.nItems, options.nItems, true);
+  view.setUint32(KEYWORD_HEADER.nTerms, nTerms, true);
+  view.setUint32(KEYWORD_HEADER.nItems, nItems, true);
   view.setUint32(KEYWORD_HEADER.nDocuments, collected.documents, true);
   view.setUint32(KEYWORD_HEADER.unitsPerOne, collected.unitsPerOne, true);
   view.setUint32(KEYWORD_HEADER.termBytes, termList.length, true);
@@ -127,20 +165,10 @@ export function encodeKeywords(collected: Collected, options: EncodeOptions): En
   const own = collected.documents === 0 ? 0 : collected.totalLength / collected.documents;
   const average = collection?.averageLength ?? own;
   view.setFloat64(KEYWORD_HEADER.averageLength, average, true);
-  view.setFloat64(KEYWORD_HEADER.k1, options.k1, true);
-  view.setFloat64(KEYWORD_HEADER.b, options.b, true);
-  header.set(encodeTerm(options.language), KEYWORD_HEADER.language);
-  const terms = createByteList(header.length + termList.length + tables.length * tables[0]!.byteLength);
-  putBytes(terms, header);
-  for (const table of tables) putBytes(terms, new Uint8Array(table.buffer));
-  putBytes(terms, listBytes(termList));
-  return {
-    terms: listBytes(terms),
-    postings: listBytes(postings),
-    lengths: collected.lengths,
-    positions: positions && listBytes(positions),
-    nWords: words.length,
-  };
+  view.setFloat64(KEYWORD_HEADER.k1, k1, true);
+  view.setFloat64(KEYWORD_HEADER.b, b, true);
+  header.set(encodeTerm(language), KEYWORD_HEADER.language);
+  return header;
 }
 
 /** Words by stem. A folded word is stemmed in the spelling that is most frequent in the documents. */

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/complexity/useMaxParams: functions of WebAssembly have positional parameters.
 import { instantiate, memoryOf } from "./instantiate.ts";
 
 /** Rows whose scores are computed in one call: the block of scores stays in the processor's cache. */

@@ -121,17 +121,11 @@ interface WireInfo {
   readonly uploaded: number;
 }
 
-function bindingStore(
-  origin: URL,
-  secret: string,
-  options: BindingOptions,
-  dispose: () => Promise<void>,
-): PublishStore {
-  const call = async (
-    path: string,
-    init: RequestInit = {},
-    accept: readonly number[] = [],
-  ): Promise<Response> => {
+type Call = (path: string, init?: RequestInit, accept?: readonly number[]) => Promise<Response>;
+
+/** Makes requests of the runtime, again while its databases are busy. */
+function createCaller(origin: URL, secret: string, options: BindingOptions): Call {
+  return async (path, init = {}, accept = []) => {
     for (let attempt = 1; ; attempt++) {
       const headers = { ...init.headers, authorization: `Bearer ${secret}` };
       const signal = options.target === "local" ? AbortSignal.timeout(LOCAL_LIMIT_MS) : null;
@@ -148,6 +142,15 @@ function bindingStore(
       await sleep(Math.min(LONGEST_WAIT_MS, 20 * 2 ** attempt) * (0.5 + Math.random()));
     }
   };
+}
+
+function bindingStore(
+  origin: URL,
+  secret: string,
+  options: BindingOptions,
+  dispose: () => Promise<void>,
+): PublishStore {
+  const call = createCaller(origin, secret, options);
   const limit = options.listLimit ?? LIST_LIMIT;
   const objectPath = (key: string) => `object/${encodeURIComponent(key)}`;
   const send = (path: string, method: string, value: unknown) =>

@@ -75,7 +75,7 @@ export async function uploadVersion(
     const own = placed.placement(i);
     const placementKey = versionKey(name, version, "placement.bin", part.shard);
     const written = await put(placementKey, own);
-    const standing = written ? own : await standingPlacement(store, name, version, part, own, report);
+    const standing = written ? own : await standingPlacement(store, placementKey, part, own, report);
     const placement = decodePlacement(standing);
     for (const { hash, bytes } of placement.pages) pages.set(hash, bytes);
     whole = {
@@ -132,13 +132,11 @@ function placementNamedBy(bytes: Uint8Array, version: string): string | undefine
  */
 async function standingPlacement(
   store: PublishStore,
-  name: string,
-  version: string,
-  { shard }: ArtifactPart,
+  key: string,
+  { manifest: { name } }: ArtifactPart,
   own: Uint8Array,
   report: (progress: Progress) => void,
 ): Promise<Uint8Array> {
-  const key = versionKey(name, version, "placement.bin", shard);
   const object = await store.getObject(key);
   if (object && Buffer.from(object.bytes).equals(own)) return own;
   const standing = object && decodeStanding(object.bytes);

@@ -18,22 +18,24 @@ const NEARLY = 0.002;
 /** Rows this near to each other, in steps, have none between them. */
 const NEAR = 12;
 
+/** Steps that the choosing queries have settled. */
+interface Chosen extends Certifying {
+  readonly chosen: number;
+  /** Step that the table is expected to end with. */
+  readonly end: number;
+}
+
 /**
  * Measures recall over a range of searchK and picks the default. Some held-out queries have chosen the smallest searchK
  * that meets the target with confidence; the figures are those of the others. Where these find less than the target,
  * searchK goes up until they do not. When nothing meets it, the default is the cheapest within a fifth of a point of
  * the best, and `met` is false.
- *
- * @param chosen the step that was chosen
- * @param end the step that the table is expected to end with
  */
 export async function certify(
   pool: Pool,
   measured: MeasuredArtifact,
   certifying: Truth,
-  { nSlots, steps, target }: Certifying,
-  chosen: number,
-  end: number,
+  { nSlots, steps, target, chosen, end }: Chosen,
   onProgress: (share: number) => void,
 ): Promise<Omit<CertifiedRecall, "choosingQueries">> {
   const ten = createTable(pool, measured, certifying, steps.at, [1, 10]);

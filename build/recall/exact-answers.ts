@@ -15,17 +15,17 @@ const TRUTH_PARTS = 8;
 /**
  * The exact answers of held-out queries, by threads that would have nothing else to do.
  *
- * @param flat whether all queries certify, as those of a scan do
+ * @param asked.flat whether all queries certify, as those of a scan do
  */
 export async function exactAnswers(
   input: Pick<Truth, "metric" | "vectors" | "dimensions"> & { readonly items?: Uint32Array },
   geometry: Geometry,
   pool: Pool,
-  queries: Uint32Array,
-  flat: boolean,
+  asked: { readonly queries: Uint32Array; readonly flat: boolean },
   onProgress: (share: number) => void,
 ): Promise<Truth> {
   const { metric, vectors, dimensions, items } = input;
+  const { queries, flat } = asked;
   // For dot the augmented coordinate would spoil inner products with rows as queries.
   const rows = metric === "dot" ? vectors : geometry.rows;
   const truth = {

@@ -27,21 +27,26 @@ interface Judged {
   exact: number;
 }
 
+/** A query with its exact answer. */
+interface GradedQuery {
+  readonly query: Float32Array;
+  /** Row of the query, which is no answer to itself. */
+  readonly row: number;
+  /** Best first. */
+  readonly nearest: Uint32Array;
+}
+
 /**
  * Judges the answers of one query: items are put in order as every search does, by Annoy's distance of the stored vectors,
  * and counted by the exact scores of the given ones. What was computed for an item is kept: the next answer has mostly
  * the same ones.
  *
- * @param row of the query, which is no answer to itself
- * @param nearest the exact answer, best first
  * @param at ascending
  * @param vector the stored vector of an item; the next call may overwrite it
  */
 export function createGrader(
   rows: ExactRows & { readonly items: Uint32Array | undefined },
-  query: Float32Array,
-  row: number,
-  nearest: Uint32Array,
+  { query, row, nearest }: GradedQuery,
   at: readonly number[],
   vector: (item: number) => Float32Array | undefined,
 ): (items: readonly number[]) => Grade {

@@ -75,7 +75,7 @@ export function record(task: RecordTask): Recorded {
   const lost = sums(margins.length);
   for (const [i, row] of task.queries.entries()) {
     const query = task.vectors.slice(row * dimensions, (row + 1) * dimensions);
-    const judge = createGrader(task, query, row, task.nearest[i]!, at, vector);
+    const judge = createGrader(task, { query, row, nearest: task.nearest[i]! }, at, vector);
     let grade = NOTHING;
     // Nearest to a query is the query itself, an item like any other here.
     walk(query, { k: at.at(-1)! + 1, searchKs, margins }, (stage) => {

@@ -110,7 +110,7 @@ export async function writeRouter(folder: FolderWriter, parts: RouterParts): Pro
       leafSize: 0,
       certifiedRecall: certified.recallAt10,
     },
-    sections: vectorSections(metric, codec, "none", rows, dimensions, order),
+    sections: vectorSections({ metric, codec, rescore: "none", vectors: rows, dimensions, order }),
     forest: { kind: "flat", trees: 0, splitNodes: 0, leafNodes: 0, leafSize: 0, seed },
     certified,
     codec,

@@ -41,6 +41,17 @@ export interface ContenderOptions {
 
 /** All contenders, in the order of the report. */
 export function allContenders({ cache, annoyHeaders }: ContenderOptions): Contender[] {
+  return [
+    ...ownContenders(cache),
+    ...TREES.map((trees) => annoyContender({ cache, trees, ...(annoyHeaders && { headers: annoyHeaders }) })),
+    ...graphContenders(cache),
+    ...pythonContenders(cache),
+    ...scanContenders(cache),
+    ...libraryContenders(cache),
+  ];
+}
+
+function ownContenders(cache: string): Contender[] {
   const ours = nodeContender({
     id: "ours-node",
     peer: "ours",
@@ -52,30 +63,6 @@ export function allContenders({ cache, annoyHeaders }: ContenderOptions): Conten
     certified: certifiedIn,
     install: async () => "",
   });
-  const expansions = () => geometric(10, 1280, 2);
-  /** A library that builds its index in the Worker, from the vectors. */
-  const inWorker = (
-    peer: PeerName,
-    label: string,
-    note: string,
-    packages: readonly PackageName[],
-    efSearch?: number,
-  ) =>
-    workerContender({
-      id: efSearch === undefined ? peer : `${peer}-${efSearch}`,
-      peer,
-      label,
-      note,
-      cache,
-      worker: peer,
-      settings: ONE_SETTING,
-      install: () => installPackages(cache, ...packages),
-      write: writeVectors,
-      buildId: "vectors",
-      ...(efSearch !== undefined && { opening: { efSearch } }),
-      declines: ({ count }) =>
-        count > FEW_ITEMS ? `${FEW_ITEMS.toLocaleString("en-US")} vectors at most` : undefined,
-    });
   return [
     ours,
     nodeContender({
@@ -101,7 +88,13 @@ export function allContenders({ cache, annoyHeaders }: ContenderOptions): Conten
       certified: certifiedIn,
       write: () => Promise.reject(new Error("The index of annoy-edge is built in Node.")),
     }),
-    ...TREES.map((trees) => annoyContender({ cache, trees, ...(annoyHeaders && { headers: annoyHeaders }) })),
+  ];
+}
+
+/** Native graphs, whose effort is their expansion. */
+function graphContenders(cache: string): Contender[] {
+  const expansions = () => geometric(10, 1280, 2);
+  return [
     nodeContender({
       id: "hnswlib",
       peer: "hnswlib",
@@ -122,7 +115,11 @@ export function allContenders({ cache, annoyHeaders }: ContenderOptions): Conten
       settings: expansions,
       install: () => installPackages(cache, "usearch"),
     }),
-    ...pythonContenders(cache),
+  ];
+}
+
+function scanContenders(cache: string): Contender[] {
+  return [
     workerContender({
       id: "flat-int8",
       peer: "flat-int8",
@@ -147,6 +144,34 @@ export function allContenders({ cache, annoyHeaders }: ContenderOptions): Conten
         // A Worker needs some memory besides the vectors.
         count * dimensions * 4 > ISOLATE_BYTES * 0.9 ? "the vectors alone fill a Worker's 128 MB" : undefined,
     }),
+  ];
+}
+
+/** Libraries that build their index in the Worker, from the vectors. */
+function libraryContenders(cache: string): Contender[] {
+  const inWorker = (
+    peer: PeerName,
+    label: string,
+    note: string,
+    packages: readonly PackageName[],
+    efSearch?: number,
+  ) =>
+    workerContender({
+      id: efSearch === undefined ? peer : `${peer}-${efSearch}`,
+      peer,
+      label,
+      note,
+      cache,
+      worker: peer,
+      settings: ONE_SETTING,
+      install: () => installPackages(cache, ...packages),
+      write: writeVectors,
+      buildId: "vectors",
+      ...(efSearch !== undefined && { opening: { efSearch } }),
+      declines: ({ count }) =>
+        count > FEW_ITEMS ? `${FEW_ITEMS.toLocaleString("en-US")} vectors at most` : undefined,
+    });
+  return [
     inWorker("edgevec", "edgevec", "HNSW in WebAssembly, as it comes", ["edgevec"]),
     inWorker("edgevec", "edgevec, ef 200", "HNSW in WebAssembly, ef_search 200", ["edgevec"], 200),
     inWorker("voy", "voy-search", "k-d tree in WebAssembly", ["voy-search"]),

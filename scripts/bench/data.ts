@@ -24,7 +24,7 @@ export async function loadDataSet(id: DataSetId, cache: string): Promise<DataSet
   if (id === "wordnet-256") {
     const source = sourceFile(folder, "wordnet");
     if (!existsSync(source)) await writeFile(source, asBytes(shuffled(await wordNetVectors(), 256)));
-    return await finish(id, folder, source, 256, Number.POSITIVE_INFINITY, "WordNet definitions");
+    return await finish({ id, title: "WordNet definitions", dimensions: 256 }, folder, source);
   }
   const source = sourceFile(folder, "glove");
   if (!existsSync(source)) await writeFile(source, asBytes(shuffled(await gloveVectors(cache), 100)));
@@ -34,7 +34,7 @@ export async function loadDataSet(id: DataSetId, cache: string): Promise<DataSet
     "glove-100k": 100_000,
     "glove-340k": Number.POSITIVE_INFINITY,
   }[id];
-  return await finish(id, folder, source, 100, wanted, "GloVe-100");
+  return await finish({ id, title: "GloVe-100", dimensions: 100 }, folder, source, wanted);
 }
 
 /** Apart from the sets' own files, which hold the same rows in another order. */
@@ -47,12 +47,10 @@ function sourceFile(folder: string, name: "glove" | "wordnet"): string {
  * follow, with the queries moved to the end.
  */
 async function finish(
-  id: DataSetId,
+  { id, title, dimensions }: { readonly id: DataSetId; readonly title: string; readonly dimensions: number },
   folder: string,
   source: string,
-  dimensions: number,
-  wanted: number,
-  title: string,
+  wanted = Number.POSITIVE_INFINITY,
 ): Promise<DataSet> {
   const bytes = await readFile(source);
   const all = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);

@@ -155,6 +155,46 @@ export async function runMillion({
   const { hotBytes } = openArtifact(file, { trusted: true }).header;
   const hot = file.slice(0, hotBytes);
   const openMs = millisecondsOf(() => openForest(openArtifact(hot)));
+  const searches = await measureSearches(
+    { file, hot, rows, truth, count, dimensions },
+    certified.rows,
+    onNote,
+  );
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    machine: machine(),
+    load,
+    count,
+    dimensions,
+    recipe: RECIPE,
+    codec,
+    rescore,
+    buildSeconds,
+    hotBytes,
+    fileBytes: file.byteLength,
+    certifiedRecall: certified.recallAt10,
+    certifiedSearchK: certified.defaultSearchK,
+    openMs,
+    searches,
+  };
+}
+
+interface Measured {
+  readonly file: Uint8Array;
+  readonly hot: Uint8Array;
+  /** Vectors, then queries. */
+  readonly rows: Float32Array;
+  readonly truth: Uint32Array;
+  readonly count: number;
+  readonly dimensions: number;
+}
+
+/** Searches at each searchK of the certified table, in memory and with ranged reads. */
+async function measureSearches(
+  { file, hot, rows, truth, count, dimensions }: Measured,
+  table: readonly { readonly searchK: number }[],
+  onNote: (line: string) => void,
+): Promise<MillionSearch[]> {
   const index = openForest(openArtifact(hot, { trusted: true }));
   // Stands for a ranged read of R2: what it costs is waiting, not CPU time.
   let reads = 0;
@@ -173,7 +213,7 @@ export async function runMillion({
     };
   const searches: MillionSearch[] = [];
   for (const tiers of searchRescored ? (["hot", "hot and cold"] as const) : (["hot"] as const)) {
-    for (const { searchK } of certified.rows) {
+    for (const { searchK } of table) {
       let hits = 0;
       reads = 0;
       const rounds: number[] = [];
@@ -201,23 +241,7 @@ export async function runMillion({
       searches.push(found);
     }
   }
-  return {
-    date: new Date().toISOString().slice(0, 10),
-    machine: machine(),
-    load,
-    count,
-    dimensions,
-    recipe: RECIPE,
-    codec,
-    rescore,
-    buildSeconds,
-    hotBytes,
-    fileBytes: file.byteLength,
-    certifiedRecall: certified.recallAt10,
-    certifiedSearchK: certified.defaultSearchK,
-    openMs,
-    searches,
-  };
+  return searches;
 }
 
 function millisecondsOf(work: () => unknown): number {

@@ -52,19 +52,19 @@ export function renderPlot(set: SetResult): string {
   const points: string[] = [];
   for (const tick of X_TICKS) {
     body.push(rule(x(tick), TOP, x(tick), HEIGHT - BOTTOM));
-    body.push(text(x(tick), HEIGHT - BOTTOM + 20, String(tick), INK, "middle"));
+    body.push(text(x(tick), HEIGHT - BOTTOM + 20, String(tick), INK, { anchor: "middle" }));
   }
   for (let e = Math.floor(low); e <= high; e++) {
     for (const m of [1, 2, 5]) {
       const value = m * 10 ** e;
       if (Math.log10(value) < low - 1e-9 || Math.log10(value) > high + 1e-9) continue;
       body.push(rule(LEFT, y(value), right, y(value), m === 1 ? 0.5 : 0.22));
-      body.push(text(LEFT - 8, y(value) + 4, value.toLocaleString("en-US"), INK, "end"));
+      body.push(text(LEFT - 8, y(value) + 4, value.toLocaleString("en-US"), INK, { anchor: "end" }));
     }
   }
-  body.push(text(LEFT, 22, `${set.title}, cosine`, INK, "start", 16, 600));
+  body.push(text(LEFT, 22, `${set.title}, cosine`, INK, { size: 16, weight: 600 }));
   body.push(text(LEFT, 42, "queries per second of CPU time, one thread; up and to the right is better", INK));
-  body.push(text((LEFT + right) / 2, HEIGHT - 10, "recall@10", INK, "middle"));
+  body.push(text((LEFT + right) / 2, HEIGHT - 10, "recall@10", INK, { anchor: "middle" }));
   const labels: { text: string; colour: string; fromX: number; fromY: number; y: number; strong: boolean }[] =
     [];
   for (const { label, colour, strong, points: line } of lines) {
@@ -74,7 +74,9 @@ export function renderPlot(set: SetResult): string {
       points.push(`<circle cx="${round(last.x, 1)}" cy="${round(last.y, 1)}" r="5" fill="${colour}"/>`);
       if (last.x < right - 200) {
         const left = last.x > LEFT + 200;
-        const beside = text(last.x + (left ? -10 : 10), last.y + 4, label, colour, left ? "end" : "start");
+        const beside = text(last.x + (left ? -10 : 10), last.y + 4, label, colour, {
+          anchor: left ? "end" : "start",
+        });
         points.push(`<g class="point">${beside}</g>`);
         continue;
       }
@@ -92,7 +94,7 @@ export function renderPlot(set: SetResult): string {
     body.push(
       `<path d="M${round(l.fromX + 5, 1)},${round(l.fromY, 1)} L${right + 8},${round(l.y, 1)}" stroke="${l.colour}" stroke-width="1" stroke-opacity="0.45" fill="none"/>`,
     );
-    body.push(text(right + 12, l.y + 4, l.text, l.colour, "start", 13, l.strong ? 600 : 400));
+    body.push(text(right + 12, l.y + 4, l.text, l.colour, { weight: l.strong ? 600 : 400 }));
   }
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" font-family="system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif" font-size="13" role="img" aria-label="${escapeText(`Recall at 10 against queries per second, ${set.title}`)}">
 <style>.point{paint-order:stroke;stroke:#fff;stroke-width:4px;stroke-linejoin:round}@media(prefers-color-scheme:dark){.point{stroke:#0d1117}}</style>
@@ -160,14 +162,19 @@ function rule(x1: number, y1: number, x2: number, y2: number, opacity = 0.3): st
   return `<line x1="${round(x1, 1)}" y1="${round(y1, 1)}" x2="${round(x2, 1)}" y2="${round(y2, 1)}" stroke="${GRID}" stroke-opacity="${opacity}"/>`;
 }
 
+interface TextStyle {
+  readonly anchor?: "start" | "middle" | "end";
+  /** Pixels. */
+  readonly size?: number;
+  readonly weight?: number;
+}
+
 function text(
   x: number,
   y: number,
   content: string,
   colour: string,
-  anchor = "start",
-  size = 13,
-  weight = 400,
+  { anchor = "start", size = 13, weight = 400 }: TextStyle = {},
 ): string {
   return `<text x="${round(x, 1)}" y="${round(y, 1)}" fill="${colour}" text-anchor="${anchor}" font-size="${size}" font-weight="${weight}">${escapeText(content)}</text>`;
 }

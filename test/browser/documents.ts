@@ -74,30 +74,21 @@ const SITE: InputDocument[] = [
     "Publishing",
     "Dry runs",
     "A dry run of publishing counts uploads and writes nothing.",
-    "dry-runs",
+    { anchor: "dry-runs" },
   ),
   section(
     "/publish.html",
     "Publishing",
     "Conflicts",
     "Of two publishers one wins the pointer, the other is told.",
-    "conflicts",
+    { anchor: "conflicts" },
   ),
-  section(
-    "/rollback.html",
-    "Rollback",
-    "Going back",
-    "Rollback moves the pointer to the version before.",
-    "going-back",
-  ),
-  section(
-    "/de/publish.html",
-    "Veröffentlichen",
-    "",
-    "Publishing auf Deutsch: der Zeiger wandert zuletzt.",
-    "",
-    "de",
-  ),
+  section("/rollback.html", "Rollback", "Going back", "Rollback moves the pointer to the version before.", {
+    anchor: "going-back",
+  }),
+  section("/de/publish.html", "Veröffentlichen", "", "Publishing auf Deutsch: der Zeiger wandert zuletzt.", {
+    language: "de",
+  }),
   section(
     "javascript:window.pwned=true",
     `<img src=x onerror="${RUN}">`,
@@ -125,8 +116,7 @@ function section(
   title: string,
   heading: string,
   pageContent: string,
-  anchor = "",
-  language = "en",
+  { anchor = "", language = "en" } = {},
 ): InputDocument {
   const breadcrumbs = ["Guide", "Operations"];
   return {

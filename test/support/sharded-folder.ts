@@ -108,7 +108,14 @@ export async function writeShardedFolder(out: string, options: ShardedFolderOpti
     { name: "meta", hot: true, bytes: Buffer.from(JSON.stringify(meta)) },
     { name: "ids", hot: true, bytes: ids },
     { name: "idOrder", hot: true, bytes: idOrder },
-    ...vectorSections(metric, "float32", "none", rows, dimensions, Uint32Array.from(owners.keys())),
+    ...vectorSections({
+      metric,
+      codec: "float32",
+      rescore: "none",
+      vectors: rows,
+      dimensions,
+      order: Uint32Array.from(owners.keys()),
+    }),
     { name: "shardOwners", hot: true, critical: true, bytes: bytesOf(Uint16Array.from(owners)) },
     ...shared,
   ]);

@@ -96,20 +96,10 @@ function tidy(value: unknown, closed: boolean): unknown {
 }
 
 function paths(schemas: Record<string, Json>): OpenApiDocument["paths"] {
-  const item = (name: string): Parameter => ({
-    name,
-    in: "path",
-    required: true,
-    description: "Number of an item.",
-    schema: { type: "integer", minimum: 0, maximum: MAX_ITEMS },
-  });
-  const id: Parameter = {
-    name: "id",
-    in: "path",
-    required: true,
-    description: "Docstore id. May hold slashes, encoded or not.",
-    schema: { type: "string", minLength: 1 },
-  };
+  return { ...searchPaths(schemas), ...documentPaths(), ...indexPaths() };
+}
+
+function searchPaths(schemas: Record<string, Json>): OpenApiDocument["paths"] {
   return {
     "/v1/search": {
       post: {
@@ -146,6 +136,25 @@ function paths(schemas: Record<string, Json>): OpenApiDocument["paths"] {
         responses: answers("BatchResponse", [...REQUEST_CODES, "MISSING_FIELD", ...BODY_CODES]),
       },
     },
+  };
+}
+
+function documentPaths(): OpenApiDocument["paths"] {
+  const item = (name: string): Parameter => ({
+    name,
+    in: "path",
+    required: true,
+    description: "Number of an item.",
+    schema: { type: "integer", minimum: 0, maximum: MAX_ITEMS },
+  });
+  const id: Parameter = {
+    name: "id",
+    in: "path",
+    required: true,
+    description: "Docstore id. May hold slashes, encoded or not.",
+    schema: { type: "string", minLength: 1 },
+  };
+  return {
     "/v1/documents/{id}": {
       get: {
         operationId: "getDocument",
@@ -174,6 +183,11 @@ function paths(schemas: Record<string, Json>): OpenApiDocument["paths"] {
         ),
       },
     },
+  };
+}
+
+function indexPaths(): OpenApiDocument["paths"] {
+  return {
     "/v1/index": {
       get: {
         operationId: "getIndex",

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/complexity/noExcessiveLinesPerFunction: small functions over the state of one reader.
 import { HELD_BYTES, LOADED_BYTES } from "../core/format/budget.ts";
 import { AnnoyEdgeError, ArtifactError } from "../core/format/errors.ts";
 import { type Held, isLeased, lease } from "./held.ts";

@@ -44,7 +44,7 @@ export async function openRemoteStore(options: RemoteStoreOptions = {}): Promise
         // A large object has a key of its own content: there is no condition to keep but that it is missing.
         if (put.ifAbsent && (await s3.head(key))) return undefined;
         const type = put.contentType ?? "application/octet-stream";
-        return uploadMultipart(s3, key, source.path, source.bytes, type, put.onProgress);
+        return uploadMultipart(s3, key, source, type, put.onProgress);
       }
       const body = source instanceof Uint8Array ? source : await readFile((source as FileSource).path);
       const written = await s3.put(key, body, put);

@@ -2,7 +2,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { AnnoyEdgeError } from "../../../worker/core/format/errors.ts";
 import { readRange } from "../../artifact/file-bytes.ts";
 import { PART_BYTES } from "../cost.ts";
-import type { ObjectInfo } from "../store.ts";
+import type { FileSource, ObjectInfo } from "../store.ts";
 import { type S3Bucket, unquote } from "./s3.ts";
 import { decodeEntities, elements, encodeEntities, text } from "./xml.ts";
 
@@ -22,8 +22,7 @@ interface UploadedPart {
 export async function uploadMultipart(
   s3: S3Bucket,
   key: string,
-  path: string,
-  bytes: number,
+  { path, bytes }: FileSource,
   contentType: string,
   onProgress?: (bytesDone: number) => void,
 ): Promise<ObjectInfo> {

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/complexity/useMaxParams: inner loops take numbers: an object for each call would be allocated.
 import { TopScores } from "../forest/top.ts";
 import { corruptKeywords } from "../format/keyword.ts";
 import type { TermGroup } from "./groups.ts";

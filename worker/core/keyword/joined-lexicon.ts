@@ -1,3 +1,4 @@
+// biome-ignore-all lint/complexity/noExcessiveLinesPerFunction: small functions over the two dictionaries that they close over.
 import { STEM_MARK } from "../format/keyword.ts";
 import { createCursor, type Dictionary, seekTerm } from "./cursor.ts";
 import { encodeStem, encodeTerm, findTerm, readClass, readEntry, type TermEntry } from "./dictionary.ts";

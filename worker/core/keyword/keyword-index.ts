@@ -100,7 +100,12 @@ export function openKeywordSections(sections: KeywordSections, itemCount: number
   if (positions && positions.byteLength !== positionBytes) {
     throw corruptKeywords(`it has ${positions.byteLength} bytes of positions instead of ${positionBytes}`);
   }
-  const dictionary = openDictionary(bytes, view, written, ofCollection, postingBytes, positionBytes);
+  const dictionary = openDictionary(bytes, view, {
+    withPositions: written,
+    ofCollection,
+    postingBytes,
+    positionBytes,
+  });
 
   const averageLength = positive(view, KEYWORD_HEADER.averageLength, "average length", Number.MAX_VALUE);
   const k1 = positive(view, KEYWORD_HEADER.k1, "k1", 1000);
@@ -143,7 +148,12 @@ export function openWordCounts(bytes: Uint8Array): WordCounts {
   if (version !== KEYWORD_LAYOUT_VERSION) throw corruptKeywords(`counted words have layout ${version}`);
   const postingBytes = view.getUint32(KEYWORD_HEADER.postingBytes, true);
   return {
-    dictionary: openDictionary(bytes, view, false, false, postingBytes, 0),
+    dictionary: openDictionary(bytes, view, {
+      withPositions: false,
+      ofCollection: false,
+      postingBytes,
+      positionBytes: 0,
+    }),
     nDocuments: view.getUint32(KEYWORD_HEADER.nDocuments, true),
     averageLength: positive(view, KEYWORD_HEADER.averageLength, "average length", Number.MAX_VALUE),
   };
@@ -157,13 +167,18 @@ export function normsOf(k1: number, b: number, averageLength: number): Float32Ar
   );
 }
 
+/** Parts that a dictionary points into. */
+interface DictionaryShape {
+  readonly withPositions: boolean;
+  readonly ofCollection: boolean;
+  readonly postingBytes: number;
+  readonly positionBytes: number;
+}
+
 function openDictionary(
   bytes: Uint8Array,
   view: DataView,
-  withPositions: boolean,
-  ofCollection: boolean,
-  postingBytes: number,
-  positionBytes: number,
+  { withPositions, ofCollection, postingBytes, positionBytes }: DictionaryShape,
 ): Dictionary {
   const nTerms = view.getUint32(KEYWORD_HEADER.nTerms, true);
   const termBytes = view.getUint32(KEYWORD_HEADER.termBytes, true);

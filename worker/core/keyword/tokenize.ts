@@ -1,3 +1,4 @@
+// biome-ignore-all lint/complexity/useMaxParams: called for every token: an object for each call would be allocated.
 import type { Language } from "./languages.ts";
 import { normalizeRun } from "./normalize.ts";
 

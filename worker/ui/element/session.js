@@ -1,3 +1,4 @@
+// biome-ignore-all lint/complexity/noExcessiveLinesPerFunction: small functions over the state of one dialog.
 import { createSearch, Failure, HITS } from "./client.js";
 import { h } from "./dom.js";
 import { createFilters } from "./filters.js";

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/complexity/useMaxParams: inner loops take numbers: an object for each call would be allocated.
 import type { Weights } from "./weights.ts";
 
 /** Writes each token's row of the token table to `x` and of the position table to `y`, places in the kernel's memory. */

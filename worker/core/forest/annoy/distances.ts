@@ -1,3 +1,4 @@
+// biome-ignore-all lint/complexity/useMaxParams: inner loops take numbers: an object for each call would be allocated.
 import type { Metric } from "../../format/constants.ts";
 
 /*

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/complexity/useMaxParams: inner loops take numbers: an object for each call would be allocated.
 import { type Artifact, requireView, sectionBytes } from "../../format/artifact.ts";
 import { ArtifactError } from "../../format/errors.ts";
 import { createRotation, fullSketchBits, type Rotation } from "./rotation.ts";

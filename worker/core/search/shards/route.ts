@@ -21,7 +21,7 @@ export function routeQuery({ meta, owners }: ShardSet, router: Forest, query: Sh
   const all = meta.list.map((_, i) => i);
   const { vector, searchK, k } = query;
   const everywhere = vector === undefined || meta.partition === "random" || query.filter !== undefined;
-  const near = everywhere ? all : nearest(vector, router, owners, meta.list, probesOf(meta, searchK, k), k);
+  const near = everywhere ? all : nearest(vector, router, { meta, owners }, probesOf(meta, searchK, k), k);
   const rest =
     query.words === undefined && query.facets === undefined && !query.total
       ? []
@@ -50,8 +50,7 @@ function probesOf(meta: Meta, searchK: number, k: number): number {
 function nearest(
   vector: Float32Array,
   router: Forest,
-  owners: Uint16Array,
-  list: Meta["list"],
+  { meta: { list }, owners }: Pick<ShardSet, "meta" | "owners">,
   probes: number,
   k: number,
 ): number[] {
