@@ -49,6 +49,7 @@ export function joinForests({ base, added, kept }: Changes): Forest {
       return {
         items: best.map(({ item }) => item),
         distances: best.map(({ distance }) => distance),
+        met: a.met + b.met,
         candidates: a.candidates + b.candidates,
         scored: a.scored + b.scored,
       };

@@ -1,3 +1,4 @@
+import { createWork } from "../core/format/work.ts";
 import { answerHeaders } from "./headers.ts";
 import { problemResponse } from "./problem-response.ts";
 import { requestLog } from "./request-log.ts";
@@ -18,7 +19,7 @@ const chains = new WeakMap<Service, Readonly<Record<Guard, readonly Middleware[]
 export function guarded(serviceOf: (c: AppContext) => Service, guard: Guard, answer: Answer): Answer {
   return (c) => {
     const service = serviceOf(c);
-    c.set("annoyEdge", { service, timings: new Map() });
+    c.set("annoyEdge", { service, timings: new Map(), work: createWork() });
     let chain = chains.get(service);
     if (!chain) {
       chain = chainsOf(service);

@@ -72,6 +72,8 @@ export const PROBLEM_KINDS: Readonly<
   FILTER_TOO_COMPLEX: [400, "The filter has too many conditions"],
   UNKNOWN_FILTER_FIELD: [400, "The field is not filterable"],
   FILTER_TYPE_MISMATCH: [400, "The filter compares a field with a value of another type"],
+  TOO_MUCH_WORK: [400, "The request takes too much work"],
+  ANSWER_TOO_LARGE: [400, "The answer would be too large"],
   NO_EMBEDDER: [400, "The index cannot be searched by text"],
   EMBEDDER_MISMATCH: [400, "The Worker's embedder is not the index's"],
   NO_KEYWORD_INDEX: [400, "The index has no keyword index"],

@@ -1,6 +1,7 @@
 import type { Context, MiddlewareHandler } from "hono";
 import type { Access } from "../core/access/token.ts";
 import type { FilterNode } from "../core/columns/parse.ts";
+import type { Work } from "../core/format/work.ts";
 import type { SearchLimits } from "../core/search/limits.ts";
 import type { LoadedIndex } from "../core/search/loaded-index.ts";
 import type { AnswerMode } from "../core/search/types.ts";
@@ -127,6 +128,8 @@ export interface RequestState {
   readonly service: Service;
   /** Milliseconds by phase, for Server-Timing, in the order of first use. */
   readonly timings: Map<string, number>;
+  /** Work of all its searches. */
+  readonly work: Work;
   /** The path as the contract writes it: `/v1/items/{item}`. */
   route?: string;
   /** Name of the index that answers. */

@@ -139,6 +139,7 @@ export function createEncoders(source: EncoderSource): Encoders {
       return {
         identity,
         embedQuery: async (text) => (await encoderOf(hash)).embedQuery(text),
+        embedQueries: async (texts, work) => (await encoderOf(hash)).embedQueries(texts, work),
         embedDocuments: async (texts) => (await encoderOf(hash)).embedDocuments(texts),
       };
     },

@@ -80,6 +80,7 @@ export async function createEncoderEmbedder(
     maxTokens,
     countTokens: encoder.countTokens,
     embedQuery: encoder.embedQuery,
+    embedQueries: encoder.embedQueries,
     async embedDocuments(texts, onVectors) {
       const small = texts.reduce((sum, text) => sum + text.length, 0) < SMALL_CHARACTERS;
       if (small && !pool) {

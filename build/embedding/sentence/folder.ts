@@ -67,5 +67,6 @@ export function folderEmbedder(dir: string, identity: EmbedderIdentity): Embedde
     identity,
     embedDocuments: async (texts) => (await encoder()).embedDocuments(texts),
     embedQuery: async (text) => (await encoder()).embedQuery(text),
+    embedQueries: async (texts, work) => (await encoder()).embedQueries(texts, work),
   };
 }

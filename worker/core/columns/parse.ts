@@ -1,5 +1,6 @@
 import { parseJson as parseExactly } from "../format/integers.ts";
 import { searchError } from "../format/search-error.ts";
+import { shortened } from "../format/shorten.ts";
 
 export const COMPARISONS = ["eq", "ne", "in", "nin", "lt", "lte", "gt", "gte", "exists"] as const;
 export type Comparison = (typeof COMPARISONS)[number];
@@ -27,6 +28,8 @@ export type FilterNode =
 /** Bounds of a filter, for it may come from anyone. */
 export const MAX_FILTER_DEPTH = 16;
 export const MAX_FILTER_TESTS = 256;
+/** Groups of conditions: `and`, `or`, `not`, and objects of several keys. */
+export const MAX_FILTER_GROUPS = 256;
 export const MAX_FILTER_VALUES = 4096;
 
 /** Values from a query string are kept in these, which no JSON can hold. */
@@ -43,6 +46,7 @@ function isTextValue(value: unknown): value is TextValue {
 }
 
 interface Budget {
+  groups: number;
   tests: number;
   values: number;
 }
@@ -55,7 +59,7 @@ interface Budget {
  * @throws SearchError `INVALID_FILTER`, `FILTER_TOO_COMPLEX`
  */
 export function parseFilter(filter: unknown): FilterNode {
-  return parseNode(filter, "filter", 0, { tests: 0, values: 0 });
+  return parseNode(filter, "filter", 0, { groups: 0, tests: 0, values: 0 });
 }
 
 function parseNode(filter: unknown, path: string, depth: number, budget: Budget): FilterNode {
@@ -69,9 +73,16 @@ function parseNode(filter: unknown, path: string, depth: number, budget: Budget)
       `A filter is an object such as {"field": "value"}, not ${kindOf(filter)}.`,
     );
   }
+  if (++budget.groups > MAX_FILTER_GROUPS) {
+    throw searchError(
+      "FILTER_TOO_COMPLEX",
+      path,
+      `A filter has at most ${MAX_FILTER_GROUPS} groups of conditions.`,
+    );
+  }
   const nodes: FilterNode[] = [];
   for (const [key, value] of Object.entries(filter)) {
-    const here = `${path}.${key}`;
+    const here = `${path}.${shortened(key)}`;
     const operator = logical(key, value);
     if (operator === "not") nodes.push({ kind: "not", node: parseNode(value, here, depth + 1, budget) });
     else if (operator) nodes.push(parseList(operator, value, here, depth, budget));
@@ -79,7 +90,7 @@ function parseNode(filter: unknown, path: string, depth: number, budget: Budget)
       throw searchError(
         "INVALID_FILTER",
         here,
-        `There is no operator ${key}; and, or and not combine conditions.`,
+        `There is no operator ${shortened(key)}; and, or and not combine conditions.`,
       );
     } else nodes.push(...parseField(key, value, here, budget));
   }
@@ -118,16 +129,17 @@ function parseField(field: string, value: unknown, path: string, budget: Budget)
   if (isObject(value) && !isTextValue(value)) {
     const entries = Object.entries(value);
     if (entries.length === 0) {
-      throw searchError("INVALID_FILTER", path, `The condition on ${field} is empty.`);
+      throw searchError("INVALID_FILTER", path, `The condition on ${shortened(field)} is empty.`);
     }
     return entries.map(([key, operand]) => {
-      const here = `${path}.${key}`;
+      const shown = shortened(key);
+      const here = `${path}.${shown}`;
       const comparison = comparisonOf(key);
       if (!comparison) {
         throw searchError(
           "INVALID_FILTER",
           here,
-          `There is no operator ${key}; use ${COMPARISONS.join(", ")}, or and, or, not around conditions. A field within a field is named "${field}.${key}".`,
+          `There is no operator ${shown}; use ${COMPARISONS.join(", ")}, or and, or, not around conditions. A field within a field is named "${shortened(field)}.${shown}".`,
         );
       }
       return test(field, comparison, operand, here, budget);
@@ -240,7 +252,7 @@ export function parseFilterParameters(parameters: Iterable<readonly [string, str
     if (!isFilterParameter(name)) continue;
     const match = BRACKETS.exec(name);
     if (!match) {
-      const shown = name.slice(0, 60);
+      const shown = shortened(name);
       throw searchError(
         "INVALID_FILTER",
         shown,
@@ -253,13 +265,17 @@ export function parseFilterParameters(parameters: Iterable<readonly [string, str
     if (!known) {
       throw searchError(
         "INVALID_FILTER",
-        name,
-        `There is no operator ${comparison}; use ${COMPARISONS.join(", ")}.`,
+        shortened(name),
+        `There is no operator ${shortened(comparison)}; use ${COMPARISONS.join(", ")}.`,
       );
     }
     const isList = known === "in" || known === "nin";
     if (match[3] && match[2] && !isList) {
-      throw searchError("INVALID_FILTER", name, `Operator ${known} takes one value, so no [] after it.`);
+      throw searchError(
+        "INVALID_FILTER",
+        shortened(name),
+        `Operator ${known} takes one value, so no [] after it.`,
+      );
     }
     if (isList || match[3]) {
       const key = `${known === "nin" ? "nin" : "in"} ${field}`;

@@ -1,4 +1,5 @@
 import type { EmbedderIdentity } from "../format/meta.ts";
+import type { Work } from "../format/work.ts";
 
 /** Turns text into vectors. LangChain's own interface, so any @langchain/core Embeddings fits beside an identity. */
 export interface Embedder {
@@ -6,6 +7,12 @@ export interface Embedder {
   /** One vector a text, `identity.dimensions` numbers each, in order. */
   embedDocuments(texts: string[]): Promise<number[][]>;
   embedQuery(text: string): Promise<number[]>;
+  /**
+   * Vectors of many queries, at less than what they cost one by one. Absent where that makes no difference.
+   *
+   * @param work counts what it takes
+   */
+  embedQueries?(texts: readonly string[], work?: Work): Promise<number[][]>;
 }
 
 /** An embedder that an artifact carries within itself: the same code and the same table at build time and at the edge. */

@@ -31,13 +31,13 @@ export function openFlat(artifact: Artifact): Forest {
     distance: distanceOfItems(metric, vector),
     search(query, options) {
       const { k, searchK = -1 } = options;
-      if (searchK === 0) return { items: [], distances: [], candidates: 0, scored: 0 };
+      if (searchK === 0) return { items: [], distances: [], met: 0, candidates: 0, scored: 0 };
       const prepared = prepareQuery(metric, query);
       const kept = keptForRescoring(k, rescore !== undefined);
       const { top, scored } = exactScan(vectors, slots, prepared, kept, options);
       const ruledOut = ruledOutBy(vectors, prepared, slots, top);
       const { items, distances } = finishHits({ metric, query, k }, top.sorted(), decode, ruledOut);
-      return { items, distances, candidates: scored, scored };
+      return { items, distances, met: scored, candidates: scored, scored };
     },
   };
 }

@@ -62,6 +62,8 @@ export interface ForestSearchOptions {
 export interface Neighbours {
   readonly items: number[];
   readonly distances: number[];
+  /** Items that were met in leaves: those passed over and those met again included. */
+  readonly met: number;
   /** Distinct candidates whose codes were looked at. */
   readonly candidates: number;
   /** Candidates scored by the full vector code. */

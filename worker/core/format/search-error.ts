@@ -17,6 +17,8 @@ export type SearchErrorCode =
   | "FILTER_TOO_COMPLEX"
   | "UNKNOWN_FILTER_FIELD"
   | "FILTER_TYPE_MISMATCH"
+  | "TOO_MUCH_WORK"
+  | "ANSWER_TOO_LARGE"
   | "ITEM_NOT_FOUND"
   | "ID_NOT_FOUND"
   | "NO_EMBEDDER"

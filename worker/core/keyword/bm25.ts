@@ -1,6 +1,7 @@
 // biome-ignore-all lint/complexity/useMaxParams: inner loops take numbers: an object for each call would be allocated.
 import { TopScores } from "../forest/top.ts";
 import { corruptKeywords } from "../format/keyword.ts";
+import type { Work } from "../format/work.ts";
 import type { TermGroup } from "./groups.ts";
 import type { KeywordIndex } from "./keyword-index.ts";
 import { NO_ITEM, nextPosting, openList, openPostings, type PostingCursor, seekPosting } from "./postings.ts";
@@ -9,11 +10,18 @@ import { WINDOW } from "./scratch.ts";
 /** An inflection counts as so much of the word itself; half a point of MRR better than 1 on eight sets of documents. */
 export const INFLECTION_SHARE = 0.6;
 
-/** Conditions on a hit, beside holding a word. */
-export interface Conditions {
-  readonly accept: ((item: number) => boolean) | undefined;
-  readonly excluded: readonly TermGroup[];
+/** Hits wanted, at least 1, and conditions on one beside holding a word. */
+export interface ScoreOptions {
+  readonly k: number;
+  readonly accept?: ((item: number) => boolean) | undefined;
+  readonly work?: Work | undefined;
 }
+
+/** Work in nanoseconds: to open a list, to decode and score a posting, to look a posting up, to pick the best of a window. */
+const LIST_NS = 300;
+const POSTING_NS = 8;
+const PROBE_NS = 40;
+const WINDOW_NS = 5_000;
 
 /** One group during a search. */
 export interface Scorer {
@@ -22,6 +30,24 @@ export interface Scorer {
   readonly factor: number;
   /** No document gets more from this group. */
   readonly bound: number;
+}
+
+/** Operations within a window. */
+export interface Tally {
+  postings: number;
+  probes: number;
+}
+
+/** Counts the opening of the lists of some groups. */
+export function spendLists(scorers: readonly Scorer[], work: Work | undefined): void {
+  work?.spend("words", LIST_NS * scorers.reduce((sum, { cursors }) => sum + cursors.length, 0));
+}
+
+/** Counts the work of a window, and begins another. */
+export function spendWindow(tally: Tally, work: Work | undefined): void {
+  work?.spend("words", WINDOW_NS + tally.postings * POSTING_NS + tally.probes * PROBE_NS);
+  tally.postings = 0;
+  tally.probes = 0;
 }
 
 /** idf of BM25 as Lucene has it: never negative. */
@@ -36,8 +62,7 @@ export function inverseDocumentFrequency(nDocuments: number, documents: number):
 export function scoreGroups(
   index: KeywordIndex,
   groups: readonly TermGroup[],
-  k: number,
-  { accept, excluded }: Conditions,
+  { k, accept, work }: ScoreOptions,
   nDocuments = index.collectionDocuments,
 ): { items: number[]; scores: number[] } {
   const { scratch, nItems } = index;
@@ -46,11 +71,12 @@ export function scoreGroups(
   const scorers = groups
     .map((group) => openScorer(index, group, nDocuments))
     .sort((x, y) => y.bound - x.bound);
-  const barred = excluded.flatMap((group) => group.entries.map((entry) => openPostings(index, entry)));
   // rest[g]: what the groups from g on can add at most. A little more, for the rounding of sums.
   const rest = new Float64Array(scorers.length + 1);
   for (let g = scorers.length - 1; g >= 0; g--) rest[g] = rest[g + 1]! + scorers[g]!.bound * (1 + 1e-6);
 
+  spendLists(scorers, work);
+  const tally: Tally = { postings: 0, probes: 0 };
   let essential = scorers.length;
   try {
     for (let start = 0; start < nItems; ) {
@@ -59,13 +85,14 @@ export function scoreGroups(
       if (first === NO_ITEM) break;
       start = first - (first % WINDOW);
       const end = Math.min(start + WINDOW, nItems);
-      let count = bar(barred, start, end, scores, met);
-      for (let g = 0; g < essential; g++) count = addGroup(index, scorers[g]!, start, end, count);
+      let count = 0;
+      for (let g = 0; g < essential; g++) count = addGroup(index, scorers[g]!, { start, end, count }, tally);
       const kept = selectItems(index, start, count, top.threshold - rest[essential]!, accept);
-      for (let g = essential; g < scorers.length; g++) probeGroup(index, scorers[g]!, start, kept);
+      for (let g = essential; g < scorers.length; g++) probeGroup(index, scorers[g]!, start, kept, tally);
       offer(top, start, kept, scores);
       for (let i = 0; i < count; i++) scores[met[i]!] = 0;
       start = end;
+      spendWindow(tally, work);
     }
   } catch (error) {
     // Scratch is shared: a damaged list, or an accept that throws, must not spoil the next search.
@@ -113,38 +140,21 @@ export function firstItem(scorers: readonly Scorer[], essential: number, start: 
   return first;
 }
 
-/** Gives the excluded items of the window a score that nothing makes good. */
-export function bar(
-  cursors: readonly PostingCursor[],
-  start: number,
-  end: number,
-  scores: Float32Array,
-  met: Uint16Array,
-): number {
-  let count = 0;
-  for (const cursor of cursors) {
-    seekPosting(cursor, start);
-    while (cursor.item < end) {
-      const offset = cursor.item - start;
-      if (scores[offset] === 0) met[count++] = offset;
-      scores[offset] = Number.NEGATIVE_INFINITY;
-      nextPosting(cursor);
-    }
-  }
-  return count;
-}
-
 /** Adds a group's part to the score of every item of the window that holds it. Returns the number of items met. */
 export function addGroup(
   index: KeywordIndex,
   scorer: Scorer,
-  start: number,
-  end: number,
-  count: number,
+  { start, end, count }: { readonly start: number; readonly end: number; readonly count: number },
+  tally: Tally,
 ): number {
   const { scores, units, met, metByGroup } = index.scratch;
   let n = 0;
-  for (const cursor of scorer.cursors) n = collect(cursor, start, end, units, metByGroup, n);
+  for (const cursor of scorer.cursors) {
+    if (cursor.item < start) seekPosting(cursor, start);
+    tally.postings += cursor.left;
+    n = collect(cursor, start, end, units, metByGroup, n);
+    tally.postings -= cursor.left;
+  }
   const { norms, lengths, unitsPerOne } = index;
   const { factor } = scorer;
   let total = count;
@@ -160,7 +170,7 @@ export function addGroup(
 }
 
 /**
- * Adds up the units of a list within the window. The hot loop: postings are decoded here and not by
+ * Adds up the units of a list within the window, at whose start the cursor stands. The hot loop: postings are decoded here and not by
  * {@link nextPosting}, so that the cursor's fields stay in registers.
  */
 function collect(
@@ -171,7 +181,6 @@ function collect(
   met: Uint16Array,
   already: number,
 ): number {
-  if (cursor.item < start) seekPosting(cursor, start);
   let n = already;
   const { bytes, nItems, blocked, share } = cursor;
   const listEnd = cursor.end;
@@ -251,7 +260,14 @@ export function selectItems(
 }
 
 /** Adds a group's part to the scores of these items only. */
-function probeGroup(index: KeywordIndex, scorer: Scorer, start: number, kept: Uint16Array): void {
+function probeGroup(
+  index: KeywordIndex,
+  scorer: Scorer,
+  start: number,
+  kept: Uint16Array,
+  tally: Tally,
+): void {
+  tally.probes += kept.length * scorer.cursors.length;
   const { scores, units } = index.scratch;
   const { norms, lengths, unitsPerOne } = index;
   for (const cursor of scorer.cursors) {

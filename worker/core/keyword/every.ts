@@ -1,11 +1,13 @@
-import { addGroup, bar, type Conditions, firstItem, openScorer, selectItems } from "./bm25.ts";
+import type { Work } from "../format/work.ts";
+import { addGroup, firstItem, openScorer, selectItems, spendLists, spendWindow, type Tally } from "./bm25.ts";
+import { hasBit } from "./conditions.ts";
 import { expandQuery } from "./expand.ts";
 import type { TermGroup } from "./groups.ts";
 import type { KeywordIndex } from "./keyword-index.ts";
 import { matchingItems } from "./matches.ts";
-import { NO_ITEM, openPostings } from "./postings.ts";
+import { NO_ITEM } from "./postings.ts";
 import { WINDOW } from "./scratch.ts";
-import { boundsOf, conditionsOf, FEW_HITS, type WordRankOptions } from "./search.ts";
+import { both, boundsOf, FEW_HITS, type WordRankOptions } from "./search.ts";
 import type { UnderstoodQuery } from "./understand.ts";
 
 /** All items that a query finds, ascending, with their scores by BM25. */
@@ -31,10 +33,8 @@ export function tellingMatches(
   understood: UnderstoodQuery,
   accept: Accept,
 ): KeywordMatches {
-  const bits = matchingItems(index, understood);
-  const holds = (item: number) =>
-    ((bits[item >>> 5]! >>> (item & 31)) & 1) === 1 && (accept === undefined || accept(item));
-  return scored(index, understood, understood.groups, { accept: holds, excluded: [] });
+  const holds = both(hasBit(matchingItems(index, understood)), accept);
+  return scored(index, understood, understood.groups, holds);
 }
 
 /**
@@ -48,55 +48,58 @@ export function everyMatch(
   understood: UnderstoodQuery,
   { accept, isFew = (hits) => hits < FEW_HITS }: Omit<WordRankOptions, "k">,
 ): KeywordMatches {
-  const { query, groups, statistics, relax } = understood;
-  const conditions = conditionsOf(index, query, { accept });
-  const found = scored(index, understood, groups, conditions);
+  const { query, groups, statistics, relax, work, kept } = understood;
+  const bits = kept();
+  const passes = bits ? both(hasBit(bits), accept) : accept;
+  const found = scored(index, understood, groups, passes);
   if (groups.length === 0 || query.words.every((word) => word.exact) || !isFew(found.items.length)) {
     return found;
   }
-  const relaxed = relax?.() ?? expandQuery(index, query, { relaxed: true, statistics });
-  const { items, scores } = scored(index, understood, relaxed, conditions);
+  const relaxed = relax?.() ?? expandQuery(index, query, { relaxed: true, statistics, work });
+  const { items, scores } = scored(index, understood, relaxed, passes);
   return { ...found, items, scores };
 }
 
 function scored(
   index: KeywordIndex,
-  { query, statistics }: UnderstoodQuery,
+  { query, statistics, work }: UnderstoodQuery,
   groups: UnderstoodQuery["groups"],
-  conditions: Conditions,
+  accept: Accept,
 ): KeywordMatches {
   const nDocuments = statistics?.documents ?? index.collectionDocuments;
   const bounds = boundsOf(index, query, groups, nDocuments);
   const bound = bounds.reduce((sum, [, part]) => sum + part, 0);
-  return { ...scoreEvery(index, groups, conditions, nDocuments), bound, bounds };
+  return { ...scoreEvery(index, groups, { accept, work }, nDocuments), bound, bounds };
 }
 
 /** Scores every item of the groups. Where `scoreGroups` passes over what cannot be among the best, nothing is passed over here. */
 function scoreEvery(
   index: KeywordIndex,
   groups: readonly TermGroup[],
-  { accept, excluded }: Conditions,
+  { accept, work }: { readonly accept: Accept; readonly work: Work | undefined },
   nDocuments: number,
 ): Pick<KeywordMatches, "items" | "scores"> {
   const { scratch, nItems } = index;
   const { scores, met } = scratch;
   const found: { items: number[]; scores: number[] } = { items: [], scores: [] };
   const scorers = groups.map((group) => openScorer(index, group, nDocuments));
-  const barred = excluded.flatMap((group) => group.entries.map((entry) => openPostings(index, entry)));
+  spendLists(scorers, work);
+  const tally: Tally = { postings: 0, probes: 0 };
   try {
     for (let start = 0; start < nItems; ) {
       const first = firstItem(scorers, scorers.length, start);
       if (first === NO_ITEM) break;
       start = first - (first % WINDOW);
       const end = Math.min(start + WINDOW, nItems);
-      let count = bar(barred, start, end, scores, met);
-      for (const scorer of scorers) count = addGroup(index, scorer, start, end, count);
+      let count = 0;
+      for (const scorer of scorers) count = addGroup(index, scorer, { start, end, count }, tally);
       for (const offset of selectItems(index, start, count, 0, accept)) {
         found.items.push(start + offset);
         found.scores.push(scores[offset]!);
       }
       for (let i = 0; i < count; i++) scores[met[i]!] = 0;
       start = end;
+      spendWindow(tally, work);
     }
   } catch (error) {
     // Scratch is shared: a damaged list, or an accept that throws, must not spoil the next search.

@@ -1,3 +1,4 @@
+import type { Work } from "../format/work.ts";
 import { classGroup, exactGroup, type TermGroup } from "./groups.ts";
 import type { KeywordIndex } from "./keyword-index.ts";
 import { completions, createBudget, nearestOf, nearWords, wordsWithin } from "./near.ts";
@@ -17,6 +18,7 @@ export interface ExpandOptions {
   readonly relaxed?: boolean;
   /** Frequencies among more documents than the index knows of. */
   readonly statistics?: WordStatistics | undefined;
+  readonly work?: Work | undefined;
   /** Looks up the phrases of synonyms; default: in the index. */
   readonly phraseItems?: PhraseItems | undefined;
 }
@@ -27,14 +29,19 @@ export interface ExpandOptions {
  */
 const RELAXED_FACTOR = 0.1;
 
+/** Work of looking a word and its inflections up, in nanoseconds. */
+const WORD_NS = 5_000;
+
 /** The groups of a query. Empty when the index has no word of it, nor one near it. */
 export function expandQuery(
   index: KeywordIndex,
   query: KeywordQuery,
   options: ExpandOptions = {},
 ): QueryGroup[] {
+  const { work } = options;
+  work?.spend("words", query.words.length * WORD_NS);
   const wanted = mostTelling(index, query.words, options.statistics);
-  const budget = createBudget();
+  const budget = createBudget(work);
   const alone = query.words.length === 1;
   const groups: QueryGroup[] = [];
   const add = (more: readonly TermGroup[], { word, number }: WantedWord) => {
@@ -52,7 +59,7 @@ export function expandQuery(
     add([group], one);
     if (word.exact) continue;
     if (isCompleted(word, query, options.relaxed ?? false)) {
-      add(completions(index, word, query.prefix ? 1 : RELAXED_FACTOR), one);
+      add(completions(index, word, query.prefix ? 1 : RELAXED_FACTOR, work), one);
     }
     if (options.relaxed) add(nearWords(index, word, RELAXED_FACTOR, budget, alone), one);
   }
@@ -61,7 +68,7 @@ export function expandQuery(
     if (found.has(word) || word.exact) continue;
     // A word that has a synonym is not misspelled.
     if (synonyms.some(({ synonym: { start, end } }) => word.start >= start && word.end <= end)) continue;
-    const completed = isCompleted(word, query, true) ? completions(index, word, 1) : [];
+    const completed = isCompleted(word, query, true) ? completions(index, word, 1, work) : [];
     // A whole that is unknown is spoken for by its parts, and the parts of an unknown code by its whole.
     const spokenFor = isSpokenFor(word, query.words, found);
     const more = spokenFor ? completed : [...completed, ...nearWords(index, word, 1, budget, alone)];

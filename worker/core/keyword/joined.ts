@@ -1,10 +1,11 @@
+import type { Work } from "../format/work.ts";
 import { encodeTerm, findTerm, readEntry, type TermEntry } from "./dictionary.ts";
 import { expandQuery, type QueryGroup } from "./expand.ts";
 import { joinLexicons } from "./joined-lexicon.ts";
 import { type KeywordIndex, normsOf, type WordCounts } from "./keyword-index.ts";
 import { phraseItems } from "./phrase.ts";
 import type { KeywordQuery } from "./query.ts";
-import { knownQuery, type UnderstoodQuery } from "./understand.ts";
+import { keptOnce, knownQuery, type UnderstoodQuery } from "./understand.ts";
 
 /** A keyword index and what was added to it and taken from it, searched as one index of the same documents would be. */
 export interface JoinedKeywords {
@@ -57,25 +58,29 @@ export function understandJoined(
   { whole, base, added }: JoinedKeywords,
   query: KeywordQuery,
   isLeft: (item: number) => boolean,
+  work?: Work,
 ): JoinedQuery {
   const itemsWith = (phrase: readonly string[]) => [
-    ...phraseItems(base, phrase).filter(isLeft),
-    ...phraseItems(added, phrase),
+    ...phraseItems(base, phrase, work).filter(isLeft),
+    ...phraseItems(added, phrase, work),
   ];
   const stands = (phrase: readonly string[]) => itemsWith(phrase).length > 0;
   const known = knownQuery(whole, query, stands);
-  const groups = expandQuery(whole, known, { phraseItems: itemsWith });
+  const groups = expandQuery(whole, known, { phraseItems: itemsWith, work });
   let relaxed: readonly QueryGroup[] | undefined;
   const relax = () => {
-    relaxed ??= expandQuery(whole, known, { relaxed: true, phraseItems: itemsWith });
+    relaxed ??= expandQuery(whole, known, { relaxed: true, phraseItems: itemsWith, work });
     return relaxed;
   };
   const partOf = (part: KeywordIndex): UnderstoodQuery => ({
     query: known,
     groups: groups.map((group) => groupIn(part, whole, group)),
     relax: () => relax().map((group) => groupIn(part, whole, group)),
+    work,
+    kept: keptOnce(part, known, work),
   });
-  return { whole: { query: known, groups }, base: partOf(base), added: partOf(added) };
+  const ofWhole = { query: known, groups, work, kept: () => undefined };
+  return { whole: ofWhole, base: partOf(base), added: partOf(added) };
 }
 
 /** The words of a group as a part has them. Frequencies and weight are those of the whole. */

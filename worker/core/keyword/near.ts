@@ -1,3 +1,4 @@
+import type { Work } from "../format/work.ts";
 import { encodeTerm, type TermEntry } from "./dictionary.ts";
 import { groupOf, type TermGroup } from "./groups.ts";
 import type { KeywordIndex } from "./keyword-index.ts";
@@ -24,19 +25,31 @@ const TWO_EDIT_SCANS = 4;
 /** Completions are the most frequent of so many that come first in the alphabet. */
 const MAX_COMPLETIONS_SEEN = 2048;
 
+/** Work of a scan for words near another, in nanoseconds a term of the index and edit: most are passed over unread. */
+const SCAN_NS = 6;
+/** Work of reading a completion. */
+const COMPLETION_NS = 3_500;
+
 /** Scans that a query has left. */
 export interface Budget {
   oneEdit: number;
   twoEdits: number;
+  readonly work?: Work | undefined;
 }
 
-export function createBudget(): Budget {
-  return { oneEdit: ONE_EDIT_SCANS, twoEdits: TWO_EDIT_SCANS };
+export function createBudget(work?: Work): Budget {
+  return { oneEdit: ONE_EDIT_SCANS, twoEdits: TWO_EDIT_SCANS, work };
 }
 
 /** Words that begin with an unfinished one, together: the documents that hold any of them. */
-export function completions(index: KeywordIndex, word: QueryWord, weight: number): TermGroup[] {
+export function completions(
+  index: KeywordIndex,
+  word: QueryWord,
+  weight: number,
+  work: Work | undefined,
+): TermGroup[] {
   let entries = index.lexicon.beginning(encodeTerm(word.term), MAX_COMPLETIONS_SEEN);
+  work?.spend("words", entries.length * COMPLETION_NS);
   if (entries.length === 0) return [];
   if (entries.length > MAX_COMPLETIONS) {
     entries = entries.sort((x, y) => y.total - x.total || x.term - y.term).slice(0, MAX_COMPLETIONS);
@@ -66,10 +79,12 @@ export function nearWords(
   if (letters < MIN_ONE_EDIT || letters > MAX_FUZZY_LENGTH || budget.oneEdit-- <= 0) return [];
   const digits = digitsOf(word.term);
   // Another number is another thing: error 5041 is not error 5031.
-  const find = (edits: number, firstLetter = false) =>
-    lexicon
+  const find = (edits: number, firstLetter = false) => {
+    budget.work?.spend("words", edits * index.dictionary.nTerms * SCAN_NS);
+    return lexicon
       .near(word.term, edits, firstLetter)
       .filter(({ text }) => !isSigned(text) && digits === digitsOf(text));
+  };
   let matches = find(1);
   const none = matches.every((match) => match.distance === 0);
   if (none && letters >= MIN_TWO_EDITS && budget.twoEdits-- > 0) {
@@ -117,6 +132,7 @@ export function nearestOf(
   budget: Budget,
 ): Pick<TermGroup, "exact"> {
   if ([...word.term].length > MAX_FUZZY_LENGTH || budget.oneEdit-- <= 0) return {};
+  budget.work?.spend("words", index.dictionary.nTerms * SCAN_NS);
   const near = new Set(index.lexicon.near(word.term, 1).map((match) => match.term));
   const exact = group.entries.find((entry) => near.has(entry.term));
   return exact ? { exact } : {};

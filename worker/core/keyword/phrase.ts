@@ -1,4 +1,5 @@
 import { corruptKeywords } from "../format/keyword.ts";
+import type { Work } from "../format/work.ts";
 import { encodeTerm, findTerm, readEntry, type TermEntry } from "./dictionary.ts";
 import type { KeywordIndex } from "./keyword-index.ts";
 import { NO_ITEM, nextPosting, openPostings, type PostingCursor, seekPosting } from "./postings.ts";
@@ -21,8 +22,10 @@ interface PositionList {
 /**
  * Items that hold all words of the phrase, ascending; one after the other when the index has positions, anywhere when
  * it has not (the caller then looks into the documents).
+ *
+ * @throws SearchError `TOO_MUCH_WORK`
  */
-export function phraseItems(index: KeywordIndex, phrase: readonly string[]): number[] {
+export function phraseItems(index: KeywordIndex, phrase: readonly string[], work?: Work): number[] {
   const cursors: PhraseCursor[] = [];
   for (const term of phrase) {
     const number = findTerm(index.dictionary, encodeTerm(term));
@@ -42,7 +45,10 @@ export function phraseItems(index: KeywordIndex, phrase: readonly string[]): num
   const others: PositionList = { at: new Uint32Array(64), length: 0 };
   const byRarity = [...cursors].sort((x, y) => x.entry.documents - y.entry.documents);
   const rarest = byRarity[0]!.postings;
-  while (rarest.item !== NO_ITEM) {
+  const spend = spender(cursors, work);
+  spend(1);
+  for (let steps = 1; rarest.item !== NO_ITEM; steps++) {
+    if (steps % STEPS === 0) spend(STEPS);
     let item = rarest.item;
     for (const { postings } of byRarity) {
       seekPosting(postings, item);
@@ -58,7 +64,25 @@ export function phraseItems(index: KeywordIndex, phrase: readonly string[]): num
     if (!positions || cursors.length === 1 || inOrder(positions, cursors, starts, others)) found.push(item);
     nextPosting(rarest);
   }
+  spend(STEPS);
   return found;
+}
+
+/** Items that are tried before their work is counted. */
+const STEPS = 4096;
+/** Work in nanoseconds: to seek an item in a list, to pass over a byte of positions. */
+const SEEK_NS = 25;
+const POSITION_NS = 4;
+
+/** Counts the work of a number of items, and of the positions that were read since the last count. */
+function spender(cursors: readonly PhraseCursor[], work: Work | undefined): (steps: number) => void {
+  if (!work) return () => {};
+  let counted = 0;
+  return (steps) => {
+    const read = cursors.reduce((sum, { at, entry }) => sum + at - entry.positionsStart, 0);
+    work.spend("phrases", steps * cursors.length * SEEK_NS + (read - counted) * POSITION_NS);
+    counted = read;
+  };
 }
 
 /** Whether the words follow one another in the item that all cursors stand on. The two lists are scratch. */

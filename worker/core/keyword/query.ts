@@ -175,17 +175,17 @@ function addPhrase(phrases: string[][], phrase: string[]): void {
 
 /** The terms of a text that follow one another: wholes stand beside their parts and are left out. */
 export function phraseOf(tokens: readonly Token[]): string[] {
-  return tokens
-    .filter((token) => token.kind !== "whole")
-    .slice(0, MAX_PHRASE_WORDS)
-    .map((token) => token.term);
+  return termsInOrder(tokens).slice(0, MAX_PHRASE_WORDS);
 }
 
-/** Whether the text holds the phrase, word by word. For indexes without positions. */
-export function containsPhrase(text: string, phrase: readonly string[], language: Language): boolean {
-  const terms = tokenize(text, language).filter((token) => token.kind !== "whole");
+export function termsInOrder(tokens: readonly Token[]): string[] {
+  return tokens.filter(({ kind }) => kind !== "whole").map(({ term }) => term);
+}
+
+/** Whether the terms of a text in order hold the phrase, word by word. For indexes without positions. */
+export function containsPhrase(terms: readonly string[], phrase: readonly string[]): boolean {
   for (let i = 0; i + phrase.length <= terms.length; i++) {
-    if (phrase.every((term, j) => terms[i + j]!.term === term)) return true;
+    if (phrase.every((term, j) => terms[i + j] === term)) return true;
   }
   return phrase.length === 0;
 }

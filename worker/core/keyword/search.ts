@@ -1,8 +1,7 @@
-import { type Conditions, inverseDocumentFrequency, scoreGroups } from "./bm25.ts";
+import { inverseDocumentFrequency, scoreGroups } from "./bm25.ts";
+import { hasBit } from "./conditions.ts";
 import { expandQuery, type QueryGroup } from "./expand.ts";
-import { classGroup } from "./groups.ts";
 import type { KeywordIndex } from "./keyword-index.ts";
-import { phraseItems } from "./phrase.ts";
 import { type KeywordQuery, parseKeywordQuery } from "./query.ts";
 import { type UnderstoodQuery, understand } from "./understand.ts";
 
@@ -53,21 +52,22 @@ export function keywordSearch(index: KeywordIndex, text: string, options: Keywor
  */
 export function rankByWords(
   index: KeywordIndex,
-  { query, groups, statistics, relax }: UnderstoodQuery,
+  { query, groups, statistics, relax, work, kept }: UnderstoodQuery,
   options: WordRankOptions,
 ): KeywordHits {
-  const conditions = conditionsOf(index, query, options);
+  const bits = kept();
+  const accept = bits ? both(hasBit(bits), options.accept) : options.accept;
   const nDocuments = statistics?.documents ?? index.collectionDocuments;
   // Whether hits are few must not depend on how many are wanted, or pages of one search would differ.
   const run = (groups: readonly QueryGroup[]) =>
-    scoreGroups(index, groups, Math.max(options.k, FEW_HITS), conditions, nDocuments);
+    scoreGroups(index, groups, { k: Math.max(options.k, FEW_HITS), accept, work }, nDocuments);
   const bounds = boundsOf(index, query, groups, nDocuments);
   const bound = bounds.reduce((sum, [, part]) => sum + part, 0);
   let hits: KeywordHits = { ...run(groups), bound, bounds };
   // Without a group there is no word to be relaxed: unknown ones have been given all their near words.
   const { isFew = (hits) => hits < FEW_HITS } = options;
   if (isFew(hits.items.length) && groups.length > 0 && query.words.some((word) => !word.exact)) {
-    const relaxed = relax?.() ?? expandQuery(index, query, { relaxed: true, statistics });
+    const relaxed = relax?.() ?? expandQuery(index, query, { relaxed: true, statistics, work });
     if (relaxed.length > groups.length) hits = { ...run(relaxed), bound, bounds };
   }
   if (hits.items.length > options.k) {
@@ -80,29 +80,12 @@ export function rankByWords(
   return unverified ? { ...hits, unverified: query } : hits;
 }
 
-/** Phrases and exclusions of phrases are looked up first and become part of the accept callback. */
-export function conditionsOf(
-  index: KeywordIndex,
-  query: KeywordQuery,
-  options: Pick<WordRankOptions, "accept">,
-): Conditions {
-  let accept = options.accept;
-  for (const phrase of query.phrases) {
-    const held = new Set(phraseItems(index, phrase));
-    const outer = accept;
-    accept = outer ? (item) => held.has(item) && outer(item) : (item) => held.has(item);
-  }
-  for (const { phrase } of query.excludedPhrases) {
-    // Without positions the words may stand anywhere: such a document is not excluded before it is looked into.
-    if (!index.positions && phrase.length > 1) continue;
-    const held = new Set(phraseItems(index, phrase));
-    const outer = accept;
-    accept = outer ? (item) => !held.has(item) && outer(item) : (item) => !held.has(item);
-  }
-  const excluded = query.excluded
-    .map(({ token }) => classGroup(index, token))
-    .filter((group) => group !== undefined);
-  return { accept, excluded };
+/** Both must accept; without the second one, the first. */
+export function both(
+  a: (item: number) => boolean,
+  b: ((item: number) => boolean) | undefined,
+): (item: number) => boolean {
+  return b ? (item) => a(item) && b(item) : a;
 }
 
 /** Returns for each word what a short text gets that holds it often; of alternatives the best. */

@@ -1,3 +1,4 @@
+import type { Work } from "../format/work.ts";
 import { classGroup, exactGroup, type TermGroup } from "./groups.ts";
 import type { KeywordIndex } from "./keyword-index.ts";
 import { phraseItems } from "./phrase.ts";
@@ -18,6 +19,7 @@ export interface SynonymOptions {
   readonly statistics?: WordStatistics | undefined;
   /** Looks phrases up; default: in the index. */
   readonly phraseItems?: PhraseItems | undefined;
+  readonly work?: Work | undefined;
 }
 
 /**
@@ -28,7 +30,7 @@ export function synonymGroups(
   index: KeywordIndex,
   synonyms: readonly Synonym[],
   words: readonly QueryWord[],
-  { statistics, phraseItems: itemsWith = (phrase) => phraseItems(index, phrase) }: SynonymOptions,
+  { statistics, work, phraseItems: itemsWith = (phrase) => phraseItems(index, phrase, work) }: SynonymOptions,
 ): SynonymGroup[] {
   return synonyms.flatMap((synonym): SynonymGroup[] => {
     const word = words.findIndex(

@@ -1,3 +1,5 @@
+import type { Work } from "../format/work.ts";
+import { keptItems } from "./conditions.ts";
 import { encodeTerm } from "./dictionary.ts";
 import { expandQuery, type QueryGroup } from "./expand.ts";
 import { groupTerms, isCommon } from "./groups.ts";
@@ -13,6 +15,9 @@ export interface UnderstoodQuery {
   readonly statistics?: WordStatistics | undefined;
   /** Returns the groups with near words added, where they do not follow from the index alone. */
   readonly relax?: () => readonly QueryGroup[];
+  readonly work?: Work | undefined;
+  /** The items that keep what its operators ask for: see {@link keptItems}. Looked up once, when first asked for. */
+  readonly kept: () => Uint32Array | undefined;
 }
 
 /**
@@ -20,14 +25,30 @@ export interface UnderstoodQuery {
  * once and passes it on.
  *
  * @param statistics replaces the index's own frequencies where it is a part of more
+ * @param work counts what this and all further use of the result take
  */
 export function understand(
   index: KeywordIndex,
   query: KeywordQuery,
   statistics?: WordStatistics,
+  work?: Work,
 ): UnderstoodQuery {
-  const known = knownQuery(index, query, (phrase) => phraseItems(index, phrase).length > 0);
-  return { query: known, groups: expandQuery(index, known, { statistics }), statistics };
+  const known = knownQuery(index, query, (phrase) => phraseItems(index, phrase, work).length > 0);
+  const groups = expandQuery(index, known, { statistics, work });
+  return { query: known, groups, statistics, work, kept: keptOnce(index, known, work) };
+}
+
+/** Looks up the items that keep what the operators of a query ask for, when first asked for them. */
+export function keptOnce(
+  index: KeywordIndex,
+  query: KeywordQuery,
+  work: Work | undefined,
+): () => Uint32Array | undefined {
+  let known: { readonly bits: Uint32Array | undefined } | undefined;
+  return () => {
+    known ??= { bits: keptItems(index, query, work) };
+    return known.bits;
+  };
 }
 
 /** The query without what no document of the index can have. */

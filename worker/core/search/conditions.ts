@@ -3,6 +3,7 @@ import { type CompiledFilter, compileParsed } from "../columns/compile.ts";
 import { facetCounts } from "../columns/facets.ts";
 import type { FilterNode } from "../columns/parse.ts";
 import { searchError } from "../format/search-error.ts";
+import type { Work } from "../format/work.ts";
 import { matchingItems } from "../keyword/matches.ts";
 import type { UnderstoodQuery } from "../keyword/understand.ts";
 import type { LoadedIndex } from "./loaded-index.ts";
@@ -15,8 +16,9 @@ export function filterOf(
   index: LoadedIndex,
   { filter }: Query,
   { whole }: RankOptions,
+  work?: Work,
 ): CompiledFilter | undefined {
-  return filter && compileParsed(columnsOf(index, whole, "filter"), filter);
+  return filter && compileParsed(columnsOf(index, whole, "filter"), filter, work);
 }
 
 /** @throws SearchError `NO_FILTERABLE_COLUMNS` */
@@ -31,13 +33,19 @@ export function columnsOf(
   throw searchError("NO_FILTERABLE_COLUMNS", field, message);
 }
 
+/** What has been looked up of a query when what it finds is counted. */
+export interface Counted {
+  readonly understood: UnderstoodQuery | undefined;
+  readonly filter: CompiledFilter | undefined;
+  readonly work: Work | undefined;
+}
+
 /** Counts over all documents that pass the filter, or those of them that hold a word, whether they are among the hits or not. */
 export function facetCountsOf(
   index: LoadedIndex,
   { facets, facetsOf, mode }: Query,
   { whole }: RankOptions,
-  understood: UnderstoodQuery | undefined,
-  filter: CompiledFilter | undefined,
+  { understood, filter, work }: Counted,
 ): FacetCounts | undefined {
   if (facets === undefined) return undefined;
   const columns = columnsOf(index, whole, "facets");
@@ -47,6 +55,7 @@ export function facetCountsOf(
     ...(filter && { bits: filter.bits }),
     ...(ofMatches && { counted: matchingItems(keyword, understood) }),
     ...(whole && { limit: whole.facetValues }),
+    work,
   };
   return Object.fromEntries(facets.map((field) => [field, facetCounts(columns, field, options)]));
 }
@@ -56,10 +65,10 @@ export function passing(
   index: LoadedIndex,
   items: readonly number[],
   filter: FilterNode,
-  whole?: RankOptions["whole"],
+  { whole, work }: { readonly whole?: RankOptions["whole"]; readonly work?: Work | undefined } = {},
 ): boolean[] {
   const columns = columnsOf(index, whole, "filter");
   const { nItems } = columns;
-  const { accept } = compileParsed(columns, filter);
+  const { accept } = compileParsed(columns, filter, work);
   return items.map((item) => item >= 0 && item < nItems && accept(item));
 }

@@ -1,5 +1,7 @@
+import type { Embedder } from "../embedding/types.ts";
 import { AnnoyEdgeError } from "../format/errors.ts";
-import { searchError } from "../format/search-error.ts";
+import { SearchError, searchError } from "../format/search-error.ts";
+import type { Work } from "../format/work.ts";
 import { requireItem, requireVector } from "./items.ts";
 import { hasKeywords, type LoadedIndex } from "./loaded-index.ts";
 import type { Searcher } from "./searcher.ts";
@@ -44,8 +46,10 @@ async function embed({ index, options }: Searcher, text: string): Promise<Float3
   const { provider, model } = embedder.identity;
   let vector: number[];
   try {
-    vector = await timed("embed", options, () => embedder.embedQuery(text));
+    options.work?.spend("text", text.length * CHARACTER_NS);
+    vector = await timed("embed", options, () => embedOne(embedder, text, options.work));
   } catch (cause) {
+    if (cause instanceof SearchError && cause.code === "TOO_MUCH_WORK") throw cause;
     if (cause instanceof AnnoyEdgeError && cause.code === "EMBEDDER_MISMATCH") {
       throw searchError("EMBEDDER_MISMATCH", "query", cause.message, { cause });
     }
@@ -58,6 +62,36 @@ async function embed({ index, options }: Searcher, text: string): Promise<Float3
     throw searchError("EMBEDDING_FAILED", "query", message);
   }
   return vector.some((x) => x !== 0) ? Float32Array.from(vector) : undefined;
+}
+
+/** Work of reading a text, in nanoseconds a character, beside that of its vector. */
+const CHARACTER_NS = 100;
+
+async function embedOne(embedder: Embedder, text: string, work: Work | undefined): Promise<number[]> {
+  if (!embedder.embedQueries) return embedder.embedQuery(text);
+  const [vector = []] = await embedder.embedQueries([text], work);
+  return vector;
+}
+
+/** Embeds the texts of searches beside each other together: those that are asked for in one turn. */
+export function embeddingTogether(embedder: Embedder): Embedder {
+  const { embedQueries } = embedder;
+  if (!embedQueries) return embedder;
+  let texts: string[] = [];
+  let vectors: Promise<number[][]> | undefined;
+  return {
+    ...embedder,
+    async embedQueries(own, work) {
+      const from = texts.push(...own) - own.length;
+      vectors ??= Promise.resolve().then(() => {
+        const all = texts;
+        texts = [];
+        vectors = undefined;
+        return embedQueries(all, work);
+      });
+      return (await vectors).slice(from, from + own.length);
+    },
+  };
 }
 
 function noEmbedder(index: LoadedIndex): Error {

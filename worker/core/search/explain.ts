@@ -1,22 +1,21 @@
 import type { StoredDocument } from "../format/meta.ts";
+import type { Work } from "../format/work.ts";
 import { textsIn } from "../keyword/field-texts.ts";
-import type { Language } from "../keyword/languages.ts";
-import { tokenize } from "../keyword/tokenize.ts";
+import type { Token } from "../keyword/tokenize.ts";
 import type { WordTerms } from "../keyword/understand.ts";
 import { type LoadedIndex, languageOf } from "./loaded-index.ts";
 import type { RankedPage } from "./page.ts";
 import type { Query } from "./query.ts";
+import { MAX_TEXT, readText } from "./read-text.ts";
 import { scoreOf } from "./score.ts";
 import type { Explanation, Rule } from "./types.ts";
-
-/** A document longer than this is looked through in its beginning only. */
-const MAX_TEXT = 50_000;
 
 /** Makes what explains the hits of a page, one at a time. */
 export function explainer(
   index: LoadedIndex,
   query: Query,
   page: RankedPage,
+  work?: Work,
 ): (item: number, distance: number | null, document: StoredDocument | undefined) => Explanation {
   const { rankings, keywordWeight, rules } = page;
   const { vectors, listed, terms = [] } = rankings;
@@ -25,10 +24,11 @@ export function explainer(
   const { metric, dimensions } = index.forest;
   const fields = Object.keys(index.manifest.keyword?.fields ?? { pageContent: 1 });
   const language = languageOf(index);
+  const tokensOf = (text: string) => readText(text.slice(0, MAX_TEXT), language, work);
   return (item, distance, document) => {
     const byWords = words?.items.indexOf(item) ?? -1;
     const byVector = vectors?.items.indexOf(item) ?? -1;
-    const held = document ? wordsIn(document, fields, terms, language) : { words: [], synonyms: [] };
+    const held = document ? wordsIn(document, fields, terms, tokensOf) : { words: [], synonyms: [] };
     return {
       words: held.words,
       keyword:
@@ -65,11 +65,11 @@ function wordsIn(
   { pageContent, metadata }: StoredDocument,
   fields: readonly string[],
   terms: readonly WordTerms[],
-  language: Language,
+  tokensOf: (text: string) => readonly Token[],
 ): { readonly words: Explanation["words"]; readonly synonyms: readonly Rule[] } {
   const held = fields.map((field) => {
     const text = field === "pageContent" ? pageContent : textsIn(metadata, field).join(" ");
-    const tokens = tokenize(text.slice(0, MAX_TEXT), language);
+    const tokens = tokensOf(text);
     const spoken = tokens.filter(({ kind }) => kind !== "whole").map(({ term }) => term);
     return { field, terms: new Set(tokens.map(({ term }) => term)), text: ` ${spoken.join(" ")} ` };
   });

@@ -1,15 +1,15 @@
 import type { CarriedEmbedder, Embedder } from "../embedding/types.ts";
+import type { Work } from "../format/work.ts";
 import type { Language } from "../keyword/languages.ts";
 import type { KeywordQuery } from "../keyword/query.ts";
-import { type Token, tokenize } from "../keyword/tokenize.ts";
+import type { Token } from "../keyword/tokenize.ts";
+import { MAX_TEXT, readText } from "./read-text.ts";
 import type { Highlight } from "./types.ts";
 
 /** Characters of a passage, about. */
 const PASSAGE_LENGTH = 240;
 /** Sentences of a document that are compared with the query when no word of it occurs. */
 const MAX_SENTENCES = 64;
-/** A document longer than this is highlighted in its beginning only. */
-const MAX_TEXT = 50_000;
 
 /** Nothing is known of how common a word is without an index, except that the shortest ones are. */
 const SHORTEST = 3;
@@ -29,8 +29,9 @@ export function passageByTerms(
   text: string,
   terms: ReadonlySet<string>,
   language: Language,
+  work?: Work,
 ): Highlight | undefined {
-  const tokens = tokenize(text.slice(0, MAX_TEXT), language);
+  const tokens = readText(text.slice(0, MAX_TEXT), language, work);
   const found = tokens.filter((token) => terms.has(token.term));
   if (found.length === 0) return undefined;
   const { start, end } = bestWindow(found);

@@ -6,6 +6,7 @@ import { highlightTerms, nearnessTo, passageAt, passageByMeaning, passageByTerms
 import { languageOf } from "./loaded-index.ts";
 import type { RankedPage } from "./page.ts";
 import type { Query } from "./query.ts";
+import { MAX_TEXT } from "./read-text.ts";
 import type { Searcher } from "./searcher.ts";
 import { timed } from "./timing.ts";
 import type { Group, Highlight, Hit, SearchRequest, SearchResponse, SearchWarning } from "./types.ts";
@@ -46,8 +47,9 @@ export async function answerOf(
   const { ranking } = page;
   const { facets, terms } = page.rankings;
   const include = new Set(request.include);
+  const { work } = searcher.options;
   const highlight = include.has("highlights") ? highlighter(searcher, query, terms) : undefined;
-  const explain = include.has("explanation") ? explainer(searcher.index, query, page) : undefined;
+  const explain = include.has("explanation") ? explainer(searcher.index, query, page, work) : undefined;
   const vectors = include.has("vector") ? await searcher.vectors(ranking.items) : [];
   const ids = await searcher.ids(ranking.items);
   const hits: Hit[] = [];
@@ -103,9 +105,12 @@ function missingShards({ shards }: Searcher): SearchWarning[] {
   return [{ code: "SHARDS_MISSING", message }];
 }
 
+/** Work of comparing a document's sentences with the query, in nanoseconds a character. */
+const NEARNESS_NS = 100;
+
 /** Finds the passage of a document that matched: by the query's words, else by meaning, else its beginning. */
 function highlighter(
-  { index }: Searcher,
+  { index, options }: Searcher,
   { words, vector }: Query,
   found: readonly WordTerms[] | undefined,
 ): (text: string) => Highlight | Promise<Highlight> {
@@ -115,8 +120,9 @@ function highlighter(
   const nearness =
     embedder?.identity.provider === "static" && vector ? nearnessTo(vector, embedder) : undefined;
   return (text) => {
-    const passage = terms.size > 0 ? passageByTerms(text, terms, language) : undefined;
+    const passage = terms.size > 0 ? passageByTerms(text, terms, language, options.work) : undefined;
     if (passage) return passage;
+    if (nearness) options.work?.spend("passages", Math.min(text.length, MAX_TEXT) * NEARNESS_NS);
     return nearness ? passageByMeaning(text, nearness) : passageAt(text, 0);
   };
 }

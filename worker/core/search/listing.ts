@@ -1,9 +1,10 @@
 import type { CompiledFilter } from "../columns/compile.ts";
 import { bitsOf, itemsOf, selectFirst } from "../columns/select.ts";
+import type { Work } from "../format/work.ts";
 import { everyMatch, tellingMatches } from "../keyword/every.ts";
 import type { WordStatistics } from "../keyword/statistics.ts";
 import { foundTerms, type UnderstoodQuery, understand } from "../keyword/understand.ts";
-import { columnsOf, facetCountsOf } from "./conditions.ts";
+import { type Counted, columnsOf, facetCountsOf } from "./conditions.ts";
 import { countsOf, valuesFor } from "./fields.ts";
 import type { LoadedIndex } from "./loaded-index.ts";
 import { type Query, rankedWords } from "./query.ts";
@@ -12,11 +13,16 @@ import type { Counts, Rankings, RankOptions, WordRanking } from "./ranking.ts";
 /** Settings of listing, of an index that may be a part of more. */
 export interface ListOptions extends RankOptions {
   readonly statistics?: WordStatistics | undefined;
+  readonly work?: Work | undefined;
   /** The query's words, looked up among those of all parts. */
   readonly understood?: UnderstoodQuery | undefined;
   /** Whether so many hits by words are few among those of all parts. */
   readonly isFew?: ((hits: number) => boolean) | undefined;
 }
+
+/** Work in nanoseconds: to list an item, and to compare it by a field or to count its group. */
+const ITEM_NS = 15;
+const COMPARED_NS = 60;
 
 /** Items ascending, with their scores. */
 interface Matches {
@@ -40,14 +46,17 @@ export function listInMemory(
 ): Rankings {
   const { keyword } = index;
   const words = rankedWords(query);
-  const understood = part.understood ?? (keyword && words && understand(keyword, words, part.statistics));
+  const understood =
+    part.understood ?? (keyword && words && understand(keyword, words, part.statistics, part.work));
   const columns = columnsOf(index, part.whole, query.sort ? "sort" : "filter");
   const { items, scores, bound, bounds } = words
     ? wordMatches(index, query, understood, filter)
     : { items: itemsOf((filter ?? { bits: columns.present }).bits, columns.nItems), bound: 1 };
+  const compared = (query.sort?.length ?? 0) + (query.groupBy ? 2 : 0) + (query.total ? 1 : 0);
+  part.work?.spend("sort", columns.nItems + items.length * (ITEM_NS + compared * COMPARED_NS));
   const first = selectFirst(columns, { items, ...(scores && { scores }) }, { ...query, depth: part.k });
   const listed = first.map((i) => items[i]!);
-  const facets = facetCountsOf(index, query, part, understood, filter);
+  const facets = facetCountsOf(index, query, part, { understood, filter, work: part.work });
   const counts = countsOf(index, query, part, {
     bits: bitsOf(items, columns.nItems),
     count: items.length,
@@ -91,10 +100,10 @@ export function countFound(
   index: LoadedIndex,
   query: Query,
   part: ListOptions,
-  understood: UnderstoodQuery | undefined,
-  filter: CompiledFilter | undefined,
+  { understood, filter, work }: Counted,
 ): Counts | undefined {
   if (!query.total) return undefined;
+  work?.spend("sort", index.forest.nItems * ITEM_NS);
   const { keyword, forest, columns } = index;
   const ofItems = (items: ArrayLike<number>) =>
     countsOf(index, query, part, { bits: bitsOf(items, forest.nItems), count: items.length });

@@ -1,5 +1,8 @@
 import { type CompiledFilter, intersection } from "../columns/compile.ts";
 import { idOfItem, itemOfId } from "../format/ids.ts";
+import type { Work } from "../format/work.ts";
+import { hasBit } from "../keyword/conditions.ts";
+import type { KeywordIndex } from "../keyword/keyword-index.ts";
 import { type RareItem, rareItems } from "../keyword/rare.ts";
 import { FEW_HITS, rankByWords } from "../keyword/search.ts";
 import type { WordStatistics } from "../keyword/statistics.ts";
@@ -10,11 +13,19 @@ import type { CurationFacts, PinnedItem } from "./curation/types.ts";
 import { valuesFor } from "./fields.ts";
 import { countFound, listInMemory } from "./listing.ts";
 import type { LoadedIndex } from "./loaded-index.ts";
-import { type Accept, both, operatorsOf } from "./operators.ts";
+import { type Accept, both } from "./operators.ts";
 import { isListed, type Query, rankedWords } from "./query.ts";
-import type { Ranking, Rankings, RankOptions, WordRanking } from "./ranking.ts";
+import {
+  type Counts,
+  firstOf,
+  type Ranking,
+  type Rankings,
+  type RankOptions,
+  type WordRanking,
+} from "./ranking.ts";
 import type { Exactness, Searcher } from "./searcher.ts";
 import { type SearchOptions, timed } from "./timing.ts";
+import type { FacetCounts } from "./types.ts";
 import {
   byVector,
   distanceOf,
@@ -26,10 +37,11 @@ import {
 
 /** Makes the searcher of an index whose items are in memory. */
 export function createMemorySearcher(index: LoadedIndex, options: SearchOptions): Searcher {
+  const known: KnownQueries = new Map();
   return {
     index,
     options,
-    rank: (query, k) => rankInMemory(index, query, { k }, options),
+    rank: (query, k) => rankInMemory(index, query, { k, known }, options),
     documents: (items) => index.docstore.getItems(items),
     ids: async (items) => items.map((item) => idOfItem(index.ids, item) ?? String(item)),
     vectors: (items, exactness) =>
@@ -38,7 +50,7 @@ export function createMemorySearcher(index: LoadedIndex, options: SearchOptions)
     distance: (i, j) => distanceOf(index, i, j),
     itemOf: async (id) => itemOfId(index.ids, id),
     vectorOf: async (item) => (await vectorsOf(index, [item]))[0],
-    passes: async (items, filter) => passing(index, items, filter),
+    passes: async (items, filter) => passing(index, items, filter, { work: options.work }),
     prefetch: async () => {},
     has: () => true,
     beside: () => ({ leave: () => {} }),
@@ -55,6 +67,23 @@ export interface PartOptions extends RankOptions {
   readonly understood?: UnderstoodQuery | undefined;
   /** Whether so many hits by words are few among those of all parts. */
   readonly isFew?: ((hits: number) => boolean) | undefined;
+  /** Keeps what of a query does not depend on the depth, for one that is ranked to several. Of one index and request. */
+  readonly known?: KnownQueries | undefined;
+}
+
+/** What was found out about queries that are ranked to several depths. */
+export type KnownQueries = Map<Query, Known>;
+
+interface Known {
+  readonly filter: CompiledFilter | undefined;
+  readonly understood: UnderstoodQuery | undefined;
+  /** Condition on the vectors' items: the filter's, and that of the text's operators. */
+  readonly accept: Accept | undefined;
+  readonly rare: readonly RareItem[];
+  readonly facets: FacetCounts | undefined;
+  readonly counts: Counts | undefined;
+  /** The deepest ranking by words so far; its first are those of any other. */
+  words?: { readonly k: number; readonly ranking: WordRanking; readonly isFew: boolean };
 }
 
 /** Ranks the items of one index in memory: by words, by vectors, or each by itself, with a filter before both. */
@@ -66,33 +95,29 @@ export async function rankInMemory(
 ): Promise<Rankings> {
   const { keyword } = index;
   const { vector } = query;
-  const visible = intersection(part.within, hiddenFilter(index, query.curation));
-  const filter = intersection(visible, filterOf(index, query, part));
-  if (isListed(query)) return timed("keyword", options, () => listInMemory(index, query, part, filter));
-  const ranked = rankedWords(query);
-  const wanted = ranked ?? (query.terms ? query.words : undefined);
-  const { understood, words, rare, accept } = await timed("keyword", options, () => {
-    const understood = part.understood ?? (keyword && wanted && understand(keyword, wanted, part.statistics));
-    const read = ranked && understood?.query;
-    const operators = keyword && read ? operatorsOf(keyword, read) : undefined;
-    const accept = both(filter?.accept, operators);
-    const rare = keyword && understood && read ? rareItems(keyword, understood, accept) : [];
-    const words = ranked && byWords(index, understood, part, { rare, accept: filter?.accept });
-    return { understood, rare, accept, words };
+  if (isListed(query)) {
+    return timed("keyword", options, () => {
+      const filter = conditionOf(index, query, part, options.work);
+      return listInMemory(index, query, { ...part, work: options.work }, filter);
+    });
+  }
+  const { known, words } = await timed("keyword", options, () => {
+    const known = part.known?.get(query) ?? findOut(index, query, part, options.work);
+    part.known?.set(query, known);
+    return { known, words: rankedWords(query) && wordsTo(index, known, part) };
   });
-  const facets = facetCountsOf(index, query, part, understood, filter);
+  const { filter, understood, accept, rare, facets, counts } = known;
   const exactness: Exactness = { estimated: false };
   let vectors: Ranking | undefined;
   if (vector && part.nearest !== false) {
     vectors = await timed("forest", options, () =>
-      byVector(index, { ...query, vector }, part, { accept, filter }, exactness),
+      byVector(index, { ...query, vector }, part, { accept, filter, work: options.work }, exactness),
     );
   }
   const distances =
     words && vector ? await wordDistances(index, vector, { words, vectors }, part, exactness) : undefined;
   const curated = await curatedItems(index, query, { words, vectors, accept: filter?.accept }, exactness);
   const terms = query.terms && understood && keyword ? foundTerms(keyword, understood) : undefined;
-  const counts = countFound(index, query, part, understood, filter);
   const pinned = curated?.pinned.map(({ item }) => item) ?? [];
   const found = new Set([...(words?.items ?? []), ...(vectors?.items ?? []), ...pinned]);
   const values = valuesFor(index, query, part, [...found]);
@@ -107,6 +132,33 @@ export async function rankInMemory(
     ...(values && { values }),
     ...(curated && { curated }),
   };
+}
+
+/** The items that a query may find: of this part, not hidden, and within its filter. */
+function conditionOf(
+  index: LoadedIndex,
+  query: Query,
+  part: PartOptions,
+  work: Work | undefined,
+): CompiledFilter | undefined {
+  const visible = intersection(part.within, hiddenFilter(index, query.curation));
+  return intersection(visible, filterOf(index, query, part, work));
+}
+
+/** Evaluates the filter, looks up the words and counts: whatever the depth. */
+function findOut(index: LoadedIndex, query: Query, part: PartOptions, work: Work | undefined): Known {
+  const { keyword } = index;
+  const filter = conditionOf(index, query, part, work);
+  const ranked = rankedWords(query);
+  const wanted = ranked ?? (query.terms ? query.words : undefined);
+  const understood =
+    part.understood ?? (keyword && wanted && understand(keyword, wanted, part.statistics, work));
+  const kept = ranked && understood?.kept();
+  const accept = both(filter?.accept, kept && hasBit(kept));
+  const rare = keyword && understood && ranked ? rareItems(keyword, understood, accept) : [];
+  const facets = facetCountsOf(index, query, part, { understood, filter, work });
+  const counts = countFound(index, query, part, { understood, filter, work });
+  return { filter, understood, accept, rare, facets, counts };
 }
 
 /** What the curation of a query says of the items that an index has. */
@@ -140,21 +192,13 @@ async function curatedItems(
   return { pinned, boosted: boostedItems(index, curation, found) };
 }
 
-/** Ranks by words; items with a rare word are in the ranking even where the best k have no place for them. */
-function byWords(
-  { keyword }: LoadedIndex,
-  understood: UnderstoodQuery | undefined,
-  { k, isFew = (hits) => hits < FEW_HITS }: PartOptions,
-  { rare, accept }: { readonly rare: readonly RareItem[]; readonly accept: Accept | undefined },
-): WordRanking {
+/** Returns the k best by words, and behind them items with a rare word that have no place among them. */
+function wordsTo({ keyword }: LoadedIndex, known: Known, part: PartOptions): WordRanking {
+  const { understood, rare } = known;
   if (!keyword || !understood) return { items: [], scores: [], bound: 0 };
-  let few = false;
-  const decide = (hits: number) => {
-    few = isFew(hits);
-    return few;
-  };
-  const best = rankByWords(keyword, understood, { k, accept, isFew: decide });
-  const words = { items: best.items, scores: best.scores, bound: best.bound, bounds: best.bounds };
+  if (!known.words || known.words.k < part.k) known.words = wordRanking(keyword, understood, known, part);
+  const { ranking, isFew } = known.words;
+  const words = { ...ranking, ...firstOf(ranking, part.k) };
   const found = new Set(words.items);
   const missing = new Set(rare.map(({ item }) => item).filter((item) => !found.has(item)));
   if (missing.size === 0) return words;
@@ -162,7 +206,23 @@ function byWords(
     k: missing.size,
     accept: (item) => missing.has(item),
     // Scored as the others are.
-    isFew: () => few,
+    isFew: () => isFew,
   });
   return { ...words, items: [...words.items, ...more.items], scores: [...words.scores, ...more.scores] };
+}
+
+function wordRanking(
+  keyword: KeywordIndex,
+  understood: UnderstoodQuery,
+  { filter }: Known,
+  { k, isFew = (hits) => hits < FEW_HITS }: PartOptions,
+): NonNullable<Known["words"]> {
+  let few = false;
+  const decide = (hits: number) => {
+    few = isFew(hits);
+    return few;
+  };
+  const best = rankByWords(keyword, understood, { k, accept: filter?.accept, isFew: decide });
+  const ranking = { items: best.items, scores: best.scores, bound: best.bound, bounds: best.bounds };
+  return { k, ranking, isFew: few };
 }

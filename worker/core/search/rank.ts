@@ -12,6 +12,9 @@ import { MAX_K } from "./schema.ts";
 import type { Exactness, Searcher } from "./searcher.ts";
 import type { Rule, SearchRequest } from "./types.ts";
 
+/** Work of multiplying two coordinates, in nanoseconds. */
+const PRODUCT_NS = 1.6;
+
 /** Items that a ranking to some depth has found, and their order; documents unread. */
 export interface Ranked extends Combined {
   /** Rankings by words and by the vector. */
@@ -46,9 +49,12 @@ export function withPins(
 }
 
 /** Check by its text whether a document holds the query's phrases; undefined where the index knows. */
-export function textCheck({ index }: Searcher, query: Query): ((text: string) => boolean) | undefined {
+export function textCheck(
+  { index, options }: Searcher,
+  query: Query,
+): ((text: string) => boolean) | undefined {
   const words = rankedWords(query);
-  return words && lacksPositions(index) ? phraseCheck(languageOf(index), words) : undefined;
+  return words && lacksPositions(index) ? phraseCheck(languageOf(index), words, options.work) : undefined;
 }
 
 /** The ranked items whose documents pass a check. */
@@ -110,9 +116,9 @@ async function rankConsistently(
   if (query.mode === "keyword" && !boosted) return search(wanted);
   if (query.mode === "vector" && !boosted) return search(offset === undefined ? wanted : MAX_K);
   if (offset === undefined || wanted <= FUSION_DEPTH) return search(Math.max(wanted, FUSION_DEPTH));
-  // Beside each other, so that one call asks a shard for both.
+  // Beside each other, so that one call asks a shard for both. The deeper one first: the other begins with what it has found.
   const second = searcher.beside(1);
-  const [near, far] = await Promise.all([search(FUSION_DEPTH), search(MAX_K).finally(() => second.leave())]);
+  const [far, near] = await Promise.all([search(MAX_K), search(FUSION_DEPTH).finally(() => second.leave())]);
   const values = joinValues([near.rankings.values, far.rankings.values]);
   return {
     ...appended(near, far),
@@ -137,6 +143,8 @@ async function diversify(
     positions.push(i);
     vectors.push(vector);
   }
+  const compared = vectors.length * Math.min(k, vectors.length) * query.length;
+  searcher.options.work?.spend("diversity", compared * PRODUCT_NS);
   const chosen = maximalMarginalRelevance(query, vectors, lambda, k);
   return pickFrom(
     ranking,

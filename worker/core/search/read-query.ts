@@ -10,6 +10,9 @@ import type { Query } from "./query.ts";
 import type { Searcher } from "./searcher.ts";
 import type { AnswerMode, SearchRequest, SearchWarning } from "./types.ts";
 
+/** Work of taking a query apart, in nanoseconds a character. */
+const CHARACTER_NS = 150;
+
 const NOTHING_UNDERSTOOD: SearchWarning = {
   code: "NOTHING_UNDERSTOOD",
   message: "The embedder knows nothing in this text, so there is nothing to compare documents with.",
@@ -25,6 +28,7 @@ export async function readQuery(
   searcher: Searcher,
   request: SearchRequest,
 ): Promise<{ readonly query: Query; readonly warnings: readonly SearchWarning[] }> {
+  searcher.options.work?.spend("text", (request.query?.length ?? 0) * CHARACTER_NS);
   const mode = modeOf(searcher.index, request);
   const words = wordsOf(searcher.index, request);
   const { vector, warnings } = await understand(searcher, request, mode, words);

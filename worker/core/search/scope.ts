@@ -9,6 +9,7 @@ import type { Searcher } from "./searcher.ts";
  */
 export function scopeSearcher(inner: Searcher, filter: FilterNode): Searcher {
   const known = new Map<number, boolean>();
+  const restrictedOf = restrictedBy(filter);
   const passes = async (items: readonly number[]): Promise<readonly boolean[]> => {
     const unknown = [...new Set(items)].filter((item) => !known.has(item));
     if (unknown.length > 0) {
@@ -34,7 +35,7 @@ export function scopeSearcher(inner: Searcher, filter: FilterNode): Searcher {
   return {
     ...inner,
     async rank(query, k, shown) {
-      const rankings = await inner.rank(restricted(query, filter), k, shown);
+      const rankings = await inner.rank(restrictedOf(query), k, shown);
       for (const ranking of [rankings.vectors, rankings.words, rankings.listed]) {
         for (const item of ranking?.items ?? []) known.set(item, true);
       }
@@ -63,8 +64,17 @@ export function scopeSearcher(inner: Searcher, filter: FilterNode): Searcher {
   };
 }
 
-function restricted(query: Query, filter: FilterNode): Query {
-  return { ...query, filter: query.filter ? { kind: "and", nodes: [filter, query.filter] } : filter };
+/** Queries with a filter of their own and this one: the same query for the same one, as it may be ranked to several depths. */
+function restrictedBy(filter: FilterNode): (query: Query) => Query {
+  const known = new WeakMap<Query, Query>();
+  return (query) => {
+    const restricted: Query = known.get(query) ?? {
+      ...query,
+      filter: query.filter ? { kind: "and", nodes: [filter, query.filter] } : filter,
+    };
+    known.set(query, restricted);
+    return restricted;
+  };
 }
 
 /** A value that no document within the filter has would tell of those outside. */

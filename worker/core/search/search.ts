@@ -1,5 +1,6 @@
 import { AnnoyEdgeError } from "../format/errors.ts";
 import { searchError } from "../format/search-error.ts";
+import { embeddingTogether } from "./embed-query.ts";
 import { type Answered, answerOf, readDocuments } from "./hits.ts";
 import type { LoadedIndex } from "./loaded-index.ts";
 import { openSearcher } from "./open-searcher.ts";
@@ -52,9 +53,13 @@ export async function searchWith(searcher: Searcher, request: SearchRequest): Pr
  * together. A search that does not fit the index has its error in its place; the others are answered.
  */
 export async function searchBatchWith(
-  searcher: Searcher,
+  single: Searcher,
   requests: readonly SearchRequest[],
 ): Promise<BatchResponse> {
+  const { embedder } = single.index;
+  const searcher = embedder
+    ? { ...single, index: { ...single.index, embedder: embeddingTogether(embedder) } }
+    : single;
   const { name, version, forest } = searcher.index;
   checkVectorNumbers(forest.dimensions, requests);
   const others = searcher.beside(requests.length - 1);
@@ -64,7 +69,8 @@ export async function searchBatchWith(
       try {
         return await rankOne(searcher, request);
       } catch (error) {
-        if (error instanceof AnnoyEdgeError) return error;
+        // What a request may ask for is left to none of its searches.
+        if (error instanceof AnnoyEdgeError && !OF_REQUEST.has(error.code)) return error;
         throw error;
       } finally {
         others.leave();
@@ -83,6 +89,9 @@ export async function searchBatchWith(
   }
   return { index: name, version, metric: forest.metric, results };
 }
+
+/** Codes of errors that are the whole batch's. */
+const OF_REQUEST: ReadonlySet<string> = new Set(["TOO_MUCH_WORK", "ANSWER_TOO_LARGE"]);
 
 async function rankOne(searcher: Searcher, request: SearchRequest): Promise<Answered> {
   if (request.indexes) {

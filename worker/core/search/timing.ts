@@ -1,3 +1,5 @@
+import type { Work } from "../format/work.ts";
+
 /** The parts of a search whose time is worth knowing. */
 export type SearchPhase = "embed" | "keyword" | "forest" | "shards" | "docstore";
 
@@ -6,6 +8,8 @@ export interface SearchOptions {
   readonly onPhase?: (phase: SearchPhase, milliseconds: number) => void;
   /** Origin of the request, as a location hint of Durable Objects, which chooses the copies of the shards. */
   readonly from?: string;
+  /** Counts the work of the request that this search is a part of; it is not bounded when left out. */
+  readonly work?: Work | undefined;
 }
 
 /** Runs one part of a search and tells how long it took. */

@@ -2,6 +2,7 @@ import type { CompiledFilter } from "../columns/compile.ts";
 import { distanceBetween } from "../forest/metrics.ts";
 import type { ForestSearchOptions, Neighbours, ReadRanges } from "../forest/types.ts";
 import { AnnoyEdgeError } from "../format/errors.ts";
+import type { Work } from "../format/work.ts";
 import type { LoadedIndex } from "./loaded-index.ts";
 import type { Accept } from "./operators.ts";
 import type { Query } from "./query.ts";
@@ -77,12 +78,26 @@ function guarded(name: string, read: ReadRanges): ReadRanges {
   };
 }
 
+/** Work of comparing vectors in nanoseconds: a search; an item that is met, one whose code is looked at; a full score, with more a dimension. */
+const SEARCH_NS = 1_000_000;
+const MET_NS = 20;
+const LOOKED_NS = 25;
+const SCORED_NS = 80;
+const DIMENSION_NS = 1;
+
+/** Conditions on the items that a vector may find, and the count of the work. */
+interface Among {
+  readonly accept: Accept | undefined;
+  readonly filter: CompiledFilter | undefined;
+  readonly work: Work | undefined;
+}
+
 /** The nearest items of a query's vector, with their scores. */
 export async function byVector(
   index: LoadedIndex,
   { vector, searchK }: Query & { readonly vector: Float32Array },
   { k, effort = 1 }: RankOptions,
-  { accept, filter }: { readonly accept: Accept | undefined; readonly filter: CompiledFilter | undefined },
+  { accept, filter, work }: Among,
   exactness: Exactness,
 ): Promise<Ranking> {
   const { forest } = index;
@@ -94,7 +109,11 @@ export async function byVector(
     ...(accept && { accept }),
     ...(filter && { acceptFraction: filter.fraction, acceptBits: filter.bits }),
   };
-  const { items, distances } = await nearestItems(index, vector, wanted, exactness);
+  work?.spend("vectors", SEARCH_NS);
+  const found = await nearestItems(index, vector, wanted, exactness);
+  const { items, distances, met, candidates, scored } = found;
+  const perScore = SCORED_NS + DIMENSION_NS * dimensions;
+  work?.spend("vectors", met * MET_NS + candidates * LOOKED_NS + (scored + k) * perScore);
   return { items, distances, scores: distances.map((distance) => scoreOf(metric, distance, dimensions)) };
 }
 

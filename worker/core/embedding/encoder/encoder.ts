@@ -1,4 +1,5 @@
 import type { EmbedderIdentity } from "../../format/meta.ts";
+import type { Work } from "../../format/work.ts";
 import type { Embedder } from "../types.ts";
 import { forward } from "./forward.ts";
 import type { Kernel } from "./kernel.ts";
@@ -6,7 +7,7 @@ import { tokensOf } from "./tokens.ts";
 import { openWeights, placeFile, vocabularyOf } from "./weights.ts";
 
 /** A sentence encoder: a transformer that runs in the isolate or in Node, on one thread, synchronously. */
-export interface Encoder extends Embedder {
+export interface Encoder extends Required<Embedder> {
   /** Writes the vector of a query into `out`, `identity.dimensions` long. */
   embedInto(text: string, out: Float32Array): void;
   /**
@@ -25,6 +26,10 @@ export interface Encoder extends Embedder {
   /** Bytes of the kernel's memory: weights and what passes need. */
   readonly memoryBytes: number;
 }
+
+/** Work of a token in a pass, in nanoseconds: alone as many as five. */
+const TOKEN_NS = 300_000;
+const LEAST_TOKENS = 12;
 
 /** Tokens of texts that go through the layers together: weights are then read once for all of them. */
 const PASS_TOKENS = 128;
@@ -48,11 +53,12 @@ export function openEncoder(bytes: Uint8Array, kernel: Kernel): Encoder {
     if (vocabulary.first.buffer !== memory.buffer) vocabulary = vocabularyOf(weights, memory.buffer);
     return [start, ...tokensOf(vocabulary, prefix + text, limit - 2), end];
   };
-  const embedTexts = (prefix: string, texts: readonly string[], out: Float32Array): void => {
+  const embedTexts = (prefix: string, texts: readonly string[], out: Float32Array, work?: Work): void => {
     let pass: number[][] = [];
     let tokens = 0;
     let done = 0;
     const run = (): void => {
+      work?.spend("text", Math.max(LEAST_TOKENS, tokens) * TOKEN_NS);
       const rows = forward(kernel, weights, pass);
       let from = 0;
       for (const { length } of pass) {
@@ -101,6 +107,11 @@ export function openEncoder(bytes: Uint8Array, kernel: Kernel): Encoder {
       const out = new Float32Array(hidden);
       embedInto(text, out);
       return Array.from(out);
+    },
+    embedQueries: async (texts, work) => {
+      const out = new Float32Array(texts.length * hidden);
+      embedTexts(config.queryPrefix, texts, out, work);
+      return texts.map((_, i) => Array.from(out.subarray(i * hidden, (i + 1) * hidden)));
     },
     embedDocuments: async (texts) => {
       const out = new Float32Array(texts.length * hidden);

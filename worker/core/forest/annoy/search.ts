@@ -19,6 +19,8 @@ type Accept = ((item: number) => boolean) | undefined;
 class Candidates {
   slots = new Uint32Array(1024);
   count = 0;
+  /** Items that were met, those passed over and met again included. */
+  met = 0;
   private readonly table: SlotTable;
   /** Item to the mark of the last search that met it: `mark` when taken, `mark + 1` when passed over. */
   private readonly marks: Uint32Array;
@@ -37,11 +39,13 @@ class Candidates {
     }
     this.mark += MARKS_A_SEARCH;
     this.count = 0;
+    this.met = 0;
   }
 
   /** Takes an item's slot once a search. Returns whether the item counts. */
   take(item: number, accept: Accept): boolean {
     const { marks, mark } = this;
+    this.met++;
     const seen = marks[item]!;
     if (seen === mark) return true;
     if (seen === mark + 1) return false;
@@ -113,7 +117,7 @@ export function annoySearch(
     const items = [...nearest.items.subarray(0, nearest.size)];
     const distances = items.map((item, i) => scorer.report(slotOf(slots, item), nearest.distances[i]!));
     if (!scorer.exact) reorder(metric, items, distances);
-    return { items, distances, candidates: count, scored: count };
+    return { items, distances, met: candidates.met, candidates: count, scored: count };
   };
 }
 

@@ -46,7 +46,12 @@ export function search(forest: CompactForest, query: Float32Array, options: Fore
   const kept = keptForRescoring(k, rescore !== undefined);
   if (scorer && accept && scanIsCheaper(artifact, options, searchK)) {
     const scan = exactScan(scorer, slots, prepared, kept, options);
-    return { ...finish(forest, prepared, query, k, scan.top), candidates: scan.scored, scored: scan.scored };
+    return {
+      ...finish(forest, prepared, query, k, scan.top),
+      met: scan.scored,
+      candidates: scan.scored,
+      scored: scan.scored,
+    };
   }
   const walked = sections.walkedOf(prepared.vector);
   if (scorer && (vectors || !sketches)) {
@@ -55,12 +60,13 @@ export function search(forest: CompactForest, query: Float32Array, options: Fore
     walk.start(walked, margin, undefined, walked === prepared.vector ? prepared.pairs : undefined);
     const scoring = { slots, store: scorer, query: prepared, scale, scores };
     const scored = gatherScored(walk, scoring, top, { searchK, accept, k, kept });
-    return { ...finish(forest, prepared, query, k, top), candidates: walk.looked, scored };
+    return { ...finish(forest, prepared, query, k, top), met: walk.met, candidates: walk.looked, scored };
   }
   const best = estimateBest(forest, walked, scorer ? rescoreRows(k) : k, { searchK, accept });
   const items = best.map((slot) => itemAt(slots, slot));
   const scored = scorer ? best.length : 0;
-  return { ...finishHits({ metric, query, k }, items, decode), candidates: walkOf(forest).looked, scored };
+  const { met, looked: candidates } = walkOf(forest);
+  return { ...finishHits({ metric, query, k }, items, decode), met, candidates, scored };
 }
 
 /** @param top what the scorer found, by quick scores */
@@ -91,14 +97,14 @@ export async function searchRescored(
   const walked = sections.walkedOf(sections.prepare(query).vector);
   const best = estimateBest(forest, walked, rescoreRows(k), { searchK, accept });
   // Before anything is awaited: the next search shares the walk.
-  const candidates = walkOf(forest).looked;
+  const { met, looked: candidates } = walkOf(forest);
   const rows = await forest.rescoreReader!.read(best, read);
   const positionOf = new Map(Array.from(rows.slots, (slot, i) => [itemAt(sections.slots, slot), i]));
   const finished = finishHits({ metric, query, k }, [...positionOf.keys()], (item, row) => {
     rows.store.decode(positionOf.get(item)!, row);
     return true;
   });
-  return { ...finished, candidates, scored: best.length };
+  return { ...finished, met, candidates, scored: best.length };
 }
 
 /** Returns the stored vectors of items, whose rows `read` brings. */

@@ -33,6 +33,8 @@ export class Walk {
   readonly found: Promising;
   /** Distinct candidates that were looked at since {@link start}. */
   looked = 0;
+  /** Items of the leaves that were visited since {@link start}, those passed over and duplicates included. */
+  met = 0;
   private readonly nodes: NodeTable;
   private readonly slots: SlotTable;
   private readonly sketches: Sketches | undefined;
@@ -46,7 +48,7 @@ export class Walk {
   private readonly sketched: SketchQuery;
   private readonly meanFactor: number;
   /** Slots met in this walk, by epoch; only with several trees. */
-  private readonly met: Uint8Array;
+  private readonly marks: Uint8Array;
   private epoch = 0;
   private walked: Float32Array = new Float32Array(0);
   private pairs: PairedQuery = { packed: new Int32Array(0), unit: 0 };
@@ -73,7 +75,7 @@ export class Walk {
       ...{ unit: 0, margin: 0, secondHalf: 0, base: 0, cut: 0 },
     };
     this.meanFactor = sketches ? meanFactor(sketches) : 0;
-    this.met = new Uint8Array(this.severalTrees ? slots.nSlots : 0);
+    this.marks = new Uint8Array(this.severalTrees ? slots.nSlots : 0);
     this.found = createPromising(nodes.largestLeaf);
   }
 
@@ -95,6 +97,7 @@ export class Walk {
     this.walked = walked;
     this.pairs = pairs;
     this.looked = 0;
+    this.met = 0;
     if (sketches) {
       sketches.rotation.forward(walked, 0, this.dimensions, rotated);
       sketched.unit = fillTable(rotated, sketches.bits, sketched.table);
@@ -107,7 +110,7 @@ export class Walk {
     }
     if (this.severalTrees) this.epoch = (this.epoch + 1) & 255;
     if (this.severalTrees && this.epoch === 0) {
-      this.met.fill(0);
+      this.marks.fill(0);
       this.epoch = 1;
     }
     heap.size = 0;
@@ -133,6 +136,7 @@ export class Walk {
         this.expand(first, size);
         continue;
       }
+      this.met += size;
       this.sketched.cut = cut;
       this.sketched.base = this.sketches?.centre
         ? this.shared
@@ -204,8 +208,8 @@ export class Walk {
   /** Whether this walk meets a slot for the first time. */
   private isNew(slot: number): boolean {
     if (!this.severalTrees) return true;
-    if (this.met[slot] === this.epoch) return false;
-    this.met[slot] = this.epoch;
+    if (this.marks[slot] === this.epoch) return false;
+    this.marks[slot] = this.epoch;
     return true;
   }
 

@@ -25,7 +25,7 @@ export async function rankChanged(
 ): Promise<Rankings> {
   const { base, added, kept, keywords } = index.changes;
   const wanted = rankedWords(query) ?? (query.terms ? query.words : undefined);
-  const joined = keywords && wanted && understandJoined(keywords, wanted, kept.accept);
+  const joined = keywords && wanted && understandJoined(keywords, wanted, kept.accept, options.work);
   const { terms: isWanted, ...own } = query;
   const part: PartOptions = { k, ...(readsColumns(query) && { whole: wholeOf(index) }) };
   const words = wordHits(index, query, part, joined);

@@ -1,11 +1,13 @@
 import { findSection, requireView } from "../../format/artifact.ts";
 import { ArtifactError } from "../../format/errors.ts";
 import { idOfItem, itemOfId } from "../../format/ids.ts";
+import { createWork } from "../../format/work.ts";
 import { passing } from "../conditions.ts";
 import { renumbered } from "../curation/facts.ts";
 import type { LoadedIndex } from "../loaded-index.ts";
 import { rankInMemory } from "../memory.ts";
 import type { Ranking } from "../ranking.ts";
+import type { SearchOptions } from "../timing.ts";
 import { vectorsOf } from "../vectors.ts";
 import { bytesOf, firstPart, MAX_CALL_BYTES } from "./details.ts";
 import type {
@@ -42,10 +44,12 @@ export function openShard(index: LoadedIndex): Shard {
   const own: Own = { index, ...numberingOf(index) };
   return {
     async ask({ ranks, details, located, passing = [] }): Promise<ShardAnswers> {
+      // A shard has a core of its own, and counts what a request asks of it.
+      const options = { work: createWork() };
       const [ranked, found, passed] = await Promise.all([
-        Promise.all(ranks.map((query) => outcomeOf(() => rank(own, query)))),
+        Promise.all(ranks.map((query) => outcomeOf(() => rank(own, query, options)))),
         Promise.all(located.map((wanted) => outcomeOf(() => locate(own, wanted)))),
-        Promise.all(passing.map((request) => outcomeOf(async () => passingItems(own, request)))),
+        Promise.all(passing.map((request) => outcomeOf(async () => passingItems(own, request, options)))),
       ]);
       return {
         ranks: spareShown(ranked),
@@ -61,8 +65,17 @@ interface Own extends Numbering {
   readonly index: LoadedIndex;
 }
 
-async function rank({ index, outer }: Own, { show, ...query }: ShardQuery): Promise<ShardRankings> {
-  const { vectors, words, listed, values, rare, curated, ...rest } = await rankInMemory(index, query, query);
+async function rank(
+  { index, outer }: Own,
+  { show, ...query }: ShardQuery,
+  options: SearchOptions,
+): Promise<ShardRankings> {
+  const { vectors, words, listed, values, rare, curated, ...rest } = await rankInMemory(
+    index,
+    query,
+    query,
+    options,
+  );
   const outward = <T extends Ranking>(ranking: T): T => ({
     ...ranking,
     items: ranking.items.map(outer),
@@ -170,7 +183,11 @@ async function locate({ index, outer, inner }: Own, wanted: Located): Promise<It
   return { ...shownOf(index, item, outer(item), show), ...(vector && { vector }) };
 }
 
-function passingItems({ index, inner }: Own, { items, filter, fields }: PassingRequest): number[] {
+function passingItems(
+  { index, inner }: Own,
+  { items, filter, fields }: PassingRequest,
+  { work }: SearchOptions,
+): number[] {
   const mine = items.flatMap((outer) => {
     const item = inner(outer);
     return item === undefined ? [] : [{ outer, item }];
@@ -179,7 +196,7 @@ function passingItems({ index, inner }: Own, { items, filter, fields }: PassingR
     index,
     mine.map(({ item }) => item),
     filter,
-    { fields, facetValues: 0 },
+    { whole: { fields, facetValues: 0 }, work },
   );
   return mine.filter((_, i) => passed[i]).map(({ outer }) => outer);
 }

@@ -1,0 +1,65 @@
+/**
+ * `npm run worst -- --seconds 120 --seed 1`: searches for the request within the size limits that costs most, on an index
+ * of 200,000 documents, which the first run builds. Exit code 1 when one costs more than `--most` milliseconds of CPU.
+ */
+import { access } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { openLocalIndex } from "../../../build/index.ts";
+import { EXIT } from "../../cli/run.ts";
+import { buildWorstCorpus } from "./corpus.ts";
+import { findWorst, type Trial } from "./search.ts";
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: "string", default: "120" },
+    seed: { type: "string", default: "1" },
+    most: { type: "string", default: "500" },
+    index: { type: "string" },
+    unbounded: { type: "boolean", default: false },
+  },
+});
+const [seconds, seed, most] = [values.seconds, values.seed, values.most].map(Number);
+if (!(seconds! > 0) || !Number.isSafeInteger(seed) || !(most! > 0)) {
+  console.error("--seconds and --most take numbers above 0, --seed a whole number.");
+  process.exit(EXIT.usage);
+}
+
+const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
+const dir = values.index ?? join(root, "artifacts", "worst");
+const isBuilt = await access(join(dir, "manifest.json")).then(
+  () => true,
+  () => false,
+);
+if (!isBuilt) {
+  console.error("builds 200,000 documents");
+  await buildWorstCorpus({ root, out: dir });
+}
+const index = await openLocalIndex(dir);
+let trials = 0;
+let refused = 0;
+const worst = await findWorst(index, {
+  seconds: seconds!,
+  seed: seed!,
+  unbounded: values.unbounded,
+  onTrial: ({ outcome }) => {
+    trials++;
+    if (outcome === "TOO_MUCH_WORK") refused++;
+  },
+});
+await index.close();
+console.log(`${trials} requests in ${seconds} s, seed ${seed}; ${refused} of too much work`);
+for (const trial of worst) console.log(describe(trial));
+process.exit((worst[0]?.cpu ?? 0) > most! ? EXIT.failed : EXIT.done);
+
+function describe({ cpu, units, outcome, bodyBytes, answerBytes, shape }: Trial): string {
+  const cells = [
+    `${cpu.toFixed(0)} ms`.padStart(9),
+    `${(units / 1e6).toFixed(0)} M`.padStart(7),
+    outcome.padEnd(18),
+    `${bodyBytes} B in`.padStart(13),
+    `${answerBytes} B out`.padStart(15),
+  ];
+  return `${cells.join("  ")}  ${JSON.stringify(shape)}`;
+}

@@ -1,0 +1,109 @@
+import type { LocalIndex } from "../../../build/local/types.ts";
+import { createRandom } from "../../../build/numeric/random.ts";
+import { AnnoyEdgeError } from "../../../worker/core/format/errors.ts";
+import { createWork, type Work } from "../../../worker/core/format/work.ts";
+import { createCursor, cursorText, isStem, moveTo, nextTerm } from "../../../worker/core/keyword/cursor.ts";
+import { readEntry } from "../../../worker/core/keyword/dictionary.ts";
+import { openSearcher } from "../../../worker/core/search/open-searcher.ts";
+import { parseBatchRequest, parseSearchRequest } from "../../../worker/core/search/parse.ts";
+import { searchBatchWith, searchWith } from "../../../worker/core/search/search.ts";
+import { BODY_BYTES, bodyOf, mutated, randomShape, type Shape, type Vocabulary } from "./requests.ts";
+
+/** Cost of one request. */
+export interface Trial {
+  readonly shape: Shape;
+  readonly bodyBytes: number;
+  /** Of this process, in milliseconds. */
+  readonly cpu: number;
+  /** Units of work that were counted. */
+  readonly units: number;
+  /** `200`, or the code that it was refused with. */
+  readonly outcome: string;
+  readonly answerBytes: number;
+}
+
+export interface WorstOptions {
+  readonly seconds: number;
+  readonly seed: number;
+  /** Counts no work: shows what requests would cost. */
+  readonly unbounded: boolean;
+  readonly onTrial?: (trial: Trial) => void;
+}
+
+/** Shapes that are changed further: the worst so far. */
+const KEPT = 12;
+/** Requests between those that change the worst: of no relation to what was tried before. */
+const FRESH_SHARE = 0.4;
+
+/**
+ * Searches for the request within the size limits that costs most: random ones, and changes of the worst so far. What is
+ * measured is everything from the text of the body to the text of the answer but the network.
+ */
+export async function findWorst(index: LocalIndex, options: WorstOptions): Promise<readonly Trial[]> {
+  const random = createRandom(options.seed);
+  const vocabulary = vocabularyOf(index);
+  const worst: Trial[] = [];
+  const until = performance.now() + options.seconds * 1000;
+  while (performance.now() < until) {
+    const base = worst[Math.floor(random() * worst.length)];
+    const shape = base && random() > FRESH_SHARE ? mutated(base.shape, random) : randomShape(random);
+    const body = bodyOf(shape, vocabulary, index.forest.dimensions, random);
+    if (body.length > (shape.searches === 1 ? BODY_BYTES.search : BODY_BYTES.batch)) continue;
+    const trial = await measure(index, shape, body, options.unbounded);
+    options.onTrial?.(trial);
+    worst.push(trial);
+    worst.sort((a, b) => b.cpu - a.cpu);
+    worst.length = Math.min(worst.length, KEPT);
+  }
+  return worst;
+}
+
+async function measure(index: LocalIndex, shape: Shape, body: string, unbounded: boolean): Promise<Trial> {
+  const work = unbounded ? undefined : createWork();
+  const before = process.cpuUsage();
+  let outcome = "200";
+  let answer = "";
+  try {
+    answer = await answerTo(index, body, work);
+  } catch (error) {
+    if (!(error instanceof AnnoyEdgeError)) throw error;
+    outcome = error.code;
+    answer = error.message;
+  }
+  const { user, system } = process.cpuUsage(before);
+  return {
+    shape,
+    bodyBytes: body.length,
+    cpu: (user + system) / 1000,
+    units: work?.spent() ?? 0,
+    outcome,
+    answerBytes: answer.length,
+  };
+}
+
+async function answerTo(index: LocalIndex, body: string, work: Work | undefined): Promise<string> {
+  const json: unknown = JSON.parse(body);
+  const searcher = openSearcher(index, { work });
+  if (typeof json === "object" && json !== null && "searches" in json) {
+    return JSON.stringify(await searchBatchWith(searcher, parseBatchRequest(json)));
+  }
+  return JSON.stringify(await searchWith(searcher, parseSearchRequest(json)));
+}
+
+/** The most frequent words of the index, and every hundredth of the others. */
+function vocabularyOf({ keyword }: LocalIndex): Vocabulary {
+  if (!keyword) return { frequent: [], rare: [] };
+  const { dictionary } = keyword;
+  const words: { readonly text: string; readonly documents: number }[] = [];
+  const cursor = createCursor(dictionary);
+  for (let alive = moveTo(cursor, 0); alive; alive = nextTerm(cursor)) {
+    const text = cursorText(cursor);
+    if (isStem(cursor) || !/^[a-z]+$/.test(text)) continue;
+    words.push({ text, documents: readEntry(dictionary, cursor.term).documents });
+  }
+  words.sort((a, b) => b.documents - a.documents);
+  return {
+    frequent: words.slice(0, 40).map(({ text }) => text),
+    rare: words.slice(40).flatMap(({ text }, i) => (i % 100 === 0 && text.length > 4 ? [text] : [])),
+  };
+}

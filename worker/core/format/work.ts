@@ -1,0 +1,60 @@
+import { searchError } from "./search-error.ts";
+
+/**
+ * Work that one request may cause, all searches of a batch and all indexes of a search of several together. A unit is
+ * about a nanosecond of one core: what an operation is counted as comes from `npm run worst`. Inside a Worker no clock
+ * runs during computation, so work is counted and not timed.
+ */
+export const REQUEST_WORK = 400e6;
+
+/** Kinds of work: field of a request that causes it, what it is, and how there is less of it. */
+const KINDS = {
+  text: ["query", "reading and embedding texts", "shorter texts"],
+  words: ["query", "looking words up", "fewer words"],
+  phrases: ["query", "looking for quoted texts", "fewer quoted texts, of rarer words"],
+  filter: ["filter", "testing the filter", "fewer conditions and values"],
+  facets: ["facets", "counting facets", "fewer facets"],
+  sort: ["filter", "sorting, grouping and counting", "a filter that fewer documents pass"],
+  vectors: ["searchK", "comparing vectors", "a smaller searchK, k or offset"],
+  diversity: ["mmr.fetchK", "choosing by marginal relevance", "a smaller mmr.fetchK or k"],
+  passages: ["include", "reading documents for highlights, explanations and quotes", "a smaller k"],
+} as const;
+
+export type WorkKind = keyof typeof KINDS;
+
+/** Count of the work that a request has caused. */
+export interface Work {
+  /**
+   * Adds work that is about to be done, or has been done in a step of few milliseconds.
+   *
+   * @throws SearchError `TOO_MUCH_WORK`, naming the field that most of the work comes from
+   */
+  readonly spend: (kind: WorkKind, units: number) => void;
+  /** Units that were spent. */
+  readonly spent: () => number;
+}
+
+/** Starts to count the work of a request. */
+export function createWork(most: number = REQUEST_WORK): Work {
+  const byKind = new Map<WorkKind, number>();
+  let total = 0;
+  return {
+    spent: () => total,
+    spend(kind, units) {
+      total += units;
+      byKind.set(kind, (byKind.get(kind) ?? 0) + units);
+      if (total > most) throw tooMuch(byKind, total);
+    },
+  };
+}
+
+function tooMuch(byKind: ReadonlyMap<WorkKind, number>, total: number): Error {
+  const [[kind, units]] = [...byKind].sort(([, a], [, b]) => b - a) as [[WorkKind, number]];
+  const [field, what, less] = KINDS[kind];
+  const share = Math.round((100 * units) / total);
+  return searchError(
+    "TOO_MUCH_WORK",
+    field,
+    `The request takes more work than one may: ${share}% of it so far is ${what}. Ask for ${less}, or in a batch for fewer searches.`,
+  );
+}

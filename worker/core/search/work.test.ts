@@ -1,0 +1,113 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { build, type LocalIndex, openLocalIndex } from "../../../build/index.ts";
+import { findWorst } from "../../../scripts/load/worst/search.ts";
+import { textCorpus } from "../../../test/seed/corpus.ts";
+import type { SearchError } from "../format/search-error.ts";
+import { createWork } from "../format/work.ts";
+import { openSearcher } from "./open-searcher.ts";
+import { parseBatchRequest, parseSearchRequest } from "./parse.ts";
+import { search, searchBatchWith } from "./search.ts";
+import type { SearchInput } from "./types.ts";
+
+let folder: string;
+let index: LocalIndex;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "annoy-edge-work-"));
+  const documents = textCorpus().map((one, i) => ({ ...one, metadata: { ...one.metadata, year: 1960 + i } }));
+  await build({ documents, name: "texts", out: folder, jobs: 1, embedder: "static" });
+  index = await openLocalIndex(folder);
+});
+
+afterAll(async () => {
+  await index.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Units that a search takes. */
+async function unitsOf(input: SearchInput): Promise<number> {
+  const work = createWork();
+  await search(index, parseSearchRequest(input), { work });
+  return work.spent();
+}
+
+async function refusal(run: Promise<unknown>): Promise<Pick<SearchError, "code" | "issues"> | undefined> {
+  return run.then(
+    () => undefined,
+    (error: SearchError) => ({ code: error.code, issues: error.issues }),
+  );
+}
+
+const years = (n: number) => ({ or: Array.from({ length: n }, (_, i) => ({ year: { gte: 1950 + i } })) });
+
+test.each<readonly [field: string, input: SearchInput]>([
+  ["filter", { query: "ship", mode: "keyword", filter: years(250) }],
+  ["query", { query: "the sea of a ship in the house on the sofa", mode: "keyword", prefix: true }],
+  ["query", { query: '"the cat" "on the" "in the" "of the" "the dog"', mode: "keyword" }],
+  ["searchK", { query: "a ship", mode: "vector", k: 100 }],
+  ["include", { query: "the sea", mode: "keyword", k: 100, include: ["explanation", "highlights"] }],
+])("names %s where most of the work comes from it", async (field, given) => {
+  const input = given.vector
+    ? { ...given, vector: [...(await index.embedder!.embedQuery("a ship"))] }
+    : given;
+  const units = await unitsOf(input);
+  expect(units).toBeGreaterThan(0);
+  const request = parseSearchRequest(input);
+  expect(await refusal(search(index, request, { work: createWork(units) }))).toBeUndefined();
+  const error = await refusal(search(index, request, { work: createWork(units - 1) }));
+  expect(error).toMatchObject({ code: "TOO_MUCH_WORK", issues: [{ field }] });
+});
+
+test("names the kind that most was spent on, and its share", () => {
+  const work = createWork(1000);
+  work.spend("facets", 300);
+  work.spend("diversity", 500);
+  expect(() => work.spend("facets", 250)).toThrow(
+    expect.objectContaining({
+      code: "TOO_MUCH_WORK",
+      issues: [expect.objectContaining({ field: "facets" })],
+      message: expect.stringContaining("52% of it so far is counting facets. Ask for fewer facets"),
+    }),
+  );
+  // What is left of a request that was refused must not go on.
+  expect(() => work.spend("words", 0)).toThrow("more work than one may");
+});
+
+test("is counted for all searches of a batch together, and refuses the whole batch", async () => {
+  const one: SearchInput = { query: "a ship", mode: "keyword", filter: years(50) };
+  const units = await unitsOf(one);
+  const batch = parseBatchRequest({ searches: Array.from({ length: 10 }, () => one) });
+  const run = (most: number) => searchBatchWith(openSearcher(index, { work: createWork(most) }), batch);
+  expect((await run(10 * units)).results).toHaveLength(10);
+  expect(await refusal(run(10 * units - 1))).toMatchObject({ code: "TOO_MUCH_WORK" });
+});
+
+test("is done once for a page that is ranked to two depths: filter, quoted texts and facets", async () => {
+  const input = { query: '"the cat" "on the"', mode: "hybrid", filter: years(20), facets: ["year"] } as const;
+  const query = parseSearchRequest({ ...input, k: 100, offset: 900 });
+  const kinds = new Map<string, number>();
+  const work = {
+    ...createWork(),
+    spend: (kind: string, units: number) => kinds.set(kind, (kinds.get(kind) ?? 0) + units),
+  };
+  await search(index, query, { work });
+  const deep = new Map(kinds);
+  kinds.clear();
+  await search(index, parseSearchRequest({ ...input, k: 10 }), { work });
+  for (const kind of ["filter", "phrases", "facets"]) expect(deep.get(kind)).toBe(kinds.get(kind));
+});
+
+test("requests of any shape within the size limits are answered or refused with a code", async () => {
+  const outcomes = new Set<string>();
+  await findWorst(index, {
+    seconds: 3,
+    seed: 5,
+    unbounded: false,
+    onTrial: ({ outcome }) => outcomes.add(outcome),
+  });
+  expect(outcomes).toContain("200");
+  for (const outcome of outcomes) expect(outcome).toMatch(/^(?:200|[A-Z]+(?:_[A-Z]+)+)$/);
+});
