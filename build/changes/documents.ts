@@ -1,11 +1,14 @@
+import { hash } from "node:crypto";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import { idOfItem, itemOfId } from "../../worker/core/format/ids.ts";
 import type { ItemDocument, StoredDocument } from "../../worker/core/format/meta.ts";
 import { vectorsOf } from "../../worker/core/search/vectors.ts";
 import { gather, type InputDocument } from "../artifact/collect.ts";
+import { readDocuments } from "../artifact/documents.ts";
 import { jsonText } from "../artifact/json-text.ts";
 import type { LocalIndex } from "../local/types.ts";
 import type { Progress } from "../settings/progress.ts";
+import { PAGE_TITLE } from "../site/beginning.ts";
 
 /** A document as an update is given it, with its id. */
 export interface GivenDocument extends StoredDocument {
@@ -68,6 +71,9 @@ export async function readGiven(
   });
 }
 
+/** An opened folder, and where the documents of its base lie. */
+export type ComparedIndex = LocalIndex & { readonly documentsPath: string };
+
 /** The id of each document that is there, with its item. */
 export function* idsOf(index: LocalIndex): Generator<readonly [id: string, item: number]> {
   const { changes } = index;
@@ -90,7 +96,7 @@ export function* idsOf(index: LocalIndex): Generator<readonly [id: string, item:
  * @throws AnnoyEdgeError `ID_NOT_FOUND` for a removal of nothing
  */
 export async function compare(
-  index: LocalIndex,
+  index: ComparedIndex,
   given: readonly GivenDocument[],
   removals: Iterable<string>,
 ): Promise<ChangeSet> {
@@ -100,14 +106,19 @@ export async function compare(
   const counts = { added: 0, changed: 0, removed: 0, unchanged: 0 };
   const takeOut = ({ part, item }: Found) => (part === "base" ? removed.add(item) : kept.delete(item));
   const fresh: ChangedDocument[] = [];
+  const isSame = await comparison(index, given.length);
+  const same = new Set<string>();
   for (const document of given) {
     const found = find(index, document.id);
-    if (found && (await isSame(index, found, document))) {
-      counts.unchanged++;
-      continue;
-    }
+    if (found && (await isSame(found, document))) same.add(document.id);
+  }
+  const pages = pagesOf(index, given, same);
+  for (const document of given) {
+    const found = find(index, document.id);
+    const isUnchanged = same.has(document.id);
+    counts[isUnchanged ? "unchanged" : found ? "changed" : "added"]++;
+    if (isUnchanged && !pages.has(document.metadata.page)) continue;
     if (found) takeOut(found);
-    counts[found ? "changed" : "added"]++;
     fresh.push(document);
   }
   const ids = new Set(given.map(({ id }) => id));
@@ -147,13 +158,55 @@ function missing(index: LocalIndex, id: string): never {
   );
 }
 
-async function isSame(index: LocalIndex, { part, item }: Found, given: GivenDocument): Promise<boolean> {
-  const own = (part === "added" && index.changes?.added) || index.changes?.base || index;
-  const [stored] = await own.docstore.getItems([item]);
-  if (!stored || textOf(stored) !== textOf(given)) return false;
-  if (!given.vector) return true;
-  const [vector] = await vectorsOf(own, [item]);
-  return vector?.every((x, i) => x === given.vector![i]) ?? false;
+type Comparison = (found: Found, given: GivenDocument) => Promise<boolean>;
+
+/** From so many documents on, reading all stored ones once is faster than reading those that are given one by one. */
+const MANY = 1000;
+
+/** Whether a stored document is the same as a given one. */
+async function comparison(index: ComparedIndex, given: number): Promise<Comparison> {
+  const { changes } = index;
+  const base = changes?.base ?? index;
+  const hashes = given < MANY ? undefined : await hashesOf(index.documentsPath);
+  return async ({ part, item }, document) => {
+    const own = (part === "added" && changes?.added) || base;
+    const known = part === "base" ? hashes?.[item] : undefined;
+    if (known === undefined) {
+      const [stored] = await own.docstore.getItems([item]);
+      if (!stored || textOf(stored) !== textOf(document)) return false;
+    } else if (known !== hashOf(document)) return false;
+    if (!document.vector) return true;
+    const [vector] = await vectorsOf(own, [item]);
+    return vector?.every((x, i) => x === document.vector![i]) ?? false;
+  };
+}
+
+async function hashesOf(path: string): Promise<(string | undefined)[]> {
+  const hashes: (string | undefined)[] = [];
+  for await (const document of readDocuments(path)) hashes[document.item] = hashOf(document);
+  return hashes;
+}
+
+function hashOf(document: StoredDocument): string {
+  return hash("sha256", textOf(document), "base64");
+}
+
+/**
+ * Pages of a site of which a section is new, gone or changed. Which section begins a page is read from all of them, so they
+ * change together.
+ */
+function pagesOf(
+  { manifest, changes }: LocalIndex,
+  given: readonly GivenDocument[],
+  same: ReadonlySet<string>,
+): ReadonlySet<unknown> {
+  const { keyword } = changes?.base.manifest ?? manifest;
+  const pages = new Set<unknown>();
+  if (!keyword || !(PAGE_TITLE in keyword.fields)) return pages;
+  for (const { id, metadata } of given) {
+    if (metadata.page !== undefined && !same.has(id)) pages.add(metadata.page);
+  }
+  return pages;
 }
 
 function textOf({ id, pageContent, metadata }: StoredDocument): string {

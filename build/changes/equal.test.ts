@@ -24,8 +24,8 @@ const SETTINGS = {
   filterable: ["topic", "year", "tags"],
   language: "en",
 } as const;
-const SEQUENCES = Number(process.env.ANNOY_EDGE_SEQUENCES ?? 6);
-const STEPS = 4;
+const SEQUENCES = Number(process.env.ANNOY_EDGE_SEQUENCES ?? 4);
+const STEPS = 3;
 
 /** Words of one stem, words an edit apart, prefixes of each other, numbers of several parts, and frequent ones. */
 const WORDS =

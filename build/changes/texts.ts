@@ -8,6 +8,7 @@ import { collectFields, typeOf } from "../columns/collect.ts";
 import type { ColumnPlan } from "../columns/column-sections.ts";
 import { encodeDocuments } from "../keyword/keyword-sections.ts";
 import type { LocalIndex } from "../local/types.ts";
+import { PAGE_TITLE, withPageTitles } from "../site/beginning.ts";
 import type { TextOptions, TextPlan } from "../text/options.ts";
 
 type BaseTexts = Pick<LocalIndex, "columns"> & {
@@ -72,7 +73,9 @@ export async function removedTerms(
   const gone = new Set(removed);
   async function* documents() {
     let item = 0;
-    for await (const document of readDocuments(join(baseDir, "documents.jsonl"))) {
+    const stored = readDocuments(join(baseDir, "documents.jsonl"));
+    const isTitled = PAGE_TITLE in keyword!.fields;
+    for await (const document of isTitled ? withPageTitles(stored) : stored) {
       if (gone.has(document.item)) yield { ...document, item: item++ };
     }
   }

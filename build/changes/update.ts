@@ -28,6 +28,7 @@ export interface UpdateOptions extends InputOptions, EmbedderOptions {
 
 export interface UpdateResult {
   readonly outcome: "updated" | "unchanged";
+  /** The folder that holds base and changes. */
   readonly out: string;
   readonly manifest: Manifest;
   readonly counts: UpdateCounts;
@@ -42,6 +43,19 @@ export interface UpdateResult {
  *   `COLUMN_MISMATCH`, `EMBEDDER_MISMATCH`, `NO_EMBEDDER`, and those of documents that `build` refuses
  */
 export async function update(dir: string, options: UpdateOptions): Promise<UpdateResult> {
+  // Only an update with a limit may come to nothing.
+  return (await updateWithin(dir, options, Number.POSITIVE_INFINITY)) as UpdateResult;
+}
+
+/**
+ * As {@link update}; undefined, and nothing written, when more would have changed than a share of the base: documents on
+ * top and documents gone, together.
+ */
+export async function updateWithin(
+  dir: string,
+  options: UpdateOptions,
+  most: number,
+): Promise<UpdateResult | undefined> {
   const { onProgress } = options;
   requireText("out", options.out);
   requireTexts("remove", options.remove);
@@ -57,12 +71,15 @@ export async function update(dir: string, options: UpdateOptions): Promise<Updat
   const given = input ? await readDocuments(dir, manifest, input, options) : [];
   const out = options.out ?? dir;
   const index = await openLocalIndex(dir, NO_EMBEDDER);
+  const baseDir = baseFolderOf(dir, manifest);
   try {
-    const set = await compare(index, given, removalsOf(index, given, options));
+    const documentsPath = join(baseDir, "documents.jsonl");
+    const set = await compare({ ...index, documentsPath }, given, removalsOf(index, given, options));
     const { added, changed, removed } = set.counts;
     if (added + changed + removed === 0 && out === dir)
       return { outcome: "unchanged", out, manifest, counts: set.counts };
-    const baseDir = baseFolderOf(dir, manifest);
+    const documents = index.forest.artifact.header.nSlots;
+    if (set.documents.length + set.removed.length > most * documents) return undefined;
     const base = manifest.base ? await openLocalIndex(baseDir, NO_EMBEDDER) : index;
     const folder = await beginFolder(out, [BASE_FOLDER]);
     try {

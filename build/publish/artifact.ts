@@ -11,10 +11,10 @@ import {
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import { type ArtifactHeader, decodeHeader } from "../../worker/core/format/header.ts";
 import { assertIndexName, shardFolder } from "../../worker/core/format/keys.ts";
-import type { ArtifactMeta, Manifest, ShardMeta } from "../../worker/core/format/meta.ts";
+import type { ArtifactMeta, BaseMeta, Manifest, ShardMeta } from "../../worker/core/format/meta.ts";
 import { readRange } from "../artifact/file-bytes.ts";
-import { readManifest, requireUnchanged } from "../artifact/folder.ts";
-import { ENCODER_FILE, versionOf } from "../artifact/version.ts";
+import { readManifest } from "../artifact/folder.ts";
+import { BASE_FOLDER, ENCODER_FILE, versionOf } from "../artifact/version.ts";
 import { openEncoderFile } from "../embedding/sentence/folder.ts";
 
 /** An artifact with files of its own: the whole index, or of a sharded one the router or a shard. */
@@ -29,12 +29,21 @@ export interface ArtifactPart {
   readonly order: Uint32Array;
 }
 
+/** The base of changes, a version of its own. */
+export interface ChangedBase {
+  readonly folder: ArtifactFolder;
+  /** Items of it that are gone. */
+  readonly removed: ReadonlySet<number>;
+}
+
 /** An artifact folder that has been checked against its manifests. */
 export interface ArtifactFolder {
   /** The encoder of queries; undefined for an index that has none of its own. */
   readonly encoder: { readonly path: string; readonly bytes: number; readonly hash: string } | undefined;
   /** Manifest of the whole index. */
   readonly manifest: Manifest;
+  /** The version that this one changes. */
+  readonly base?: ChangedBase;
   /** In the order in which they are uploaded: shards first, and what makes the version whole last. */
   readonly parts: readonly ArtifactPart[];
 }
@@ -50,7 +59,6 @@ export async function openArtifactFolder(
   onProgress?: (done: number, total: number) => void,
 ): Promise<ArtifactFolder> {
   const manifest = await readManifest(dir);
-  requireUnchanged(dir, manifest);
   assertIndexName(manifest.name);
   const shards = manifest.shards?.list ?? [];
   const folders: { shard: number | undefined; path: string; manifest: Manifest }[] = [];
@@ -87,7 +95,19 @@ export async function openArtifactFolder(
       order,
     });
   }
-  return { manifest, parts, encoder: await checkEncoder(dir, manifest) };
+  const encoder = await checkEncoder(dir, manifest);
+  return { manifest, parts, encoder, ...(manifest.base && { base: await openBase(dir, manifest.base) }) };
+}
+
+async function openBase(dir: string, { version, removed }: BaseMeta): Promise<ChangedBase> {
+  const path = join(dir, BASE_FOLDER);
+  const folder = await openArtifactFolder(path);
+  if (folder.manifest.version !== version) {
+    throw changed(path, `holds version ${folder.manifest.version}, not ${version}`);
+  }
+  const items = await readRemoved(join(dir, "forest.bin"));
+  if (items.length !== removed) throw changed(dir, `removes ${items.length} items, not ${removed}`);
+  return { folder, removed: new Set(items) };
 }
 
 /** Opens the encoder that the manifest names, as the Worker will. */
@@ -135,6 +155,21 @@ function changed(path: string, what: string): AnnoyEdgeError {
     "ARTIFACT_CHANGED",
     `${path} ${what} as its manifest says. Rebuild the artifact.`,
   );
+}
+
+async function readRemoved(path: string): Promise<Uint32Array> {
+  const file = await open(path, "r");
+  try {
+    const { sections } = decodeHeader(
+      await readRange(file, 0, HEADER_BYTES + MAX_SECTIONS * SECTION_ENTRY_BYTES),
+    );
+    const section = sections.find(({ kind }) => kind === SECTIONS.removedItems);
+    if (!section) throw changed(path, "lists no removed items");
+    const bytes = await readRange(file, section.offset, section.length);
+    return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >>> 2);
+  } finally {
+    await file.close();
+  }
 }
 
 async function readForestHead(

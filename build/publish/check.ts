@@ -80,10 +80,15 @@ export async function checkVersion(
     if (placement) placements.push(placement);
   }
   const pages = await surveyPages(store, name, neededPages(placements), options);
+  findings.push(...pages.flatMap((page) => findingsOf(name, page)));
+  if (!whole.base) return { manifest: whole, placements, findings };
+  // Readers need both: what is wrong with the base is wrong with the version.
+  const { forestOf: _, ...rest } = options;
+  const base = await checkVersion(store, name, whole.base.version, rest);
   return {
     manifest: whole,
-    placements,
-    findings: [...findings, ...pages.flatMap((page) => findingsOf(name, page))],
+    placements: [...placements, ...base.placements],
+    findings: [...findings, ...base.findings],
   };
 }
 

@@ -10,12 +10,17 @@ export const MAY_SHRINK = 0.5;
 const LEAST_DOCUMENTS = 20;
 
 /** Counts what a version is made of, in one pass over its documents. */
-export async function measureCorpus({ manifest, parts }: ArtifactFolder): Promise<CorpusFacts> {
+export async function measureCorpus({ manifest, parts, base }: ArtifactFolder): Promise<CorpusFacts> {
   let documents = 0;
   let textBytes = 0;
   let withText = 0;
-  for (const { documentsPath } of parts) {
-    for await (const { pageContent } of readDocuments(documentsPath)) {
+  const beneath = (base?.folder.parts ?? []).map((part) => ({ ...part, removed: base?.removed }));
+  for (const { documentsPath, removed } of [
+    ...beneath,
+    ...parts.map((part) => ({ ...part, removed: undefined })),
+  ]) {
+    for await (const { item, pageContent } of readDocuments(documentsPath)) {
+      if (removed?.has(item)) continue;
       documents++;
       textBytes += Buffer.byteLength(pageContent);
       if (/\S/.test(pageContent)) withText++;

@@ -13,7 +13,7 @@ import {
   slotOf,
 } from "../../worker/core/format/placement.ts";
 import { parsePublishedManifest, parseShardManifest } from "../../worker/storage/manifest.ts";
-import { ENCODER_FILE } from "../artifact/version.ts";
+import { BASE_FOLDER, ENCODER_FILE } from "../artifact/version.ts";
 import { pageHash } from "./pack.ts";
 import { partsOf } from "./placements.ts";
 import type { PublishStore } from "./store.ts";
@@ -40,6 +40,7 @@ export async function downloadVersion(
   };
   const text = async (key: string) => new TextDecoder().decode(await read(key));
   const whole = parsePublishedManifest(await text(versionKey(name, version, "manifest.json")), version);
+  if (whole.base) await downloadVersion(store, name, whole.base.version, join(dir, BASE_FOLDER));
   const encoder = whole.embedder?.provider === "encoder" ? whole.embedder.contentHash : undefined;
   if (encoder !== undefined) {
     await mkdir(dir, { recursive: true });
@@ -52,7 +53,14 @@ export async function downloadVersion(
     const ref =
       shard === undefined ? undefined : { number: shard, version: whole.shards!.list[shard]!.version };
     const published = ref ? parseShardManifest(await text(key), version, ref) : whole;
-    const { placement: _placement, publication: _publication, corpus: _corpus, ...manifest } = published;
+    const {
+      placement: _placement,
+      publication: _publication,
+      corpus: _corpus,
+      baseFiles: _baseFiles,
+      etags: _etags,
+      ...manifest
+    } = published;
     await downloadObject(
       store,
       versionKey(name, version, "forest.bin", shard),

@@ -66,7 +66,7 @@ function varianceOf({ recallAt10: p, queries }: Manifest["certified"]): number {
 }
 
 /** An artifact that no isolate can hold would take down whatever tries: the index itself, its router or a shard. */
-export function checkSize(manifest: Manifest): GateFailure[] {
+export function checkSize(manifest: Manifest, base?: Manifest): GateFailure[] {
   const { shards, hotBytes } = manifest;
   const parts = shards
     ? [
@@ -74,7 +74,9 @@ export function checkSize(manifest: Manifest): GateFailure[] {
         // The items are the shards'.
         { what: "The router", bytes: hotBytes },
       ]
-    : [{ what: "The hot part", bytes: residentBytes(manifest) }];
+    : base
+      ? [{ what: "The hot part of base and changes", bytes: residentBytes(base) + residentBytes(manifest) }]
+      : [{ what: "The hot part", bytes: residentBytes(manifest) }];
   const advice = shards
     ? "Build with more shards or a lower --shard-bytes."
     : "Build with --max-bytes, fewer trees, or codec int4 or binary, or cut the index with --shards.";
@@ -117,12 +119,12 @@ export interface GateOptions {
  */
 export async function runGate(
   dir: string,
-  { manifest }: ArtifactFolder,
+  { manifest, base }: ArtifactFolder,
   previous: PublishedManifest | undefined,
   options: GateOptions,
 ): Promise<{ forced: string[]; warnings: string[] }> {
   const failures = [
-    ...checkSize(manifest),
+    ...checkSize(manifest, base?.folder.manifest),
     ...checkRecall(manifest, previous),
     ...checkCorpus(options.corpus, previous, options.mayShrink),
     ...((await options.gate?.({ dir, manifest, previous })) ?? []),

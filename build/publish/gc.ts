@@ -157,7 +157,28 @@ async function choose(store: PublishStore, name: string, keep: number, spareAfte
       if (published && !young) kept++;
     } else go.push(version);
   }
-  return { state, stay, go };
+  // Changes that stay need their bases, which count for nobody's number.
+  const bases = await basesOf(store, name, stay);
+  const isBase = ({ version }: VersionInfo) => bases.has(version);
+  return {
+    state,
+    stay: [...stay, ...go.filter(isBase)],
+    go: go.filter((version) => !isBase(version)),
+  };
+}
+
+/** The versions that changes among these are on top of. */
+async function basesOf(
+  store: PublishStore,
+  name: string,
+  versions: readonly VersionInfo[],
+): Promise<ReadonlySet<string>> {
+  const bases = new Set<string>();
+  for (const { version, state } of versions) {
+    const manifest = state === "incomplete" ? undefined : await readPublishedManifest(store, name, version);
+    if (manifest?.base) bases.add(manifest.base.version);
+  }
+  return bases;
 }
 
 function rank(version: VersionInfo): number {

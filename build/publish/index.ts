@@ -5,9 +5,10 @@ export { type Cost, estimateCost } from "./cost.ts";
 export { checkRecall, type Gate, type GateContext, type GateFailure } from "./gate.ts";
 export { DEFAULT_KEEP, type GcOptions, type GcResult, gc } from "./gc.ts";
 export { type LocalStoreOptions, openLocalStore } from "./local.ts";
-export { type PublishOptions, type PublishResult, publish } from "./publish.ts";
+export { type PublishOptions, publish } from "./publish.ts";
 export { openRemoteStore, type RemoteStoreOptions } from "./remote/index.ts";
 export { checkPublished, type PublishedCheck, type RestoreResult, restore } from "./restore.ts";
+export type { PublishResult } from "./result.ts";
 export { type PublishStore, withStore } from "./store.ts";
 export {
   currentVersion,

@@ -36,6 +36,10 @@ export async function readPlacements(
   return placements;
 }
 
+function ignored(error: unknown): undefined {
+  if (!(error instanceof ArtifactError)) throw error;
+}
+
 /** Pages of a published version, kept where possible. A placement that is gone or damaged only costs new pages. */
 export async function readBase(
   store: PublishStore,
@@ -51,5 +55,8 @@ export async function readBase(
       if (!(error instanceof ArtifactError)) throw error;
     }
   }
+  // Documents that move from the base into the changes, or back, keep their pages, too.
+  const base = manifest.base && (await readPlacement(store, name, manifest.base.version).catch(ignored));
+  if (base) placements.push(base);
   return placements.length > 0 ? mergePlacements(placements) : undefined;
 }

@@ -1,5 +1,5 @@
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
-import { pointerKey } from "../../worker/core/format/keys.ts";
+import { pointerKey, versionKey } from "../../worker/core/format/keys.ts";
 import {
   type Pointer,
   type PublishRecord,
@@ -106,10 +106,17 @@ export async function promote(
 ): Promise<PointerState> {
   let base = before;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    if (base?.pointer?.collecting?.includes(record.version)) {
+    const needed = [record.version, ...(lengths.base ? [lengths.base.version] : [])];
+    const collected = needed.find((version) => base?.pointer?.collecting?.includes(version));
+    // A collection that ended meanwhile has taken its mark away, and the base with it.
+    const lost =
+      lengths.base && !(await store.headObject(versionKey(name, lengths.base.version, "manifest.json")))
+        ? lengths.base.version
+        : undefined;
+    if (collected ?? lost) {
       throw new AnnoyEdgeError(
         "VERSION_COLLECTED",
-        `Version ${record.version} of "${name}" is being removed by gc. Run "annoy-edge gc" to the end, then publish it anew.`,
+        `Version ${collected ?? lost} of "${name}" is being removed by gc. Run "annoy-edge gc" to the end, then publish it anew.`,
       );
     }
     const swapped = await swapPointer(store, base, advance(name, base?.pointer, record, lengths));

@@ -12,7 +12,7 @@ import {
   type PublishedManifest,
   parsePublishedManifest,
 } from "../../worker/storage/manifest.ts";
-import type { PublishRecord } from "../../worker/storage/pointer.ts";
+import type { FileLengths, PublishRecord } from "../../worker/storage/pointer.ts";
 import type { Progress } from "../settings/progress.ts";
 import type { ArtifactFolder, ArtifactPart } from "./artifact.ts";
 import { type PlacedDocuments, packUploads } from "./documents.ts";
@@ -26,6 +26,8 @@ export interface Upload {
   readonly corpus: CorpusFacts;
   /** Facts of each part's forest. */
   readonly forestOf: (shard: number | undefined) => Promise<Expected>;
+  /** Lengths of the base's files, where this is changes on top of one. */
+  readonly baseFiles?: FileLengths;
   /** Bytes of all objects, for progress. */
   readonly total: number;
   readonly report: (progress: Progress) => void;
@@ -39,7 +41,7 @@ export async function uploadVersion(
   store: PublishStore,
   { manifest, parts }: ArtifactFolder,
   placed: PlacedDocuments,
-  { record, corpus, total, forestOf, report }: Upload,
+  { record, corpus, baseFiles, total, forestOf, report }: Upload,
 ): Promise<PublishedManifest> {
   const { name, version } = manifest;
   let done = 0;
@@ -92,6 +94,7 @@ export async function uploadVersion(
         placement: (await store.headObject(placementKey))?.etag ?? "",
       },
       ...(part.shard === undefined && { corpus }),
+      ...(part.shard === undefined && baseFiles && { baseFiles }),
       publication,
     };
     await putManifest(store, versionKey(name, version, "manifest.json", part.shard), whole, part);

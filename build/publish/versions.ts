@@ -13,6 +13,8 @@ export interface VersionInfo {
   readonly version: string;
   /** `current` answers, `previous` is what a plain rollback returns to, `incomplete` was never published to the end. */
   readonly state: "current" | "previous" | "kept" | "incomplete";
+  /** The version that this one changes, as far as the history tells. */
+  readonly base?: string;
   /** Objects and their bytes in R2, packs apart. */
   readonly objects: number;
   readonly bytes: number;
@@ -58,7 +60,12 @@ export async function describeVersions(
         : version === pointer?.previous
           ? "previous"
           : "kept";
-    return { version, state, objects, bytes, uploaded: uploaded.toISOString(), ...(record && { record }) };
+    const base = record?.base;
+    return {
+      ...{ version, state, objects, bytes, uploaded: uploaded.toISOString() },
+      ...(base !== undefined && { base }),
+      ...(record && { record }),
+    };
   });
   return versions.sort((a, b) => lastUse(b).localeCompare(lastUse(a)) || a.version.localeCompare(b.version));
 }
@@ -103,6 +110,7 @@ export async function rollback(
     action: "rollback",
     ...(options.message !== undefined && { message: options.message }),
     items: manifest.items,
+    ...(manifest.base && { base: manifest.base.version }),
   };
   await promote(store, name, before, record, lengthsOf(manifest));
   return { name, version: target, previous: before?.pointer?.version ?? null };

@@ -20,10 +20,12 @@ export function addVersions(program: Command): void {
   });
 }
 
-function row({ version, state, uploaded, record, bytes: size }: VersionInfo): string[] {
+function row({ version, state, base, uploaded, record, bytes: size }: VersionInfo): string[] {
   const at = (record?.at ?? uploaded).slice(0, 16).replace("T", " ");
   const changes = record?.changes;
   const numbers = changes ? `+${count(changes.added)} -${count(changes.removed)}` : "";
-  const notes = [numbers, record?.message, record?.forced?.length ? "forced" : ""].filter(Boolean).join("; ");
+  const notes = [numbers, base && `on ${base}`, record?.message, record?.forced?.length ? "forced" : ""]
+    .filter(Boolean)
+    .join("; ");
   return [version, state, at, record?.by ?? "", record ? count(record.items) : "", bytes(size), notes];
 }

@@ -227,6 +227,19 @@ export interface IndexResponse extends Versioned {
         readonly largestHotBytes: number;
       }
     | undefined;
+  /** Changes on top of a base; absent in an index that was built whole. */
+  readonly changes?:
+    | {
+        readonly base: string;
+        readonly added: number;
+        readonly removed: number;
+        readonly drift: {
+          readonly changed: number;
+          readonly unknownWords?: number | undefined;
+          readonly distance?: number | undefined;
+        };
+      }
+    | undefined;
   readonly manifest: Readonly<Record<string, unknown>>;
 }
 

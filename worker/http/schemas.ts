@@ -95,6 +95,27 @@ export const indexResponseSchema = z.object({
       }),
     )
     .check(z.meta({ description: "How the items are cut into shards; absent when they are not." })),
+  changes: z
+    .optional(
+      z.object({
+        base: z.string().check(z.meta({ description: "Version of the base." })),
+        added: z.int().check(z.meta({ description: "Documents on top: new ones, and replacements." })),
+        removed: z.int().check(z.meta({ description: "Documents of the base that are gone or replaced." })),
+        drift: z
+          .object({
+            changed: z.number(),
+            unknownWords: z.optional(z.number()),
+            distance: z.optional(z.number()),
+          })
+          .check(
+            z.meta({
+              description:
+                "How badly the changes fit the base: added and removed documents in parts of it, the share of words that it does not know, and how far added vectors lie from it, in parts of how far its own lie from each other.",
+            }),
+          ),
+      }),
+    )
+    .check(z.meta({ description: "Changes on top of a base; absent in an index that was built whole." })),
   manifest: z
     .readonly(z.record(z.string(), z.unknown()))
     .check(z.meta({ description: "`manifest.json` of the version, as it was published." })),

@@ -5,11 +5,26 @@ export interface Held<T> {
   readonly version: string;
   readonly parts: LoadedParts;
   readonly value: T;
-  readonly bytes: number;
   readonly from: LoadResult["from"];
+  /** Artifacts of it that were read from R2, and that the data centre's cache may lack. */
+  readonly fresh: readonly LoadedParts[];
   readonly loadedAt: number;
   /** When each unreleased lease was taken. */
   readonly leases: Set<{ readonly since: number }>;
+}
+
+/** The artifacts that a version holds: its own, and the base that it may share with another version. */
+export function artifactsOf<T>({ parts }: Held<T>): readonly LoadedParts[] {
+  return parts.base ? [parts, parts.base] : [parts];
+}
+
+/** Bytes that versions hold, a base that several share counted once. */
+export function bytesHeld<T>(versions: readonly Held<T>[]): number {
+  let sum = 0;
+  // A changed version has a copy of its own part's description, but the base's is the very same object.
+  for (const { artifact, placement } of new Set(versions.flatMap(artifactsOf)))
+    sum += artifact.bytes.byteLength + placement.byteLength;
+  return sum;
 }
 
 /**

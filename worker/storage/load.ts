@@ -12,7 +12,7 @@ import {
   type ShardRef,
 } from "./manifest.ts";
 import { getObject, retried } from "./objects.ts";
-import { type Pointer, parsePointer, type VersionLengths } from "./pointer.ts";
+import { type FileLengths, type Pointer, parsePointer, type VersionLengths } from "./pointer.ts";
 import { createRangeCache } from "./range-cache.ts";
 import { readExactly } from "./stream.ts";
 import { createVerifier } from "./verifier.ts";
@@ -30,6 +30,8 @@ export interface LoadedParts {
   readonly forestKey: string;
   /** Reads ranges of forest.bin, for what lies cold: from memory, or all at once. */
   readonly readRanges: ReadRanges;
+  /** The version that this one changes. */
+  readonly base?: LoadedParts;
 }
 
 export interface LoadSource {
@@ -42,6 +44,8 @@ export interface LoadSource {
 export interface LoadCallbacks {
   /** Called as bytes arrive; what it throws ends the load. */
   readonly onProgress: () => void;
+  /** The base that an older version has left in memory, which is then not loaded. */
+  readonly base?: LoadedParts | undefined;
   /** Called with the manifest, which arrives before the rest: what else the version needs can be read beside it. */
   readonly onManifest?: (manifest: PublishedManifest) => void;
 }
@@ -49,6 +53,8 @@ export interface LoadCallbacks {
 export interface LoadResult {
   readonly parts: LoadedParts;
   readonly from: "r2" | "cache";
+  /** Artifacts that were read from R2: the version's own, its base. */
+  readonly fresh: readonly LoadedParts[];
 }
 
 /** Change since the pointer that has `etag`: nothing, or the pointer as it is now. */
@@ -89,8 +95,8 @@ export async function readManifest(source: LoadSource, version: string): Promise
   return parsePublishedManifest(await object.text(), version);
 }
 
-/** Bytes of artifact that loading this version will hold. */
-export function heldBytesOf({ forestHot, placementHot }: VersionLengths): number {
+/** Bytes of artifact that loading these files will hold. */
+export function heldBytesOf({ forestHot, placementHot }: FileLengths): number {
   return forestHot + placementHot;
 }
 
@@ -105,13 +111,34 @@ export async function loadVersion(
   source: LoadSource,
   version: string,
   lengths: VersionLengths,
-  { onProgress, onManifest }: LoadCallbacks,
+  { onProgress, onManifest, base: held }: LoadCallbacks,
 ): Promise<LoadResult> {
   const manifest = readManifest(source, version).then((read) => {
     onManifest?.(read);
     return read;
   });
-  return loadFiles(source, { version }, lengths, manifest, onProgress);
+  const own = loadFiles(source, { version }, lengths, manifest, onProgress);
+  if (!lengths.base) return own;
+  const { version: below } = lengths.base;
+  if (held?.version === below) {
+    const { parts, ...loaded } = await own;
+    return { ...loaded, parts: { ...parts, base: held } };
+  }
+  const beneath = loadFiles(
+    source,
+    { version: below },
+    lengths.base,
+    readManifest(source, below),
+    onProgress,
+  );
+  // Whichever fails first is reported; the other's failure must not count as unhandled.
+  for (const pending of [own, beneath]) pending.catch(() => {});
+  const [changes, base] = [await own, await beneath];
+  return {
+    from: changes.from,
+    fresh: [...changes.fresh, ...base.fresh],
+    parts: { ...changes.parts, base: base.parts },
+  };
 }
 
 /**
@@ -138,7 +165,7 @@ export async function loadShard(
 async function loadFiles(
   source: LoadSource,
   { version, shard }: { readonly version: string; readonly shard?: number },
-  lengths: VersionLengths,
+  lengths: FileLengths,
   manifest: Promise<PublishedManifest>,
   onProgress: () => void,
 ): Promise<LoadResult> {
@@ -159,24 +186,22 @@ async function loadFiles(
       `${key} says it has ${artifact.header.fileBytes} bytes, the pointer ${lengths.forest}.`,
     );
   }
-  return {
-    from,
-    parts: {
-      name: source.name,
-      version,
-      manifest: await manifest,
-      artifact,
-      placement: await placement,
-      forestKey: key,
-      readRanges: createColdReader(openColdFile(source, key, lengths.forest), createRangeCache()),
-    },
+  const parts: LoadedParts = {
+    name: source.name,
+    version,
+    manifest: await manifest,
+    artifact,
+    placement: await placement,
+    forestKey: key,
+    readRanges: createColdReader(openColdFile(source, key, lengths.forest), createRangeCache()),
   };
+  return { from, parts, fresh: from === "r2" ? [parts] : [] };
 }
 
 async function loadForest(
   source: LoadSource,
   key: string,
-  lengths: VersionLengths,
+  lengths: FileLengths,
   onProgress: () => void,
 ): Promise<{ artifact: Artifact; from: "r2" | "cache" }> {
   const url = cacheUrl(key, lengths.forestHot);
@@ -200,7 +225,7 @@ async function loadForest(
 }
 
 /** Checks a forest's bytes as they arrive: afterwards they can be trusted. */
-function verifying({ forestHot }: VersionLengths, onProgress: () => void): (bytes: Uint8Array) => void {
+function verifying({ forestHot }: FileLengths, onProgress: () => void): (bytes: Uint8Array) => void {
   const verify = createVerifier(forestHot);
   return (bytes) => {
     onProgress();

@@ -1,6 +1,6 @@
 import { AnnoyEdgeError, ArtifactError } from "../core/format/errors.ts";
 import type { Manifest } from "../core/format/meta.ts";
-import type { VersionLengths } from "./pointer.ts";
+import type { FileLengths, VersionLengths } from "./pointer.ts";
 
 /** `manifest.json` of a published version: the artifact's, and what publishing added. */
 export interface PublishedManifest extends Manifest {
@@ -14,6 +14,8 @@ export interface PublishedManifest extends Manifest {
   };
   /** R2's etags of the objects beside the manifest, by which a check need not read them; absent in older versions. */
   readonly etags?: { readonly forest: string; readonly placement: string };
+  /** Lengths of the base's files, in a version of changes on top of one. */
+  readonly baseFiles?: FileLengths;
   /** Absent in versions that were published before it was counted. */
   readonly corpus?: CorpusFacts;
   readonly publication: {
@@ -42,6 +44,8 @@ export function lengthsOf(manifest: PublishedManifest): VersionLengths {
     forestHot: manifest.hotBytes,
     placement: manifest.placement.bytes,
     placementHot: manifest.placement.hotBytes,
+    ...(manifest.base &&
+      manifest.baseFiles && { base: { ...manifest.baseFiles, version: manifest.base.version } }),
   };
 }
 
@@ -100,6 +104,7 @@ function parseManifest(text: string, what: string): PublishedManifest {
     value.files?.["forest.bin"]?.bytes,
     value.placement?.hotBytes,
     value.placement?.bytes,
+    ...(value.base ? Object.values(value.baseFiles ?? { forest: undefined }) : []),
   ];
   if (!counts.every((n) => typeof n === "number" && Number.isSafeInteger(n) && n >= 0)) {
     throw new ArtifactError("CORRUPT_META", `${what} lacks its files' lengths.`);

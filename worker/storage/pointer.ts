@@ -18,6 +18,8 @@ export interface PublishRecord {
   /** Checks that failed and were overridden by `--force`. */
   readonly forced?: readonly string[];
   readonly items: number;
+  /** The version that this one changes; absent for one that stands by itself. */
+  readonly base?: string;
   /** Changes against the version before, in documents and in pages written to KV. */
   readonly changes?: {
     readonly added: number;
@@ -28,12 +30,18 @@ export interface PublishRecord {
   };
 }
 
-/** Lengths in bytes of what a reader loads of a version. */
-export interface VersionLengths {
+/** Lengths in bytes of the files of one artifact that a reader loads. */
+export interface FileLengths {
   readonly forest: number;
   readonly forestHot: number;
   readonly placement: number;
   readonly placementHot: number;
+}
+
+/** Lengths in bytes of what a reader loads of a version. */
+export interface VersionLengths extends FileLengths {
+  /** The version that this one changes, which a reader holds or loads as well. */
+  readonly base?: FileLengths & { readonly version: string };
 }
 
 /** `current.json`: the only mutable object of an index, replaced whole and only by compare-and-swap. */
@@ -88,7 +96,8 @@ export function parsePointer(text: string, name: string): Pointer {
 
 function areLengths(value: unknown): value is VersionLengths {
   if (typeof value !== "object" || value === null) return false;
-  const { forest, forestHot, placement, placementHot } = value as Partial<VersionLengths>;
+  const { base, forest, forestHot, placement, placementHot } = value as Partial<VersionLengths>;
+  if (base !== undefined && !(areLengths(base) && isVersion(base.version))) return false;
   return [forest, forestHot, placement, placementHot].every(
     (length) => typeof length === "number" && Number.isSafeInteger(length) && length > 0,
   );

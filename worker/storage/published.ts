@@ -1,6 +1,8 @@
 import type { KVNamespace, R2Bucket } from "@cloudflare/workers-types";
+import { AnnoyEdgeError } from "../core/format/errors.ts";
 import { idOfItem, openIds } from "../core/format/ids.ts";
 import { decodePlacement } from "../core/format/placement.ts";
+import { openChanged } from "../core/search/changes/open-changed.ts";
 import type { LoadedIndex } from "../core/search/loaded-index.ts";
 import { type IndexParts, openIndex } from "../core/search/loaded-index.ts";
 import type { PageCache } from "./documents/cache.ts";
@@ -17,14 +19,27 @@ export interface DocumentBindings {
 }
 
 /**
- * Opens what was loaded from R2, a whole version or a shard of one, with its documents in KV.
+ * Opens what was loaded from R2, a whole version, its base with it, or a shard of one, with its documents in KV.
  *
- * @throws ArtifactError naming what is damaged
+ * @throws ArtifactError naming what is damaged; AnnoyEdgeError `BASE_MISMATCH`, `VERSION_INCOMPLETE`
  */
 export function openPublished(
+  parts: LoadedParts,
+  bindings: DocumentBindings,
+  more: Pick<IndexParts, "createEmbedder" | "shards"> = {},
+): LoadedIndex {
+  const index = openAlone(parts, bindings, more);
+  if (parts.base) return openChanged(openAlone(parts.base, bindings, more), index);
+  const { base } = parts.artifact.meta;
+  if (!base) return index;
+  const message = `Version ${parts.version} changes ${base.version}, whose lengths its manifest does not tell. Publish it again.`;
+  throw new AnnoyEdgeError("VERSION_INCOMPLETE", message);
+}
+
+function openAlone(
   { name, version, manifest, artifact, placement, readRanges }: LoadedParts,
   { kv, bucket, pages }: DocumentBindings,
-  more: Pick<IndexParts, "createEmbedder" | "shards"> = {},
+  more: Pick<IndexParts, "createEmbedder" | "shards">,
 ): LoadedIndex {
   const ids = openIds(artifact);
   const pageOptions = { kv, bucket, name, cache: pages };

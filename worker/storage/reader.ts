@@ -1,10 +1,20 @@
 // biome-ignore-all lint/complexity/noExcessiveLinesPerFunction: small functions over the state of one reader.
 import { HELD_BYTES, LOADED_BYTES } from "../core/format/budget.ts";
 import { AnnoyEdgeError, ArtifactError } from "../core/format/errors.ts";
-import { type Held, isLeased, lease } from "./held.ts";
-import { fillCache, fillCold, heldBytesOf, loadVersion, readManifest, readPointer } from "./load.ts";
+import { artifactsOf, bytesHeld, type Held, isLeased, lease } from "./held.ts";
+import {
+  fillCache,
+  fillCold,
+  heldBytesOf,
+  type LoadCallbacks,
+  type LoadedParts,
+  type LoadResult,
+  loadVersion,
+  readManifest,
+  readPointer,
+} from "./load.ts";
 import { lengthsOf } from "./manifest.ts";
-import type { Pointer } from "./pointer.ts";
+import type { Pointer, VersionLengths } from "./pointer.ts";
 import type {
   IndexReader,
   IndexReaderOptions,
@@ -75,8 +85,11 @@ export function createIndexReader<T>(options: IndexReaderOptions<T>): IndexReade
   };
   const heldBytes = (): number => {
     prune();
-    return retired.reduce((sum, held) => sum + held.bytes, (live?.bytes ?? 0) + (task?.bytes ?? 0));
+    return bytesHeld(live ? [live, ...retired] : retired) + (task?.bytes ?? 0);
   };
+  /** An artifact that a version in memory has, its own or its base. */
+  const heldArtifact = (version: string | undefined): LoadedParts | undefined =>
+    (live ? [live, ...retired] : retired).flatMap(artifactsOf).find((parts) => parts.version === version);
   const take = (held: Held<T>): (() => void) => {
     const release = lease(held, Date.now());
     return () => {
@@ -111,16 +124,28 @@ export function createIndexReader<T>(options: IndexReaderOptions<T>): IndexReade
     }
   }
 
+  /** Loads a version, unless it is in memory as the base of another. */
+  async function load(
+    version: string,
+    lengths: VersionLengths,
+    callbacks: LoadCallbacks,
+  ): Promise<LoadResult> {
+    const parts = heldArtifact(version);
+    return parts ? { parts, from: "cache", fresh: [] } : loadVersion(options, version, lengths, callbacks);
+  }
+
   async function swapTo(version: string, ctx: WaitContext, own: Task): Promise<void> {
     const known = version === pointer?.version ? pointer?.lengths : undefined;
     const lengths = known ?? lengthsOf(await readManifest(options, version));
     alive(own);
-    const bytes = heldBytesOf(lengths);
-    if (bytes > LOADED_BYTES) {
+    const base = heldArtifact(lengths.base?.version);
+    const whole = heldBytesOf(lengths) + (lengths.base ? heldBytesOf(lengths.base) : 0);
+    const bytes = heldArtifact(version) ? 0 : base ? heldBytesOf(lengths) : whole;
+    if (whole > LOADED_BYTES) {
       own.opening = true;
       throw new AnnoyEdgeError(
         "VERSION_TOO_LARGE",
-        `Version ${version} takes ${bytes} bytes of memory; an isolate has room for ${LOADED_BYTES}.`,
+        `Version ${version} takes ${whole} bytes of memory; an isolate has room for ${LOADED_BYTES}.`,
       );
     }
     const claim = (): boolean => {
@@ -132,12 +157,13 @@ export function createIndexReader<T>(options: IndexReaderOptions<T>): IndexReade
     if (!claim()) {
       if (options.makeRoom) await options.makeRoom(claim, live !== undefined);
       if (own.bytes === 0) await drain(own);
-      own.bytes = bytes;
+      own.bytes = live ? bytes : whole;
     }
     loads++;
     peakBytes = Math.max(peakBytes, heldBytes());
     try {
-      const { parts, from } = await loadVersion(options, version, lengths, {
+      const { parts, from, fresh } = await load(version, lengths, {
+        base,
         onProgress: () => alive(own),
         onManifest: (manifest) => {
           if (options.prepare) ctx.waitUntil(options.prepare(manifest));
@@ -147,7 +173,7 @@ export function createIndexReader<T>(options: IndexReaderOptions<T>): IndexReade
       own.opening = true;
       const value = options.open(parts);
       retire();
-      live = { version, parts, value, bytes, from, loadedAt: Date.now(), leases: new Set() };
+      live = { version, parts, value, from, fresh, loadedAt: Date.now(), leases: new Set() };
     } finally {
       own.bytes = 0;
     }
@@ -165,14 +191,15 @@ export function createIndexReader<T>(options: IndexReaderOptions<T>): IndexReade
   /** Leaves a version in the data centre's cache, unless it has given way meanwhile: nothing keeps its bytes until then. */
   async function fill(version: string): Promise<void> {
     if (live?.version !== version) return;
-    const { parts, from } = live;
+    const { fresh } = live;
+    const artifacts = artifactsOf(live);
     const release = take(live);
     try {
-      if (from === "r2") await fillCache(options, parts);
+      for (const parts of fresh) await fillCache(options, parts);
     } finally {
       release();
     }
-    await fillCold(options, parts);
+    for (const parts of artifacts) await fillCold(options, parts);
   }
 
   /** Looks at the pointer and loads what it names; falls back to the version before when nothing is at hand. */

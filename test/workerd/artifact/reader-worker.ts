@@ -10,7 +10,9 @@ interface Env {
   readonly REFRESH_SECONDS: string;
 }
 
-let reader: IndexReader<{ first: number; bytes: number }> | undefined;
+let reader: IndexReader<{ first: number; bytes: number; base: string | undefined }> | undefined;
+/** Keys that were read since they were last asked for. */
+let reads: string[] = [];
 
 export default {
   async fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
@@ -19,12 +21,22 @@ export default {
       return plainRead(env, searchParams.get("key")!, Number(searchParams.get("length")));
     reader ??= createIndexReader({
       name: env.INDEX_NAME,
-      bucket: env.INDEXES,
+      bucket: counted(env.INDEXES),
       cache: caches.default,
       refreshSeconds: Number(env.REFRESH_SECONDS),
-      open: ({ artifact }) => ({ first: artifact.bytes[0]!, bytes: artifact.bytes.byteLength }),
+      open: ({ artifact, base }) => ({
+        first: artifact.bytes[0]!,
+        bytes: artifact.bytes.byteLength,
+        base: base?.version,
+      }),
     });
     if (pathname === "/status") return Response.json(reader.status());
+    if (pathname === "/refresh") return Response.json(await reader.refresh(ctx));
+    if (pathname === "/reads") {
+      const since = reads;
+      reads = [];
+      return Response.json(since);
+    }
     return reader.use(ctx, async ({ value, version, waitedMs }) => {
       // As long as an answer takes that reads its documents.
       await new Promise((resolve) => setTimeout(resolve, Number(searchParams.get("hold") ?? 5)));
@@ -32,6 +44,18 @@ export default {
     });
   },
 };
+
+function counted(bucket: R2Bucket): R2Bucket {
+  return new Proxy(bucket, {
+    get(target, property) {
+      if (property === "head") return target.head.bind(target);
+      return (key: string, options: object) => {
+        reads.push(key);
+        return target.get(key, options);
+      };
+    },
+  });
+}
 
 /** Baseline of a cold start: the same bytes from R2 into an ArrayBuffer, and nothing else. */
 async function plainRead(env: Env, key: string, length: number): Promise<Response> {

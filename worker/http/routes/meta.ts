@@ -1,4 +1,4 @@
-import type { ShardsMeta } from "../../core/format/meta.ts";
+import type { BaseMeta, ShardsMeta } from "../../core/format/meta.ts";
 import { hasColumns, hasKeywords } from "../../core/search/loaded-index.ts";
 import { countShards } from "../../core/search/searcher.ts";
 import { mayAsk } from "../access.ts";
@@ -22,7 +22,7 @@ export function addMetaRoutes(router: Router): void {
           version: index.version,
           metric: forest.metric,
           dimensions: forest.dimensions,
-          items: index.shards ? manifest.items : header.nSlots,
+          items: index.shards || index.changes ? manifest.items : header.nSlots,
           trees: forest.nTrees,
           codec: header.codec,
           kind: header.forestKind,
@@ -35,6 +35,7 @@ export function addMetaRoutes(router: Router): void {
           },
           certified: manifest.certified,
           ...(manifest.shards && { shards: describeShards(manifest.shards) }),
+          ...(manifest.base && { changes: describeChanges(manifest.base) }),
           manifest: { ...manifest },
         };
       }),
@@ -135,6 +136,10 @@ function describeShards({ list, partition, probes }: ShardsMeta): IndexResponse[
     hotBytes: sizes.reduce((sum, bytes) => sum + bytes, 0),
     largestHotBytes: sizes.reduce((most, bytes) => Math.max(most, bytes), 0),
   };
+}
+
+function describeChanges({ version, added, removed, drift }: BaseMeta): IndexResponse["changes"] {
+  return { base: version, added, removed, drift };
 }
 
 async function describeIndexes(
