@@ -114,7 +114,7 @@ export function certifyChanges(
   };
 }
 
-/** How far added vectors lie from the base's, in parts of how far the base's own lie from each other; undefined for none. */
+/** Mean distance of added vectors from the base, in parts of how far the base's own lie from each other; undefined for none. */
 function driftOfVectors({ base, added }: Changes): number | undefined {
   const mean = (forest: Forest, isOwn: boolean): number | undefined => {
     const count = Math.min(DRIFT_SAMPLE, forest.nItems);
