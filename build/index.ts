@@ -20,6 +20,8 @@ export { AnnoyEdgeError, ArtifactError } from "../worker/core/format/errors.ts";
 export type { Document, EmbedderIdentity, Manifest } from "../worker/core/format/meta.ts";
 export { SearchError } from "../worker/core/format/search-error.ts";
 export type { SearchInput, SearchResponse } from "../worker/core/search/types.ts";
+export type { SuggestResponse } from "../worker/core/search/words/suggest.ts";
+export type { SuggestInput } from "../worker/core/search/words/suggest-schema.ts";
 export { AnnoyIndex, AnnoyIndexError, type AnnoyIndexOptions } from "./annoy/annoy-index.ts";
 export type { AnnoyDocument } from "./annoy/documents.ts";
 export { AnnoyFileError } from "./annoy/errors.ts";
@@ -44,7 +46,7 @@ export {
   LangchainFolderError,
 } from "./langchain/folder/index.ts";
 export { type OpenLocalOptions, openLocalIndex } from "./local/local-index.ts";
-export { query } from "./local/query.ts";
+export { query, suggest } from "./local/query.ts";
 export type { LocalIndex } from "./local/types.ts";
 export { type BuildOptions, build } from "./pipeline/build.ts";
 export {

@@ -54,6 +54,10 @@ export class SearchService extends WorkerEntrypoint<Env> implements SearchRpc {
     return this.#rpc.searchBatch(...args);
   }
 
+  suggest(...args: Parameters<SearchRpc["suggest"]>): ReturnType<SearchRpc["suggest"]> {
+    return this.#rpc.suggest(...args);
+  }
+
   document(...args: Parameters<SearchRpc["document"]>): ReturnType<SearchRpc["document"]> {
     return this.#rpc.document(...args);
   }

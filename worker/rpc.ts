@@ -9,6 +9,8 @@ import type {
   ItemResponse,
   SearchInput,
   SearchResponse,
+  SuggestOptions,
+  SuggestResponse,
 } from "./client/types.ts";
 import { type App, createHttpApp } from "./http/app.ts";
 import type { Service } from "./http/types.ts";
@@ -17,6 +19,7 @@ import type { Service } from "./http/types.ts";
 export interface SearchRpc {
   search(input: SearchInput, index?: string): Promise<SearchResponse>;
   searchBatch(searches: readonly SearchInput[], index?: string): Promise<BatchResponse>;
+  suggest(text: string, options?: SuggestOptions, index?: string): Promise<SuggestResponse>;
   document(id: string, index?: string): Promise<DocumentResponse>;
   item(item: number, index?: string): Promise<ItemResponse>;
   distance(i: number, j: number, index?: string): Promise<DistanceResponse>;
@@ -50,6 +53,7 @@ export function rpcOf(service: Service, env: object, ctx: ExecutionContext): Sea
   return {
     search: (input, index) => client(index).search(input),
     searchBatch: (searches, index) => client(index).searchBatch(searches),
+    suggest: (text, options, index) => client(index).suggest(text, options),
     document: (id, index) => client(index).document(id),
     item: (item, index) => client(index).item(item),
     distance: (i, j, index) => client(index).distance(i, j),

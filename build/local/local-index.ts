@@ -8,8 +8,11 @@ import { decodeHeader, tableEnd } from "../../worker/core/format/header.ts";
 import type { EmbedderIdentity } from "../../worker/core/format/meta.ts";
 import { openChanged } from "../../worker/core/search/changes/open-changed.ts";
 import { type LoadedIndex, openIndex } from "../../worker/core/search/loaded-index.ts";
-import { parseBatchRequest, parseSearchRequest } from "../../worker/core/search/parse.ts";
+import { openSearcher } from "../../worker/core/search/open-searcher.ts";
+import { parseBatchRequest, parseSearchRequest, validate } from "../../worker/core/search/parse.ts";
 import { search, searchBatch } from "../../worker/core/search/search.ts";
+import { suggestWith } from "../../worker/core/search/words/suggest.ts";
+import { suggestRequestSchema } from "../../worker/core/search/words/suggest-schema.ts";
 import { openDocuments } from "../artifact/documents.ts";
 import { readManifest } from "../artifact/folder.ts";
 import { BASE_FOLDER } from "../artifact/version.ts";
@@ -89,10 +92,11 @@ async function openChangedFolder(dir: string, options: OpenLocalOptions): Promis
   }
 }
 
-function searchesOf(index: LoadedIndex): Pick<LocalIndex, "search" | "searchBatch"> {
+function searchesOf(index: LoadedIndex): Pick<LocalIndex, "search" | "searchBatch" | "suggest"> {
   return {
     search: async (request) => search(index, parseSearchRequest(request)),
     searchBatch: async (searches) => searchBatch(index, parseBatchRequest({ searches })),
+    suggest: async (request) => suggestWith(openSearcher(index), validate(suggestRequestSchema, request)),
   };
 }
 

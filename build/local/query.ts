@@ -1,6 +1,8 @@
 import { parseSearchRequest } from "../../worker/core/search/parse.ts";
 import { search } from "../../worker/core/search/search.ts";
 import type { SearchInput, SearchResponse } from "../../worker/core/search/types.ts";
+import type { SuggestResponse } from "../../worker/core/search/words/suggest.ts";
+import type { SuggestInput } from "../../worker/core/search/words/suggest-schema.ts";
 import { type OpenLocalOptions, openLocalIndex } from "./local-index.ts";
 
 /**
@@ -19,6 +21,20 @@ export async function query(
   const index = await openLocalIndex(dir, options);
   try {
     return await search(index, parsed);
+  } finally {
+    await index.close();
+  }
+}
+
+/**
+ * Completes a text from the titles and words of an artifact folder, with the Worker's own code.
+ *
+ * @throws SearchError when the request is wrong or does not fit the index
+ */
+export async function suggest(dir: string, request: SuggestInput): Promise<SuggestResponse> {
+  const index = await openLocalIndex(dir, { embedder: () => undefined });
+  try {
+    return await index.suggest(request);
   } finally {
     await index.close();
   }

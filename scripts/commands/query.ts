@@ -1,5 +1,12 @@
 import type { Command } from "commander";
-import { query, type SearchInput, type SearchResponse, withConfiguredEmbedder } from "../../build/index.ts";
+import {
+  query,
+  type SearchInput,
+  type SearchResponse,
+  type SuggestResponse,
+  suggest,
+  withConfiguredEmbedder,
+} from "../../build/index.ts";
 import { decimal, json, leafCommand, perform, wholeNumber } from "../cli/run.ts";
 
 interface Flags {
@@ -14,6 +21,8 @@ interface Flags {
   readonly weights?: unknown;
   readonly prefix?: boolean;
   readonly curation?: boolean;
+  readonly didYouMean?: boolean;
+  readonly suggest?: boolean;
   readonly include?: readonly string[];
   readonly offset?: number;
   readonly minScore?: number;
@@ -48,6 +57,11 @@ export function addQuery(program: Command): void {
     .option("--mode <mode>", "vector, keyword or hybrid")
     .option("--weights <json>", 'balance of words and vectors, such as {"keyword": 0.3}', json)
     .option("--prefix", "search as you type: the last word may be the beginning of one")
+    .option(
+      "--did-you-mean",
+      "correct misspelled words, and count the documents that hold the corrected ones",
+    )
+    .option("--suggest", "complete the text instead of searching for it")
     .option("--no-curation", "without the synonyms, pins and boosts of the index")
     .option("--mmr <json>", 'maximal marginal relevance, such as {"fetchK": 20, "lambda": 0.5}', json)
     .option("--include <parts...>", "document (default), metadata, vector, highlights, explanation")
@@ -62,26 +76,38 @@ export function addQuery(program: Command): void {
       "--config <file>",
       "brings the embedder, when it is one's own (default: annoy-edge.config.ts here)",
     );
-  perform<Flags>(
-    command,
-    async (_context, { config, curation, groupBy, groupHits, ...flags }, [dir, text]) => {
-      const grouped = groupBy !== undefined || groupHits !== undefined;
-      const request = {
-        ...flags,
-        ...(curation === false && { curation }),
-        ...(text !== undefined && { query: text }),
-        ...(grouped && { groupBy: { field: groupBy, hits: groupHits } }),
-      };
-      // The search checks every field of a request, whatever it comes from, and names what is wrong.
-      const response = await query(dir!, request as SearchInput, await withConfiguredEmbedder(config));
-      return { result: response, text: describe(response) };
-    },
+  perform<Flags>(command, async (_context, { suggest: isSuggesting, ...flags }, [dir, text]) => {
+    if (isSuggesting) {
+      const { k, filter } = flags;
+      const given = { ...(k !== undefined && { k }), ...(filter !== undefined && { filter }) };
+      const answer = await suggest(dir!, { query: text ?? "", ...given });
+      return { result: answer, text: describeSuggestions(answer) };
+    }
+    const { config, curation, groupBy, groupHits, ...fields } = flags;
+    const grouped = groupBy !== undefined || groupHits !== undefined;
+    const request = {
+      ...fields,
+      ...(curation === false && { curation }),
+      ...(text !== undefined && { query: text }),
+      ...(grouped && { groupBy: { field: groupBy, hits: groupHits } }),
+    };
+    // The search checks every field of a request, whatever it comes from, and names what is wrong.
+    const response = await query(dir!, request as SearchInput, await withConfiguredEmbedder(config));
+    return { result: response, text: describe(response) };
+  });
+}
+
+function describeSuggestions({ suggestions, index, version }: SuggestResponse): string {
+  const lines = suggestions.map(({ text, id, documents }) =>
+    documents === undefined ? `${text}  (${id})` : `${text}  (${documents} documents)`,
   );
+  return `${(lines.length > 0 ? lines : ["Nothing completes this."]).join("\n")}\n(${index}, version ${version})`;
 }
 
 const TEXT_LENGTH = 160;
 
-function describe({ hits, groups, total, warnings, facets, index, version }: SearchResponse): string {
+function describe(answer: SearchResponse): string {
+  const { didYouMean, hits, groups, total, warnings, facets, index, version } = answer;
   const heads = headings(groups);
   const lines = hits.flatMap((hit, i) => {
     // A hit by its words alone may have no distance.
@@ -94,6 +120,7 @@ function describe({ hits, groups, total, warnings, facets, index, version }: Sea
   });
   if (total) lines.push(describeTotal(total));
   for (const { message } of warnings ?? []) lines.push(message);
+  if (didYouMean) lines.push(`Did you mean "${didYouMean.query}"? (${didYouMean.documents} documents)`);
   if (hits.length === 0 && !warnings?.length) lines.push("Nothing found.");
   for (const [field, counts] of Object.entries(facets ?? {}))
     lines.push(`${field}: ${counts.map(({ value, count }) => `${value} (${count})`).join(", ")}`);

@@ -10,6 +10,8 @@ import type {
   ItemResponse,
   SearchInput,
   SearchResponse,
+  SuggestOptions,
+  SuggestResponse,
   WarmUpResponse,
 } from "./types.ts";
 
@@ -43,6 +45,8 @@ export interface Client {
   search(input: SearchInput, options?: CallOptions): Promise<SearchResponse>;
   /** Up to 100 searches at once, answered from one version. */
   searchBatch(searches: readonly SearchInput[], options?: CallOptions): Promise<BatchResponse>;
+  /** Texts that complete the one that is typed. */
+  suggest(text: string, options?: SuggestOptions & CallOptions): Promise<SuggestResponse>;
   document(id: string, options?: CallOptions): Promise<DocumentResponse>;
   item(item: number, options?: CallOptions): Promise<ItemResponse>;
   distance(i: number, j: number, options?: CallOptions): Promise<DistanceResponse>;
@@ -82,6 +86,11 @@ export function createClient(url: string | URL, options: ClientOptions = {}): Cl
   return {
     search: (input, callOptions) => post("/search", input, callOptions),
     searchBatch: (searches, callOptions) => post("/search/batch", { searches }, callOptions),
+    suggest: (text, { k, ...callOptions } = {}) =>
+      get(
+        `/suggest?${new URLSearchParams({ q: text, ...(k !== undefined && { k: String(k) }) })}`,
+        callOptions,
+      ),
     document: (id, callOptions) => get(`/documents/${encodeURIComponent(id)}`, callOptions),
     item: (item, callOptions) => get(`/items/${item}`, callOptions),
     distance: (i, j, callOptions) => get(`/items/${i}/distance/${j}`, callOptions),

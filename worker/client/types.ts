@@ -34,6 +34,8 @@ export interface SearchInput {
   readonly weights?:
     | { readonly keyword?: number | undefined; readonly vector?: number | undefined }
     | undefined;
+  /** Corrects misspelled words and counts the documents that hold the corrected ones. */
+  readonly didYouMean?: boolean | undefined;
   /** Search as you type: the last word may be the beginning of one. */
   readonly prefix?: boolean | undefined;
   /** `false` leaves out the synonyms, pinned and hidden documents and boosts of the index. */
@@ -141,6 +143,15 @@ export interface SearchResult {
       }
     | undefined;
   readonly facets?: FacetCounts | undefined;
+  /** With `didYouMean`, where a word of the query is in no document: the text with corrected words. */
+  readonly didYouMean?:
+    | {
+        readonly query: string;
+        /** Documents that pass the filter and hold a corrected word. */
+        readonly documents: number;
+        readonly words: readonly { readonly word: string; readonly correction: string }[];
+      }
+    | undefined;
   /** Some shards did not answer: what they hold is missing. */
   readonly partial?: true | undefined;
   readonly warnings?: readonly { readonly code: string; readonly message: string }[] | undefined;
@@ -157,6 +168,26 @@ export interface SearchResponse extends Versioned, SearchResult {
         readonly mode: AnswerMode;
       }[]
     | undefined;
+}
+
+/** A query that completes a text: a title as a document has it, or words that documents have. */
+export interface Suggestion {
+  readonly text: string;
+  readonly kind: "title" | "phrase";
+  /** Docstore id of a document with the title. */
+  readonly id?: string | undefined;
+  /** Documents that hold the phrase. */
+  readonly documents?: number | undefined;
+}
+
+export interface SuggestOptions {
+  /** Suggestions wanted, 1 to 20; 5 when left out. */
+  readonly k?: number | undefined;
+}
+
+export interface SuggestResponse extends Versioned {
+  /** Best first. */
+  readonly suggestions: readonly Suggestion[];
 }
 
 export interface BatchResponse extends Versioned {

@@ -8,6 +8,7 @@ import { addMetaRoutes } from "./routes/meta.ts";
 import { nothingHere } from "./routes/nothing.ts";
 import type { Handler, Router } from "./routes/route.ts";
 import { addSearchRoutes } from "./routes/search.ts";
+import { addSuggestRoute } from "./routes/suggest.ts";
 import { type AppContext, type AppEnv, type Service, stateOf } from "./types.ts";
 
 /** The contract as Hono's own client reads it: `hc<App>(url)`. */
@@ -21,6 +22,7 @@ export function createHttpApp(serviceOf: (c: AppContext) => Service): App {
   const app = new Hono<AppEnv>();
   const router: Router = { app, serviceOf };
   addSearchRoutes(router);
+  addSuggestRoute(router);
   addItemRoutes(router);
   addMetaRoutes(router);
   addInsightRoutes(router);

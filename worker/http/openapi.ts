@@ -2,6 +2,11 @@ import * as z from "zod/mini";
 import { MAX_ITEMS } from "../core/format/constants.ts";
 import type { SearchErrorCode } from "../core/format/search-error.ts";
 import { MAX_K } from "../core/search/schema.ts";
+import {
+  DEFAULT_SUGGESTIONS,
+  MAX_SUGGEST_LENGTH,
+  MAX_SUGGESTIONS,
+} from "../core/search/words/suggest-schema.ts";
 import { headers, namedHeaders, problemHeaders } from "./openapi-headers.ts";
 import type { Json, OpenApiDocument, Operation, Parameter } from "./openapi-types.ts";
 import { SEARCH_PARAMETERS } from "./parameters.ts";
@@ -96,7 +101,7 @@ function tidy(value: unknown, closed: boolean): unknown {
 }
 
 function paths(schemas: Record<string, Json>): OpenApiDocument["paths"] {
-  return { ...searchPaths(schemas), ...documentPaths(), ...indexPaths() };
+  return { ...searchPaths(schemas), ...suggestPaths(), ...documentPaths(), ...indexPaths() };
 }
 
 function searchPaths(schemas: Record<string, Json>): OpenApiDocument["paths"] {
@@ -134,6 +139,48 @@ function searchPaths(schemas: Record<string, Json>): OpenApiDocument["paths"] {
           content: { "application/json": { schema: ref("BatchRequest") } },
         },
         responses: answers("BatchResponse", [...REQUEST_CODES, "MISSING_FIELD", ...BODY_CODES]),
+      },
+    },
+  };
+}
+
+/** `GET /v1/suggest`. */
+function suggestPaths(): OpenApiDocument["paths"] {
+  return {
+    "/v1/suggest": {
+      get: {
+        operationId: "suggest",
+        summary: "Texts that complete the one that is typed",
+        parameters: [
+          {
+            name: "q",
+            in: "query",
+            required: true,
+            description: "Text to complete.",
+            schema: { type: "string", minLength: 1, maxLength: MAX_SUGGEST_LENGTH },
+          },
+          {
+            name: "k",
+            in: "query",
+            description: "Suggestions wanted.",
+            schema: { type: "integer", minimum: 1, maximum: MAX_SUGGESTIONS, default: DEFAULT_SUGGESTIONS },
+          },
+        ],
+        responses: cacheable(
+          answers("SuggestResponse", [
+            "MISSING_FIELD",
+            "EMPTY_QUERY",
+            "QUERY_TOO_LONG",
+            "OUT_OF_RANGE",
+            "INVALID_TYPE",
+            "UNKNOWN_FIELD",
+            "DUPLICATE_FIELD",
+            "INVALID_FILTER",
+            "FILTER_TOO_COMPLEX",
+            "NO_KEYWORD_INDEX",
+            ...SCOPE_CODES,
+          ]),
+        ),
       },
     },
   };

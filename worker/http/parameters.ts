@@ -32,6 +32,7 @@ export const SEARCH_PARAMETERS: Readonly<
   mode: { path: ["mode"], read: text },
   indexes: { path: ["indexes"], read: list },
   prefix: { path: ["prefix"], read: boolean },
+  didYouMean: { path: ["didYouMean"], read: boolean },
   curation: { path: ["curation"], read: boolean },
   include: { path: ["include"], read: list },
   facets: { path: ["facets"], read: list },

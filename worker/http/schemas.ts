@@ -8,6 +8,7 @@ import {
   searchRequestSchema,
   searchResponseSchema,
 } from "../core/search/schema.ts";
+import { suggestionSchema } from "../core/search/words/suggest-schema.ts";
 
 /** Shapes of the HTTP contract beside those of a search. Types and `openapi.json` come from here. */
 
@@ -44,6 +45,11 @@ export const distanceResponseSchema = z.object({
   i: z.int().check(z.minimum(0)),
   j: z.int().check(z.minimum(0)),
   distance: z.number(),
+});
+
+export const suggestResponseSchema = z.object({
+  ...versioned,
+  suggestions: z.readonly(z.array(suggestionSchema)).check(z.meta({ description: "Best first." })),
 });
 
 const certifiedRowSchema = z.object({
@@ -202,6 +208,7 @@ export const NAMED_SCHEMAS = {
   DocumentResponse: documentResponseSchema,
   ItemResponse: itemResponseSchema,
   DistanceResponse: distanceResponseSchema,
+  SuggestResponse: suggestResponseSchema,
   IndexResponse: indexResponseSchema,
   HealthResponse: healthResponseSchema,
   WarmUpResponse: warmUpResponseSchema,
@@ -213,6 +220,7 @@ export type SchemaName = keyof typeof NAMED_SCHEMAS;
 export type DocumentResponse = z.output<typeof documentResponseSchema>;
 export type ItemResponse = z.output<typeof itemResponseSchema>;
 export type DistanceResponse = z.output<typeof distanceResponseSchema>;
+export type SuggestResponse = z.output<typeof suggestResponseSchema>;
 export type IndexResponse = z.output<typeof indexResponseSchema>;
 export type IndexesResponse = z.output<typeof indexesResponseSchema>;
 export type WarmUpResponse = z.output<typeof warmUpResponseSchema>;

@@ -71,6 +71,31 @@ export function nearWords(
   budget: Budget,
   alone: boolean,
 ): TermGroup[] {
+  const groups: TermGroup[] = [];
+  const seen = new Set<number>();
+  for (const { entry, distance } of nearEntries(index, word, budget)) {
+    if (seen.has(entry.term) || seen.size >= MAX_NEAR_WORDS) continue;
+    const weight = factor * FUZZY_WEIGHTS[distance]! * (alone ? rarity(index, entry.total) : 1);
+    const group = groupOf(index, entry.term, weight * INFLECTION_WEIGHT);
+    if (!group) continue;
+    // The near word itself has its own, rarer frequency: its documents come before those of its inflections.
+    groups.push({ entries: [entry], documents: Math.min(entry.total, index.collectionDocuments), weight });
+    seen.add(entry.term);
+    if (group.entries.length === 1) continue;
+    groups.push(group);
+  }
+  return groups;
+}
+
+/** A word of the index near a misspelled one. */
+export interface NearEntry {
+  readonly text: string;
+  readonly distance: number;
+  readonly entry: TermEntry;
+}
+
+/** Words one edit off, or, when there are none, two behind the right first letter; nearest and most frequent first. */
+export function nearEntries(index: KeywordIndex, word: Pick<QueryWord, "term">, budget: Budget): NearEntry[] {
   const { lexicon } = index;
   const mostFrequent = Math.max(MIN_FREQUENT, index.collectionDocuments / FREQUENT);
   const letters = [...word.term].length;
@@ -90,25 +115,11 @@ export function nearWords(
   if (none && letters >= MIN_TWO_EDITS && budget.twoEdits-- > 0) {
     matches = find(2, true);
   }
-  const near = matches
+  return matches
     .filter((match) => match.distance > 0)
     .map((match) => ({ ...match, entry: lexicon.entry(match.term) }))
     .filter(({ entry }) => entry.total <= mostFrequent)
     .sort((x, y) => x.distance - y.distance || y.entry.total - x.entry.total || x.entry.term - y.entry.term);
-  const groups: TermGroup[] = [];
-  const seen = new Set<number>();
-  for (const { entry, distance } of near) {
-    if (seen.has(entry.term) || seen.size >= MAX_NEAR_WORDS) continue;
-    const weight = factor * FUZZY_WEIGHTS[distance]! * (alone ? rarity(index, entry.total) : 1);
-    const group = groupOf(index, entry.term, weight * INFLECTION_WEIGHT);
-    if (!group) continue;
-    // The near word itself has its own, rarer frequency: its documents come before those of its inflections.
-    groups.push({ entries: [entry], documents: Math.min(entry.total, index.collectionDocuments), weight });
-    seen.add(entry.term);
-    if (group.entries.length === 1) continue;
-    groups.push(group);
-  }
-  return groups;
 }
 
 /** The digits of a word, one number from the next by a blank. */

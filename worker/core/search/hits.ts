@@ -9,13 +9,22 @@ import type { Query } from "./query.ts";
 import { MAX_TEXT } from "./read-text.ts";
 import type { Searcher } from "./searcher.ts";
 import { timed } from "./timing.ts";
-import type { Group, Highlight, Hit, SearchRequest, SearchResponse, SearchWarning } from "./types.ts";
+import type {
+  DidYouMean,
+  Group,
+  Highlight,
+  Hit,
+  SearchRequest,
+  SearchResponse,
+  SearchWarning,
+} from "./types.ts";
 
 /** A search that has been ranked. */
 export interface Answered {
   readonly request: SearchRequest;
   readonly query: Query;
   readonly page: RankedPage;
+  readonly didYouMean?: DidYouMean;
 }
 
 export type Documents = ReadonlyMap<number, StoredDocument | undefined>;
@@ -85,6 +94,7 @@ export async function answerOf(
     ...(page.total && { total: page.total }),
     ...(facets && { facets }),
     ...(missing > 0 && { partial: true }),
+    ...(answered.didYouMean && { didYouMean: answered.didYouMean }),
     ...(warnings.length > 0 && { warnings }),
   };
 }

@@ -34,6 +34,7 @@ import {
   vectorsOrEstimates,
   wordDistances,
 } from "./vectors.ts";
+import { probeWords } from "./words/probe.ts";
 
 /** Makes the searcher of an index whose items are in memory. */
 export function createMemorySearcher(index: LoadedIndex, options: SearchOptions): Searcher {
@@ -95,6 +96,10 @@ export async function rankInMemory(
 ): Promise<Rankings> {
   const { keyword } = index;
   const { vector } = query;
+  if (query.probe) {
+    const filter = conditionOf(index, query, part, options.work);
+    return { probed: probeWords(index, query, { accept: filter?.accept, work: options.work }) };
+  }
   if (isListed(query)) {
     return timed("keyword", options, () => {
       const filter = conditionOf(index, query, part, options.work);

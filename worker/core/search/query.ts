@@ -4,6 +4,11 @@ import type { KeywordQuery } from "../keyword/query.ts";
 import type { QueryCuration } from "./curation/types.ts";
 import type { AnswerMode, SearchRequest } from "./types.ts";
 
+/** A question about words: how they are spelled, how many documents hold one of them, or what completes a text. */
+export type Probe =
+  | { readonly kind: "spelling" | "holding" }
+  | { readonly kind: "completions"; readonly text: string };
+
 /** A request as an index ranks by it: read once, checked against the index, embedded. Plain data: it may be sent to shards. */
 export interface Query {
   readonly mode: AnswerMode;
@@ -20,6 +25,8 @@ export interface Query {
   readonly keywordWeight?: number;
   /** What editors say of the query; absent where they say nothing. */
   readonly curation?: QueryCuration;
+  /** Asks about words in place of a ranking. */
+  readonly probe?: Probe;
   /** Whether the terms that count as found are wanted. */
   readonly terms?: boolean;
   /** Fields to sort by, before the score. */

@@ -1,5 +1,6 @@
 import type { FieldValue, ItemValues } from "../columns/order.ts";
 import type { RareItem } from "../keyword/rare.ts";
+import type { Completion, SpelledWord } from "../keyword/spelling.ts";
 import type { WordTerms } from "../keyword/understand.ts";
 import type { CurationFacts } from "./curation/types.ts";
 import type { FacetCounts } from "./types.ts";
@@ -23,6 +24,14 @@ export interface WordRanking extends Ranking {
   readonly bounds?: WordBounds;
 }
 
+/** What an index knows of words. */
+export interface Probed {
+  readonly spelled?: readonly SpelledWord[];
+  /** Documents that hold one of the words. */
+  readonly holding?: number;
+  readonly completions?: readonly Completion[];
+}
+
 /** Findings of a query, each way by itself. */
 export interface Rankings {
   readonly words?: WordRanking;
@@ -34,6 +43,8 @@ export interface Rankings {
   readonly terms?: readonly WordTerms[];
   /** Items that hold a rare word of the query exactly; all of them are in `words`. */
   readonly rare?: readonly RareItem[];
+  /** Answer to a question about words. */
+  readonly probed?: Probed;
   /** What the curation of the query says of the items. */
   readonly curated?: CurationFacts;
   /** In place of words and vectors: what the query lists, in its order. Scores are BM25, or 1 without words. */

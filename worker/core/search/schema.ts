@@ -191,6 +191,11 @@ export const searchRequestSchema = z
           "Whether the answer says how many documents there are: exactly in mode keyword and without a query, as an estimate where vectors are compared.",
       }),
     ),
+    didYouMean: z.optional(z.boolean()).check(
+      z.meta({
+        description: "Corrects misspelled words and counts the documents that hold the corrected ones.",
+      }),
+    ),
     prefix: z.optional(z.boolean()).check(
       z.meta({
         description:
@@ -365,6 +370,18 @@ export const totalSchema = z.object({
     .check(z.meta({ description: "Groups that the documents fall into, with `groupBy`." })),
 });
 
+export const didYouMeanSchema = z
+  .object({
+    query: z
+      .string()
+      .check(z.meta({ description: "The text with the corrected words, these in lower case." })),
+    documents: z
+      .int()
+      .check(z.meta({ description: "Documents that pass the filter and hold a corrected word." })),
+    words: z.readonly(z.array(z.object({ word: z.string(), correction: z.string() }))),
+  })
+  .check(z.meta({ description: "With `didYouMean`, where a word of the query is in no document." }));
+
 const resultFields = {
   mode: z.enum(ANSWER_MODES).check(z.meta({ description: "How the hits were found." })),
   hits: z
@@ -377,6 +394,7 @@ const resultFields = {
     .optional(totalSchema)
     .check(z.meta({ description: "Documents that the search finds, on this page and all others." })),
   facets: z.optional(facetCountsSchema),
+  didYouMean: z.optional(didYouMeanSchema),
   partial: z
     .optional(z.literal(true))
     .check(z.meta({ description: "Some shards did not answer: what they hold is missing here." })),

@@ -11,6 +11,7 @@ import { MAX_VECTOR_NUMBERS } from "./schema.ts";
 import type { Searcher } from "./searcher.ts";
 import type { SearchOptions } from "./timing.ts";
 import type { BatchResponse, SearchRequest, SearchResponse } from "./types.ts";
+import { didYouMean } from "./words/did-you-mean.ts";
 
 /** Answers one search of an index: see {@link searchWith}. */
 export function search(
@@ -103,7 +104,13 @@ async function rankOne(searcher: Searcher, request: SearchRequest): Promise<Answ
   }
   const { query, warnings } = await readQuery(searcher, request);
   const page = await rankPage(searcher, query, request);
-  return { request, query, page: { ...page, warnings: [...warnings, ...page.warnings] } };
+  const corrected = request.didYouMean && (await didYouMean(searcher, query, request));
+  return {
+    request,
+    query,
+    ...(corrected && { didYouMean: corrected }),
+    page: { ...page, warnings: [...warnings, ...page.warnings] },
+  };
 }
 
 /** Refuses an answer whose vectors alone would fill an isolate. */

@@ -2,6 +2,7 @@ import type * as z from "zod/mini";
 import type {
   batchRequestSchema,
   batchResponseSchema,
+  didYouMeanSchema,
   explanationSchema,
   facetCountsSchema,
   groupSchema,
@@ -31,4 +32,5 @@ export type Group = z.output<typeof groupSchema>;
 export type Total = z.output<typeof totalSchema>;
 export type Include = SearchRequest["include"][number];
 export type Explanation = z.output<typeof explanationSchema>;
+export type DidYouMean = z.output<typeof didYouMeanSchema>;
 export type Rule = Explanation["rules"][number];

@@ -5,6 +5,7 @@ import { mergeFacts } from "../curation/facts.ts";
 import { joinCounts } from "../fields.ts";
 import type { Ranking, Rankings, WordRanking } from "../ranking.ts";
 import type { FacetCounts } from "../types.ts";
+import { mergeProbed } from "../words/probe.ts";
 
 /**
  * Merges the rankings of parts that share no items: by exact distance, by score, by item number where they are equal.
@@ -16,6 +17,7 @@ export function mergeRankings(metric: Metric, rankings: readonly Rankings[], k: 
   const facets = rankings.map((ranking) => ranking.facets).filter((part) => part !== undefined);
   const rare = rankings.flatMap((ranking) => ranking.rare ?? []);
   const curated = rankings.map((ranking) => ranking.curated).filter((part) => part !== undefined);
+  const probed = rankings.map((ranking) => ranking.probed).filter((part) => part !== undefined);
   const terms = rankings.map((ranking) => ranking.terms).filter((part) => part !== undefined);
   const listed = rankings.map((ranking) => ranking.listed).filter((part) => part !== undefined);
   const values = joinValues(rankings.map((ranking) => ranking.values));
@@ -31,6 +33,7 @@ export function mergeRankings(metric: Metric, rankings: readonly Rankings[], k: 
     ...(values && { values }),
     ...(counts && { counts }),
     ...(curated.length > 0 && { curated: mergeFacts(curated) }),
+    ...(probed.length > 0 && { probed: mergeProbed(probed) }),
     parts: rankings.length,
   };
 }

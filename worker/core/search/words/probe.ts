@@ -1,0 +1,59 @@
+import {
+  completeQuery,
+  countHolding,
+  type SpelledWord,
+  spelledWords,
+  type WordConditions,
+} from "../../keyword/spelling.ts";
+import type { LoadedIndex } from "../loaded-index.ts";
+import type { Query } from "../query.ts";
+import type { Probed } from "../ranking.ts";
+
+/** Answers a question about words from one index in memory, by the documents that a filter accepts. */
+export function probeWords(
+  { keyword }: LoadedIndex,
+  { probe, words }: Query,
+  conditions: WordConditions,
+): Probed {
+  if (!keyword || !words || !probe) return {};
+  switch (probe.kind) {
+    case "spelling":
+      return { spelled: spelledWords(keyword, words, conditions) };
+    case "holding":
+      return { holding: countHolding(keyword, words, conditions) };
+    case "completions":
+      return { completions: completeQuery(keyword, words, probe.text, conditions) };
+  }
+}
+
+/** Joins the answers of parts that share no documents. */
+export function mergeProbed(parts: readonly Probed[]): Probed {
+  const holding = parts.map((part) => part.holding).filter((count) => count !== undefined);
+  const counts = new Map<string, number>();
+  for (const { completions = [] } of parts) {
+    for (const { text, documents } of completions) counts.set(text, (counts.get(text) ?? 0) + documents);
+  }
+  const spelled = new Map<number, SpelledWord>();
+  for (const word of parts.flatMap((part) => part.spelled ?? [])) {
+    const known = spelled.get(word.start);
+    spelled.set(word.start, known ? better(known, word) : word);
+  }
+  return {
+    ...(holding.length > 0 && { holding: holding.reduce((sum, count) => sum + count, 0) }),
+    ...(counts.size > 0 && {
+      completions: Array.from(counts, ([text, documents]) => ({ text, documents })),
+    }),
+    ...(spelled.size > 0 && { spelled: [...spelled.values()] }),
+  };
+}
+
+/** A word that one part knows is known; of near words the nearest, then the most frequent. */
+function better(a: SpelledWord, b: SpelledWord): SpelledWord {
+  if (a.known || b.known) return a.known ? a : b;
+  if (!a.near || !b.near) return a.near ? a : b;
+  const order =
+    a.near.distance - b.near.distance ||
+    b.near.documents - a.near.documents ||
+    (a.near.text < b.near.text ? -1 : 1);
+  return order <= 0 ? a : b;
+}
