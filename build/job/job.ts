@@ -26,13 +26,13 @@ export interface BuildJob {
     readonly onNote?: (note: string) => void;
     readonly strict?: boolean;
   };
-  /** What editors say of the index. */
+  /** Curation of the index. */
   readonly curation?: CheckedCuration;
   /** Manifest of the previous build, when an equal one is to be skipped. */
   readonly known: Manifest | undefined;
 }
 
-/** How the job's curation is held against its documents. */
+/** Check of the job's curation against its documents. */
 export function curationOptions({ text, options }: BuildJob): CompileOptions {
   const { strict = false, onNote } = options;
   return { filterable: text.filterable, strict, onNote };

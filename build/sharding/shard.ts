@@ -40,7 +40,7 @@ export interface ShardJob {
   /** Sections of the embedder; none where a router carries it. */
   readonly sections?: readonly SectionSource[];
   readonly source: Readonly<Record<string, unknown>>;
-  /** Where no router carries it. */
+  /** Curation, where no router carries it. */
   readonly curation?: CurationSections;
   readonly onProgress: ((progress: Progress) => void) | undefined;
 }

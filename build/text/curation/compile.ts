@@ -77,7 +77,7 @@ interface Survey {
   /** Ids that rules name and documents have. */
   readonly ids: ReadonlySet<string>;
   readonly columns: readonly ColumnPlan[];
-  /** By field of a boost by recency, the newest date. */
+  /** Newest date by field of a boost by recency. */
   readonly newest: ReadonlyMap<string, number>;
 }
 

@@ -13,7 +13,7 @@ import { BODY_BYTES, bodyOf, mutated, randomShape, type Shape, type Vocabulary }
 export interface Trial {
   readonly shape: Shape;
   readonly bodyBytes: number;
-  /** Of this process, in milliseconds. */
+  /** CPU time of this process, in milliseconds. */
   readonly cpu: number;
   /** Units of work that were counted. */
   readonly units: number;

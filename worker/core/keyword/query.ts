@@ -24,7 +24,7 @@ export interface Synonym {
   readonly end: number;
   /** The words as the rule has them. */
   readonly from: string;
-  /** What is searched for as well. */
+  /** Words that are searched for as well. */
   readonly to: string;
   readonly words: readonly Pick<Token, "term" | "word">[];
   /** Weight against the words themselves. */

@@ -33,7 +33,7 @@ export function columnsOf(
   throw searchError("NO_FILTERABLE_COLUMNS", field, message);
 }
 
-/** What has been looked up of a query when what it finds is counted. */
+/** Words and filter of a query that were looked up before its finds are counted. */
 export interface Counted {
   readonly understood: UnderstoodQuery | undefined;
   readonly filter: CompiledFilter | undefined;

@@ -72,7 +72,7 @@ export interface PartOptions extends RankOptions {
   readonly known?: KnownQueries | undefined;
 }
 
-/** What was found out about queries that are ranked to several depths. */
+/** Findings about queries that are ranked to several depths. */
 export type KnownQueries = Map<Query, Known>;
 
 interface Known {
@@ -166,7 +166,7 @@ function findOut(index: LoadedIndex, query: Query, part: PartOptions, work: Work
   return { filter, understood, accept, rare, facets, counts };
 }
 
-/** What the curation of a query says of the items that an index has. */
+/** Curation of a query for the items of an index. */
 async function curatedItems(
   index: LoadedIndex,
   { curation, vector }: Query,

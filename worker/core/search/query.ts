@@ -23,7 +23,7 @@ export interface Query {
   readonly searchK: number;
   /** Weight of the words against the vector in mode hybrid, 0 to 1; the balance follows from the query when left out. */
   readonly keywordWeight?: number;
-  /** What editors say of the query; absent where they say nothing. */
+  /** Curation of the query; absent where there is none. */
   readonly curation?: QueryCuration;
   /** Asks about words in place of a ranking. */
   readonly probe?: Probe;

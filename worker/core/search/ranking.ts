@@ -45,7 +45,7 @@ export interface Rankings {
   readonly rare?: readonly RareItem[];
   /** Answer to a question about words. */
   readonly probed?: Probed;
-  /** What the curation of the query says of the items. */
+  /** Curation of the query for the items. */
   readonly curated?: CurationFacts;
   /** In place of words and vectors: what the query lists, in its order. Scores are BM25, or 1 without words. */
   readonly listed?: WordRanking;

@@ -7,7 +7,7 @@ const MAX_VALUES = 20;
 /** Fields that a citation has under names of its own, or that serve the search alone. */
 const OWN_FIELDS: ReadonlySet<string> = new Set(["url", "page", "title", "heading", "important", "loc"]);
 
-/** Where a passage comes from. */
+/** Source of a passage. */
 export interface Citation {
   readonly index: string;
   readonly version: string;

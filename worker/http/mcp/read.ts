@@ -64,7 +64,7 @@ async function neighboursOf(
   return { before: side(-1).reverse(), after: side(1) };
 }
 
-/** What neighbours have in common: the page of a site's section, or the document that a chunk is of. */
+/** Key of neighbours: the page of a site's section, or the document that a chunk is of. */
 function pageOf({ id, metadata }: StoredDocument): string | undefined {
   if (typeof metadata?.page === "string") return metadata.page;
   return /^(.*)#\d+$/.exec(id)?.[1];

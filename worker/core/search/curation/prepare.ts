@@ -27,10 +27,10 @@ export interface PreparedRule extends Pick<QueryRule, "when" | "pin" | "hide"> {
   readonly prefix: string | undefined;
 }
 
-/** What editors say of an index, ready to be held against queries. */
+/** Curation of an index, ready for queries. */
 export interface PreparedCuration {
   readonly language: Language;
-  /** By the first word of the text. */
+  /** Entries by the first word of the text. */
   readonly synonyms: ReadonlyMap<string, readonly SynonymRule[]>;
   /** Rules for whole queries, by the query. */
   readonly exact: ReadonlyMap<string, readonly PreparedRule[]>;

@@ -1,6 +1,6 @@
 import type { Boost } from "../../format/curation.ts";
 
-/** What editors say of one query: plain data, which may be sent to shards. */
+/** Curation of one query: plain data, which may be sent to shards. */
 export interface QueryCuration {
   /** Docstore ids to put first, in this order, with the rule of each. */
   readonly pins: readonly { readonly id: string; readonly message: string }[];
@@ -25,7 +25,7 @@ export interface BoostedItem {
   readonly message: string;
 }
 
-/** What a part of an index knows of a query's curation. */
+/** Facts of a part of an index about a query's curation. */
 export interface CurationFacts {
   readonly pinned: readonly PinnedItem[];
   readonly boosted: readonly BoostedItem[];
