@@ -24,7 +24,7 @@ export interface WordRanking extends Ranking {
   readonly bounds?: WordBounds;
 }
 
-/** What an index knows of words. */
+/** Words that an index knows. */
 export interface Probed {
   readonly spelled?: readonly SpelledWord[];
   /** Documents that hold one of the words. */
