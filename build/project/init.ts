@@ -135,7 +135,7 @@ function nextSteps(root: string, hasWorker: boolean, main: string): string[] {
         ]
       : [`Read ${main}`]),
     "npm run publish:local   # build, verify, publish to the local state",
-    "npm run dev             # then: curl 'http://localhost:8787/v1/search?q=how+do+I+go+back'",
+    `npm run dev             # then: curl 'http://localhost:8787${hasWorker ? "/search" : ""}/v1/search?q=how+do+I+go+back'`,
     "npm run deploy          # the Worker, then its first index (npx wrangler login)",
   ];
 }

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
@@ -188,6 +188,43 @@ test("init: a new project is built, published and asked", async () => {
   const { structuredContent } = await client.callTool({ name: "search", arguments: { query: "go back" } });
   expect(structuredContent).toMatchObject({ hits: [{ id: "rollback.md" }, {}] });
   await client.close();
+});
+
+test("init: a Hono project that is there gains the search, and keeps its own page", async () => {
+  const root = join(folder, "shop");
+  await mkdir(join(root, "src"), { recursive: true });
+  const entry = join(root, "src/index.ts");
+  const files = {
+    "package.json":
+      '{ "name": "shop", "scripts": { "dev": "wrangler dev" }, "dependencies": { "hono": "^4.0.0" } }',
+    "wrangler.jsonc": `{
+      "name": "shop", // of the town
+      "main": "src/index.ts",
+      "compatibility_date": "2026-10-20",
+    }`,
+    "src/index.ts": `import { Hono } from "hono";
+      const app = new Hono();
+      app.get("/", (c) => c.text("A shop"));
+      export default app;`,
+  };
+  for (const [file, text] of Object.entries(files)) await writeFile(join(root, file), text);
+  const { changed, kept } = await annoyEdge(root, ["init"]);
+  expect(changed.map(({ file }: { readonly file: string }) => file)).toEqual([
+    "package.json",
+    "wrangler.jsonc",
+  ]);
+  expect(kept).toContain("src/index.ts");
+  // What is left to the person, as `next` says it.
+  const text = await readFile(entry, "utf8");
+  await writeFile(
+    entry,
+    `import { createApp } from "annoy-edge/worker";\n${text.replace("export", 'app.route("/search", createApp());\nexport')}`,
+  );
+  expect(await annoyEdge(root, ["rebuild"])).toMatchObject({ outcome: "published", name: "docs" });
+  const ask = await serve(root);
+  expect(await (await ask("/")).text()).toBe("A shop");
+  const { hits } = (await (await ask("/search/v1/search?q=how+do+I+go+back&k=1")).json()) as Answer;
+  expect(hits[0]?.id).toBe("rollback.md");
 });
 
 test("create-annoy-edge has the package's version, and asks for it", async () => {

@@ -53,7 +53,10 @@ describe.each(["/search", "/"])("mounted under %s of another application", (path
     expect(await refused.json()).toMatchObject({ code: "OUT_OF_RANGE" });
     expect((await send(`${prefix}/docs`)).status).toBe(200);
     const nothing = await send(`${prefix}/v1/nothing`);
-    expect(await nothing.json()).toMatchObject({ code: "NOT_FOUND", status: 404 });
+    const problem = (await nothing.json()) as { readonly type: string };
+    expect(problem).toMatchObject({ code: "NOT_FOUND", status: 404, type: `${prefix}/docs#NOT_FOUND` });
+    const [page, anchor] = problem.type.split("#");
+    expect(await (await send(page!)).text()).toContain(`id="${anchor}"`);
   });
 
   test("leaves the application's own paths as they are", async () => {

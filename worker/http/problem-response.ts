@@ -1,3 +1,4 @@
+import { baseOf } from "./base.ts";
 import { problemOf } from "./problems.ts";
 import { type AppContext, stateOf } from "./types.ts";
 
@@ -6,6 +7,7 @@ export function problemResponse(c: AppContext, error: unknown): Response {
   const { problem, status, headers, unexpected } = problemOf(
     error,
     new URL(c.req.url).pathname.slice(0, 500),
+    baseOf(c),
   );
   if (unexpected) console.error(error);
   stateOf(c).problem = problem.code;

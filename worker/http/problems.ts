@@ -111,15 +111,19 @@ export interface ProblemAnswer {
   readonly unexpected: boolean;
 }
 
-/** Any thrown thing as an answer. What was not thrown on purpose is reported without its message, which may tell too much. */
-export function problemOf(error: unknown, instance: string): ProblemAnswer {
+/**
+ * Any thrown thing as an answer. What was not thrown on purpose is reported without its message, which may tell too much.
+ *
+ * @param base path that the reference lies under
+ */
+export function problemOf(error: unknown, instance: string, base = ""): ProblemAnswer {
   const { code, detail, unexpected } = describe(error);
   const [status, title] =
     PROBLEM_KINDS[code as keyof typeof PROBLEM_KINDS] ?? PROBLEM_KINDS.INDEX_UNAVAILABLE;
   return {
     status,
     problem: {
-      type: `/docs#${code}`,
+      type: `${base}/docs#${code}`,
       title,
       status,
       detail,

@@ -1,4 +1,5 @@
 import type { StoredDocument } from "../../core/format/meta.ts";
+import { baseOf } from "../base.ts";
 import type { ToolCall } from "./types.ts";
 
 /** Longest text of a metadata value that is passed on, in UTF-16 units. */
@@ -41,13 +42,12 @@ export function citationOf(
 
 /** The document's page on the site; one without a page is cited by its address in this API. */
 function urlOf({ c, options }: ToolCall, { index, id }: Place, url: unknown): string {
-  const base = c.req.path.replace(/\/mcp$/, "");
   if (typeof url === "string" && url !== "") {
     const page = URL.parse(url, options.siteUrl ?? c.req.url);
     if (page?.protocol === "https:" || page?.protocol === "http:") return page.href;
   }
   const path = id.split("/").map(encodeURIComponent).join("/");
-  return new URL(`${base}/v1/indexes/${index}/documents/${path}`, c.req.url).href;
+  return new URL(`${baseOf(c)}/v1/indexes/${index}/documents/${path}`, c.req.url).href;
 }
 
 function isShort(value: unknown): boolean {
