@@ -48,25 +48,25 @@ export function everyMatch(
   understood: UnderstoodQuery,
   { accept, isFew = (hits) => hits < FEW_HITS }: Omit<WordRankOptions, "k">,
 ): KeywordMatches {
-  const { query, groups, statistics, relax, work, kept } = understood;
+  const { query, groups, relax, work, kept } = understood;
   const bits = kept();
   const passes = bits ? both(hasBit(bits), accept) : accept;
   const found = scored(index, understood, groups, passes);
   if (groups.length === 0 || query.words.every((word) => word.exact) || !isFew(found.items.length)) {
     return found;
   }
-  const relaxed = relax?.() ?? expandQuery(index, query, { relaxed: true, statistics, work });
+  const relaxed = relax?.() ?? expandQuery(index, query, { relaxed: true, work });
   const { items, scores } = scored(index, understood, relaxed, passes);
   return { ...found, items, scores };
 }
 
 function scored(
   index: KeywordIndex,
-  { query, statistics, work }: UnderstoodQuery,
+  { query, work }: UnderstoodQuery,
   groups: UnderstoodQuery["groups"],
   accept: Accept,
 ): KeywordMatches {
-  const nDocuments = statistics?.documents ?? index.collectionDocuments;
+  const nDocuments = index.collectionDocuments;
   const bounds = boundsOf(index, query, groups, nDocuments);
   const bound = bounds.reduce((sum, [, part]) => sum + part, 0);
   return { ...scoreEvery(index, groups, { accept, work }, nDocuments), bound, bounds };

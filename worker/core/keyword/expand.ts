@@ -3,7 +3,6 @@ import { classGroup, exactGroup, type TermGroup } from "./groups.ts";
 import type { KeywordIndex } from "./keyword-index.ts";
 import { completions, createBudget, nearestOf, nearWords, wordsWithin } from "./near.ts";
 import { type KeywordQuery, MAX_QUERY_WORDS, type QueryWord, type Synonym } from "./query.ts";
-import type { WordStatistics } from "./statistics.ts";
 import { type PhraseItems, synonymGroups } from "./synonyms.ts";
 
 /** A group with the number of the query's word that it stands for; groups of one word are alternatives. */
@@ -16,8 +15,6 @@ export interface QueryGroup extends TermGroup {
 export interface ExpandOptions {
   /** Add near words even to words that the index has. */
   readonly relaxed?: boolean;
-  /** Frequencies among more documents than the index knows of. */
-  readonly statistics?: WordStatistics | undefined;
   readonly work?: Work | undefined;
   /** Looks up the phrases of synonyms; default: in the index. */
   readonly phraseItems?: PhraseItems | undefined;
@@ -40,7 +37,7 @@ export function expandQuery(
 ): QueryGroup[] {
   const { work } = options;
   work?.spend("words", query.words.length * WORD_NS);
-  const wanted = mostTelling(index, query.words, options.statistics);
+  const wanted = mostTelling(index, query.words);
   const budget = createBudget(work);
   const alone = query.words.length === 1;
   const groups: QueryGroup[] = [];
@@ -95,16 +92,14 @@ interface WantedWord {
  * The words that are searched for, in order. Of a text with more than {@link MAX_QUERY_WORDS} different ones those that the
  * fewest documents hold: they say most about what it is about, and unknown ones nothing.
  */
-function mostTelling(
-  index: KeywordIndex,
-  words: readonly QueryWord[],
-  statistics: WordStatistics | undefined,
-): WantedWord[] {
-  const all = words.map((word, number): WantedWord => {
-    const group = word.exact ? exactGroup(index, word.term) : classGroup(index, word);
-    const documents = group && statistics?.documentsWith(word);
-    return { word, number, group: documents === undefined ? group : { ...group!, documents } };
-  });
+function mostTelling(index: KeywordIndex, words: readonly QueryWord[]): WantedWord[] {
+  const all = words.map(
+    (word, number): WantedWord => ({
+      word,
+      number,
+      group: word.exact ? exactGroup(index, word.term) : classGroup(index, word),
+    }),
+  );
   if (all.length <= MAX_QUERY_WORDS) return all;
   const frequency = ({ group }: WantedWord) => group?.documents ?? Number.POSITIVE_INFINITY;
   return all

@@ -10,8 +10,7 @@ import { type KeywordIndex, openKeywordIndex } from "./keyword-index.ts";
 import { stemWord } from "./languages.ts";
 import { matchingItems } from "./matches.ts";
 import { containsPhrase, parseKeywordQuery, termsInOrder } from "./query.ts";
-import { keywordSearch, rankByWords } from "./search.ts";
-import { sumStatistics } from "./statistics.ts";
+import { keywordSearch } from "./search.ts";
 import { tokenize } from "./tokenize.ts";
 import { foundTerms, tellingTerms, understand } from "./understand.ts";
 
@@ -384,20 +383,6 @@ describe("keywordSearch", () => {
     const understood = understand(index, parseKeywordQuery("wrd", "en"));
     expect(understood.groups).not.toEqual([]);
     expect(tellingTerms(foundTerms(index, understood))).toEqual(new Set(["word", "words"]));
-  });
-
-  it("weighs words by the frequencies of all indexes that are searched as one", async () => {
-    const texts = ["red fish", "blue fish", "red boat", "green boat far away", "red sea", "blue sea"];
-    const whole = await indexOf(documentsOf(texts));
-    const parts = [await indexOf(documentsOf(texts.slice(0, 3))), await indexOf(documentsOf(texts.slice(3)))];
-    const query = parseKeywordQuery('red "boat"', "en");
-    const statistics = sumStatistics(parts);
-    const ranked = parts.map((part) => rankByWords(part, understand(part, query, statistics), { k: 3 }));
-    expect(ranked.map(({ bound }) => bound)).toEqual(
-      ranked.map(() => expect.closeTo(rankByWords(whole, understand(whole, query), { k: 3 }).bound, 9)),
-    );
-    const own = rankByWords(parts[0]!, understand(parts[0]!, query), { k: 3 });
-    expect(own.bound).not.toBeCloseTo(ranked[0]!.bound, 3);
   });
 
   it("marks all items that hold a word, as many as there are, whatever the search's k", async () => {

@@ -52,12 +52,12 @@ export function keywordSearch(index: KeywordIndex, text: string, options: Keywor
  */
 export function rankByWords(
   index: KeywordIndex,
-  { query, groups, statistics, relax, work, kept }: UnderstoodQuery,
+  { query, groups, relax, work, kept }: UnderstoodQuery,
   options: WordRankOptions,
 ): KeywordHits {
   const bits = kept();
   const accept = bits ? both(hasBit(bits), options.accept) : options.accept;
-  const nDocuments = statistics?.documents ?? index.collectionDocuments;
+  const nDocuments = index.collectionDocuments;
   // Whether hits are few must not depend on how many are wanted, or pages of one search would differ.
   const run = (groups: readonly QueryGroup[]) =>
     scoreGroups(index, groups, { k: Math.max(options.k, FEW_HITS), accept, work }, nDocuments);
@@ -67,7 +67,7 @@ export function rankByWords(
   // Without a group there is no word to be relaxed: unknown ones have been given all their near words.
   const { isFew = (hits) => hits < FEW_HITS } = options;
   if (isFew(hits.items.length) && groups.length > 0 && query.words.some((word) => !word.exact)) {
-    const relaxed = relax?.() ?? expandQuery(index, query, { relaxed: true, statistics, work });
+    const relaxed = relax?.() ?? expandQuery(index, query, { relaxed: true, work });
     if (relaxed.length > groups.length) hits = { ...run(relaxed), bound, bounds };
   }
   if (hits.items.length > options.k) {

@@ -3,8 +3,6 @@ import { classGroup, exactGroup, type TermGroup } from "./groups.ts";
 import type { KeywordIndex } from "./keyword-index.ts";
 import { phraseItems } from "./phrase.ts";
 import type { QueryWord, Synonym } from "./query.ts";
-import type { WordStatistics } from "./statistics.ts";
-import type { Token } from "./tokenize.ts";
 
 /** A group of a synonym, with the number of the query's word that it stands for. */
 export interface SynonymGroup extends TermGroup {
@@ -16,7 +14,6 @@ export interface SynonymGroup extends TermGroup {
 export type PhraseItems = (phrase: readonly string[]) => readonly number[];
 
 export interface SynonymOptions {
-  readonly statistics?: WordStatistics | undefined;
   /** Looks phrases up; default: in the index. */
   readonly phraseItems?: PhraseItems | undefined;
   readonly work?: Work | undefined;
@@ -30,7 +27,7 @@ export function synonymGroups(
   index: KeywordIndex,
   synonyms: readonly Synonym[],
   words: readonly QueryWord[],
-  { statistics, work, phraseItems: itemsWith = (phrase) => phraseItems(index, phrase, work) }: SynonymOptions,
+  { work, phraseItems: itemsWith = (phrase) => phraseItems(index, phrase, work) }: SynonymOptions,
 ): SynonymGroup[] {
   return synonyms.flatMap((synonym): SynonymGroup[] => {
     const word = words.findIndex(
@@ -39,21 +36,9 @@ export function synonymGroups(
     const [first] = synonym.words;
     if (word < 0 || !first) return [];
     const group =
-      synonym.words.length === 1
-        ? wordGroup(index, first, statistics)
-        : phraseGroup(index, synonym, itemsWith);
+      synonym.words.length === 1 ? classGroup(index, first) : phraseGroup(index, synonym, itemsWith);
     return group ? [{ ...group, weight: synonym.weight * words[word]!.times, word, synonym }] : [];
   });
-}
-
-function wordGroup(
-  index: KeywordIndex,
-  token: Pick<Token, "term" | "word">,
-  statistics: WordStatistics | undefined,
-): TermGroup | undefined {
-  const group = classGroup(index, token);
-  const documents = group && statistics?.documentsWith({ ...token, exact: false });
-  return documents === undefined ? group : { ...group!, documents };
 }
 
 function phraseGroup(index: KeywordIndex, { words }: Synonym, itemsWith: PhraseItems): TermGroup | undefined {

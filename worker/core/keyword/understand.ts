@@ -6,13 +6,11 @@ import { groupTerms, isCommon } from "./groups.ts";
 import type { KeywordIndex } from "./keyword-index.ts";
 import { phraseItems } from "./phrase.ts";
 import { type KeywordQuery, MAX_QUERY_PHRASES, type QueryWord, type Synonym, withOptions } from "./query.ts";
-import type { WordStatistics } from "./statistics.ts";
 
 /** A query with the words of one index that stand for its own. */
 export interface UnderstoodQuery {
   readonly query: KeywordQuery;
   readonly groups: readonly QueryGroup[];
-  readonly statistics?: WordStatistics | undefined;
   /** Returns the groups with near words added, where they do not follow from the index alone. */
   readonly relax?: () => readonly QueryGroup[];
   readonly work?: Work | undefined;
@@ -24,18 +22,12 @@ export interface UnderstoodQuery {
  * Looks up the words of a query in an index, and words near misspelled ones: up to milliseconds, so a search does it
  * once and passes it on.
  *
- * @param statistics replaces the index's own frequencies where it is a part of more
  * @param work counts what this and all further use of the result take
  */
-export function understand(
-  index: KeywordIndex,
-  query: KeywordQuery,
-  statistics?: WordStatistics,
-  work?: Work,
-): UnderstoodQuery {
+export function understand(index: KeywordIndex, query: KeywordQuery, work?: Work): UnderstoodQuery {
   const known = knownQuery(index, query, (phrase) => phraseItems(index, phrase, work).length > 0);
-  const groups = expandQuery(index, known, { statistics, work });
-  return { query: known, groups, statistics, work, kept: keptOnce(index, known, work) };
+  const groups = expandQuery(index, known, { work });
+  return { query: known, groups, work, kept: keptOnce(index, known, work) };
 }
 
 /** Looks up the items that keep what the operators of a query ask for, when first asked for them. */

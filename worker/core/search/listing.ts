@@ -2,7 +2,6 @@ import type { CompiledFilter } from "../columns/compile.ts";
 import { bitsOf, itemsOf, selectFirst } from "../columns/select.ts";
 import type { Work } from "../format/work.ts";
 import { everyMatch, tellingMatches } from "../keyword/every.ts";
-import type { WordStatistics } from "../keyword/statistics.ts";
 import { foundTerms, type UnderstoodQuery, understand } from "../keyword/understand.ts";
 import { type Counted, columnsOf, facetCountsOf } from "./conditions.ts";
 import { countsOf, valuesFor } from "./fields.ts";
@@ -12,7 +11,6 @@ import type { Counts, Rankings, RankOptions, WordRanking } from "./ranking.ts";
 
 /** Settings of listing, of an index that may be a part of more. */
 export interface ListOptions extends RankOptions {
-  readonly statistics?: WordStatistics | undefined;
   readonly work?: Work | undefined;
   /** The query's words, looked up among those of all parts. */
   readonly understood?: UnderstoodQuery | undefined;
@@ -46,8 +44,7 @@ export function listInMemory(
 ): Rankings {
   const { keyword } = index;
   const words = rankedWords(query);
-  const understood =
-    part.understood ?? (keyword && words && understand(keyword, words, part.statistics, part.work));
+  const understood = part.understood ?? (keyword && words && understand(keyword, words, part.work));
   const columns = columnsOf(index, part.whole, query.sort ? "sort" : "filter");
   const { items, scores, bound, bounds } = words
     ? wordMatches(index, query, understood, filter)

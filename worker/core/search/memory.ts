@@ -5,7 +5,6 @@ import { hasBit } from "../keyword/conditions.ts";
 import type { KeywordIndex } from "../keyword/keyword-index.ts";
 import { type RareItem, rareItems } from "../keyword/rare.ts";
 import { FEW_HITS, rankByWords } from "../keyword/search.ts";
-import type { WordStatistics } from "../keyword/statistics.ts";
 import { foundTerms, type UnderstoodQuery, understand } from "../keyword/understand.ts";
 import { facetCountsOf, filterOf, passing } from "./conditions.ts";
 import { boostedItems, hiddenFilter, pinnedItems } from "./curation/facts.ts";
@@ -62,8 +61,6 @@ export function createMemorySearcher(index: LoadedIndex, options: SearchOptions)
 export interface PartOptions extends RankOptions {
   /** Items that may be found at all; all when left out. */
   readonly within?: CompiledFilter | undefined;
-  /** Frequencies of words among all parts. */
-  readonly statistics?: WordStatistics | undefined;
   /** The query's words, looked up among those of all parts. */
   readonly understood?: UnderstoodQuery | undefined;
   /** Whether so many hits by words are few among those of all parts. */
@@ -156,8 +153,7 @@ function findOut(index: LoadedIndex, query: Query, part: PartOptions, work: Work
   const filter = conditionOf(index, query, part, work);
   const ranked = rankedWords(query);
   const wanted = ranked ?? (query.terms ? query.words : undefined);
-  const understood =
-    part.understood ?? (keyword && wanted && understand(keyword, wanted, part.statistics, work));
+  const understood = part.understood ?? (keyword && wanted && understand(keyword, wanted, work));
   const kept = ranked && understood?.kept();
   const accept = both(filter?.accept, kept && hasBit(kept));
   const rare = keyword && understood && ranked ? rareItems(keyword, understood, accept) : [];
