@@ -3,21 +3,34 @@ import { DEFAULT_FUSION } from "../../worker/core/search/fusion.ts";
 import { createRandom } from "../numeric/random.ts";
 import { meanOf, round } from "../numeric/statistics.ts";
 import type { Documents } from "./collect.ts";
-import { QUERY_KINDS } from "./queries.ts";
+import { QUERY_KINDS, type QueryKind } from "./queries.ts";
 import { type CalibrationInput, MIN_QUERIES, runTrials, type Trial } from "./trials.ts";
 
 /** Documents that the queries are asked of. The weights hardly depend on it, the time does. */
 const SAMPLE = 2000;
 /**
- * The balance by what the made queries say of both sides: w / (1 - w) = 10 spread exp(START + SLOPE ln(keyword / vector)), of
+ * The balance by what the made queries say of both sides: w / (1 - w) = 10 spread exp(start + slope ln(keyword / vector)), of
  * the two mean reciprocal ranks. Such queries are cut out of the texts and favour the words; at a ratio of 1 the
- * vectors are by far the better side for people's questions. Fitted on eleven judged sets with two embedders
- * (docs/relevance.md).
+ * vectors are by far the better side for people's questions. Fitted on judged sets (docs/relevance.md).
  */
-const START = 0.15;
-const SLOPE = 4.25;
-/** Beyond this one side has all the say. */
-const MAX_LOG_ODDS = 8;
+interface Balance {
+  readonly kinds: readonly QueryKind[];
+  /** Queries of each kind. */
+  readonly queries: number;
+  readonly start: number;
+  readonly slope: number;
+  /** Bounds of the exponent; beyond the outer ones one side has all the say. */
+  readonly least: number;
+  readonly most: number;
+}
+
+/** Of tables of words, which know no sentence: static and model2vec. */
+const TABLE: Balance = { kinds: QUERY_KINDS, queries: 200, start: 0.15, slope: 4.25, least: -8, most: 8 };
+/**
+ * Of encoders of sentences. They find titles and first sentences in any language by the names in them; by a few words out of
+ * the middle one tells a language that the encoder does not know. The words keep some weight, however well it finds those.
+ */
+const ENCODER: Balance = { kinds: ["words"], queries: 150, start: -2.15, slope: 4.25, least: -0.75, most: 8 };
 /** Added to both mean reciprocal ranks, so that a few lucky queries are no evidence. */
 const SMOOTHING = 0.01;
 /** Spreads of the vectors' scores that weigh as much as the whole range of the words'. */
@@ -36,8 +49,10 @@ const MAX_ROUNDS = 5;
 export async function calibrateFusion(input: CalibrationInput): Promise<FusionMeta> {
   const documents = await sampleDocuments(input.documents, input.nItems, input.seed ?? 0);
   const trials: Trial[] = [];
-  for (const kind of QUERY_KINDS) {
-    let wanted = input.queries ?? (input.embedder.identity.provider === "static" ? 200 : 50);
+  const { provider } = input.embedder.identity;
+  const balance = provider === "static" || provider === "model2vec" ? TABLE : ENCODER;
+  for (const kind of balance.kinds) {
+    let wanted = input.queries ?? balance.queries;
     for (let round = 0; round < (kind === "words" ? MAX_ROUNDS : 1) && wanted > 0; round++) {
       const more = await runTrials(input, documents, kind, wanted, round);
       if (more.length === 0) break;
@@ -51,7 +66,7 @@ export async function calibrateFusion(input: CalibrationInput): Promise<FusionMe
   const keyword = side((trial) => trial.keyword.items);
   const vector = side((trial) => trial.vector.items);
   const spread = Math.max(LEAST_SPREAD, Math.sqrt(meanOf(trials, (trial) => trial.variance)));
-  const keywordWeight = digits(weightOf(spread, keyword, vector));
+  const keywordWeight = digits(weightOf(balance, spread, keyword, vector));
   return {
     method: "score",
     keywordWeight,
@@ -66,9 +81,14 @@ export async function calibrateFusion(input: CalibrationInput): Promise<FusionMe
 }
 
 /** The weight of the words, 0 to 1, by the mean reciprocal ranks of both sides. */
-function weightOf(spread: number, keyword: number, vector: number): number {
-  const evidence = START + SLOPE * Math.log((keyword + SMOOTHING) / (vector + SMOOTHING));
-  const odds = SPREADS * spread * Math.exp(Math.max(-MAX_LOG_ODDS, Math.min(MAX_LOG_ODDS, evidence)));
+function weightOf(
+  { start, slope, least, most }: Balance,
+  spread: number,
+  keyword: number,
+  vector: number,
+): number {
+  const evidence = start + slope * Math.log((keyword + SMOOTHING) / (vector + SMOOTHING));
+  const odds = SPREADS * spread * Math.exp(Math.max(least, Math.min(most, evidence)));
   return odds / (1 + odds);
 }
 

@@ -26,7 +26,7 @@ export interface CalibrationInput {
   readonly vectorOf: (item: number) => Float32Array | undefined;
   readonly keyword?: Pick<KeywordOptions, "language" | "k1" | "b">;
   readonly seed?: number;
-  /** Queries of each kind; default 200 with an embedder in this process, 50 with one that is asked over the network. */
+  /** Queries of each kind; default 200 with a table of words, 150 of one kind with any other embedder. */
   readonly queries?: number;
 }
 

@@ -1,60 +1,86 @@
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
-import { columns } from "../cli/describe.ts";
-import { openMeasured } from "./relevance/embedders.ts";
-import { gainOf, measureSet, type SetScores } from "./relevance/measure.ts";
-import { listSets, readSet } from "./relevance/sets.ts";
+import { type MeasuredEmbedder, measuredBy, openMeasured } from "./relevance/embedders.ts";
+import { compareToReference, type ReferenceScores } from "./relevance/exact.ts";
+import { measureSet, type SetScores } from "./relevance/measure.ts";
+import { measureParagraphs, type ParagraphScores } from "./relevance/paragraphs.ts";
+import { openReference } from "./relevance/reference.ts";
+import {
+  describeDifference,
+  describeParagraphs,
+  describeReference,
+  describeScores,
+  type EmbedderScores,
+  scoresOf,
+} from "./relevance/report.ts";
+import { type JudgedSet, listSets, readSet } from "./relevance/sets.ts";
 
 /** `npm run bench:relevance`: words, meaning and both on judged collections. */
 const program = new Command("npm run bench:relevance --")
   .description("Measures nDCG@10 of words, meaning and both on a folder of judged collections.")
   .argument("<folder>", "each folder in it has corpus.jsonl, queries.jsonl and qrels.tsv")
-  .option("--embedder <names...>", "static, or encoder files", ["static"])
+  .option("--embedder <names...>", "static, or encoder files; the last is set beside the first", ["static"])
   .option("--sets <names>", "some sets, separated by commas; default: all")
   .option("--queries <n>", "most queries of a set: every n-th is taken", "1500")
+  .option("--reference <folder>", "instead: the encoder's vectors beside sentence-transformers' in float32")
+  .option("--python <path>", "Python with sentence-transformers", "python3")
+  .option("--paragraphs", "instead: paragraphs of 300 words as queries, beside their parts")
   .option("--json", "print one JSON object")
   .parse();
-const { embedder, sets, queries, json } = program.opts<{
+const { embedder, sets, queries, reference, python, paragraphs, json } = program.opts<{
   embedder: string[];
   sets?: string;
   queries: string;
+  reference?: string;
+  python: string;
+  paragraphs?: boolean;
   json?: boolean;
 }>();
 const folder = resolve(program.args[0]!);
 const kept = join(fileURLToPath(new URL("../..", import.meta.url)), ".bench", "relevance");
+const cache = join(kept, "vectors.sqlite");
+const index = join(kept, "index");
 
-const results: { embedder: string; sets: SetScores[]; mean: number; least: number }[] = [];
-for (const setting of embedder) {
-  const measured = await openMeasured(setting, join(kept, "vectors.sqlite"));
-  const scores: SetScores[] = [];
+async function forEachSet<T>(
+  measured: MeasuredEmbedder,
+  measure: (set: JudgedSet) => Promise<T>,
+): Promise<T[]> {
+  const results: T[] = [];
   for (const name of sets?.split(",") ?? (await listSets(folder))) {
-    const set = await readSet(join(folder, name), Number(queries));
-    scores.push(await measureSet(set, measured.embedder, join(kept, "index")));
+    results.push(await measure(await readSet(join(folder, name), Number(queries))));
     process.stderr.write(`${measured.name}: ${name}\n`);
   }
-  measured.close();
-  const gains = scores.map(gainOf);
-  results.push({
-    embedder: measured.name,
-    sets: scores,
-    mean: gains.reduce((sum, gain) => sum + gain, 0) / gains.length,
-    least: Math.min(...gains),
-  });
+  return results;
 }
 
-if (json) process.stdout.write(`${JSON.stringify({ folder, results })}\n`);
-else {
-  for (const { embedder: name, sets: scores, mean, least } of results) {
-    const rows = scores.map((score) => [
-      score.set,
-      String(score.documents),
-      String(score.queries),
-      ...[score.words, score.meaning, score.both].map((x) => x.toFixed(3)),
-      gainOf(score).toFixed(3),
-    ]);
-    const head = ["set", "documents", "queries", "words", "meaning", "both", "gain"];
-    process.stdout.write(`${name}\n\n${columns([head, ...rows], [0])}\n`);
-    process.stdout.write(`\n  mean gain ${mean.toFixed(3)}, least ${least.toFixed(3)}\n\n`);
+const against = reference && (await measuredBy(await openReference(reference, python), cache));
+const scores: EmbedderScores[] = [];
+const parts: { embedder: string; sets: ParagraphScores[] }[] = [];
+const references: { embedder: string; sets: ReferenceScores[] }[] = [];
+for (const setting of embedder) {
+  const measured = await openMeasured(setting, cache);
+  if (against) {
+    const compared = await forEachSet(measured, (set) => compareToReference(set, measured, against));
+    references.push({ embedder: measured.name, sets: compared });
+  } else if (paragraphs) {
+    const found = await forEachSet(measured, (set) => measureParagraphs(set, measured.embedder, index));
+    parts.push({ embedder: measured.name, sets: found.filter((score) => score !== undefined) });
+  } else {
+    const found: SetScores[] = await forEachSet(measured, (set) => measureSet(set, measured.embedder, index));
+    scores.push(scoresOf(measured.name, found));
   }
+  measured.close();
+}
+if (against) against.close();
+
+if (json) process.stdout.write(`${JSON.stringify({ folder, results: scores, references, parts })}\n`);
+else {
+  const texts = [
+    ...scores.map(describeScores),
+    ...(scores.length > 1 ? [describeDifference(scores[0]!, scores.at(-1)!)] : []),
+    ...references.map(({ embedder: name, sets: compared }) => describeReference(name, compared)),
+    ...parts.map(({ embedder: name, sets: found }) => describeParagraphs(name, found)),
+  ];
+  process.stdout.write(`${texts.join("\n")}`);
 }

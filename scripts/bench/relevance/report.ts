@@ -1,0 +1,66 @@
+import { columns } from "../../cli/describe.ts";
+import type { ReferenceScores } from "./exact.ts";
+import { gainOf, type SetScores } from "./measure.ts";
+import type { ParagraphScores } from "./paragraphs.ts";
+
+/** What an embedder reaches on the sets. */
+export interface EmbedderScores {
+  readonly embedder: string;
+  readonly sets: readonly SetScores[];
+  /** Gains of both together over the better side. */
+  readonly mean: number;
+  readonly least: number;
+}
+
+const number = (value: number): string => value.toFixed(3);
+const meanOf = (values: readonly number[]): number => values.reduce((sum, x) => sum + x, 0) / values.length;
+
+export function scoresOf(embedder: string, sets: readonly SetScores[]): EmbedderScores {
+  const gains = sets.map(gainOf);
+  return { embedder, sets, mean: meanOf(gains), least: Math.min(...gains) };
+}
+
+/** Words, meaning and both of each set. */
+export function describeScores({ embedder, sets, mean, least }: EmbedderScores): string {
+  const rows = sets.map((score) => [
+    score.set,
+    String(score.documents),
+    String(score.queries),
+    ...[score.words, score.meaning, score.both, gainOf(score)].map(number),
+  ]);
+  const head = ["set", "documents", "queries", "words", "meaning", "both", "gain"];
+  return `${embedder}\n\n${columns([head, ...rows], [0])}\n\n  mean gain ${number(mean)}, least ${number(least)}\n`;
+}
+
+/** Both together with the second embedder beside the first. */
+export function describeDifference(first: EmbedderScores, second: EmbedderScores): string {
+  const rows = first.sets.map(({ set, both }, i) => {
+    const other = second.sets[i]!.both;
+    return { cells: [set, number(both), number(other), number(other - both)], difference: other - both };
+  });
+  const head = ["both", first.embedder, second.embedder, "difference"];
+  const mean = number(meanOf(rows.map(({ difference }) => difference)));
+  return `${columns([head, ...rows.map(({ cells }) => cells)], [0])}\n\n  mean difference ${mean}\n`;
+}
+
+/** Vectors beside the reference implementation's. */
+export function describeReference(embedder: string, scores: readonly ReferenceScores[]): string {
+  const rows = scores.map(({ set, queries, own, reference, cosine, leastCosine }) => [
+    set,
+    String(queries),
+    ...[own, reference, own - reference, cosine, leastCosine].map((value) => value.toFixed(4)),
+  ]);
+  const head = ["set", "queries", embedder, "float32", "difference", "cosine", "least"];
+  return `${columns([head, ...rows], [0])}\n`;
+}
+
+/** Paragraphs of 300 words beside their parts. */
+export function describeParagraphs(embedder: string, scores: readonly ParagraphScores[]): string {
+  const rows = scores.map(({ set, paragraphs, whole, parts, best }) => [
+    set,
+    String(paragraphs),
+    ...[whole, Math.max(...parts), meanOf(parts), best].map(number),
+  ]);
+  const head = ["paragraphs", "queries", "whole", "best part", "mean part", "best of each"];
+  return `${embedder}, mean reciprocal rank\n\n${columns([head, ...rows], [0])}\n`;
+}
