@@ -62,6 +62,7 @@ export function composeService(env: Env, options: ServiceOptions = {}, known?: I
     indexes,
     revision,
     log,
+    reranker: settings.reranker,
     limits: { ...settings.limits, ...options.limits },
     auth: chosen(options.auth, credentials && requireCredential(credentials)),
     cors: chosen(options.cors, corsOrigins && shareWith(corsOrigins)),

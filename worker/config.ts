@@ -1,4 +1,5 @@
 import type { Fetcher, KVNamespace, R2Bucket } from "@cloudflare/workers-types";
+import type { Reranker } from "./core/embedding/reranker.ts";
 import { AnnoyEdgeError } from "./core/format/errors.ts";
 import { isIndexName } from "./core/format/keys.ts";
 import { isRegion, REGIONS, type Region } from "./core/search/shards/regions.ts";
@@ -6,11 +7,12 @@ import { type Credentials, readCredentials } from "./http/auth.ts";
 import type { RateLimiter } from "./http/rate-limit.ts";
 import type { Analytics, HttpLimits, LogLevel } from "./http/types.ts";
 import type { EmbedderBindings } from "./services/edge.ts";
+import { createReranker, type RerankerBindings } from "./services/rerank.ts";
 import type { ShardNamespace } from "./shards/address.ts";
 import type { ShardSettings } from "./shards/client.ts";
 
 /** Bindings, variables and secrets of the Worker. `docs/http.md` says what each does. */
-export interface Env extends EmbedderBindings {
+export interface Env extends EmbedderBindings, RerankerBindings {
   /** The bucket. A text is the list of indexes to serve, as INDEX_NAME; the bucket is then INDEX_BUCKET. */
   readonly INDEXES: R2Bucket;
   readonly INDEX_BUCKET?: R2Bucket;
@@ -64,6 +66,7 @@ export interface Settings {
   readonly corsOrigins: "*" | readonly string[] | undefined;
   readonly log: LogLevel;
   readonly refreshSeconds: number;
+  readonly reranker: Reranker | undefined;
   readonly keepAnswers: boolean;
   readonly shards: ShardSettings;
 }
@@ -85,6 +88,7 @@ export function readSettings(env: Env, indexes?: string | readonly string[]): Se
     revision: env.VERSION_METADATA?.id.split("-")[0],
     refreshSeconds: number("REFRESH_SECONDS", env.REFRESH_SECONDS) ?? 10,
     limits: limitsOf(env),
+    reranker: createReranker(env),
     credentials: readCredentials(env.API_KEY_HASHES, env.TOKEN_SECRETS),
     corsOrigins: origins(env.CORS_ORIGINS),
     log: oneOf("LOG", env.LOG, ["requests", "errors", "off"]) ?? "requests",

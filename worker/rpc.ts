@@ -33,8 +33,8 @@ const apps = new WeakMap<Service, App>();
 function trustedApp(service: Service): App {
   const known = apps.get(service);
   if (known) return known;
-  const { indexes, revision, limits, cache, log, analytics } = service;
-  const trusted: Service = { indexes, revision, limits, cache, log, analytics };
+  const { indexes, revision, limits, cache, log, analytics, reranker } = service;
+  const trusted: Service = { indexes, revision, limits, cache, log, analytics, reranker };
   const app = createHttpApp(() => trusted);
   apps.set(service, app);
   return app;

@@ -11,6 +11,8 @@ import { type LoadedIndex, openIndex } from "../../worker/core/search/loaded-ind
 import { openSearcher } from "../../worker/core/search/open-searcher.ts";
 import { parseBatchRequest, parseSearchRequest, validate } from "../../worker/core/search/parse.ts";
 import { search, searchBatch } from "../../worker/core/search/search.ts";
+import type { SearchOptions } from "../../worker/core/search/timing.ts";
+import type { SearchRequest } from "../../worker/core/search/types.ts";
 import { suggestWith } from "../../worker/core/search/words/suggest.ts";
 import { suggestRequestSchema } from "../../worker/core/search/words/suggest-schema.ts";
 import { openDocuments } from "../artifact/documents.ts";
@@ -18,6 +20,7 @@ import { readManifest } from "../artifact/folder.ts";
 import { BASE_FOLDER } from "../artifact/version.ts";
 import { asEmbedder, type EmbeddingsLike, isRecognised, requireSameEmbedder } from "../embedding/identity.ts";
 import { createQueryEmbedder } from "../embedding/providers/index.ts";
+import { environmentReranker } from "../embedding/rerank.ts";
 import { folderEmbedder } from "../embedding/sentence/folder.ts";
 import { localShards } from "./shards.ts";
 import type { LocalIndex } from "./types.ts";
@@ -92,10 +95,21 @@ async function openChangedFolder(dir: string, options: OpenLocalOptions): Promis
   }
 }
 
+/** The reranker of the environment, looked for where a request asks for one. */
+function rerankingFor(requests: readonly SearchRequest[]): SearchOptions {
+  return requests.some(({ rerank }) => rerank) ? { reranker: environmentReranker() } : {};
+}
+
 function searchesOf(index: LoadedIndex): Pick<LocalIndex, "search" | "searchBatch" | "suggest"> {
   return {
-    search: async (request) => search(index, parseSearchRequest(request)),
-    searchBatch: async (searches) => searchBatch(index, parseBatchRequest({ searches })),
+    async search(input) {
+      const request = parseSearchRequest(input);
+      return search(index, request, rerankingFor([request]));
+    },
+    async searchBatch(searches) {
+      const requests = parseBatchRequest({ searches });
+      return searchBatch(index, requests, rerankingFor(requests));
+    },
     suggest: async (request) => suggestWith(openSearcher(index), validate(suggestRequestSchema, request)),
   };
 }

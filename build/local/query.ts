@@ -1,5 +1,4 @@
 import { parseSearchRequest } from "../../worker/core/search/parse.ts";
-import { search } from "../../worker/core/search/search.ts";
 import type { SearchInput, SearchResponse } from "../../worker/core/search/types.ts";
 import type { SuggestResponse } from "../../worker/core/search/words/suggest.ts";
 import type { SuggestInput } from "../../worker/core/search/words/suggest-schema.ts";
@@ -17,10 +16,11 @@ export async function query(
   request: SearchInput,
   options: OpenLocalOptions = {},
 ): Promise<SearchResponse> {
-  const parsed = parseSearchRequest(request);
+  // Before any file is opened.
+  parseSearchRequest(request);
   const index = await openLocalIndex(dir, options);
   try {
-    return await search(index, parsed);
+    return await index.search(request);
   } finally {
     await index.close();
   }

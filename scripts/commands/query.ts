@@ -23,6 +23,7 @@ interface Flags {
   readonly curation?: boolean;
   readonly didYouMean?: boolean;
   readonly suggest?: boolean;
+  readonly rerank?: number | true;
   readonly include?: readonly string[];
   readonly offset?: number;
   readonly minScore?: number;
@@ -61,6 +62,11 @@ export function addQuery(program: Command): void {
       "--did-you-mean",
       "correct misspelled words, and count the documents that hold the corrected ones",
     )
+    .option(
+      "--rerank [n]",
+      "order the first n hits (default: 20) by the reranker of RERANKER",
+      wholeNumber(2),
+    )
     .option("--suggest", "complete the text instead of searching for it")
     .option("--no-curation", "without the synonyms, pins and boosts of the index")
     .option("--mmr <json>", 'maximal marginal relevance, such as {"fetchK": 20, "lambda": 0.5}', json)
@@ -83,11 +89,12 @@ export function addQuery(program: Command): void {
       const answer = await suggest(dir!, { query: text ?? "", ...given });
       return { result: answer, text: describeSuggestions(answer) };
     }
-    const { config, curation, groupBy, groupHits, ...fields } = flags;
+    const { config, curation, groupBy, groupHits, rerank, ...fields } = flags;
     const grouped = groupBy !== undefined || groupHits !== undefined;
     const request = {
       ...fields,
       ...(curation === false && { curation }),
+      ...(rerank !== undefined && { rerank: rerank === true ? true : { first: rerank } }),
       ...(text !== undefined && { query: text }),
       ...(grouped && { groupBy: { field: groupBy, hits: groupHits } }),
     };

@@ -34,6 +34,8 @@ export interface SearchInput {
   readonly weights?:
     | { readonly keyword?: number | undefined; readonly vector?: number | undefined }
     | undefined;
+  /** Orders the first 20 hits, or as many as `first` says, by the reranker that is set up. */
+  readonly rerank?: boolean | { readonly first?: number | undefined } | undefined;
   /** Corrects misspelled words and counts the documents that hold the corrected ones. */
   readonly didYouMean?: boolean | undefined;
   /** Search as you type: the last word may be the beginning of one. */
@@ -97,7 +99,7 @@ export interface Explanation {
   readonly weights: { readonly keyword: number; readonly vector: number; readonly given: boolean } | null;
   /** Rules that moved the hit. */
   readonly rules: readonly {
-    readonly rule: "rareWord" | "diversity" | "synonym" | "boost" | "pinned";
+    readonly rule: "rareWord" | "diversity" | "synonym" | "boost" | "pinned" | "reranked";
     readonly message: string;
   }[];
 }

@@ -32,6 +32,8 @@ export const SEARCH_PARAMETERS: Readonly<
   mode: { path: ["mode"], read: text },
   indexes: { path: ["indexes"], read: list },
   prefix: { path: ["prefix"], read: boolean },
+  rerank: { path: ["rerank"], read: boolean },
+  "rerank.first": { path: ["rerank", "first"], read: number },
   didYouMean: { path: ["didYouMean"], read: boolean },
   curation: { path: ["curation"], read: boolean },
   include: { path: ["include"], read: list },

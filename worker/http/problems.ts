@@ -76,6 +76,7 @@ export const PROBLEM_KINDS: Readonly<
   ANSWER_TOO_LARGE: [400, "The answer would be too large"],
   NO_EMBEDDER: [400, "The index cannot be searched by text"],
   EMBEDDER_MISMATCH: [400, "The Worker's embedder is not the index's"],
+  NO_RERANKER: [400, "No reranker is set up"],
   NO_KEYWORD_INDEX: [400, "The index has no keyword index"],
   NO_FILTERABLE_COLUMNS: [400, "The index has no filterable fields"],
   INVALID_JSON: [400, "The body is not JSON"],

@@ -1,6 +1,7 @@
 import type { Context, MiddlewareHandler } from "hono";
 import type { Access } from "../core/access/token.ts";
 import type { FilterNode } from "../core/columns/parse.ts";
+import type { Reranker } from "../core/embedding/reranker.ts";
 import type { Work } from "../core/format/work.ts";
 import type { SearchLimits } from "../core/search/limits.ts";
 import type { LoadedIndex } from "../core/search/loaded-index.ts";
@@ -80,6 +81,8 @@ export interface Service {
   readonly cors?: Middleware | undefined;
   /** Bounds the requests of a caller to `/v1`. */
   readonly rateLimit?: Middleware | undefined;
+  /** Orders the first hits of searches that ask for it. */
+  readonly reranker?: Reranker | undefined;
   /** Keeps answers of GET by version. */
   readonly cache?: AnswerCache | undefined;
   /** Default: `off`. */

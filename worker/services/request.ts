@@ -19,6 +19,8 @@ export interface RequestOptions {
 }
 
 export interface ServiceCall {
+  /** Kind of service, for messages; default `embedder`. */
+  readonly what?: string;
   /** Named in messages: `openai`. */
   readonly provider: string;
   readonly url: string;
@@ -52,14 +54,14 @@ export async function callService(call: ServiceCall, options: RequestOptions = {
 }
 
 /** Refuses an address that fetch would quote in its error, with the secret in it. */
-function refuseUnsendable({ provider, url, key, keyName }: ServiceCall): void {
+function refuseUnsendable({ what = "embedder", provider, url, key, keyName }: ServiceCall): void {
   if (key && !/^[\x21-\x7e]+$/.test(key.trim())) {
-    const message = `The embedder ${provider} cannot send ${keyName}: it has a character that no key has, such as a line break or a typographic quote.`;
+    const message = `The ${what} ${provider} cannot send ${keyName}: it has a character that no key has, such as a line break or a typographic quote.`;
     throw new EmbeddingError("EMBEDDER_UNAUTHORIZED", message);
   }
   const { username = "", password = "" } = URL.canParse(url) ? new URL(url) : {};
   if (username || password) {
-    const message = `The address of the embedder ${provider} holds a user name or a password. Give a key in ${keyName} instead.`;
+    const message = `The address of the ${what} ${provider} holds a user name or a password. Give a key in ${keyName} instead.`;
     throw new EmbeddingError("EMBEDDER_UNAUTHORIZED", message);
   }
 }
@@ -69,7 +71,7 @@ type Outcome =
   | { readonly error: EmbeddingError; readonly retry: boolean; readonly retryAfter?: number | undefined };
 
 async function tryOnce(call: ServiceCall, options: RequestOptions): Promise<Outcome> {
-  const { provider, url, body, key } = call;
+  const { what = "embedder", provider, url, body, key } = call;
   const { timeout = 60_000, signal } = options;
   const send: Fetch = options.fetch ?? ((u, init) => fetch(u, init));
   const late = AbortSignal.timeout(timeout);
@@ -83,7 +85,7 @@ async function tryOnce(call: ServiceCall, options: RequestOptions): Promise<Outc
     const text = await response.text();
     if (!response.ok) return refusal(call, response, text);
     if (text.length > MAX_ANSWER_BYTES)
-      return { error: notJson(call, "an answer too large to be vectors"), retry: false };
+      return { error: notJson(call, "an answer that is too large"), retry: false };
     try {
       return { value: JSON.parse(text) };
     } catch {
@@ -93,10 +95,10 @@ async function tryOnce(call: ServiceCall, options: RequestOptions): Promise<Outc
   } catch (cause) {
     if (signal?.aborted) throw cause;
     if (late.aborted) {
-      const message = `The embedder ${provider} did not answer within ${timeout} ms.`;
+      const message = `The ${what} ${provider} did not answer within ${timeout} ms.`;
       return { error: new EmbeddingError("EMBEDDER_TIMEOUT", message, { cause }), retry: true };
     }
-    const message = `The embedder ${provider} was not reached at ${hostOf(url)}.`;
+    const message = `The ${what} ${provider} was not reached at ${hostOf(url)}.`;
     return { error: new EmbeddingError("EMBEDDER_UNAVAILABLE", message, { cause }), retry: true };
   }
 }
@@ -104,10 +106,10 @@ async function tryOnce(call: ServiceCall, options: RequestOptions): Promise<Outc
 function refusal(call: ServiceCall, response: Response, text: string): Outcome {
   const { status } = response;
   const said = explanation(text, call.key);
-  const at = `The embedder ${call.provider} answered ${status}${said && `: ${said}`}`;
+  const at = `The ${call.what ?? "embedder"} ${call.provider} answered ${status}${said && `: ${said}`}`;
   if (status === 401 || status === 403) {
     // Not what it says: services quote parts of the key.
-    const message = `The embedder ${call.provider} answered ${status}. Check ${call.keyName}.`;
+    const message = `The ${call.what ?? "embedder"} ${call.provider} answered ${status}. Check ${call.keyName}.`;
     return { error: new EmbeddingError("EMBEDDER_UNAUTHORIZED", message, { status }), retry: false };
   }
   if (status === 429) {
@@ -141,7 +143,10 @@ function explanation(text: string, key: string | undefined): string {
 }
 
 function notJson(call: ServiceCall, what: string): EmbeddingError {
-  return new EmbeddingError("BAD_EMBEDDING", `The embedder ${call.provider} answered with ${what}.`);
+  return new EmbeddingError(
+    "BAD_EMBEDDING",
+    `The ${call.what ?? "embedder"} ${call.provider} answered with ${what}.`,
+  );
 }
 
 function hostOf(url: string): string {

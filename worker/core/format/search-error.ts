@@ -25,6 +25,7 @@ export type SearchErrorCode =
   | "EMBEDDER_MISMATCH"
   | "NO_KEYWORD_INDEX"
   | "NO_FILTERABLE_COLUMNS"
+  | "NO_RERANKER"
   | "NOT_ACROSS_INDEXES"
   | "EMBEDDING_FAILED";
 

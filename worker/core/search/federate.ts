@@ -21,7 +21,7 @@ export interface PartAnswer {
  * @throws SearchError `NOT_ACROSS_INDEXES` for what only one index can answer
  */
 export function partRequest(request: SearchRequest): SearchRequest {
-  for (const field of ["item", "id", "mmr"] as const) {
+  for (const field of ["item", "id", "mmr", "rerank"] as const) {
     if (request[field] === undefined) continue;
     throw searchError(
       "NOT_ACROSS_INDEXES",

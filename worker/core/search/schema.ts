@@ -33,7 +33,10 @@ export const TOTAL_RELATIONS = ["exact", "estimate"] as const;
 /** Fields that a search is sorted by. */
 export const MAX_SORT_KEYS = 8;
 export const MAX_GROUP_HITS = 100;
-export const RULES = ["rareWord", "diversity", "synonym", "boost", "pinned"] as const;
+export const RULES = ["rareWord", "diversity", "synonym", "boost", "pinned", "reranked"] as const;
+/** Hits that a reranker orders. */
+export const DEFAULT_RERANKED = 20;
+export const MAX_RERANKED = 100;
 
 const itemNumber = z.int().check(z.minimum(0), z.maximum(0x7fff_ffff));
 const component = z.number().check(z.minimum(-MAX_COMPONENT), z.maximum(MAX_COMPONENT));
@@ -194,6 +197,18 @@ export const searchRequestSchema = z
           "Whether the answer says how many documents there are: exactly in mode keyword and without a query, as an estimate where vectors are compared.",
       }),
     ),
+    rerank: z
+      .optional(
+        z.union([
+          z.boolean(),
+          z.strictObject({ first: z.optional(z.int().check(z.minimum(2), z.maximum(MAX_RERANKED))) }),
+        ]),
+      )
+      .check(
+        z.meta({
+          description: `Orders the first ${DEFAULT_RERANKED} hits, or as many as \`first\` says, by the reranker that is set up. Where it fails or is late, the order stays and a warning says so.`,
+        }),
+      ),
     didYouMean: z.optional(z.boolean()).check(
       z.meta({
         description: "Corrects misspelled words and counts the documents that hold the corrected ones.",
@@ -346,6 +361,7 @@ export const warningSchema = z.object({
     "SHARDS_MISSING",
     "VECTORS_UNAVAILABLE",
     "PHRASE_NOT_FOUND",
+    "RERANKER_UNAVAILABLE",
   ]),
   message: z.string(),
 });

@@ -5,8 +5,8 @@ import { type Answered, answerOf, readDocuments } from "./hits.ts";
 import type { LoadedIndex } from "./loaded-index.ts";
 import { openSearcher } from "./open-searcher.ts";
 import { hitsOf } from "./ordering.ts";
-import { rankPage } from "./page.ts";
 import { readQuery } from "./read-query.ts";
+import { rankReranked } from "./rerank.ts";
 import { MAX_VECTOR_NUMBERS } from "./schema.ts";
 import type { Searcher } from "./searcher.ts";
 import type { SearchOptions } from "./timing.ts";
@@ -103,7 +103,7 @@ async function rankOne(searcher: Searcher, request: SearchRequest): Promise<Answ
     );
   }
   const { query, warnings } = await readQuery(searcher, request);
-  const page = await rankPage(searcher, query, request);
+  const page = await rankReranked(searcher, query, request);
   const corrected = request.didYouMean && (await didYouMean(searcher, query, request));
   return {
     request,

@@ -1,13 +1,16 @@
+import type { Reranker } from "../embedding/reranker.ts";
 import type { Work } from "../format/work.ts";
 
 /** The parts of a search whose time is worth knowing. */
-export type SearchPhase = "embed" | "keyword" | "forest" | "shards" | "docstore";
+export type SearchPhase = "embed" | "keyword" | "forest" | "shards" | "docstore" | "rerank";
 
 export interface SearchOptions {
   /** Told the milliseconds of each part. Inside a deployed Worker computation always takes 0: clocks stand still. */
   readonly onPhase?: (phase: SearchPhase, milliseconds: number) => void;
   /** Origin of the request, as a location hint of Durable Objects, which chooses the copies of the shards. */
   readonly from?: string;
+  /** Orders the first hits anew where a request asks for that; absent where none is set up. */
+  readonly reranker?: Reranker | undefined;
   /** Counts the work of the request that this search is a part of; it is not bounded when left out. */
   readonly work?: Work | undefined;
 }

@@ -31,7 +31,12 @@ export async function withSearcher<R>(
     const from = value.shards ? regionOf((c.req.raw as { cf?: unknown }).cf) : undefined;
     const onPhase = (phase: SearchPhase, ms: number) => addTiming(c, phase, ms);
     const { scope } = stateOf(c);
-    const whole = openSearcher(value, { onPhase, work: stateOf(c).work, ...(from && { from }) });
+    const whole = openSearcher(value, {
+      onPhase,
+      work: stateOf(c).work,
+      reranker: stateOf(c).service.reranker,
+      ...(from && { from }),
+    });
     const searcher = scope ? scopeSearcher(whole, scope.filter) : whole;
     try {
       return await run(searcher);

@@ -46,7 +46,11 @@ function bodyLimits({ bodyTimeout }: HttpLimits, maxBytes: number): BodyLimits {
 }
 
 /** Warnings of what may be better the next time: such an answer is not kept. */
-const FLEETING: ReadonlySet<string> = new Set(["EMBEDDER_UNAVAILABLE", "VECTORS_UNAVAILABLE"]);
+const FLEETING: ReadonlySet<string> = new Set([
+  "EMBEDDER_UNAVAILABLE",
+  "VECTORS_UNAVAILABLE",
+  "RERANKER_UNAVAILABLE",
+]);
 
 async function answer(c: AppContext, searcher: Searcher, request: SearchRequest): Promise<SearchResponse> {
   const response = await searchWith(searcher, request);
