@@ -58,6 +58,14 @@ export {
   withConfiguredEmbedder,
 } from "./pipeline/config.ts";
 export type { GoldenQuery } from "./pipeline/golden.ts";
+export {
+  type InsightsOptions,
+  type InsightsResult,
+  insights,
+  type KeepQueriesOptions,
+  type KeptQueries,
+  keepQueries,
+} from "./pipeline/insights.ts";
 export { type InspectedSection, type InspectedShard, type Inspection, inspect } from "./pipeline/inspect.ts";
 export {
   gc,

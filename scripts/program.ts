@@ -10,6 +10,7 @@ import { addGc } from "./commands/gc.ts";
 import { addGolden } from "./commands/golden.ts";
 import { addImport } from "./commands/import.ts";
 import { addInit } from "./commands/init.ts";
+import { addInsights } from "./commands/insights.ts";
 import { addInspect } from "./commands/inspect.ts";
 import { addPlan } from "./commands/plan.ts";
 import { addPublish } from "./commands/publish.ts";
@@ -60,6 +61,7 @@ Example:
   addGc(program);
   addRestore(program);
   addRebuild(program);
+  addInsights(program);
   addToken(program);
   addPlan(program);
   return program;

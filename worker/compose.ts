@@ -44,6 +44,7 @@ export function composeService(env: Env, options: ServiceOptions = {}, known?: I
   const shared = {
     ...(options.assets !== false && { assets: env.ASSETS }),
     analytics: env.ANALYTICS,
+    insights: env.INSIGHTS,
     mcp: options.mcp,
     rateLimit: chosen(options.rateLimit, env.RATE_LIMITER && rateLimit(env.RATE_LIMITER)),
   };

@@ -22,6 +22,8 @@ export interface Env extends EmbedderBindings, RerankerBindings {
   readonly ASSETS?: Fetcher;
   readonly RATE_LIMITER?: RateLimiter;
   readonly ANALYTICS?: Analytics;
+  /** Counts what is searched for; see docs/http.md for what is stored. */
+  readonly INSIGHTS?: Analytics;
   /** Name of this deployment. */
   readonly VERSION_METADATA?: { readonly id: string };
   /** Names and patterns (`shop-*`) of the indexes to serve, separated by commas; the first one is served without a name. */

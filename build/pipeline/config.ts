@@ -7,6 +7,7 @@ import { OptionError } from "../settings/errors.ts";
 import type { BuildOptions } from "./build.ts";
 import { importFailed, lineOfKey } from "./config-place.ts";
 import type { GoldenQuery } from "./golden.ts";
+import { readGoldenFile } from "./golden-file.ts";
 
 /** Export of `annoy-edge.config.ts`: the settings of `build`, and what `rebuild` asks of the result. */
 export interface Config
@@ -106,7 +107,13 @@ export async function loadConfig(path?: string): Promise<LoadedConfig | undefine
     const place = line === undefined ? file : `${file}:${line}`;
     throw new OptionError(`${place}: the configuration has the key ${key}, which is not known.`);
   }
-  return { config: withPaths(config, dirname(file)), path: file };
+  const kept = await readGoldenFile(file);
+  const own = withPaths(config, dirname(file));
+  if (kept.length === 0) return { config: own, path: file };
+  // A list that is none is for others to refuse.
+  const golden =
+    own.golden === undefined || Array.isArray(own.golden) ? [...(own.golden ?? []), ...kept] : own.golden;
+  return { config: { ...own, golden }, path: file };
 }
 
 /**

@@ -22,6 +22,8 @@ export interface WranglerProject {
   readonly account: string | undefined;
   readonly bucket: WranglerBinding | undefined;
   readonly namespace: WranglerBinding | undefined;
+  /** Data set of the Analytics Engine binding INSIGHTS. */
+  readonly insights: string | undefined;
   /** Value of `INDEX_NAME`, or of `INDEXES` where that is a variable. */
   readonly indexes: string | undefined;
 }
@@ -117,6 +119,7 @@ function projectOf(path: string, config: Table, env: string | undefined): Wrangl
     account: text(section.account_id) ?? text(config.account_id),
     bucket: bindingOf(section.r2_buckets, BUCKET_BINDINGS, "bucket_name", "preview_bucket_name"),
     namespace: bindingOf(section.kv_namespaces, [NAMESPACE_BINDING], "id", "preview_id"),
+    insights: bindingOf(section.analytics_engine_datasets, ["INSIGHTS"], "dataset", "")?.localId,
     indexes: text(vars.INDEXES) ?? text(vars.INDEX_NAME),
   };
 }

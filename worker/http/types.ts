@@ -88,6 +88,8 @@ export interface Service {
   /** Default: `off`. */
   readonly log?: LogLevel | undefined;
   readonly analytics?: Analytics | undefined;
+  /** Counts what is searched for. */
+  readonly insights?: Analytics | undefined;
   /** Answers `POST /mcp`. Left out: there is nothing at that path. */
   readonly mcp?: Mcp | undefined;
   /** Static files: asked for paths that no route has. */

@@ -37,16 +37,29 @@ export interface RemoteNames {
  * @throws AnnoyEdgeError `NO_TOKEN`, `NO_ACCOUNT`, `NO_NAMESPACE`, or the API's own
  */
 export async function resolveTarget(env: RemoteEnvironment, names: RemoteNames): Promise<RemoteTarget> {
-  const token = env.CLOUDFLARE_API_TOKEN;
-  if (!token) throw new AnnoyEdgeError("NO_TOKEN", "CLOUDFLARE_API_TOKEN is not set.");
-  const api = openApi(token, env.CLOUDFLARE_API_BASE_URL ?? CLOUDFLARE_API);
-  const account = env.CLOUDFLARE_ACCOUNT_ID ?? names.account ?? (await onlyAccount(api));
+  const { api, account, token } = await openAccount(env, names.account);
   const [namespace, keys] = await Promise.all([
     findNamespace(api, account, names.namespace),
     s3Keys(api, account, token, env),
   ]);
   const endpoint = env.R2_ENDPOINT ?? `https://${account}.r2.cloudflarestorage.com`;
   return { api, account, namespace, s3: { endpoint, bucket: names.bucket, ...keys } };
+}
+
+/**
+ * Finds the account, and the token that reaches it.
+ *
+ * @param named account of the wrangler configuration; the environment's goes before it
+ * @throws AnnoyEdgeError `NO_TOKEN`, `NO_ACCOUNT`, or the API's own
+ */
+export async function openAccount(
+  env: RemoteEnvironment,
+  named: string | undefined,
+): Promise<{ readonly api: CloudflareApi; readonly account: string; readonly token: string }> {
+  const token = env.CLOUDFLARE_API_TOKEN;
+  if (!token) throw new AnnoyEdgeError("NO_TOKEN", "CLOUDFLARE_API_TOKEN is not set.");
+  const api = openApi(token, env.CLOUDFLARE_API_BASE_URL ?? CLOUDFLARE_API);
+  return { api, account: env.CLOUDFLARE_ACCOUNT_ID ?? named ?? (await onlyAccount(api)), token };
 }
 
 async function onlyAccount(api: CloudflareApi): Promise<string> {

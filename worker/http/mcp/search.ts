@@ -2,6 +2,7 @@ import { parseSearchRequest, validate } from "../../core/search/parse.ts";
 import { searchWith } from "../../core/search/search.ts";
 import type { SearchResponse } from "../../core/search/types.ts";
 import { requireAction } from "../access.ts";
+import { countQuery } from "../insights.ts";
 import { withSearcher } from "../routes/answering.ts";
 import { searchSeveral } from "../routes/several.ts";
 import { stateOf } from "../types.ts";
@@ -54,8 +55,10 @@ async function searchIndexes(
     ...(others.length > 0 && { indexes: names }),
   };
   const request = parseSearchRequest(fields, stateOf(c).service.limits);
-  if (request.indexes) return searchSeveral(c, request.indexes, request);
-  const response = await withSearcher(c, (searcher) => searchWith(searcher, request), name);
+  const response = request.indexes
+    ? await searchSeveral(c, request.indexes, request)
+    : await withSearcher(c, (searcher) => searchWith(searcher, request), name);
+  countQuery(c, request);
   const state = stateOf(c);
   state.mode = response.mode;
   state.hits = response.hits.length;

@@ -3,6 +3,7 @@ import { searchBatchWith, searchWith } from "../../core/search/search.ts";
 import type { Searcher } from "../../core/search/searcher.ts";
 import type { SearchRequest, SearchResponse } from "../../core/search/types.ts";
 import { BODY_TIMEOUT, type BodyLimits, MAX_BATCH_BYTES, MAX_BODY_BYTES, readJson } from "../body.ts";
+import { countQuery } from "../insights.ts";
 import { searchFromParameters } from "../parameters.ts";
 import { type AppContext, type HttpLimits, stateOf } from "../types.ts";
 import { versionedGet, withSearcher } from "./answering.ts";
@@ -15,15 +16,21 @@ export function addSearchRoutes(router: Router): void {
     get: async (c) => {
       const parameters = searchFromParameters(new URL(c.req.url).searchParams);
       const request = parseSearchRequest(parameters, limitsOf(c));
-      if (request.indexes) return uncached(c, await searchSeveral(c, request.indexes, request));
-      return versionedGet(c, (searcher) => answer(c, searcher, request));
+      return counted(c, request, async () =>
+        request.indexes
+          ? uncached(c, await searchSeveral(c, request.indexes, request))
+          : versionedGet(c, (searcher) => answer(c, searcher, request)),
+      );
     },
     post: async (c) => {
       const limits = limitsOf(c);
       const body = await readJson(c.req.raw, bodyLimits(limits, limits.maxBodyBytes ?? MAX_BODY_BYTES));
       const request = parseSearchRequest(body, limits);
-      if (request.indexes) return uncached(c, await searchSeveral(c, request.indexes, request));
-      return withSearcher(c, async (searcher) => uncached(c, await answer(c, searcher, request)));
+      return counted(c, request, async () =>
+        request.indexes
+          ? uncached(c, await searchSeveral(c, request.indexes, request))
+          : withSearcher(c, async (searcher) => uncached(c, await answer(c, searcher, request))),
+      );
     },
   });
 
@@ -35,6 +42,17 @@ export function addSearchRoutes(router: Router): void {
       return withSearcher(c, async (searcher) => uncached(c, await searchBatchWith(searcher, requests)));
     },
   });
+}
+
+/** Counts a search that was answered, from a cache or not. */
+async function counted(
+  c: AppContext,
+  request: SearchRequest,
+  answered: () => Promise<Response>,
+): Promise<Response> {
+  const response = await answered();
+  countQuery(c, request);
+  return response;
 }
 
 function limitsOf(c: AppContext): HttpLimits {
