@@ -87,6 +87,10 @@ describe("what a site marks as content is content", () => {
       "a site's aside, header and footer",
       "<header>Logo</header><p>x</p><aside>beside</aside><footer>Imprint</footer>",
     ],
+    [
+      "the language of a block of code",
+      '<main><div class="language-js vp-adaptive-theme"><button class="copy"></button><span class="lang">js</span><pre>x</pre></div></main>',
+    ],
     ["a plain template", "<main><p>x</p><template><p>inert</p></template></main>"],
     [
       "hidden text, closed dialogs",

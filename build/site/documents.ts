@@ -52,6 +52,8 @@ export function pageDocuments(url: string, page: Page): PageDocuments {
 function metadataOf(url: string, address: string, page: Page, section: Section): Record<string, unknown> {
   // Above a section the page's title says nothing new.
   const headings = section.parents.filter((heading) => heading !== page.title);
+  const { breadcrumbs } = page;
+  const crumbs = breadcrumbs.at(-1) === page.title ? breadcrumbs.slice(0, -1) : breadcrumbs;
   const defined = definitionsOf(section.heading, [page.title, ...section.parents]);
   const important = [...defined, ...section.important].join("\n").slice(0, MAX_IMPORTANT);
   return {
@@ -64,7 +66,7 @@ function metadataOf(url: string, address: string, page: Page, section: Section):
     // The beginning of a page is what its title is the heading of.
     heading: section.heading || page.title,
     ...(headings.length > 0 && { headings }),
-    ...(page.breadcrumbs.length > 0 && { breadcrumbs: page.breadcrumbs }),
+    ...(crumbs.length > 0 && { breadcrumbs: crumbs }),
     ...(page.lang && { lang: page.lang }),
     ...(page.image && { image: page.image }),
     ...(important && { important }),

@@ -131,6 +131,12 @@ describe("what pages say of themselves", () => {
     },
   );
 
+  test("what DocSearch reads is read: versions to filter by", () => {
+    const head = `<meta name="docsearch:version" content="2.1, latest"><meta name="docsearch:language" content="en">
+      <meta name="docsearch:docusaurus_tag" content="docs-default-2.1">`;
+    expect({ ...page(html("<main>text</main>", head)).filters }).toEqual({ version: ["2.1", "latest"] });
+  });
+
   test("names such as __proto__ are names", () => {
     const { filters, meta } = page(
       html('<main data-search-filter="__proto__:x" data-search-meta="constructor:y">text</main>'),

@@ -217,7 +217,18 @@ function readHead(element: Element, found: Survey): void {
     found.refresh ??= refreshTarget(content) ?? "";
   else if (key === "robots" && forbidsIndexing(content)) found.robots ??= content;
   else if (key === "og:image") found.image ??= content;
+  else if (key.startsWith("docsearch:")) readDocSearch(key.slice("docsearch:".length), content, found);
   else if (key === "description") found.description ??= content;
+}
+
+/** Reads `<meta name="docsearch:…">`, which Docusaurus writes: attributes that DocSearch filters by. */
+function readDocSearch(name: string, content: string, found: Survey): void {
+  // A tag of Docusaurus' own, which says the version again; and the language, which the page declares.
+  if (name === "docusaurus_tag" || name === "language") return;
+  for (const value of content.split(",").map((part) => part.trim())) {
+    found.filters[name] ??= [];
+    if (value !== "" && !found.filters[name].includes(value)) found.filters[name].push(value);
+  }
 }
 
 function isBreadcrumbs(element: Element): boolean {

@@ -55,7 +55,7 @@ function compile(): void {
   for (const file of filesOf(DIST)) mend(file);
   for (const room of ["build", "scripts", "worker/core"]) {
     for (const file of filesOf(join(ROOT, room))) {
-      if (!/\.(?:js|sh|wasm)$/.test(file) || WORKSHOP.test(relative(ROOT, file))) continue;
+      if (!/\.(?:js|sh|wasm|css|astro)$/.test(file) || WORKSHOP.test(relative(ROOT, file))) continue;
       const target = join(DIST, relative(ROOT, file));
       mkdirSync(dirname(target), { recursive: true });
       copyFileSync(file, target);
@@ -85,7 +85,7 @@ function pointToDist(): void {
   const entries = Object.entries(manifest.exports ?? {}).map(([name, path]) => {
     const compiled = path.replace(/^\.\//, "./dist/");
     if (name === "./element") return [name, { types: ELEMENT_TYPES, default: path }] as const;
-    if (!path.endsWith(".ts")) return [name, path] as const;
+    if (!path.endsWith(".ts")) return [name, path.startsWith("./build/") ? compiled : path] as const;
     const types = compiled.replace(/\.ts$/, ".d.ts");
     return [name, { types, default: compiled.replace(/\.ts$/, ".js") }] as const;
   });

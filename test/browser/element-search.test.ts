@@ -340,6 +340,12 @@ describe("what a search is held to", () => {
     await expect.poll(() => versions(page)).toContain("/1/en");
   });
 
+  test("is the version that the element names, on a page that has none", async () => {
+    const { page } = await openSite({ attributes: 'scope="lang version=2"', scoped: true });
+    await searchFor(page, "handbook");
+    expect(await versions(page)).toEqual(["/2/en"]);
+  });
+
   test("follows the page under a client-side router", async () => {
     const { page } = await openSite({
       scoped: true,

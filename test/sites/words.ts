@@ -47,7 +47,7 @@ function isUnseen(element: Element): boolean {
     /^(?:script|style|template|noscript|nav|select|head|rp|rt)$/.test(element.tagName) ||
     element.attrs.some(({ name }) => name === "hidden" || name === "aria-hidden") ||
     /^(?:navigation|search|banner|contentinfo)$/.test(attributeOf(element, "role")) ||
-    /(?:^|\s)(?:nav\w*|toc\S*|\S*-toc\S*|contents|headerlink|anchor|footer|search\S*|sidebar\S*|related|copy-path|subNav\w*|topNav|bottomNav|legalCopy)(?:\s|$)/i.test(
+    /(?:^|\s)(?:nav\w*|toc\S*|\S*-toc\S*|contents|headerlink|anchor|footer|search\S*|sidebar\S*|related|copy-path|subNav\w*|topNav|bottomNav|legalCopy|sr-only|lang|theme-doc-version-\S*)(?:\s|$)/i.test(
       names,
     ) ||
     (element.tagName === "footer" && element.parentNode?.nodeName !== "blockquote") ||

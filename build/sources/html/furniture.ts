@@ -121,7 +121,7 @@ export function furnitureOf(page: PageContext): LeftOut {
       if (FURNITURE_ROLES.has(attribute(element, "role") ?? "")) return true;
       if (FURNITURE_CLASSES.test(attribute(element, "class") ?? "")) return true;
       if (isHidden(element, page.controlled) || ignored(element) !== undefined) return true;
-      if (isForReadersOfScreens(element) || isContents(element)) return true;
+      if (isForReadersOfScreens(element) || isContents(element) || isLanguageLabel(element)) return true;
     }
     return Object.hasOwn(byName, name) && byName[name]!(element);
   };
@@ -145,6 +145,18 @@ function isForReadersOfScreens(element: Element): boolean {
     /(?:^|\s)(?:sr-only|visually-?hidden|screen-reader-(?:text|only))(?:\s|$)/i.test(
       attribute(element, "class") ?? "",
     ) && lies(element, "a", "button")
+  );
+}
+
+/** The name of a language in the corner of a block of code, as VitePress has it. */
+function isLanguageLabel(element: Element): boolean {
+  const block = element.parentNode;
+  return (
+    attribute(element, "class") === "lang" &&
+    block !== null &&
+    isElement(block) &&
+    /(?:^|\s)language-/.test(attribute(block, "class") ?? "") &&
+    block.childNodes.some((node) => isElement(node) && node.tagName === "pre")
   );
 }
 

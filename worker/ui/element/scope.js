@@ -25,14 +25,16 @@ export function createScope(host, endpoint, filters) {
 
   async function narrow() {
     const fixed = Object.keys(fixedFilter(host) ?? {});
-    const fields = (host.getAttribute("scope") ?? FIELDS)
-      .split(/\s+/)
-      .filter((field) => !fixed.includes(field));
-    const values = fields.flatMap((field) => {
-      const value = valueOnPage(field);
+    const fields = fieldsOf(host).filter(([field]) => !fixed.includes(field));
+    const values = fields.flatMap(([field, otherwise]) => {
+      const value = valueOnPage(field) || otherwise;
       return value ? [/** @type {const} */ ([field, value])] : [];
     });
-    if (values.length > 0) known ??= valuesOfSite(endpoint, fieldsOf(host));
+    if (values.length > 0)
+      known ??= valuesOfSite(
+        endpoint,
+        fields.map(([field]) => field),
+      );
     const site = await known;
     filters.narrow(
       Object.fromEntries(values.filter(([field, own]) => site?.[field]?.some(({ value }) => value === own))),
@@ -75,9 +77,18 @@ function fixedFilter(host) {
   throw new Failure("the attribute filter of <annoy-search> is no JSON object.");
 }
 
-/** @param {HTMLElement} host */
+/**
+ * Fields that narrow a search, each with its value on pages that have none: `lang version=2.0`.
+ *
+ * @param {HTMLElement} host
+ * @returns {[field: string, otherwise: string | undefined][]}
+ */
 function fieldsOf(host) {
-  return (host.getAttribute("scope") ?? FIELDS).split(/\s+/).filter(Boolean);
+  const words = (host.getAttribute("scope") ?? FIELDS).split(/\s+/).filter(Boolean);
+  return words.map((word) => {
+    const [field = "", ...rest] = word.split("=");
+    return [field, rest.length > 0 ? rest.join("=") : undefined];
+  });
 }
 
 /**
@@ -112,5 +123,6 @@ function valueOnPage(field) {
       }
     }
   }
-  return document.querySelector(`meta[name="docsearch:${CSS.escape(field)}"]`)?.getAttribute("content");
+  const meta = document.querySelector(`meta[name="docsearch:${CSS.escape(field)}"]`);
+  return meta?.getAttribute("content")?.split(",")[0]?.trim();
 }

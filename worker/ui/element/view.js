@@ -22,8 +22,8 @@ export function createView(messages) {
       "aria-keyshortcuts": "/ Control+K Meta+K",
     },
     glass(),
-    messages.open,
-    h("kbd", { "aria-hidden": "true" }, shortcutName()),
+    h("span", { part: "button-text" }, messages.open),
+    h("kbd", { part: "button-key", "aria-hidden": "true" }, shortcutName()),
   );
   const field = h("input", {
     type: "search",
