@@ -21,7 +21,7 @@ export interface UpdateOptions extends InputOptions, EmbedderOptions {
   readonly remove?: readonly string[];
   /** Whether `source` and `documents` are all documents there are, so that the others are removed; default false. */
   readonly all?: boolean;
-  /** Folder to write; default: the one that is updated. */
+  /** Folder to write, if anything changes; default: the one that is updated. */
   readonly out?: string;
   readonly onProgress?: (progress: Progress) => void;
 }
@@ -76,8 +76,8 @@ export async function updateWithin(
     const documentsPath = join(baseDir, "documents.jsonl");
     const set = await compare({ ...index, documentsPath }, given, removalsOf(index, given, options));
     const { added, changed, removed } = set.counts;
-    if (added + changed + removed === 0 && out === dir)
-      return { outcome: "unchanged", out, manifest, counts: set.counts };
+    if (added + changed + removed === 0)
+      return { outcome: "unchanged", out: dir, manifest, counts: set.counts };
     const documents = index.forest.artifact.header.nSlots;
     if (set.documents.length + set.removed.length > most * documents) return undefined;
     const base = manifest.base ? await openLocalIndex(baseDir, NO_EMBEDDER) : index;

@@ -38,22 +38,35 @@ export function curationOptions({ text, options }: BuildJob): CompileOptions {
   return { filterable: text.filterable, strict, onNote };
 }
 
-/** Returns the manifest's `source`: the notes, and a hash of all that decides the bytes. */
+/** Settings of a build that decide its bytes. */
+export type DecidedJob = Pick<
+  BuildJob,
+  "input" | "name" | "metric" | "settings" | "text" | "options" | "curation"
+>;
+
+/**
+ * Returns the manifest's `source`: the notes, and a hash of all that decides the bytes; where vectors came with the documents
+ * also one of the settings alone.
+ */
 export function sourceOf(
-  { input, name, metric, settings, text, options, curation }: BuildJob,
+  job: DecidedJob,
   decided: { readonly embedder: Embedder | undefined } & Pick<FingerprintParts, "vectors" | "sharding">,
-): Readonly<Record<string, unknown>> & { readonly fingerprint: string } {
+): Readonly<Record<string, unknown>> & { readonly fingerprint: string; readonly settings?: string } {
+  const { input, name, metric, settings, text, options, curation } = job;
   const { embedder, vectors, sharding } = decided;
   const notes = { ...input.notes, ...options.notes };
-  const print = fingerprint({
+  const parts = {
     name,
     metric,
     settings,
     text: { ...text, embedFields: input.embedFields, ...(curation && { curation: curation.curation }) },
     notes,
     embedder,
-    vectors,
     ...(sharding && { sharding }),
-  });
-  return { ...notes, fingerprint: print };
+  };
+  return {
+    ...notes,
+    fingerprint: fingerprint({ ...parts, vectors }),
+    ...(vectors && { settings: fingerprint({ ...parts, vectors: undefined }) }),
+  };
 }

@@ -92,6 +92,28 @@ export async function buildUnlessEqual(
   }
 }
 
+/**
+ * Returns the hash of the settings alone that a build would write down; undefined for one of shards.
+ *
+ * @param vectorsGiven whether the documents bring their vectors
+ */
+export async function settingsOf(options: BuildOptions, vectorsGiven: boolean): Promise<string | undefined> {
+  const input = inputOf(options);
+  const { metric, settings } = forestSettings(options);
+  if (shardingOf(options, metric)) return undefined;
+  const opened = await openBuildEmbedder(options);
+  try {
+    const embedder = await opened.resolve(vectorsGiven);
+    const name = indexName(options.name);
+    const curation = options.curation === undefined ? undefined : await readCuration(options.curation);
+    const text = withFieldWeights(textOptionsOf(options), curation);
+    const job = { input, name, metric, settings, text, options, ...(curation && { curation }) };
+    return sourceOf(job, { embedder, vectors: undefined }).fingerprint;
+  } finally {
+    await opened.close();
+  }
+}
+
 /** Ids and vectors in memory, documents on disk. */
 async function buildWhole(job: BuildJob): Promise<Manifest | undefined> {
   const { folder, input, name, metric, settings, text, options, known } = job;

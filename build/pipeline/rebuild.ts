@@ -13,13 +13,21 @@ import { inConfig } from "./config-place.ts";
 import { checkGolden, requireGolden, runGolden, runGoldenOnPublished } from "./golden.ts";
 import { checkNotify, notifying } from "./notify.ts";
 import { openStore, type PublishDirOptions, publish, shrinkageOf, type TargetOptions } from "./publishing.ts";
+import { COMPACT_AT, updateCurrent } from "./update-current.ts";
 import { type Verification, verify } from "./verify.ts";
 
 export interface RebuildOptions extends Omit<PublishDirOptions, "golden" | "embedder"> {
   /** A configuration, or the path of one; default: `annoy-edge.config.ts` in the working directory. */
   readonly config?: string | Config;
-  /** Builds only when documents or settings differ from those of the current version. */
+  /**
+   * Builds only when documents or settings differ from those of the current version; few changed documents are put on top of
+   * its base.
+   */
   readonly ifChanged?: boolean;
+  /** Builds a new base, however little has changed since the current one. */
+  readonly compact?: boolean;
+  /** Share of the base, from 0 to 1, beyond which changes are built into a new base; default 0.1. */
+  readonly compactAt?: number;
   /** Webhook that is called after a failure; default: the configuration's, else `ANNOY_EDGE_NOTIFY` of the environment. */
   readonly notify?: string;
   /** Receives a sentence for each rule of the curation that does not fit the documents. */
@@ -92,19 +100,31 @@ async function rebuildFrom(config: Config, name: string, options: RebuildOptions
     ...(options.onNote && { onNote: options.onNote }),
   };
   const current = options.ifChanged ? await currentManifest(options, name) : undefined;
-  const built = await buildUnlessEqual(build, current);
+  const open = () => openStore(options);
+  const most = compactAtOf(options.compactAt);
+  const updated =
+    current && !options.compact ? await updateCurrent(build, current, { most, open }) : undefined;
+  const built = updated ? updated.outcome === "updated" && updated : await buildUnlessEqual(build, current);
   const read: WithSite = site ? { site } : {};
   if (!built) {
     // Only a current version can equal what would be built.
     const { version } = current as Manifest;
-    const open = () => openStore(options);
     const failures = await runGoldenOnPublished(open, { name, version, out }, golden, embedder);
     if (!options.force) requireGolden(name, version, failures);
     return { outcome: "unchanged", name, version, ...read };
   }
   const verification = await verify(built.out, options.onProgress ? { onProgress: options.onProgress } : {});
   if (!verification.ok && !options.force) return { outcome: "rejected", name, verification, ...read };
-  const { config: _c, ifChanged: _i, notify: _n, onTrouble: _t, onNote: _o, ...publishing } = options;
+  const {
+    config: _c,
+    ifChanged: _i,
+    compact: _co,
+    compactAt: _ca,
+    notify: _n,
+    onTrouble: _t,
+    onNote: _o,
+    ...publishing
+  } = options;
   const published = await publish(built.out, {
     ...(allowShrink !== undefined && { allowShrink }),
     ...publishing,
@@ -116,6 +136,12 @@ async function rebuildFrom(config: Config, name: string, options: RebuildOptions
   if (outcome === "unchanged" && !options.force)
     requireGolden(name, version, await runGolden(built.out, golden, embedder));
   return { outcome, name, version, out: built.out, verification, published, ...read };
+}
+
+/** @throws OptionError */
+function compactAtOf(share = COMPACT_AT): number {
+  if (share >= 0 && share <= 1) return share;
+  throw new OptionError(`compactAt is ${share}; a share of the base from 0 to 1 is needed.`);
 }
 
 export interface GoldenOptions extends TargetOptions {

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { type RebuildOptions, type RebuildResult, rebuild } from "../../build/index.ts";
-import { leafCommand, perform } from "../cli/run.ts";
+import { decimal, leafCommand, perform } from "../cli/run.ts";
 import { describeSite } from "../cli/site-report.ts";
 import { addTargetOptions } from "../cli/target-options.ts";
 import { describePublished } from "./publish.ts";
@@ -14,6 +14,12 @@ export function addRebuild(program: Command): void {
   ])
     .option("--config <file>", "the configuration (default: annoy-edge.config.ts here)")
     .option("--if-changed", "only when documents or settings differ from those of the current version")
+    .option("--compact", "build a new base, however little has changed")
+    .option(
+      "--compact-at <share>",
+      "share of the base beyond which a new one is built (default: 0.1)",
+      decimal,
+    )
     .option("--dry-run", "publish nothing; say what would be written")
     .option("--allow-shrink", "publish a corpus that lost more than half since the version before")
     .option("--notify <url>", "webhook called after a failure (default: ANNOY_EDGE_NOTIFY)")

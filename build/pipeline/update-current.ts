@@ -1,0 +1,88 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
+import type { Manifest } from "../../worker/core/format/meta.ts";
+import { readManifest } from "../artifact/folder.ts";
+import { type UpdateResult, updateWithin } from "../changes/update.ts";
+import { downloadVersion } from "../publish/download.ts";
+import { type PublishStore, withStore } from "../publish/index.ts";
+import { type BuildOptions, settingsOf } from "./build.ts";
+
+/** Share of the base beyond which changes are built into a new one. */
+export const COMPACT_AT = 0.1;
+
+/** Faults of documents that a build from scratch deals with, or names. */
+const FOR_A_BUILD = new Set([
+  "COLUMN_MISMATCH",
+  "DIMENSION_MISMATCH",
+  "MISSING_VECTOR",
+  "NO_EMBEDDER",
+  "NOTHING_LEFT",
+]);
+
+/**
+ * Makes the changes between the current version and the documents of a build: on top of the current version's base, and in
+ * the build's folder.
+ *
+ * @param current manifest of the current version
+ * @param most share of the base that the changes may have
+ * @returns undefined, and nothing written, when the settings are others or the changes too many: build from scratch
+ */
+export async function updateCurrent(
+  build: BuildOptions,
+  current: Manifest,
+  { most, open }: { readonly most: number; readonly open: () => Promise<PublishStore> },
+): Promise<UpdateResult | undefined> {
+  const { documents, out } = build;
+  // Documents that can be read once only must be there for a build.
+  if (documents !== undefined && typeof documents !== "function" && !Array.isArray(documents))
+    return undefined;
+  const { source = {}, shards } = current;
+  if (shards) return undefined;
+  const isGiven = typeof source.settings === "string";
+  const settings = await settingsOf(build, isGiven);
+  if (settings === undefined || settings !== (source.settings ?? source.fingerprint)) return undefined;
+  try {
+    return await withFolderOf(current, out, open, (dir) =>
+      updateWithin(dir, { ...inputOptions(build), all: true, out }, most),
+    );
+  } catch (error) {
+    if (error instanceof AnnoyEdgeError && FOR_A_BUILD.has(error.code)) return undefined;
+    throw error;
+  }
+}
+
+/** What of a build's settings says where documents come from, and how they are embedded. */
+function inputOptions(build: BuildOptions) {
+  const {
+    metric: _metric,
+    trees: _trees,
+    codec: _codec,
+    rescore: _rescore,
+    keyword: _keyword,
+    filterable: _filterable,
+    notes: _notes,
+    out: _out,
+    ...input
+  } = build;
+  return input;
+}
+
+/** Runs with a folder of the current version: the build's own when it holds it, else one that is downloaded. */
+async function withFolderOf<R>(
+  { name, version }: Manifest,
+  out: string,
+  open: () => Promise<PublishStore>,
+  run: (dir: string) => Promise<R>,
+): Promise<R> {
+  const local = await readManifest(out).catch(() => undefined);
+  if (local?.version === version && local.name === name) return run(out);
+  const dir = await mkdtemp(join(tmpdir(), "annoy-edge-current-"));
+  try {
+    await withStore(open, (store) => downloadVersion(store, name, version, dir));
+    return await run(dir);
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
