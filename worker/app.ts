@@ -3,6 +3,7 @@ import { servedVariable } from "./config.ts";
 import { type App, createHttpApp } from "./http/app.ts";
 import type { AppContext, Service } from "./http/types.ts";
 import type { Indexes } from "./indexes.ts";
+import { checkAppOptions } from "./options.ts";
 
 export interface CreateAppOptions<Bindings = Env> extends ServiceOptions {
   /** Finder of the app's bindings among those of the application. Default: under their own names. */
@@ -19,8 +20,11 @@ const loaded = new WeakMap<object, Map<string, Indexes>>();
  * ```ts
  * const app = new Hono().route("/search", createApp());
  * ```
+ *
+ * @throws AnnoyEdgeError `BAD_CONFIGURATION` for an option that is unknown or cannot be
  */
 export function createApp<Bindings = Env>(options: CreateAppOptions<Bindings> = {}): App {
+  checkAppOptions(options);
   const services = new WeakMap<object, Service>();
   // The type of an application's bindings is its own; by default it has those of `Env`.
   const bindings = options.bindings ?? ((env: Bindings) => env as unknown as Env);

@@ -4,6 +4,7 @@ import { Hono } from "hono";
 import { hc } from "hono/client";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type AppType, type CreateAppOptions, createApp, HttpError } from "../../worker/index.ts";
+import { mcp } from "../../worker/mcp.ts";
 import { letterVector } from "../seed/corpus.ts";
 import { ORIGIN } from "./contract.ts";
 import { seed } from "./seed.ts";
@@ -261,5 +262,33 @@ describe("a service binding", () => {
     expect(await refused(() => service.search({ query: "a", k: 0 }))).toMatchObject({ code: "OUT_OF_RANGE" });
     expect(await refused(() => service.index("nothing"))).toMatchObject({ code: "INDEX_NOT_FOUND" });
     expect((await service.fetch(`${ORIGIN}/health`)).status).toBe(200);
+  });
+});
+
+describe("options that cannot be are refused when the application is made", () => {
+  test.each<[string, object]>([
+    ["auht", { auht: false }],
+    ["auth", { auth: "key" }],
+    ["auth", { auth: null }],
+    ["rateLimit", { rateLimit: true }],
+    ["indexes", { indexes: ["docs", 5] }],
+    ["limits", { limits: 5 }],
+    ["maxk", { limits: { maxk: 5 } }],
+    ["limits.maxK", { limits: { maxK: "20" } }],
+    ["limits.maxK", { limits: { maxK: Number.NaN } }],
+    ["limits.bodyTimeout", { limits: { bodyTimeout: 0 } }],
+    ["mcp()", { mcp }],
+    ["assets", { assets: "public" }],
+    ["bindings", { bindings: {} }],
+  ])("%s", (named, options) => {
+    expect(() => createApp(options)).toThrow(
+      expect.objectContaining({ code: "BAD_CONFIGURATION", message: expect.stringContaining(named) }),
+    );
+  });
+
+  test("nor is an address of mcp() that is none", () => {
+    for (const siteUrl of ["", "example.com", "file:///etc", "javascript:0"]) {
+      expect(() => mcp({ siteUrl })).toThrow(expect.objectContaining({ code: "BAD_CONFIGURATION" }));
+    }
   });
 });

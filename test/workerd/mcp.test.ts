@@ -234,6 +234,30 @@ test.each<[string, RequestInit, number]>([
   expect(response.status).toBe(status);
 });
 
+test.each<[string, unknown]>([
+  ["arguments nested a thousand times", { name: "search", arguments: { query: "a", filter: nested(1000) } }],
+  ["a filter that is a list", { name: "search", arguments: { query: "a", filter: [] } }],
+  ["arguments that are a text", { name: "search", arguments: "query" }],
+  ["no name", {}],
+  ["a name of the prototype", { name: "__proto__", arguments: {} }],
+  ["an id of 100,000 characters", { name: "read", arguments: { id: "x".repeat(100_000) } }],
+  ["an id that is half a character", { name: "read", arguments: { id: "\ud800" } }],
+  ["an offset beyond the document", { name: "read", arguments: { id: "animals-0", offset: 2e9 } }],
+])("a call with %s is answered, and no fault of this side", async (_, params) => {
+  const headers = { "content-type": "application/json", accept: "application/json, text/event-stream" };
+  const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params });
+  const response = await send(new Request(`${ORIGIN}/mcp`, { method: "POST", headers, body }));
+  const text = await response.text();
+  expect(response.status).toBeLessThan(500);
+  expect(text.length).toBeLessThan(20_000);
+  expect(text).not.toContain("INTERNAL_ERROR");
+  expect(text).toContain("jsonrpc");
+});
+
+function nested(depth: number): unknown {
+  return depth === 0 ? { topic: "food" } : { not: nested(depth - 1) };
+}
+
 test("there is nothing at the path without it", async () => {
   const bindings: Env = { ...env, LOG: "off", INDEX_NAME: "demo" };
   const response = await compose(bindings).fetch(new Request(`${ORIGIN}/mcp`, { method: "POST" }), bindings);
