@@ -24,10 +24,10 @@ interface Balance {
   readonly most: number;
 }
 
-/** Of tables of words, which know no sentence: static and model2vec. */
+/** Fit for tables of words, which know no sentence: static and model2vec. */
 const TABLE: Balance = { kinds: QUERY_KINDS, queries: 200, start: 0.15, slope: 4.25, least: -8, most: 8 };
 /**
- * Of encoders of sentences. They find titles and first sentences in any language by the names in them; by a few words out of
+ * Fit for encoders of sentences. They find titles and first sentences in any language by the names in them; by a few words out of
  * the middle one tells a language that the encoder does not know. The words keep some weight, however well it finds those.
  */
 const ENCODER: Balance = { kinds: ["words"], queries: 150, start: -2.15, slope: 4.25, least: -0.75, most: 8 };

@@ -13,7 +13,7 @@ import type { GoldenQuery } from "./golden.ts";
 import { addGolden } from "./golden-file.ts";
 
 export interface InsightsOptions {
-  /** Of the index; default: the first that the Worker serves. */
+  /** Name of the index; default: the first that the Worker serves. */
   readonly name?: string;
   /** Days to look back, 1 to 90; default 30. */
   readonly days?: number;

@@ -3,7 +3,7 @@ import type { ReferenceScores } from "./exact.ts";
 import { gainOf, type SetScores } from "./measure.ts";
 import type { ParagraphScores } from "./paragraphs.ts";
 
-/** What an embedder reaches on the sets. */
+/** Figures of an embedder on the sets. */
 export interface EmbedderScores {
   readonly embedder: string;
   readonly sets: readonly SetScores[];
