@@ -28,6 +28,8 @@ export interface InputOptions extends SplitOptions {
   readonly baseUrl?: string;
   /** Reads what symbolic links in a folder lead to outside of it; an error otherwise. */
   readonly followLinks?: boolean;
+  /** Writes `llms.txt` and `llms-full.txt` into the folder of the site. */
+  readonly llms?: boolean;
   /** File or address of a page of the site that the report explains. */
   readonly explain?: string;
   /** Receives what became of the pages of the site, when all are read. */
@@ -66,6 +68,9 @@ export function inputOf(options: InputOptions): Input {
     throw new OptionError(`csvTypes must be one of ${CSV_TYPES.join(", ")}.`);
   }
   siteBase(baseUrl);
+  if (options.llms && (!site || /^https?:/i.test(site))) {
+    throw new OptionError("llms writes into the folder of a site: give the folder as site.");
+  }
   const sources = typeof options.source === "string" ? [options.source] : (options.source ?? []);
   // An empty path is the working directory to the system: of a variable that was never set, all of it would be read.
   requireTexts("source", sources);
@@ -102,7 +107,7 @@ export async function countedBy(input: Input, embedder: BuildEmbedder): Promise<
 
 async function* read(
   sources: readonly string[],
-  { documents, site, baseUrl, csvTypes, followLinks, explain, onReport, onNote }: InputOptions,
+  { documents, site, baseUrl, csvTypes, followLinks, llms, explain, onReport, onNote }: InputOptions,
 ): AsyncGenerator<SourceDocument> {
   const links = followLinks === undefined ? {} : { followLinks };
   if (site) {
@@ -110,6 +115,7 @@ async function* read(
       ...links,
       ...(baseUrl !== undefined && { baseUrl }),
       ...(explain !== undefined && { explain }),
+      ...(llms && { llms }),
       ...(onReport && { onReport }),
     });
   }

@@ -45,6 +45,7 @@ const KEYS: Readonly<Record<keyof Config, true>> = {
   site: true,
   baseUrl: true,
   followLinks: true,
+  llms: true,
   csvTypes: true,
   embedFields: true,
   out: true,

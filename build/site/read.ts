@@ -7,6 +7,7 @@ import type { SourceDocument, SourceFile } from "../sources/types.ts";
 import { type FoundPage, withoutCopies } from "./copies.ts";
 import { crawl } from "./crawl.ts";
 import { pageDocuments } from "./documents.ts";
+import { writeLlms } from "./llms.ts";
 import { withOwnTitles } from "./names.ts";
 import { isPage, type Page, readPage, type Skipped } from "./page.ts";
 import { isHtml } from "./page-file.ts";
@@ -17,6 +18,8 @@ import { type SiteBase, siteBase, urlOfAddress, urlOfFile, urlOfMarkdown } from 
 export interface SiteOptions extends LinkOptions {
   /** Base of the site: a path or an address, put before the pages' own paths. Default `/`. */
   readonly baseUrl?: string;
+  /** Writes `llms.txt` and `llms-full.txt` into the folder of the site. */
+  readonly llms?: boolean;
   /** File or address of a page that the report explains. */
   readonly explain?: string;
   readonly onPage?: (done: number, total: number) => void;
@@ -52,6 +55,7 @@ export async function* readSite(location: string, options: SiteOptions = {}): As
     report.index({ url, source }, { ...page, documents: documents.map(outlineOf), linkLists });
     yield* documents;
   }
+  if (options.llms) await writeLlms(location, base, kept);
   options.onReport?.(report.finish());
 }
 

@@ -40,6 +40,7 @@ export function addBuild(program: Command): void {
       ).choices(CSV_TYPES),
     )
     .option("--explain <page>", "say what became of a page of the site; without --out nothing is built")
+    .option("--llms", "write llms.txt and llms-full.txt into the folder of the site")
     .option("--follow-links", "read what symbolic links lead to outside of a folder")
     .option(
       "--embed-fields <fields...>",

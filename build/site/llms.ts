@@ -1,0 +1,80 @@
+import { open, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Page } from "./page.ts";
+import type { SiteBase } from "./urls.ts";
+
+interface NamedPage {
+  readonly url: string;
+  readonly page: Page;
+}
+
+/**
+ * Writes `llms.txt`, the titles and addresses of all pages by folder, and `llms-full.txt`, their texts, into the folder
+ * of a site: what agents that read no index look for (llmstxt.org).
+ */
+export async function writeLlms(
+  folder: string,
+  { prefix }: SiteBase,
+  pages: readonly NamedPage[],
+): Promise<void> {
+  const start = pages.find(({ url }) => url === prefix) ?? pages[0];
+  if (!start) return;
+  const head = [`# ${oneLine(start.page.title)}`];
+  if (start.page.description) head.push(`> ${oneLine(start.page.description)}`);
+  const groups = Map.groupBy(pages, ({ url }) => groupOf(url, prefix));
+  const lists = [...groups].map(([name, list]) => `## ${name}\n\n${list.map(link).join("\n")}`);
+  await writeFile(join(folder, "llms.txt"), `${[...head, ...lists].join("\n\n")}\n`);
+  await writeTexts(join(folder, "llms-full.txt"), head.join("\n\n"), pages);
+}
+
+/** Writes page by page: all texts together may be larger than a string can be. */
+async function writeTexts(path: string, head: string, pages: readonly NamedPage[]): Promise<void> {
+  const partial = `${path}.partial`;
+  const file = await open(partial, "w");
+  try {
+    await file.write(`${head}\n`);
+    for (const entry of pages) await file.write(`\n${textOf(entry)}\n`);
+    await file.close();
+    await rename(partial, path);
+  } catch (error) {
+    await file.close().catch(() => {});
+    await rm(partial, { force: true });
+    throw error;
+  }
+}
+
+function link({ url, page: { title, description } }: NamedPage): string {
+  const name = oneLine(title).replace(/[[\]\\]/g, "\\$&");
+  return `- [${name}](${url})${description ? `: ${oneLine(description)}` : ""}`;
+}
+
+function textOf({ url, page }: NamedPage): string {
+  const sections = page.sections.map(({ heading, text }) =>
+    heading === "" || heading === page.title ? text : `## ${oneLine(heading)}\n\n${text}`,
+  );
+  const parts = [`# ${oneLine(page.title)}`, `Source: ${url}`, ...sections];
+  return parts.filter((part) => part !== "").join("\n\n");
+}
+
+/** The first folder below the site's own, as a heading. */
+function groupOf(url: string, prefix: string): string {
+  const path = url.startsWith(prefix)
+    ? url.slice(prefix.length)
+    : url.replace(/^https?:\/\/[^/]*\/?|^\//, "");
+  const [folder = "", ...rest] = path.split("/");
+  if (rest.length === 0 || folder === "") return "Pages";
+  const name = decoded(folder).replace(/[-_]+/g, " ").trim();
+  return name === "" ? "Pages" : name[0]!.toUpperCase() + name.slice(1);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, " ").trim();
+}
