@@ -108,7 +108,7 @@ const HANDBOOK: InputDocument[] = [
 function chapter(version: string, lang: string, title: string): InputDocument {
   const url = `/${version}/${lang}/${title.replaceAll(" ", "-")}`;
   const pageContent = `${title}: what the handbook says of version ${version}.`;
-  return { id: url, pageContent, metadata: { url, title, lang, version } };
+  return { id: url, pageContent, metadata: { url, page: url, title, lang, version } };
 }
 
 function section(
@@ -122,6 +122,6 @@ function section(
   return {
     id: `${url}#${anchor}`,
     pageContent,
-    metadata: { url, anchor, title, section: heading, breadcrumbs, language },
+    metadata: { url, page: url, anchor, title, section: heading, breadcrumbs, language },
   };
 }

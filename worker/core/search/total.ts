@@ -10,6 +10,7 @@ interface Page {
   readonly rankings: Rankings;
   /** Hits or groups that were ranked. */
   readonly found: number;
+  readonly groups?: readonly unknown[];
 }
 
 /**
@@ -35,11 +36,12 @@ export function totalOf(
     (minScore === 0 || parts === 1) &&
     (searcher.shards?.missing.size ?? 0) === 0;
   const value = isExact ? counts.documents : estimate(query, request, page);
-  const groups = counts.groups || page.found;
+  const shown = (request.offset ?? 0) + (page.groups?.length ?? 0);
+  const groups = Math.max(counts.groups || page.found, page.ranking.items.length > 0 ? shown : 0);
   return {
     value,
     relation: isExact ? "exact" : "estimate",
-    ...(groupBy && { groups: isExact ? (counts.groups ?? 0) : Math.max(groups, page.found) }),
+    ...(groupBy && { groups: isExact ? (counts.groups ?? 0) : groups }),
   };
 }
 

@@ -1,5 +1,5 @@
 // biome-ignore-all lint/complexity/noExcessiveLinesPerFunction: small functions over the state of one dialog.
-import { createSearch, Failure, HITS } from "./client.js";
+import { createSearch, Failure, STEP } from "./client.js";
 import { h } from "./dom.js";
 import { createFilters } from "./filters.js";
 import { createCursor, pageGroups, recentGroup } from "./list.js";
@@ -14,6 +14,11 @@ import { createScope } from "./scope.js";
 /** @import { Hit } from "./results.js" */
 /** @import { View } from "./view.js" */
 /** @typedef {ReturnType<typeof createSession>} Session */
+
+/** Pages of an answer, or hits where the index knows no pages. @param {Answer} answer */
+function sizeOf({ groups, hits }) {
+  return (groups ?? hits).length;
+}
 
 /** Milliseconds without a key before a search starts. */
 const PAUSE = 60;
@@ -42,8 +47,8 @@ export function createSession(host, view, settings) {
   let stale = true;
   /** The Enter that waits for the answer to what was typed. @type {(() => void) | undefined} */
   let entered;
-  /** Content of the list. @type {{ query: string, hits: readonly Hit[], pages: number }} */
-  let shown = { query: "", hits: [], pages: 0 };
+  /** Content of the list, and the pages or hits of the answer that it takes. @type {{ query: string, hits: readonly Hit[], pages: number, taken: number }} */
+  let shown = { query: "", hits: [], pages: 0, taken: 0 };
 
   /** @param {Node[]} options @param {...(Node | string)} said */
   function show(options, ...said) {
@@ -70,22 +75,26 @@ export function createSession(host, view, settings) {
   /**
    * @param {readonly Hit[]} hits
    * @param {string} query
-   * @param {Pick<Answer, "hits" | "warnings">} last part of them
+   * @param {Answer} last part of them
+   * @param {number} [taken] pages or hits of the parts before
    * @param {boolean} [ended] whether there are no more
    */
-  function showHits(hits, query, last, ended = last.hits.length < HITS) {
+  function showHits(hits, query, last, taken = 0, ended = sizeOf(last) < STEP) {
     const pages = groupByPage(hits, document.baseURI, query);
     const count = hits.length;
     const nothing = fill(messages.nothing, language, { query });
     const isLoose = last.warnings?.some(({ code }) => code === "PHRASE_NOT_FOUND");
-    const found = isLoose ? messages.loose : hasWords(hits, query) ? "" : messages.nearest;
+    const isNear = !hasWords(hits, query);
+    const found = isLoose ? messages.loose : isNear ? messages.nearest : "";
     const said = count === 0 ? nothing : found;
     show(pageGroups(pages, query), said);
-    shown = { query, hits, pages: pages.length };
+    shown = { query, hits, pages: pages.length, taken: taken + sizeOf(last) };
     status.textContent = count === 0 ? said : `${said} ${fill(messages.found, language, { count })}`.trim();
     if (count === 0) return;
-    const plus = ended ? "" : "+";
-    view.count.textContent = fill(messages.pages, language, { count: pages.length, plus });
+    // Pages that hold the words are counted; those that are near in meaning have no end.
+    const known = (!ended && !isNear && last.total?.groups) || 0;
+    const plus = ended || known > pages.length ? "" : "+";
+    view.count.textContent = fill(messages.pages, language, { count: Math.max(known, pages.length), plus });
     view.more.hidden = ended;
     view.more.textContent = messages.more;
   }
@@ -148,14 +157,15 @@ export function createSession(host, view, settings) {
   }
 
   async function more() {
-    const { query, hits: before, pages } = shown;
+    const { query, hits: before, pages, taken } = shown;
     view.more.textContent = messages.searching;
     try {
-      const asked = { query, filter: scope.filter(), facets: [], offset: before.length };
+      const asked = { query, filter: scope.filter(), facets: [], offset: taken };
       const answer = await search.turn()(asked);
       const known = new Set(before.map(({ id }) => id));
       const fresh = answer.hits.filter(({ id }) => !known.has(id));
-      showHits([...before, ...fresh], query, answer, answer.hits.length < HITS || fresh.length === 0);
+      const ended = sizeOf(answer) < STEP || fresh.length === 0;
+      showHits([...before, ...fresh], query, answer, taken, ended);
       cursor.set(list.children[pages]?.querySelector("[role=option]") ?? undefined);
     } catch (error) {
       view.more.textContent = status.textContent = `${reasonOf(error)} ${messages.retry}`;

@@ -1,4 +1,4 @@
-import { createSearch } from "./client.js";
+import { createSearch, STEP } from "./client.js";
 import { addressOf, textOf, titleOf } from "./results.js";
 
 /** @import { Settings } from "./index.js" */
@@ -32,7 +32,7 @@ export async function offerTool({ endpoint }, filter, signal) {
     /** @param {{ query: string }} input */
     async execute({ query }) {
       const { hits } = await createSearch(endpoint).turn()({ query, filter: filter(), facets: [] });
-      const found = hits.map(({ id, metadata = {}, highlights }) => ({
+      const found = hits.slice(0, STEP).map(({ id, metadata = {}, highlights }) => ({
         title: titleOf(metadata, id),
         section: textOf(metadata.section) || textOf(metadata.heading),
         url: addressOf(metadata, document.baseURI)?.href,
