@@ -53,7 +53,7 @@ export async function updateCurrent(
   }
 }
 
-/** What of a build's settings says where documents come from, and how they are embedded. */
+/** Settings of a build that name its documents and how they are embedded. */
 function inputOptions(build: BuildOptions) {
   const {
     metric: _metric,

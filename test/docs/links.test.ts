@@ -44,3 +44,11 @@ test.each(PAGES)("links of %s lead to a file and a heading", (page) => {
   });
   expect(dead).toEqual([]);
 });
+
+test("CONTRIBUTING.md names files and folders that exist", () => {
+  const named = Array.from(
+    read("CONTRIBUTING.md").matchAll(/`((?:worker|build|scripts|test|docs)\/[\w./-]+)`/g),
+  );
+  expect(named.length).toBeGreaterThan(60);
+  expect(named.map(([, path]) => path!).filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+});
