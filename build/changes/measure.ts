@@ -40,7 +40,10 @@ export function joinForests({ base, added, kept }: Changes): Forest {
         acceptBits: bits,
         acceptFraction: fraction,
       });
-      const b = added.forest.search(query, options);
+      const b = added.forest.search(query, {
+        ...options,
+        searchK: Math.ceil(added.forest.artifact.header.defaultSearchK * Math.max(1, Math.sqrt(k / 10))),
+      });
       const all = [
         ...a.items.map((item, i) => ({ item, distance: a.distances[i]! })),
         ...b.items.map((item, i) => ({ item: item + first, distance: b.distances[i]! })),

@@ -16,6 +16,7 @@ import type { FolderWriter } from "../artifact/folder.ts";
 import { type BuiltForest, writeArtifact } from "../artifact/folder-files.ts";
 import { encodeArtifact, type SectionSource } from "../artifact/layout.ts";
 import { buildForest } from "../forest/build-forest.ts";
+import { FLAT_COORDINATES } from "../forest/sizing.ts";
 import type { LocalIndex } from "../local/types.ts";
 import { bytesOf } from "../numeric/arrays.ts";
 import type { ForestSettings } from "../settings/options.ts";
@@ -44,7 +45,10 @@ export async function writeChanges(folder: FolderWriter, parts: ChangeParts): Pr
   const documents = await file.close();
   const path = join(folder.path, "documents.jsonl");
   const { metric, dimensions } = base.forest;
-  const built = await buildForest({ vectors, dimensions, metric }, forestLike(base.manifest, parts));
+  const built = await buildForest(
+    { vectors, dimensions, metric },
+    forestLike(base.manifest, parts, vectors.length),
+  );
   const texts = await indexTexts(
     path,
     { nItems: changed.length, hasText: true },
@@ -69,11 +73,13 @@ export async function writeChanges(folder: FolderWriter, parts: ChangeParts): Pr
 function forestLike(
   { codec, rescore, forest, certified, metric }: Manifest,
   { jobs, onProgress }: ChangeParts,
+  coordinates: number,
 ): ForestSettings {
   // Sketches are made for trees; few vectors are scanned by what stands behind the base's.
   const isSketched = codec === "binary" && metric !== "hamming";
   return {
-    trees: "auto",
+    // A walk of all leaves, as a small index has by default, costs too much beside the base's.
+    trees: coordinates > FLAT_COORDINATES ? 1 : "auto",
     targetRecall: certified.target,
     codec: isSketched ? (rescore === "none" ? "int8" : rescore) : codec,
     rescore: isSketched ? "none" : rescore,

@@ -2,6 +2,7 @@ import type { Embedder } from "../../worker/core/embedding/types.ts";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import type { StoredDocument } from "../../worker/core/format/meta.ts";
 import type { SearchMode } from "../../worker/core/search/types.ts";
+import type { PublishDirOptions } from "../pipeline/publishing.ts";
 
 /** A search as the store asks it, with one of `query`, `vector` and `item`. */
 export interface StoreSearch {
@@ -24,9 +25,21 @@ export interface StoreHit {
   readonly score: number;
 }
 
+/** A document to add, or to put in the place of one with its id. */
+export interface StoreChange extends StoredDocument {
+  readonly vector: readonly number[];
+}
+
 export interface StoreOptions {
   /** Mode of text searches: `vector` (default, as LangChain's stores do), or `hybrid` where the index has keywords. */
   readonly mode?: SearchMode | undefined;
+  /**
+   * Whether `addDocuments`, `addVectors` and `delete` change the artifact folder, as `annoy-edge update` does; otherwise they
+   * throw a `ReadOnlyError`. Only of a store over a folder; default false.
+   */
+  readonly writable?: boolean | undefined;
+  /** Publishes after each change: the target, as `publish` takes it. Makes the store writable. */
+  readonly publish?: PublishDirOptions | undefined;
 }
 
 /** Index behind a store: an artifact in Node, or a Worker. */
@@ -39,6 +52,8 @@ export interface Backend {
   document(id: string): Promise<StoredDocument | undefined>;
   /** Docstore ids by item; holes are undefined. */
   ids(): readonly (string | undefined)[];
+  /** Puts changes on top of the artifact and opens it again. Absent where it cannot be changed. */
+  change?(documents: readonly StoreChange[], remove: readonly string[]): Promise<void>;
   save(directory: string): Promise<void>;
   close(): Promise<void>;
 }
@@ -57,6 +72,7 @@ export function closedBackend(backend: Backend): Backend {
     search: refuseLater,
     document: refuseLater,
     ids: refuse,
+    ...(backend.change && { change: refuseLater }),
     save: refuseLater,
     close: async () => {},
   };

@@ -49,7 +49,7 @@ export async function buildBackend(
   embeddings: EmbeddingsLike | undefined,
   config: AnnoyLibConfig,
 ): Promise<Backend> {
-  const { directory, mode: _, nTrees, nJobs, ...settings } = config;
+  const { directory, mode: _, writable, publish, nTrees, nJobs, ...settings } = config;
   if (documents.length === 0) {
     throw new AnnoyEdgeError("NO_DOCUMENTS", "There are no documents: an Annoy index cannot be empty.");
   }
@@ -73,7 +73,7 @@ export async function buildBackend(
       })),
       ...(embeddings && { embedder: await asEmbedder(embeddings, vectors?.[0]?.length) }),
     });
-  return openMade(make, embeddings, directory);
+  return openMade(make, embeddings, { directory, writable, publish });
 }
 
 /** Not copied where it is one: vectors of a corpus are many. */
@@ -93,7 +93,7 @@ export interface FromIndexOptions extends StoreOptions {
 export async function importBackend(
   index: AnnoyIndex,
   documents: AnnoyDocuments,
-  { embeddings, directory }: FromIndexOptions,
+  { embeddings, directory, writable, publish }: FromIndexOptions,
 ): Promise<Backend> {
   const data = dataOf(index);
   const { f: dimensions, metric } = index;
@@ -109,15 +109,15 @@ export async function importBackend(
       await rm(temporary, { recursive: true });
     }
   };
-  return openMade(make, embeddings, directory);
+  return openMade(make, embeddings, { directory, writable, publish });
 }
 
 async function openMade(
   make: (out: string) => Promise<unknown>,
   embeddings: EmbeddingsLike | undefined,
-  directory: string | undefined,
+  { directory, ...options }: StoreOptions & { readonly directory: string | undefined },
 ): Promise<Backend> {
-  if (directory === undefined) return openTemporary(embeddings, make);
+  if (directory === undefined) return openTemporary(embeddings, make, options);
   await make(directory);
-  return openLocal(directory, embeddings);
+  return openLocal(directory, embeddings, options);
 }

@@ -1,11 +1,11 @@
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 
-/** An index never changes after it was built. */
+/** A store that was not opened for changes. */
 export class ReadOnlyError extends AnnoyEdgeError {
   constructor(method: string) {
     super(
       "READ_ONLY",
-      `${method}: an Annoy index cannot be changed once it is built. Rebuild it from all documents (AnnoyVectorStore.fromDocuments, or annoy-edge build).`,
+      `${method}: this store is read-only. Rebuild it from all documents (AnnoyVectorStore.fromDocuments, or annoy-edge build), or open its folder with { writable: true }.`,
     );
     this.name = "ReadOnlyError";
   }

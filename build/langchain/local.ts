@@ -1,18 +1,19 @@
 import { copyFile, cp } from "node:fs/promises";
 import { join } from "node:path";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
-import { idOfItem } from "../../worker/core/format/ids.ts";
 import { openSearcher } from "../../worker/core/search/open-searcher.ts";
 import { parseSearchRequest } from "../../worker/core/search/parse.ts";
 import { MAX_K, MAX_QUERY_LENGTH } from "../../worker/core/search/schema.ts";
 import { search } from "../../worker/core/search/search.ts";
 import type { SearchRequest } from "../../worker/core/search/types.ts";
 import { beginFolder } from "../artifact/folder.ts";
-import { DATA_FILES, ENCODER_FILE, MANIFEST_FILE } from "../artifact/version.ts";
+import { BASE_FOLDER, DATA_FILES, ENCODER_FILE, MANIFEST_FILE, SHARDS_FOLDER } from "../artifact/version.ts";
+import { idsOf } from "../changes/documents.ts";
 import { asEmbedder, type EmbeddingsLike, isRecognised, requireSameEmbedder } from "../embedding/identity.ts";
 import { openLocalIndex } from "../local/local-index.ts";
 import type { LocalIndex } from "../local/types.ts";
-import type { Backend, StoreSearch } from "./backend.ts";
+import type { Backend, StoreOptions, StoreSearch } from "./backend.ts";
+import { createWritable } from "./writable.ts";
 
 /**
  * Opens an artifact folder as a store's backend.
@@ -20,10 +21,20 @@ import type { Backend, StoreSearch } from "./backend.ts";
  * @param embeddings embeds queries; may be left out when the artifact carries its embedder, or holds vectors only
  * @throws AnnoyEdgeError `EMBEDDER_MISMATCH` when they are not the ones that the index was built with
  */
-export async function openLocal(directory: string, embeddings?: EmbeddingsLike): Promise<Backend> {
+export async function openLocal(
+  directory: string,
+  embeddings?: EmbeddingsLike,
+  options: StoreOptions = {},
+): Promise<Backend> {
+  const open = () => openFolder(directory, embeddings);
+  if (!options.writable && !options.publish) return backendOf(directory, await open());
+  return createWritable(directory, await open(), { open, backendOf, publish: options.publish });
+}
+
+async function openFolder(directory: string, embeddings?: EmbeddingsLike): Promise<LocalIndex> {
   const index = await openLocalIndex(directory, { ...(embeddings && { embedder: () => undefined }) });
   try {
-    return backendOf(directory, await withEmbedder(index, embeddings));
+    return await withEmbedder(index, embeddings);
   } catch (error) {
     await index.close();
     throw error;
@@ -66,7 +77,7 @@ function backendOf(directory: string, index: LocalIndex): Backend {
           `The index ${index.name} is cut into shards, which hold the ids: hits carry theirs, and docstore.search finds a document by its id.`,
         );
       }
-      ids ??= Array.from({ length: index.forest.nItems }, (_, item) => idOfItem(index.ids, item));
+      ids ??= idsByItem(index);
       return ids;
     },
     async save(target) {
@@ -78,7 +89,9 @@ function backendOf(directory: string, index: LocalIndex): Backend {
         if (index.manifest.embedder?.provider === "encoder")
           await copyFile(join(directory, ENCODER_FILE), join(folder.path, ENCODER_FILE));
         if (index.shards)
-          await cp(join(directory, "shards"), join(folder.path, "shards"), { recursive: true });
+          await cp(join(directory, SHARDS_FOLDER), join(folder.path, SHARDS_FOLDER), { recursive: true });
+        if (index.changes)
+          await cp(join(directory, BASE_FOLDER), join(folder.path, BASE_FOLDER), { recursive: true });
         await folder.commit();
       } catch (error) {
         await folder.discard();
@@ -87,6 +100,12 @@ function backendOf(directory: string, index: LocalIndex): Backend {
     },
     close: () => index.close(),
   };
+}
+
+function idsByItem(index: LocalIndex): (string | undefined)[] {
+  const ids: (string | undefined)[] = new Array(index.forest.nItems).fill(undefined);
+  for (const [id, item] of idsOf(index)) ids[item] = id;
+  return ids;
 }
 
 /** The contract bounds what visitors may ask for; a program that holds the index may have all of it. */

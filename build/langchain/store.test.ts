@@ -128,7 +128,7 @@ describe("what the tests of LangChain's Annoy for Python ask", () => {
     const store: AnnoyVectorStore = keep(
       await AnnoyVectorStore.fromTexts(["foo"], [], new NumberedEmbeddings()),
     );
-    const attempts = [() => store.addDocuments(), () => store.addVectors(), () => store.delete()];
+    const attempts = [() => store.addDocuments([]), () => store.addVectors([], []), () => store.delete()];
     for (const attempt of attempts) {
       const error = await attempt().catch((e: unknown) => e);
       expect(error).toBeInstanceOf(ReadOnlyError);

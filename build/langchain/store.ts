@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Document, type DocumentInterface } from "@langchain/core/documents";
@@ -9,9 +10,11 @@ import type { SearchMode } from "../../worker/core/search/types.ts";
 import type { AnnoyIndex } from "../annoy/annoy-index.ts";
 import type { AnnoyDocuments } from "../annoy/documents.ts";
 import { isEmbeddings } from "../embedding/identity.ts";
+import { OptionError } from "../settings/errors.ts";
 import {
   type Backend,
   closedBackend,
+  type StoreChange,
   type StoreHit,
   type StoreOptions,
   type StoreSearch,
@@ -41,7 +44,7 @@ const abandoned = new FinalizationRegistry<() => Promise<void>>((release) => voi
 
 /**
  * LangChain's vector store over an Annoy index: an artifact folder in Node, or a Worker by its URL. Read-only, as
- * LangChain's Annoy is. Scores are Annoy's distances: smaller is nearer, except for metric `dot`.
+ * LangChain's Annoy is, unless a folder is opened as `writable`. Scores are Annoy's distances: smaller is nearer, except for metric `dot`.
  *
  * ```ts
  * const store = await AnnoyVectorStore.fromTexts(["pizza is great", "my car"], [], embeddings);
@@ -77,8 +80,8 @@ export class AnnoyVectorStore extends SaveableVectorStore {
     options: StoreOptions = {},
   ): Promise<AnnoyVectorStore> {
     const backend = isLangchainFolder(directory)
-      ? await openTemporary(embeddings, (out) => importLangchain(directory, { out }))
-      : await openLocal(directory, embeddings);
+      ? await openTemporary(embeddings, (out) => importLangchain(directory, { out }), options)
+      : await openLocal(directory, embeddings, options);
     return new AnnoyVectorStore(backend, options);
   }
 
@@ -323,19 +326,40 @@ export class AnnoyVectorStore extends SaveableVectorStore {
     await backend.close();
   }
 
-  /** @throws ReadOnlyError always */
-  async addVectors(): Promise<never> {
-    throw new ReadOnlyError("addVectors");
+  /**
+   * Adds documents with their vectors; a document replaces the one of its id.
+   *
+   * @param options `ids`, one a document; default: the documents' own, else random ones
+   * @returns the documents' ids
+   * @throws ReadOnlyError unless the store is `writable`
+   */
+  override async addVectors(
+    vectors: number[][],
+    documents: DocumentInterface[],
+    options?: { readonly ids?: readonly string[] },
+  ): Promise<string[]> {
+    const change = this.#backend.change ?? readOnly("addVectors");
+    const changes = changesOf(vectors, documents, options?.ids);
+    if (changes.length > 0) await change(changes, []);
+    return changes.map(({ id }) => id);
   }
 
-  /** @throws ReadOnlyError always */
-  async addDocuments(): Promise<never> {
-    throw new ReadOnlyError("addDocuments");
+  /** Embeds documents and adds them: see {@link addVectors}. @throws ReadOnlyError unless the store is `writable` */
+  override async addDocuments(
+    documents: DocumentInterface[],
+    options?: { readonly ids?: readonly string[] },
+  ): Promise<string[]> {
+    if (!this.#backend.change) readOnly("addDocuments");
+    const texts = documents.map(({ pageContent }) => pageContent);
+    return this.addVectors(await this.#backend.embeddings.embedDocuments(texts), documents, options);
   }
 
-  /** @throws ReadOnlyError always */
-  override async delete(): Promise<never> {
-    throw new ReadOnlyError("delete");
+  /** Removes documents by their ids; those that are not there are passed over. @throws ReadOnlyError unless the store is `writable` */
+  override async delete(params?: { readonly ids?: readonly string[] }): Promise<void> {
+    const change = this.#backend.change ?? readOnly("delete");
+    const found = await Promise.all((params?.ids ?? []).map((id) => this.#backend.document(id)));
+    const there = found.flatMap((document) => (document ? [document.id] : []));
+    if (there.length > 0) await change([], [...new Set(there)]);
   }
 
   async #documents(request: StoreSearch): Promise<Document[]> {
@@ -349,6 +373,30 @@ export class AnnoyVectorStore extends SaveableVectorStore {
   async #search(request: StoreSearch): Promise<StoreHit[]> {
     return this.#backend.search({ ...request, ...(request.query !== undefined && { mode: this.#mode }) });
   }
+}
+
+function readOnly(method: string): never {
+  throw new ReadOnlyError(method);
+}
+
+/** @throws OptionError when there are not as many vectors or ids as documents */
+function changesOf(
+  vectors: readonly (readonly number[])[],
+  documents: readonly DocumentInterface[],
+  ids?: readonly string[],
+): StoreChange[] {
+  for (const [what, list] of Object.entries({ vectors, ids })) {
+    if (list && list.length !== documents.length)
+      throw new OptionError(`There are ${list.length} ${what} for ${documents.length} documents.`);
+  }
+  const changes = documents.map(({ id, pageContent, metadata }, i) => ({
+    id: ids?.[i] ?? id ?? randomUUID(),
+    pageContent,
+    metadata,
+    vector: vectors[i]!,
+  }));
+  // Of two with one id the later one counts, as if they had been added one after the other.
+  return [...new Map(changes.map((change) => [change.id, change])).values()];
 }
 
 /** A condition on the metadata; or, where LangChain for Python has it, `searchK`: the candidates to look at. */

@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { EmbeddingsLike } from "../embedding/identity.ts";
-import type { Backend } from "./backend.ts";
+import type { Backend, StoreOptions } from "./backend.ts";
 import { openLocal } from "./local.ts";
 
 const folders = new Set<string>();
@@ -17,6 +17,7 @@ const folders = new Set<string>();
 export async function openTemporary(
   embeddings: EmbeddingsLike | undefined,
   make: (out: string) => Promise<unknown>,
+  options: StoreOptions = {},
 ): Promise<Backend> {
   const temporary = temporaryFolder();
   const remove = async () => {
@@ -27,7 +28,7 @@ export async function openTemporary(
   try {
     const out = join(temporary, "index");
     await make(out);
-    const backend = await openLocal(out, embeddings);
+    const backend = await openLocal(out, embeddings, options);
     const close = async () => {
       await backend.close();
       await remove();

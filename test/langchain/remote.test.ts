@@ -87,7 +87,7 @@ describe("a store over a Worker", () => {
     expect(() => store.indexToDocstoreId).toThrow(expect.objectContaining({ code: "NOT_OVER_HTTP" }));
     await expect(store.save(join(folder, "x"))).rejects.toMatchObject({ code: "NOT_OVER_HTTP" });
     await expect(store.embeddings.embedQuery("food")).rejects.toMatchObject({ code: "NO_EMBEDDER" });
-    await expect(store.addDocuments()).rejects.toMatchObject({ code: "READ_ONLY" });
+    await expect(store.addDocuments([])).rejects.toMatchObject({ code: "READ_ONLY" });
     await store.close();
   });
 

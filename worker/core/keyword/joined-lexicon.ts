@@ -48,8 +48,17 @@ export function joinLexicons({ base, added, gone, language }: JoinedDictionaries
     const term = dictionary ? findTerm(dictionary, key) : -1;
     return term < 0 ? 0 : readEntry(dictionary!, term).documents;
   };
+  const known = new Map<number, number>();
+  const documentsOf = (term: number, key: Uint8Array): number => {
+    let documents = known.get(term);
+    if (documents === undefined) {
+      documents = count(base, key) + count(added, key) - count(gone, key);
+      remember(known, term, documents);
+    }
+    return documents;
+  };
   const entryOf = (term: number, key: Uint8Array, classTotal?: number): TermEntry => {
-    const documents = count(base, key) + count(added, key) - count(gone, key);
+    const documents = documentsOf(term, key);
     return {
       term,
       documents,
@@ -82,7 +91,16 @@ export function joinLexicons({ base, added, gone, language }: JoinedDictionaries
     return isOwnStem ? term : -1;
   };
 
+  const classes = new Map<number, TermEntry[]>();
   const classOf = (term: number): TermEntry[] => {
+    let kept = classes.get(term);
+    if (!kept) {
+      kept = readClassOf(term);
+      remember(classes, term, kept);
+    }
+    return kept;
+  };
+  const readClassOf = (term: number): TermEntry[] => {
     const key = keyOf(term);
     const text = isMarked(key) ? textOf(key.subarray(0, key.length - 1)) : textOf(key);
     const words = new Set<string>();
@@ -139,6 +157,14 @@ export function joinLexicons({ base, added, gone, language }: JoinedDictionaries
       return found.map(({ term }) => entryOf(term, keyOf(term))).filter(({ documents }) => documents > 0);
     },
   };
+}
+
+/** Words whose frequencies are kept: a query asks for the same ones several times, and the next query for some of them. */
+const MOST_KNOWN = 4096;
+
+function remember<V>(known: Map<number, V>, term: number, value: V): void {
+  if (known.size >= MOST_KNOWN) known.clear();
+  known.set(term, value);
 }
 
 const NOWHERE = { postingsStart: 0, postingsEnd: 0, positionsStart: 0, positionsEnd: 0 } as const;

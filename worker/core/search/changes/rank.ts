@@ -47,7 +47,7 @@ export async function rankChanged(
   );
   const ofAdded = await rankInMemory(
     added,
-    own,
+    query.searchK === -1 ? { ...own, searchK: ownSearchK(added, k) } : own,
     { ...part, understood: joined?.added, isFew: () => isFew },
     options,
   );
@@ -58,6 +58,12 @@ export async function rankChanged(
     ...(rare && joined && { rare: rarestFirst(rare, index, joined) }),
     ...(isWanted && joined && { terms: foundTerms(keywords!.whole, joined.whole) }),
   };
+}
+
+/** The changes' default searchK: their meta's is that of the whole, their header's their own, for ten hits. */
+function ownSearchK({ forest }: LoadedIndex, k: number): number {
+  const { defaultSearchK } = forest.artifact.header;
+  return Math.ceil(defaultSearchK * Math.max(1, Math.sqrt(k / 10)));
 }
 
 /** Fields of both parts, whose counts are added up: every value counts. */

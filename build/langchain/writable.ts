@@ -1,0 +1,47 @@
+import { update } from "../changes/update.ts";
+import type { LocalIndex } from "../local/types.ts";
+import { type PublishDirOptions, publish } from "../pipeline/publishing.ts";
+import type { Backend } from "./backend.ts";
+
+interface WritableOptions {
+  /** Opens the folder anew. */
+  readonly open: () => Promise<LocalIndex>;
+  readonly backendOf: (directory: string, index: LocalIndex) => Backend;
+  /** Target of publishing after each change; none when left out. */
+  readonly publish?: PublishDirOptions | undefined;
+}
+
+/** A backend whose folder can be changed: each change is put on top of the base, and the folder opened again. */
+export function createWritable(directory: string, index: LocalIndex, options: WritableOptions): Backend {
+  const { open, backendOf } = options;
+  let current = backendOf(directory, index);
+  /** Ends when the changes that were asked for before have been made, or have failed. */
+  let last: Promise<unknown> = Promise.resolve();
+  const change: Backend["change"] = (documents, remove) => {
+    const made = last
+      .catch(() => {})
+      .then(async () => {
+        const { outcome } = await update(directory, { documents: [...documents], remove, cache: false });
+        if (outcome === "unchanged") return;
+        const before = current;
+        current = backendOf(directory, await open());
+        await before.close();
+        if (options.publish) await publish(directory, options.publish);
+      });
+    last = made;
+    return made;
+  };
+  return {
+    kind: "local",
+    embeddings: current.embeddings,
+    search: (request) => current.search(request),
+    document: (id) => current.document(id),
+    ids: () => current.ids(),
+    save: (target) => current.save(target),
+    close: async () => {
+      await last.catch(() => {});
+      await current.close();
+    },
+    change,
+  };
+}
