@@ -77,6 +77,11 @@ describe("what a site marks as content is content", () => {
       '<form><input type="search"><h1>Hours</h1><p>Nine.</p></form>',
       "Hours Nine.",
     ],
+    [
+      "buttons of tabs as words of their own",
+      "<main><div><button>npm</button><button>yarn</button></div><x-tab><b slot=title>Tab</b>Text</x-tab></main>",
+      "npm yarn\nTab Text",
+    ],
     ["words between soft breaks", "<main><p>Donau<wbr>dampf</p><p>a<br>b</p></main>", "Donaudampf\n\na\nb"],
   ])("%s", (_, body, expected) => {
     expect(text(body)).toBe(expected);

@@ -23,32 +23,17 @@ const SCREENS = [
 ] as const;
 
 describe.each(FRAMEWORKS.filter(({ name }) => !ONLY || name === ONLY))("a site of $name", (site) => {
-  const openTab = useChromium();
   let folder: string;
   let project: string;
-  let server: LocalServer;
   let said: string;
-  const address = (path: string) => `${server.url}${site.base}${path}`;
   const [[question, answer]] = site.questions as [readonly [string, string]];
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "annoy-edge-frameworks-"));
     project = await installed(site);
     said = await built(site, project);
-    const persistTo = join(folder, "state");
-    const assets = join(folder, "assets");
-    const home = join(assets, site.base);
-    await mkdir(dirname(home), { recursive: true });
-    await cp(join(project, site.out), home, { recursive: true });
-    await writeFile(join(assets, "favicon.ico"), "");
-    await publishLocally(join(project, "artifacts/site"), { root: ROOT, persistTo });
-    const variables = { INDEX_NAME: "site" };
-    server = await serve({ root: ROOT, port: await freePort(), persistTo, assets, variables });
   });
-  afterAll(async () => {
-    await server?.stop();
-    await rm(folder, { recursive: true, force: true });
-  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
 
   test("is indexed after its build, and says so", () => {
     expect(said).toMatch(/\d+ of \d+ pages are indexed, as \d+ documents/);
@@ -66,59 +51,82 @@ describe.each(FRAMEWORKS.filter(({ name }) => !ONLY || name === ONLY))("a site o
     expect(poor).toEqual([]);
   });
 
-  for (const { screen, ...context } of SCREENS) {
-    test(`is searched on a ${screen} in ${context.colorScheme}`, async () => {
-      const { page, complaints } = await openTab(address(""), context);
-      await page.locator("annoy-search").first().waitFor();
-      await shoot(page, `${screen}-${context.colorScheme}-page`);
-      await search(page, question);
-      await shoot(page, `${screen}-${context.colorScheme}`);
-      const findings = await axeFindings(page);
-      expect(findings.filter((finding) => finding.includes("annoy-search"))).toEqual([]);
-      expect(await page.evaluate(isDark)).toBe(context.colorScheme === "dark");
-      expect(complaints).toEqual([]);
+  describe("in Chromium", () => {
+    const openTab = useChromium();
+    let server: LocalServer;
+    const address = (path: string) => `${server.url}${site.base}${path}`;
+
+    beforeAll(async () => {
+      const persistTo = join(folder, "state");
+      const assets = join(folder, "assets");
+      const home = join(assets, site.base);
+      await mkdir(dirname(home), { recursive: true });
+      await cp(join(project, site.out), home, { recursive: true });
+      for (const icon of ["favicon.ico", "favicon.svg"]) await writeFile(join(assets, icon), "");
+      await publishLocally(join(project, "artifacts/site"), { root: ROOT, persistTo });
+      const variables = { INDEX_NAME: "site" };
+      server = await serve({ root: ROOT, port: await freePort(), persistTo, assets, variables });
     });
-  }
+    afterAll(() => server?.stop());
 
-  test("opens a result in place", async () => {
-    const { page } = await openTab(address(""), { viewport: { width: 1280, height: 800 } });
-    await page.evaluate(() => Object.assign(globalThis, { stayed: true }));
-    await search(page, question);
-    const chosen = page.locator("annoy-search").getByRole("option", { selected: true });
-    const href = await chosen.getAttribute("href");
-    expect(href).toContain(site.base);
-    await page.keyboard.press("Enter");
-    await page.waitForURL((url) => url.pathname !== site.base);
-    expect(plain(new URL(page.url()).pathname)).toBe(plain(new URL(href ?? "", page.url()).pathname));
-    // Starlight has no router: each page is loaded.
-    expect(await page.evaluate(() => "stayed" in globalThis)).toBe(site.name !== "Starlight");
-    // And searches on, from there.
-    await search(page, answer.replace(/\W+/g, " "));
+    for (const { screen, ...context } of SCREENS) {
+      test(`is searched on a ${screen} in ${context.colorScheme}`, async () => {
+        const { page, complaints } = await openTab(address(""), context);
+        await page.locator("annoy-search").first().waitFor();
+        await shoot(page, `${screen}-${context.colorScheme}-page`);
+        await search(page, question);
+        await shoot(page, `${screen}-${context.colorScheme}`);
+        const findings = await axeFindings(page);
+        expect(findings.filter((finding) => finding.includes("annoy-search"))).toEqual([]);
+        expect(await page.evaluate(isDark)).toBe(context.colorScheme === "dark");
+        expect(complaints).toEqual([]);
+      });
+    }
+
+    test("opens a result in place", async () => {
+      const { page } = await openTab(address(""), { viewport: { width: 1280, height: 800 } });
+      await page.evaluate(() => Object.assign(globalThis, { stayed: true }));
+      const before = await page.title();
+      await search(page, question);
+      const chosen = page.locator("annoy-search").getByRole("option", { selected: true });
+      const href = await chosen.getAttribute("href");
+      expect(href).toContain(site.base);
+      await page.keyboard.press("Enter");
+      await page.waitForURL((url) => url.pathname !== site.base);
+      expect(plain(new URL(page.url()).pathname)).toBe(plain(new URL(href ?? "", page.url()).pathname));
+      // Starlight has no router: each page is loaded.
+      expect(await page.evaluate(() => "stayed" in globalThis)).toBe(site.name !== "Starlight");
+      // And searches on, from there, when the page is there.
+      await page.waitForFunction((title) => document.title !== title, before);
+      await search(page, answer.replace(/\W+/g, " "));
+    });
+
+    test("speaks the page's language and searches in it", async () => {
+      if (!site.translated) return;
+      const { page } = await openTab(address(site.translated.page), {
+        viewport: { width: 1280, height: 800 },
+      });
+      await page.getByRole("button", { name: site.translated.open }).first().click();
+      await page.locator("annoy-search").getByRole("combobox").fill("umleiten");
+      await page.locator("annoy-search").getByRole("option").first().waitFor();
+      expect(await hrefs(page)).toSatisfy((all: string[]) => all.every((href) => href.includes("/de/")));
+    });
+
+    test.runIf(site.versions)("searches in the version of the page", async () => {
+      const { page: path, within, query } = site.versions!;
+      const { page } = await openTab(address(path), { viewport: { width: 1280, height: 800 } });
+      await search(page, query);
+      const found = (await hrefs(page)).filter((href) => href.includes("/docs/"));
+      expect(found.length).toBeGreaterThan(0);
+      expect(found.filter((href) => !href.includes(within))).toEqual([]);
+    });
+
+    async function shoot(page: Page, name: string): Promise<void> {
+      if (!SCREENSHOTS) return;
+      await page.waitForTimeout(300);
+      await page.screenshot({ path: join(SCREENSHOTS, `${site.name.toLowerCase()}-${name}.png`) });
+    }
   });
-
-  test("speaks the page's language and searches in it", async () => {
-    if (!site.translated) return;
-    const { page } = await openTab(address(site.translated.page), { viewport: { width: 1280, height: 800 } });
-    await page.getByRole("button", { name: site.translated.open }).first().click();
-    await page.locator("annoy-search").getByRole("combobox").fill("umleiten");
-    await page.locator("annoy-search").getByRole("option").first().waitFor();
-    expect(await hrefs(page)).toSatisfy((all: string[]) => all.every((href) => href.includes("/de/")));
-  });
-
-  test.runIf(site.versions)("searches in the version of the page", async () => {
-    const { page: path, within, query } = site.versions!;
-    const { page } = await openTab(address(path), { viewport: { width: 1280, height: 800 } });
-    await search(page, query);
-    const found = (await hrefs(page)).filter((href) => href.includes("/docs/"));
-    expect(found.length).toBeGreaterThan(0);
-    expect(found.filter((href) => !href.includes(within))).toEqual([]);
-  });
-
-  async function shoot(page: Page, name: string): Promise<void> {
-    if (!SCREENSHOTS) return;
-    await page.waitForTimeout(300);
-    await page.screenshot({ path: join(SCREENSHOTS, `${site.name.toLowerCase()}-${name}.png`) });
-  }
 });
 
 async function search(page: Page, query: string): Promise<void> {

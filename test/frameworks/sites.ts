@@ -121,8 +121,6 @@ const starlight: FrameworkSite = {
       join(pages, "de/index.md"),
       "---\ntitle: Schnelle Server\n---\n\nEin Rahmen für Server.\n\n## Umleiten\n\nAntworten leiten um.\n",
     );
-    await mkdir(join(folder, "public"), { recursive: true });
-    await writeFile(join(folder, "public/favicon.svg"), '<svg xmlns="http://www.w3.org/2000/svg"/>');
     await writeFile(
       join(folder, "src/content.config.ts"),
       `import { defineCollection } from "astro:content";

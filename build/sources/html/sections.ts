@@ -30,6 +30,8 @@ export interface Section {
 
 /** Below every heading: a term of a definition list that has an id, such as a function in an API's reference. */
 const TERM_LEVEL = 7;
+/** Drawn as boxes of their own within a line, so that no word goes on from one to the next: buttons of tabs for one. */
+const APART: ReadonlySet<string> = new Set("button input label select textarea".split(" "));
 /** Elements whose text is code. */
 const CODE: ReadonlySet<string> = new Set("code pre tt kbd samp".split(" "));
 const PREFORMATTED: ReadonlySet<string> = new Set(["pre", "textarea"]);
@@ -112,6 +114,10 @@ export function sectionsOf(root: Element, leftOut: LeftOut): Section[] {
       }
       if (name === "br") out.lines().lineBreak();
       else if (name === "td" || name === "th" || FORMULA_SIGNS.has(name)) out.lines().space();
+      if (APART.has(name) || attribute(next, "slot") !== undefined) {
+        const blank = () => out.lines().space();
+        during(blank, blank);
+      }
       if (CODE.has(name)) {
         during(
           () => code++,

@@ -88,7 +88,7 @@ describe("what is written is what is read", () => {
 describe("headings", () => {
   test("underlined ones, GitHub's anchors, and own ones", () => {
     const markdown =
-      "Release checklist\n=================\n\nDo.\n\nBefore *you* start\n---\nTell.\n\n## A & B {#own}\n\n## Same\n\n## Same\n\n# C#\n";
+      "Release checklist\n=================\n\nDo.\n\nBefore *you* start\n---\nTell.\n\n## A & B {.wide #own}\n\n## Same {.flat}\n\n## Same\n\n# C#\n";
     expect(outline(markdown)).toEqual([
       ["", "Release checklist", "Do."],
       ["before-you-start", "Before you start", "Tell."],

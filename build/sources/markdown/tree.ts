@@ -12,8 +12,10 @@ import {
 } from "../html/dom.ts";
 
 const HEADING = /^h[1-6]$/;
-/** An anchor of its own behind a heading's text: `{#id}`, Kramdown's `{: #id}`, Pandoc's `{#id .class}`. */
-const OWN_ANCHOR = /\s*\{:?\s*#([^\s{}]{1,200})[^{}]{0,200}\}\s*$/;
+/** Attributes behind a heading's text, an anchor of its own among them: `{#id}`, Kramdown's `{: .class #id}`, Pandoc's `{.class}`. */
+const OWN_ATTRIBUTES =
+  /\s*\{:?\s*((?:[#.][^\s{}.#][^\s{}]{0,199}|[\w-]{1,50}=[^\s{}]{1,200})(?:\s+[#.\w][^\s{}]{0,199}){0,9})\s*\}\s*$/;
+const OWN_ANCHOR = /(?:^|\s)#(\S+)/;
 /** Marks of a container such as Docusaurus' and VitePress' `:::note`, and the box of a task. */
 const CONTAINER = /^[ \t]*:{3,}[ \t]*(?:\{[^}\n]*\})?/gm;
 const TASK = /^\s*\[[ xX]\]\s+/;
@@ -50,11 +52,14 @@ export function pageOf(html: string): Document {
 
 function nameHeading(heading: Element, slugger: GithubSlugger, isTitle: boolean): void {
   const last = heading.childNodes.at(-1);
-  const own = last && isText(last) ? OWN_ANCHOR.exec(last.value.slice(-450)) : null;
+  const own = last && isText(last) ? OWN_ATTRIBUTES.exec(last.value.slice(-450)) : null;
   if (own && last && isText(last)) {
     last.value = last.value.slice(0, last.value.length - own[0].length);
-    addAttribute(heading, "id", own[1]!);
-    return;
+    const anchor = OWN_ANCHOR.exec(own[1]!)?.[1];
+    if (anchor !== undefined) {
+      addAttribute(heading, "id", anchor);
+      return;
+    }
   }
   const slug = slugger.slug(textOf(heading));
   // A page's title is its beginning.

@@ -90,7 +90,7 @@ input[role="combobox"] {
 input::placeholder { color: var(--faint); opacity: 1; }
 input::-webkit-search-cancel-button { appearance: none; }
 .close { padding: 6px 10px; border-radius: 6px; color: var(--faint); }
-.close:hover, .text-button:hover { color: var(--accent); }
+.close:hover, .text-button:hover { color: var(--ink); }
 .filters { display: flex; flex-wrap: wrap; gap: 4px 20px; padding: 8px 18px; border-bottom: 1px solid var(--line); }
 fieldset { display: flex; flex-wrap: wrap; gap: 2px 12px; min-width: 0; margin: 0; padding: 0; border: 0; font-size: 0.875em; }
 legend { float: inline-start; margin-inline-end: 12px; padding: 3px 0; color: var(--faint); }
