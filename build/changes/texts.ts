@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import type { Columns } from "../../worker/core/columns/columns.ts";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
-import type { ColumnMeta, KeywordMeta } from "../../worker/core/format/meta.ts";
+import type { ColumnMeta, ItemDocument, KeywordMeta } from "../../worker/core/format/meta.ts";
+import { isLanguage } from "../../worker/core/keyword/languages.ts";
 import { readDocuments } from "../artifact/documents.ts";
 import type { SectionSource } from "../artifact/layout.ts";
 import { collectFields, typeOf } from "../columns/collect.ts";
@@ -9,6 +10,7 @@ import type { ColumnPlan } from "../columns/column-sections.ts";
 import { encodeDocuments } from "../keyword/keyword-sections.ts";
 import type { LocalIndex } from "../local/types.ts";
 import { PAGE_TITLE, withPageTitles } from "../site/beginning.ts";
+import { itemLanguages } from "../text/languages.ts";
 import type { TextOptions, TextPlan } from "../text/options.ts";
 
 type BaseTexts = Pick<LocalIndex, "columns"> & {
@@ -24,18 +26,24 @@ type BaseTexts = Pick<LocalIndex, "columns"> & {
 export async function textOptionsLike(
   base: BaseTexts,
   path: string,
+  nItems: number,
 ): Promise<TextOptions & { readonly plan: TextPlan }> {
   const { keyword, columns = [] } = base.manifest;
   const plan = await planLike(columns, base.columns, path);
   return {
-    keyword: keyword ? keywordOptionsOf(keyword) : false,
+    keyword: keyword ? await keywordOptionsOf(keyword, readDocuments(path), nItems) : false,
     filterable: columns.map(({ field }) => field),
     plan: { columns: plan },
   };
 }
 
-function keywordOptionsOf({ language, fields, k1, b, positions }: KeywordMeta) {
-  return { language, fields, k1, b, positions };
+async function keywordOptionsOf(
+  { language, languages, fields, k1, b, positions }: KeywordMeta,
+  documents: AsyncIterable<ItemDocument>,
+  nItems: number,
+) {
+  const own = languages && (await itemLanguages(documents, languages.filter(isLanguage), nItems));
+  return { language, fields, k1, b, positions, ...(own && { languages: own }) };
 }
 
 async function planLike(
@@ -79,7 +87,8 @@ export async function removedTerms(
       if (gone.has(document.item)) yield { ...document, item: item++ };
     }
   }
-  const options = { ...keywordOptionsOf(keyword), positions: false, nItems: removed.length };
+  const like = await keywordOptionsOf(keyword, documents(), removed.length);
+  const options = { ...like, positions: false, nItems: removed.length };
   const { encoded } = await encodeDocuments(documents(), options);
   return [{ name: "removedTerms", hot: true, bytes: encoded.terms }];
 }

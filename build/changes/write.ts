@@ -52,7 +52,7 @@ export async function writeChanges(folder: FolderWriter, parts: ChangeParts): Pr
   const texts = await indexTexts(
     path,
     { nItems: changed.length, hasText: true },
-    await textOptionsLike(base, path),
+    await textOptionsLike(base, path, changed.length),
   );
   const sections: SectionSource[] = [
     {

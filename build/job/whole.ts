@@ -9,6 +9,7 @@ import type { ForestSettings } from "../settings/options.ts";
 import type { Progress } from "../settings/progress.ts";
 import { calibrate } from "../text/calibrate.ts";
 import type { CurationSections } from "../text/curation/compile.ts";
+import { withLanguages } from "../text/languages.ts";
 import type { TextOptions, TextPlan } from "../text/options.ts";
 import { buildTextSections } from "../text/thread.ts";
 
@@ -35,10 +36,12 @@ export async function writeWhole(
   folder: Pick<FolderWriter, "path" | "createFile">,
   parts: WholeParts,
 ): Promise<Manifest> {
-  const { name, metric, settings, text, ids, hasText, documents, corpus, source, onProgress } = parts;
+  const { name, metric, settings, ids, hasText, documents, corpus, source, onProgress } = parts;
   const { vectors, dimensions } = corpus;
   const path = join(folder.path, "documents.jsonl");
   const nItems = ids.length;
+  // A part of more has been told the languages of the whole.
+  const text = parts.text.plan ? parts.text : await withLanguages(parts.text, path, { nItems, hasText });
   // Texts are indexed beside the work with the vectors, whose progress is what shows until it is done.
   let waiting = false;
   const texts = buildTextSections(path, { nItems, hasText }, text, (progress) => {

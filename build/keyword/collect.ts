@@ -5,6 +5,7 @@ import { textsIn } from "../../worker/core/keyword/field-texts.ts";
 import type { Language } from "../../worker/core/keyword/languages.ts";
 import { type Token, tokenize } from "../../worker/core/keyword/tokenize.ts";
 import { type ByteList, createByteList, putNumber } from "./bytes.ts";
+import type { ItemLanguages } from "./options.ts";
 
 /** Everything that is known of one term while documents stream by. */
 export interface TermList {
@@ -15,6 +16,8 @@ export interface TermList {
   readonly positions: ByteList | undefined;
   /** Count of each spelling with accents; absent while it is the term itself. */
   spellings: Map<string, number> | undefined;
+  /** Documents by language; absent where there is one language. */
+  readonly languages: number[] | undefined;
   item: number;
   previousItem: number;
   units: number;
@@ -33,6 +36,7 @@ export interface Collected {
 export interface CollectOptions {
   readonly nItems: number;
   readonly language: Language;
+  readonly languages?: ItemLanguages | undefined;
   readonly fields: Readonly<Record<string, number>>;
   readonly positions: boolean;
   readonly onDocument?: (done: number) => void;
@@ -48,7 +52,7 @@ export type Documents = Iterable<ItemDocument> | AsyncIterable<ItemDocument>;
 
 /** Reads documents in item order into posting lists. */
 export async function collectTerms(documents: Documents, options: CollectOptions): Promise<Collected> {
-  const { nItems, language, positions } = options;
+  const { nItems, positions, languages } = options;
   const unitsPerOne = stepsFor(options.fields);
   const fields = Object.entries(options.fields).filter(([, weight]) => weight > 0);
   const terms = new Map<string, TermList>();
@@ -65,6 +69,8 @@ export async function collectTerms(documents: Documents, options: CollectOptions
       );
     }
     previous = item;
+    const own = languages?.of[item] ?? 0;
+    const language = languages ? languages.list[own]! : options.language;
     let length = 0;
     let base = 0;
     for (const [field, weight] of fields) {
@@ -73,7 +79,8 @@ export async function collectTerms(documents: Documents, options: CollectOptions
         const tokens = tokenize(text, language);
         let last = -1;
         for (const token of tokens) {
-          const list = listOf(terms, token.term, positions);
+          const list = listOf(terms, token.term, positions, languages !== undefined);
+          if (list.languages && list.item !== item) list.languages[own] = (list.languages[own] ?? 0) + 1;
           addOccurrence(list, token, item, units, base + token.position);
           last = token.position;
         }
@@ -90,7 +97,12 @@ export async function collectTerms(documents: Documents, options: CollectOptions
   return { terms, lengths, documents: count, totalLength, unitsPerOne };
 }
 
-function listOf(terms: Map<string, TermList>, term: string, withPositions: boolean): TermList {
+function listOf(
+  terms: Map<string, TermList>,
+  term: string,
+  withPositions: boolean,
+  withLanguages: boolean,
+): TermList {
   let list = terms.get(term);
   if (!list) {
     list = {
@@ -98,6 +110,7 @@ function listOf(terms: Map<string, TermList>, term: string, withPositions: boole
       postings: createByteList(),
       positions: withPositions ? createByteList() : undefined,
       spellings: undefined,
+      languages: withLanguages ? [] : undefined,
       item: -1,
       previousItem: -1,
       units: 0,

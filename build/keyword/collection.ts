@@ -1,19 +1,34 @@
 import type { ItemDocument } from "../../worker/core/format/meta.ts";
-import { checkLanguage, stemWord } from "../../worker/core/keyword/languages.ts";
+import { checkLanguage, type Language, stemWord } from "../../worker/core/keyword/languages.ts";
 import { foldWord, tokenize } from "../../worker/core/keyword/tokenize.ts";
 import { textsOf } from "./collect.ts";
 import { type Collection, DEFAULT_FIELDS, type KeywordOptions } from "./options.ts";
 
+function countLanguage(byLanguage: Map<string, number[]>, word: string, language: number): void {
+  const counts = byLanguage.get(word) ?? [];
+  counts[language] = (counts[language] ?? 0) + 1;
+  byLanguage.set(word, counts);
+}
+
+/** Position of the largest count, the first of equal ones. */
+export function mostOf(counts: readonly (number | undefined)[]): number {
+  let most = 0;
+  for (let i = 0; i < counts.length; i++) if ((counts[i] ?? 0) > (counts[most] ?? 0)) most = i;
+  return most;
+}
+
 /** Counts documents one by one; memory grows with the distinct words alone. */
-export function countCollection(options: Pick<KeywordOptions, "language" | "fields">): {
+export function countCollection(options: Pick<KeywordOptions, "language" | "languages" | "fields">): {
   add(document: ItemDocument): void;
   finish(): Collection;
 } {
-  const language = checkLanguage(options.language ?? "en");
+  const { languages } = options;
+  const one = checkLanguage(options.language ?? "en");
   const fields = Object.entries(options.fields ?? DEFAULT_FIELDS).filter(([, weight]) => weight > 0);
   const words = new Map<string, number>();
   const stems = new Map<string, number>();
-  const stemOf = new Map<string, string>();
+  const stemsOf = new Map<Language, Map<string, string>>();
+  const byLanguage = new Map<string, number[]>();
   let documents = 0;
   let totalLength = 0;
   const count = (counts: Map<string, number>, seen: ReadonlySet<string>) => {
@@ -21,6 +36,10 @@ export function countCollection(options: Pick<KeywordOptions, "language" | "fiel
   };
   return {
     add(document) {
+      const own = languages?.of[document.item] ?? 0;
+      const language = languages?.list[own] ?? one;
+      const stemOf = stemsOf.get(language) ?? new Map<string, string>();
+      stemsOf.set(language, stemOf);
       const ownWords = new Set<string>();
       const ownStems = new Set<string>();
       for (const [field, weight] of fields) {
@@ -39,6 +58,7 @@ export function countCollection(options: Pick<KeywordOptions, "language" | "fiel
         }
       }
       count(words, ownWords);
+      if (languages) for (const word of ownWords) countLanguage(byLanguage, word, own);
       count(stems, ownStems);
       documents++;
     },
@@ -47,6 +67,11 @@ export function countCollection(options: Pick<KeywordOptions, "language" | "fiel
       averageLength: documents === 0 ? 0 : totalLength / documents,
       words,
       stems,
+      ...(languages && {
+        languages: new Map(
+          Array.from(byLanguage, ([word, counts]) => [word, languages.list[mostOf(counts)]!]),
+        ),
+      }),
     }),
   };
 }

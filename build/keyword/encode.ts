@@ -4,10 +4,12 @@ import {
   KEYWORD_HEADER,
   KEYWORD_HEADER_BYTES,
   KEYWORD_LAYOUT_VERSION,
+  LANGUAGE_BITS,
   LONG_TERM,
   MAX_CLASS_SIZE,
   MAX_SHORT,
   POSTINGS_PER_BLOCK,
+  SEVERAL_LANGUAGES,
   TERMS_PER_BLOCK,
 } from "../../worker/core/format/keyword.ts";
 import { encodeStem, encodeTerm } from "../../worker/core/keyword/dictionary.ts";
@@ -16,6 +18,7 @@ import { type Language, stemWord } from "../../worker/core/keyword/languages.ts"
 import { foldWord } from "../../worker/core/keyword/tokenize.ts";
 import { type ByteList, createByteList, listBytes, putBytes, putNumber } from "./bytes.ts";
 import type { Collected, TermList } from "./collect.ts";
+import { mostOf } from "./collection.ts";
 import type { Collection } from "./options.ts";
 
 export interface EncodedKeywords extends KeywordSections {
@@ -26,6 +29,8 @@ export interface EncodedKeywords extends KeywordSections {
 export interface EncodeOptions {
   readonly nItems: number;
   readonly language: Language;
+  /** The languages of the documents, where they are several. */
+  readonly languages?: readonly Language[] | undefined;
   readonly positions: boolean;
   readonly k1: number;
   readonly b: number;
@@ -49,7 +54,7 @@ interface Entry {
 export function encodeKeywords(collected: Collected, options: EncodeOptions): EncodedKeywords {
   const { collection } = options;
   const words = [...collected.terms.keys()];
-  const classes = classesOf(words, collected.terms, options.language);
+  const classes = classesOf(words, collected.terms, (word) => languageOfWord(word, collected, options));
   const stems = [...classes].filter(([stem, members]) => !members.includes(stem)).map(([stem]) => stem);
   const entries: Entry[] = [
     ...words.map((word) => ({ key: encodeTerm(word), list: collected.terms.get(word), text: word })),
@@ -142,7 +147,7 @@ function encodeBlocks(
 
 function encodeHeader(
   collected: Collected,
-  { collection, nItems, k1, b, language }: EncodeOptions,
+  { collection, nItems, k1, b, language, languages }: EncodeOptions,
   { termList, postings, positions }: EncodedBlocks,
   nTerms: number,
 ): Uint8Array {
@@ -167,19 +172,38 @@ function encodeHeader(
   view.setFloat64(KEYWORD_HEADER.averageLength, average, true);
   view.setFloat64(KEYWORD_HEADER.k1, k1, true);
   view.setFloat64(KEYWORD_HEADER.b, b, true);
-  header.set(encodeTerm(language), KEYWORD_HEADER.language);
+  if (!languages) {
+    header.set(encodeTerm(language), KEYWORD_HEADER.language);
+    return header;
+  }
+  header.set(encodeTerm(SEVERAL_LANGUAGES), KEYWORD_HEADER.language);
+  const bits = languages.reduce((sum, one) => sum | (1 << LANGUAGE_BITS.indexOf(one)), 0);
+  view.setUint32(KEYWORD_HEADER.language + 4, bits >>> 0, true);
   return header;
+}
+
+/** The language in which most of a word's documents are. */
+function languageOfWord(
+  word: string,
+  { terms }: Collected,
+  { language, languages, collection }: EncodeOptions,
+): Language {
+  if (!languages) return language;
+  const known = collection?.languages?.get(word);
+  if (known) return known;
+  const counts = terms.get(word)?.languages ?? [];
+  return languages[mostOf(counts)] ?? language;
 }
 
 /** Words by stem. A folded word is stemmed in the spelling that is most frequent in the documents. */
 function classesOf(
   words: readonly string[],
   lists: ReadonlyMap<string, TermList>,
-  language: Language,
+  languageOf: (word: string) => Language,
 ): Map<string, string[]> {
   const classes = new Map<string, string[]>();
   for (const word of words) {
-    const stem = foldWord(stemWord(language, usualSpelling(word, lists.get(word)!)));
+    const stem = foldWord(stemWord(languageOf(word), usualSpelling(word, lists.get(word)!)));
     const members = classes.get(stem);
     if (!members) classes.set(stem, [word]);
     else if (members.length < MAX_CLASS_SIZE - 1) members.push(word);

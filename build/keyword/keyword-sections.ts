@@ -42,18 +42,30 @@ export async function encodeDocuments(
   const collected = await collectTerms(documents, {
     nItems,
     language,
+    languages: options.languages,
     fields,
     positions,
     ...(options.onDocument && { onDocument: options.onDocument }),
   });
   const encoded = encodeKeywords(collected, {
     ...{ nItems, language, positions, k1, b },
+    languages: options.languages?.list,
     ...(options.collection && { collection: options.collection }),
   });
   const averageLength = collected.documents === 0 ? 0 : collected.totalLength / collected.documents;
   const { documents: count } = collected;
   return {
     encoded,
-    meta: { language, fields, k1, b, terms: encoded.nWords, documents: count, averageLength, positions },
+    meta: {
+      language,
+      ...(options.languages && { languages: options.languages.list }),
+      fields,
+      k1,
+      b,
+      terms: encoded.nWords,
+      documents: count,
+      averageLength,
+      positions,
+    },
   };
 }

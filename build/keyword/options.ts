@@ -9,13 +9,24 @@ export interface Collection {
   readonly averageLength: number;
   readonly words: ReadonlyMap<string, number>;
   readonly stems: ReadonlyMap<string, number>;
+  /** Language of each word, where documents are of several. */
+  readonly languages?: ReadonlyMap<string, Language>;
+}
+
+/** Languages of documents, each stemmed by its own. */
+export interface ItemLanguages {
+  readonly list: readonly Language[];
+  /** Position in the list by item. */
+  readonly of: Uint8Array;
 }
 
 export interface KeywordOptions {
   /** Largest item number plus one. */
   readonly nItems: number;
-  /** ISO 639-1 code of a stemmer, or `none`. Default `en`. */
+  /** ISO 639-1 code of a stemmer, `none`, or `auto` (the default of a build): the languages of the documents. */
   readonly language?: Language | (string & {});
+  /** The languages of the documents, where they are several. */
+  readonly languages?: ItemLanguages;
   /** Weight of each field: `pageContent`, or a metadata field by its dotted path. Default {@link DEFAULT_FIELDS}. */
   readonly fields?: Readonly<Record<string, number>>;
   /** Positions for phrases; without them a phrase is checked against the documents. Default true. */

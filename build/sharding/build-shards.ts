@@ -13,6 +13,8 @@ import { sharedFloats } from "../numeric/arrays.ts";
 import type { CorpusShape } from "../plan/shards.ts";
 import { calibrate } from "../text/calibrate.ts";
 import { compileCuration } from "../text/curation/compile.ts";
+import { withLanguages } from "../text/languages.ts";
+import type { TextOptions } from "../text/options.ts";
 import { type Certifiable, certifyWhole } from "./certify.ts";
 import { type SpooledCorpus, spoolCorpus } from "./corpus.ts";
 import { distributeDocuments, distributeRows, itemsOfShards } from "./distribute.ts";
@@ -130,14 +132,15 @@ interface Cutting {
 }
 
 async function cut(job: BuildJob, sharding: Sharding, cutting: Cutting): Promise<Manifest> {
-  const { folder, metric, settings, text, options } = job;
+  const { folder, metric, settings, options } = job;
   const { spooled, corpus, source, keep, spoolFolder } = cutting;
   const { count, hasText, path } = spooled;
   const { onProgress } = options;
-  const { shards, cap } = sizeShards(shapeOf(spooled, corpus.dimensions), settings, text, sharding);
+  const { shards, cap } = sizeShards(shapeOf(spooled, corpus.dimensions), settings, job.text, sharding);
   if (shards === 1) return inOnePiece(job, cutting);
   onProgress?.({ phase: "partition", done: 0, total: 1000 });
   const curation = await compileCuration(job.curation, path, curationOptions(job));
+  const text = await withLanguages(job.text, path, { nItems: count, hasText });
   const plan = await surveyTexts(path, hasText, text);
   const owners = await partitionRows(corpus.spool, {
     ...{ metric, shards, cap, partition: sharding.partition, seed: settings.seed, jobs: settings.jobs },
@@ -167,7 +170,7 @@ async function cut(job: BuildJob, sharding: Sharding, cutting: Cutting): Promise
   const lists = itemsOfShards(owners, shards);
   const shardJob = (shard: number): ShardJob => ({
     ...{ name: job.name, metric, settings, hasText, fusion, shard, shards, source, onProgress },
-    text: { ...text, plan },
+    text: { ...partOf(text, lists[shard]!), plan },
     items: lists[shard]!,
     spool: rows[shard]!,
     documents: documents[shard]!,
@@ -211,6 +214,17 @@ async function cut(job: BuildJob, sharding: Sharding, cutting: Cutting): Promise
     },
     source,
   });
+}
+
+/** The settings of one shard: the languages of its own documents. */
+function partOf(text: TextOptions, items: Uint32Array): TextOptions {
+  const { keyword } = text;
+  if (typeof keyword !== "object" || !keyword.languages) return text;
+  const { list, of } = keyword.languages;
+  return {
+    ...text,
+    keyword: { ...keyword, languages: { list, of: Uint8Array.from(items, (item) => of[item]!) } },
+  };
 }
 
 /** A shard that was just built, with its rows on disk still. */

@@ -52,7 +52,7 @@ export function textOptionsOf({ keyword, filterable, site }: TextOptions & { sit
 export function checkText({ keyword, filterable }: TextOptions): void {
   requireTexts("filterable", filterable);
   if (keyword === null) throw new OptionError("keyword is null; it can be true, false or an object.");
-  if (typeof keyword !== "object" || keyword.language === undefined) return;
+  if (typeof keyword !== "object" || keyword.language === undefined || keyword.language === "auto") return;
   try {
     checkLanguage(keyword.language);
   } catch (error) {

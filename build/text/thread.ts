@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import type { Progress } from "../settings/progress.ts";
+import { withLanguages } from "./languages.ts";
 import type { TextOptions, TextPlan } from "./options.ts";
 import { indexTexts, type TextInput, type TextSections } from "./sections.ts";
 import type { TextJob, TextMessage } from "./thread-main.ts";
@@ -35,7 +36,8 @@ export async function buildTextSections(
   options: TextOptions & { readonly plan?: TextPlan },
   onProgress?: (progress: Progress) => void,
 ): Promise<TextSections> {
+  const own = options.plan ? options : await withLanguages(options, path, input);
   return input.nItems < MANY
-    ? indexTexts(path, input, options, onProgress)
-    : onThread({ path, options, ...input }, onProgress);
+    ? indexTexts(path, input, own, onProgress)
+    : onThread({ path, options: own, ...input }, onProgress);
 }

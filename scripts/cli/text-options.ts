@@ -12,7 +12,10 @@ export interface TextFlags {
 export function addTextOptions(command: Command): Command {
   return command
     .option("--no-keyword", "no keyword index: vectors alone")
-    .option("--language <code>", "stemming of the keyword index: en (default), de, ... or none")
+    .option(
+      "--language <code>",
+      "stemming of the keyword index: auto (default: by document), en, de, ... or none",
+    )
     .option(
       "--filterable <fields...>",
       "metadata fields to filter, sort and group by (default: numbers, dates, those of few values), or none",

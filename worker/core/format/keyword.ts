@@ -31,6 +31,13 @@ export const KEYWORD_HEADER = {
 export const KEYWORD_FLAGS = { positions: 1 } as const;
 /** ISO 639-1, padded with zeros. */
 export const LANGUAGE_BYTES = 8;
+/** In place of a code: documents are of several languages, whose bits follow from the fourth byte on (u32). */
+export const SEVERAL_LANGUAGES = "mul";
+/** Languages by their bits. New ones come at the end. */
+export const LANGUAGE_BITS = [
+  ...["ar", "da", "de", "en", "es", "fi", "fr", "hu", "it", "nl", "no", "pt", "ro", "ru", "sv", "tr"],
+  "none",
+] as const;
 
 /** Terms are front-coded in blocks of this many. */
 export const TERMS_PER_BLOCK = 16;

@@ -53,8 +53,10 @@ export interface CertifiedRecall {
 
 /** Facts about the keyword index, for people. A reader takes what it needs from the sections. */
 export interface KeywordMeta {
-  /** ISO 639-1 code of the stemmer, or `none`. */
+  /** ISO 639-1 code of the stemmer, or `none`; of several languages the one by whose rules texts are cut into words. */
   readonly language: string;
+  /** The languages of the documents, where they are several. */
+  readonly languages?: readonly string[];
   /** Weight of each field that was indexed; `pageContent` is the text, other names are metadata. */
   readonly fields: Readonly<Record<string, number>>;
   readonly k1: number;

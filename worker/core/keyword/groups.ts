@@ -1,6 +1,6 @@
 import { encodeStem, encodeTerm, type TermEntry } from "./dictionary.ts";
 import type { KeywordIndex } from "./keyword-index.ts";
-import { stemWord } from "./languages.ts";
+import { type Language, stemWord } from "./languages.ts";
 import { foldWord, type Token } from "./tokenize.ts";
 
 /** Words of the index that stand for one word of the query: their counts in a document add up. */
@@ -26,17 +26,41 @@ export function exactGroup(index: KeywordIndex, term: string): TermGroup | undef
 
 /** The word and all that share its stem; undefined when there are none. */
 export function classGroup(index: KeywordIndex, token: Pick<Token, "term" | "word">): TermGroup | undefined {
-  const { lexicon, language } = index;
-  let number = lexicon.find(encodeTerm(token.term));
-  if (number < 0) {
-    const stem = foldWord(stemWord(language, token.word));
-    number = lexicon.find(encodeStem(stem));
-    // A stem that is a word itself has no mark; it counts when it is its own stem.
-    if (number < 0 && stem !== token.term && foldWord(stemWord(language, stem)) === stem) {
-      number = lexicon.find(encodeTerm(stem));
-    }
+  const number = index.lexicon.find(encodeTerm(token.term));
+  if (number >= 0) return groupOf(index, number, 1);
+  const groups = new Map<number, TermGroup>();
+  for (const language of index.languages) {
+    const stem = stemTerm(index, token, language);
+    const group = stem < 0 || groups.has(stem) ? undefined : groupOf(index, stem, 1);
+    if (group) groups.set(stem, group);
   }
-  return number < 0 ? undefined : groupOf(index, number, 1);
+  return joinedGroup(index, [...groups.values()]);
+}
+
+/** The term by whose class a word is known in a language; -1 where there is none. */
+function stemTerm(
+  { lexicon }: KeywordIndex,
+  { term, word }: Pick<Token, "term" | "word">,
+  language: Language,
+): number {
+  const stem = foldWord(stemWord(language, word));
+  const number = lexicon.find(encodeStem(stem));
+  // A stem that is a word itself has no mark; it counts when it is its own stem.
+  if (number >= 0 || stem === term || foldWord(stemWord(language, stem)) !== stem) return number;
+  return lexicon.find(encodeTerm(stem));
+}
+
+/** The classes of one word in several languages, as one. */
+function joinedGroup(index: KeywordIndex, groups: readonly TermGroup[]): TermGroup | undefined {
+  const [first] = groups;
+  if (!first || groups.length === 1) return first;
+  const entries = new Map(groups.flatMap((group) => group.entries.map((entry) => [entry.term, entry])));
+  const documents = groups.reduce((sum, group) => sum + group.documents, 0);
+  return {
+    entries: [...entries.values()],
+    documents: Math.min(documents, index.collectionDocuments),
+    weight: 1,
+  };
 }
 
 /** The class of a term; undefined for a stem without words. */

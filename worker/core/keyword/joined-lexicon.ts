@@ -13,7 +13,7 @@ export interface JoinedDictionaries {
   readonly added: Dictionary;
   /** Its documents are among the base's and are not counted. */
   readonly gone: Dictionary | undefined;
-  readonly language: Language;
+  readonly languages: readonly Language[];
 }
 
 /** A term as the parts have it: their own numbers, -1 where one lacks it. */
@@ -26,7 +26,7 @@ interface Place {
  * The words of a base with changes, as one dictionary of the same documents would have them, without making it. Terms of
  * the base keep their order as whole numbers from 1; those of the changes alone lie between them as fractions.
  */
-export function joinLexicons({ base, added, gone, language }: JoinedDictionaries): Lexicon {
+export function joinLexicons({ base, added, gone, languages }: JoinedDictionaries): Lexicon {
   const ofBase = lexiconOf(base);
   const ofAdded = lexiconOf(added);
   const steps = added.nTerms + 1;
@@ -83,7 +83,8 @@ export function joinLexicons({ base, added, gone, language }: JoinedDictionaries
     const word = key.subarray(0, key.length - 1);
     const asWord = placeOf(word);
     const isWord = asWord.base >= 0 || asWord.added >= 0;
-    const isOwnStem = isWord && foldWord(stemWord(language, textOf(word))) === textOf(word);
+    const text = textOf(word);
+    const isOwnStem = isWord && languages.some((language) => foldWord(stemWord(language, text)) === text);
     const term = isWord ? numberOf(word, asWord) : -1;
     if (isOwnStem && entryOf(term, word).documents > 0) return -1;
     const marked = placeOf(key);
@@ -109,14 +110,14 @@ export function joinLexicons({ base, added, gone, language }: JoinedDictionaries
       [ofBase, base],
       [ofAdded, added],
     ] as const) {
-      const own = classTerm(dictionary, key, text, language);
+      const own = classTerm(dictionary, key, text, languages);
       if (own < 0) continue;
       const entries = readClass(dictionary, own);
       for (const entry of entries) words.add(lexicon.text(entry.term));
       classTotal += entries[0]?.classDocuments ?? 0;
     }
     if (gone) {
-      const own = classTerm(gone, key, text, language);
+      const own = classTerm(gone, key, text, languages);
       if (own >= 0) classTotal -= readClass(gone, own)[0]?.classDocuments ?? 0;
     }
     const entries = [...words]
@@ -170,14 +171,23 @@ function remember<V>(known: Map<number, V>, term: number, value: V): void {
 const NOWHERE = { postingsStart: 0, postingsEnd: 0, positionsStart: 0, positionsEnd: 0 } as const;
 
 /** The term of a dictionary whose class is that of a word or a marked stem; -1 where it has none. */
-function classTerm(dictionary: Dictionary, key: Uint8Array, text: string, language: Language): number {
+function classTerm(
+  dictionary: Dictionary,
+  key: Uint8Array,
+  text: string,
+  languages: readonly Language[],
+): number {
   const own = findTerm(dictionary, key);
   if (own >= 0) return own;
   if (isMarked(key)) return findTerm(dictionary, encodeTerm(text));
-  const stem = foldWord(stemWord(language, text));
-  const marked = findTerm(dictionary, encodeStem(stem));
-  if (marked >= 0) return marked;
-  return foldWord(stemWord(language, stem)) === stem ? findTerm(dictionary, encodeTerm(stem)) : -1;
+  for (const language of languages) {
+    const stem = foldWord(stemWord(language, text));
+    const marked = findTerm(dictionary, encodeStem(stem));
+    if (marked >= 0) return marked;
+    const word = foldWord(stemWord(language, stem)) === stem ? findTerm(dictionary, encodeTerm(stem)) : -1;
+    if (word >= 0) return word;
+  }
+  return -1;
 }
 
 function isMarked(key: Uint8Array): boolean {

@@ -26,13 +26,13 @@ export function joinKeywords(
   const sum = [base, added].reduce((total, part) => total + part.averageLength * part.nDocuments, 0);
   const lengths = sum - (gone ? gone.averageLength * gone.nDocuments : 0);
   const averageLength = documents > 0 ? Math.max(0, lengths) / documents : 0;
-  const { k1, b, language } = base;
+  const { k1, b, languages } = base;
   const shared = { collectionDocuments: documents, averageLength, norms: normsOf(k1, b, averageLength) };
   const lexicon = joinLexicons({
     base: base.dictionary,
     added: added.dictionary,
     gone: gone?.dictionary,
-    language,
+    languages,
   });
   return {
     whole: { ...base, ...shared, lexicon },

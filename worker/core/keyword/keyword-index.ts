@@ -7,18 +7,22 @@ import {
   KEYWORD_HEADER_BYTES,
   KEYWORD_LAYOUT_VERSION,
   KEYWORD_OLD_VERSIONS,
+  LANGUAGE_BITS,
   LANGUAGE_BYTES,
   LENGTH_OF_CODE,
+  SEVERAL_LANGUAGES,
   TERMS_PER_BLOCK,
 } from "../format/keyword.ts";
 import type { Dictionary } from "./cursor.ts";
-import { isLanguage, type Language } from "./languages.ts";
+import { type IndexLanguages, isLanguage, type Language, severalLanguages } from "./languages.ts";
 import { type Lexicon, lexiconOf } from "./lexicon.ts";
 import { createScratch, type Scratch } from "./scratch.ts";
 
 /** An opened keyword index: views over the artifact, and scratch that synchronous searches share. */
 export interface KeywordIndex {
   readonly language: Language;
+  /** Languages of the documents, that one among them: unknown words are stemmed by each. */
+  readonly languages: readonly Language[];
   readonly dictionary: Dictionary;
   /** Words that a query may mean: the dictionary's, or of an index in parts those of all. */
   readonly lexicon: Lexicon;
@@ -113,7 +117,7 @@ export function openKeywordSections(sections: KeywordSections, itemCount: number
   const unitsPerOne = view.getUint32(KEYWORD_HEADER.unitsPerOne, true);
   if (!(unitsPerOne >= 1 && unitsPerOne <= 1024)) throw corruptKeywords(`${unitsPerOne} units a word`);
   return {
-    language: readLanguage(bytes),
+    ...readLanguages(bytes),
     dictionary,
     lexicon: lexiconOf(dictionary),
     nItems,
@@ -208,17 +212,23 @@ function openDictionary(
   };
 }
 
-function readLanguage(bytes: Uint8Array): Language {
+function readLanguages(bytes: Uint8Array): IndexLanguages {
   let language = "";
   for (let i = 0; i < LANGUAGE_BYTES; i++) {
     const byte = bytes[KEYWORD_HEADER.language + i]!;
     if (byte === 0) break;
     language += String.fromCharCode(byte);
   }
+  if (language === SEVERAL_LANGUAGES) {
+    const bits = new DataView(bytes.buffer, bytes.byteOffset).getUint32(KEYWORD_HEADER.language + 4, true);
+    const named = LANGUAGE_BITS.filter((_, i) => (bits >>> i) & 1);
+    if (named.length === 0) throw corruptKeywords("it is of several languages and names none");
+    return severalLanguages(named);
+  }
   if (!isLanguage(language)) {
     throw corruptKeywords(`its language is "${language}", for which this reader has no stemmer`);
   }
-  return language;
+  return { language, languages: [language] };
 }
 
 function positive(view: DataView, at: number, what: string, most: number): number {

@@ -57,6 +57,18 @@ export function checkLanguage(text: string): Language {
   );
 }
 
+/** The languages of the words of an index, whose texts and queries are cut by the rules of one of them. */
+export interface IndexLanguages {
+  readonly language: Language;
+  /** All of them, that one included. */
+  readonly languages: readonly Language[];
+}
+
+/** Several languages: texts are cut as English where that is among them, whose contractions others do not have. */
+export function severalLanguages(languages: readonly Language[]): IndexLanguages {
+  return { language: languages.includes("en") ? "en" : (languages[0] ?? "none"), languages };
+}
+
 const LETTERS = /^[\p{L}\p{M}]+$/u;
 const MIN_STEMMED = 3;
 /** Longer "words" are codes, and some stemmers take quadratic time. */
