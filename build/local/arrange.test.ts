@@ -4,6 +4,8 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { letterVector } from "../../test/seed/corpus.ts";
+import { mergeAnswers, partRequest } from "../../worker/core/search/federate.ts";
+import { parseSearchRequest } from "../../worker/core/search/parse.ts";
 import type { SearchInput, SearchResponse } from "../../worker/core/search/types.ts";
 import { build } from "../pipeline/build.ts";
 import { openLocalIndex } from "./local-index.ts";
@@ -283,6 +285,42 @@ test("browsing gives facets, passages and reasons as any search does, and everyt
     expect(counted).toBe(apples.length);
     expect((await index.search({ facets: ["brand"], k: 1000 })).hits).toHaveLength(90);
   }
+});
+
+test("several indexes are merged in the order of the fields; their groups stay apart, their totals add up", async () => {
+  const asked: SearchInput = {
+    filter: { price: { exists: true } },
+    sort: "price:desc",
+    total: true,
+    k: 20,
+    offset: 5,
+  };
+  const merged = async (input: SearchInput) => {
+    const request = parseSearchRequest({ ...input, indexes: ["one", "two"] });
+    const answers = await Promise.all(
+      [whole, parts].map(async (index, i) => {
+        const { indexes: _, ...part } = partRequest(request);
+        const response = await index.search(part);
+        return { response: { ...response, index: ["one", "two"][i]! }, embedder: undefined };
+      }),
+    );
+    return mergeAnswers(request, answers);
+  };
+  const { hits, total } = await merged(asked);
+  const prices = documents.flatMap(({ metadata }) => (metadata.price === undefined ? [] : [metadata.price]));
+  const twice = [...prices, ...prices].sort((a, b) => b - a);
+  expect(hits.map(({ sort }) => sort?.[0])).toEqual(twice.slice(5, 25));
+  expect(total).toEqual({ value: twice.length, relation: "exact" });
+  const grouped = await merged({ ...asked, groupBy: { field: "brand", hits: 2 }, offset: 0, k: 3 });
+  expect(grouped.groups?.map(({ index, hits }) => [index, hits])).toHaveLength(3);
+  expect(grouped.hits.map(({ index }) => index)).toEqual(
+    grouped.groups?.flatMap(({ index, hits }) => Array.from({ length: hits }, () => index)),
+  );
+  expect(() =>
+    partRequest(
+      parseSearchRequest({ ...asked, indexes: ["one"], groupBy: { field: "brand", hits: 100 }, k: 9 }),
+    ),
+  ).toThrow(expect.objectContaining({ code: "OUT_OF_RANGE" }));
 });
 
 describe("what cannot be answered is refused by name", () => {

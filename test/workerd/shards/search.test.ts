@@ -41,6 +41,15 @@ const REQUESTS: Readonly<Record<string, object>> = {
   "vectors and highlights": { query: "sofa", include: ["document", "vector", "highlights"], k: 3 },
   "metadata alone": { vector, include: ["metadata"], k: 3 },
   "nothing but numbers": { vector, include: [], k: 40 },
+  "a page without a query": {
+    filter: { year: { gte: 2020 } },
+    sort: ["year:desc", "topic"],
+    k: 5,
+    total: true,
+  },
+  "words in the order of a field": { query: "the dog", sort: "tags:desc", k: 9, total: true },
+  "groups of several hits": { query: "a dog", groupBy: { field: "topic", hits: 3 }, k: 4, total: true },
+  "groups of a sorted list": { filter: {}, sort: "year", groupBy: { field: "long", hits: 4 }, total: true },
   "a searchK of its own": { vector, searchK: 12, k: 3 },
 };
 
@@ -80,6 +89,8 @@ describe("a search over shards answers what the whole index answers", () => {
     "an item",
     "an id",
     "a tight filter",
+    "a page without a query",
+    "groups of a sorted list",
     "facets behind a filter",
     "marginal relevance",
   ])("to %s", async (name) => {

@@ -19,7 +19,7 @@ export interface Selection {
 }
 
 /** Rank of an item without a value, behind all others. */
-const LAST = Number.POSITIVE_INFINITY;
+const LAST = 0x7fff_ffff;
 
 /**
  * The first candidates by the fields, then by score, then by item number: positions among the candidates, in order. With
@@ -33,38 +33,50 @@ export function selectFirst(
   { items, scores }: Candidates,
   { sort = [], groupBy, depth }: Selection,
 ): number[] {
-  const ranks = sort.map((key) => rankReader(columns, key));
+  const ranks = sort.map((key) => ranksOf(columns, items, key));
   const compare = (a: number, b: number): number => {
-    for (const rank of ranks) {
-      const [x, y] = [rank(items[a]!), rank(items[b]!)];
-      if (x !== y) return x < y ? -1 : 1;
+    for (let i = 0; i < ranks.length; i++) {
+      const difference = ranks[i]![a]! - ranks[i]![b]!;
+      if (difference !== 0) return difference;
     }
     return (scores ? scores[b]! - scores[a]! : 0) || a - b;
   };
-  if (!groupBy) return smallest(items.length, depth, compare);
-  const { nCodes, codeOf } = groupReader(columns, groupBy.field);
+  return groupBy
+    ? firstGroups(groupReader(columns, groupBy.field), items, { depth, hits: groupBy.hits, compare })
+    : smallest(items.length, depth, compare);
+}
+
+type Compare = (a: number, b: number) => number;
+
+function firstGroups(
+  { nCodes, codeOf }: GroupReader,
+  items: ArrayLike<number>,
+  { depth, hits, compare }: { readonly depth: number; readonly hits: number; readonly compare: Compare },
+): number[] {
+  const codes = new Uint32Array(items.length);
   const best = new Int32Array(nCodes).fill(-1);
   for (let i = 0; i < items.length; i++) {
     const code = codeOf(items[i]!);
+    codes[i] = code;
     if (best[code] === -1 || compare(i, best[code]!) < 0) best[code] = i;
   }
   const heads = best.filter((position) => position >= 0);
   const first = smallest(heads.length, depth, (a, b) => compare(heads[a]!, heads[b]!));
-  const members = new Map(first.map((i): [number, number[]] => [codeOf(items[heads[i]!]!), []]));
+  // The place of each group among the first, from 1.
+  const places = new Uint32Array(nCodes);
+  const members = first.map((head, place): number[] => {
+    places[codes[heads[head]!]!] = place + 1;
+    return [];
+  });
   for (let i = 0; i < items.length; i++) {
-    const group = members.get(codeOf(items[i]!));
-    if (group) keepBest(group, i, groupBy.hits, compare);
+    const place = places[codes[i]!]!;
+    if (place > 0) keepBest(members[place - 1]!, i, hits, compare);
   }
-  return [...members.values()].flat().sort(compare);
+  return members.flat().sort(compare);
 }
 
 /** Puts a position into a sorted list of at most `most`. */
-function keepBest(
-  list: number[],
-  position: number,
-  most: number,
-  compare: (a: number, b: number) => number,
-): void {
+function keepBest(list: number[], position: number, most: number, compare: Compare): void {
   if (list.length === most && compare(position, list[most - 1]!) > 0) return;
   let at = list.length;
   while (at > 0 && compare(position, list[at - 1]!) < 0) at--;
@@ -72,15 +84,17 @@ function keepBest(
   if (list.length > most) list.pop();
 }
 
-/** Reads the place of an item's value in the order of a field; of a list the value that comes first. */
-function rankReader(columns: Columns, key: SortKey): (item: number) => number {
+/** The place of each item's value in the order of a field; of a list that of the value which comes first. */
+function ranksOf(columns: Columns, items: ArrayLike<number>, key: SortKey): Int32Array {
+  const ranks = new Int32Array(items.length).fill(LAST);
   const reader = codeReader(columns, key);
-  if (!reader) return () => LAST;
+  if (!reader) return ranks;
   const sign = key.order === "asc" ? 1 : -1;
-  return (item) => {
-    const code = reader.codeOf(item);
-    return code === 0 ? LAST : sign * code;
-  };
+  for (let i = 0; i < ranks.length; i++) {
+    const code = reader.codeOf(items[i]!);
+    if (code !== 0) ranks[i] = sign * code;
+  }
+  return ranks;
 }
 
 interface CodeReader {
