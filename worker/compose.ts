@@ -2,7 +2,7 @@ import { DEFAULT_INDEX, type Env, readBindings, readSettings, type Settings } fr
 import { type App, createHttpApp } from "./http/app.ts";
 import { requireCredential } from "./http/auth.ts";
 import { shareWith } from "./http/cors.ts";
-import { rateLimit } from "./http/rate-limit.ts";
+import { limitRefusals, rateLimit } from "./http/rate-limit.ts";
 import type { HttpLimits, Mcp, Middleware, Service } from "./http/types.ts";
 import { createIndexes, type Indexes, refusingIndexes } from "./indexes.ts";
 
@@ -47,6 +47,8 @@ export function composeService(env: Env, options: ServiceOptions = {}, known?: I
     insights: env.INSIGHTS,
     mcp: options.mcp,
     rateLimit: chosen(options.rateLimit, env.RATE_LIMITER && rateLimit(env.RATE_LIMITER)),
+    ...(env.RATE_LIMITER &&
+      options.rateLimit !== false && { limitRefusals: limitRefusals(env.RATE_LIMITER) }),
   };
   let settings: Settings;
   try {

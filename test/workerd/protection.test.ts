@@ -137,6 +137,36 @@ describe("rate limits", () => {
     expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
     await expectProblem(refused, 429, "RATE_LIMITED");
   });
+
+  test("count an IPv6 address by its first 64 bits", async () => {
+    const send = worker({ RATE_LIMITER: env.TEST_RATE_LIMITER });
+    const statuses: number[] = [];
+    for (const address of [
+      "2001:db8:0:7::1",
+      "2001:DB8::7:0:0:0:2",
+      "2001:db8:0:7:a:b:c:d",
+      "2001:db8:0:7::4",
+    ]) {
+      const headers = { "cf-connecting-ip": address };
+      statuses.push((await send("/v1/search?q=a", { headers })).status);
+    }
+    expect(statuses).toEqual([200, 200, 200, 429]);
+    const neighbour = { headers: { "cf-connecting-ip": "2001:db8:0:8::1" } };
+    expect((await send("/v1/search?q=a", neighbour)).status).toBe(200);
+  });
+
+  test("hold callers with wrong keys, and leave those with a right one alone", async () => {
+    const API_KEY_HASHES = await sha256("right");
+    const send = worker({ RATE_LIMITER: env.TEST_RATE_LIMITER, API_KEY_HASHES });
+    const status = async (key: string) => {
+      const headers = { "x-api-key": key, "cf-connecting-ip": "192.0.2.9" };
+      return (await send("/v1/search?q=a", { headers })).status;
+    };
+    const statuses: number[] = [];
+    for (let i = 0; i < 5; i++) statuses.push(await status(`wrong ${i}`));
+    expect(statuses).toEqual([401, 401, 401, 429, 429]);
+    expect(await status("right")).toBe(200);
+  });
 });
 
 describe("limits of a deployment", () => {

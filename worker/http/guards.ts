@@ -29,7 +29,7 @@ export function guarded(serviceOf: (c: AppContext) => Service, guard: Guard, ans
   };
 }
 
-function chainsOf({ log = "off", analytics, cors, limits, auth, rateLimit }: Service) {
+function chainsOf({ log = "off", analytics, cors, limits, auth, rateLimit, limitRefusals }: Service) {
   const open: Middleware[] = [
     ...(log !== "off" || analytics ? [requestLog({ level: log, analytics })] : []),
     answerHeaders(),
@@ -38,6 +38,7 @@ function chainsOf({ log = "off", analytics, cors, limits, auth, rateLimit }: Ser
   const api = [
     ...open,
     timeLimit(limits?.requestTimeout ?? REQUEST_TIMEOUT),
+    ...(auth && limitRefusals ? [limitRefusals] : []),
     ...(auth ? [auth] : []),
     ...(rateLimit ? [rateLimit] : []),
   ];

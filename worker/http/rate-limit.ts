@@ -1,5 +1,5 @@
 import { HttpError } from "./problems.ts";
-import { type Middleware, stateOf } from "./types.ts";
+import { type AppContext, type Middleware, stateOf } from "./types.ts";
 
 /** Cloudflare's rate limiting binding: counts by key within one location, asynchronously, at no added latency. */
 export interface RateLimiter {
@@ -17,22 +17,51 @@ export function rateLimit(limiter: RateLimiter): Middleware {
   return async function rateLimit(c, next) {
     if (c.req.method !== "OPTIONS") {
       const { key } = stateOf(c);
-      const caller = key === undefined ? `ip ${c.req.header("cf-connecting-ip") ?? "unknown"}` : `key ${key}`;
-      // A limiter that fails lets everyone in: it guards against too much, not against anyone.
-      const { success } = await limiter.limit({ key: caller }).catch((error: unknown) => {
-        console.error(error);
-        return { success: true };
-      });
-      if (!success) {
-        throw new HttpError(
-          "RATE_LIMITED",
-          "Too many requests in a short time. Wait a little and try again.",
-          {
-            "retry-after": String(RETRY_AFTER_SECONDS),
-          },
-        );
-      }
+      await hold(limiter, key === undefined ? addressOf(c) : `key ${key}`);
     }
     await next();
   };
+}
+
+/** Holds callers without a key that is let in to the same limit, by address: guessing must not be free. */
+export function limitRefusals(limiter: RateLimiter): Middleware {
+  return async function limitRefusals(c, next) {
+    await next();
+    if (c.res.status === UNAUTHORIZED) await hold(limiter, `refused ${addressOf(c)}`);
+  };
+}
+
+const UNAUTHORIZED = 401;
+
+/** @throws HttpError `RATE_LIMITED` */
+async function hold(limiter: RateLimiter, caller: string): Promise<void> {
+  // A limiter that fails lets everyone in: it guards against too much, not against anyone.
+  const { success } = await limiter.limit({ key: caller }).catch((error: unknown) => {
+    console.error(error);
+    return { success: true };
+  });
+  if (success) return;
+  const message = "Too many requests in a short time. Wait a little and try again.";
+  throw new HttpError("RATE_LIMITED", message, { "retry-after": String(RETRY_AFTER_SECONDS) });
+}
+
+function addressOf(c: AppContext): string {
+  return `ip ${networkOf(c.req.header("cf-connecting-ip") ?? "unknown")}`;
+}
+
+/** Groups of an IPv6 address that a provider gives to one subscriber; the others are the subscriber's to choose. */
+const NETWORK_GROUPS = 4;
+
+/** Returns an IPv4 address as it is, of an IPv6 address its first 64 bits. */
+export function networkOf(address: string): string {
+  if (!address.includes(":")) return address;
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  if (mapped !== undefined) return mapped;
+  const [head = "", tail] = address.toLowerCase().split("::");
+  const groups = head === "" ? [] : head.split(":");
+  // Zeros that are left out stand between both parts.
+  const rest = tail ? tail.split(":") : [];
+  while (tail !== undefined && groups.length + rest.length < 8) groups.push("0");
+  const all = [...groups, ...rest].slice(0, NETWORK_GROUPS);
+  return `${all.map((group) => group.replace(/^0+(?=.)/, "")).join(":")}::/64`;
 }

@@ -81,6 +81,8 @@ export interface Service {
   readonly cors?: Middleware | undefined;
   /** Bounds the requests of a caller to `/v1`. */
   readonly rateLimit?: Middleware | undefined;
+  /** Bounds the requests of a caller that `auth` refuses. */
+  readonly limitRefusals?: Middleware | undefined;
   /** Orders the first hits of searches that ask for it. */
   readonly reranker?: Reranker | undefined;
   /** Keeps answers of GET by version. */

@@ -3,6 +3,7 @@ import { beforeAll, expect, test } from "vitest";
 import { packKey, pageKey } from "../../../worker/core/format/keys.ts";
 import { encodeLine } from "../../../worker/core/format/page.ts";
 import { NO_DOCUMENT, type Placement, placementEntry } from "../../../worker/core/format/placement.ts";
+import { createWork } from "../../../worker/core/format/work.ts";
 import { createPageCache } from "../../../worker/storage/documents/cache.ts";
 import { type KvDocstoreOptions, openKvDocstore } from "../../../worker/storage/documents/kv.ts";
 
@@ -13,13 +14,20 @@ const LINES = 4;
 const document = (item: number) => ({ id: `id-${item}`, pageContent: `text ${item} ü`, metadata: { item } });
 
 let placement: Placement;
-const hash = (page: number) => page.toString(16).padStart(32, "0");
+let hashes: string[];
+const hash = (page: number) => hashes[page]!;
 
 beforeAll(async () => {
   const texts = Array.from({ length: PAGES }, (_, page) =>
     Array.from({ length: LINES }, (_, line) => `${encodeLine(document(page * LINES + line))}\n`).join(""),
   );
   const encoded = texts.map((text) => new TextEncoder().encode(text));
+  hashes = await Promise.all(
+    encoded.map(async (bytes) => {
+      const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+      return Array.from(digest.subarray(0, 16), (byte) => byte.toString(16).padStart(2, "0")).join("");
+    }),
+  );
   let packOffset = 0;
   const pages = encoded.map((bytes, page) => {
     const placed = { hash: hash(page), pack: 0, packOffset, bytes: bytes.length, lines: LINES };
@@ -77,9 +85,9 @@ test("more than 100 pages are read in several bulk gets", async () => {
   expect(calls.map(({ keys }) => keys.length)).toEqual([100, 100, 50]);
 });
 
-test("large pages are read in bulk gets of at most 8 MB, the largest alone", async () => {
+test("large pages are read in bulk gets of at most 4 MB, the largest alone", async () => {
   const { kv, calls } = watched();
-  const sizes = [3, 3, 3, 25].map((mb) => mb * 1024 * 1024);
+  const sizes = [1.5, 1.5, 1.5, 25].map((mb) => mb * 1024 * 1024);
   const pages = placement.pages.map((page, i) => ({ ...page, bytes: sizes[i] ?? page.bytes }));
   await open({ kv, placement: { ...placement, pages } }).getItems([0, 4, 8, 12]);
   expect(calls.map(({ keys }) => keys.length)).toEqual([2, 1, 1]);
@@ -105,8 +113,8 @@ test("pages are asked for with a long lifetime, a missing one again with a short
 });
 
 test("a page that KV lacks is read from its pack in R2", async () => {
-  const missing = placement.pages.map((page, i) => ({ ...page, hash: `${i}`.padStart(32, "e") }));
-  const docstore = open({ bucket: env.INDEXES, placement: { ...placement, pages: missing } });
+  for (const page of [0, 4, 249]) await env.DOCUMENTS.delete(pageKey(NAME, hash(page)));
+  const docstore = open({ bucket: env.INDEXES });
   expect(await docstore.getItems([0, 17, 999])).toEqual([document(0), document(17), document(999)]);
 });
 
@@ -127,10 +135,32 @@ test("a page with other documents than the placement says is never taken for the
   await expect(docstore.getItems([0])).rejects.toMatchObject({ code: "CORRUPT_PAGE" });
 });
 
-test("a damaged page in KV gives way to its copy in R2", async () => {
-  const other = "d".repeat(32);
-  await env.DOCUMENTS.put(pageKey(NAME, other), "{}\n");
-  const pages = placement.pages.map((page, i) => (i === 0 ? { ...page, hash: other } : page));
-  const docstore = open({ bucket: env.INDEXES, placement: { ...placement, pages } });
-  expect(await docstore.getItems([2])).toEqual([document(2)]);
+test("a page in KV that was altered gives way to its copy in R2, and without one is not shown", async () => {
+  const key = pageKey(NAME, hash(7));
+  const text = (await env.DOCUMENTS.get(key))!;
+  for (const altered of ["{}\n", text.replace("text 29", "text 92")]) {
+    await env.DOCUMENTS.put(key, altered);
+    expect(await open({ bucket: env.INDEXES }).getItems([29])).toEqual([document(29)]);
+    await expect(open().getItems([29])).rejects.toMatchObject({ code: "CORRUPT_PAGE" });
+  }
+});
+
+test("documents beyond the bytes of one answer are refused before all of them are read", async () => {
+  const long = "x".repeat(3_000_000);
+  const put = async (item: number): Promise<Placement["pages"][number]> => {
+    const bytes = new TextEncoder().encode(`${encodeLine({ ...document(item), pageContent: long })}\n`);
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+    const name = Array.from(digest.subarray(0, 16), (byte) => byte.toString(16).padStart(2, "0")).join("");
+    await env.DOCUMENTS.put(pageKey(NAME, name), bytes);
+    return { hash: name, pack: 0, packOffset: 0, bytes: bytes.length, lines: 1 };
+  };
+  const pages = await Promise.all([0, 1, 2, 3, 4].map(put));
+  const entries = Uint32Array.from(pages, (_, page) => placementEntry(page, 0));
+  const { kv, calls } = watched();
+  const docstore = open({ kv, placement: { ...placement, nItems: 5, pages, entries } });
+  await expect(docstore.getItems([0, 1, 2, 3, 4], createWork())).rejects.toMatchObject({
+    code: "ANSWER_TOO_LARGE",
+    issues: [{ field: "k" }],
+  });
+  expect(calls.length).toBeLessThan(5);
 });

@@ -37,6 +37,14 @@ export function slotOf(table: SlotTable, item: number): number {
   return slot === NO_SLOT || slot >= table.nSlots ? -1 : slot;
 }
 
-export function itemAt(table: SlotTable, slot: number): number {
-  return table.slotItems ? table.slotItems[slot]! : slot;
+/**
+ * The item at a slot.
+ *
+ * @throws ArtifactError `CORRUPT_FOREST` when the table names one beyond the index: it must never reach an answer
+ */
+export function itemAt({ slotItems, nItems }: SlotTable, slot: number): number {
+  if (!slotItems) return slot;
+  const item = slotItems[slot]!;
+  if (item < nItems) return item;
+  throw new ArtifactError("CORRUPT_FOREST", `Slot ${slot} names item ${item} of ${nItems}.`);
 }

@@ -7,6 +7,18 @@ import { searchError } from "./search-error.ts";
  */
 export const REQUEST_WORK = 400e6;
 
+/** Bytes of one answer as JSON, and of the documents that are read for it, about: they are in memory beside an index. */
+export const ANSWER_BYTES = 8e6;
+
+/** What takes the bytes of an answer: field of a request that causes it, and how there is less of it. */
+const PARTS = {
+  documents: [
+    "k",
+    "Ask for fewer hits, or leave document, metadata, highlights and explanation out of include.",
+  ],
+  vectors: ["include", "Ask for fewer hits, or leave vector out of include."],
+} as const;
+
 /** Kinds of work: field of a request that causes it, what it is, and how there is less of it. */
 const KINDS = {
   text: ["query", "reading and embedding texts", "shorter texts"],
@@ -22,8 +34,14 @@ const KINDS = {
 
 export type WorkKind = keyof typeof KINDS;
 
-/** Count of the work that a request has caused. */
+/** Count of the work and memory that a request has caused. */
 export interface Work {
+  /**
+   * Adds bytes of documents that were read (`read`), or of the answer.
+   *
+   * @throws SearchError `ANSWER_TOO_LARGE`, naming the field to lower
+   */
+  readonly hold: (of: "read" | "answer", part: keyof typeof PARTS, bytes: number) => void;
   /**
    * Adds work that is about to be done, or has been done in a step of few milliseconds.
    *
@@ -37,8 +55,13 @@ export interface Work {
 /** Starts to count the work of a request. */
 export function createWork(most: number = REQUEST_WORK): Work {
   const byKind = new Map<WorkKind, number>();
+  const held = { read: 0, answer: 0 };
   let total = 0;
   return {
+    hold(of, part, bytes) {
+      held[of] += bytes;
+      if (held[of] > ANSWER_BYTES) throw tooLarge(part);
+    },
     spent: () => total,
     spend(kind, units) {
       total += units;
@@ -46,6 +69,12 @@ export function createWork(most: number = REQUEST_WORK): Work {
       if (total > most) throw tooMuch(byKind, total);
     },
   };
+}
+
+function tooLarge(part: keyof typeof PARTS): Error {
+  const [field, less] = PARTS[part];
+  const message = `The answer would have more than ${ANSWER_BYTES / 1e6} MB. ${less} In a batch, ask for fewer searches.`;
+  return searchError("ANSWER_TOO_LARGE", field, message);
 }
 
 function tooMuch(byKind: ReadonlyMap<WorkKind, number>, total: number): Error {

@@ -1,9 +1,10 @@
 import type { StoredDocument } from "../format/meta.ts";
+import type { Work } from "../format/work.ts";
 
 /** Store of an index's documents: pages in KV behind the Worker, a file in Node. */
 export interface Docstore {
   /** The documents of these items, in order; undefined where an item has none. One round trip whatever the number. */
-  getItems(items: readonly number[]): Promise<(StoredDocument | undefined)[]>;
+  getItems(items: readonly number[], work?: Work): Promise<(StoredDocument | undefined)[]>;
   /** Returns the place of an item's document, for another reader; absent where there is none. */
   placeOf?(item: number): DocumentPlace | undefined;
 }
@@ -37,7 +38,8 @@ export interface PlacedDocument {
 /**
  * Reads documents from their places, in order. One round trip whatever the number.
  *
+ * @throws SearchError `ANSWER_TOO_LARGE` when they are more than one answer may hold
  * @throws AnnoyEdgeError `DOCUMENTS_UNAVAILABLE` when a page is nowhere to be had, `CORRUPT_PAGE` when it holds something
  *   else than it should
  */
-export type ReadPlaced = (wanted: readonly PlacedDocument[]) => Promise<StoredDocument[]>;
+export type ReadPlaced = (wanted: readonly PlacedDocument[], work?: Work) => Promise<StoredDocument[]>;

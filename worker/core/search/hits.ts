@@ -41,6 +41,38 @@ export async function readDocuments(searcher: Searcher, answered: readonly Answe
   });
 }
 
+/** Bytes of a hit without its document, as JSON. */
+const HIT_BYTES = 200;
+
+/**
+ * Counts the bytes of answers before they are made, those of vectors apart.
+ *
+ * @throws SearchError `ANSWER_TOO_LARGE`
+ */
+export function holdAnswers(
+  { options: { work } }: Searcher,
+  answered: readonly Answered[],
+  documents: Documents,
+): void {
+  if (!work) return;
+  const sizes = new Map<StoredDocument, number>();
+  const sizeOf = (document: StoredDocument): number => {
+    const known = sizes.get(document);
+    if (known !== undefined) return known;
+    const size = document.pageContent.length + JSON.stringify(document.metadata).length;
+    sizes.set(document, size);
+    return size;
+  };
+  for (const { request, page } of answered) {
+    const { items } = page.ranking;
+    const shows = request.include.some((part) => part === "document" || part === "metadata");
+    for (const item of items) {
+      const document = shows ? documents.get(item) : undefined;
+      work.hold("answer", "documents", HIT_BYTES + (document ? sizeOf(document) : 0));
+    }
+  }
+}
+
 /** Fields of the hits that an answer shows or reads. */
 function partsOf({ include }: SearchRequest): ItemParts {
   return { documents: include.some((part) => part !== "vector"), vectors: include.includes("vector") };

@@ -42,7 +42,7 @@ export function createMemorySearcher(index: LoadedIndex, options: SearchOptions)
     index,
     options,
     rank: (query, k) => rankInMemory(index, query, { k, known }, options),
-    documents: (items) => index.docstore.getItems(items),
+    documents: (items) => index.docstore.getItems(items, options.work),
     ids: async (items) => items.map((item) => idOfItem(index.ids, item) ?? String(item)),
     vectors: (items, exactness) =>
       exactness ? vectorsOrEstimates(index, items, exactness) : vectorsOf(index, items),

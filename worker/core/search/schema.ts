@@ -15,8 +15,6 @@ export const MAX_BATCH = 100;
 export const MAX_FACETS = 20;
 /** Indexes that one search asks. */
 export const MAX_INDEXES = 10;
-/** Numbers of all vectors in one answer: about 40 MB of JSON. */
-export const MAX_VECTOR_NUMBERS = 1 << 21;
 export const DEFAULT_K = 4;
 export const DEFAULT_FETCH_K = 20;
 export const DEFAULT_LAMBDA = 0.5;

@@ -1,13 +1,12 @@
 import { AnnoyEdgeError } from "../format/errors.ts";
 import { searchError } from "../format/search-error.ts";
 import { embeddingTogether } from "./embed-query.ts";
-import { type Answered, answerOf, readDocuments } from "./hits.ts";
+import { type Answered, answerOf, holdAnswers, readDocuments } from "./hits.ts";
 import type { LoadedIndex } from "./loaded-index.ts";
 import { openSearcher } from "./open-searcher.ts";
 import { hitsOf } from "./ordering.ts";
 import { readQuery } from "./read-query.ts";
 import { rankReranked } from "./rerank.ts";
-import { MAX_VECTOR_NUMBERS } from "./schema.ts";
 import type { Searcher } from "./searcher.ts";
 import type { SearchOptions } from "./timing.ts";
 import type { BatchResponse, SearchRequest, SearchResponse } from "./types.ts";
@@ -43,9 +42,10 @@ export function searchBatch(
  */
 export async function searchWith(searcher: Searcher, request: SearchRequest): Promise<SearchResponse> {
   const { name, version, forest } = searcher.index;
-  checkVectorNumbers(forest.dimensions, [request]);
+  holdVectors(searcher, [request]);
   const answered = await rankOne(searcher, request);
   const documents = await readDocuments(searcher, [answered]);
+  holdAnswers(searcher, [answered], documents);
   return { index: name, version, metric: forest.metric, ...(await answerOf(searcher, answered, documents)) };
 }
 
@@ -62,7 +62,7 @@ export async function searchBatchWith(
     ? { ...single, index: { ...single.index, embedder: embeddingTogether(embedder) } }
     : single;
   const { name, version, forest } = searcher.index;
-  checkVectorNumbers(forest.dimensions, requests);
+  holdVectors(searcher, requests);
   const others = searcher.beside(requests.length - 1);
   // Together, so that an embedder behind a network is waited for once and not a hundred times.
   const ranked = await Promise.all(
@@ -80,6 +80,7 @@ export async function searchBatchWith(
   );
   const answered = ranked.filter((one): one is Answered => !(one instanceof AnnoyEdgeError));
   const documents = await readDocuments(searcher, answered);
+  holdAnswers(searcher, answered, documents);
   const results: BatchResponse["results"][number][] = [];
   for (const one of ranked) {
     results.push(
@@ -113,12 +114,15 @@ async function rankOne(searcher: Searcher, request: SearchRequest): Promise<Answ
   };
 }
 
-/** Refuses an answer whose vectors alone would fill an isolate. */
-function checkVectorNumbers(dimensions: number, requests: readonly SearchRequest[]): void {
+/** Bytes of a number of a vector as JSON. */
+const NUMBER_BYTES = 20;
+
+/** Counts the bytes of the vectors of an answer. @throws SearchError `ANSWER_TOO_LARGE` */
+function holdVectors({ index, options }: Searcher, requests: readonly SearchRequest[]): void {
   let numbers = 0;
-  for (const request of requests)
-    if (request.include.includes("vector")) numbers += hitsOf(request) * dimensions;
-  if (numbers <= MAX_VECTOR_NUMBERS) return;
-  const message = `Vectors of ${dimensions} dimensions for that many hits are ${numbers} numbers; an answer has at most ${MAX_VECTOR_NUMBERS}.`;
-  throw searchError("OUT_OF_RANGE", "include", message);
+  for (const request of requests) {
+    if (!request.include.includes("vector")) continue;
+    numbers += Math.min(hitsOf(request), index.manifest.items) * index.forest.dimensions;
+  }
+  options.work?.hold("answer", "vectors", numbers * NUMBER_BYTES);
 }

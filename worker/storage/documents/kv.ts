@@ -25,7 +25,7 @@ export function openKvDocstore({ placement, idOf, ...options }: KvDocstoreOption
   };
   return {
     placeOf,
-    async getItems(items) {
+    async getItems(items, work) {
       const documents = new Array<StoredDocument | undefined>(items.length).fill(undefined);
       const wanted: PlacedDocument[] = [];
       const positions: number[] = [];
@@ -35,7 +35,7 @@ export function openKvDocstore({ placement, idOf, ...options }: KvDocstoreOption
         wanted.push({ item, id: idOf?.(item), place });
         positions.push(i);
       }
-      for (const [i, document] of (await read(wanted)).entries()) documents[positions[i]!] = document;
+      for (const [i, document] of (await read(wanted, work)).entries()) documents[positions[i]!] = document;
       return documents;
     },
   };

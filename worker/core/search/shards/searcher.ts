@@ -23,7 +23,7 @@ export function createShardSearcher(index: ShardedIndex, options: SearchOptions)
   const request: ShardRequest = {
     index,
     connection,
-    cache: createItemCache(readPlaced),
+    cache: createItemCache(readPlaced && ((wanted) => readPlaced(wanted, options.work))),
     firstItemOf: (shard) => meta.list[shard]!.firstItem,
     ranked: false,
   };
