@@ -88,6 +88,7 @@ export {
   rebuild,
 } from "./pipeline/rebuild.ts";
 export { type Check, type Verification, type VerifyOptions, verify } from "./pipeline/verify.ts";
+export { type WatchOptions, watch } from "./pipeline/watch.ts";
 export { type Plan, type PlanOptions, plan } from "./plan/plan.ts";
 export { type InitOptions, type InitResult, init } from "./project/init.ts";
 export { TEMPLATES, type Template } from "./project/templates.ts";

@@ -22,6 +22,7 @@ import { addToken } from "./commands/token.ts";
 import { addUpdate } from "./commands/update.ts";
 import { addVerify } from "./commands/verify.ts";
 import { addVersions } from "./commands/versions.ts";
+import { addWatch } from "./commands/watch.ts";
 
 /** The whole command line. */
 export function createProgram(): Command {
@@ -61,6 +62,7 @@ Example:
   addGc(program);
   addRestore(program);
   addRebuild(program);
+  addWatch(program);
   addInsights(program);
   addToken(program);
   addPlan(program);
