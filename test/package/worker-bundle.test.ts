@@ -26,14 +26,17 @@ async function bundle(entry: string) {
 
 const isMcp = (path: string) => path.includes("@modelcontextprotocol/");
 
-test("the Worker as a package takes less than 170 kB compressed, and brings no Model Context Protocol", async () => {
+/** As deployed before it was installed as a package: 174 KiB, not minified. */
+const LIMIT = 174 * 1024;
+
+test("the Worker as a package takes no more than it did, and brings no Model Context Protocol", async () => {
   const { compressed, inputs } = await bundle("index.ts");
-  expect(compressed).toBeLessThan(170_000);
+  expect(compressed).toBeLessThan(LIMIT);
   expect(inputs.filter(isMcp)).toEqual([]);
 });
 
-test("with the Model Context Protocol it takes less than 255 kB", async () => {
+test("with the Model Context Protocol it takes at most 90 KiB more", async () => {
   const { compressed, inputs } = await bundle("main.ts");
-  expect(compressed).toBeLessThan(255_000);
+  expect(compressed).toBeLessThan(LIMIT + 90 * 1024);
   expect(inputs.some(isMcp)).toBe(true);
 });

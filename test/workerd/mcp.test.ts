@@ -258,6 +258,25 @@ function nested(depth: number): unknown {
   return depth === 0 ? { topic: "food" } : { not: nested(depth - 1) };
 }
 
+test("a page of an origin that may not read answers may not ask", async () => {
+  const own = workerWith({ CORS_ORIGINS: "https://shop.example" });
+  const statusFrom = async (origin: string) => {
+    const headers = {
+      "content-type": "application/json",
+      accept: "application/json, text/event-stream",
+      origin,
+    };
+    const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list" });
+    const response = await own(new Request(`${ORIGIN}/mcp`, { method: "POST", headers, body }));
+    await response.text();
+    return response.status;
+  };
+  expect(await statusFrom("https://elsewhere.example")).toBe(403);
+  expect(await statusFrom("null")).toBe(403);
+  expect(await statusFrom("https://shop.example")).toBe(200);
+  expect(await statusFrom(ORIGIN)).toBe(200);
+});
+
 test("there is nothing at the path without it", async () => {
   const bindings: Env = { ...env, LOG: "off", INDEX_NAME: "demo" };
   const response = await compose(bindings).fetch(new Request(`${ORIGIN}/mcp`, { method: "POST" }), bindings);
