@@ -1,11 +1,16 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { beforeAll, expect, test } from "vitest";
+import { afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { compose, type Env } from "../../worker/compose.ts";
 import { expectContract, expectProblem, ORIGIN } from "./contract.ts";
 import { seed } from "./seed.ts";
 
 beforeAll(seed);
+// Faults on purpose are logged; the test run's own output stays readable.
+beforeEach(() => {
+  for (const method of ["log", "error"] as const) vi.spyOn(console, method).mockImplementation(() => {});
+});
+afterEach(() => vi.restoreAllMocks());
 
 /** Workers AI runs in Cloudflare's network only; this stands in for the binding, and likes short texts. */
 const AI = {
