@@ -151,7 +151,7 @@ const own = fc.option(
 const search = fc
   .record({
     by: fc.oneof(
-      fc.constantFrom("pizza", "a dog", "car", "or", "piano").map((query) => ({ query })),
+      fc.constantFrom("pizza", "a dog", "car", "or", "piano", "piza horsse").map((query) => ({ query })),
       number.map((item) => ({ item })),
       id.map((one) => ({ id: one })),
     ),
@@ -160,8 +160,10 @@ const search = fc
     facetsOf: fc.constantFrom("filter", "matches"),
     mmr: fc.boolean(),
     offset: fc.option(fc.integer({ min: 0, max: 5 })),
+    arranged: fc.constantFrom({}, {}, { sort: "year:desc" }, { groupBy: { field: "topic", hits: 3 } }),
+    told: fc.constantFrom({}, { total: true, didYouMean: true }),
   })
-  .map(({ by, filter, mode, facetsOf, mmr, offset }) => ({
+  .map(({ by, filter, mode, facetsOf, mmr, offset, arranged, told }) => ({
     ...by,
     k: 40,
     include: ["document", "metadata", "vector", "highlights"],
@@ -169,9 +171,28 @@ const search = fc
     facetsOf,
     ...("query" in by && { mode }),
     ...(filter && { filter }),
-    ...(mmr && mode !== "keyword" && { mmr: { fetchK: 40 } }),
+    ...(mmr && mode !== "keyword" ? { mmr: { fetchK: 40 } } : arranged),
+    ...told,
     ...(offset !== null && { offset }),
   }));
+
+/** Words and phrases that an answer takes from documents. */
+function correctedAndCompleted(answer: Record<string, unknown>): string[] {
+  const {
+    suggestions = [],
+    didYouMean,
+    results = [],
+  } = answer as {
+    suggestions?: { text: string }[];
+    didYouMean?: { words: { correction: string }[] };
+    results?: Record<string, unknown>[];
+  };
+  return [
+    ...suggestions.map(({ text }) => text),
+    ...(didYouMean?.words ?? []).map(({ correction }) => correction),
+    ...results.flatMap(correctedAndCompleted),
+  ];
+}
 
 /** Every path of the contract under /v1 that gives something of documents, with what it is asked. */
 const asked = fc.oneof(
@@ -183,7 +204,8 @@ const asked = fc.oneof(
   })),
   search.map(({ filter: _, ...body }) => {
     const { query, ...rest } = body as Record<string, unknown>;
-    const entries = Object.entries({ ...(query !== undefined && { q: query }), ...rest, mmr: undefined });
+    const q = query === undefined ? {} : { q: query };
+    const entries = Object.entries({ ...q, ...rest, mmr: undefined, groupBy: undefined });
     const given = entries
       .filter(([, value]) => value !== undefined)
       .map(([name, value]) => [name, String(value)]);
@@ -198,6 +220,11 @@ const asked = fc.oneof(
   fc.tuple(number, number).map(([i, j]) => ({
     route: "/v1/items/{i}/distance/{j}",
     path: `/v1/items/${i}/distance/${j}`,
+    body: undefined,
+  })),
+  fc.constantFrom("p", "pi", "a", "dogs", "th", "mu").map((text) => ({
+    route: "/v1/suggest",
+    path: `/v1/suggest?q=${text}&k=20`,
     body: undefined,
   })),
   fc.constantFrom("index", "indexes", "warm-up", "selections/1").map((name) => ({
@@ -236,6 +263,10 @@ describe("with a token's filter, no answer holds anything of a document outside 
           for (const { id: hit, item } of everyHit(answer)) {
             expect(inside.map((document) => document.id)).toContain(hit);
             expect(CORPUS[item]?.id).toBe(hit);
+          }
+          const texts = inside.map((document) => JSON.stringify(document).toLowerCase());
+          for (const shown of correctedAndCompleted(answer)) {
+            expect(texts.some((text) => text.includes(shown.toLowerCase()))).toBe(true);
           }
           for (const { pageContent } of outside) expect(text).not.toContain(`"${pageContent}"`);
           for (const value of facetValues(answer)) {

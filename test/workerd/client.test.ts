@@ -41,6 +41,7 @@ test("the client has a method for every path of the contract", async () => {
   await recording.indexes();
   await recording.health();
   await recording.selected(1);
+  await recording.suggest("a");
   expect(asked.size).toBe(Object.keys(recording).length);
   const { paths } = await (await exports.default.fetch(`${ORIGIN}/openapi.json`)).json<{ paths: object }>();
   // The contract itself is no call.

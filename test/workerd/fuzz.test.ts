@@ -63,19 +63,30 @@ const sensibleFilter = fc.oneof(
   fc.record({ not: fc.record({ tags: fc.constantFrom("n1", "n2") }), long: fc.boolean() }),
 );
 
+/** Fields that much else is refused beside, with values that can be answered. */
+const RARELY: Readonly<Record<string, readonly unknown[]>> = {
+  sort: ["year", "year:desc", { field: "topic", order: "asc" }, ["topic", "year:desc"]],
+  groupBy: ["topic", { field: "year", hits: 3 }],
+  rerank: [true, { first: 5 }],
+};
+
 /** Values that a schema allows, by and large: numbers at and around their bounds, texts of many kinds. */
 function valuesOf(schema: JsonSchema, name = ""): fc.Arbitrary<unknown> {
   if (name === "filter") return fc.oneof({ weight: 2, arbitrary: sensibleFilter }, filter);
   if (name === "facets")
     return fc.oneof({ weight: 3, arbitrary: fc.subarray(["topic", "year", "tags"]) }, fields);
   if (name === "id") return fc.constantFrom("food-0", "nobody", ...AWKWARD_IDS);
-  // Most searches name no other index: with some, items, ids and mmr are refused.
+  if (RARELY[name]) {
+    const some = fc.oneof({ weight: 2, arbitrary: fc.constantFrom(...RARELY[name]) }, fc.jsonValue());
+    return fc.oneof({ weight: 9, arbitrary: fc.constant(undefined) }, some);
+  }
   // Refused beside anything but a hybrid search, so few searches have them.
   if (name === "weights") {
     const share = fc.constantFrom(0, 0.3, 1, 1.5, "half");
     const given = fc.record({ keyword: share, vector: share }, { requiredKeys: [] });
     return fc.oneof({ weight: 6, arbitrary: fc.constant(undefined) }, given);
   }
+  // Most searches name no other index: with some, items, ids and mmr are refused.
   if (name === "indexes") {
     const named = fc.constantFrom(["demo"], ["demo", "nobody"], []);
     return fc.oneof({ weight: 9, arbitrary: fc.constant(undefined) }, named);
