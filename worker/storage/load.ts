@@ -95,6 +95,32 @@ export async function readManifest(source: LoadSource, version: string): Promise
   return parsePublishedManifest(await object.text(), version);
 }
 
+/**
+ * Looks whether a version's files are there and as long as they were published: two small requests, before another version
+ * is given up for it.
+ *
+ * @throws AnnoyEdgeError `VERSION_INCOMPLETE`
+ */
+export async function requireFiles(
+  { bucket, name }: LoadSource,
+  version: string,
+  { forest, placement }: FileLengths,
+): Promise<void> {
+  const wanted = [
+    ["forest.bin", forest],
+    ["placement.bin", placement],
+  ] as const;
+  await Promise.all(
+    wanted.map(async ([file, length]) => {
+      const key = versionKey(name, version, file);
+      const object = await retried(() => bucket.head(key));
+      if (object?.size === length) return;
+      const found = object ? `${key} has ${object.size} bytes of ${length}` : `The bucket has no ${key}`;
+      throw new AnnoyEdgeError("VERSION_INCOMPLETE", `${found}; that version is not whole.`);
+    }),
+  );
+}
+
 /** Bytes of artifact that loading these files will hold. */
 export function heldBytesOf({ forestHot, placementHot }: FileLengths): number {
   return forestHot + placementHot;

@@ -12,6 +12,7 @@ import {
   loadVersion,
   readManifest,
   readPointer,
+  requireFiles,
 } from "./load.ts";
 import { lengthsOf } from "./manifest.ts";
 import type { Pointer, VersionLengths } from "./pointer.ts";
@@ -156,7 +157,12 @@ export function createIndexReader<T>(options: IndexReaderOptions<T>): IndexReade
     };
     if (!claim()) {
       if (options.makeRoom) await options.makeRoom(claim, live !== undefined);
-      if (own.bytes === 0) await drain(own);
+      if (own.bytes === 0) {
+        // What answers is not given up for a version that cannot be loaded.
+        if (live) await requireFiles(options, version, lengths);
+        alive(own);
+        await drain(own);
+      }
       own.bytes = live ? bytes : whole;
     }
     loads++;

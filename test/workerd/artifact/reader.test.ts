@@ -230,6 +230,26 @@ test("a damaged version for which the old one made room gives way to the old one
   expect(reader.status()).toMatchObject({ version: version(1), refused: [{ version: version(2) }] });
 });
 
+test("a version whose files are missing costs the one at hand nothing, and is loaded once they are there", async () => {
+  const { name, reader } = readerOf({ memoryBudget: 1_800_000 });
+  await writeVersion(name, 1, { bytes: 1_000_000 });
+  await writeVersion(name, 2, { bytes: 1_000_000 });
+  await point(name, 1);
+  await ask(reader);
+  const key = versionKey(name, version(2), "forest.bin");
+  const bytes = await (await env.INDEXES.get(key))!.arrayBuffer();
+  await point(name, 2, 1);
+  for (const there of [undefined, bytes.slice(0, 900_000)]) {
+    await (there ? env.INDEXES.put(key, there) : env.INDEXES.delete(key));
+    for (let i = 0; i < 2; i++) expect(await ask(reader)).toBe(1);
+    expect(reader.status()).toMatchObject({ version: version(1), loads: 1 });
+    expect(reader.status().lastError).toMatchObject({ code: "VERSION_INCOMPLETE" });
+  }
+  await env.INDEXES.put(key, bytes);
+  await ask(reader);
+  expect(await ask(reader)).toBe(2);
+});
+
 /** A bucket whose first read of a forest never ends, as when the request that started it is gone. */
 function stuckOnce(): typeof env.INDEXES {
   let stuck = false;
