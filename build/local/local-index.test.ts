@@ -48,3 +48,36 @@ test("an open index answers searches, one by one and in batches", async () => {
     await index.close();
   }
 });
+
+test("an explanation names the fields of a word by their dotted paths, a name with dots before a path", async () => {
+  const out = join(folder, "dotted");
+  const documents = [
+    {
+      id: "nested",
+      pageContent: "a letter",
+      metadata: { author: { name: ["Ada", "Lovelace"], born: 1815 } },
+    },
+    {
+      id: "flat",
+      pageContent: "a note of 1815",
+      metadata: { "author.name": "Ada", author: { name: "Bob" } },
+    },
+  ];
+  const fields = { pageContent: 1, "author.name": 2, "author.born": 1 };
+  await build({ documents, out, embedder: "static", keyword: { fields } });
+  const index = await openLocalIndex(out);
+  try {
+    const fieldsOf = async (query: string) => {
+      const { hits } = await index.search({ query, mode: "keyword", include: ["explanation"] });
+      return Object.fromEntries(
+        hits.map(({ id, explanation }) => [id, explanation?.words.flatMap((word) => word.fields)]),
+      );
+    };
+    expect(await fieldsOf("ada")).toEqual({ nested: ["author.name"], flat: ["author.name"] });
+    expect(await fieldsOf("lovelace")).toEqual({ nested: ["author.name"] });
+    expect(await fieldsOf("bob")).toEqual({});
+    expect(await fieldsOf("1815")).toEqual({ nested: ["author.born"], flat: ["pageContent"] });
+  } finally {
+    await index.close();
+  }
+});
