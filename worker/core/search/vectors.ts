@@ -137,7 +137,9 @@ async function nearestLeft(
   exactness: Exactness,
 ): Promise<Neighbours | undefined> {
   const wanted = Math.ceil((k * 1.25) / fraction) + 4;
-  const found = await nearestItems(index, query, { k: wanted, searchK }, exactness);
+  // As far as for k: the few more are among what is met anyway.
+  const far = searchK === -1 ? index.forest.defaultSearchK(k) : searchK;
+  const found = await nearestItems(index, query, { k: wanted, searchK: far }, exactness);
   const kept = [...found.items.keys()].filter((i) => accept(found.items[i]!)).slice(0, k);
   // Items beyond the last one found may pass; where all were found there are none.
   if (kept.length < k && found.items.length >= wanted) return undefined;
