@@ -10,7 +10,7 @@ export const REQUEST_WORK = 400e6;
 /** Bytes of one answer as JSON, and of the documents that are read for it, about: they are in memory beside an index. */
 export const ANSWER_BYTES = 8e6;
 
-/** What takes the bytes of an answer: field of a request that causes it, and how there is less of it. */
+/** Bytes of an answer: field of a request that causes it, and how there is less of it. */
 const PARTS = {
   documents: [
     "k",
