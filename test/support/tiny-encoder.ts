@@ -146,17 +146,57 @@ export const unigramTokenizer = {
   },
 } as const;
 
-export function encodeSafetensors(tensors: TinyTensors): Uint8Array {
+/** The pieces as SentencePiece's own file has them: a protocol buffer without XLM-R's own order of the first tokens. */
+export function sentencePieceModel(): Uint8Array {
+  const varint = (value: number): number[] =>
+    value < 128 ? [value] : [(value % 128) | 128, ...varint(Math.floor(value / 128))];
+  const field = (number: number, bytes: ArrayLike<number>): number[] => [
+    8 * number + 2,
+    ...varint(bytes.length),
+    ...Array.from(bytes),
+  ];
+  const pieces = [
+    ...["<unk>", "<s>", "</s>"].map((piece): [string, number] => [piece, 0]),
+    ...unigramTokenizer.model.vocab
+      .slice(4)
+      .map(([piece, score]): [string, number] => [String(piece), Number(score)]),
+  ];
+  const encoded = pieces.flatMap(([piece, score]) => {
+    const four = new Uint8Array(Float32Array.of(score).buffer);
+    return field(1, [...field(1, Buffer.from(piece)), 8 * 2 + 5, ...four]);
+  });
+  // The trainer's settings: model_type 1 is Unigram.
+  return Uint8Array.from([...encoded, ...field(2, [8 * 3, 1])]);
+}
+
+export type TinyType = "F32" | "F16" | "BF16";
+
+/** Bytes of numbers; narrower ones must be exact in their type. */
+function numbersAs(type: TinyType, values: Float32Array): Uint8Array {
+  if (type === "F32") return new Uint8Array(values.buffer);
+  const floats = new DataView(values.buffer);
+  const halves = Uint16Array.from(values, (_, i) => {
+    const bits = floats.getUint32(4 * i, true);
+    if (type === "BF16") return bits >>> 16;
+    const exponent = ((bits >>> 23) & 255) - 112;
+    return exponent <= 0 ? 0 : ((bits >>> 16) & 0x8000) | (exponent << 10) | ((bits >>> 13) & 1023);
+  });
+  return new Uint8Array(halves.buffer);
+}
+
+export function encodeSafetensors(tensors: TinyTensors, type: TinyType = "F32"): Uint8Array {
   const header: Record<string, unknown> = {};
   let at = 0;
+  const data: Uint8Array[] = [];
   for (const [name, { shape, values }] of tensors) {
-    header[name] = { dtype: "F32", shape, data_offsets: [at, at + values.byteLength] };
-    at += values.byteLength;
+    const bytes = numbersAs(type, values);
+    header[name] = { dtype: type, shape, data_offsets: [at, at + bytes.length] };
+    at += bytes.length;
+    data.push(bytes);
   }
   const json = Buffer.from(JSON.stringify(header));
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(json.length));
-  const data = Array.from(tensors.values(), ({ values }) => new Uint8Array(values.buffer));
   return Buffer.concat([length, json, ...data]);
 }
 
@@ -183,13 +223,18 @@ export function tinyFolder(kind: TinyKind, pooling: "cls" | "mean" = "mean"): Ti
 }
 
 /** Writes JSON files and weights; a file that is undefined is left out. */
-export async function writeTiny(path: string, { tensors, files }: TinyFolder): Promise<string> {
+export async function writeTiny(
+  path: string,
+  { tensors, files }: TinyFolder,
+  type: TinyType = "F32",
+): Promise<string> {
   await mkdir(join(path, "1_Pooling"), { recursive: true });
   for (const [name, content] of Object.entries(files)) {
     if (content !== undefined) {
-      await writeFile(join(path, name), typeof content === "string" ? content : JSON.stringify(content));
+      const plain = typeof content === "string" || content instanceof Uint8Array;
+      await writeFile(join(path, name), plain ? content : JSON.stringify(content));
     }
   }
-  await writeFile(join(path, "model.safetensors"), encodeSafetensors(tensors));
+  await writeFile(join(path, "model.safetensors"), encodeSafetensors(tensors, type));
   return path;
 }

@@ -5,8 +5,10 @@ import { Tokenizer } from "@huggingface/tokenizers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { referenceRows } from "../../../test/support/reference-encoder.ts";
 import {
+  sentencePieceModel,
   TINY,
   type TinyKind,
+  type TinyType,
   tinyFolder,
   unigramTokenizer,
   WORDPIECES,
@@ -186,6 +188,41 @@ describe("an imported encoder", () => {
     const { out } = await importEncoder(path, { out: join(path, "encoder.bin") });
     const encoder = openEncoder(await readFile(out), await loadKernel());
     expect(vectors(encoder, TEXTS)).toEqual(vectors((await imported("bert")).encoder, TEXTS));
+  });
+});
+
+describe("weights and tokenizers in other files", () => {
+  it.each(["F16", "BF16"] as const)("reads weights of type %s", async (type) => {
+    const model = tinyFolder("bert");
+    for (const { values } of model.tensors.values()) {
+      // Seven bits of fraction, which both types have; tiny numbers are no normal ones at half precision.
+      const bits = new Uint32Array(values.buffer);
+      for (let i = 0; i < bits.length; i++)
+        bits[i] = Math.abs(values[i]!) < 2 ** -14 ? 0 : bits[i]! & 0xffff0000;
+    }
+    const vectorsAs = async (as: TinyType) => {
+      const path = await writeTiny(join(folder, `as-${type}-${as}`), model, as);
+      const { out } = await importEncoder(path, { out: join(path, "encoder.bin") });
+      return vectors(openEncoder(await readFile(out), await loadKernel()), TEXTS);
+    };
+    expect(await vectorsAs(type)).toEqual(await vectorsAs("F32"));
+  });
+
+  it("reads sentencepiece.bpe.model where there is no tokenizer.json, and refuses one that is cut", async () => {
+    const model = tinyFolder("xlm-roberta");
+    const write = (name: string, bytes: Uint8Array) => {
+      const files = { ...model.files, "tokenizer.json": undefined, "sentencepiece.bpe.model": bytes };
+      return writeTiny(join(folder, name), { ...model, files });
+    };
+    const path = await write("pieces", sentencePieceModel());
+    const { out } = await importEncoder(path, { out: join(path, "encoder.bin") });
+    const encoder = openEncoder(await readFile(out), await loadKernel());
+    expect(vectors(encoder, TEXTS)).toEqual(vectors((await imported("xlm-roberta")).encoder, TEXTS));
+    const cut = await write("cut-pieces", sentencePieceModel().subarray(0, -3));
+    await expect(importEncoder(cut, { out: join(cut, "encoder.bin") })).rejects.toMatchObject({
+      code: "BAD_MODEL",
+      message: expect.stringMatching(/sentencepiece\.bpe\.model/),
+    });
   });
 });
 
