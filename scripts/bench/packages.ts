@@ -19,6 +19,7 @@ export const PACKAGES = {
   pagefind: "1.6.0",
   "@langchain/classic": "1.0.50",
   "@langchain/core": "1.4.0",
+  "onnxruntime-node": "1.30.0",
 } as const;
 /** Packages of Python likewise. */
 export const PYTHON_PACKAGES = { voyager: "2.2.3", "faiss-cpu": "1.15.1", numpy: "2.4.6" } as const;
