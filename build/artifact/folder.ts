@@ -265,7 +265,7 @@ export function requireUnchanged(dir: string, { base }: Pick<Manifest, "base">):
   if (!base) return;
   throw new AnnoyEdgeError(
     "HAS_CHANGES",
-    `${dir} holds changes on top of a base, and this takes an index in one piece. Build it anew: rebuild --compact, or update --compact.`,
+    `${dir} holds changes on top of a base, and this takes an index in one piece. Build it anew, with build or rebuild --compact.`,
   );
 }
 
