@@ -395,8 +395,8 @@ describe("batches", () => {
   test("are held to what an isolate can carry", async () => {
     const wide = Array.from({ length: 11 }, () => ({ query: "a", k: 1000, include: [] }));
     await expectProblem(await batch({ searches: wide }), 400, "OUT_OF_RANGE");
-    const vectors = Array.from({ length: 9 }, () => ({ query: "a", k: 1000, include: ["vector"] }));
-    await expectProblem(await batch({ searches: vectors }), 400, "OUT_OF_RANGE");
+    const vectors = Array.from({ length: 100 }, () => ({ query: "a", k: 100, include: ["vector"] }));
+    await expectProblem(await batch({ searches: vectors }), 400, "ANSWER_TOO_LARGE");
     expect((await batch({ searches: vectors.slice(0, 8) })).status).toBe(200);
   });
 
