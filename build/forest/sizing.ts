@@ -31,7 +31,7 @@ export function scansAll(
   return count * dimensions <= FLAT_COORDINATES;
 }
 
-/** Whether a search visits all leavesby default. */
+/** Whether a search visits all leaves by default. */
 export function walksAll(count: number, dimensions: number, settings: ForestSettings): boolean {
   return settings.trees === "auto" && count * dimensions <= WHOLE_WALK_COORDINATES;
 }
