@@ -40,7 +40,7 @@ export interface UpdateResult {
  * Settings, embedder, table and whitening are the base's. The folder is replaced in one rename.
  *
  * @throws OptionError for settings that cannot be; AnnoyEdgeError `SHARDS_NOT_UPDATABLE`, `ID_NOT_FOUND`, `NOTHING_LEFT`,
- *   `COLUMN_MISMATCH`, `EMBEDDER_MISMATCH`, `NO_EMBEDDER`, and those of documents that `build` refuses
+ *   `COLUMN_MISMATCH`, `EMBEDDER_MISMATCH`, `NO_EMBEDDER`, `ARTIFACT_CHANGED`, and those of documents that `build` refuses
  */
 export async function update(dir: string, options: UpdateOptions): Promise<UpdateResult> {
   // Only an update with a limit may come to nothing.
@@ -73,6 +73,7 @@ export async function updateWithin(
   const index = await openLocalIndex(dir, NO_EMBEDDER);
   const baseDir = baseFolderOf(dir, manifest);
   try {
+    await requireStill(manifest, dir);
     const documentsPath = join(baseDir, "documents.jsonl");
     const set = await compare({ ...index, documentsPath }, given, removalsOf(index, given, options));
     const { added, changed, removed } = set.counts;
@@ -88,6 +89,7 @@ export async function updateWithin(
       const vectors = await vectorsOfChanges(baseDir, index, set.documents, { ...options, embedFields });
       const written = await writeChanges(folder, { base, baseDir, set, vectors, jobs, onProgress });
       await keepBase(baseDir, folder.path);
+      await requireStill(manifest, dir);
       await folder.commit();
       return { outcome: "updated", out, manifest: written, counts: set.counts };
     } catch (error) {
@@ -155,6 +157,15 @@ function* removalsOf(
   if (!all) return;
   const ids = new Set(given.map(({ id }) => id));
   for (const [id] of idsOf(index)) if (!ids.has(id)) yield id;
+}
+
+/** Refuses to replace what another update or build has put in place in the meantime: its changes would be lost. */
+async function requireStill({ version }: Manifest, dir: string): Promise<void> {
+  if ((await readManifest(dir)).version === version) return;
+  throw new AnnoyEdgeError(
+    "ARTIFACT_CHANGED",
+    `${dir} was changed by another update or build while this one ran. Run the update again, on what is there now.`,
+  );
 }
 
 /** @param more documents that there are beyond the base's */

@@ -1,0 +1,56 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { letterVector } from "../../test/seed/corpus.ts";
+import { build } from "../pipeline/build.ts";
+import { update } from "./update.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "annoy-edge-update-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const letters = {
+  embedQuery: async (text: string) => letterVector(text),
+  embedDocuments: async (texts: string[]) => texts.map(letterVector),
+};
+const page = (id: string) => ({ id, pageContent: `the page ${id}` });
+
+describe("an update that another one overtakes is refused, so that the other's documents stay", () => {
+  const folderOf = async (name: string) => {
+    const dir = join(folder, name);
+    await build({ embedder: letters, documents: [page("one"), page("two")], out: dir });
+    return dir;
+  };
+  const overtake = (dir: string) => update(dir, { embedder: letters, documents: [page("early")] });
+  const refused = { code: "ARTIFACT_CHANGED" };
+  const earlyIsThere = async (dir: string) =>
+    expect(await overtake(dir)).toMatchObject({ outcome: "unchanged", counts: { unchanged: 1 } });
+
+  test("while documents are read", async () => {
+    const dir = await folderOf("read");
+    async function* documents() {
+      await overtake(dir);
+      yield page("late");
+    }
+    const late = update(dir, { embedder: letters, documents: documents() });
+    await expect(late).rejects.toMatchObject(refused);
+    await earlyIsThere(dir);
+  });
+
+  test("while texts are embedded", async () => {
+    const dir = await folderOf("embedded");
+    const slow = {
+      embedQuery: letters.embedQuery,
+      async embedDocuments(texts: string[]) {
+        await overtake(dir);
+        return letters.embedDocuments(texts);
+      },
+    };
+    const late = update(dir, { embedder: slow, documents: [page("late")] });
+    await expect(late).rejects.toMatchObject(refused);
+    await earlyIsThere(dir);
+  });
+});
