@@ -191,6 +191,11 @@ test("faults are named with file and line", async () => {
   expect(await fault("boosts:\n  - field: a\n    factor: 900\n")).toContain("FILE:3: boosts[0].factor");
   expect(await fault("rules: [\n")).toMatch(/BAD_CURATION FILE:[12]: /);
   expect(await fault('{"rules": 3}')).toContain("FILE:1: rules");
+  expect(await fault("[]")).toContain("FILE:1: the whole: expected object");
+  const layers = Array.from({ length: 6 }, (_, i) => `l${i + 1}: &l${i + 1} [${`*l${i}, `.repeat(9)}]\n`);
+  expect(await fault(`l0: &l0 [${"x, ".repeat(9)}]\n${layers.join("")}synonyms: *l6\n`)).toMatch(
+    /^BAD_CURATION FILE: its aliases/,
+  );
   expect(await fault("")).toBe("");
   await expect(readCuration(join(folder, "none.yaml"))).rejects.toThrow(/none\.yaml, which cannot be read/);
 });

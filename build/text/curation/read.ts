@@ -43,10 +43,14 @@ export async function readCuration(given: string | CurationInput): Promise<Check
     }
     return 1;
   };
-  return checked(
-    document.toJS({ maxAliasCount: 100 }) ?? {},
-    (path) => `${given}:${lineOf(path)}: ${nameOf(path)}`,
-  );
+  const placeOf = (path: readonly PropertyKey[]) => `${given}:${lineOf(path)}: ${nameOf(path)}`;
+  let value: unknown;
+  try {
+    value = document.toJS({ maxAliasCount: 100 });
+  } catch {
+    throw badCuration([`${given}: its aliases (*name) unfold to too many values. Write them out.`]);
+  }
+  return checked(value ?? {}, placeOf);
 }
 
 function checked(value: unknown, placeOf: CheckedCuration["placeOf"]): CheckedCuration {
@@ -73,6 +77,7 @@ function badCuration(faults: readonly string[]): AnnoyEdgeError {
 }
 
 function nameOf(path: readonly PropertyKey[]): string {
+  if (path.length === 0) return "the whole";
   return path.reduce<string>(
     (name, part) =>
       typeof part === "number" ? `${name}[${part}]` : `${name}${name === "" ? "" : "."}${String(part)}`,
