@@ -54,3 +54,13 @@ describe("an update that another one overtakes is refused, so that the other's d
     await earlyIsThere(dir);
   });
 });
+
+test("an embedder that cannot be, or is not the build's, is refused where the index brings its own", async () => {
+  const dir = join(folder, "static");
+  await build({ embedder: "static", documents: [page("one"), page("two")], out: dir });
+  const documents = [page("three")];
+  await expect(update(dir, { embedder: "bogus", documents })).rejects.toMatchObject({ code: "BAD_OPTION" });
+  const other = update(dir, { embedder: "openai:text-embedding-3-small", documents });
+  await expect(other).rejects.toMatchObject({ code: "EMBEDDER_MISMATCH" });
+  expect(await update(dir, { embedder: "static", documents })).toMatchObject({ counts: { added: 1 } });
+});

@@ -2,12 +2,19 @@ import { join } from "node:path";
 import { openArtifactEmbedder } from "../../worker/core/embedding/artifact.ts";
 import type { Embedder } from "../../worker/core/embedding/types.ts";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
+import type { EmbedderIdentity } from "../../worker/core/format/meta.ts";
 import { vectorsOf } from "../../worker/core/search/vectors.ts";
 import { ENCODER_FILE } from "../artifact/version.ts";
 import type { EmbedderOptions } from "../embedding/build-embedder.ts";
 import { textToEmbed } from "../embedding/documents.ts";
-import { requireSameEmbedder } from "../embedding/identity.ts";
-import { createQueryEmbedder, type OpenedEmbedder, openEmbedder } from "../embedding/providers/index.ts";
+import { isEmbeddings, requireSameEmbedder } from "../embedding/identity.ts";
+import {
+  createQueryEmbedder,
+  type EmbedderSetting,
+  type OpenedEmbedder,
+  openEmbedder,
+  parseEmbedderSpec,
+} from "../embedding/providers/index.ts";
 import { embedTexts } from "../embedding/texts.ts";
 import type { LocalIndex } from "../local/types.ts";
 import type { Progress } from "../settings/progress.ts";
@@ -73,6 +80,7 @@ async function openOwn(
       `Index ${index.name} was built from vectors without an embedder. Give every document its vector.`,
     );
   }
+  if (setting !== undefined) requireProvider(wanted, setting);
   const carried = openArtifactEmbedder(index.artifact);
   if (carried) return { embedder: carried, close };
   const options = { cache, jobs };
@@ -95,6 +103,17 @@ async function openOwn(
   throw new AnnoyEdgeError(
     "NO_EMBEDDER",
     `The index was built with ${wanted.provider} (${wanted.model}), which is not at hand. Give the same embedder.`,
+  );
+}
+
+/** Holds the provider that a setting names against the one of the build, which may be at hand without the setting. */
+function requireProvider(wanted: EmbedderIdentity, setting: EmbedderSetting): void {
+  if (typeof setting === "object" && isEmbeddings(setting)) return;
+  const { provider } = typeof setting === "string" ? parseEmbedderSpec(setting) : setting;
+  if (provider === wanted.provider || provider === "none") return;
+  throw new AnnoyEdgeError(
+    "EMBEDDER_MISMATCH",
+    `The index was built with ${wanted.provider} (${wanted.model}), the embedder given is ${provider}. Leave it out, or build the index anew with it.`,
   );
 }
 
