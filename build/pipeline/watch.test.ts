@@ -58,4 +58,7 @@ test("says that there is nothing to watch", async () => {
   const config = join(root, "none.config.ts");
   await writeFile(config, `export default { documents: [], out: "none", name: "none" };\n`);
   await expect(watch({ config, root })).rejects.toMatchObject({ code: "BAD_OPTION" });
+  const absent = join(root, "absent.config.ts");
+  await writeFile(absent, `export default { source: ["absent"], out: "none", name: "none" };\n`);
+  await expect(watch({ config: absent, root })).rejects.toThrow(/absent, no file or folder is there/);
 });

@@ -84,5 +84,9 @@ async function watchedPaths({ config: { source = [], site } }: LoadedConfig): Pr
     if (await stat(existing).catch(() => undefined)) paths.add(existing);
   }
   if (paths.size > 0) return [...paths];
-  throw new OptionError("The configuration reads no file or folder that could be watched.");
+  throw new OptionError(
+    named.length > 0
+      ? `Of what the configuration reads, ${named.join(", ")}, no file or folder is there to be watched. Make it, or mend source or site.`
+      : "The configuration names no file or folder that could be watched: watch needs source or site. Run rebuild where documents come from elsewhere.",
+  );
 }
