@@ -43,7 +43,7 @@ export async function compileCuration(
   if (!checked) return NONE;
   const { curation } = checked;
   const survey = await surveyDocuments(checked, path, options.filterable);
-  const faults = [...missingDocuments(checked, survey.ids), ...wrongFields(checked, survey.columns)];
+  const faults = [...missingDocuments(checked, survey.ids), ...wrongFields(checked, survey)];
   if (faults.length > 0 && options.strict) {
     throw new AnnoyEdgeError("CURATION_MISMATCH", faults.join("\n"));
   }
@@ -77,6 +77,8 @@ interface Survey {
   /** Ids that rules name and documents have. */
   readonly ids: ReadonlySet<string>;
   readonly columns: readonly ColumnPlan[];
+  /** Fields with weighed words that no document has. */
+  readonly absent: ReadonlySet<string>;
   /** Newest date by field of a boost by recency. */
   readonly newest: ReadonlyMap<string, number>;
 }
@@ -89,10 +91,16 @@ async function surveyDocuments(
   const wanted = new Set(curation.rules.flatMap(({ pin = [], hide = [] }) => [...pin, ...hide]));
   const fields = curation.boosts.filter(({ halfLife }) => halfLife !== undefined).map(({ field }) => field);
   const ids = new Set<string>();
+  const absent = new Set(
+    curation.boosts.flatMap(({ field, weight }) =>
+      weight === undefined || field === "pageContent" ? [] : [field],
+    ),
+  );
   const newest = new Map<string, number>();
   async function* documents(): AsyncGenerator<ItemDocument> {
     for await (const document of readDocuments(path)) {
       if (wanted.has(document.id)) ids.add(document.id);
+      for (const field of absent) if (valueAt(document.metadata, field) != null) absent.delete(field);
       for (const field of fields) {
         for (const date of datesAt(document.metadata, field)) {
           newest.set(field, Math.max(date, newest.get(field) ?? date));
@@ -106,17 +114,22 @@ async function surveyDocuments(
   if (needsColumns && filterable?.length !== 0)
     columns = await planColumns(documents(), filterable && { filterable });
   else for await (const _ of documents());
-  return { ids, columns, newest };
+  return { ids, columns, absent, newest };
 }
 
-/** The dates of a field by its dotted path. */
+/** The value of a field by its name or dotted path. */
+function valueAt(metadata: Readonly<Record<string, unknown>>, field: string): unknown {
+  if (Object.hasOwn(metadata, field)) return metadata[field];
+  return field
+    .split(".")
+    .reduce<unknown>((at, part) => (at as Record<string, unknown> | null | undefined)?.[part], metadata);
+}
+
+/** The dates of a field by its name or dotted path. */
 function datesAt(metadata: Readonly<Record<string, unknown>>, field: string): number[] {
-  const value = Object.hasOwn(metadata, field)
-    ? metadata[field]
-    : field
-        .split(".")
-        .reduce<unknown>((at, part) => (at as Record<string, unknown> | undefined)?.[part], metadata);
-  return [value].flat().flatMap((one) => (typeof one === "string" ? (parseDate(one) ?? []) : []));
+  return [valueAt(metadata, field)]
+    .flat()
+    .flatMap((one) => (typeof one === "string" ? (parseDate(one) ?? []) : []));
 }
 
 function missingDocuments({ curation, placeOf }: CheckedCuration, known: ReadonlySet<string>): string[] {
@@ -131,10 +144,11 @@ function missingDocuments({ curation, placeOf }: CheckedCuration, known: Readonl
   );
 }
 
-function wrongFields({ curation, placeOf }: CheckedCuration, columns: readonly ColumnPlan[]): string[] {
+function wrongFields({ curation, placeOf }: CheckedCuration, { columns, absent }: Survey): string[] {
   return curation.boosts.flatMap(({ field, weight, halfLife }, i) => {
-    if (weight !== undefined) return [];
     const place = placeOf(["boosts", i, "field"]);
+    if (weight !== undefined)
+      return absent.has(field) ? [`${place}: no document has the field "${field}".`] : [];
     const column = columns.find((one) => one.field === field);
     if (!column) return [`${place}: the field "${field}" is not filterable; name it with --filterable.`];
     if (halfLife === undefined || column.type === "date") return [];

@@ -160,6 +160,8 @@ test("what the documents do not have is a warning, and with strict an error", as
     boosts: [
       { field: "colour", value: "red", factor: 2 },
       { field: "section", halfLife: 3, factor: 2 },
+      { field: "titel", weight: 3 },
+      { field: "pageContent", weight: 3 },
     ],
   };
   await build({ ...options("loose"), curation, onNote: (note) => notes.push(note) });
@@ -167,6 +169,7 @@ test("what the documents do not have is a warning, and with strict an error", as
     expect.stringMatching(/rules\[0\]\.pin\[1\]: no document has the id "gone"/),
     expect.stringMatching(/"colour" is not filterable/),
     expect.stringMatching(/"section" holds values of type string and no dates/),
+    expect.stringMatching(/boosts\[2\].*no document has the field "titel"/),
   ]);
   const strict = build({ ...options("loose"), curation, strict: true });
   await expect(strict).rejects.toMatchObject({ code: "CURATION_MISMATCH" });
@@ -191,6 +194,10 @@ test("faults are named with file and line", async () => {
   expect(await fault("boosts:\n  - field: a\n    factor: 900\n")).toContain("FILE:3: boosts[0].factor");
   expect(await fault("rules: [\n")).toMatch(/BAD_CURATION FILE:[12]: /);
   expect(await fault('{"rules": 3}')).toContain("FILE:1: rules");
+  expect(await fault('rules:\n  - query: "..."\n    pin: b\n')).toContain(
+    "FILE:2: rules[0].query: has no word",
+  );
+  expect(await fault('synonyms:\n  - words: [car, "?!"]\n')).toContain("synonyms[0].words[1]: has no word");
   expect(await fault("[]")).toContain("FILE:1: the whole: expected object");
   const layers = Array.from({ length: 6 }, (_, i) => `l${i + 1}: &l${i + 1} [${`*l${i}, `.repeat(9)}]\n`);
   expect(await fault(`l0: &l0 [${"x, ".repeat(9)}]\n${layers.join("")}synonyms: *l6\n`)).toMatch(

@@ -6,7 +6,9 @@ const MAX_BOOSTS = 32;
 const MAX_IDS = 100;
 
 const text = z.string().trim().min(1, "is empty").max(500);
-const texts = z.union([text.transform((one) => [one]), z.array(text).min(1).max(MAX_IDS)]);
+/** Queries are compared by their words: of signs alone nothing is left. */
+const phrase = text.refine((one) => /[^\p{P}\p{Z}\p{C}]/u.test(one), "has no word");
+const phrases = z.union([phrase.transform((one) => [one]), z.array(phrase).min(1).max(MAX_IDS)]);
 const ids = z.union([
   z
     .string()
@@ -17,9 +19,9 @@ const ids = z.union([
 
 const synonym = z
   .strictObject({
-    words: z.array(text).min(2, "needs two texts at least").max(MAX_IDS).optional(),
-    from: texts.optional(),
-    to: texts.optional(),
+    words: z.array(phrase).min(2, "needs two texts at least").max(MAX_IDS).optional(),
+    from: phrases.optional(),
+    to: phrases.optional(),
     weight: z.number().positive().max(1).default(0.7),
   })
   .refine(({ words, from, to }) => (words ? !from && !to : from && to), {
@@ -28,9 +30,9 @@ const synonym = z
 
 const rule = z
   .strictObject({
-    query: text.optional(),
-    prefix: text.optional(),
-    words: text.optional(),
+    query: phrase.optional(),
+    prefix: phrase.optional(),
+    words: phrase.optional(),
     pin: ids.optional(),
     hide: ids.optional(),
   })
