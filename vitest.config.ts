@@ -16,6 +16,7 @@ export default defineConfig({
             "test/transformers/**",
             "test/peers/**",
             "test/sites/**",
+            "test/frameworks/**",
             "node_modules/**",
           ],
           testTimeout: 60_000,

@@ -46,7 +46,12 @@ describe("texts", () => {
 
   test("a question about the State of the Union finds its passage among the first four", async () => {
     const splitting = { splitter: "character", chunkSize: 1000, chunkOverlap: 0 } as const;
-    const { manifest } = await build({ source: SPEECH, out: out("speech"), ...splitting });
+    const { manifest } = await build({
+      source: SPEECH,
+      out: out("speech"),
+      embedder: "static",
+      ...splitting,
+    });
     expect(manifest.source).toMatchObject(splitting);
     const question = "What did the president say about Ketanji Brown Jackson";
     const { hits } = await query(out("speech"), { query: question, k: 4 });
