@@ -95,13 +95,14 @@ describe("commands", () => {
 
   test("query shows what stands in documents without steering the terminal, and as it is in JSON", async () => {
     const source = join(folder, "hostile.jsonl");
-    const document = { id: "a\u001b[31mred", text: "evil \u001b]0;title\u0007 words" };
+    const document = { id: "a\u001b[31mred\n1. b", text: "evil \u001b]0;title\u0007 words" };
     await writeFile(source, JSON.stringify(document));
     const out = join(folder, "hostile");
-    expect((await runHere(["build", "--source", source, "--out", out])).code).toBe(0);
+    expect((await runHere(["build", "--source", source, "--out", out, "--embedder", "static"])).code).toBe(0);
     const shown = await runHere(["query", out, "evil"]);
-    expect(shown.out).toContain("a\ufffd[31mred");
+    expect(shown.out).toContain("a\ufffd[31mred\ufffd1. b");
     expect(shown.out.replaceAll("\n", "")).not.toMatch(/\p{Cc}/u);
+    expect((await runHere(["query", out, "evi", "--suggest"])).out).toContain("(1 document)");
     const { json } = await runJson(["query", out, "evil"], runHere);
     expect(json).toMatchObject({ hits: [{ id: document.id, document: { pageContent: document.text } }] });
   });

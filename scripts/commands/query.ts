@@ -106,9 +106,13 @@ export function addQuery(program: Command): void {
 
 function describeSuggestions({ suggestions, index, version }: SuggestResponse): string {
   const lines = suggestions.map(({ text, id, documents }) =>
-    documents === undefined ? `${text}  (${id})` : `${text}  (${documents} documents)`,
+    documents === undefined ? `${text}  (${id})` : `${text}  (${documentsOf(documents)})`,
   );
   return `${(lines.length > 0 ? lines : ["Nothing completes this."]).join("\n")}\n(${index}, version ${version})`;
+}
+
+function documentsOf(n: number): string {
+  return `${n} ${n === 1 ? "document" : "documents"}`;
 }
 
 const TEXT_LENGTH = 160;
@@ -122,12 +126,12 @@ function describe(answer: SearchResponse): string {
     const shown = hit.highlights?.[0]?.text ?? hit.document?.pageContent;
     const text = shown === undefined ? "" : `\n    ${excerpt(shown)}`;
     const sorted = hit.sort ? `${hit.sort.map((value) => value ?? "none").join(", ")}  ` : "";
-    const line = `${String(i + 1).padStart(2)}. ${hit.id}  item ${hit.item}  ${sorted}${distance}score ${hit.score.toFixed(3)}${text}${explained(hit)}`;
+    const line = `${String(i + 1).padStart(2)}. ${hit.id.replace(/[\n\t]/g, "\ufffd")}  item ${hit.item}  ${sorted}${distance}score ${hit.score.toFixed(3)}${text}${explained(hit)}`;
     return [...(heads.get(i) ?? []), line];
   });
   if (total) lines.push(describeTotal(total));
   for (const { message } of warnings ?? []) lines.push(message);
-  if (didYouMean) lines.push(`Did you mean "${didYouMean.query}"? (${didYouMean.documents} documents)`);
+  if (didYouMean) lines.push(`Did you mean "${didYouMean.query}"? (${documentsOf(didYouMean.documents)})`);
   if (hits.length === 0 && !warnings?.length) lines.push("Nothing found.");
   for (const [field, counts] of Object.entries(facets ?? {}))
     lines.push(`${field}: ${counts.map(({ value, count }) => `${value} (${count})`).join(", ")}`);
