@@ -54,6 +54,11 @@ test("Workers AI orders the first hits; one that hangs leaves the order and is n
 
 test("a Worker without a reranker, or with half of one, says so", async () => {
   await expectProblem(await workerWith({})(`${PATH}&rerank.first=7`), 400, "NO_RERANKER");
+  const both = ["rerank=true&rerank.first=7", "rerank.first=7&rerank=true"];
+  for (const given of both) await expectProblem(await workerWith({})(`${PATH}&${given}`), 400, "NO_RERANKER");
+  const against = ["rerank=false&rerank.first=7", "rerank.first=7&rerank=false"];
+  for (const given of against)
+    await expectProblem(await workerWith({})(`${PATH}&${given}`), 400, "DUPLICATE_FIELD");
   const half = workerWith({ RERANKER: "workers-ai" });
   await expectProblem(await half(PATH), 503, "BAD_CONFIGURATION");
 });

@@ -73,19 +73,30 @@ export function searchFromParameters(parameters: URLSearchParams): Record<string
     if (repeated && !isList) throw searchError("DUPLICATE_FIELD", name, `${name} is given more than once.`);
     seen.add(name);
     const [field, inner] = parameter.path;
-    if (repeated)
-      request[field] = [
-        ...(request[field] as readonly unknown[]),
-        ...(parameter.read(value) as readonly unknown[]),
-      ];
-    else if (inner === undefined) request[field] = parameter.read(value);
-    else {
-      const object = (request[field] ?? {}) as Record<string, unknown>;
-      object[inner] = parameter.read(value);
-      request[field] = object;
+    const before = request[field];
+    if (repeated) {
+      request[field] = [...(before as readonly unknown[]), ...(parameter.read(value) as readonly unknown[])];
+    } else if (inner === undefined) {
+      const given = parameter.read(value);
+      request[field] = before === undefined ? given : settingsOf(field, given, before);
+    } else {
+      request[field] = { ...settingsOf(field, before, {}), [inner]: parameter.read(value) };
     }
   }
   const filter = parseFilterParameters(parameters);
   if (filter !== undefined) request.filter = filter;
   return request;
+}
+
+/**
+ * Settings of a field that is also a switch, such as `rerank=true&rerank.first=5`: those given so far, or `settings` while
+ * the switch is on or was not given.
+ *
+ * @throws SearchError `DUPLICATE_FIELD` when the switch says otherwise than its settings
+ */
+function settingsOf(field: string, given: unknown, settings: unknown): object {
+  if (given === undefined || given === true) return settings as object;
+  if (typeof given === "object" && given !== null) return given;
+  const message = `${field} is ${JSON.stringify(given)} and has settings. Give the settings alone, or ${field}=true.`;
+  throw searchError("DUPLICATE_FIELD", field, message);
 }
