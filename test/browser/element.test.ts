@@ -266,11 +266,13 @@ describe("when something is wrong", () => {
 
   test("a slow network shows that the answer is awaited", async () => {
     const { page } = await openSite();
+    // Asked twice where the index cannot group by page: both wait.
     let release = () => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
     await page.route("**/v1/search", async (route) => {
-      await new Promise<void>((resolve) => {
-        release = resolve;
-      });
+      await released;
       await route.continue();
     });
     await page.keyboard.press("/");

@@ -63,10 +63,13 @@ export async function bundleWorker(): Promise<WorkerModule[]> {
     const manifest = createRequire(import.meta.url).resolve("wrangler/package.json");
     const args = [join(dirname(manifest), "bin", "wrangler.js"), "deploy", "--dry-run", "--outdir", out];
     await promisify(execFile)(process.execPath, args, { cwd: ROOT });
+    const names = await readdir(out);
+    const script = names.find((name) => name.endsWith(".js"));
+    if (script === undefined) throw new Error(`wrangler bundled no script: ${names.join(", ")}`);
     const modules: WorkerModule[] = [
-      { path: join(ROOT, "bundle.js"), contents: await readFile(join(out, "index.js"), "utf8") },
+      { path: join(ROOT, "bundle.js"), contents: await readFile(join(out, script), "utf8") },
     ];
-    for (const name of await readdir(out)) {
+    for (const name of names) {
       if (name.endsWith(".wasm"))
         modules.push({ path: join(ROOT, name), contents: await readFile(join(out, name)) });
     }
