@@ -17,7 +17,7 @@ describe.each(SITES)("a site of $name", ({ name, package: pack, folder, question
   test("answers questions with the page that does", async () => {
     const site = join(await unpacked(pack), folder);
     const artifact = join(out, name.replace(/\W/g, ""));
-    await build({ site, out: artifact, name: "site" });
+    await build({ site, out: artifact, name: "site", embedder: "static" });
     const missed = await missedQuestions(artifact, questions);
     expect(questions.length - missed.length, missed.join("\n")).toBeGreaterThanOrEqual(MIN_ANSWERED);
   });
