@@ -2,7 +2,7 @@ import type { Work } from "../format/work.ts";
 import { classGroup } from "./groups.ts";
 import type { KeywordIndex } from "./keyword-index.ts";
 import { phraseItems } from "./phrase.ts";
-import { NO_ITEM, nextPosting, openPostings } from "./postings.ts";
+import { eachItem } from "./postings.ts";
 import type { KeywordQuery } from "./query.ts";
 
 /**
@@ -28,16 +28,12 @@ export function keptItems(index: KeywordIndex, query: KeywordQuery, work?: Work)
   };
   for (const { token } of excluded) {
     for (const entry of classGroup(index, token)?.entries ?? []) {
-      work?.spend("words", POSTING_NS * entry.documents);
-      for (const list = openPostings(index, entry); list.item !== NO_ITEM; nextPosting(list)) bar(list.item);
+      eachItem(index, entry, work, bar);
     }
   }
   for (const { phrase } of unwanted) for (const item of phraseItems(index, phrase, work)) bar(item);
   return kept;
 }
-
-/** Decoding a posting and setting a bit. */
-const POSTING_NS = 35;
 
 /** The condition that an item's bit is set. */
 export function hasBit(bits: Uint32Array): (item: number) => boolean {

@@ -1,6 +1,6 @@
 import { tellingGroups } from "./groups.ts";
 import type { KeywordIndex } from "./keyword-index.ts";
-import { NO_ITEM, nextPosting, openPostings } from "./postings.ts";
+import { eachItem } from "./postings.ts";
 import type { UnderstoodQuery } from "./understand.ts";
 
 /**
@@ -15,16 +15,12 @@ export function matchingItems(index: KeywordIndex, understood: UnderstoodQuery):
   for (const { entries, phrase } of tellingGroups(index, groups)) {
     for (const item of phrase?.items ?? []) bits[item >>> 5]! |= 1 << (item & 31);
     for (const entry of entries) {
-      work?.spend("words", POSTING_NS * entry.documents);
-      for (const cursor = openPostings(index, entry); cursor.item !== NO_ITEM; nextPosting(cursor)) {
-        bits[cursor.item >>> 5]! |= 1 << (cursor.item & 31);
-      }
+      eachItem(index, entry, work, (item) => {
+        bits[item >>> 5]! |= 1 << (item & 31);
+      });
     }
   }
   const kept = understood.kept();
   if (kept) for (let i = 0; i < bits.length; i++) bits[i]! &= kept[i]!;
   return bits;
 }
-
-/** Decoding a posting and setting a bit. */
-const POSTING_NS = 35;

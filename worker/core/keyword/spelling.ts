@@ -4,7 +4,7 @@ import { classGroup } from "./groups.ts";
 import type { KeywordIndex } from "./keyword-index.ts";
 import { createBudget, nearEntries, wordsWithin } from "./near.ts";
 import { phraseItems } from "./phrase.ts";
-import { NO_ITEM, nextPosting, openPostings } from "./postings.ts";
+import { eachItem, NO_ITEM, nextPosting, openPostings, POSTING_NS } from "./postings.ts";
 import type { KeywordQuery, QueryWord } from "./query.ts";
 
 /** Conditions under which words are looked at. */
@@ -97,10 +97,9 @@ export function countHolding(
   const held = new Set<number>();
   for (const word of words) {
     for (const entry of classGroup(index, word)?.entries ?? []) {
-      work?.spend("words", entry.documents * POSTING_NS);
-      for (const postings = openPostings(index, entry); postings.item !== NO_ITEM; nextPosting(postings)) {
-        if (!accept || accept(postings.item)) held.add(postings.item);
-      }
+      eachItem(index, entry, work, (item) => {
+        if (!accept || accept(item)) held.add(item);
+      });
     }
   }
   return held.size;
@@ -112,8 +111,6 @@ export interface Completion {
   readonly documents: number;
 }
 
-/** Units of work of reading a posting. */
-const POSTING_NS = 35;
 /** Words that complete a query, of those that come first by frequency. */
 const MAX_COMPLETED = 256;
 const MAX_PHRASES = 32;
@@ -148,10 +145,7 @@ export function completeQuery(
 }
 
 function itemsOf(index: KeywordIndex, entry: TermEntry, work: Work | undefined): number[] {
-  work?.spend("words", entry.documents * POSTING_NS);
   const items: number[] = [];
-  for (const postings = openPostings(index, entry); postings.item !== NO_ITEM; nextPosting(postings)) {
-    items.push(postings.item);
-  }
+  eachItem(index, entry, work, (item) => items.push(item));
   return items;
 }

@@ -3,12 +3,11 @@ import { RARE_DOCUMENTS, type RareItem } from "../../keyword/rare.ts";
 import { FEW_HITS, rankByWords } from "../../keyword/search.ts";
 import { foundTerms } from "../../keyword/understand.ts";
 import { filterOf } from "../conditions.ts";
-import { renumbered } from "../curation/facts.ts";
 import type { Changes, LoadedIndex } from "../loaded-index.ts";
 import { type PartOptions, rankInMemory } from "../memory.ts";
 import { type Query, rankedWords, readsColumns } from "../query.ts";
-import type { Ranking, Rankings, WholeColumns } from "../ranking.ts";
-import { mergeRankings } from "../shards/merge.ts";
+import type { Rankings, WholeColumns } from "../ranking.ts";
+import { mergeRankings, outward } from "../shards/merge.ts";
 import type { SearchOptions } from "../timing.ts";
 
 export type ChangedIndex = LoadedIndex & { readonly changes: Changes };
@@ -99,22 +98,4 @@ function rarestFirst(rare: readonly RareItem[], { changes }: ChangedIndex, joine
     const [x, y] = [keyOf(a), keyOf(b)];
     return x[0] - y[0] || x[1] - y[1] || a.item - b.item;
   });
-}
-
-/** Rankings of the changes by the numbers of the whole. */
-function outward(rankings: Rankings, first: number): Rankings {
-  const { vectors, words, listed, values, rare, curated } = rankings;
-  const moved = <T extends Ranking>(ranking: T): T => ({
-    ...ranking,
-    items: ranking.items.map((item) => item + first),
-  });
-  return {
-    ...rankings,
-    ...(vectors && { vectors: moved(vectors) }),
-    ...(words && { words: moved(words) }),
-    ...(listed && { listed: moved(listed) }),
-    ...(values && { values: { ...values, items: values.items.map((item) => item + first) } }),
-    ...(rare && { rare: rare.map((one) => ({ ...one, item: one.item + first })) }),
-    ...(curated && { curated: renumbered(curated, (item) => item + first) }),
-  };
 }

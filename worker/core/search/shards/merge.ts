@@ -1,7 +1,7 @@
 import { FACET_VALUES } from "../../columns/facets.ts";
 import { compareValues, joinValues } from "../../columns/order.ts";
 import type { Metric } from "../../format/constants.ts";
-import { mergeFacts } from "../curation/facts.ts";
+import { mergeFacts, renumbered } from "../curation/facts.ts";
 import { joinCounts } from "../fields.ts";
 import type { Ranking, Rankings, WordRanking } from "../ranking.ts";
 import type { FacetCounts } from "../types.ts";
@@ -107,4 +107,23 @@ function mergeFacets(parts: readonly FacetCounts[]): FacetCounts {
       return [field, entries.slice(0, FACET_VALUES)];
     }),
   );
+}
+
+/** Rankings of a part by the whole index's item numbers, of which `first` is the part's first. */
+export function outward<T extends Rankings>(rankings: T, first: number): T {
+  if (first === 0) return rankings;
+  const moved = <R extends Ranking>(ranking: R): R => ({
+    ...ranking,
+    items: ranking.items.map((item) => item + first),
+  });
+  const { vectors, words, listed, values, rare, curated } = rankings;
+  return {
+    ...rankings,
+    ...(vectors && { vectors: moved(vectors) }),
+    ...(words && { words: moved(words) }),
+    ...(listed && { listed: moved(listed) }),
+    ...(values && { values: { ...values, items: values.items.map((item) => item + first) } }),
+    ...(rare && { rare: rare.map((one) => ({ ...one, item: one.item + first })) }),
+    ...(curated && { curated: renumbered(curated, (item) => item + first) }),
+  };
 }

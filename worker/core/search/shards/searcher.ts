@@ -1,15 +1,13 @@
 import type { FilterNode } from "../../columns/parse.ts";
 import { distanceBetween } from "../../forest/metrics.ts";
 import { SearchError } from "../../format/search-error.ts";
-import { renumbered } from "../curation/facts.ts";
 import type { LoadedIndex } from "../loaded-index.ts";
-import type { Ranking } from "../ranking.ts";
 import type { Searcher } from "../searcher.ts";
 import { type SearchOptions, timed } from "../timing.ts";
 import { toDetail, toLocate, toPass, toRank } from "./batcher.ts";
 import { connectTo, type ShardConnection, unavailable } from "./connection.ts";
 import { type CachedItem, createItemCache, type ItemCache } from "./item-cache.ts";
-import { mergeRankings } from "./merge.ts";
+import { mergeRankings, outward } from "./merge.ts";
 import { shardQuery } from "./part.ts";
 import { routeQuery } from "./route.ts";
 import type { DetailsRequest, Located, ShardQuery, ShardRankings, ShardSet } from "./types.ts";
@@ -194,23 +192,4 @@ async function locate(
       else reject(unavailable(missing));
     }, reject);
   });
-}
-
-/** Rankings by the whole index's numbers. */
-function outward(rankings: ShardRankings, firstItem: number): ShardRankings {
-  if (firstItem === 0) return rankings;
-  const moved = <T extends Ranking>(ranking: T): T => ({
-    ...ranking,
-    items: ranking.items.map((item) => item + firstItem),
-  });
-  const { vectors, words, listed, values, rare, curated } = rankings;
-  return {
-    ...rankings,
-    ...(vectors && { vectors: moved(vectors) }),
-    ...(words && { words: moved(words) }),
-    ...(listed && { listed: moved(listed) }),
-    ...(values && { values: { ...values, items: values.items.map((item) => item + firstItem) } }),
-    ...(rare && { rare: rare.map((one) => ({ ...one, item: one.item + firstItem })) }),
-    ...(curated && { curated: renumbered(curated, (item) => item + firstItem) }),
-  };
 }
