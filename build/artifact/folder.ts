@@ -4,6 +4,7 @@ import { type FileHandle, mkdir, open, readdir, readFile, realpath, rm, stat } f
 import { basename, dirname, join, resolve, sep } from "node:path";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import type { Manifest, ManifestFile } from "../../worker/core/format/meta.ts";
+import { isRunning } from "./running.ts";
 import { BASE_FOLDER, DATA_FILES, ENCODER_FILE, MANIFEST_FILE, SHARDS_FOLDER } from "./version.ts";
 
 /** Folders that are being written, removed when the process ends before they are whole (a signal, a crash). */
@@ -200,16 +201,6 @@ async function sweepAbandoned(target: string): Promise<void> {
     const pid = Number(name.slice(prefix.length).split("-")[0]);
     if (Number.isInteger(pid) && pid > 0 && !isRunning(pid))
       await rm(join(dirname(target), name), { recursive: true, force: true });
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: it runs, and belongs to another user.
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
 

@@ -4,7 +4,7 @@ import { readFile, statfs } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
-import { PART_BYTES } from "./cost.ts";
+import { megabytes, PART_BYTES } from "./cost.ts";
 import { startRuntime } from "./runtime.ts";
 import {
   type FileSource,
@@ -108,10 +108,6 @@ async function requireRoom(folder: string | undefined, bytes: number): Promise<v
     "DISK_FULL",
     `The disk of ${folder} has ${megabytes(room)} left, and the next write needs ${megabytes(bytes + JOURNAL_BYTES)}. Free some room and publish again; what was written stays and is found.`,
   );
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
 interface WireInfo {

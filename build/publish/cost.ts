@@ -31,3 +31,7 @@ export function estimateCost(objectBytes: readonly number[], kvWrites: number): 
     freePlanDays: kvWrites / FREE_KV_WRITES_A_DAY,
   };
 }
+
+export function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}

@@ -4,6 +4,7 @@ import type { Manifest } from "../../worker/core/format/meta.ts";
 import type { CorpusFacts, PublishedManifest } from "../../worker/storage/manifest.ts";
 import type { ArtifactFolder } from "./artifact.ts";
 import { checkCorpus } from "./corpus.ts";
+import { megabytes } from "./cost.ts";
 import type { GateFailure } from "./failure.ts";
 
 export type { GateFailure } from "./failure.ts";
@@ -96,10 +97,6 @@ export function warnOfSize({ shards }: Manifest, limit = SHARD_BYTES): string[] 
   return [
     `${large.length} ${which} ${verb} more than ${megabytes(limit)} of memory, up to ${megabytes(Math.max(...large))}.`,
   ];
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
 export interface GateOptions {

@@ -48,12 +48,8 @@ export async function readBase(
 ): Promise<Base | undefined> {
   const placements: Placement[] = [];
   for (const shard of partsOf(manifest)) {
-    try {
-      const placement = await readPlacement(store, name, manifest.version, shard);
-      if (placement) placements.push(placement);
-    } catch (error) {
-      if (!(error instanceof ArtifactError)) throw error;
-    }
+    const placement = await readPlacement(store, name, manifest.version, shard).catch(ignored);
+    if (placement) placements.push(placement);
   }
   // Documents that move from the base into the changes, or back, keep their pages, too.
   const base = manifest.base && (await readPlacement(store, name, manifest.base.version).catch(ignored));

@@ -2,6 +2,7 @@ import { rmSync } from "node:fs";
 import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isRunning } from "../artifact/running.ts";
 
 const PREFIX = "annoy-edge-run-";
 const ABANDONED_AFTER_MS = 3600 * 1000;
@@ -34,14 +35,5 @@ async function removeAbandoned(): Promise<void> {
     } catch {
       // Another user's, or just removed.
     }
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

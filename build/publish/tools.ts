@@ -14,26 +14,26 @@ export async function importWrangler(): Promise<typeof import("wrangler")> {
 
 export async function importMiniflare(): Promise<typeof import("miniflare")> {
   try {
-    return await import("miniflare");
+    return await import(pathToFileURL(miniflarePath()).href);
   } catch (cause) {
-    return importMiniflareOfWrangler().catch(() => {
-      throw missing("miniflare", cause);
-    });
+    throw missing("miniflare", cause);
   }
 }
 
 /** Path of the workerd that Miniflare runs. */
 export function workerdPath(): string {
-  const wrangler = createRequire(import.meta.url).resolve("wrangler/package.json");
-  const miniflare = createRequire(wrangler).resolve("miniflare");
-  const { default: path } = createRequire(miniflare)("workerd") as { default: string };
+  const { default: path } = createRequire(miniflarePath())("workerd") as { default: string };
   return path;
 }
 
 /** A package manager that hoists nothing keeps it out of sight, where wrangler alone finds it. */
-async function importMiniflareOfWrangler(): Promise<typeof import("miniflare")> {
-  const wrangler = createRequire(import.meta.url).resolve("wrangler/package.json");
-  return import(pathToFileURL(createRequire(wrangler).resolve("miniflare")).href);
+function miniflarePath(): string {
+  const { resolve } = createRequire(import.meta.url);
+  try {
+    return resolve("miniflare");
+  } catch {
+    return createRequire(resolve("wrangler/package.json")).resolve("miniflare");
+  }
 }
 
 function missing(name: string, cause: unknown): AnnoyEdgeError {
