@@ -25,7 +25,7 @@ function bundledNode() {
   } catch {
     process.stderr.write(
       `annoy-edge needs Node 22.18 or newer, and this is ${process.version}. ` +
-        "Run `npm ci`, which brings one along, or update Node.\n",
+        "Update Node, or run `npm install --save-dev node`, which brings one along.\n",
     );
     process.exit(1);
   }

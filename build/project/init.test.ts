@@ -59,7 +59,7 @@ describe("an existing project", () => {
     const manifest = { name: "@us/shop", scripts: { dev: "vite" }, dependencies: { hono: "4.0.0" } };
     await writeFile(join(root, "package.json"), JSON.stringify(manifest));
     await writeFile(join(root, ".gitignore"), "node_modules\nsecret");
-    const { changed, created } = init(root);
+    const { changed, created, next } = init(root);
     const text = await read("wrangler.jsonc");
     expect(text).toContain("// our shop");
     expect(text).toContain('"2026-01-01", // kept');
@@ -78,9 +78,19 @@ describe("an existing project", () => {
     expect(await read(".gitignore")).toMatch(/^node_modules\nsecret\n\.wrangler\/\n/);
     expect(created).not.toContain("src/index.ts");
     expect(created).toContain("annoy-edge.config.ts");
+    expect(next.at(-1)).toContain("# the Worker, then its first index");
     const told = changed.flatMap(({ added }) => added).join("\n");
     expect(told).toContain('kv_namespaces: {"binding":"DOCUMENTS"}');
     expect(told).not.toContain("GREETING");
+  });
+
+  test("publishes by a command where its deploy script is its own", async () => {
+    await writeFile(
+      join(root, "package.json"),
+      JSON.stringify({ scripts: { deploy: "wrangler deploy --minify" } }),
+    );
+    const { next } = init(root, { dryRun: true });
+    expect(next.at(-1)).toBe("npx annoy-edge rebuild --remote   # its first index");
   });
 
   test("gains it in wrangler.toml", async () => {

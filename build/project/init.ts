@@ -77,6 +77,9 @@ export function init(dir = ".", options: InitOptions = {}): InitResult {
   };
 
   const manifest = packageParts(context);
+  // A project's own script of this name stays, and publishes nothing.
+  const ownDeploy =
+    scriptsOf(root).deploy !== undefined && scriptsOf(root).deploy !== manifest.scripts.deploy;
   merge(
     "package.json",
     (text) => addMissing(text, existing ? partsForExisting(manifest) : manifest),
@@ -111,7 +114,7 @@ export function init(dir = ".", options: InitOptions = {}): InitResult {
       writeFileSync(join(root, file), text);
     }
   }
-  return { root, template, created, changed, kept, next: nextSteps(root, hasWorker, config.main) };
+  return { root, template, created, changed, kept, next: nextSteps(root, hasWorker, ownDeploy, config.main) };
 }
 
 /** In a project that is there, its name and kind are its own. */
@@ -124,7 +127,7 @@ function partsForExisting({
   return parts;
 }
 
-function nextSteps(root: string, hasWorker: boolean, main: string): string[] {
+function nextSteps(root: string, hasWorker: boolean, ownDeploy: boolean, main: string): string[] {
   const folder = relative(process.cwd(), root);
   return [
     ...(folder ? [`cd ${folder}`] : []),
@@ -136,7 +139,12 @@ function nextSteps(root: string, hasWorker: boolean, main: string): string[] {
       : [`Read ${main}`]),
     "npm run publish:local   # build, verify, publish to the local state",
     `npm run dev             # then: curl 'http://localhost:8787${hasWorker ? "/search" : ""}/v1/search?q=how+do+I+go+back'`,
-    "npm run deploy          # the Worker, then its first index (npx wrangler login)",
+    ...(ownDeploy
+      ? [
+          "npm run deploy          # the Worker (npx wrangler login)",
+          "npx annoy-edge rebuild --remote   # its first index",
+        ]
+      : ["npm run deploy          # the Worker, then its first index (npx wrangler login)"]),
   ];
 }
 
@@ -190,6 +198,10 @@ function addLines(text: string, lines: string): { text: string; added: readonly 
 function read(root: string, file: string): string | undefined {
   const path = join(root, file);
   return existsSync(path) ? readFileSync(path, "utf8") : undefined;
+}
+
+function scriptsOf(root: string): Readonly<Record<string, unknown>> {
+  return { ...(jsonOf(join(root, "package.json"))?.scripts as object) };
 }
 
 function jsonOf(path: string): Readonly<Record<string, unknown>> | undefined {
