@@ -99,7 +99,10 @@ function equalRecall(set: SetResult): string | undefined {
       figure(curve.firstAnswerMs),
     ];
   });
-  return table(["in the Worker", "recall@10", "q/s", "ours at recall@10", "q/s", "ratio", "first answer, ms"], rows);
+  return table(
+    ["in the Worker", "recall@10", "q/s", "ours at recall@10", "q/s", "ratio", "first answer, ms"],
+    rows,
+  );
 }
 
 /** Recall as certified by the build, and as found on the bench's queries, which it never saw. */
