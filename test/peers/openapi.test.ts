@@ -1,45 +1,21 @@
 import { execFile } from "node:child_process";
-import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
-import { cp, mkdir, readFile, rename, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { textCorpus } from "../seed/corpus.ts";
+import { installTools } from "./tools.ts";
 import { temporaryFolder } from "./vectors.ts";
 import { type PeerWorker, startWorker } from "./worker.ts";
 
 /** Clients made from `/openapi.json` by generators, and what a linter says of it. */
 const HERE = fileURLToPath(new URL("openapi/", import.meta.url));
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const OUT_OF_REACH = /ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED|ECONNRESET|network/i;
 const run = promisify(execFile);
 const folder = temporaryFolder();
 
-const modules = await installGenerators();
-
-/** Installs the generators, unless they are there. Undefined where no registry can be reached. */
-async function installGenerators(): Promise<string | undefined> {
-  const lock = await readFile(join(HERE, "package-lock.json"));
-  const key = createHash("sha256").update(lock).digest("hex").slice(0, 12);
-  const target = join(ROOT, ".annoy-edge", `openapi-${key}`);
-  if (existsSync(target)) return join(target, "node_modules");
-  const partial = `${target}.partial`;
-  await mkdir(partial, { recursive: true });
-  for (const file of ["package.json", "package-lock.json"]) await cp(join(HERE, file), join(partial, file));
-  try {
-    await run("npm", ["ci", "--no-audit", "--no-fund", "--ignore-scripts"], { cwd: partial });
-  } catch (error) {
-    const { stderr = "" } = error as { stderr?: string };
-    if (!OUT_OF_REACH.test(stderr) || process.env.PEERS === "required") throw error;
-    console.warn("The generators of clients are skipped: no registry of npm packages can be reached.");
-    return undefined;
-  }
-  await rename(partial, target);
-  return join(target, "node_modules");
-}
+const modules = await installTools("openapi");
 
 describe.runIf(modules)("/openapi.json", () => {
   let worker: PeerWorker;

@@ -258,23 +258,38 @@ function nested(depth: number): unknown {
   return depth === 0 ? { topic: "food" } : { not: nested(depth - 1) };
 }
 
-test("a page of an origin that may not read answers may not ask", async () => {
-  const own = workerWith({ CORS_ORIGINS: "https://shop.example" });
-  const statusFrom = async (origin: string) => {
-    const headers = {
-      "content-type": "application/json",
-      accept: "application/json, text/event-stream",
-      origin,
-    };
-    const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list" });
-    const response = await own(new Request(`${ORIGIN}/mcp`, { method: "POST", headers, body }));
-    await response.text();
-    return response.status;
+async function statusFrom(origin: string, to: Send, at = ORIGIN): Promise<number> {
+  const headers = {
+    "content-type": "application/json",
+    accept: "application/json, text/event-stream",
+    origin,
   };
-  expect(await statusFrom("https://elsewhere.example")).toBe(403);
-  expect(await statusFrom("null")).toBe(403);
-  expect(await statusFrom("https://shop.example")).toBe(200);
-  expect(await statusFrom(ORIGIN)).toBe(200);
+  const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list" });
+  const response = await to(new Request(`${at}/mcp`, { method: "POST", headers, body }));
+  await response.text();
+  return response.status;
+}
+
+test.each<[string, string, number]>([
+  ["https://shop.example", "https://elsewhere.example", 403],
+  ["https://shop.example", "null", 403],
+  ["https://shop.example", "https://shop.example", 200],
+  ["https://shop.example", ORIGIN, 200],
+  ["*", "https://elsewhere.example", 200],
+  ["*", "http://localhost:5173", 200],
+  ["*", "no origin", 403],
+])("where answers are shared with %s, a page of %s is answered %i", async (shared, origin, status) => {
+  expect(await statusFrom(origin, workerWith({ CORS_ORIGINS: shared }))).toBe(status);
+});
+
+test.each<[string, string, number]>([
+  ["", "http://rebound.example:8787", 403],
+  ["*", "http://rebound.example:8787", 403],
+  ["http://rebound.example:8787", "http://rebound.example:8787", 200],
+  ["", "http://localhost:8787", 200],
+  ["", "http://[::1]:8787", 200],
+])("with CORS_ORIGINS %j, a page of %s may have rebound its name: %i", async (shared, origin, status) => {
+  expect(await statusFrom(origin, workerWith({ CORS_ORIGINS: shared }), origin)).toBe(status);
 });
 
 test("there is nothing at the path without it", async () => {
