@@ -3,6 +3,7 @@ import type { CertifiedRecall, ChangeDrift } from "../../worker/core/format/meta
 import { encodeTerm, findTerm } from "../../worker/core/keyword/dictionary.ts";
 import { lexiconOf } from "../../worker/core/keyword/lexicon.ts";
 import type { Changes } from "../../worker/core/search/loaded-index.ts";
+import { MOST } from "../../worker/core/search/vectors.ts";
 import { createRandom } from "../numeric/random.ts";
 import { meanWithError } from "../numeric/statistics.ts";
 import { between, bruteForce, costs } from "../recall/verify.ts";
@@ -39,10 +40,12 @@ export function joinForests({ base, added, kept }: Changes): Forest {
         accept,
         acceptBits: bits,
         acceptFraction: fraction,
+        acceptsMost: fraction >= MOST,
       });
       const b = added.forest.search(query, {
         ...options,
         searchK: Math.ceil(added.forest.artifact.header.defaultSearchK * Math.max(1, Math.sqrt(k / 10))),
+        bound: a.distances[k - 1],
       });
       const all = [
         ...a.items.map((item, i) => ({ item, distance: a.distances[i]! })),

@@ -31,11 +31,18 @@ export function ruledOutBy(
 ): RuledOut | undefined {
   if (!deviation) return undefined;
   return (place, distance) => {
-    // A score is the cosine times the query's length; the distance is sqrt(2 - 2 cos).
-    const needed = query.length * (1 - (distance * distance) / 2);
+    const needed = scoreOfDistance("angular", distance, query.length);
     const slot = slotOf(slots, top.keyAt(place));
     return top.scoreAt(place + 1) + DEVIATIONS * deviation(query, slot) < needed;
   };
+}
+
+/** The score of a vector at a distance: see {@link VectorStore}. @param length the query's */
+export function scoreOfDistance(metric: Metric, distance: number, length: number): number {
+  // Of angular vectors the cosine times the query's length; the distance is sqrt(2 - 2 cos).
+  if (metric === "angular") return length * (1 - (distance * distance) / 2);
+  if (metric === "euclidean") return -0.5 * distance * distance;
+  return metric === "dot" ? distance : -distance;
 }
 
 let scratch = new Float32Array(0);

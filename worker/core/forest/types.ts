@@ -56,6 +56,13 @@ export interface ForestSearchOptions {
   readonly acceptBits?: Uint32Array;
   /** Fraction of items that `accept` is expected to pass, when known: a small one switches to an exact scan. */
   readonly acceptFraction?: number;
+  /**
+   * Whether `accept` is known to pass nearly all: a walk may then ask for those candidates alone that would be kept, and
+   * count those that do not pass.
+   */
+  readonly acceptsMost?: boolean;
+  /** Distance from which on nothing is wanted: farther items may be left out. */
+  readonly bound?: number | undefined;
 }
 
 /** Parallel arrays, nearest first. `distances` are Annoy's (angular: sqrt(2-2cos); dot: the inner product). */

@@ -14,6 +14,8 @@ export const INFLECTION_SHARE = 0.6;
 export interface ScoreOptions {
   readonly k: number;
   readonly accept?: ((item: number) => boolean) | undefined;
+  /** Score that a hit must exceed; 0 by default. */
+  readonly above?: number | undefined;
   readonly work?: Work | undefined;
 }
 
@@ -62,7 +64,7 @@ export function inverseDocumentFrequency(nDocuments: number, documents: number):
 export function scoreGroups(
   index: KeywordIndex,
   groups: readonly TermGroup[],
-  { k, accept, work }: ScoreOptions,
+  { k, accept, above = 0, work }: ScoreOptions,
   nDocuments = index.collectionDocuments,
 ): { items: number[]; scores: number[] } {
   const { scratch, nItems } = index;
@@ -80,16 +82,17 @@ export function scoreGroups(
   let essential = scorers.length;
   try {
     for (let start = 0; start < nItems; ) {
-      while (essential > 0 && rest[essential - 1]! <= top.threshold) essential--;
+      const bar = Math.max(top.threshold, above);
+      while (essential > 0 && rest[essential - 1]! <= bar) essential--;
       const first = firstItem(scorers, essential, start);
       if (first === NO_ITEM) break;
       start = first - (first % WINDOW);
       const end = Math.min(start + WINDOW, nItems);
       let count = 0;
       for (let g = 0; g < essential; g++) count = addGroup(index, scorers[g]!, { start, end, count }, tally);
-      const kept = selectItems(index, start, count, top.threshold - rest[essential]!, accept);
+      const kept = selectItems(index, start, count, bar - rest[essential]!, accept);
       for (let g = essential; g < scorers.length; g++) probeGroup(index, scorers[g]!, start, kept, tally);
-      offer(top, start, kept, scores);
+      offer(top, start, kept, { scores, above });
       for (let i = 0; i < count; i++) scores[met[i]!] = 0;
       start = end;
       spendWindow(tally, work);
@@ -105,13 +108,18 @@ export function scoreGroups(
 }
 
 /** Offers the items of a window. They ascend, so an equal score never enters. */
-function offer(top: TopScores, start: number, kept: Uint16Array, scores: Float32Array): void {
-  let { threshold } = top;
+function offer(
+  top: TopScores,
+  start: number,
+  kept: Uint16Array,
+  { scores, above }: { readonly scores: Float32Array; readonly above: number },
+): void {
+  let threshold = Math.max(top.threshold, above);
   for (let i = 0; i < kept.length; i++) {
     const score = scores[kept[i]!]!;
     if (!(score > threshold)) continue;
     top.push(score, start + kept[i]!);
-    threshold = top.threshold;
+    threshold = Math.max(top.threshold, above);
   }
 }
 
@@ -247,7 +255,8 @@ export function selectItems(
   const least = Math.max(0, bar);
   let n = 0;
   if (count > WINDOW * SORTED_SHARE) {
-    for (let offset = 0; offset < WINDOW; offset++) {
+    const end = Math.min(WINDOW, index.nItems - start);
+    for (let offset = 0; offset < end; offset++) {
       if (scores[offset]! > least && (!accept || accept(start + offset))) metByGroup[n++] = offset;
     }
     return metByGroup.subarray(0, n);

@@ -12,6 +12,8 @@ export interface WordRankOptions {
   readonly accept?: ((item: number) => boolean) | undefined;
   /** Whether so many hits are few, so that near words are added; by default, fewer than {@link FEW_HITS}. */
   readonly isFew?: ((hits: number) => boolean) | undefined;
+  /** Score that hits must exceed; 0 by default. */
+  readonly above?: number | undefined;
 }
 
 export interface KeywordSearchOptions extends WordRankOptions {
@@ -60,7 +62,12 @@ export function rankByWords(
   const nDocuments = index.collectionDocuments;
   // Whether hits are few must not depend on how many are wanted, or pages of one search would differ.
   const run = (groups: readonly QueryGroup[]) =>
-    scoreGroups(index, groups, { k: Math.max(options.k, FEW_HITS), accept, work }, nDocuments);
+    scoreGroups(
+      index,
+      groups,
+      { k: Math.max(options.k, FEW_HITS), accept, above: options.above, work },
+      nDocuments,
+    );
   const bounds = boundsOf(index, query, groups, nDocuments);
   const bound = bounds.reduce((sum, [, part]) => sum + part, 0);
   let hits: KeywordHits = { ...run(groups), bound, bounds };

@@ -65,6 +65,8 @@ export interface PartOptions extends RankOptions {
   readonly understood?: UnderstoodQuery | undefined;
   /** Whether so many hits by words are few among those of all parts. */
   readonly isFew?: ((hits: number) => boolean) | undefined;
+  /** The last of another part's finds: nothing that is worse is wanted. */
+  readonly last?: { readonly distance: number | undefined; readonly score: number | undefined } | undefined;
   /** Keeps what of a query does not depend on the depth, for one that is ranked to several. Of one index and request. */
   readonly known?: KnownQueries | undefined;
 }
@@ -112,8 +114,9 @@ export async function rankInMemory(
   const exactness: Exactness = { estimated: false };
   let vectors: Ranking | undefined;
   if (vector && part.nearest !== false) {
+    const among = { accept, filter, work: options.work, bound: part.last?.distance };
     vectors = await timed("forest", options, () =>
-      byVector(index, { ...query, vector }, part, { accept, filter, work: options.work }, exactness),
+      byVector(index, { ...query, vector }, part, among, exactness),
     );
   }
   const distances =
@@ -216,14 +219,17 @@ function wordRanking(
   keyword: KeywordIndex,
   understood: UnderstoodQuery,
   { filter }: Known,
-  { k, isFew = (hits) => hits < FEW_HITS }: PartOptions,
+  { k, last, isFew = (hits) => hits < FEW_HITS }: PartOptions,
 ): NonNullable<Known["words"]> {
   let few = false;
   const decide = (hits: number) => {
     few = isFew(hits);
     return few;
   };
-  const best = rankByWords(keyword, understood, { k, accept: filter?.accept, isFew: decide });
+  const best = rankByWords(keyword, understood, {
+    ...{ k, accept: filter?.accept, isFew: decide },
+    above: last?.score,
+  });
   const ranking = { items: best.items, scores: best.scores, bound: best.bound, bounds: best.bounds };
   return { k, ranking, isFew: few };
 }

@@ -90,6 +90,8 @@ interface Among {
   readonly accept: Accept | undefined;
   readonly filter: CompiledFilter | undefined;
   readonly work: Work | undefined;
+  /** Distance from which on nothing is wanted. */
+  readonly bound?: number | undefined;
 }
 
 /** The nearest items of a query's vector, with their scores. */
@@ -97,7 +99,7 @@ export async function byVector(
   index: LoadedIndex,
   { vector, searchK }: Query & { readonly vector: Float32Array },
   { k, effort = 1 }: RankOptions,
-  { accept, filter, work }: Among,
+  { accept, filter, work, bound }: Among,
   exactness: Exactness,
 ): Promise<Ranking> {
   const { forest } = index;
@@ -108,47 +110,19 @@ export async function byVector(
     searchK: usual,
     ...(accept && { accept }),
     ...(filter && { acceptFraction: filter.fraction, acceptBits: filter.bits }),
+    acceptsMost: filter !== undefined && accept === filter.accept && filter.fraction >= MOST,
+    bound,
   };
   work?.spend("vectors", SEARCH_NS);
-  const left = accept && filter && accept === filter.accept && filter.fraction >= MOSTLY;
-  const found =
-    (left &&
-      (await nearestLeft(index, vector, { ...wanted, accept, fraction: filter.fraction }, exactness))) ||
-    (await nearestItems(index, vector, wanted, exactness));
+  const found = await nearestItems(index, vector, wanted, exactness);
   const { items, distances, met, candidates, scored } = found;
   const perScore = SCORED_NS + DIMENSION_NS * dimensions;
   work?.spend("vectors", met * MET_NS + candidates * LOOKED_NS + (scored + k) * perScore);
   return { items, distances, scores: distances.map((distance) => scoreOf(metric, distance, dimensions)) };
 }
 
-/** Share that passes from which the few that do not are sorted out afterwards: to ask for each candidate costs more. */
-const MOSTLY = 0.85;
-
-/** The nearest items where nearly all pass: a few more are found, and those that do not pass left out. Undefined when too few pass. */
-async function nearestLeft(
-  index: LoadedIndex,
-  query: Float32Array,
-  {
-    k,
-    searchK,
-    accept,
-    fraction,
-  }: { readonly k: number; readonly searchK: number; readonly accept: Accept; readonly fraction: number },
-  exactness: Exactness,
-): Promise<Neighbours | undefined> {
-  const wanted = Math.ceil((k * 1.25) / fraction) + 4;
-  // As far as for k: the few more are among what is met anyway.
-  const far = searchK === -1 ? index.forest.defaultSearchK(k) : searchK;
-  const found = await nearestItems(index, query, { k: wanted, searchK: far }, exactness);
-  const kept = [...found.items.keys()].filter((i) => accept(found.items[i]!)).slice(0, k);
-  // Items beyond the last one found may pass; where all were found there are none.
-  if (kept.length < k && found.items.length >= wanted) return undefined;
-  return {
-    ...found,
-    items: kept.map((i) => found.items[i]!),
-    distances: kept.map((i) => found.distances[i]!),
-  };
-}
+/** Share that passes from which only the best candidates are asked for: to ask for each costs more. */
+export const MOST = 0.85;
 
 /** Distances of what the words have found, by what is resident unless the stored vectors are asked for. */
 export async function wordDistances(

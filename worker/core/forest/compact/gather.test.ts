@@ -15,10 +15,11 @@ it("half a code rules out next to none of the best estimates", async () => {
   vectors.set(all.subarray(0, vectors.length));
   const { forest } = await forestOf(vectors, dimensions, "angular", { codec: "binary", rescore: "none" });
   const { artifact } = forest;
-  const walk = new Walk(openNodes(artifact), openSlots(artifact), openSketches(artifact), dimensions, 1);
+  const slots = openSlots(artifact);
+  const walk = new Walk(openNodes(artifact), slots, openSketches(artifact), dimensions, 1);
   const best = (query: Float32Array, deviations: number) => {
     walk.start(query, 0, deviations);
-    return [...gatherEstimated(walk, 10, { searchK: count, accept: undefined })];
+    return [...gatherEstimated(walk, slots, 10, { searchK: count, accept: undefined })];
   };
   let [kept, hasty] = [0, 0];
   for (let q = count; q < count + queries; q++) {

@@ -6,9 +6,10 @@ import type { Walk } from "./walk.ts";
 
 /** Length of a walk, and the items that it passes over. */
 export interface Extent {
-  /** Accepted items to meet, duplicates across trees counted. */
+  /** Accepted items to meet, duplicates across trees counted; with `acceptsMost`, items. */
   readonly searchK: number;
   readonly accept: ((item: number) => boolean) | undefined;
+  readonly acceptsMost?: boolean | undefined;
 }
 
 /** Relation of scores to the bounds that a walk compares them with. */
@@ -39,13 +40,19 @@ export function cutAbove(scale: Scale): number {
  * their scores, and nothing but the best is kept.
  *
  * @param top receives the `kept` best, keyed by item
+ * @param least score below which nothing is wanted
  * @returns the number of full scores
  */
 export function gatherScored(
   walk: Walk,
   { slots, store, query, scale, scores }: Scoring,
   top: TopScores,
-  { searchK, accept, k, kept }: Extent & { readonly k: number; readonly kept: number },
+  {
+    k,
+    kept,
+    least = Number.NEGATIVE_INFINITY,
+    ...extent
+  }: Extent & { readonly k: number; readonly kept: number; readonly least?: number | undefined },
 ): number {
   const rank = Math.min(k, slots.nSlots);
   top.reset(Math.min(kept, slots.nSlots));
@@ -53,9 +60,12 @@ export function gatherScored(
   const best = scale.kind === "score" ? top : new TopScores(rank);
   const { found } = walk;
   const offset = cutAbove(scale);
+  // Estimates are not compared with scores.
+  const floor = scale.kind === "score" ? least : Number.NEGATIVE_INFINITY;
+  const { searchK, early, late, enough } = conditionsOf(extent, rank);
   let scored = 0;
-  for (let met = 0; met < searchK; ) {
-    const accepted = walk.next(best.scoreAt(rank) + offset, accept);
+  for (let met = 0; met < searchK || top.size < enough; ) {
+    const accepted = walk.next(Math.max(best.scoreAt(rank), floor) + offset, early);
     if (accepted < 0) break;
     met += accepted;
     const { count } = found;
@@ -63,22 +73,39 @@ export function gatherScored(
     scored += count;
     for (let i = 0; i < count; i++) {
       const score = scores[i]!;
-      if (score >= top.threshold) top.push(score, itemAt(slots, found.slots[i]!));
-      if (best !== top) best.push(found.bounds[i]!, found.slots[i]!);
+      if (best === top && score < top.threshold) continue;
+      const slot = found.slots[i]!;
+      const item = itemAt(slots, slot);
+      if (late && !late(item)) continue;
+      top.push(score, item);
+      if (best !== top) best.push(found.bounds[i]!, slot);
     }
   }
   return scored;
 }
 
+/** The condition on items as a walk asks for it: of all that it meets, or of those that would be kept. */
+function conditionsOf({ searchK, accept, acceptsMost }: Extent, wanted: number) {
+  return acceptsMost
+    ? { searchK, early: undefined, late: accept, enough: Math.min(wanted, searchK) }
+    : { searchK, early: accept, late: undefined, enough: 0 };
+}
+
 /** Walks, and keeps the slots of the `kept` best estimates, best first. */
-export function gatherEstimated(walk: Walk, kept: number, { searchK, accept }: Extent): Uint32Array {
+export function gatherEstimated(walk: Walk, slots: SlotTable, kept: number, extent: Extent): Uint32Array {
   const { found } = walk;
   const top = new TopScores(kept);
-  for (let met = 0; met < searchK; ) {
-    const accepted = walk.next(top.threshold, accept);
+  const { searchK, early, late, enough } = conditionsOf(extent, kept);
+  for (let met = 0; met < searchK || top.size < enough; ) {
+    const accepted = walk.next(top.threshold, early);
     if (accepted < 0) break;
     met += accepted;
-    for (let i = 0; i < found.count; i++) top.push(found.bounds[i]!, found.slots[i]!);
+    for (let i = 0; i < found.count; i++) {
+      const bound = found.bounds[i]!;
+      const slot = found.slots[i]!;
+      if (late && (bound < top.threshold || !late(itemAt(slots, slot)))) continue;
+      top.push(bound, slot);
+    }
   }
   return top.sorted();
 }

@@ -1,5 +1,5 @@
 import type { Artifact } from "../../format/artifact.ts";
-import { type Finished, finishHits, ruledOutBy } from "../finish.ts";
+import { type Finished, finishHits, ruledOutBy, scoreOfDistance } from "../finish.ts";
 import { exactScan, keptForRescoring } from "../flat.ts";
 import type { PreparedQuery } from "../query.ts";
 import { defaultSearchK } from "../search-k.ts";
@@ -40,7 +40,7 @@ export function search(forest: CompactForest, query: Float32Array, options: Fore
   const { artifact, sections, decode, scores, top } = forest;
   const { vectors, rescore, scorer, slots, sketches } = sections;
   const { metric } = artifact.header;
-  const { k, accept } = options;
+  const { k, accept, acceptsMost, bound } = options;
   const searchK = searchKOf(artifact, options);
   const prepared = sections.prepare(query);
   const kept = keptForRescoring(k, rescore !== undefined);
@@ -59,10 +59,13 @@ export function search(forest: CompactForest, query: Float32Array, options: Fore
     const walk = walkOf(forest);
     walk.start(walked, margin, undefined, walked === prepared.vector ? prepared.pairs : undefined);
     const scoring = { slots, store: scorer, query: prepared, scale, scores };
-    const scored = gatherScored(walk, scoring, top, { searchK, accept, k, kept });
+    const scored = gatherScored(walk, scoring, top, {
+      ...{ searchK, accept, acceptsMost, k, kept },
+      ...(bound !== undefined && { least: scoreOfDistance(metric, bound, prepared.length) }),
+    });
     return { ...finish(forest, prepared, query, k, top), met: walk.met, candidates: walk.looked, scored };
   }
-  const best = estimateBest(forest, walked, scorer ? rescoreRows(k) : k, { searchK, accept });
+  const best = estimateBest(forest, walked, scorer ? rescoreRows(k) : k, { searchK, accept, acceptsMost });
   const items = best.map((slot) => itemAt(slots, slot));
   const scored = scorer ? best.length : 0;
   const { met, looked: candidates } = walkOf(forest);
@@ -90,12 +93,12 @@ export async function searchRescored(
 ): Promise<Neighbours> {
   const { artifact, sections } = forest;
   const { metric, nSlots, nTrees } = artifact.header;
-  const { k, accept } = options;
+  const { k, accept, acceptsMost } = options;
   const usual = searchKOf(artifact, options);
   // Where a scan of vectors in memory would do: everything that passes is estimated, and the best of it read.
   const searchK = accept && scanIsCheaper(artifact, options, usual) ? nSlots * nTrees : usual;
   const walked = sections.walkedOf(sections.prepare(query).vector);
-  const best = estimateBest(forest, walked, rescoreRows(k), { searchK, accept });
+  const best = estimateBest(forest, walked, rescoreRows(k), { searchK, accept, acceptsMost });
   // Before anything is awaited: the next search shares the walk.
   const { met, looked: candidates } = walkOf(forest);
   const rows = await forest.rescoreReader!.read(best, read);
@@ -128,10 +131,11 @@ export async function vectorsRescored(
 
 function searchKOf(
   { header: { nSlots, nTrees }, meta }: Artifact,
-  { k, searchK = -1, acceptFraction = 1 }: ForestSearchOptions,
+  { k, searchK = -1, acceptFraction = 1, acceptsMost }: ForestSearchOptions,
 ): number {
   if (searchK < -1) return nSlots * nTrees;
   if (searchK !== -1) return searchK;
+  if (acceptsMost) return defaultSearchK(meta.certified, k);
   // The k nearest of a share f are, on average, among the k / f nearest of all: a walk that would find those meets
   // f times as many items that pass.
   const share = Math.max(acceptFraction, 1 / Math.max(1, nSlots));
@@ -155,7 +159,8 @@ function estimateBest(
 ): Uint32Array {
   const walk = walkOf(forest);
   walk.start(walked, 0, ESTIMATE_DEVIATIONS);
-  return gatherEstimated(walk, Math.min(kept, forest.artifact.header.nSlots), extent);
+  const { slots } = forest.sections;
+  return gatherEstimated(walk, slots, Math.min(kept, slots.nSlots), extent);
 }
 
 /** Whether the filter passes so few items that scoring them all costs less than walking until searchK of them are met. */

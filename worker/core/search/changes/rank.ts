@@ -27,7 +27,6 @@ export async function rankChanged(
   const joined = keywords && wanted && understandJoined(keywords, wanted, kept.accept, options.work);
   const { terms: isWanted, ...own } = query;
   const part: PartOptions = { k, ...(readsColumns(query) && { whole: wholeOf(index) }) };
-  const words = wordHits(index, query, part, joined);
   // Whether near words are added is decided by the hits of both parts: the base's count while it is ranked.
   let isFew = false;
   const ofBase = await rankInMemory(
@@ -38,7 +37,7 @@ export async function rankChanged(
       within: kept,
       understood: joined?.base,
       isFew: (hits) => {
-        isFew = hits + words < FEW_HITS;
+        isFew = hits < FEW_HITS && hits + wordHits(index, query, part, joined) < FEW_HITS;
         return isFew;
       },
     },
@@ -47,7 +46,7 @@ export async function rankChanged(
   const ofAdded = await rankInMemory(
     added,
     query.searchK === -1 ? { ...own, searchK: ownSearchK(added, k) } : own,
-    { ...part, understood: joined?.added, isFew: () => isFew },
+    { ...part, understood: joined?.added, isFew: () => isFew, last: lastOf(ofBase, k) },
     options,
   );
   const merged = mergeRankings(base.forest.metric, [ofBase, outward(ofAdded, base.forest.nItems)], k);
@@ -57,6 +56,11 @@ export async function rankChanged(
     ...(rare && joined && { rare: rarestFirst(rare, index, joined) }),
     ...(isWanted && joined && { terms: foundTerms(keywords!.whole, joined.whole) }),
   };
+}
+
+/** The k-th of what was found each way, where there are so many. */
+function lastOf({ vectors, words }: Rankings, k: number): PartOptions["last"] {
+  return { distance: vectors?.distances?.[k - 1], score: words?.scores[k - 1] };
 }
 
 /** The changes' default searchK: their meta's is that of the whole, their header's their own, for ten hits. */
