@@ -1,0 +1,105 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { publish } from "../../../build/publish/publish.ts";
+import type { PublishStore } from "../../../build/publish/store.ts";
+import { checksum } from "../../../worker/core/format/checksum.ts";
+import { SECTION_ALIGNMENT } from "../../../worker/core/format/constants.ts";
+import { decodeHeader, encodeHeader, tableEnd } from "../../../worker/core/format/header.ts";
+import { pointerKey, versionKey } from "../../../worker/core/format/keys.ts";
+import { lengthsOf, parsePublishedManifest } from "../../../worker/storage/manifest.ts";
+import { parsePointer } from "../../../worker/storage/pointer.ts";
+
+/** Kind of a section that no reader knows, and that every reader therefore keeps without a look at it. */
+const PADDING = 9999;
+
+/** Versions of one index with equal contents and different names, among which the pointer moves. */
+export interface Versions {
+  readonly name: string;
+  readonly versions: readonly string[];
+  /** Bytes of a version's hot part. */
+  readonly hotBytes: number;
+  /** Makes a version the current one. */
+  point(version: string): Promise<void>;
+}
+
+export interface VersionOptions {
+  readonly store: PublishStore;
+  readonly dir: string;
+  /** Bytes that the hot part has at least; a section that is never looked at fills it. */
+  readonly hotBytes: number;
+  readonly count: number;
+}
+
+/** Publishes an artifact, then lays versions of the wanted size beside it, the first of which becomes current. */
+export async function writeVersions({ store, dir, hotBytes, count }: VersionOptions): Promise<Versions> {
+  const { version: original, name } = await publish(store, dir, { by: "npm run memory", force: true });
+  const forest = await readFile(join(dir, "forest.bin"));
+  const { bytes: manifestJson } = (await store.getObject(versionKey(name, original, "manifest.json")))!;
+  const { bytes: placement } = (await store.getObject(versionKey(name, original, "placement.bin")))!;
+  const published = parsePublishedManifest(new TextDecoder().decode(manifestJson), original);
+  const padded = padHot(forest, hotBytes);
+  const manifests = Array.from({ length: count }, (_, i) => ({
+    ...published,
+    version: `${i}`.padStart(16, "0"),
+    hotBytes: padded.hotBytes,
+    files: {
+      ...published.files,
+      "forest.bin": { ...published.files["forest.bin"], bytes: padded.bytes.byteLength },
+    },
+  }));
+  for (const manifest of manifests) {
+    const { version } = manifest;
+    await store.putObject(versionKey(name, version, "forest.bin"), padded.bytes);
+    await store.putObject(versionKey(name, version, "placement.bin"), placement);
+    await store.putObject(versionKey(name, version, "manifest.json"), jsonBytes(manifest));
+  }
+  const point = async (version: string): Promise<void> => {
+    const { bytes } = (await store.getObject(pointerKey(name)))!;
+    const pointer = parsePointer(new TextDecoder().decode(bytes), name);
+    const manifest = manifests.find((one) => one.version === version)!;
+    await store.putObject(
+      pointerKey(name),
+      jsonBytes({ ...pointer, version, lengths: lengthsOf(manifest), previous: null }),
+    );
+  };
+  const versions = manifests.map(({ version }) => version);
+  await point(versions[0]!);
+  return { name, versions, hotBytes: padded.hotBytes, point };
+}
+
+function jsonBytes(value: unknown): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(value));
+}
+
+/** Lengthens the hot part by a section that fills it. */
+function padHot(forest: Uint8Array, wanted: number): { bytes: Uint8Array; hotBytes: number } {
+  const { header, sections } = decodeHeader(forest);
+  const filling = alignedUp(wanted) - alignedUp(header.hotBytes);
+  if (filling <= 0) return { bytes: forest, hotBytes: header.hotBytes };
+  // What lies behind the table moves by what the table grows, the cold part by the filling as well.
+  const grown = alignedUp(tableEnd(sections.length + 1)) - alignedUp(tableEnd(sections.length));
+  const at = alignedUp(header.hotBytes) + grown;
+  const moved = sections.map((section) => ({
+    ...section,
+    offset: section.offset + grown + (section.hot ? 0 : filling),
+  }));
+  const firstCold = moved.findIndex(({ hot }) => !hot);
+  const padding = new Uint8Array(filling);
+  moved.splice(firstCold < 0 ? moved.length : firstCold, 0, {
+    ...{ kind: PADDING, hot: true, critical: false, offset: at, length: filling },
+    checksum: checksum(padding),
+  });
+  const bytes = new Uint8Array(forest.byteLength + grown + filling + SECTION_ALIGNMENT);
+  for (const [i, { offset, length }] of sections.entries()) {
+    const place = moved[firstCold >= 0 && i >= firstCold ? i + 1 : i]!.offset;
+    bytes.set(forest.subarray(offset, offset + length), place);
+  }
+  const fileBytes = Math.max(...moved.map(({ offset, length }) => offset + length));
+  const hotBytes = at + filling;
+  bytes.set(encodeHeader({ ...header, fileBytes, hotBytes }, moved));
+  return { bytes: bytes.subarray(0, fileBytes), hotBytes };
+}
+
+function alignedUp(bytes: number): number {
+  return Math.ceil(bytes / SECTION_ALIGNMENT) * SECTION_ALIGNMENT;
+}
