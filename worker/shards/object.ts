@@ -8,6 +8,7 @@ import { createPageCache } from "../storage/documents/cache.ts";
 import { fillCache, fillCold, heldBytesOf, type LoadSource, loadShard } from "../storage/load.ts";
 import { lengthsOf } from "../storage/manifest.ts";
 import { openPublished } from "../storage/published.ts";
+import { freeParts } from "../storage/release.ts";
 import { objectName, type ShardAddress, type ShardMethods, type ShardNamespace } from "./address.ts";
 import { createResidents, type Resident } from "./memory.ts";
 
@@ -59,7 +60,11 @@ export class IndexShard extends DurableObject<ShardBindings> implements ShardMet
   /** @throws AnnoyEdgeError `SHARD_MISMATCH` when somebody else was meant, `SHARD_UNAVAILABLE` */
   async #shard(address: ShardAddress): Promise<Held> {
     this.#check(address);
-    if (this.#held) return this.#held;
+    if (this.#held) {
+      // In use from now on, so that it makes room for no other.
+      this.#held.usedAt = Date.now();
+      return this.#held;
+    }
     if (this.#refusal && Date.now() < this.#refusal.until) throw this.#refusal.error;
     this.#loading ??= this.#load(address)
       .catch((cause: unknown) => {
@@ -102,6 +107,8 @@ export class IndexShard extends DurableObject<ShardBindings> implements ShardMet
       usedAt: Date.now(),
       drop: () => {
         this.#held = undefined;
+        // Nobody uses it: only such a shard is dropped.
+        freeParts(parts);
       },
     };
     residents.add(held);

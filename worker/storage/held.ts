@@ -11,6 +11,8 @@ export interface Held<T> {
   readonly loadedAt: number;
   /** When each unreleased lease was taken. */
   readonly leases: Set<{ readonly since: number }>;
+  /** Whether a lease has expired: its request may still be running, and then it still reads the version's bytes. */
+  expired: boolean;
 }
 
 /** The artifacts that a version holds: its own, and the base that it may share with another version. */
@@ -46,6 +48,7 @@ export function isLeased<T>(held: Held<T>, now: number): boolean {
   for (const entry of held.leases) {
     if (now - entry.since < LEASE_MS) return true;
     held.leases.delete(entry);
+    held.expired = true;
   }
   return false;
 }

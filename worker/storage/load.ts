@@ -14,6 +14,7 @@ import {
 import { getObject, retried } from "./objects.ts";
 import { type FileLengths, type Pointer, parsePointer, type VersionLengths } from "./pointer.ts";
 import { createRangeCache } from "./range-cache.ts";
+import { freeBuffer } from "./release.ts";
 import { readExactly } from "./stream.ts";
 import { createVerifier } from "./verifier.ts";
 
@@ -206,22 +207,27 @@ async function loadFiles(
   // Whichever fails first is reported; the others' failures must not count as unhandled.
   for (const pending of [manifest, placement]) pending.catch(() => {});
   const { artifact, from } = await loadForest(source, key, lengths, onProgress);
-  if (artifact.header.fileBytes !== lengths.forest) {
-    throw new ArtifactError(
-      "BAD_HEADER",
-      `${key} says it has ${artifact.header.fileBytes} bytes, the pointer ${lengths.forest}.`,
-    );
+  try {
+    if (artifact.header.fileBytes !== lengths.forest) {
+      throw new ArtifactError(
+        "BAD_HEADER",
+        `${key} says it has ${artifact.header.fileBytes} bytes, the pointer ${lengths.forest}.`,
+      );
+    }
+    const parts: LoadedParts = {
+      name: source.name,
+      version,
+      manifest: await manifest,
+      artifact,
+      placement: await placement,
+      forestKey: key,
+      readRanges: createColdReader(openColdFile(source, key, lengths.forest), createRangeCache()),
+    };
+    return { from, parts, fresh: from === "r2" ? [parts] : [] };
+  } catch (error) {
+    freeBuffer(artifact.bytes.buffer);
+    throw error;
   }
-  const parts: LoadedParts = {
-    name: source.name,
-    version,
-    manifest: await manifest,
-    artifact,
-    placement: await placement,
-    forestKey: key,
-    readRanges: createColdReader(openColdFile(source, key, lengths.forest), createRangeCache()),
-  };
-  return { from, parts, fresh: from === "r2" ? [parts] : [] };
 }
 
 async function loadForest(

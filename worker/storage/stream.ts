@@ -1,5 +1,6 @@
 import type { ReadableStream } from "@cloudflare/workers-types";
 import { AnnoyEdgeError } from "../core/format/errors.ts";
+import { freeBuffer } from "./release.ts";
 
 /** Read at a time: few enough calls to be cheap, enough of them that work on the bytes fits between. */
 const STEP_BYTES = 1024 * 1024;
@@ -32,11 +33,15 @@ export async function readExactly(
       if (done || (value && value.byteLength < step)) break;
       onStep?.(new Uint8Array(buffer, 0, read));
     }
+  } catch (error) {
+    freeBuffer(buffer);
+    throw error;
   } finally {
     // Errors of a cancelled stream say nothing that the caller does not know.
     if (read < length) reader.cancel().catch(() => {});
   }
   if (read < length) {
+    freeBuffer(buffer);
     throw new AnnoyEdgeError("READ_CUT_SHORT", `${what} ended after ${read} of ${length} bytes.`);
   }
   return new Uint8Array(buffer, 0, length);

@@ -1,5 +1,6 @@
 import type { LoadedParts, LoadSource } from "./load.ts";
 import type { PublishedManifest } from "./manifest.ts";
+import type { VersionLengths } from "./pointer.ts";
 
 /** The part of an ExecutionContext that a reader needs. */
 export interface WaitContext {
@@ -15,8 +16,8 @@ export interface IndexReaderOptions<T> extends LoadSource {
   readonly prepare?: (manifest: PublishedManifest) => Promise<void>;
   /** Bytes of artifact that may be in memory at once: old and new version together, or one after the other. */
   readonly memoryBudget?: number;
-  /** Bytes of that budget that something else holds at the moment. */
-  readonly reservedBytes?: () => number;
+  /** Bytes of that budget that something else holds at the moment, or that a version of these lengths takes beside itself. */
+  readonly reservedBytes?: (lengths: VersionLengths) => number;
   /**
    * Has others let go of memory until `claim` succeeds, which takes the room at once.
    *

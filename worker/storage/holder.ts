@@ -1,0 +1,105 @@
+import { artifactsOf, bytesHeld, type Held, isLeased, lease } from "./held.ts";
+import type { LoadedParts } from "./load.ts";
+import { freeParts } from "./release.ts";
+
+/**
+ * The versions of one index in memory: the one that answers, and those that were replaced while requests used them. The
+ * memory of a version is given back when the last lease of it has ended.
+ */
+export interface Holder<T> {
+  /** The version that answers. */
+  readonly live: Held<T> | undefined;
+  /** Bytes of all versions. */
+  readonly bytes: number;
+  /** An artifact that a version in memory has, its own or its base. */
+  artifact(version: string | undefined): LoadedParts | undefined;
+  /** Keeps an artifact that a load relies on, whatever becomes of the versions that have it, until the returned function is called. */
+  pin(parts: LoadedParts | undefined): () => void;
+  /** Takes a lease; the function returned gives it back and may be called more than once. */
+  take(held: Held<T>): () => void;
+  /** Puts a version in the place of the one that answers. */
+  put(held: Held<T>): void;
+  /** Gives the version that answers up: nothing answers then. */
+  retire(): void;
+  /** Whether requests use a version that was given up. */
+  isUsed(held: Held<T>): boolean;
+  /** Lets a version answer again that was given up and is still in use. */
+  restore(held: Held<T>): void;
+  /** Frees what nobody uses any more. */
+  prune(): void;
+}
+
+export function createHolder<T>(): Holder<T> {
+  let live: Held<T> | undefined;
+  let retired: Held<T>[] = [];
+  const pinned = new Set<{ readonly parts: LoadedParts }>();
+  /** Bytes that a request of an expired lease may still read: garbage collection frees them. */
+  const spared = new WeakSet<Uint8Array>();
+  const inMemory = (): readonly Held<T>[] => (live ? [live, ...retired] : retired);
+
+  const prune = (): void => {
+    const now = Date.now();
+    const unused = retired.filter((held) => !isLeased(held, now));
+    if (unused.length === 0) return;
+    retired = retired.filter((held) => !unused.includes(held));
+    const relied = [...pinned].map(({ parts }) => parts);
+    const kept = new Set([...inMemory().flatMap(artifactsOf), ...relied].map(bytesOf));
+    for (const held of unused) {
+      for (const parts of artifactsOf(held)) {
+        const bytes = bytesOf(parts);
+        if (held.expired) spared.add(bytes);
+        if (!kept.has(bytes) && !spared.has(bytes)) freeParts(parts);
+      }
+    }
+  };
+  const retire = (): void => {
+    if (live) retired.push(live);
+    live = undefined;
+    prune();
+  };
+  return {
+    get live() {
+      return live;
+    },
+    get bytes() {
+      prune();
+      return bytesHeld(inMemory());
+    },
+    artifact: (version) =>
+      inMemory()
+        .flatMap(artifactsOf)
+        .find((parts) => parts.version === version),
+    pin(parts) {
+      const entry = parts && { parts };
+      if (entry) pinned.add(entry);
+      return () => {
+        if (entry) pinned.delete(entry);
+      };
+    },
+    take(held) {
+      const release = lease(held, Date.now());
+      return () => {
+        release();
+        prune();
+      };
+    },
+    put(held) {
+      const old = live;
+      live = held;
+      if (old) retired.push(old);
+      prune();
+    },
+    retire,
+    isUsed: (held) => isLeased(held, Date.now()),
+    restore(held) {
+      live = held;
+      retired = retired.filter((one) => one !== held);
+    },
+    prune,
+  };
+}
+
+/** Identity of an artifact: descriptions of it are copied, its bytes are not. */
+function bytesOf({ artifact }: LoadedParts): Uint8Array {
+  return artifact.bytes;
+}

@@ -1,0 +1,20 @@
+/**
+ * Gives the memory of bytes back at once, which otherwise lasts until V8 collects garbage: an isolate that swaps versions
+ * under load held three of them. Every view of the bytes is empty afterwards.
+ */
+export function freeBuffer(buffer: ArrayBufferLike): void {
+  // Shared memory cannot be given back, and none twice.
+  if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
+}
+
+/** Bytes that an isolate holds of an artifact. */
+interface HeldBytes {
+  readonly artifact: { readonly bytes: Uint8Array };
+  readonly placement: Uint8Array;
+}
+
+/** Gives back the memory of an artifact that nothing uses any more; its base's is left alone. */
+export function freeParts({ artifact, placement }: HeldBytes): void {
+  freeBuffer(artifact.bytes.buffer);
+  freeBuffer(placement.buffer);
+}
