@@ -5,7 +5,13 @@ import { HELD_BYTES, PAGE_BYTES_KEPT } from "./core/format/budget.ts";
 import { AnnoyEdgeError } from "./core/format/errors.ts";
 import { isIndexName, matchesName } from "./core/format/keys.ts";
 import { sleep } from "./core/time/wait.ts";
-import type { IndexSet, IndexSource, IndexStatus, Lifetime } from "./http/types.ts";
+import {
+  type IndexSet,
+  type IndexSource,
+  type IndexStatus,
+  type Lifetime,
+  NOTHING_LOADED,
+} from "./http/types.ts";
 import { createEdgeEmbedder } from "./services/edge.ts";
 import { reachShards } from "./shards/reach.ts";
 import { createPageCache, type PageCache } from "./storage/documents/cache.ts";
@@ -220,15 +226,7 @@ async function makeRoom(
 export function refusingIndexes(name: string, error: unknown): Indexes {
   const message = error instanceof Error ? error.message : String(error);
   const status: IndexStatus = {
-    version: null,
-    wanted: null,
-    publishedAt: null,
-    loadedAt: null,
-    checkedAt: null,
-    heldBytes: 0,
-    pageBytes: 0,
-    encoderBytes: 0,
-    shards: 0,
+    ...NOTHING_LOADED,
     lastError: { code: "BAD_CONFIGURATION", message, at: new Date().toISOString() },
   };
   const source: RefreshableSource = {

@@ -6,6 +6,7 @@ import type { EmbeddingsInterface } from "@langchain/core/embeddings";
 import { type MaxMarginalRelevanceSearchOptions, SaveableVectorStore } from "@langchain/core/vectorstores";
 import type { StaticEmbedder } from "../../worker/core/embedding/static/embedder.ts";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
+import { DEFAULT_FETCH_K, DEFAULT_K } from "../../worker/core/search/schema.ts";
 import type { SearchMode } from "../../worker/core/search/types.ts";
 import type { AnnoyIndex } from "../annoy/annoy-index.ts";
 import type { AnnoyDocuments } from "../annoy/documents.ts";
@@ -35,8 +36,6 @@ import { openTemporary } from "./temporary.ts";
 
 type Metadata = Record<string, unknown>;
 
-const DEFAULT_K = 4;
-const DEFAULT_FETCH_K = 20;
 const DEFAULT_LAMBDA = 0.5;
 
 /** Files of stores that were not closed: collected stores close them, and temporary folders go with the process. */

@@ -112,14 +112,9 @@ export async function publish(
     if (options.dryRun) return { ...judged, ...plan, outcome: "planned" };
     // Nobody may take a version for a whole one while it is mended; readers of the current one go on with what they have.
     if (state.manifest && !isCurrent) await store.deleteObjects([versionKey(name, version, "manifest.json")]);
-    await placed.writePages(report);
     const total = own.written.objectBytes;
     const manifest = await uploadConfirmed(store, folder, placed, {
-      record,
-      corpus,
-      total,
-      forestOf,
-      report,
+      ...{ record, corpus, total, forestOf, report },
       ...(beneath?.files && { baseFiles: beneath.files }),
     });
     const { added, kept, removed } = plan.documents;

@@ -62,12 +62,14 @@ export async function mendPages(
 /** A collection that ran meanwhile may have removed what was there: it is looked for once more, until all of it is. */
 const CONFIRMATIONS = 3;
 
+/** Writes pages and objects of a version, until all of them are there. */
 export async function uploadConfirmed(
   store: PublishStore,
   folder: ArtifactFolder,
   placed: PlacedDocuments,
   upload: Upload,
 ): Promise<PublishedManifest> {
+  await placed.writePages(upload.report);
   const { name, version } = folder.manifest;
   const keys = folder.parts.flatMap(({ shard }) =>
     VERSION_FILES.map((file) => versionKey(name, version, file, shard)),
@@ -117,7 +119,6 @@ export async function standBase(
   try {
     const figures = figuresOf(folder, placed, 0);
     if (dryRun) return { figures };
-    await placed.writePages(report);
     const corpus = await measureCorpus(folder);
     const total = figures.written.objectBytes;
     const manifest = await uploadConfirmed(store, folder, placed, {

@@ -2,23 +2,13 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { fingerprint } from "./fingerprint.ts";
+import { CODE, fingerprint } from "./fingerprint.ts";
 
 let root: string;
 
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), "annoy-edge-fingerprint-"));
-  for (const folder of [
-    "build/forest",
-    "worker/core/format",
-    "worker/core/forest",
-    "worker/core/columns",
-    "worker/core/embedding",
-    "worker/core/keyword",
-    "worker/core/search",
-  ]) {
-    await mkdir(join(root, folder), { recursive: true });
-  }
+  for (const folder of [...CODE, "build/forest"]) await mkdir(join(root, folder), { recursive: true });
   await writeFile(join(root, "build/forest/build-forest.ts"), "export const a = 1;\n");
   await writeFile(join(root, "data.txt"), "data");
 });

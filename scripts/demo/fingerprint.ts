@@ -5,7 +5,7 @@ import { join, relative, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
 
 /** Code that the bytes of an artifact depend on, from the root of the project. */
-const CODE = [
+export const CODE = [
   "build",
   "worker/core/format",
   "worker/core/forest",

@@ -1,6 +1,6 @@
 import { cp, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { idsOf } from "../../build/changes/documents.ts";
 import { update } from "../../build/changes/update.ts";
 import { openLocalIndex } from "../../build/local/local-index.ts";
@@ -10,22 +10,14 @@ import { gc } from "../../build/publish/gc.ts";
 import { readPointerState } from "../../build/publish/pointer.ts";
 import { publish } from "../../build/publish/publish.ts";
 import { checkPublished, restore } from "../../build/publish/restore.ts";
-import type { PublishStore } from "../../build/publish/store.ts";
 import { listVersions, rollback } from "../../build/publish/versions.ts";
 import { pagesPrefix, versionKey, versionPrefix } from "../../worker/core/format/keys.ts";
 import type { ReaderStatus } from "../../worker/storage/types.ts";
+import { dir, store } from "./own-store.ts";
 import { modulesOf, runWorker } from "./runtime.ts";
-import { dying, Killed, temporaryStore } from "./stores.ts";
+import { dying, Killed } from "./stores.ts";
 
 /** Versions that are changes on top of a base: published, read, rolled back, collected. */
-
-let dir: string;
-let store: PublishStore;
-let dispose: () => Promise<void>;
-beforeAll(async () => {
-  ({ dir, store, dispose } = await temporaryStore());
-});
-afterAll(() => dispose());
 
 const me = { by: "me" };
 const now = { graceSeconds: -1 };

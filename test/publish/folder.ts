@@ -1,6 +1,7 @@
 import { createHash, hash } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { InputDocument } from "../../build/artifact/collect.ts";
 import { encodeArtifact } from "../../build/artifact/layout.ts";
 import { versionOf } from "../../build/artifact/version.ts";
 import { encodeIds } from "../../worker/core/format/ids.ts";
@@ -150,4 +151,14 @@ export function corpus(
       metadata: { n: item % 7 },
     };
   });
+}
+
+/** Documents of an edition, which say it in their text and metadata, with vectors that hardly differ between editions. */
+export function documentsOf(edition: number, count: number): readonly InputDocument[] {
+  return Array.from({ length: count }, (_, i) => ({
+    id: `d${i}`,
+    pageContent: `edition ${edition} document ${i}`,
+    metadata: { edition },
+    vector: Array.from({ length: 8 }, (_, d) => Math.sin((i + 1) * (d + 1.7) + edition / 100)),
+  }));
 }

@@ -4,6 +4,7 @@ import { build } from "../../build/index.ts";
 import { publish } from "../../build/publish/publish.ts";
 import type { PublishStore } from "../../build/publish/store.ts";
 import { rollback } from "../../build/publish/versions.ts";
+import { documentsOf } from "./folder.ts";
 import { bundleWorker, runWorker } from "./runtime.ts";
 import { temporaryStore } from "./stores.ts";
 
@@ -28,12 +29,7 @@ beforeAll(async () => {
   folders = [];
   for (let edition = 0; edition < EDITIONS; edition++) {
     const out = join(dir, `edition-${edition}`);
-    const documents = Array.from({ length: DOCUMENTS }, (_, i) => ({
-      id: `d${i}`,
-      pageContent: `edition ${edition} document ${i}`,
-      metadata: { edition },
-      vector: Array.from({ length: 8 }, (_, d) => Math.sin((i + 1) * (d + 1.7) + edition / 100)),
-    }));
+    const documents = documentsOf(edition, DOCUMENTS);
     const { manifest } = await build({ documents, out, name: "load" });
     editions.set(manifest.version, edition);
     folders.push(out);

@@ -1,6 +1,6 @@
 import { truncate } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { gc } from "../../build/publish/gc.ts";
 import { publish } from "../../build/publish/publish.ts";
 import { checkPublished, restore } from "../../build/publish/restore.ts";
@@ -8,15 +8,8 @@ import type { PublishStore } from "../../build/publish/store.ts";
 import { rollback } from "../../build/publish/versions.ts";
 import { packsPrefix, pagesPrefix, versionKey, versionPrefix } from "../../worker/core/format/keys.ts";
 import { corpus, writeFolder } from "./folder.ts";
-import { readCurrent, readVersion, temporaryStore } from "./stores.ts";
-
-let dir: string;
-let store: PublishStore;
-let dispose: () => Promise<void>;
-beforeAll(async () => {
-  ({ dir, store, dispose } = await temporaryStore());
-});
-afterAll(() => dispose());
+import { dir, store } from "./own-store.ts";
+import { readCurrent, readVersion } from "./stores.ts";
 
 const me = { by: "me" };
 const documents = corpus(300, 400);

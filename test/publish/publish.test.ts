@@ -1,21 +1,12 @@
 import { appendFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { publish } from "../../build/publish/publish.ts";
-import type { PublishStore } from "../../build/publish/store.ts";
 import { listVersions, rollback } from "../../build/publish/versions.ts";
 import { pointerKey, versionKey } from "../../worker/core/format/keys.ts";
 import { corpus, type FolderOptions, writeFolder } from "./folder.ts";
-import { dying, type Fault, Killed, readCurrent, readVersion, temporaryStore } from "./stores.ts";
-
-let dir: string;
-let store: PublishStore;
-let dispose: () => Promise<void>;
-
-beforeAll(async () => {
-  ({ dir, store, dispose } = await temporaryStore());
-});
-afterAll(() => dispose());
+import { dir, store } from "./own-store.ts";
+import { dying, type Fault, Killed, readCurrent, readVersion } from "./stores.ts";
 
 const me = { by: "me@here" };
 let folders = 0;

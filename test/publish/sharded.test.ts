@@ -1,23 +1,15 @@
 import { appendFile, cp, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { gc } from "../../build/publish/gc.ts";
 import { publish } from "../../build/publish/publish.ts";
 import { restore } from "../../build/publish/restore.ts";
-import type { PublishStore } from "../../build/publish/store.ts";
 import { listVersions, rollback } from "../../build/publish/versions.ts";
 import { packsPrefix, pagesPrefix, versionKey, versionPrefix } from "../../worker/core/format/keys.ts";
 import { decodePlacement } from "../../worker/core/format/placement.ts";
 import { corpus, type ShardedOptions, writeFolder, writeSharded } from "./folder.ts";
-import { dying, type Fault, Killed, readCurrent, readVersion, temporaryStore } from "./stores.ts";
-
-let dir: string;
-let store: PublishStore;
-let dispose: () => Promise<void>;
-beforeAll(async () => {
-  ({ dir, store, dispose } = await temporaryStore());
-});
-afterAll(() => dispose());
+import { dir, store } from "./own-store.ts";
+import { dying, type Fault, Killed, readCurrent, readVersion } from "./stores.ts";
 
 const me = { by: "me" };
 const now = { graceSeconds: -1 };

@@ -104,7 +104,8 @@ export function tinyConfig(kind: TinyKind): Record<string, unknown> {
   };
 }
 
-export const wordPieceTokenizer = {
+/** `tokenizer.json` of a WordPiece model. */
+export const wordPieceOf = (vocabulary: readonly string[]) => ({
   version: "1.0",
   normalizer: {
     type: "BertNormalizer",
@@ -122,9 +123,11 @@ export const wordPieceTokenizer = {
     unk_token: "[UNK]",
     continuing_subword_prefix: "##",
     max_input_chars_per_word: 100,
-    vocab: Object.fromEntries(WORDPIECES.map((token, id) => [token, id])),
+    vocab: Object.fromEntries(vocabulary.map((token, id) => [token, id])),
   },
-} as const;
+});
+
+export const wordPieceTokenizer = wordPieceOf(WORDPIECES);
 
 export const unigramTokenizer = {
   version: "1.0",

@@ -69,6 +69,20 @@ export interface IndexStatus {
   readonly lastError: { readonly code: string; readonly message: string; readonly at: string } | null;
 }
 
+/** Status of an index of which nothing was loaded or read. */
+export const NOTHING_LOADED: IndexStatus = {
+  version: null,
+  wanted: null,
+  publishedAt: null,
+  loadedAt: null,
+  checkedAt: null,
+  heldBytes: 0,
+  pageBytes: 0,
+  encoderBytes: 0,
+  shards: 0,
+  lastError: null,
+};
+
 /** Service behind the routes: indexes, limits and protection. */
 export interface Service {
   readonly indexes: IndexSet;

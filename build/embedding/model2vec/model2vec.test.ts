@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { Tokenizer } from "@huggingface/tokenizers";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { wordPieceOf } from "../../../test/support/tiny-encoder.ts";
 import { createModel2VecEmbedder } from "../../../worker/core/embedding/model2vec/embedder.ts";
 import { openModel2VecTable } from "../../../worker/core/embedding/model2vec/table.ts";
 import { build, openLocalIndex, query } from "../../index.ts";
@@ -50,27 +51,7 @@ const WORDPIECE_VOCAB = [
   ...Array.from("abcdefghijklmnopqrstuvw", (c) => [c, `##${c}`]).flat(),
   ...Array.from(",.!'-東京"),
 ];
-const wordPiece = {
-  version: "1.0",
-  normalizer: {
-    type: "BertNormalizer",
-    clean_text: true,
-    handle_chinese_chars: true,
-    strip_accents: null,
-    lowercase: true,
-  },
-  pre_tokenizer: { type: "BertPreTokenizer" },
-  added_tokens: [],
-  post_processor: null,
-  decoder: null,
-  model: {
-    type: "WordPiece",
-    unk_token: "[UNK]",
-    continuing_subword_prefix: "##",
-    max_input_chars_per_word: 100,
-    vocab: Object.fromEntries(WORDPIECE_VOCAB.map((token, id) => [token, id])),
-  },
-};
+const wordPiece = wordPieceOf(WORDPIECE_VOCAB);
 
 const UNIGRAM_PIECES = [
   "<unk>",

@@ -27,3 +27,20 @@ export interface CarriedEmbedder extends Embedder {
    */
   nearness?(vector: Float32Array): (text: string) => number;
 }
+
+/** Methods of an embedder that has the vector of a text at once. */
+export function embedderBy(
+  dimensions: number,
+  embedInto: CarriedEmbedder["embedInto"],
+): Pick<CarriedEmbedder, "embedInto" | "embedDocuments" | "embedQuery"> {
+  const embed = (text: string): number[] => {
+    const vector = new Float32Array(dimensions);
+    embedInto(text, vector);
+    return Array.from(vector);
+  };
+  return {
+    embedInto,
+    embedDocuments: async (texts) => texts.map(embed),
+    embedQuery: async (text) => embed(text),
+  };
+}

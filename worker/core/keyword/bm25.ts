@@ -5,7 +5,7 @@ import type { Work } from "../format/work.ts";
 import type { TermGroup } from "./groups.ts";
 import type { KeywordIndex } from "./keyword-index.ts";
 import { NO_ITEM, nextPosting, openList, openPostings, type PostingCursor, seekPosting } from "./postings.ts";
-import { WINDOW } from "./scratch.ts";
+import { WINDOW, withScratch } from "./scratch.ts";
 
 /** An inflection counts as so much of the word itself; half a point of MRR better than 1 on eight sets of documents. */
 export const INFLECTION_SHARE = 0.6;
@@ -80,7 +80,7 @@ export function scoreGroups(
   spendLists(scorers, work);
   const tally: Tally = { postings: 0, probes: 0 };
   let essential = scorers.length;
-  try {
+  withScratch(scratch, () => {
     for (let start = 0; start < nItems; ) {
       const bar = Math.max(top.threshold, above);
       while (essential > 0 && rest[essential - 1]! <= bar) essential--;
@@ -97,12 +97,7 @@ export function scoreGroups(
       start = end;
       spendWindow(tally, work);
     }
-  } catch (error) {
-    // Scratch is shared: a damaged list, or an accept that throws, must not spoil the next search.
-    scores.fill(0);
-    scratch.units.fill(0);
-    throw error;
-  }
+  });
   const items = [...top.sorted()];
   return { items, scores: items.map((_, rank) => top.scoreAt(rank + 1)) };
 }

@@ -6,7 +6,7 @@ import type { TermGroup } from "./groups.ts";
 import type { KeywordIndex } from "./keyword-index.ts";
 import { matchingItems } from "./matches.ts";
 import { NO_ITEM } from "./postings.ts";
-import { WINDOW } from "./scratch.ts";
+import { WINDOW, withScratch } from "./scratch.ts";
 import { both, boundsOf, FEW_HITS, type WordRankOptions } from "./search.ts";
 import type { UnderstoodQuery } from "./understand.ts";
 
@@ -85,7 +85,7 @@ function scoreEvery(
   const scorers = groups.map((group) => openScorer(index, group, nDocuments));
   spendLists(scorers, work);
   const tally: Tally = { postings: 0, probes: 0 };
-  try {
+  withScratch(scratch, () => {
     for (let start = 0; start < nItems; ) {
       const first = firstItem(scorers, scorers.length, start);
       if (first === NO_ITEM) break;
@@ -101,11 +101,6 @@ function scoreEvery(
       start = end;
       spendWindow(tally, work);
     }
-  } catch (error) {
-    // Scratch is shared: a damaged list, or an accept that throws, must not spoil the next search.
-    scores.fill(0);
-    scratch.units.fill(0);
-    throw error;
-  }
+  });
   return found;
 }

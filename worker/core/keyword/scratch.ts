@@ -21,3 +21,14 @@ export function createScratch(): Scratch {
     metByGroup: new Uint16Array(WINDOW),
   };
 }
+
+/** Runs a search over scratch, and zeroes it when a damaged list, or an `accept`, throws: the next search shares it. */
+export function withScratch<T>({ scores, units }: Scratch, search: () => T): T {
+  try {
+    return search();
+  } catch (error) {
+    scores.fill(0);
+    units.fill(0);
+    throw error;
+  }
+}

@@ -1,5 +1,5 @@
 import type { EmbedderIdentity } from "../../format/meta.ts";
-import type { CarriedEmbedder } from "../types.ts";
+import { type CarriedEmbedder, embedderBy } from "../types.ts";
 import { openModel2VecTable } from "./table.ts";
 import { tokenise } from "./tokens.ts";
 
@@ -35,16 +35,9 @@ export function createModel2VecEmbedder(tableBytes: Uint8Array, model: string): 
     }
     for (let i = 0; i < dim; i++) out[i] = sum[i]! * factor;
   };
-  const embed = (text: string): number[] => {
-    const vector = new Float32Array(dim);
-    embedInto(text, vector);
-    return Array.from(vector);
-  };
   return {
     identity,
     tableBytes,
-    embedInto,
-    embedDocuments: async (texts) => texts.map(embed),
-    embedQuery: async (text) => embed(text),
+    ...embedderBy(dim, embedInto),
   };
 }

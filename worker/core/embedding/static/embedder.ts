@@ -1,5 +1,5 @@
 import type { EmbedderIdentity } from "../../format/meta.ts";
-import type { CarriedEmbedder } from "../types.ts";
+import { type CarriedEmbedder, embedderBy } from "../types.ts";
 import { type Whitening, whitenInto } from "../whitening.ts";
 import { createPooler, poolInto } from "./pool.ts";
 import { openStaticTable } from "./table.ts";
@@ -42,15 +42,10 @@ export function createStaticEmbedder(tableBytes: Uint8Array, options: StaticOpti
     poolInto(pooler, text, out);
     if (whitening) whitenInto(whitening, out, scratch);
   };
-  const embed = (text: string): number[] => {
-    const vector = new Float32Array(dimensions);
-    embedInto(text, vector);
-    return Array.from(vector);
-  };
   return {
     identity,
     tableBytes,
-    embedInto,
+    ...embedderBy(dimensions, embedInto),
     nearness(vector) {
       // v . (W t) = (W v) . t, because W is symmetric: one product with the matrix, not one a text. Only the length of
       // W t is taken for that of t.
@@ -64,7 +59,5 @@ export function createStaticEmbedder(tableBytes: Uint8Array, options: StaticOpti
         return product;
       };
     },
-    embedDocuments: async (texts) => texts.map(embed),
-    embedQuery: async (text) => embed(text),
   };
 }
