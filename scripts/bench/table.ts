@@ -12,8 +12,9 @@ export function renderMarkdown(report: BenchReport): string {
   // Machine and versions stand once where all sets have the same, which is the usual case.
   const common = sets.every((set) => settingOf(set) === settingOf(sets[0]!));
   if (common && sets[0]) parts.push(`${settingOf(sets[0])}.`);
-  for (const set of sets) parts.push(renderSet(set, !common));
-  parts.push(...promised(sets), ...configurations(sets));
+  if (sets.length > 1) parts.push("## All sets", overview(sets));
+  for (const set of sets) parts.push(renderSet(set, !common, sets));
+  parts.push(...singles(sets), ...promised(sets), ...configurations(sets));
   if (million) parts.push(renderMillion(million));
   return `${parts.join("\n\n")}\n`;
 }
@@ -26,25 +27,68 @@ const METHOD = `Written by \`npm run bench\`; [results.json](results.json) has e
 - **Fairness**: a process each, all up at once, measured in turns. "Worker" is workerd with local R2. "Annoy C++" has the best number of
   trees at each recall, in brackets; its costs are those of the best at 0.95.
 - **First answer**: from the bytes in memory (native libraries: in the file cache) with all checks; libraries that cannot load an index
-  build theirs. **Memory**: resident after it, beyond the process before.`;
+  build theirs. **Memory**: resident after it, beyond the process before.
+- **Scan**: int8 codes with WASM SIMD, all of them, at its own recall.`;
 
-function renderSet(set: SetResult, ownSetting: boolean): string {
+/** A set with its plot; the largest of its family with its figures, the others have theirs in results.json. */
+function renderSet(set: SetResult, ownSetting: boolean, sets: readonly SetResult[]): string {
   const parts = [
     `## ${set.title}`,
     `${set.date}, medians of ${set.rounds} rounds, load average ${set.load}${ownSetting ? `; ${settingOf(set)}` : ""}.`,
     `![Recall@10 against queries per second, ${set.title}](${set.id}.svg)`,
   ];
-  if (set.curves.some(isCurve)) parts.push(speeds(set));
-  const points = equalRecall(set);
-  if (points) parts.push(points);
-  if (set.skipped.length > 0) parts.push(`Not here: ${skipped(set)}.`);
+  const largest = sets.findLast((other) => familyOf(other) === familyOf(set)) === set;
+  if (largest && set.curves.some(isCurve)) parts.push(speeds(set));
+  if (largest && set.skipped.length > 0) parts.push(`Not here: ${skipped(set)}.`);
   return parts.join("\n\n");
+}
+
+function familyOf({ title }: SetResult): string {
+  return title.replace(/,.*/, "");
+}
+
+/** Speed of every library at one recall, and ours beside Annoy's best, by set. */
+function overview(sets: readonly SetResult[]): string {
+  const recall = RECALLS[1]!;
+  const named = sets.flatMap(({ curves }) => curves.filter((one) => isCurve(one) && one.peer !== "annoy"));
+  const labels = [...new Set(named.map(({ label }) => label))];
+  const rows = sets.map((set) => {
+    const annoy = annoyOf(set);
+    const own = set.curves.filter(({ id }) => id === "ours-node");
+    return [
+      set.title,
+      ...labels.map((label) => figure(bestAt(curvesOf(set, label), recall)?.qps)),
+      figure(bestAt(annoy, recall)?.qps),
+      ...RECALLS.map((at) => ratio(divide(bestAt(own, at)?.qps, bestAt(annoy, at)?.qps))),
+      ratio(overScan(set)),
+    ];
+  });
+  const compared = RECALLS.map((at) => `ours : Annoy at ${at.toFixed(2)}`);
+  return table(
+    [`q/s at recall@10 of ${recall.toFixed(2)}`, ...labels, "Annoy C++", ...compared, "Worker : scan"],
+    rows,
+  );
+}
+
+/** Speed of ours in the Worker over that of an int8 scan, at the scan's recall. */
+function overScan({ curves }: SetResult): number | undefined {
+  const ours = curves.find(({ id }) => id === "ours-worker");
+  const scan = curves.find(({ peer }) => peer === "flat-int8")?.points[0];
+  return ours && scan && divide(speedAt(ours.points, scan.recall), scan.qps);
+}
+
+function curvesOf(set: SetResult, label: string): Curve[] {
+  return set.curves.filter((curve) => curve.label === label);
+}
+
+function annoyOf({ curves }: SetResult): Curve[] {
+  return curves.filter((curve) => isCurve(curve) && curve.peer === "annoy");
 }
 
 /** Speeds at fixed recalls and costs; Annoy's numbers of trees in one row, with how ours compares below. */
 function speeds(set: SetResult): string {
   const curves = set.curves.filter(isCurve);
-  const annoy = curves.filter(({ peer }) => peer === "annoy");
+  const annoy = annoyOf(set);
   const own = curves.filter(({ id }) => id === "ours-node");
   const row = (curve: Curve) => [
     curve.label,
@@ -78,31 +122,31 @@ function speeds(set: SetResult): string {
   return table(["q/s at recall@10 of", ...RECALLS.map((r) => r.toFixed(2)), ...COSTS], rows);
 }
 
-/** Contenders with one point only: ours at their recall. */
-function equalRecall(set: SetResult): string | undefined {
-  const ours = set.curves.find(({ id }) => id === "ours-worker");
-  const singles = set.curves.filter((curve) => curve.points.length === 1 && curve.peer !== "ours");
-  if (!ours || singles.length === 0) return undefined;
-  const most = Math.max(...ours.points.map(({ recall }) => recall));
-  const rows = singles.map((curve) => {
-    const { recall, qps } = curve.points[0]!;
-    // Against an exact scan, the most that ours reaches is as equal as it gets.
-    const at = Math.min(recall, most);
-    const own = speedAt(ours.points, at);
-    return [
-      curve.label,
-      recall.toFixed(3),
-      figure(qps),
-      at.toFixed(3),
-      figure(own),
-      ratio(divide(own, qps)),
-      figure(curve.firstAnswerMs),
-    ];
-  });
-  return table(
-    ["in the Worker", "recall@10", "q/s", "ours at recall@10", "q/s", "ratio", "first answer, ms"],
-    rows,
-  );
+/** Contenders of the Worker with one setting, each on the largest set that it ran on; ours at their recall. */
+function singles(sets: readonly SetResult[]): string[] {
+  const rows = new Map<string, string[]>();
+  for (const set of sets) {
+    const ours = set.curves.find(({ id }) => id === "ours-worker");
+    if (!ours) continue;
+    const most = Math.max(...ours.points.map(({ recall }) => recall));
+    for (const curve of set.curves) {
+      if (curve.points.length !== 1 || curve.peer === "ours") continue;
+      const { recall, qps } = curve.points[0]!;
+      // Against an exact scan, the most that ours reaches is as equal as it gets.
+      const at = Math.min(recall, most);
+      const own = speedAt(ours.points, at);
+      const figures = [recall.toFixed(3), figure(qps), at.toFixed(3), figure(own), ratio(divide(own, qps))];
+      rows.set(`${familyOf(set)} ${curve.label}`, [
+        curve.label,
+        ...figures,
+        figure(curve.firstAnswerMs),
+        set.title,
+      ]);
+    }
+  }
+  if (rows.size === 0) return [];
+  const head = ["", "recall@10", "q/s", "ours at recall@10", "q/s", "ratio", "first answer, ms", "set"];
+  return ["## One setting, in the Worker", table(head, [...rows.values()])];
 }
 
 /** Recall as certified by the build, and as found on the bench's queries, which it never saw. */
