@@ -17,7 +17,7 @@ import { LAST_POLL_MS, type Task, type Tasks } from "./task.ts";
 import type { IndexReaderOptions, ReaderTiming, WaitContext } from "./types.ts";
 import { sleep } from "./waiting.ts";
 
-/** What a swap works on. */
+/** Parts that a swap works on. */
 export interface SwapContext<T> {
   readonly options: IndexReaderOptions<T>;
   readonly timing: ReaderTiming;

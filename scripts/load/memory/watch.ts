@@ -3,7 +3,7 @@ import type { Inspector, Memory } from "./inspector.ts";
 
 /** Peaks of an isolate's memory over a time, garbage included. */
 export interface Peak extends Memory {
-  /** Of heap and buffers together. */
+  /** Heap and buffers together. */
   readonly together: number;
   readonly samples: number;
 }
