@@ -5,7 +5,7 @@ import type { HeaderFields, SectionSource } from "../artifact/layout.ts";
 import { bytesOf } from "../numeric/arrays.ts";
 import { type Geometry, geometryOf } from "../numeric/geometry.ts";
 import { createRandom, partSeed, sample } from "../numeric/random.ts";
-import { exactAnswers } from "../recall/exact-answers.ts";
+import { exactAnswers, textAnswers } from "../recall/exact-answers.ts";
 import type { Truth } from "../recall/held-out.ts";
 import type { ForestSettings } from "../settings/options.ts";
 import type { Pool } from "../threads/pool.ts";
@@ -70,6 +70,9 @@ export async function buildForest(input: ForestInput, settings: ForestSettings):
     });
     // When a tree fails first, these are not awaited.
     answers.catch(() => {});
+    const whole = flat || walksAll(count, dimensions, settings);
+    const asked = whole ? Promise.resolve(undefined) : textAnswers(input, geometry, pool);
+    asked.catch(() => {});
     const trees = flat ? 0 : settings.trees === "auto" ? 1 : settings.trees;
     const leafSize = settings.leafSize || defaultLeafSize(dimensions, trees);
     const grown: TreeNode[][] = [];
@@ -85,8 +88,9 @@ export async function buildForest(input: ForestInput, settings: ForestSettings):
     waiting = true;
     progress("certify", ANSWERS_SHARE * answered);
     const truth = await answers;
+    const texts = await asked;
     const codecs = codecsToTry(settings, flat, metric);
-    const parts = { input, settings, geometry, pool, nodes, trees, leafSize, truth };
+    const parts = { input, settings, geometry, pool, nodes, trees, leafSize, truth, texts };
     const sizes: CodecBytes[] = [];
     let best: BuiltForest | undefined;
     for (const [i, codec] of codecs.entries()) {
@@ -122,6 +126,7 @@ interface Parts {
   readonly trees: number;
   readonly leafSize: number;
   readonly truth: Truth;
+  readonly texts: Truth | undefined;
 }
 
 async function encode(parts: Parts, codec: Codec, onProgress: (share: number) => void): Promise<Encoded> {
@@ -191,7 +196,7 @@ async function encode(parts: Parts, codec: Codec, onProgress: (share: number) =>
 }
 
 async function certified(
-  { settings, pool, truth }: Parts,
+  { settings, pool, truth, texts }: Parts,
   { header, forest, sections, sketch }: Encoded,
   onProgress: (share: number) => void,
 ): Promise<BuiltForest> {
@@ -199,7 +204,7 @@ async function certified(
   const certified = await certifySections(
     pool,
     { header, forest, sections, sketch },
-    truth,
+    { truth, texts },
     { target: settings.targetRecall, whole: walksAll(nSlots, dimensions, settings) },
     onProgress,
   );

@@ -16,6 +16,12 @@ export const FLAT_COORDINATES = 1 << 17;
  * should miss a neighbour for that.
  */
 const WHOLE_WALK_COORDINATES = 1 << 19;
+/**
+ * The same up to this many items of this many coordinates in all: at 384 dimensions a whole walk costs half more than one that
+ * finds .95 of the neighbours, and the twentieth that this one misses is a twentieth of the good answers (docs/forest.md).
+ */
+const WHOLE_WALK_ITEMS = 8192;
+const WHOLE_WALK_LARGEST = 1 << 22;
 /** Up to this many, threads would take longer to start than to help. */
 const SMALL_COORDINATES = 1 << 20;
 
@@ -33,7 +39,12 @@ export function scansAll(
 
 /** Whether a search visits all leaves by default. */
 export function walksAll(count: number, dimensions: number, settings: ForestSettings): boolean {
-  return settings.trees === "auto" && count * dimensions <= WHOLE_WALK_COORDINATES;
+  const coordinates = count * dimensions;
+  return (
+    settings.trees === "auto" &&
+    (coordinates <= WHOLE_WALK_COORDINATES ||
+      (count <= WHOLE_WALK_ITEMS && coordinates <= WHOLE_WALK_LARGEST))
+  );
 }
 
 /** Small enough to build on the calling thread. */

@@ -3,10 +3,12 @@ import { openArtifact, requireView } from "../../worker/core/format/artifact.ts"
 import type { Metric } from "../../worker/core/format/constants.ts";
 import type { ArtifactMeta, CertifiedRecall } from "../../worker/core/format/meta.ts";
 import { encodeArtifact, type HeaderFields, type SectionSource } from "../artifact/layout.ts";
+import { round } from "../numeric/statistics.ts";
 import { certify } from "../recall/certify.ts";
 import { halves, type Truth } from "../recall/held-out.ts";
 import { DOUBLING, stepsOf } from "../recall/ladder.ts";
-import { chooseStep, surveyRegion } from "../recall/search-k.ts";
+import { chooseStep, stepForTexts, surveyRegion } from "../recall/search-k.ts";
+import { recordRecall } from "../recall/table.ts";
 import type { Pool } from "../threads/pool.ts";
 import type { Sketching } from "./encode.ts";
 
@@ -42,11 +44,17 @@ interface Goal {
   readonly whole: boolean;
 }
 
+/** Queries with their exact answers: documents, and texts where there are some. */
+interface Answers {
+  readonly truth: Truth;
+  readonly texts: Truth | undefined;
+}
+
 /** Opens what the Worker has at hand as it would, and measures what it finds. */
 export async function certifySections(
   pool: Pool,
   { header, forest, sections, sketch }: Encoded,
-  truth: Truth,
+  { truth, texts }: Answers,
   { target, whole }: Goal,
   onProgress: (share: number) => void,
 ): Promise<CertifiedRecall> {
@@ -119,10 +127,19 @@ export async function certifySections(
     while (survey.met && end < steps.last && (end < chosen || steps.at(end) <= nSlots / 8)) end += DOUBLING;
     end = Math.min(steps.last, end);
   }
+  const raised = texts && !whole ? await stepForTexts(pool, { ...tuned }, texts, options, chosen) : undefined;
+  if (raised) end = Math.max(end, Math.min(steps.last, raised.step));
   onProgress(0.5);
   const share = (part: number) => onProgress(0.5 + part / 2);
+  chosen = raised?.step ?? chosen;
   const certified = await certify(pool, { ...tuned }, certifying, { ...options, chosen, end }, share);
-  return { ...certified, choosingQueries: choosing.queries.length };
+  const asked = texts && (await recallOfTexts(pool, { ...tuned }, texts, certified.defaultSearchK));
+  return { ...certified, choosingQueries: choosing.queries.length, ...(asked && { texts: asked }) };
+}
+
+async function recallOfTexts(pool: Pool, measured: Tuned, texts: Truth, searchK: number) {
+  const [found] = await recordRecall(pool, measured, texts, { searchKs: [searchK], at: [10], margins: [] });
+  return { queries: texts.queries.length, recallAt10: round(found!.recall[0]!) };
 }
 
 /** Returns the margin for sets with too few queries to choose one. */

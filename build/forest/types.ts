@@ -7,4 +7,6 @@ export interface ForestInput {
   readonly metric: Metric;
   /** Ascending item numbers of the rows, when there are holes. */
   readonly items?: Uint32Array;
+  /** Vectors of texts as people type them, row-major: `searchK` is to find the neighbours of these, too. */
+  readonly texts?: Float32Array<SharedArrayBuffer>;
 }

@@ -7,7 +7,7 @@ import type { Corpus } from "../embedding/documents.ts";
 import { buildForest } from "../forest/build-forest.ts";
 import type { ForestSettings } from "../settings/options.ts";
 import type { Progress } from "../settings/progress.ts";
-import { calibrate } from "../text/calibrate.ts";
+import { type Calibrated, calibrate } from "../text/calibrate.ts";
 import type { CurationSections } from "../text/curation/compile.ts";
 import { withLanguages } from "../text/languages.ts";
 import type { TextOptions, TextPlan } from "../text/options.ts";
@@ -49,7 +49,7 @@ export async function writeWhole(
   });
   // Awaited below; a failure before that must not end the process.
   texts.catch(() => {});
-  const measured = async () => {
+  const measured = async (): Promise<Calibrated> => {
     if (text.keyword === false || !hasText) return {};
     const vectorOf = (item: number) => vectors.subarray(item * dimensions, (item + 1) * dimensions);
     return calibrate(
@@ -58,9 +58,9 @@ export async function writeWhole(
       text,
     );
   };
-  const fusion = parts.fusion ?? (await measured());
+  const { fusion, texts: asked }: Calibrated = parts.fusion ?? (await measured());
   const built = await buildForest(
-    { vectors, dimensions, metric },
+    { vectors, dimensions, metric, ...(asked && { texts: asked }) },
     { ...settings, ...(onProgress && { onProgress }) },
   );
   waiting = true;
@@ -74,7 +74,7 @@ export async function writeWhole(
     sections: [...corpus.sections, ...sections.sections, ...(parts.curation?.sections ?? [])],
     meta: {
       ...sections.meta,
-      ...fusion,
+      ...(fusion && { fusion }),
       ...parts.curation?.meta,
       ...(corpus.cutTexts !== undefined && { cutTexts: corpus.cutTexts }),
     },

@@ -1,5 +1,6 @@
 import type { FusionMeta, ItemDocument } from "../../worker/core/format/meta.ts";
 import { DEFAULT_FUSION } from "../../worker/core/search/fusion.ts";
+import { sharedFloats } from "../numeric/arrays.ts";
 import { createRandom } from "../numeric/random.ts";
 import { meanOf, round } from "../numeric/statistics.ts";
 import type { Documents } from "./collect.ts";
@@ -40,6 +41,12 @@ const LEAST_SPREAD = 1e-9;
 /** A small corpus is asked several times, for other words of its documents. */
 const MAX_ROUNDS = 5;
 
+/** Weights of both sides, and vectors (row-major) of the queries that are some words of a sentence, as people type them. */
+export interface Calibration {
+  readonly fusion: FusionMeta;
+  readonly texts: Float32Array<SharedArrayBuffer>;
+}
+
 /**
  * Chooses how keyword and vector results are weighed for this corpus. From a sample of the documents a title, a
  * sentence or some words are cut out and become a query; the document is embedded and indexed without them, and should
@@ -47,6 +54,11 @@ const MAX_ROUNDS = 5;
  * not know find next to nothing. A pure function of its input and seed.
  */
 export async function calibrateFusion(input: CalibrationInput): Promise<FusionMeta> {
+  return (await calibrateWithTexts(input)).fusion;
+}
+
+/** The same, with the queries that it made. */
+export async function calibrateWithTexts(input: CalibrationInput): Promise<Calibration> {
   const documents = await sampleDocuments(input.documents, input.nItems, input.seed ?? 0);
   const trials: Trial[] = [];
   const { provider } = input.embedder.identity;
@@ -60,14 +72,15 @@ export async function calibrateFusion(input: CalibrationInput): Promise<FusionMe
       wanted -= more.length;
     }
   }
-  if (trials.length < MIN_QUERIES) return { ...DEFAULT_FUSION, queries: 0 };
+  const texts = rowsOf(trials.filter(({ kind }) => kind === "words").map(({ asked }) => asked));
+  if (trials.length < MIN_QUERIES) return { fusion: { ...DEFAULT_FUSION, queries: 0 }, texts };
   const side = (pick: (trial: Trial) => readonly number[]) =>
     meanOf(trials, (trial) => reciprocalRank(pick(trial), trial.target));
   const keyword = side((trial) => trial.keyword.items);
   const vector = side((trial) => trial.vector.items);
   const spread = Math.max(LEAST_SPREAD, Math.sqrt(meanOf(trials, (trial) => trial.variance)));
   const keywordWeight = digits(weightOf(balance, spread, keyword, vector));
-  return {
+  const fusion: FusionMeta = {
     method: "score",
     keywordWeight,
     rrfK: DEFAULT_FUSION.rrfK,
@@ -78,6 +91,7 @@ export async function calibrateFusion(input: CalibrationInput): Promise<FusionMe
       hybrid: round(meanOf(trials, (trial) => fusedRank(trial, keywordWeight))),
     },
   };
+  return { fusion, texts };
 }
 
 /** The weight of the words, 0 to 1, by the mean reciprocal ranks of both sides. */
@@ -134,4 +148,12 @@ async function sampleDocuments(documents: Documents, nItems: number, seed: numbe
     if (chosen[document.item] && document.pageContent.trim() !== "") sample.push(document);
   }
   return sample;
+}
+
+/** Vectors behind each other, in memory that threads share. */
+function rowsOf(vectors: readonly Float32Array[]): Float32Array<SharedArrayBuffer> {
+  const dimensions = vectors[0]?.length ?? 0;
+  const rows = sharedFloats(vectors.length * dimensions);
+  for (const [i, vector] of vectors.entries()) rows.set(vector, i * dimensions);
+  return rows;
 }

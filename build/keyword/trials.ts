@@ -34,6 +34,8 @@ export interface CalibrationInput {
 export interface Trial {
   readonly kind: QueryKind;
   readonly target: number;
+  /** Vector of the query. */
+  readonly asked: Float32Array;
   readonly keyword: RankedItems;
   readonly vector: RankedItems;
   readonly parts: Parts;
@@ -96,6 +98,7 @@ export async function runTrials(
     trials.push({
       kind,
       target: row,
+      asked: vector,
       keyword,
       vector: side,
       parts: partsOf(keyword, side, (r) => scores[r]),

@@ -5,6 +5,8 @@ export interface ExactRows {
   readonly metric: Metric;
   readonly vectors: Float32Array;
   readonly dimensions: number;
+  /** Vectors of queries that are no rows, row-major. */
+  readonly texts?: Float32Array | undefined;
 }
 
 /** Grade of one answer. */
@@ -30,7 +32,7 @@ interface Judged {
 /** A query with its exact answer. */
 interface GradedQuery {
   readonly query: Float32Array;
-  /** Row of the query, which is no answer to itself. */
+  /** Row of the query, which is no answer to itself; number of a text. */
   readonly row: number;
   /** Best first. */
   readonly nearest: Uint32Array;
@@ -53,7 +55,7 @@ export function createGrader(
   const { metric } = rows;
   const sign = smallerIsNearer(metric) ? 1 : -1;
   const squares = squaredLength(query);
-  const own = rows.items?.[row] ?? row;
+  const own = rows.texts ? undefined : (rows.items?.[row] ?? row);
   const known = new Map<number, Judged>();
   const judged = (item: number): Judged => {
     let found = known.get(item);
@@ -103,8 +105,12 @@ export function rowOfItem(items: Uint32Array | undefined, item: number): number 
   return low;
 }
 
-/** Larger is nearer, in double precision over the vectors as given. */
-export function exactScore({ metric, vectors, dimensions }: ExactRows, a: number, b: number): number {
+/** Larger is nearer, in double precision over the vectors as given. Of a query and a row; the query may be a text. */
+export function exactScore(
+  { metric, vectors, dimensions, texts: queries = vectors }: ExactRows,
+  a: number,
+  b: number,
+): number {
   const p = a * dimensions;
   const q = b * dimensions;
   let sum = 0;
@@ -113,7 +119,7 @@ export function exactScore({ metric, vectors, dimensions }: ExactRows, a: number
       let aa = 0;
       let bb = 0;
       for (let i = 0; i < dimensions; i++) {
-        const x = vectors[p + i]!;
+        const x = queries[p + i]!;
         const y = vectors[q + i]!;
         sum += x * y;
         aa += x * x;
@@ -122,16 +128,16 @@ export function exactScore({ metric, vectors, dimensions }: ExactRows, a: number
       return aa * bb > 0 ? sum / Math.sqrt(aa * bb) : 0;
     }
     case "dot":
-      for (let i = 0; i < dimensions; i++) sum += vectors[p + i]! * vectors[q + i]!;
+      for (let i = 0; i < dimensions; i++) sum += queries[p + i]! * vectors[q + i]!;
       return sum;
     case "euclidean":
-      for (let i = 0; i < dimensions; i++) sum -= (vectors[p + i]! - vectors[q + i]!) ** 2;
+      for (let i = 0; i < dimensions; i++) sum -= (queries[p + i]! - vectors[q + i]!) ** 2;
       return sum;
     case "manhattan":
-      for (let i = 0; i < dimensions; i++) sum -= Math.abs(vectors[p + i]! - vectors[q + i]!);
+      for (let i = 0; i < dimensions; i++) sum -= Math.abs(queries[p + i]! - vectors[q + i]!);
       return sum;
     case "hamming":
-      for (let i = 0; i < dimensions; i++) sum -= vectors[p + i]! > 0.5 === vectors[q + i]! > 0.5 ? 0 : 1;
+      for (let i = 0; i < dimensions; i++) sum -= queries[p + i]! > 0.5 === vectors[q + i]! > 0.5 ? 0 : 1;
       return sum;
   }
 }

@@ -14,6 +14,8 @@ export interface Truth {
   readonly nearest: readonly Uint32Array[];
   /** Ascending item numbers of the rows, when there are holes. */
   readonly items: Uint32Array | undefined;
+  /** Vectors of queries that are no rows, row-major: `queries` then numbers these. */
+  readonly texts?: Float32Array<SharedArrayBuffer>;
 }
 
 /** An artifact to measure: its bytes in shared memory, so that every thread opens the same ones. */

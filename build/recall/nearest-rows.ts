@@ -4,7 +4,7 @@ import { lengthOf } from "../numeric/arrays.ts";
 import { BLOCK_ROWS, type KernelKind, type ScoreKernel, type Selected } from "../numeric/kernels.ts";
 import type { Task } from "../threads/pool.ts";
 
-/** Finds the nearest rows of a list for some queries, all of them rows too, by scoring everything. */
+/** Finds the nearest rows of a list for some queries by scoring everything. */
 export interface NearestRowsTask extends Task<Nearest[]> {
   readonly kind: "truth";
   readonly metric: Metric;
@@ -12,6 +12,8 @@ export interface NearestRowsTask extends Task<Nearest[]> {
   readonly rows: Float32Array<SharedArrayBuffer>;
   readonly width: number;
   readonly queries: Uint32Array;
+  /** What the queries number; default: `rows`. */
+  readonly texts?: Float32Array;
   readonly list: Uint32Array;
   readonly k: number;
 }
@@ -46,12 +48,12 @@ export function truthKernel(metric: Metric): KernelKind {
  * @param kernel of {@link truthKernel}
  */
 export function nearestRows(
-  { metric, rows, width, queries, list, k }: NearestRowsTask,
+  { metric, rows, width, queries, texts = rows, list, k }: NearestRowsTask,
   kernel: ScoreKernel,
 ): Nearest[] {
   const columns = new Float32Array(queries.length * width);
   for (const [c, row] of queries.entries())
-    columns.set(rows.subarray(row * width, (row + 1) * width), c * width);
+    columns.set(texts.subarray(row * width, (row + 1) * width), c * width);
   kernel.setColumns(columns, queries.length);
   const tops = Array.from(queries, () => new TopScores(k));
   const halfSquares = metric === "euclidean" || metric === "hamming";

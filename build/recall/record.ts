@@ -74,7 +74,7 @@ export function record(task: RecordTask): Recorded {
   const scored = sums(1);
   const lost = sums(margins.length);
   for (const [i, row] of task.queries.entries()) {
-    const query = task.vectors.slice(row * dimensions, (row + 1) * dimensions);
+    const query = (task.texts ?? task.vectors).slice(row * dimensions, (row + 1) * dimensions);
     const judge = createGrader(task, { query, row, nearest: task.nearest[i]! }, at, vector);
     let grade = NOTHING;
     // Nearest to a query is the query itself, an item like any other here.

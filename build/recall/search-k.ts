@@ -16,6 +16,9 @@ const LEAST_GAIN = 0.002;
 /** Steps to either side of where the survey puts the choice. */
 const WINDOW = 14;
 
+/** Steps between two that are tried for texts. */
+const TEXT_STEP = 4;
+
 /** Bounds of the measurements. */
 export interface Certifying {
   readonly nSlots: number;
@@ -121,6 +124,35 @@ export async function chooseStep(
       to = from - 1;
       from = Math.max(0, to - 2 * WINDOW);
     }
+  }
+}
+
+/**
+ * The smallest step from `chosen` on at which texts find as much as the target asks, or from which twice the candidates gain
+ * nothing. Texts lie further from the documents than these from each other.
+ */
+export async function stepForTexts(
+  pool: Pool,
+  measured: MeasuredArtifact,
+  texts: Truth,
+  { steps, target }: Certifying,
+  chosen: number,
+): Promise<{ readonly step: number; readonly recall: number }> {
+  let best = { step: chosen, recall: 0 };
+  for (let from = chosen; ; from += DOUBLING) {
+    const list = stepsBy(TEXT_STEP, DOUBLING)
+      .map((step) => Math.min(steps.last, from + step))
+      .filter((step, i, all) => step !== all[i - 1]);
+    const recording = { searchKs: list.map(steps.at), at: [10], margins: [] };
+    const found = await recordRecall(pool, measured, texts, recording);
+    const recalls = found.map(({ recall }) => recall[0]!);
+    const met = recalls.findIndex((recall) => recall >= target);
+    if (met >= 0) return { step: list[met]!, recall: recalls[met]! };
+    const last = { step: list.at(-1)!, recall: recalls.at(-1)! };
+    if (from === chosen) best = { step: chosen, recall: recalls[0]! };
+    if (last.recall - best.recall < LEAST_GAIN) return best;
+    if (last.step === steps.last) return last;
+    best = last;
   }
 }
 

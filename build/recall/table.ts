@@ -16,12 +16,13 @@ export async function recordRecall(
   truth: Truth,
   recording: Recording,
 ): Promise<Recall[]> {
-  const { metric, vectors, dimensions, items, queries } = truth;
+  const { metric, vectors, dimensions, items, texts, queries } = truth;
   const tasks: RecordTask[] = [];
   for (let from = 0; from < queries.length; from += CHUNK) {
     const to = Math.min(queries.length, from + CHUNK);
     const part = { queries: queries.slice(from, to), nearest: truth.nearest.slice(from, to) };
-    tasks.push({ kind: "record", ...measured, ...recording, metric, vectors, dimensions, items, ...part });
+    const rows = { metric, vectors, dimensions, items, texts };
+    tasks.push({ kind: "record", ...measured, ...recording, ...rows, ...part });
   }
   const parts = await pool.run(tasks);
   const n = Math.max(1, queries.length);

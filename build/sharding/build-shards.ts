@@ -146,7 +146,7 @@ async function cut(job: BuildJob, sharding: Sharding, cutting: Cutting): Promise
     ...{ metric, shards, cap, partition: sharding.partition, seed: settings.seed, jobs: settings.jobs },
     onProgress: (share) => onProgress?.({ phase: "partition", done: Math.round(share * 900), total: 1000 }),
   });
-  const fusion =
+  const { fusion: weights } =
     hasText && text.keyword !== false
       ? await calibrate(
           path,
@@ -161,6 +161,7 @@ async function cut(job: BuildJob, sharding: Sharding, cutting: Cutting): Promise
           text,
         )
       : {};
+  const fusion = weights ? { fusion: weights } : {};
   const only = sharding.onlyShard;
   const documents = await distributeDocuments(folder, path, owners, shards, only);
   await rm(path);

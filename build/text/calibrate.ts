@@ -1,8 +1,7 @@
 import type { Metric } from "../../worker/core/format/constants.ts";
-import type { ArtifactMeta } from "../../worker/core/format/meta.ts";
 import { readDocuments } from "../artifact/documents.ts";
 import type { Embedder } from "../embedding/index.ts";
-import { calibrateFusion } from "../keyword/calibrate.ts";
+import { type Calibration, calibrateWithTexts } from "../keyword/calibrate.ts";
 import type { TextOptions } from "./options.ts";
 
 /**
@@ -13,9 +12,9 @@ export async function calibrate(
   path: string,
   { metric, embedder, vectorOf, nItems, seed }: CalibrateInput,
   { keyword }: TextOptions,
-): Promise<Pick<ArtifactMeta, "fusion">> {
+): Promise<Calibrated> {
   if (!embedder) return {};
-  const fusion = await calibrateFusion({
+  return calibrateWithTexts({
     documents: readDocuments(path),
     nItems,
     metric,
@@ -24,8 +23,10 @@ export async function calibrate(
     seed,
     ...(typeof keyword === "object" && { keyword }),
   });
-  return { fusion };
 }
+
+/** Undefined where nothing was measured. */
+export type Calibrated = Partial<Calibration>;
 
 interface CalibrateInput {
   readonly metric: Metric;

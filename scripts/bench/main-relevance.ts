@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
+import { type EffortScores, measureDemo, measureEffort } from "./relevance/effort.ts";
 import { type MeasuredEmbedder, measuredBy, openMeasured } from "./relevance/embedders.ts";
 import { compareToReference, type ReferenceScores } from "./relevance/exact.ts";
 import { measureSet, type SetScores } from "./relevance/measure.ts";
@@ -8,6 +9,7 @@ import { measureParagraphs, type ParagraphScores } from "./relevance/paragraphs.
 import { openReference } from "./relevance/reference.ts";
 import {
   describeDifference,
+  describeEffort,
   describeParagraphs,
   describeReference,
   describeScores,
@@ -26,19 +28,24 @@ const program = new Command("npm run bench:relevance --")
   .option("--reference <folder>", "instead: the encoder's vectors beside sentence-transformers' in float32")
   .option("--python <path>", "Python with sentence-transformers", "python3")
   .option("--paragraphs", "instead: paragraphs of 300 words as queries, beside their parts")
+  .option("--effort", "instead: vectors at the default searchK beside a whole walk and a scan")
+  .option("--demo", "with --effort: the demo and its questions, too")
   .option("--json", "print one JSON object")
   .parse();
-const { embedder, sets, queries, reference, python, paragraphs, json } = program.opts<{
+const { embedder, sets, queries, reference, python, paragraphs, effort, demo, json } = program.opts<{
   embedder: string[];
   sets?: string;
   queries: string;
   reference?: string;
   python: string;
   paragraphs?: boolean;
+  effort?: boolean;
+  demo?: boolean;
   json?: boolean;
 }>();
 const folder = resolve(program.args[0]!);
-const kept = join(fileURLToPath(new URL("../..", import.meta.url)), ".bench", "relevance");
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const kept = join(root, ".bench", "relevance");
 const cache = join(kept, "vectors.sqlite");
 const index = join(kept, "index");
 
@@ -57,12 +64,17 @@ async function forEachSet<T>(
 const against = reference && (await measuredBy(await openReference(reference, python), cache));
 const scores: EmbedderScores[] = [];
 const parts: { embedder: string; sets: ParagraphScores[] }[] = [];
+const efforts: { embedder: string; sets: EffortScores[] }[] = [];
 const references: { embedder: string; sets: ReferenceScores[] }[] = [];
 for (const setting of embedder) {
   const measured = await openMeasured(setting, cache);
   if (against) {
     const compared = await forEachSet(measured, (set) => compareToReference(set, measured, against));
     references.push({ embedder: measured.name, sets: compared });
+  } else if (effort) {
+    const found = await forEachSet(measured, (set) => measureEffort(set, measured, index));
+    if (demo) found.push(await measureDemo(root, measured));
+    efforts.push({ embedder: measured.name, sets: found });
   } else if (paragraphs) {
     const found = await forEachSet(measured, (set) => measureParagraphs(set, measured.embedder, index));
     parts.push({ embedder: measured.name, sets: found.filter((score) => score !== undefined) });
@@ -74,12 +86,14 @@ for (const setting of embedder) {
 }
 if (against) against.close();
 
-if (json) process.stdout.write(`${JSON.stringify({ folder, results: scores, references, parts })}\n`);
+if (json)
+  process.stdout.write(`${JSON.stringify({ folder, results: scores, references, parts, efforts })}\n`);
 else {
   const texts = [
     ...scores.map(describeScores),
     ...(scores.length > 1 ? [describeDifference(scores[0]!, scores.at(-1)!)] : []),
     ...references.map(({ embedder: name, sets: compared }) => describeReference(name, compared)),
+    ...efforts.map(({ embedder: name, sets: found }) => describeEffort(name, found)),
     ...parts.map(({ embedder: name, sets: found }) => describeParagraphs(name, found)),
   ];
   process.stdout.write(`${texts.join("\n")}`);

@@ -68,7 +68,11 @@ export function describeRecall(certified: Manifest["certified"]): string {
   if (certified.queries === 0) return "exact: every item is looked at";
   const held = certified.heldOut ? "held-out vectors" : "of its own vectors";
   const short = certified.met === false ? `, BELOW the target of ${certified.target}` : "";
-  return `${certified.recallAt10.toFixed(4)} at searchK ${count(certified.defaultSearchK)} (${count(certified.queries)} ${held})${short}`;
+  return `${certified.recallAt10.toFixed(4)} at searchK ${count(certified.defaultSearchK)} (${count(certified.queries)} ${held}${describeTexts(certified)})${short}`;
+}
+
+function describeTexts({ texts }: Manifest["certified"]): string {
+  return texts ? `; ${texts.recallAt10.toFixed(4)} of ${count(texts.queries)} texts of a few words` : "";
 }
 
 /** Returns the warning about an index whose recall does not reach its target; undefined where it does. */

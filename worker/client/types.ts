@@ -244,6 +244,8 @@ export interface IndexResponse extends Versioned {
     readonly met?: boolean | undefined;
     readonly heldOut: boolean;
     readonly defaultSearchK: number;
+    /** Recall@10 for some words out of documents as queries. */
+    readonly texts?: { readonly queries: number; readonly recallAt10: number } | undefined;
     readonly rows: readonly (Recall & {
       readonly searchK: number;
       readonly candidates: number;

@@ -85,6 +85,7 @@ export const indexResponseSchema = z.object({
       recallAt1: z.number(),
       recallAt10: z.number(),
       recallAt100: z.number(),
+      texts: z.optional(z.object({ queries: z.int(), recallAt10: z.number() })),
       rows: z.readonly(z.array(certifiedRowSchema)),
     })
     .check(z.meta({ description: "Recall against exact search, measured when the index was built." })),

@@ -141,6 +141,68 @@ describe("a curated index, whole and in shards", () => {
   });
 });
 
+test("rules hold by vector and in hybrid mode, whole and in shards", async () => {
+  const embedder = {
+    identity: { provider: "letters", model: "a", dimensions: 2, normalized: true },
+    embedDocuments: async (texts: string[]) => texts.map(() => [1, 0]),
+    embedQuery: async () => [1, 0],
+  };
+  for (const name of ["whole", "parts"]) {
+    const sharding = name === "parts" ? { shards: 2, partition: "random" as const } : {};
+    await build({ ...options(`vector-${name}`), embedder, ...sharding });
+    const index = await openLocalIndex(join(folder, `vector-${name}`), { embedder });
+    for (const mode of ["vector", "hybrid"] as const) {
+      const ask = async (more: Partial<SearchInput>) =>
+        (await index.search({ query: "Refund policy", mode, k: 10, ...more })).hits.map(({ id }) => id);
+      const hits = await ask({});
+      expect(hits.slice(0, 2)).toEqual(["a", "b"]);
+      expect(hits).toHaveLength(6);
+      expect(hits).not.toContain("d");
+      expect(await ask({ filter: { section: "law" } })).not.toContain("a");
+      expect(await ask({ curation: false })).toContain("d");
+    }
+    await index.close();
+  }
+});
+
+test("an order by fields has no pins but hides, and a list without a query has no rules", async () => {
+  const sort = [{ field: "published", order: "desc" as const }];
+  const hits = await ask({ query: "Refund policy", sort });
+  expect(hits.map(({ id }) => id)).toEqual([]);
+  const wheels = await ask({ query: "wheels", sort });
+  expect(wheels.map(({ id }) => id)).toEqual(["b"]);
+  const listed = await whole.search({ k: 10, sort });
+  expect(listed.hits.map(({ id }) => id)).toEqual(["b", "d", "e", "a", "c", "g", "f"]);
+});
+
+test("inflections of rules count in each language of the index", async () => {
+  const texts = [
+    ["en", "The engineers were checking the connections between the two stations before winter began."],
+    ["en", "A library keeps the books that nobody wants to buy, and lends them to everyone who asks."],
+    ["de", "Die alten Häuser in der Altstadt wurden nach dem Krieg mit viel Mühe wieder aufgebaut."],
+    ["de", "Im Herbst sammelten die Kinder Kastanien und bastelten daraus kleine Tiere."],
+  ] as const;
+  await build({
+    ...options("languages"),
+    documents: texts.map(([lang, pageContent], i) => ({
+      ...{ id: `${lang}${i}`, pageContent, metadata: { lang } },
+      vector: [Math.cos(i), Math.sin(i)],
+    })),
+    curation: {
+      synonyms: [{ words: ["Häuser", "Gebäude"] }, { words: ["station", "stop"] }],
+      rules: [{ words: "alte Kastanie", pin: "en1" }],
+    },
+  });
+  const index = await openLocalIndex(join(folder, "languages"));
+  const found = async (query: string) =>
+    (await index.search({ query, mode: "keyword" })).hits.map(({ id }) => id);
+  expect(index.manifest.keyword?.languages).toEqual(["de", "en"]);
+  expect(await found("Gebäuden")).toEqual(["de2"]);
+  expect(await found("stops")).toEqual(["en0"]);
+  expect((await found("alter Kastanien"))[0]).toBe("en1");
+  await index.close();
+});
+
 test("a build compares the curation, and without one makes the same bytes as ever", async () => {
   const { curation: _, ...plain } = options("plain");
   const { manifest } = await build(plain);

@@ -1,5 +1,5 @@
 import { meanScores, type Scores, scoreRanking } from "../../../build/evaluate/metrics.ts";
-import { build } from "../../../build/index.ts";
+import { type BuildOptions, build } from "../../../build/index.ts";
 import { openLocalIndex } from "../../../build/local/local-index.ts";
 import type { Embedder } from "../../../worker/core/embedding/types.ts";
 import { parseSearchRequest } from "../../../worker/core/search/parse.ts";
@@ -20,9 +20,9 @@ export interface SetScores {
 const MODES: readonly SearchMode[] = ["keyword", "vector", "hybrid"];
 const K = 10;
 
-/** Builds a set's index at `out`, asks it all queries in every mode, and scores the first ten hits. */
-export async function measureSet(set: JudgedSet, embedder: Embedder, out: string): Promise<SetScores> {
-  await build({
+/** Settings of a set's index. */
+export function buildOptions(set: JudgedSet, embedder: Embedder, out: string): BuildOptions {
+  return {
     name: "relevance",
     documents: set.documents as never,
     out,
@@ -30,7 +30,12 @@ export async function measureSet(set: JudgedSet, embedder: Embedder, out: string
     cache: false,
     splitter: "none",
     keyword: { language: set.language },
-  });
+  };
+}
+
+/** Builds a set's index at `out`, asks it all queries in every mode, and scores the first ten hits. */
+export async function measureSet(set: JudgedSet, embedder: Embedder, out: string): Promise<SetScores> {
+  await build(buildOptions(set, embedder, out));
   const index = await openLocalIndex(out, { embedder });
   try {
     const [words, meaning, both] = await Promise.all(

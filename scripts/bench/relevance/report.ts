@@ -1,4 +1,5 @@
 import { columns } from "../../cli/describe.ts";
+import type { Effort, EffortScores } from "./effort.ts";
 import type { ReferenceScores } from "./exact.ts";
 import { gainOf, type SetScores } from "./measure.ts";
 import type { ParagraphScores } from "./paragraphs.ts";
@@ -52,6 +53,25 @@ export function describeReference(embedder: string, scores: readonly ReferenceSc
   ]);
   const head = ["set", "queries", embedder, "float32", "difference", "cosine", "least"];
   return `${columns([head, ...rows], [0])}\n`;
+}
+
+/** Vectors at the default searchK beside all there are. */
+export function describeEffort(embedder: string, scores: readonly EffortScores[]): string {
+  const rows = scores.flatMap(({ set, documents, certified, usual, whole, exact }) => {
+    const { recallAt10, texts, defaultSearchK } = certified;
+    const figures = ({ recall, ndcg, mrr, milliseconds }: Effort) => [
+      ...[recall, ndcg, mrr].map(number),
+      `${milliseconds.toFixed(2)} ms`,
+    ];
+    const stated = [recallAt10, texts?.recallAt10].map((x) => (x === undefined ? "" : number(x)));
+    return [
+      [set, String(documents), `searchK ${defaultSearchK}`, ...stated, ...figures(usual)],
+      ["", "", "whole walk", "", "", ...figures(whole)],
+      ["", "", "scan", "", "", ...figures(exact)],
+    ];
+  });
+  const head = ["set", "documents", "", "certified", "of texts", "recall", "nDCG", "MRR", "CPU"];
+  return `${embedder}, vectors of the questions\n\n${columns([head, ...rows], [0, 2])}\n`;
 }
 
 /** Paragraphs of 300 words beside their parts. */

@@ -49,6 +49,8 @@ export interface CertifiedRecall {
   readonly recallAt1: number;
   readonly recallAt10: number;
   readonly recallAt100: number;
+  /** Recall@10 of the default searchK for texts: some words out of documents, as people type them. */
+  readonly texts?: { readonly queries: number; readonly recallAt10: number };
 }
 
 /** Facts about the keyword index, for people. A reader takes what it needs from the sections. */

@@ -116,10 +116,9 @@ export function openIndex(parts: IndexParts): LoadedIndex {
   const keyword = openKeywordIndex(artifact);
   const columns = openColumns(artifact);
   const shards = openShardSet(artifact, parts.shards);
-  const curation = openCuration(
-    artifact,
-    languageOf({ manifest, ...(keyword && { keyword }), ...(shards && { shards }) }),
-  );
+  const language = languageOf({ manifest, ...(keyword && { keyword }), ...(shards && { shards }) });
+  const languages = manifest.keyword?.languages?.filter(isLanguage) ?? [language];
+  const curation = openCuration(artifact, { language, languages });
   return {
     name: manifest.name,
     version,

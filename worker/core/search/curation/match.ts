@@ -1,12 +1,14 @@
 import type { QueryCondition } from "../../format/curation.ts";
 import type { KeywordQuery, Synonym } from "../../keyword/query.ts";
 import {
-  keyOf,
+  isSameWord,
+  keysOf,
   normalText,
   type PreparedCuration,
   type PreparedRule,
   type SynonymRule,
   spokenWords,
+  type WordKeys,
 } from "./prepare.ts";
 import type { QueryCuration } from "./types.ts";
 
@@ -35,10 +37,10 @@ export function curationFor(curation: PreparedCuration, query: KeywordQuery): Qu
 function rulesFor(curation: PreparedCuration, query: KeywordQuery): PreparedRule[] {
   const text = normalText(query);
   if (text === "") return [];
-  const keys = new Set(query.words.map((word) => keyOf(word, curation.language)));
+  const known = query.words.map((word) => keysOf(word, curation.languages));
   const others = curation.rules.filter(({ prefix, keys: wanted }) =>
     prefix === undefined
-      ? wanted.length > 0 && wanted.every((key) => keys.has(key))
+      ? wanted.length > 0 && wanted.every((key) => isAmong(key, known))
       : prefix !== "" && text.startsWith(prefix),
   );
   return [...(curation.exact.get(text) ?? []), ...others].sort((a, b) => a.number - b.number);
@@ -54,33 +56,43 @@ export function withSynonyms(curation: PreparedCuration, query: KeywordQuery): K
   const found: Synonym[] = [];
   const spoken = spokenWords(query);
   const wholes = query.words.filter(({ kind }) => kind === "whole");
-  const keys = spoken.map((word) => (word.exact ? "" : keyOf(word, curation.language)));
-  const present = new Set(keys);
+  const keys = spoken.map((word) => (word.exact ? [] : keysOf(word, curation.languages)));
   for (const [i, word] of spoken.entries()) {
-    for (const rule of curation.synonyms.get(keys[i]!) ?? []) {
+    for (const rule of synonymsOf(curation, keys[i]!)) {
       const length = rule.from.keys.length;
-      if (rule.from.keys.some((key, j) => keys[i + j] !== key)) continue;
-      add(found, rule, { start: word.start, end: spoken[i + length - 1]!.end }, present);
+      if (rule.from.keys.some((key, j) => !isSameWord(key, keys[i + j] ?? []))) continue;
+      add(found, rule, { start: word.start, end: spoken[i + length - 1]!.end }, keys);
     }
   }
   for (const whole of wholes) {
     if (whole.exact) continue;
-    for (const rule of curation.synonyms.get(keyOf(whole, curation.language)) ?? []) {
-      if (rule.from.keys.length === 1) add(found, rule, whole, present);
+    const own = keysOf(whole, curation.languages);
+    for (const rule of synonymsOf(curation, own)) {
+      const [first, ...more] = rule.from.keys;
+      if (more.length === 0 && isSameWord(first!, own)) add(found, rule, whole, keys);
     }
   }
   return found.length === 0 ? query : { ...query, synonyms: found };
+}
+
+/** The synonyms of texts that may begin with a word. */
+function synonymsOf({ synonyms }: PreparedCuration, keys: WordKeys): Set<SynonymRule> {
+  return new Set(keys.flatMap((key) => synonyms.get(key) ?? []));
+}
+
+function isAmong(word: WordKeys, words: readonly WordKeys[]): boolean {
+  return words.some((other) => isSameWord(word, other));
 }
 
 function add(
   found: Synonym[],
   { from, to, weight }: SynonymRule,
   { start, end }: Pick<Synonym, "start" | "end">,
-  present: ReadonlySet<string>,
+  present: readonly WordKeys[],
 ): void {
   for (const { text, keys, words } of to) {
     // What the query has itself needs no synonym.
-    if (found.length >= MAX_SYNONYMS || keys.every((key) => present.has(key))) continue;
+    if (found.length >= MAX_SYNONYMS || keys.every((key) => isAmong(key, present))) continue;
     found.push({ start, end, from: from.text, to: text, words, weight });
   }
 }

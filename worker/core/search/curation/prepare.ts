@@ -1,14 +1,17 @@
 import { type Artifact, findSection, requireBytes } from "../../format/artifact.ts";
 import { type Boost, decodeCuration, type QueryRule, type SynonymSet } from "../../format/curation.ts";
-import { type Language, stemWord } from "../../keyword/languages.ts";
+import { type IndexLanguages, stemWord } from "../../keyword/languages.ts";
 import { type KeywordQuery, parseKeywordQuery } from "../../keyword/query.ts";
 import { foldWord, type Token } from "../../keyword/tokenize.ts";
+
+/** A word without its inflection, by the stemmer of each language of the index. */
+export type WordKeys = readonly string[];
 
 /** A text of a rule, taken apart as queries are. */
 export interface RuleText {
   readonly text: string;
   /** Its words without inflection, in order. */
-  readonly keys: readonly string[];
+  readonly keys: readonly WordKeys[];
   readonly words: readonly Pick<Token, "term" | "word">[];
 }
 
@@ -22,15 +25,15 @@ export interface SynonymRule {
 export interface PreparedRule extends Pick<QueryRule, "when" | "pin" | "hide"> {
   readonly number: number;
   /** The words of a condition by words, without inflection. */
-  readonly keys: readonly string[];
+  readonly keys: readonly WordKeys[];
   /** Text of a beginning of a query, normalised. */
   readonly prefix: string | undefined;
 }
 
 /** Curation of an index, ready for queries. */
 export interface PreparedCuration {
-  readonly language: Language;
-  /** Entries by the first word of the text. */
+  readonly languages: IndexLanguages;
+  /** Entries by each key of the first word of the text. */
   readonly synonyms: ReadonlyMap<string, readonly SynonymRule[]>;
   /** Rules for whole queries, by the query. */
   readonly exact: ReadonlyMap<string, readonly PreparedRule[]>;
@@ -40,7 +43,8 @@ export interface PreparedCuration {
 }
 
 /** Opens section `curation`; undefined without one. Linear in its rules. @throws ArtifactError `CORRUPT_CURATION` */
-export function openCuration(artifact: Artifact, language: Language): PreparedCuration | undefined {
+export function openCuration(artifact: Artifact, languages: IndexLanguages): PreparedCuration | undefined {
+  const { language } = languages;
   if (!findSection(artifact, "curation")) return undefined;
   const curation = decodeCuration(requireBytes(artifact, "curation"));
   if (!curation) return undefined;
@@ -51,31 +55,33 @@ export function openCuration(artifact: Artifact, language: Language): PreparedCu
     const prepared: PreparedRule = {
       ...rule,
       number: number + 1,
-      keys: words === undefined ? [] : ruleText(words, language).keys,
+      keys: words === undefined ? [] : ruleText(words, languages).keys,
       prefix: prefix === undefined ? undefined : normalText(parseKeywordQuery(prefix, language)),
     };
     if (query === undefined) rules.push(prepared);
     else append(exact, normalText(parseKeywordQuery(query, language)), prepared);
   }
   return {
-    language,
-    synonyms: synonymsByWord(curation.synonyms, language),
+    languages,
+    synonyms: synonymsByWord(curation.synonyms, languages),
     exact,
     rules,
     boosts: curation.boosts,
   };
 }
 
-function synonymsByWord(sets: readonly SynonymSet[], language: Language): Map<string, SynonymRule[]> {
+function synonymsByWord(sets: readonly SynonymSet[], languages: IndexLanguages): Map<string, SynonymRule[]> {
   const byWord = new Map<string, SynonymRule[]>();
   for (const { from, to, weight } of sets) {
-    const targets = to.map((text) => ruleText(text, language)).filter(({ keys }) => keys.length > 0);
+    const targets = to.map((text) => ruleText(text, languages)).filter(({ keys }) => keys.length > 0);
     for (const text of from) {
-      const own = ruleText(text, language);
-      const first = own.keys[0];
-      if (first === undefined) continue;
-      const others = targets.filter(({ keys }) => keys.join(" ") !== own.keys.join(" "));
-      append(byWord, first, { from: own, to: others, weight });
+      const own = ruleText(text, languages);
+      const [first] = own.keys;
+      if (!first) continue;
+      const isOwn = ({ keys }: RuleText) =>
+        keys.length === own.keys.length && keys.every((key, i) => isSameWord(key, own.keys[i]!));
+      const rule = { from: own, to: targets.filter((text) => !isOwn(text)), weight };
+      for (const key of new Set(first)) append(byWord, key, rule);
     }
   }
   return byWord;
@@ -87,11 +93,11 @@ function append<T>(map: Map<string, T[]>, key: string, value: T): void {
   else map.set(key, [value]);
 }
 
-function ruleText(text: string, language: Language): RuleText {
-  const words = spokenWords(parseKeywordQuery(text, language));
+function ruleText(text: string, languages: IndexLanguages): RuleText {
+  const words = spokenWords(parseKeywordQuery(text, languages.language));
   return {
     text,
-    keys: words.map((word) => keyOf(word, language)),
+    keys: words.map((word) => keysOf(word, languages)),
     words: words.map(({ term, word }) => ({ term, word })),
   };
 }
@@ -102,8 +108,13 @@ export function spokenWords({ words }: KeywordQuery): KeywordQuery["words"] {
 }
 
 /** A word without its inflection. */
-export function keyOf({ word }: Pick<Token, "word">, language: Language): string {
-  return foldWord(stemWord(language, word));
+export function keysOf({ word }: Pick<Token, "word">, { languages }: IndexLanguages): WordKeys {
+  return languages.map((language) => foldWord(stemWord(language, word)));
+}
+
+/** Whether two words are inflections of one in any language of the index. */
+export function isSameWord(a: WordKeys, b: WordKeys): boolean {
+  return a.some((key, i) => key === b[i]);
 }
 
 /** A query's words as one text: lower case, folded, a blank between two. */
