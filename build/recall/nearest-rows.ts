@@ -12,7 +12,7 @@ export interface NearestRowsTask extends Task<Nearest[]> {
   readonly rows: Float32Array<SharedArrayBuffer>;
   readonly width: number;
   readonly queries: Uint32Array;
-  /** What the queries number; default: `rows`. */
+  /** Rows that the queries number; default: `rows`. */
   readonly texts?: Float32Array;
   readonly list: Uint32Array;
   readonly k: number;
