@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { annoyFixtures } from "../../test/annoy/fixtures.ts";
+import { refused } from "../../test/support/refused.ts";
 import { build, inspect, verify } from "../index.ts";
 import { openLocalIndex } from "../local/local-index.ts";
 import { exportAnnoy } from "./export.ts";
@@ -24,15 +25,6 @@ function lines(name: string, rows: readonly object[]): string {
   const path = join(folder, name);
   writeFileSync(path, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
   return path;
-}
-
-async function refused(promise: Promise<unknown>): Promise<{ code: string; message: string }> {
-  try {
-    await promise;
-  } catch (error) {
-    return error as { code: string; message: string };
-  }
-  throw new Error("It was accepted.");
 }
 
 describe.each(fixtures)("$name", ({ ann, expected, queries, name }) => {

@@ -1,24 +1,15 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { writeWranglerToml } from "../../test/support/wrangler-toml.ts";
 import { readManifest } from "../artifact/folder.ts";
 import { rebuild } from "./rebuild.ts";
 
 let root: string;
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "annoy-edge-current-"));
-  await writeFile(
-    join(root, "wrangler.toml"),
-    `name = "w"
-[[r2_buckets]]
-binding = "INDEXES"
-bucket_name = "bucket"
-[[kv_namespaces]]
-binding = "DOCUMENTS"
-id = "namespace"
-`,
-  );
+  await writeWranglerToml(root);
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
 

@@ -2,6 +2,7 @@ import { appendFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { writeWranglerToml } from "../../test/support/wrangler-toml.ts";
 import { readManifest } from "../artifact/folder.ts";
 import { watch } from "./watch.ts";
 
@@ -16,17 +17,7 @@ const line = (id: string, x: number) => `${JSON.stringify({ id, text: `text ${id
 test("rebuilds when a source changes, goes on after a fault, and ends by its signal", async () => {
   const file = join(root, "documents.jsonl");
   const config = join(root, "annoy-edge.config.ts");
-  await writeFile(
-    join(root, "wrangler.toml"),
-    `name = "w"
-[[r2_buckets]]
-binding = "INDEXES"
-bucket_name = "bucket"
-[[kv_namespaces]]
-binding = "DOCUMENTS"
-id = "namespace"
-`,
-  );
+  await writeWranglerToml(root);
   await writeFile(file, [1, 2, 3].map((x) => line(`d${x}`, x)).join(""));
   await writeFile(
     config,

@@ -69,6 +69,13 @@ async function serve(root: string): Promise<(path: string, init?: RequestInit) =
   throw new Error(`${root} did not start.`);
 }
 
+/** Workers AI runs in Cloudflare's network only: a second entry, `src/stand-in.ts`, stands in for its binding. */
+async function withoutAi(root: string): Promise<void> {
+  const path = join(root, "wrangler.jsonc");
+  const { ai: _, ...local } = JSON.parse(await readFile(path, "utf8"));
+  await writeFile(path, JSON.stringify({ ...local, main: "src/stand-in.ts" }));
+}
+
 test("hono-api: the search under a path, and the application's own page", async () => {
   const ask = await serve(await prepare("hono-api"));
   expect(await (await ask("/")).text()).toContain("A shop");
@@ -85,10 +92,7 @@ test("static-site: its pages and the search over them", async () => {
 
 test("langchain-chat: the retriever finds what the model is given", async () => {
   const root = await prepare("langchain-chat");
-  // Workers AI runs in Cloudflare's network only; a second entry stands in for its binding.
-  const config = JSON.parse(await readFile(join(root, "wrangler.jsonc"), "utf8"));
-  const { ai: _, ...local } = config;
-  await writeFile(join(root, "wrangler.jsonc"), JSON.stringify({ ...local, main: "src/stand-in.ts" }));
+  await withoutAi(root);
   await writeFile(
     join(root, "src/stand-in.ts"),
     `import app from "./index.ts";
@@ -107,9 +111,7 @@ test("langchain-chat: the retriever finds what the model is given", async () => 
 
 test("cited-answers: an answer that cites the section it rests on, streamed", async () => {
   const root = await prepare("cited-answers");
-  const config = JSON.parse(await readFile(join(root, "wrangler.jsonc"), "utf8"));
-  const { ai: _, ...local } = config;
-  await writeFile(join(root, "wrangler.jsonc"), JSON.stringify({ ...local, main: "src/stand-in.ts" }));
+  await withoutAi(root);
   // A model that quotes the line of the prompt which says what a ticket costs, in two pieces, and a source that is not there.
   await writeFile(
     join(root, "src/stand-in.ts"),

@@ -12,6 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { refused } from "../../../test/support/refused.ts";
 import { AnnoyIndex } from "../../annoy/annoy-index.ts";
 import { openLocalIndex } from "../../local/local-index.ts";
 import { exportLangchain, importLangchain } from "./index.ts";
@@ -39,15 +40,6 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function json<T>(path: string): T {
   return JSON.parse(readFileSync(join(FIXTURES, path), "utf8")) as T;
-}
-
-async function refused(promise: Promise<unknown>): Promise<{ code: string; message: string }> {
-  try {
-    await promise;
-  } catch (error) {
-    return error as { code: string; message: string };
-  }
-  throw new Error("It was accepted.");
 }
 
 describe("import", () => {

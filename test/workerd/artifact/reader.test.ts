@@ -35,6 +35,17 @@ function readerOf(options: Partial<IndexReaderOptions<Marks>> = {}): {
   return { name, reader };
 }
 
+/** A reader that has the first of two versions of a megabyte. */
+async function readerOfTwo(
+  options: Partial<IndexReaderOptions<Marks>>,
+): Promise<ReturnType<typeof readerOf>> {
+  const { name, reader } = readerOf(options);
+  for (const number of [1, 2]) await writeVersion(name, number, { bytes: 1_000_000 });
+  await point(name, 1);
+  await ask(reader);
+  return { name, reader };
+}
+
 /** Runs a request; returns when its background work is done as well. */
 async function ask(reader: IndexReader<Marks>): Promise<number> {
   const ctx = createExecutionContext();
@@ -168,11 +179,7 @@ test.each([
 });
 
 test("two versions that fit the memory budget swap without a pause", async () => {
-  const { name, reader } = readerOf({ memoryBudget: 2_100_000 });
-  await writeVersion(name, 1, { bytes: 1_000_000 });
-  await writeVersion(name, 2, { bytes: 1_000_000 });
-  await point(name, 1);
-  await ask(reader);
+  const { name, reader } = await readerOfTwo({ memoryBudget: 2_100_000 });
   const using = await reader.current(createExecutionContext());
   await point(name, 2, 1);
   await ask(reader);
@@ -185,11 +192,7 @@ test("two versions that fit the memory budget swap without a pause", async () =>
 
 test("two versions that do not fit swap one after the other, and never hold more than the budget", async () => {
   const memoryBudget = 1_800_000;
-  const { name, reader } = readerOf({ memoryBudget });
-  await writeVersion(name, 1, { bytes: 1_000_000 });
-  await writeVersion(name, 2, { bytes: 1_000_000 });
-  await point(name, 1);
-  await ask(reader);
+  const { name, reader } = await readerOfTwo({ memoryBudget });
   const using = await reader.current(createExecutionContext());
   await point(name, 2, 1);
   const background = ask(reader);
@@ -204,11 +207,7 @@ test("two versions that do not fit swap one after the other, and never hold more
 });
 
 test("a swap for want of memory is put off while the old version stays in use", async () => {
-  const { name, reader } = readerOf({ memoryBudget: 1_800_000, timing: { drain: 60 } });
-  await writeVersion(name, 1, { bytes: 1_000_000 });
-  await writeVersion(name, 2, { bytes: 1_000_000 });
-  await point(name, 1);
-  await ask(reader);
+  const { name, reader } = await readerOfTwo({ memoryBudget: 1_800_000, timing: { drain: 60 } });
   const using = await reader.current(createExecutionContext());
   await point(name, 2, 1);
   await ask(reader);
@@ -231,11 +230,7 @@ test("a damaged version for which the old one made room gives way to the old one
 });
 
 test("a version whose files are missing costs the one at hand nothing, and is loaded once they are there", async () => {
-  const { name, reader } = readerOf({ memoryBudget: 1_800_000 });
-  await writeVersion(name, 1, { bytes: 1_000_000 });
-  await writeVersion(name, 2, { bytes: 1_000_000 });
-  await point(name, 1);
-  await ask(reader);
+  const { name, reader } = await readerOfTwo({ memoryBudget: 1_800_000 });
   const key = versionKey(name, version(2), "forest.bin");
   const bytes = await (await env.INDEXES.get(key))!.arrayBuffer();
   await point(name, 2, 1);
