@@ -103,6 +103,11 @@ describe("commands", () => {
     expect(shown.out).toContain("a\ufffd[31mred\ufffd1. b");
     expect(shown.out.replaceAll("\n", "")).not.toMatch(/\p{Cc}/u);
     expect((await runHere(["query", out, "evi", "--suggest"])).out).toContain("(1 document)");
+    const refused = await runHere(["query", out, "evi", "--suggest", "--search-k", "5"]);
+    expect(refused).toMatchObject({ code: 2, err: expect.stringContaining("not --search-k") });
+    const filter = '{"n": {"gte": 9007199254740993}}';
+    const exact = await runHere(["query", out, "evil", "--filter", filter]);
+    expect(exact.err).not.toContain("9007199254740992");
     const { json } = await runJson(["query", out, "evil"], runHere);
     expect(json).toMatchObject({ hits: [{ id: document.id, document: { pageContent: document.text } }] });
   });

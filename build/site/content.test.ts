@@ -42,6 +42,12 @@ describe("what a site marks as content is content", () => {
     ["what a search in the page opens", '<main><p hidden="until-found">found</p></main>', "found"],
     ["panels of tabs", '<main><div role="tabpanel" hidden>npm i</div></main>', "npm i"],
     [
+      "panels that a style shuts",
+      '<main><div role="tabpanel" style="display:none">npm i</div></main>',
+      "npm i",
+    ],
+    ["other styles", '<main><p style="--x-display:none; display: block">shown</p></main>', "shown"],
+    [
       "a panel that a button opens",
       '<main><h3><button aria-controls="c">Q</button></h3><div id="c" hidden>A</div></main>',
       "Q A",
@@ -99,7 +105,7 @@ describe("what a site marks as content is content", () => {
     ["a plain template", "<main><p>x</p><template><p>inert</p></template></main>"],
     [
       "hidden text, closed dialogs",
-      "<main><p>x</p><p hidden>no</p><dialog>no</dialog><p aria-hidden=true>no</p></main>",
+      '<main><p>x</p><p hidden>no</p><dialog>no</dialog><p aria-hidden=true>no</p><p style="color: red; DISPLAY : none">no</p></main>',
     ],
     [
       "a form that searches",

@@ -15,6 +15,24 @@ test.each([
   expect(forbidsIndexing(content)).toBe(forbids);
 });
 
+test.each([
+  ["unavailable_after: 2020-09-21", true],
+  ["index, unavailable_after: Saturday, 25-Jun-2020 15:00:00 GMT", true],
+  ["unavailable_after: 25 Jun 2020 15:00:00 PST, max-snippet:-1", true],
+  ["unavailable_after: 2026-01-02", false],
+  ["unavailable_after: Thu, 31 Dec 2030 23:59:59 GMT", false],
+  ["unavailable_after: soon", false],
+])("%j keeps a page out on New Year of 2026: %s", (content, forbids) => {
+  for (const header of [false, true]) {
+    expect(
+      forbidsIndexing(content.replace("index, ", header ? "" : "index, "), {
+        header,
+        now: Date.UTC(2026, 0, 1),
+      }),
+    ).toBe(forbids);
+  }
+});
+
 test("a line of a header may be for another reader", () => {
   expect(forbidsIndexing("googlebot: nofollow, noindex", { header: true })).toBe(false);
   expect(forbidsIndexing("noindex, nofollow", { header: true })).toBe(true);

@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { AnnoyEdgeError } from "../../build/index.ts";
 import type { Progress } from "../../build/settings/progress.ts";
+import { parseJson } from "../../worker/core/format/integers.ts";
 import { type ProgressStream, printable, progressView } from "./terminal.ts";
 
 export const EXIT = { done: 0, failed: 1, usage: 2 } as const;
@@ -222,7 +223,7 @@ export function byteCount(text: string): number {
 /** JSON of an option's value. */
 export function json(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (error) {
     throw new InvalidArgumentError(`It is not JSON: ${(error as Error).message}.`);
   }

@@ -7,6 +7,7 @@ import {
   suggest,
   withConfiguredEmbedder,
 } from "../../build/index.ts";
+import { OptionError } from "../../build/settings/errors.ts";
 import { decimal, json, leafCommand, perform, wholeNumber } from "../cli/run.ts";
 
 interface Flags {
@@ -84,7 +85,12 @@ export function addQuery(program: Command): void {
     );
   perform<Flags>(command, async (_context, { suggest: isSuggesting, ...flags }, [dir, text]) => {
     if (isSuggesting) {
-      const { k, filter } = flags;
+      const { k, filter, config: _, curation: __, ...others } = flags;
+      const [other] = Object.keys(others);
+      if (other !== undefined) {
+        const option = other.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+        throw new OptionError(`--suggest completes a text and takes -k and --filter alone, not --${option}.`);
+      }
       const given = { ...(k !== undefined && { k }), ...(filter !== undefined && { filter }) };
       const answer = await suggest(dir!, { query: text ?? "", ...given });
       return { result: answer, text: describeSuggestions(answer) };

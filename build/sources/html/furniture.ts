@@ -127,12 +127,16 @@ export function furnitureOf(page: PageContext): LeftOut {
   };
 }
 
+/** Inline style of an element that is not displayed; style sheets are not read. */
+const NOT_DISPLAYED = /(?:^|;)\s*display\s*:\s*none\s*(?:!\s*important\s*)?(?:;|$)/i;
+
 /** Hidden, and not a panel that a reader opens. */
 function isHidden(element: Element, controlled: ReadonlySet<string>): boolean {
   const hidden = attribute(element, "hidden");
   const shut =
     (hidden !== undefined && hidden.toLowerCase() !== "until-found") ||
-    attribute(element, "aria-hidden") === "true";
+    attribute(element, "aria-hidden") === "true" ||
+    NOT_DISPLAYED.test(attribute(element, "style") ?? "");
   if (!shut) return false;
   const role = attribute(element, "role");
   if (role === "tabpanel") return false;
