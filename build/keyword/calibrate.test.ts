@@ -66,6 +66,7 @@ describe("calibrateFusion", () => {
         { items: near, scores: near.map((item) => scores[item]!) },
         fusionFor(fusion, {
           words: parseKeywordQuery(query, index.language).words.length,
+          wordScores: words.scores.map((score) => score / words.bound),
           vectorScores: near.map((item) => scores[item]!),
         }),
         (item) => scores[item],

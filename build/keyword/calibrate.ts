@@ -1,4 +1,5 @@
 import type { FusionMeta, ItemDocument } from "../../worker/core/format/meta.ts";
+import { type CalibratedFusion, fusionFor } from "../../worker/core/search/confidence.ts";
 import { DEFAULT_FUSION } from "../../worker/core/search/fusion.ts";
 import { sharedFloats } from "../numeric/arrays.ts";
 import { createRandom } from "../numeric/random.ts";
@@ -23,15 +24,33 @@ interface Balance {
   /** Bounds of the exponent; beyond the outer ones one side has all the say. */
   readonly least: number;
   readonly most: number;
+  /** Whether each query has a weight of its own. */
+  readonly byQuery: boolean;
 }
 
 /** Fit for tables of words, which know no sentence: static and model2vec. */
-const TABLE: Balance = { kinds: QUERY_KINDS, queries: 200, start: 0.15, slope: 4.25, least: -8, most: 8 };
+const TABLE: Balance = {
+  kinds: QUERY_KINDS,
+  queries: 200,
+  start: 0.15,
+  slope: 4.25,
+  least: -8,
+  most: 8,
+  byQuery: false,
+};
 /**
  * Fit for encoders of sentences. They find titles and first sentences in any language by the names in them; by a few words out of
  * the middle one tells a language that the encoder does not know. The words keep some weight, however well it finds those.
  */
-const ENCODER: Balance = { kinds: ["words"], queries: 150, start: -2.15, slope: 4.25, least: -0.75, most: 8 };
+const ENCODER: Balance = {
+  kinds: ["words"],
+  queries: 150,
+  start: -1.15,
+  slope: 4.25,
+  least: -0.25,
+  most: 8,
+  byQuery: true,
+};
 /** Added to both mean reciprocal ranks, so that a few lucky queries are no evidence. */
 const SMOOTHING = 0.01;
 /** Spreads of the vectors' scores that weigh as much as the whole range of the words'. */
@@ -79,19 +98,24 @@ export async function calibrateWithTexts(input: CalibrationInput): Promise<Calib
   const keyword = side((trial) => trial.keyword.items);
   const vector = side((trial) => trial.vector.items);
   const spread = Math.max(LEAST_SPREAD, Math.sqrt(meanOf(trials, (trial) => trial.variance)));
-  const keywordWeight = digits(weightOf(balance, spread, keyword, vector));
-  const fusion: FusionMeta = {
+  const fusion: CalibratedFusion = {
     method: "score",
-    keywordWeight,
+    keywordWeight: digits(weightOf(balance, spread, keyword, vector)),
     rrfK: DEFAULT_FUSION.rrfK,
+    ...(balance.byQuery && {
+      random: { mean: digits(meanOf(trials, ({ mean }) => mean)), spread: digits(spread) },
+    }),
+  };
+  const measured: FusionMeta = {
+    ...fusion,
     queries: trials.length,
     mrr: {
       keyword: round(keyword),
       vector: round(vector),
-      hybrid: round(meanOf(trials, (trial) => fusedRank(trial, keywordWeight))),
+      hybrid: round(meanOf(trials, (trial) => fusedRank(trial, fusion))),
     },
   };
-  return { fusion, texts };
+  return { fusion: measured, texts };
 }
 
 /** The weight of the words, 0 to 1, by the mean reciprocal ranks of both sides. */
@@ -106,9 +130,15 @@ function weightOf(
   return odds / (1 + odds);
 }
 
-/** The reciprocal rank of the target at a weight, from the two ends: what {@link fuse} does between them is linear. */
-function fusedRank({ target, parts }: Trial, keywordWeight: number): number {
+/** The reciprocal rank of the target in both together, from the two ends: what {@link fuse} does between them is linear. */
+function fusedRank(trial: Trial, fusion: CalibratedFusion): number {
+  const { target, parts } = trial;
   const { items, keyword, vector } = parts;
+  const { keywordWeight } = fusionFor(fusion, {
+    words: 0,
+    wordScores: trial.keyword.scores,
+    vectorScores: trial.vector.scores,
+  });
   const at = items.indexOf(target);
   if (at < 0) return 0;
   const scoreAt = (i: number) => keywordWeight * keyword[i]! + (1 - keywordWeight) * vector[i]!;

@@ -39,7 +39,8 @@ export interface Trial {
   readonly keyword: RankedItems;
   readonly vector: RankedItems;
   readonly parts: Parts;
-  /** Variance of the vector scores of all documents. */
+  /** Mean and variance of the vector scores of all documents. */
+  readonly mean: number;
   readonly variance: number;
 }
 
@@ -119,9 +120,9 @@ function createSpread() {
       sum += value;
       squares += value * value;
     },
-    read(): Pick<Trial, "variance"> {
+    read(): Pick<Trial, "mean" | "variance"> {
       const middle = sum / Math.max(1, count);
-      return { variance: Math.max(0, squares / Math.max(1, count) - middle * middle) };
+      return { mean: middle, variance: Math.max(0, squares / Math.max(1, count) - middle * middle) };
     },
   };
 }

@@ -100,8 +100,13 @@ export interface FusionConfidence {
 
 export interface FusionMeta {
   readonly method: "rrf" | "score";
-  /** Weight of the keyword side, 0 to 1; the vectors have the rest. With `confidence`, the mean over the made queries. */
+  /** Weight of the keyword side, 0 to 1; the vectors have the rest. With `random` or `confidence`, that of a usual query. */
   readonly keywordWeight: number;
+  /**
+   * Mean and standard deviation of the score of a random document's vector. Where they are given, each query has a weight of its
+   * own: the words have more of it the further their best hit stands apart, the vectors the higher theirs lies.
+   */
+  readonly random?: { readonly mean: number; readonly spread: number };
   /** Formula of a query's weight; in artifacts of version 0.2 and before. */
   readonly confidence?: FusionConfidence;
   /** Rank constant of reciprocal ranks. */

@@ -22,17 +22,12 @@ export interface Combined {
 export function combine(index: LoadedIndex, query: Query, rankings: Rankings): Combined {
   const { ranking, keywordWeight } = weighed(index, query, rankings);
   const boosted = boost(ranking, rankings.curated?.boosted ?? []);
-  const promoted = promoteRare(boosted.ranking, rankings.rare ?? [], wordsTyped(query));
+  const promoted = promoteRare(boosted.ranking, rankings.rare ?? [], query.words?.words ?? []);
   return {
     ranking: promoted.ranking,
     rules: withRules(boosted.rules, promoted.rules),
     ...(keywordWeight !== undefined && { keywordWeight }),
   };
-}
-
-/** Words of a query as they were typed: an identifier is one. */
-function wordsTyped({ words }: Query): number {
-  return words?.words.filter(({ kind }) => kind !== "part").length ?? 0;
 }
 
 function weighed(
@@ -46,7 +41,11 @@ function weighed(
   if (query.mode === "keyword" || !query.vector) return { ranking: byWords };
   const { metric, dimensions } = index.forest;
   const measured: FusionMeta = index.manifest.fusion ?? { ...DEFAULT_FUSION, queries: 0 };
-  const signs = { words: query.words?.words.length ?? 0, vectorScores: byVector.scores };
+  const signs = {
+    words: query.words?.words.length ?? 0,
+    wordScores: byWords.scores,
+    vectorScores: byVector.scores,
+  };
   const given = query.keywordWeight;
   const fusion =
     given === undefined

@@ -179,6 +179,12 @@ describe("rare words", () => {
       weights: { vector: 1 },
     });
     expect(hits.at(-1)).toMatchObject({ id: "plain", explanation: { rules: [{ rule: "rareWord" }] } });
+    // Of a question any plain word may be rare; a code is none.
+    const question = { k: 10, weights: { vector: 1 }, include: [] } as const;
+    const plain = "what is the targeting recall of search targets near number three";
+    expect((await ask(local, { ...question, query: plain })).hits.map(({ id }) => id)).not.toContain("plain");
+    const code = "what is the E_RARE_CODE recall of search targets near number three";
+    expect((await ask(local, { ...question, query: code })).hits.map(({ id }) => id)).toContain("code");
     expect((await ask(local, { query: "target -targeting", k: 62 })).hits.map(({ id }) => id)).not.toContain(
       "plain",
     );
