@@ -28,11 +28,12 @@ export interface TermCursor {
   at: number;
 }
 
-export function createCursor(dictionary: Dictionary): TermCursor {
+/** @param key bytes to work in, {@link MAX_TERM_BYTES} of them */
+export function createCursor(dictionary: Dictionary, key = new Uint8Array(MAX_TERM_BYTES)): TermCursor {
   return {
     dictionary,
     term: dictionary.nTerms,
-    key: new Uint8Array(MAX_TERM_BYTES),
+    key,
     length: 0,
     shared: 0,
     at: 0,

@@ -46,16 +46,19 @@ export function encodeStem(stem: string): Uint8Array {
   return bytes;
 }
 
+/** Typed arrays lie outside the heap and cost more than the search: one serves all that end before the next begins. */
+const scratch = new Uint8Array(MAX_TERM_BYTES);
+
 /** The number of a term, or -1. O(log terms). */
 export function findTerm(dictionary: Dictionary, key: Uint8Array): number {
   if (key.length === 0 || key.length > MAX_TERM_BYTES) return -1;
-  const cursor = createCursor(dictionary);
+  const cursor = createCursor(dictionary, scratch);
   if (!seekTerm(cursor, key)) return -1;
   return compareKey(cursor, key, key.length) === 0 ? cursor.term : -1;
 }
 
 export function termText(dictionary: Dictionary, term: number): string {
-  const cursor = createCursor(dictionary);
+  const cursor = createCursor(dictionary, scratch);
   return moveTo(cursor, term) ? cursorText(cursor) : "";
 }
 

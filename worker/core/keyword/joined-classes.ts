@@ -7,33 +7,25 @@ import { foldWord } from "./tokenize.ts";
 /** Returns a function from a term to the words with its stem that are left, as a ring that begins with the term itself. */
 export function joinClasses(
   { base, added, gone, languages }: JoinedDictionaries,
-  { ofBase, ofAdded, numberOf, placeOf, keyOf, entryOf }: JoinedTerms,
+  { ofAdded, numberOf, wordOf, entryOf }: JoinedTerms,
 ): (term: number) => TermEntry[] {
   const classes = new Map<number, TermEntry[]>();
   const readClassOf = (term: number): TermEntry[] => {
-    const key = keyOf(term);
-    const text = isMarked(key) ? textOf(key.subarray(0, key.length - 1)) : textOf(key);
-    const words = new Set<string>();
-    let classTotal = 0;
-    for (const [lexicon, dictionary] of [
-      [ofBase, base],
-      [ofAdded, added],
-    ] as const) {
-      const own = classTerm(dictionary, key, text, languages);
-      if (own < 0) continue;
-      const entries = readClass(dictionary, own);
-      for (const entry of entries) words.add(lexicon.text(entry.term));
-      classTotal += entries[0]?.classDocuments ?? 0;
-    }
-    if (gone) {
-      const own = classTerm(gone, key, text, languages);
-      if (own >= 0) classTotal -= readClass(gone, own)[0]?.classDocuments ?? 0;
-    }
-    const entries = [...words]
-      .map((word) => {
-        const own = encodeTerm(word);
-        return entryOf(numberOf(own, placeOf(own)), own, classTotal);
-      })
+    const { key, text: whole, ...parts } = wordOf(term);
+    const text = isMarked(key) ? textOf(key.subarray(0, key.length - 1)) : whole;
+    const members = (dictionary: Dictionary, own: TermEntry | undefined): TermEntry[] => {
+      const first = own?.term ?? classTerm(dictionary, key, text, languages);
+      return first < 0 ? [] : readClass(dictionary, first);
+    };
+    const old = members(base, parts.base);
+    const fresh = members(added, parts.added);
+    const left = gone ? members(gone, undefined) : [];
+    const count = ([first]: readonly TermEntry[]) => first?.classDocuments ?? 0;
+    const classTotal = count(old) + count(fresh) - count(left);
+    const terms = new Set(old.map((entry) => entry.term + 1));
+    for (const entry of fresh) terms.add(numberOf(encodeTerm(ofAdded.text(entry.term))));
+    const entries = [...terms]
+      .map((member) => entryOf(member, classTotal))
       .filter(({ documents }) => documents > 0)
       .sort((a, b) => a.term - b.term);
     // In a ring that begins with the term itself.

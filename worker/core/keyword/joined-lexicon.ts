@@ -1,4 +1,4 @@
-import { encodeTerm, findTerm } from "./dictionary.ts";
+import { encodeTerm, findTerm, type TermEntry } from "./dictionary.ts";
 import type { FuzzyMatch } from "./fuzzy.ts";
 import { joinClasses } from "./joined-classes.ts";
 import { isMarked, type JoinedDictionaries, joinTerms, textOf } from "./joined-terms.ts";
@@ -6,31 +6,33 @@ import { stemWord } from "./languages.ts";
 import type { Lexicon } from "./lexicon.ts";
 import { foldWord } from "./tokenize.ts";
 
+/** The words of a base with changes, and what each part has of them. */
+export interface JoinedLexicon extends Lexicon {
+  /** The entry of a term in the dictionary of a part; undefined where it has none. */
+  entryIn(part: "base" | "added", term: number): TermEntry | undefined;
+}
+
 /** The words of a base with changes, as one dictionary of the same documents would have them, without making it. */
-export function joinLexicons(dictionaries: JoinedDictionaries): Lexicon {
+export function joinLexicons(dictionaries: JoinedDictionaries): JoinedLexicon {
   const { base, languages } = dictionaries;
   const terms = joinTerms(dictionaries);
-  const { ofBase, ofAdded, numberOf, placeOf, keyOf, entryOf } = terms;
+  const { ofBase, ofAdded, numberOf, numberOfAdded, wordOf, entryOf } = terms;
 
   const find = (key: Uint8Array): number => {
     if (isMarked(key)) return findStem(key);
-    const place = placeOf(key);
-    if (place.base < 0 && place.added < 0) return -1;
-    const term = numberOf(key, place);
+    const term = numberOf(key);
     // A word of gone documents alone is none.
-    return entryOf(term, key).documents > 0 ? term : -1;
+    return term >= 0 && wordOf(term).documents > 0 ? term : -1;
   };
   /** A stem has a mark while it is no word: so it may have one in a part alone, or want one for what is gone. */
   const findStem = (key: Uint8Array): number => {
     const word = key.subarray(0, key.length - 1);
-    const asWord = placeOf(word);
-    const isWord = asWord.base >= 0 || asWord.added >= 0;
+    const term = numberOf(word);
     const text = textOf(word);
-    const isOwnStem = isWord && languages.some((language) => foldWord(stemWord(language, text)) === text);
-    const term = isWord ? numberOf(word, asWord) : -1;
-    if (isOwnStem && entryOf(term, word).documents > 0) return -1;
-    const marked = placeOf(key);
-    if (marked.base >= 0 || marked.added >= 0) return numberOf(key, marked);
+    const isOwnStem = term >= 0 && languages.some((language) => foldWord(stemWord(language, text)) === text);
+    if (isOwnStem && wordOf(term).documents > 0) return -1;
+    const marked = numberOf(key);
+    if (marked >= 0) return marked;
     return isOwnStem ? term : -1;
   };
 
@@ -39,16 +41,17 @@ export function joinLexicons(dictionaries: JoinedDictionaries): Lexicon {
     const found: T[] = own.map((one) => ({ ...one, term: one.term + 1 }));
     for (const one of more) {
       const key = encodeTerm(ofAdded.text(one.term));
-      if (findTerm(base, key) < 0) found.push({ ...one, term: numberOf(key, { base: -1, added: one.term }) });
+      if (findTerm(base, key) < 0) found.push({ ...one, term: numberOfAdded(key, one.term) });
     }
     return found.sort((a, b) => a.term - b.term);
   };
-  const isLeft = ({ term }: { readonly term: number }): boolean => entryOf(term, keyOf(term)).documents > 0;
+  const isLeft = ({ term }: { readonly term: number }): boolean => wordOf(term).documents > 0;
 
   return {
     find,
-    text: (term) => textOf(keyOf(term)),
-    entry: (term) => entryOf(term, keyOf(term)),
+    text: (term) => wordOf(term).text,
+    entry: (term) => entryOf(term),
+    entryIn: (part, term) => wordOf(term)[part],
     classOf: joinClasses(dictionaries, terms),
     near: (word, maxEdits, sameFirst) =>
       merged<FuzzyMatch>(
@@ -57,7 +60,7 @@ export function joinLexicons(dictionaries: JoinedDictionaries): Lexicon {
       ).filter(isLeft),
     beginning(key, most) {
       const found = merged(ofBase.beginning(key, most), ofAdded.beginning(key, most)).slice(0, most);
-      return found.map(({ term }) => entryOf(term, keyOf(term))).filter(({ documents }) => documents > 0);
+      return found.map(({ term }) => entryOf(term)).filter(({ documents }) => documents > 0);
     },
   };
 }

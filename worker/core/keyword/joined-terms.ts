@@ -13,20 +13,26 @@ export interface JoinedDictionaries {
   readonly languages: readonly Language[];
 }
 
-/** A term as the parts have it: their own numbers, -1 where one lacks it. */
-export interface Place {
-  readonly base: number;
-  readonly added: number;
+/** A term as the whole and the parts have it. */
+export interface JoinedWord {
+  readonly key: Uint8Array;
+  readonly text: string;
+  readonly base: TermEntry | undefined;
+  readonly added: TermEntry | undefined;
+  /** Documents of both parts that are left. */
+  readonly documents: number;
 }
 
 /** Terms of a base with changes: their numbers, texts and frequencies. */
 export interface JoinedTerms {
   readonly ofBase: Lexicon;
   readonly ofAdded: Lexicon;
-  numberOf(key: Uint8Array, place: Place): number;
-  placeOf(key: Uint8Array): Place;
-  keyOf(term: number): Uint8Array;
-  entryOf(term: number, key: Uint8Array, classTotal?: number): TermEntry;
+  /** The number of a key; -1 where no part has it. */
+  numberOf(key: Uint8Array): number;
+  /** The number of a key that the changes alone have, by its number there. */
+  numberOfAdded(key: Uint8Array, own: number): number;
+  wordOf(term: number): JoinedWord;
+  entryOf(term: number, classTotal?: number): TermEntry;
 }
 
 /** Numbers the terms: those of the base as whole numbers from 1, those of the changes alone as fractions between them. */
@@ -35,34 +41,42 @@ export function joinTerms({ base, added, gone }: JoinedDictionaries): JoinedTerm
   const ofAdded = lexiconOf(added);
   const steps = added.nTerms + 1;
 
-  const numberOf = (key: Uint8Array, place: Place): number => {
-    if (place.base >= 0) return place.base + 1;
+  const numberOfAdded = (key: Uint8Array, own: number): number => {
     const cursor = createCursor(base);
     const before = seekTerm(cursor, key) ? cursor.term : base.nTerms;
-    return before + (place.added + 1) / steps;
+    return before + (own + 1) / steps;
   };
-  const placeOf = (key: Uint8Array): Place => ({ base: findTerm(base, key), added: findTerm(added, key) });
-  const keyOf = (term: number): Uint8Array => {
+  const numberOf = (key: Uint8Array): number => {
+    const old = findTerm(base, key);
+    if (old >= 0) return old + 1;
+    const own = findTerm(added, key);
+    return own < 0 ? -1 : numberOfAdded(key, own);
+  };
+  const read = (dictionary: Dictionary, term: number): TermEntry | undefined =>
+    term < 0 ? undefined : readEntry(dictionary, term);
+  const readWord = (term: number): JoinedWord => {
     const whole = Math.floor(term);
-    return term === whole
-      ? encodeTerm(ofBase.text(whole - 1))
-      : encodeTerm(ofAdded.text(Math.round((term - whole) * steps) - 1));
+    const isOld = term === whole;
+    const own = isOld ? -1 : Math.round((term - whole) * steps) - 1;
+    const text = isOld ? ofBase.text(whole - 1) : ofAdded.text(own);
+    const key = encodeTerm(text);
+    const old = isOld ? readEntry(base, whole - 1) : undefined;
+    const fresh = read(added, isOld ? findTerm(added, key) : own);
+    const left = old && gone ? read(gone, findTerm(gone, key)) : undefined;
+    const documents = (old?.documents ?? 0) + (fresh?.documents ?? 0) - (left?.documents ?? 0);
+    return { key, text, base: old, added: fresh, documents };
   };
-  const count = (dictionary: Dictionary | undefined, key: Uint8Array): number => {
-    const term = dictionary ? findTerm(dictionary, key) : -1;
-    return term < 0 ? 0 : readEntry(dictionary!, term).documents;
-  };
-  const known = new Map<number, number>();
-  const documentsOf = (term: number, key: Uint8Array): number => {
-    let documents = known.get(term);
-    if (documents === undefined) {
-      documents = count(base, key) + count(added, key) - count(gone, key);
-      remember(known, term, documents);
+  const known = new Map<number, JoinedWord>();
+  const wordOf = (term: number): JoinedWord => {
+    let word = known.get(term);
+    if (!word) {
+      word = readWord(term);
+      remember(known, term, word);
     }
-    return documents;
+    return word;
   };
-  const entryOf = (term: number, key: Uint8Array, classTotal?: number): TermEntry => {
-    const documents = documentsOf(term, key);
+  const entryOf = (term: number, classTotal?: number): TermEntry => {
+    const { documents } = wordOf(term);
     return {
       term,
       documents,
@@ -74,10 +88,10 @@ export function joinTerms({ base, added, gone }: JoinedDictionaries): JoinedTerm
     };
   };
 
-  return { ofBase, ofAdded, numberOf, placeOf, keyOf, entryOf };
+  return { ofBase, ofAdded, numberOf, numberOfAdded, wordOf, entryOf };
 }
 
-/** Words whose frequencies are kept: a query asks for the same ones several times, and the next query for some of them. */
+/** Words that are kept: a query asks for the same ones several times, and the next query for some of them. */
 const MOST_KNOWN = 4096;
 
 export function remember<V>(known: Map<number, V>, term: number, value: V): void {

@@ -1,7 +1,7 @@
 import type { Work } from "../format/work.ts";
-import { encodeTerm, findTerm, readEntry, type TermEntry } from "./dictionary.ts";
+import type { TermEntry } from "./dictionary.ts";
 import { expandQuery, type QueryGroup } from "./expand.ts";
-import { joinLexicons } from "./joined-lexicon.ts";
+import { type JoinedLexicon, joinLexicons } from "./joined-lexicon.ts";
 import { type KeywordIndex, normsOf, type WordCounts } from "./keyword-index.ts";
 import { phraseItems } from "./phrase.ts";
 import type { KeywordQuery } from "./query.ts";
@@ -10,7 +10,7 @@ import { keptOnce, knownQuery, type UnderstoodQuery } from "./understand.ts";
 /** A keyword index and what was added to it and taken from it, searched as one index of the same documents would be. */
 export interface JoinedKeywords {
   /** The base by what all documents that are left have: number, average length, words. Ranks nothing itself. */
-  readonly whole: KeywordIndex;
+  readonly whole: KeywordIndex & { readonly lexicon: JoinedLexicon };
   /** The parts, whose documents are scored as those of the whole. */
   readonly base: KeywordIndex;
   readonly added: KeywordIndex;
@@ -72,24 +72,26 @@ export function understandJoined(
     relaxed ??= expandQuery(whole, known, { relaxed: true, phraseItems: itemsWith, work });
     return relaxed;
   };
-  const partOf = (part: KeywordIndex): UnderstoodQuery => ({
+  const partOf = (name: "base" | "added", part: KeywordIndex): UnderstoodQuery => ({
     query: known,
-    groups: groups.map((group) => groupIn(part, whole, group)),
-    relax: () => relax().map((group) => groupIn(part, whole, group)),
+    groups: groups.map((group) => groupIn(part, (term) => whole.lexicon.entryIn(name, term), group)),
+    relax: () => relax().map((group) => groupIn(part, (term) => whole.lexicon.entryIn(name, term), group)),
     work,
     kept: keptOnce(part, known, work),
   });
   const ofWhole = { query: known, groups, work, kept: () => undefined };
-  return { whole: ofWhole, base: partOf(base), added: partOf(added) };
+  return { whole: ofWhole, base: partOf("base", base), added: partOf("added", added) };
 }
 
 /** The words of a group as a part has them. Frequencies and weight are those of the whole. */
-function groupIn(part: KeywordIndex, whole: KeywordIndex, group: QueryGroup): QueryGroup {
-  const entryIn = (entry: TermEntry): TermEntry | undefined => {
-    const term = findTerm(part.dictionary, encodeTerm(whole.lexicon.text(entry.term)));
-    if (term < 0) return undefined;
-    const { total, classTotal } = entry;
-    return { ...readEntry(part.dictionary, term), total, classTotal };
+function groupIn(
+  part: KeywordIndex,
+  entryOf: (term: number) => TermEntry | undefined,
+  group: QueryGroup,
+): QueryGroup {
+  const entryIn = ({ term, total, classTotal }: TermEntry): TermEntry | undefined => {
+    const entry = entryOf(term);
+    return entry && { ...entry, total, classTotal };
   };
   const { exact, phrase, ...rest } = group;
   const own = new Map(group.entries.map((entry) => [entry.term, entryIn(entry)]));
