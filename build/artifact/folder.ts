@@ -272,6 +272,15 @@ export async function readManifest(dir: string): Promise<Manifest> {
     text = await readFile(path, "utf8");
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
+    const whole = dirname(resolve(dir));
+    const { base } = ((await readManifestFile(join(whole, MANIFEST_FILE))) ?? {}) as Partial<Manifest>;
+    if (base && basename(dir) === BASE_FOLDER) {
+      throw new AnnoyEdgeError(
+        "NOT_AN_ARTIFACT",
+        `${path} cannot be read (${code}), and ${whole} holds changes on top of that base. Build the index anew, or bring the folder back from a copy.`,
+        { cause: error },
+      );
+    }
     throw new AnnoyEdgeError(
       "NOT_AN_ARTIFACT",
       code === "ENOENT" || code === "ENOTDIR"

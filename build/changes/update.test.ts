@@ -1,8 +1,9 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { letterVector } from "../../test/seed/corpus.ts";
+import { openLocalIndex } from "../local/local-index.ts";
 import { build } from "../pipeline/build.ts";
 import { update } from "./update.ts";
 
@@ -52,6 +53,52 @@ describe("an update that another one overtakes is refused, so that the other's d
     const late = update(dir, { embedder: slow, documents: [page("late")] });
     await expect(late).rejects.toMatchObject(refused);
     await earlyIsThere(dir);
+  });
+});
+
+describe("an update whose folder", () => {
+  const documents = [page("one"), page("two")];
+  const made = async (name: string, changes = true) => {
+    const dir = join(folder, name);
+    await build({ embedder: letters, documents, out: dir });
+    if (changes) await update(dir, { embedder: letters, documents: [page("three")] });
+    return dir;
+  };
+
+  test.each([true, false])("changes nothing writes it all the same (with changes: %s)", async (changes) => {
+    const dir = await made(`same-${changes}`, changes);
+    const out = `${dir}-out`;
+    const result = await update(dir, { embedder: letters, documents: [page("one")], out });
+    expect(result).toMatchObject({ outcome: "unchanged", out });
+    const index = await openLocalIndex(out, { embedder: letters });
+    const { hits } = await index.search({ id: changes ? "three" : "two", k: 9 });
+    await index.close();
+    expect(hits).toHaveLength(changes ? 3 : 2);
+    const next = await update(out, { embedder: letters, documents: [page("four")] });
+    expect(next).toMatchObject({ outcome: "updated", counts: { added: 1 } });
+  });
+
+  test.each(["documents.jsonl", "manifest.json", "base/documents.jsonl", "base/manifest.json"])(
+    "has a flipped byte in %s is refused",
+    async (file) => {
+      const dir = await made(`flipped-${file.replace("/", "-")}`);
+      const path = join(dir, file);
+      const text = await readFile(path, "utf8");
+      // A letter of a document, a digit of a hash.
+      const at = file.endsWith("manifest.json") ? text.indexOf('"sha256"') + 12 : text.indexOf("page");
+      const other = text[at] === "a" ? "b" : "a";
+      await writeFile(path, text.slice(0, at) + other + text.slice(at + 1));
+      const late = update(dir, { embedder: letters, documents: [page("four")] });
+      await expect(late).rejects.toMatchObject({ code: "ARTIFACT_CHANGED" });
+    },
+  );
+
+  test("lacks the manifest of its base is refused with advice for the whole", async () => {
+    const dir = await made("headless");
+    await rm(join(dir, "base", "manifest.json"));
+    const late = update(dir, { embedder: letters, documents: [page("four")] });
+    const message = expect.stringContaining("Build the index anew");
+    await expect(late).rejects.toMatchObject({ code: "NOT_AN_ARTIFACT", message });
   });
 });
 

@@ -1,6 +1,7 @@
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import type { Manifest } from "../../worker/core/format/meta.ts";
+import { checkFiles } from "../artifact/check-files.ts";
 import { beginFolder, readManifest } from "../artifact/folder.ts";
 import { BASE_FOLDER, ENCODER_FILE } from "../artifact/version.ts";
 import { type EmbedderOptions, openBuildEmbedder } from "../embedding/build-embedder.ts";
@@ -10,7 +11,7 @@ import type { LocalIndex } from "../local/types.ts";
 import { OptionError } from "../settings/errors.ts";
 import { jobs as jobsOf, requireText, requireTexts } from "../settings/options.ts";
 import type { Progress } from "../settings/progress.ts";
-import { baseFolderOf, keepBase } from "./base-folder.ts";
+import { baseFolderOf, copyFolder, keepBase } from "./base-folder.ts";
 import { compare, type GivenDocument, idsOf, readGiven, type UpdateCounts } from "./documents.ts";
 import { vectorsOfChanges } from "./vectors.ts";
 import { writeChanges } from "./write.ts";
@@ -21,7 +22,7 @@ export interface UpdateOptions extends InputOptions, EmbedderOptions {
   readonly remove?: readonly string[];
   /** Whether `source` and `documents` are all documents there are, so that the others are removed; default false. */
   readonly all?: boolean;
-  /** Folder to write, if anything changes; default: the one that is updated. */
+  /** Folder to write; default: the one that is updated. */
   readonly out?: string;
   readonly onProgress?: (progress: Progress) => void;
 }
@@ -40,7 +41,7 @@ export interface UpdateResult {
  * Settings, embedder, table and whitening are the base's. The folder is replaced in one rename.
  *
  * @throws OptionError for settings that cannot be; AnnoyEdgeError `SHARDS_NOT_UPDATABLE`, `ID_NOT_FOUND`, `NOTHING_LEFT`,
- *   `COLUMN_MISMATCH`, `EMBEDDER_MISMATCH`, `NO_EMBEDDER`, `ARTIFACT_CHANGED`, and those of documents that `build` refuses
+ *   `COLUMN_MISMATCH`, `EMBEDDER_MISMATCH`, `NO_EMBEDDER`, `ARTIFACT_CHANGED` (also for damaged files), and those of documents that `build` refuses
  */
 export async function update(dir: string, options: UpdateOptions): Promise<UpdateResult> {
   // Only an update with a limit may come to nothing.
@@ -74,11 +75,15 @@ export async function updateWithin(
   const baseDir = baseFolderOf(dir, manifest);
   try {
     await requireStill(manifest, dir);
+    await checkFiles(dir, manifest);
+    if (baseDir !== dir) await checkFiles(baseDir, await readManifest(baseDir));
     const documentsPath = join(baseDir, "documents.jsonl");
     const set = await compare({ ...index, documentsPath }, given, removalsOf(index, given, options));
     const { added, changed, removed } = set.counts;
-    if (added + changed + removed === 0)
-      return { outcome: "unchanged", out: dir, manifest, counts: set.counts };
+    if (added + changed + removed === 0) {
+      if (resolve(out) !== resolve(dir)) await copyFolder(dir, manifest, out);
+      return { outcome: "unchanged", out, manifest, counts: set.counts };
+    }
     const documents = index.forest.artifact.header.nSlots;
     if (set.documents.length + set.removed.length > most * documents) return undefined;
     const base = manifest.base ? await openLocalIndex(baseDir, NO_EMBEDDER) : index;

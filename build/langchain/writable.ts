@@ -22,10 +22,12 @@ export function createWritable(directory: string, index: LocalIndex, options: Wr
       .catch(() => {})
       .then(async () => {
         const { outcome } = await update(directory, { documents: [...documents], remove, cache: false });
-        if (outcome === "unchanged") return;
-        const before = current;
-        current = backendOf(directory, await open());
-        await before.close();
+        if (outcome !== "unchanged") {
+          const before = current;
+          current = backendOf(directory, await open());
+          await before.close();
+        }
+        // Though nothing has changed: the publish before may have failed.
         if (options.publish) await publish(directory, options.publish);
       });
     last = made;

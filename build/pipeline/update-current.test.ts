@@ -56,5 +56,12 @@ test("a rebuild puts few changes on top of the base, and builds many into a new 
   const many = documentsOf(3, (i) => i % 3 === 0);
   expect(await run(many)).toMatchObject({ outcome: "published" });
   expect((await readManifest(out)).base).toBeUndefined();
+
+  // A third is no reason where more is allowed, and a single one is where a new base is asked for.
+  const third = documentsOf(4, (i) => i % 3 === 0);
+  expect(await run(third, { compactAt: 0.9 })).toMatchObject({ outcome: "published" });
+  expect((await readManifest(out)).base).toMatchObject({ added: 20, removed: 20 });
+  expect(await run(third, { compact: true })).toMatchObject({ outcome: "published" });
+  expect((await readManifest(out)).base).toBeUndefined();
   await expect(run(few, { compactAt: 2 })).rejects.toMatchObject({ code: "BAD_OPTION" });
 });

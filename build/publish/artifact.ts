@@ -1,5 +1,3 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
 import {
@@ -8,13 +6,13 @@ import {
   SECTION_ENTRY_BYTES,
   SECTIONS,
 } from "../../worker/core/format/constants.ts";
-import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import { type ArtifactHeader, decodeHeader } from "../../worker/core/format/header.ts";
 import { assertIndexName, shardFolder } from "../../worker/core/format/keys.ts";
 import type { ArtifactMeta, BaseMeta, Manifest, ShardMeta } from "../../worker/core/format/meta.ts";
+import { changed, checkFiles } from "../artifact/check-files.ts";
 import { readRange } from "../artifact/file-bytes.ts";
 import { readManifest } from "../artifact/folder.ts";
-import { BASE_FOLDER, ENCODER_FILE, versionOf } from "../artifact/version.ts";
+import { BASE_FOLDER, ENCODER_FILE } from "../artifact/version.ts";
 import { openEncoderFile } from "../embedding/sentence/folder.ts";
 
 /** An artifact with files of its own: the whole index, or of a sharded one the router or a shard. */
@@ -122,39 +120,8 @@ function bytesOf(files: Manifest["files"]): number {
   return files["forest.bin"].bytes + files["documents.jsonl"].bytes;
 }
 
-async function checkFiles(
-  dir: string,
-  { files, version }: Manifest,
-  onProgress: (done: number) => void,
-): Promise<void> {
-  let done = 0;
-  for (const name of ["forest.bin", "documents.jsonl"] as const) {
-    const path = join(dir, name);
-    const file = files[name];
-    const info = await stat(path).catch(() => undefined);
-    if (info?.size !== file.bytes) {
-      throw changed(path, info ? `has ${info.size} bytes, not ${file.bytes}` : "is not there");
-    }
-    const digest = createHash("sha256");
-    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
-      digest.update(chunk as Buffer);
-      done += (chunk as Buffer).byteLength;
-      onProgress(done);
-    }
-    if (digest.digest("hex") !== file.sha256) throw changed(path, "does not match its SHA-256");
-  }
-  if (versionOf(files) !== version) throw changed(dir, `is not version ${version}`);
-}
-
 function sameShards(a: readonly ShardMeta[], b: readonly ShardMeta[]): boolean {
   return a.length === b.length && a.every(({ version }, i) => version === b[i]!.version);
-}
-
-function changed(path: string, what: string): AnnoyEdgeError {
-  return new AnnoyEdgeError(
-    "ARTIFACT_CHANGED",
-    `${path} ${what} as its manifest says. Rebuild the artifact.`,
-  );
 }
 
 async function readRemoved(path: string): Promise<Uint32Array> {

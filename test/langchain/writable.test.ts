@@ -1,9 +1,11 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Document } from "@langchain/core/documents";
 import { SyntheticEmbeddings } from "@langchain/core/utils/testing";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { readManifest } from "../../build/artifact/folder.ts";
+import { versions } from "../../build/index.ts";
 import { AnnoyVectorStore } from "../../build/langchain/index.ts";
 
 /** The tests of LangChain's standard suite that add and delete, on a store that is opened for it. */
@@ -68,6 +70,35 @@ describe("a writable store", () => {
       await expect(again.delete({ ids: ["1"] })).rejects.toMatchObject({ code: "READ_ONLY" });
     } finally {
       await again.close();
+    }
+  });
+
+  it("publishes each change to R2 and KV", async () => {
+    const [root, directory] = [join(folder, "project"), join(folder, "project", "artifact")];
+    await mkdir(root);
+    const bindings = `[[r2_buckets]]
+binding = "INDEXES"
+bucket_name = "bucket"
+[[kv_namespaces]]
+binding = "DOCUMENTS"
+id = "namespace"`;
+    await writeFile(join(root, "wrangler.toml"), `name = "w"\n${bindings}\n`);
+    const config = { directory, publish: { root } };
+    const published = await AnnoyVectorStore.fromDocuments(named(), embeddings, config);
+    try {
+      await published.addDocuments([document("new", 3)], { ids: ["new"] });
+      const afterAdding = (await readManifest(directory)).version;
+      await published.delete({ ids: ["new"] });
+      const afterDeleting = (await readManifest(directory)).version;
+      const { versions: listed } = await versions({ name: (await readManifest(directory)).name, root });
+      expect(listed.map(({ version, state }) => [version, state])).toEqual(
+        expect.arrayContaining([
+          [afterDeleting, "current"],
+          [afterAdding, "previous"],
+        ]),
+      );
+    } finally {
+      await published.close();
     }
   });
 

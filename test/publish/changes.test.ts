@@ -191,6 +191,46 @@ test("a base that is lost keeps its changes from being promoted, and publishing 
   expect(await idsIn(name, version)).toHaveLength(60);
 });
 
+test("gc leaves what an isolate goes on to, though it still holds an old base", async () => {
+  const name = "holding";
+  const folder = await baseOf(name, 60);
+  const base = (await publish(store, folder, me)).version;
+  const modules = await modulesOf("test/workerd/artifact/reader-worker.ts");
+  const worker = await runWorker(dir, modules, { INDEX_NAME: name, REFRESH_SECONDS: "3600" });
+  const ask = async (path: string) => (await fetch(new URL(path, worker.url))).json();
+  try {
+    expect(await ask("/")).toMatchObject({ version: base });
+    const changed = await change(folder, 1);
+    await publish(store, folder, me);
+    await gc(store, name, { keep: 0, ...now });
+    expect(await ask("/")).toMatchObject({ version: base });
+    expect(await ask("/refresh")).toMatchObject({ version: changed, lastError: null });
+
+    // A new base, and changes on it: the old base goes while it is held.
+    const whole = `${folder}-whole`;
+    await build({ documents: Array.from({ length: 60 }, (_, i) => documentOf(i, 3)), name, out: whole });
+    const second = (await publish(store, whole, me)).version;
+    await publish(store, await again(whole, 4), me);
+    expect((await gc(store, name, { keep: 0, ...now })).removed).toContain(base);
+    expect(await ask("/")).toMatchObject({ version: changed, base });
+    const version = await currentOf(name);
+    expect(await ask("/refresh")).toMatchObject({ version, lastError: null });
+    expect(await ask("/")).toMatchObject({ version, base: second });
+  } finally {
+    await worker.stop();
+  }
+});
+
+test("changes that remove most documents are not published unless that is allowed", async () => {
+  const name = "shrunk";
+  const folder = await baseOf(name, 60);
+  await publish(store, folder, me);
+  await update(folder, { remove: Array.from({ length: 40 }, (_, i) => `d${i}`) });
+  const refused = { code: "GATE_FAILED", message: expect.stringContaining("CORPUS_SHRANK") };
+  await expect(publish(store, folder, me)).rejects.toMatchObject(refused);
+  expect(await publish(store, folder, { ...me, mayShrink: 1 })).toMatchObject({ outcome: "published" });
+});
+
 test("an isolate that holds the base reads the changes alone, back and forth", async () => {
   const name = "reader";
   const folder = await baseOf(name);
