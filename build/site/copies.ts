@@ -13,7 +13,8 @@ const MIN_SHARED = 3;
 
 /**
  * Pages that are found under one address only, and are there once. Left out are pages that mark no content where others
- * do, pages whose canonical address is another page here, and copies that differ in nothing that can be asked for.
+ * do, pages whose canonical address is another page here, pages that show another one for want of a translation, and copies
+ * that differ in nothing that can be asked for.
  */
 export function withoutCopies(pages: readonly FoundPage[], report: ReportBuilder): FoundPage[] {
   const marked = pages.some(({ page }) => page.marked);
@@ -23,12 +24,18 @@ export function withoutCopies(pages: readonly FoundPage[], report: ReportBuilder
     return false;
   });
   const canonical = canonicalsOf(candidates, report);
+  const original = originalsOf(candidates);
   const contents = new Map<string, string>();
   const addresses = new Map<string, string>();
   return candidates.filter((found) => {
     const wanted = canonical(found);
     if (wanted !== undefined) {
       report.leaveOut(found, "canonical", wanted);
+      return false;
+    }
+    const untranslated = original(found);
+    if (untranslated !== undefined) {
+      report.leaveOut(found, "untranslated", untranslated);
       return false;
     }
     const same = addresses.get(found.url);
@@ -54,6 +61,29 @@ function fingerprint({ title, sections, lang, filters }: Page): string {
   return createHash("sha256")
     .update(JSON.stringify([title, sections, lang, filtered]))
     .digest("base64");
+}
+
+/**
+ * The page that another one shows because it is not translated: it has the language that the other's content declares, its title
+ * and its sections, before which the other may say that it is not translated.
+ */
+function originalsOf(pages: readonly FoundPage[]): (found: FoundPage) => string | undefined {
+  const key = (lang: string | undefined, { title, sections }: Page) =>
+    JSON.stringify([lang, title, sections.slice(1)]);
+  const originals = new Map<string, FoundPage[]>();
+  if (pages.some(({ page }) => page.contentLang !== undefined)) {
+    for (const found of pages) {
+      if (found.page.contentLang !== undefined) continue;
+      const own = key(found.page.lang, found.page);
+      originals.set(own, [...(originals.get(own) ?? []), found]);
+    }
+  }
+  return ({ page }) => {
+    if (page.contentLang === undefined) return undefined;
+    const text = page.sections[0]?.text ?? "";
+    const same = originals.get(key(page.contentLang, page)) ?? [];
+    return same.find((one) => text.endsWith(one.page.sections[0]?.text ?? ""))?.source;
+  };
 }
 
 /** The page here that stands for a page; undefined when that is the page itself. */

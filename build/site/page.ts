@@ -31,6 +31,8 @@ export interface Page {
   };
   readonly sections: readonly Section[];
   readonly lang?: string;
+  /** Language that the content declares, where it is another one than the page's: it is not translated. */
+  readonly contentLang?: string;
   /** As written: perhaps relative to `base`. */
   readonly canonical?: string;
   /** Base of relative addresses, when it is not the page itself. */
@@ -96,6 +98,7 @@ export function readPage(html: string, url = ""): Page | Skipped {
     sections,
     headings: firstHeadings(roots, found.landmarks.h1s, leftOut),
     base: found.base,
+    contentLang: languageOf(roots),
   });
 }
 
@@ -105,9 +108,10 @@ function pageOf(
     readonly sections: readonly Section[];
     readonly headings: string[];
     readonly base: string | undefined;
+    readonly contentLang: string | undefined;
   },
 ): Page {
-  const { sections, headings } = read;
+  const { sections, headings, contentLang } = read;
   const meta = { ...found.defaults, ...found.meta };
   const head = found.title ?? "";
   const image = meta.image ?? found.image;
@@ -116,6 +120,7 @@ function pageOf(
     names: { ...(meta.title !== undefined && { given: meta.title }), headings, head },
     sections,
     ...(found.lang && { lang: found.lang.toLowerCase() }),
+    ...(contentLang && contentLang !== found.lang?.toLowerCase() && { contentLang }),
     ...(found.canonical !== undefined && { canonical: found.canonical }),
     ...(read.base !== undefined && { base: read.base }),
     ...(image && { image }),
@@ -184,6 +189,12 @@ function readAttributes(element: Element, found: Survey): void {
     found.sorts[key] ??= isNumber ? number : value;
   }
   for (const [key, value] of captured(element, "default-meta")) found.defaults[key] = value;
+}
+
+/** Language that all of these elements declare themselves; undefined where they do not, or not the same. */
+function languageOf(roots: readonly Element[]): string | undefined {
+  const [language, ...others] = new Set(roots.map((root) => attribute(root, "lang")?.toLowerCase()));
+  return others.length === 0 ? language : undefined;
 }
 
 /** Texts of the first `h1` elements, those of the content where it has some: others may be the site's. */

@@ -115,6 +115,24 @@ test("drafts are left out, and front matter gives addresses", async () => {
   expect(report.warnings).toEqual([expect.stringMatching(/^bad\.mdx: It is not valid MDX/)]);
 });
 
+test("pages that show another language for want of a translation are left out, and translated ones are not", async () => {
+  const body = (text: string) => `<h1 id="top">Tests</h1>${text}<h2 id="run">Run</h2><p>npm test</p>`;
+  const inLanguage = (page: string, content: string, text: string) =>
+    `<html lang="${page}"><body><main lang="${content}">${body(text)}</main></body></html>`;
+  await files({
+    "tests.html": inLanguage("en", "en", "<p>Hold the code.</p>"),
+    "de/tests.html": inLanguage("de", "en", "<p>Noch nicht übersetzt.</p><p>Hold the code.</p>"),
+    "fr/tests.html": inLanguage("fr", "fr", "<p>Tenir le code.</p>"),
+    // Of another language than its page, and there is no page that it shows.
+    "de/poem.html": inLanguage("de", "en", "<p>Shall I compare thee?</p>"),
+  });
+  const report = await survey();
+  expect(report.leftOut).toEqual({
+    untranslated: { count: 1, pages: [{ page: "de/tests.html", detail: "tests.html" }] },
+  });
+  expect(report.indexed).toBe(3);
+});
+
 test("a link that leaves the folder is refused, unless it is allowed", async () => {
   await files({ "docs/a.html": main("<p>A</p>"), "other/b.html": main("<p>B</p>") });
   await symlink("../other", join(site, "docs/linked"));
