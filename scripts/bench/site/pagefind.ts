@@ -5,6 +5,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
 import { promisify } from "node:util";
+import type { Browser } from "playwright-core";
 import { installPackages } from "../packages.ts";
 import { PeerUnavailable } from "../types.ts";
 import { RANKS, type SiteContender, type TitleQuery } from "./types.ts";
@@ -22,12 +23,8 @@ export const pagefind: SiteContender = {
   name: "Pagefind",
   note: "its defaults, in Chromium",
   async run({ folder, work, cache, queries }) {
-    const root = await installPackages(cache, "pagefind");
     const out = join(work, "pagefind");
-    const began = performance.now();
-    const script = join(root, "node_modules", "pagefind", "lib", "runner", "bin.cjs");
-    await run(process.execPath, [script, "--site", folder, "--output-path", out], { maxBuffer: 1 << 26 });
-    const indexSeconds = (performance.now() - began) / 1000;
+    const indexSeconds = await indexWithPagefind(folder, out, cache);
     const server = await serve(out);
     try {
       // A TCP server's address is an object.
@@ -39,6 +36,25 @@ export const pagefind: SiteContender = {
     }
   },
 };
+
+/**
+ * Writes Pagefind's files of a site into a folder. Returns the seconds that it took.
+ *
+ * @param flags further ones of its program
+ */
+export async function indexWithPagefind(
+  folder: string,
+  out: string,
+  cache: string,
+  flags: readonly string[] = [],
+): Promise<number> {
+  const root = await installPackages(cache, "pagefind");
+  const began = performance.now();
+  const script = join(root, "node_modules", "pagefind", "lib", "runner", "bin.cjs");
+  const args = [script, "--site", folder, "--output-path", out, ...flags];
+  await run(process.execPath, args, { maxBuffer: 1 << 26 });
+  return (performance.now() - began) / 1000;
+}
 
 /** Runs in the page: a text, because this project's types know no browser. */
 const ASK = `async ([titles, ranks]) => {
@@ -52,13 +68,18 @@ const ASK = `async ([titles, ranks]) => {
   return found;
 }`;
 
-async function ask(origin: string, queries: readonly TitleQuery[]): Promise<string[][]> {
+/** Chromium of the machine. @throws PeerUnavailable */
+export async function launchChromium(): Promise<Browser> {
   const executablePath = [process.env.CHROMIUM_PATH ?? "", ...BROWSERS].find(
     (path) => path && existsSync(path),
   );
   if (!executablePath) throw new PeerUnavailable("No Chromium was found; CHROMIUM_PATH may name one.");
   const { chromium } = await import("playwright-core");
-  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
+  return chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
+}
+
+async function ask(origin: string, queries: readonly TitleQuery[]): Promise<string[][]> {
+  const browser = await launchChromium();
   try {
     const page = await browser.newPage();
     await page.goto(origin);
@@ -86,7 +107,7 @@ async function serve(folder: string): Promise<Server> {
   return server;
 }
 
-async function sizeOf(folder: string): Promise<number> {
+export async function sizeOf(folder: string): Promise<number> {
   const entries = await readdir(folder, { withFileTypes: true, recursive: true });
   const files = entries.filter((entry) => entry.isFile() && !entry.name.endsWith(".css"));
   const sizes = await Promise.all(

@@ -13,6 +13,7 @@ export const SITES = {
   python: { package: "python3.11-doc", folder: "usr/share/doc/python3.11/html" },
   "debian-handbook": { package: "debian-handbook", folder: "usr/share/doc/debian-handbook/html" },
   django: { package: "python-django-doc", folder: "usr/share/doc/python-django-doc/html" },
+  git: { package: "git-doc", folder: "usr/share/doc/git-doc" },
   sqlite: { package: "sqlite3-doc", folder: "usr/share/doc/sqlite3" },
 } as const;
 export type SiteName = keyof typeof SITES;

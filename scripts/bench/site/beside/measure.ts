@@ -1,0 +1,152 @@
+import type { Browser, Page } from "playwright-core";
+import { percentile } from "../../../../build/numeric/statistics.ts";
+import type { Asked } from "./questions.ts";
+import type { Side } from "./sides.ts";
+
+/** "Slow 4G" of Chromium's developer tools: bytes a second, and milliseconds before each answer's first byte. */
+export const SLOW = { downloadThroughput: 180_000, uploadThroughput: 84_375, latency: 562.5, offline: false };
+const RUNS = 5;
+
+export interface FirstAnswer {
+  /** Requests until the first answer, and their bytes as sent, without the page itself. */
+  readonly requests: number;
+  readonly bytes: number;
+  /** Those of it after the query was typed. */
+  readonly askedRequests: number;
+  readonly askedBytes: number;
+  /** Milliseconds from opening the page to the first result, the query typed as soon as there is a field. */
+  readonly opened: number;
+  /** The same with what the browser has cached from the visit before. */
+  readonly again: number;
+  /** Milliseconds from typing another query on the same page to its first result. */
+  readonly next: number;
+}
+
+interface Sent {
+  requests: number;
+  bytes: number;
+}
+
+/** Medians over runs, each in a browser context of its own. */
+export async function measureFirstAnswer(
+  browser: Browser,
+  url: string,
+  side: Side,
+  queries: readonly [first: string, second: string],
+): Promise<FirstAnswer> {
+  const runs: FirstAnswer[] = [];
+  for (let run = 0; run < RUNS; run++) runs.push(await visit(browser, url, side, queries));
+  const of = (field: keyof FirstAnswer) =>
+    percentile(
+      runs.map((one) => one[field]).sort((a, b) => a - b),
+      0.5,
+    );
+  return {
+    requests: of("requests"),
+    bytes: of("bytes"),
+    askedRequests: of("askedRequests"),
+    askedBytes: of("askedBytes"),
+    opened: of("opened"),
+    again: of("again"),
+    next: of("next"),
+  };
+}
+
+async function visit(
+  browser: Browser,
+  url: string,
+  side: Side,
+  [first, second]: readonly [string, string],
+): Promise<FirstAnswer> {
+  const context = await browser.newContext();
+  try {
+    const page = await context.newPage();
+    const devtools = await context.newCDPSession(page);
+    const sent: Sent = { requests: 0, bytes: 0 };
+    const documents = new Set<string>();
+    devtools.on("Network.requestWillBeSent", ({ requestId, type, request }) => {
+      if (type === "Document" || request.url.startsWith("data:")) documents.add(requestId);
+      else sent.requests++;
+    });
+    devtools.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => {
+      if (!documents.has(requestId)) sent.bytes += encodedDataLength;
+    });
+    await devtools.send("Network.enable");
+    await devtools.send("Network.emulateNetworkConditions", SLOW);
+    const open = async () => {
+      const began = performance.now();
+      await page.goto(url + side.page, { waitUntil: "commit" });
+      await side.open(page);
+      const before = { ...sent };
+      await side.type(page, first);
+      await firstResult(page, side, "");
+      return { ms: performance.now() - began, before };
+    };
+    const { ms: opened, before } = await open();
+    const counted = { ...sent };
+    const shown = (await page.evaluate(side.first)) as string;
+    const typed = performance.now();
+    await side.type(page, second);
+    await firstResult(page, side, shown);
+    const next = performance.now() - typed;
+    const { ms: again } = await open();
+    return {
+      ...counted,
+      askedRequests: counted.requests - before.requests,
+      askedBytes: counted.bytes - before.bytes,
+      opened,
+      again,
+      next,
+    };
+  } finally {
+    await context.close();
+  }
+}
+
+/** Waits for a first result that is not the one before. */
+async function firstResult(page: Page, { first }: Side, before: string): Promise<void> {
+  await page.waitForFunction(
+    `(() => { const href = ${first}; return href !== "" && href !== ${JSON.stringify(before)}; })()`,
+    undefined,
+    { timeout: 120_000 },
+  );
+}
+
+export interface Found {
+  /** Queries whose page is the first that is shown. */
+  readonly first: number;
+  /** Queries whose page is among the first five. */
+  readonly five: number;
+  /** Queries that show nothing. */
+  readonly none: number;
+  readonly missed: readonly string[];
+}
+
+/** Types queries and reads the pages that are shown. */
+export async function askSide(
+  browser: Browser,
+  url: string,
+  side: Side,
+  list: readonly Asked[],
+): Promise<Found> {
+  const page = await browser.newPage();
+  try {
+    await page.goto(url + side.page);
+    await side.open(page);
+    let first = 0;
+    let five = 0;
+    let none = 0;
+    const missed: string[] = [];
+    for (const { query, pages } of list) {
+      const shown = (await side.shown(page, query)).slice(0, 5);
+      const at = shown.findIndex((one) => pages.includes(one));
+      if (at === 0) first++;
+      if (at >= 0) five++;
+      else missed.push(`${query}: ${shown.join(" ") || "nothing"}`);
+      if (shown.length === 0) none++;
+    }
+    return { first, five, none, missed };
+  } finally {
+    await page.close();
+  }
+}
