@@ -22,7 +22,10 @@ const WRANGLER = {
   analytics_engine_datasets: [{ binding: "INSIGHTS", dataset: "search_insights" }],
 };
 
-/** Stands in for Analytics Engine's SQL API; gives what it was asked. */
+/**
+ * Stands in for Cloudflare's SQL API over HTTP, the one part that does not run here: local workerd has no Analytics Engine to
+ * query. Gives what it was asked. What the Worker writes is tested in test/workerd/insight.test.ts.
+ */
 async function withApi<T>(
   answer: { readonly status?: number; readonly body: string },
   run: (env: Record<string, string>) => Promise<T>,
@@ -85,6 +88,22 @@ describe("insights", () => {
     expect(asked[0]!.sql).toMatch(
       /FROM search_insights WHERE index1 = 'docs' .*INTERVAL '7' DAY .*HAVING count >= 10 .*FORMAT JSON$/,
     );
+  });
+
+  test("asks for no query below the threshold, and reports none that falls below it once beginnings are taken off", async () => {
+    const body = rows(["do", "typed", 12], ["dough", "typed", 8], ["bread", "whole", 11]);
+    const { result, asked } = await withApi({ body }, (env) => insights({ root }, env));
+    expect(result.queries).toEqual([{ query: "bread", count: 11 }]);
+    expect(asked[0]!.sql).toBe(
+      "SELECT blob1 AS query, blob2 AS kind, SUM(_sample_interval) AS count FROM search_insights WHERE index1 = 'docs' AND timestamp > NOW() - INTERVAL '30' DAY GROUP BY query, kind HAVING count >= 10 ORDER BY count DESC LIMIT 10000 FORMAT JSON",
+    );
+  });
+
+  test("is opt-in: this project's own configuration counts nothing", async () => {
+    await expect(insights({ root: "." }, { CLOUDFLARE_API_TOKEN: "t" })).rejects.toMatchObject({
+      code: "NO_BINDING",
+      message: expect.stringContaining("docs/http.md"),
+    });
   });
 
   test.each([
