@@ -1,7 +1,8 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import type { FrameworkSite } from "./sites.ts";
 
@@ -30,14 +31,44 @@ export async function installed({ name, packages }: FrameworkSite): Promise<stri
   return folder;
 }
 
-/** Builds a site with its framework; the integration indexes it. Returns what was said. */
+/** The interpreter of an environment with packages of Python, made once. */
+async function pythonWith(packages: readonly string[]): Promise<string> {
+  const key = createHash("sha256").update(packages.join()).digest("hex").slice(0, 8);
+  const folder = join(CACHE, `python-${key}`);
+  const python = join(folder, "bin/python");
+  const done = join(folder, "installed");
+  if ((await readFile(done).catch(() => undefined)) !== undefined) return python;
+  await run("python3", ["-m", "venv", "--clear", folder]);
+  await run(python, ["-m", "pip", "install", "--quiet", ...packages], { maxBuffer: 1 << 26 });
+  await writeFile(done, "");
+  return python;
+}
+
+/** Programs that the machine lacks. */
+export function missingPrograms({ programs = [] }: FrameworkSite): string[] {
+  const places = (process.env.PATH ?? "").split(delimiter);
+  return programs.filter((program) => !places.some((place) => existsSync(join(place, program))));
+}
+
+/** Builds and indexes a site. Returns what was said. */
 export async function built(site: FrameworkSite, folder: string): Promise<string> {
   await site.prepare(folder);
-  const env = { ...process.env, NODE_ENV: "production", ASTRO_TELEMETRY_DISABLED: "1", NODE_OPTIONS: "" };
-  const { stdout, stderr } = await run(process.execPath, [...site.build], {
-    cwd: folder,
-    env,
-    maxBuffer: 1 << 26,
-  });
-  return stdout + stderr;
+  const env = {
+    ...process.env,
+    NODE_ENV: "production",
+    ASTRO_TELEMETRY_DISABLED: "1",
+    NODE_OPTIONS: "",
+  };
+  let said = "";
+  for (const [program, ...args] of site.build) {
+    const path =
+      program === "node"
+        ? process.execPath
+        : program === "python"
+          ? await pythonWith(site.python ?? [])
+          : program!;
+    const { stdout, stderr } = await run(path, args, { cwd: folder, env, maxBuffer: 1 << 26 });
+    said += stdout + stderr;
+  }
+  return said;
 }

@@ -3,15 +3,23 @@ import { join } from "node:path";
 
 /** A site that its own framework builds, with the integration as its documentation shows it. */
 export interface FrameworkSite {
-  readonly name: "VitePress" | "Starlight" | "Docusaurus";
+  readonly name: string;
   /** Packages of npm, in exact versions. */
   readonly packages: Readonly<Record<string, string>>;
+  /** Packages of Python likewise, in an environment of their own. */
+  readonly python?: readonly string[];
+  /** Programs of the machine, as Debian's packages bring them. */
+  readonly programs?: readonly string[];
   /** Writes settings and pages into a folder that has these packages. */
   readonly prepare: (folder: string) => Promise<void>;
-  /** Arguments of Node that build it. */
-  readonly build: readonly string[];
+  /** Commands that build and index it; `node` and `python` are those that have the packages. */
+  readonly build: readonly (readonly string[])[];
   readonly out: string;
   readonly base: string;
+  /** Whether a router opens pages without loading them. */
+  readonly opensInPlace: boolean;
+  /** Whether it has no dark mode. */
+  readonly alwaysLight?: boolean;
   /** Questions and the pages that answer. */
   readonly questions: readonly (readonly [question: string, page: string])[];
   /** A page in another language, and texts of the element there. */
@@ -86,7 +94,8 @@ export default defineConfig({
 `,
     );
   },
-  build: [own("vitepress", "bin/vitepress.js"), "build", "docs"],
+  build: [["node", own("vitepress", "bin/vitepress.js"), "build", "docs"]],
+  opensInPlace: true,
   out: "docs/.vitepress/dist",
   base: "/logger/",
   questions: [
@@ -149,7 +158,8 @@ export default defineConfig({
 `,
     );
   },
-  build: [own("astro", "bin/astro.mjs"), "build"],
+  build: [["node", own("astro", "bin/astro.mjs"), "build"]],
+  opensInPlace: false,
   out: "dist",
   base: "/server/",
   questions: [
@@ -211,7 +221,8 @@ const docusaurus: FrameworkSite = {
         ),
     );
   },
-  build: [own("@docusaurus/core", "bin/docusaurus.mjs"), "build"],
+  build: [["node", own("@docusaurus/core", "bin/docusaurus.mjs"), "build"]],
+  opensInPlace: true,
   out: "build",
   base: "/starter/",
   questions: [
@@ -230,4 +241,4 @@ const docusaurus: FrameworkSite = {
   versions: { page: "docs/next/intro/", within: "docs/next/", query: "create a document" },
 };
 
-export const FRAMEWORKS: readonly FrameworkSite[] = [vitepress, starlight, docusaurus];
+export const INTEGRATED: readonly FrameworkSite[] = [vitepress, starlight, docusaurus];
