@@ -151,7 +151,7 @@ const hrefs = (page: Page) =>
     .getByRole("option")
     .evaluateAll((all) => all.map((option) => option.getAttribute("href") ?? ""));
 
-/** Which of two colours a declaration for both schemes gives. */
+/** Whether a declaration of two colours gives that of the dark scheme. */
 const isDark = () => {
   const element = document.querySelector("annoy-search") as HTMLElement;
   element.style.setProperty("outline-color", "light-dark(rgb(255, 255, 255), rgb(0, 0, 0))");

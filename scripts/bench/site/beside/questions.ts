@@ -7,7 +7,7 @@ export interface Asked {
 const asked = (list: readonly (readonly [query: string, ...pages: string[]])[]): readonly Asked[] =>
   list.map(([query, ...pages]) => ({ query, pages: pages.map((page) => `/${page}.html`) }));
 
-/** Of Git's documentation, as people ask: few words of the page's own title. Written before either search was asked. */
+/** Questions about Git as people ask them, with few words of the page's own title. Written before either search was asked. */
 export const QUESTIONS = asked([
   ["how do I undo the last commit", "git-reset", "git-revert"],
   ["find the commit that introduced a bug", "git-bisect", "git-bisect-lk2009"],
@@ -41,7 +41,7 @@ export const QUESTIONS = asked([
   ["how are objects stored in a pack file", "gitformat-pack"],
 ]);
 
-/** The same documentation, misspelled as fingers do it: letters swapped, left out, doubled or beside the right ones. */
+/** Names and words of the same documentation, misspelled as fingers do it: letters swapped, left out, doubled or beside the right ones. */
 export const TYPOS = asked([
   ["interactive rebsae", "git-rebase"],
   ["cherrry pick", "git-cherry-pick"],
