@@ -4,6 +4,7 @@ import { pathToFileURL } from "node:url";
 import { ownQueryEmbedder } from "../embedding/providers/index.ts";
 import type { OpenLocalOptions } from "../local/local-index.ts";
 import { OptionError } from "../settings/errors.ts";
+import { CONFIG_FILES } from "../settings/names.ts";
 import type { BuildOptions } from "./build.ts";
 import { importFailed, lineOfKey } from "./config-place.ts";
 import type { GoldenQuery } from "./golden.ts";
@@ -35,8 +36,6 @@ export interface LoadedConfig {
   /** The file it came from. */
   readonly path: string;
 }
-
-const NAMES = ["annoy-edge.config.ts", "annoy-edge.config.js", "annoy-edge.config.mjs"];
 
 /** All keys a configuration may have. A list, because types are gone when a configuration is read. */
 const KEYS: Readonly<Record<keyof Config, true>> = {
@@ -83,7 +82,7 @@ const KEYS: Readonly<Record<keyof Config, true>> = {
 export const CONFIG_KEYS: readonly string[] = Object.keys(KEYS);
 
 /**
- * Loads a configuration: the file named, or `annoy-edge.config.ts` (`.js`, `.mjs`) in the working directory; undefined
+ * Loads a configuration: the file named, or `annoy-edge.config.ts` (`.mts`, `.js`, `.mjs`) in the working directory; undefined
  * when there is none. Paths in it are relative to the file.
  *
  * @throws OptionError when the named file is not there or a key is not known; AnnoyEdgeError `CONFIG_FAILED` when it throws
@@ -130,7 +129,7 @@ export async function withConfiguredEmbedder(path?: string): Promise<OpenLocalOp
 }
 
 async function findConfig(): Promise<string | undefined> {
-  for (const name of NAMES) if (await isFile(resolve(name))) return resolve(name);
+  for (const name of CONFIG_FILES) if (await isFile(resolve(name))) return resolve(name);
   return undefined;
 }
 

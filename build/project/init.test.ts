@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { parse as parseYaml } from "yaml";
 import { indexName } from "../settings/names.ts";
 import { parseConfig, readWranglerProject } from "../settings/wrangler.ts";
 import { init } from "./init.ts";
@@ -139,5 +140,91 @@ GREETING = "hello"
     init(join(root, "inner"));
     const manifest = JSON.parse(await read("inner/package.json"));
     expect(manifest.dependencies["annoy-edge"]).toBe("file:../annoy-edge-0.1.0.tgz");
+  });
+
+  test("keeps environments, nested lists and comments of wrangler.toml as they are", async () => {
+    const before = `# our shop
+name = "shop"
+rules = [
+  ["a"],
+]
+
+[[r2_buckets]]
+binding = "IMAGES"
+bucket_name = "images"
+
+[env.staging]
+r2_buckets = [{ binding = "IMAGES", bucket_name = "images-staging" }]
+`;
+    await writeFile(join(root, "wrangler.toml"), before);
+    const { next } = init(root);
+    expect(parseConfig("wrangler.toml", await read("wrangler.toml"))).toMatchObject({
+      main: "src/index.ts",
+      rules: [["a"]],
+      r2_buckets: [{ binding: "IMAGES" }, { binding: "INDEXES", bucket_name: "shop-indexes" }],
+      env: { staging: { r2_buckets: [{ binding: "IMAGES", bucket_name: "images-staging" }] } },
+    });
+    expect(next.join("\n")).toContain("Give staging of wrangler.toml");
+  });
+
+  test("keeps its own lines, tabs and line ends in JSON", async () => {
+    const before = '{\r\n\t"name": "shop",\r\n\t"main": "a.ts",\r\n}\r\n';
+    await writeFile(join(root, "wrangler.jsonc"), before);
+    init(root);
+    const text = await read("wrangler.jsonc");
+    expect(text.startsWith(before.slice(0, -4))).toBe(true);
+    expect(text).toContain('\r\n\t"vars": {\r\n\t\t"INDEX_NAME": "docs",');
+    expect(text.replaceAll("\r\n", "")).not.toContain("\n");
+  });
+
+  test.each([
+    ['"INDEX_NAME": "shop-*, lamps"', "INDEXES", "lamps"],
+    ['"INDEXES": "lamps"', "INDEX_BUCKET", "lamps"],
+  ])("follows the indexes that its Worker serves by %s", async (vars, binding, index) => {
+    await writeFile(join(root, "wrangler.json"), `{ "name": "shop", "vars": { ${vars} } }`);
+    init(root);
+    const project = parseConfig("wrangler.json", await read("wrangler.json"));
+    expect(project).toMatchObject({ r2_buckets: [{ binding, bucket_name: "shop-indexes" }] });
+    expect(project.vars).toEqual({ ...JSON.parse(`{${vars}}`), CORS_ORIGINS: "*" });
+    expect(await read("annoy-edge.config.ts")).toContain(`name: "${index}"`);
+    expect(init(root, { index: "chairs" }).next.join("\n")).toContain("Add chairs to the variable");
+  });
+
+  test("is run by its own package manager, from its folder of the repository", async () => {
+    const inner = join(root, "packages/search");
+    await mkdir(inner, { recursive: true });
+    await mkdir(join(root, ".git"));
+    await writeFile(join(root, "pnpm-lock.yaml"), "");
+    await writeFile(
+      join(inner, "package.json"),
+      '{ "type": "commonjs", "scripts": { "deploy": "wrangler deploy --minify" } }',
+    );
+    const { created, next } = init(inner);
+    const steps = next.join("\n");
+    expect(steps).toContain("pnpm exec annoy-edge rebuild --remote   # its first index");
+    expect(steps).toContain("to the root of the repository");
+    expect(created).toContain("annoy-edge.config.mts");
+    const { jobs } = parseYaml(await read("packages/search/.github/workflows/rebuild.yml"));
+    expect(jobs.rebuild.defaults.run).toEqual({ "working-directory": "packages/search" });
+    const commands = jobs.rebuild.steps.flatMap(({ run }: { run?: string }) => run ?? []);
+    expect(commands).toEqual([
+      "corepack enable",
+      "pnpm install --frozen-lockfile",
+      "pnpm exec annoy-edge rebuild --remote --if-changed",
+    ]);
+    expect(init(inner)).toMatchObject({ created: [], changed: [] });
+  });
+
+  test("keeps a program that is no Worker, and gets one beside it", async () => {
+    await mkdir(join(root, "src"));
+    await writeFile(join(root, "package.json"), "{}");
+    await writeFile(join(root, "src/index.ts"), "server.listen(80);");
+    await writeFile(join(root, "annoy-edge.config.mjs"), "export default {};");
+    const { created } = init(root);
+    expect(created).toContain("src/worker.ts");
+    expect(created).not.toContain("annoy-edge.config.ts");
+    expect(parseConfig("wrangler.jsonc", await read("wrangler.jsonc"))).toMatchObject({
+      main: "src/worker.ts",
+    });
   });
 });

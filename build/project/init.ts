@@ -1,13 +1,23 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { basename, dirname, join, relative, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import { isIndexName } from "../../worker/core/format/keys.ts";
 import { OptionError } from "../settings/errors.ts";
-import { WRANGLER_FILES } from "../settings/wrangler.ts";
-import { addMissing, type Change } from "./merge.ts";
+import { CONFIG_FILES } from "../settings/names.ts";
+import {
+  barrenEnvironments,
+  type Existing,
+  listsIndexes,
+  projectName,
+  readExisting,
+  servedIndex,
+  specAbove,
+} from "./existing.ts";
+import { addMissing, type Change, isObject } from "./merge.ts";
 import { addMissingToToml } from "./merge-toml.ts";
 import {
+  EXECUTE,
   packageParts,
   TEMPLATES,
   type Template,
@@ -19,7 +29,7 @@ import {
 export interface InitOptions {
   /** `api` (default): a search API over files. `site`: static pages with a search box. */
   readonly template?: Template;
-  /** Name of the index; default `docs`. */
+  /** Name of the index; default: the first that the Worker here serves, else `docs`. */
   readonly index?: string;
   /** Says what would be written; writes nothing. */
   readonly dryRun?: boolean;
@@ -44,14 +54,15 @@ export interface InitResult {
  * @throws OptionError; AnnoyEdgeError `BAD_PROJECT` when a file that must be added to cannot be read
  */
 export function init(dir = ".", options: InitOptions = {}): InitResult {
-  const { template = "api", index = "docs" } = options;
+  const { template = "api" } = options;
   if (!TEMPLATES.includes(template)) throw new OptionError(`template is one of ${TEMPLATES.join(", ")}.`);
-  if (!isIndexName(index)) throw new OptionError(`${JSON.stringify(index)} cannot name an index.`);
   const root = resolve(dir);
-  const existing = existsSync(join(root, "package.json"));
-  const context: TemplateContext = { name: projectName(root), index, dependency: dependencyOf(root) };
-  const wrangler = WRANGLER_FILES.find((file) => existsSync(join(root, file))) ?? "wrangler.jsonc";
-  const hasWorker = existsSync(join(root, wrangler));
+  const existing = readExisting(root);
+  const index = options.index ?? servedIndex(existing) ?? "docs";
+  if (!isIndexName(index)) throw new OptionError(`${JSON.stringify(index)} cannot name an index.`);
+  const { wrangler } = existing;
+  const hasWorker = existing.worker !== undefined;
+  const context = contextOf(existing, index);
 
   const writes = new Map<string, string>();
   const created: string[] = [];
@@ -77,12 +88,9 @@ export function init(dir = ".", options: InitOptions = {}): InitResult {
   };
 
   const manifest = packageParts(context);
-  // A project's own script of this name stays, and publishes nothing.
-  const ownDeploy =
-    scriptsOf(root).deploy !== undefined && scriptsOf(root).deploy !== manifest.scripts.deploy;
   merge(
     "package.json",
-    (text) => addMissing(text, existing ? partsForExisting(manifest) : manifest),
+    (text) => addMissing(text, existing.manifest ? partsForExisting(manifest) : manifest),
     pretty(manifest),
   );
   const config = wranglerParts(template, context);
@@ -93,7 +101,7 @@ export function init(dir = ".", options: InitOptions = {}): InitResult {
   );
   for (const [file, text] of Object.entries(templateFiles(template, context))) {
     // A project that has a Worker has an entry, and pages of its own.
-    if (hasWorker && (file === "src/index.ts" || file === "tsconfig.json")) {
+    if (hasWorker && (file === context.entry || file === "tsconfig.json")) {
       if (existsSync(join(root, file))) kept.push(file);
       continue;
     }
@@ -114,7 +122,7 @@ export function init(dir = ".", options: InitOptions = {}): InitResult {
       writeFileSync(join(root, file), text);
     }
   }
-  return { root, template, created, changed, kept, next: nextSteps(root, hasWorker, ownDeploy, config.main) };
+  return { root, template, created, changed, kept, next: nextSteps(existing, context) };
 }
 
 /** In a project that is there, its name and kind are its own. */
@@ -127,51 +135,55 @@ function partsForExisting({
   return parts;
 }
 
-function nextSteps(root: string, hasWorker: boolean, ownDeploy: boolean, main: string): string[] {
+function contextOf(existing: Existing, index: string): TemplateContext {
+  const { root, manifest, worker, manager, inRepository } = existing;
+  // What is there may be another program, and no Worker.
+  const free = ["src/index.ts", "src/worker.ts"].find((file) => !existsSync(join(root, file)));
+  const own = CONFIG_FILES.find((file) => existsSync(join(root, file)));
+  return {
+    name: projectName(existing),
+    index,
+    dependency: specAbove(root, "annoy-edge") ?? `^${ownVersion()}`,
+    entry: worker ? "src/index.ts" : (free ?? "src/search.ts"),
+    config: own ?? (manifest?.type === "commonjs" ? "annoy-edge.config.mts" : "annoy-edge.config.ts"),
+    listsIndexes: listsIndexes(existing),
+    manager,
+    inRepository,
+  };
+}
+
+function nextSteps(existing: Existing, { entry, manager, index }: TemplateContext): string[] {
+  const { root, manifest, worker, wrangler, inRepository } = existing;
   const folder = relative(process.cwd(), root);
+  const scripts = isObject(manifest?.scripts) ? manifest.scripts : {};
+  // A project's own script of this name stays, and publishes nothing.
+  const ownDeploy = typeof scripts.deploy === "string" && !scripts.deploy.includes("annoy-edge");
+  const served = servedIndex(existing);
+  const barren = barrenEnvironments(existing);
   return [
     ...(folder ? [`cd ${folder}`] : []),
-    "npm install",
-    ...(hasWorker
+    `${manager} install`,
+    ...(worker
       ? [
           'In your Worker: import { createApp } from "annoy-edge/worker", then app.route("/search", createApp()) in a Hono application',
         ]
-      : [`Read ${main}`]),
-    "npm run publish:local   # build, verify, publish to the local state",
-    `npm run dev             # then: curl 'http://localhost:8787${hasWorker ? "/search" : ""}/v1/search?q=how+do+I+go+back'`,
-    ...(ownDeploy
+      : [`Read ${entry}`]),
+    ...(served !== undefined && served !== index
+      ? [`Add ${index} to the variable in ${wrangler} that lists ${served}`]
+      : []),
+    ...(barren.length > 0
       ? [
-          "npm run deploy          # the Worker (npx wrangler login)",
-          "npx annoy-edge rebuild --remote   # its first index",
+          `Give ${barren.join(", ")} of ${wrangler} bindings INDEXES and DOCUMENTS and the variable INDEX_NAME: environments inherit none`,
         ]
-      : ["npm run deploy          # the Worker, then its first index (npx wrangler login)"]),
+      : []),
+    ...(inRepository
+      ? ["Move .github/workflows/rebuild.yml to the root of the repository: GitHub reads no others"]
+      : []),
+    `${manager} run publish:local   # build, verify, publish to the local state`,
+    `${manager} run dev             # then: curl 'http://localhost:8787${worker ? "/search" : ""}/v1/search?q=how+do+I+go+back'`,
+    `${manager} run deploy          # the Worker${ownDeploy ? "" : ", then its first index"} (${EXECUTE[manager]} wrangler login)`,
+    ...(ownDeploy ? [`${EXECUTE[manager]} annoy-edge rebuild --remote   # its first index`] : []),
   ];
-}
-
-/** A name that Workers and buckets may have, from the folder's. */
-function projectName(root: string): string {
-  const given = jsonOf(join(root, "package.json"))?.name;
-  const name = (typeof given === "string" ? given : basename(root))
-    .toLowerCase()
-    .replace(/^@[^/]*\//, "")
-    .replace(/[^a-z0-9]+/g, "-")
-    .replace(/^-+|-+$/g, "")
-    .slice(0, 50)
-    .replace(/-$/, "");
-  return name.length < 3 ? `${name || "my"}-search` : name;
-}
-
-/** Version by which a folder above has installed this package, from a tarball for instance; else this version of it. */
-function dependencyOf(root: string): string {
-  for (let folder = root; ; folder = dirname(folder)) {
-    const { dependencies, devDependencies } = jsonOf(join(folder, "package.json")) ?? {};
-    const known = { ...(devDependencies as object), ...(dependencies as object) } as Record<string, unknown>;
-    const spec = known["annoy-edge"];
-    if (typeof spec === "string") {
-      return spec.startsWith("file:") ? `file:${relative(root, resolve(folder, spec.slice(5)))}` : spec;
-    }
-    if (dirname(folder) === folder) return `^${ownVersion()}`;
-  }
 }
 
 function ownVersion(): string {
@@ -198,18 +210,6 @@ function addLines(text: string, lines: string): { text: string; added: readonly 
 function read(root: string, file: string): string | undefined {
   const path = join(root, file);
   return existsSync(path) ? readFileSync(path, "utf8") : undefined;
-}
-
-function scriptsOf(root: string): Readonly<Record<string, unknown>> {
-  return { ...(jsonOf(join(root, "package.json"))?.scripts as object) };
-}
-
-function jsonOf(path: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    return JSON.parse(readFileSync(path, "utf8"));
-  } catch {
-    return undefined;
-  }
 }
 
 function pretty(value: unknown): string {

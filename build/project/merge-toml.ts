@@ -3,7 +3,7 @@ import { missingParts } from "./merge.ts";
 
 /**
  * Adds to TOML what it lacks, as {@link addMissing} adds to JSON. New tables go to the end; keys of a table that is there go
- * right below its header, and top-level keys before the first table.
+ * right below its header, and top-level keys above all others.
  *
  * @throws Error when the text is not TOML, or what was made of it would not be
  */
@@ -19,14 +19,15 @@ export function addMissingToToml(
     added.push(`${keys.join(".")}: ${JSON.stringify(value)}`);
     result = append ? appendEntry(result, keys, value) : insert(result, keys, value);
   }
-  // Nothing is written that wrangler could not read.
-  parse(result);
+  // Nothing is written that wrangler could not read, nor what has ended in another table, as of an environment.
+  const [lacking] = missingParts(parse(result), wanted);
+  if (lacking) throw new Error(`${lacking.path[0]} cannot be added; add it by hand.`);
   return { text: result, added };
 }
 
 function appendEntry(text: string, keys: readonly string[], value: unknown): string {
   const [name = ""] = keys;
-  const inline = new RegExp(`^${name}\\s*=\\s*\\[`, "m").exec(text);
+  const inline = new RegExp(`^${name}\\s*=\\s*\\[`, "m").exec(text.slice(0, /^\[/m.exec(text)?.index));
   if (!inline) return `${text}\n${stringify({ [name]: [value] }).trim()}\n`;
   const at = inline.index + inline[0].length;
   const fields = Object.entries(value as object).map(([key, inner]) => `${key} = ${JSON.stringify(inner)}`);
@@ -44,7 +45,6 @@ function insert(text: string, keys: readonly string[], value: unknown): string {
     return `${text.slice(0, at)}${name} = ${JSON.stringify(value)}\n${text.slice(at)}`;
   }
   if (isTable) return `${text}\n${stringify({ [name]: value }).trim()}\n`;
-  const first = /^\s*\[/m.exec(text);
-  const at = first ? first.index : text.length;
+  const at = /^(?:[ \t]*(?:#[^\n]*)?\n)*/.exec(text)?.[0].length ?? 0;
   return `${text.slice(0, at)}${stringify({ [name]: value }).trim()}\n${text.slice(at)}`;
 }

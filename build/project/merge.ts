@@ -8,8 +8,6 @@ export interface Change {
 
 type Json = Readonly<Record<string, unknown>>;
 
-const FORMAT = { formattingOptions: { insertSpaces: true, tabSize: 2, eol: "\n" } };
-
 /**
  * Adds to JSON, comments and form kept, what it lacks: keys of objects, and of lists of bindings those whose binding is
  * not there. What is there is never changed.
@@ -17,19 +15,40 @@ const FORMAT = { formattingOptions: { insertSpaces: true, tabSize: 2, eol: "\n" 
  * @throws Error when the text is not JSON
  */
 export function addMissing(text: string, wanted: Json): { text: string; added: readonly string[] } {
-  const errors: ParseError[] = [];
-  const present: unknown = parse(text, errors, { allowTrailingComma: true });
-  const [first] = errors;
-  if (first) throw new Error(`it is not JSON (${printParseErrorCode(first.error)}).`);
-  if (!isObject(present)) throw new Error("it holds no object.");
+  const present = parseTolerant(text);
+  const formattingOptions = formOf(text);
   let result = text;
   const added: string[] = [];
   for (const { path, value, append } of missingParts(present, wanted)) {
-    const edits = modify(result, [...path], value, { ...FORMAT, isArrayInsertion: append });
+    const edits = modify(result, [...path], value, { formattingOptions, isArrayInsertion: append });
     result = applyEdits(result, edits);
     added.push(`${path.filter((part) => part !== -1).join(".")}: ${JSON.stringify(value)}`);
   }
   return { text: result, added };
+}
+
+/**
+ * Reads JSON with comments and trailing commas.
+ *
+ * @throws Error when the text is not JSON, or holds no object
+ */
+export function parseTolerant(text: string): Json {
+  const errors: ParseError[] = [];
+  const value: unknown = parse(text, errors, { allowTrailingComma: true });
+  const [first] = errors;
+  if (first) throw new Error(`it is not JSON (${printParseErrorCode(first.error)}).`);
+  if (!isObject(value)) throw new Error("it holds no object.");
+  return value;
+}
+
+/** Indentation and line ends of a text, so that its own lines stay as they are. */
+function formOf(text: string) {
+  const indent = /^([ \t]+)\S/m.exec(text)?.[1] ?? "  ";
+  return {
+    insertSpaces: !indent.startsWith("\t"),
+    tabSize: indent.startsWith("\t") ? 1 : indent.length,
+    eol: text.includes("\r\n") ? "\r\n" : "\n",
+  };
 }
 
 interface Part {
@@ -54,6 +73,6 @@ export function missingParts(present: Json, wanted: Json, at: readonly string[] 
   });
 }
 
-function isObject(value: unknown): value is Json {
+export function isObject(value: unknown): value is Json {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,3 +1,5 @@
+import type { Manager } from "./existing.ts";
+
 /** The files of a new project, from which `init` writes those that are missing. */
 
 export const TEMPLATES = ["api", "site"] as const;
@@ -9,7 +11,24 @@ export interface TemplateContext {
   readonly index: string;
   /** Version of annoy-edge for package.json. */
   readonly dependency: string;
+  /** Path of the Worker's program. */
+  readonly entry: string;
+  /** Name of the file of settings. */
+  readonly config: string;
+  /** Whether `INDEXES` is a variable, so that the bucket is bound as `INDEX_BUCKET`. */
+  readonly listsIndexes: boolean;
+  readonly manager: Manager;
+  /** Path from the root of the repository; empty at its root. */
+  readonly inRepository: string;
 }
+
+/** Command before the name of a program that a package brings. */
+export const EXECUTE: Readonly<Record<Manager, string>> = {
+  npm: "npx",
+  pnpm: "pnpm exec",
+  yarn: "yarn",
+  bun: "bunx",
+};
 
 /** Paths from the root of the project, with their text. */
 export type Files = Readonly<Record<string, string>>;
@@ -46,29 +65,31 @@ export function packageParts({ name, dependency }: TemplateContext) {
 }
 
 /** Keys that the wrangler configuration needs. */
-export function wranglerParts(template: Template, { name, index }: TemplateContext) {
+export function wranglerParts(template: Template, { name, index, entry, listsIndexes }: TemplateContext) {
+  const bucket = { binding: listsIndexes ? "INDEX_BUCKET" : "INDEXES", bucket_name: `${name}-indexes` };
   return {
     name,
-    main: "src/index.ts",
+    main: entry,
     compatibility_date: COMPATIBILITY_DATE,
     ...(template === "site" && { assets: { directory: "public" } }),
-    r2_buckets: [{ binding: "INDEXES", bucket_name: `${name}-indexes` }],
+    r2_buckets: [bucket],
     kv_namespaces: [{ binding: "DOCUMENTS" }],
-    vars: { INDEX_NAME: index, CORS_ORIGINS: "*" },
+    vars: { ...(listsIndexes ? {} : { INDEX_NAME: index }), CORS_ORIGINS: "*" },
     observability: { enabled: true },
   };
 }
 
-function common(template: Template, { index }: TemplateContext): Files {
+function common(template: Template, context: TemplateContext): Files {
+  const { index, entry, config } = context;
   const source = template === "site" ? 'site: "public"' : 'source: "content"';
   return {
-    "src/index.ts": `import { mcp } from "annoy-edge/mcp";
+    [entry]: `import { mcp } from "annoy-edge/mcp";
 import { createWorker } from "annoy-edge/worker";
 
 // Answers POST /v1/search, everything that GET /docs lists, and agents at POST /mcp.
 export default createWorker({ mcp: mcp() });
 `,
-    "annoy-edge.config.ts": `import { defineConfig } from "annoy-edge";
+    [config]: `import { defineConfig } from "annoy-edge";
 
 export default defineConfig({
   name: "${index}",
@@ -91,12 +112,25 @@ export default defineConfig({
       null,
       2,
     )}\n`,
-    ".github/workflows/rebuild.yml": WORKFLOW,
+    ".github/workflows/rebuild.yml": workflow(context),
     ".gitignore": "node_modules/\n.wrangler/\n.annoy-edge/\nartifacts/\n.dev.vars*\n",
   };
 }
 
-const WORKFLOW = `# Builds and publishes the index when its documents have changed.
+/** Steps that install what the lock file names. */
+const INSTALL: Readonly<Record<Manager, readonly string[]>> = {
+  npm: ["npm ci"],
+  pnpm: ["corepack enable", "pnpm install --frozen-lockfile"],
+  yarn: ["corepack enable", "yarn install --frozen-lockfile"],
+  bun: ["npm install --global bun", "bun install --frozen-lockfile"],
+};
+
+function workflow({ manager, inRepository }: TemplateContext): string {
+  const folder = inRepository.replaceAll("\\", "/");
+  const here = folder && `    defaults:\n      run:\n        working-directory: ${folder}\n`;
+  const cache = manager === "npm" ? "          cache: npm\n" : "";
+  const install = INSTALL[manager].map((command) => `      - run: ${command}\n`).join("");
+  return `# Builds and publishes the index when its documents have changed.
 # It needs the secret CLOUDFLARE_API_TOKEN and the variable CLOUDFLARE_ACCOUNT_ID.
 name: rebuild
 on:
@@ -115,26 +149,25 @@ jobs:
     if: vars.CLOUDFLARE_ACCOUNT_ID != ''
     runs-on: ubuntu-latest
     timeout-minutes: 60
-    steps:
+${here}    steps:
       - uses: actions/checkout@v6
         with:
           persist-credentials: false
       - uses: actions/setup-node@v6
         with:
           node-version: 24
-          cache: npm
-      # Texts that did not change are not embedded again.
+${cache}      # Texts that did not change are not embedded again.
       - uses: actions/cache@v4
         with:
-          path: .annoy-edge
+          path: ${folder && `${folder}/`}.annoy-edge
           key: annoy-edge-\${{ github.run_id }}
           restore-keys: annoy-edge-
-      - run: npm ci
-      - run: npx annoy-edge rebuild --remote --if-changed
+${install}      - run: ${EXECUTE[manager]} annoy-edge rebuild --remote --if-changed
         env:
           CLOUDFLARE_API_TOKEN: \${{ secrets.CLOUDFLARE_API_TOKEN }}
           CLOUDFLARE_ACCOUNT_ID: \${{ vars.CLOUDFLARE_ACCOUNT_ID }}
 `;
+}
 
 function apiFiles(): Files {
   return {

@@ -6,6 +6,9 @@ import { findWranglerProject } from "./wrangler.ts";
 
 const FALLBACK = "index";
 
+/** The files in which settings are looked for, in this order. A CommonJS package reads modules from `.mts` alone. */
+export const CONFIG_FILES = [".ts", ".mts", ".js", ".mjs"].map((ending) => `annoy-edge.config${ending}`);
+
 /**
  * The name of an index: the one given, else the first that the Worker configured in `root` serves, else `index`.
  *

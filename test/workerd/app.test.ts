@@ -3,7 +3,7 @@ import { env, exports } from "cloudflare:workers";
 import { Hono } from "hono";
 import { hc } from "hono/client";
 import { beforeAll, describe, expect, test } from "vitest";
-import { type AppType, type CreateAppOptions, createApp, HttpError } from "../../worker/index.ts";
+import { type AppType, type CreateAppOptions, createApp, HttpError, restrict } from "../../worker/index.ts";
 import { mcp } from "../../worker/mcp.ts";
 import { letterVector } from "../seed/corpus.ts";
 import { ORIGIN } from "./contract.ts";
@@ -60,6 +60,12 @@ describe.each(["/search", "/"])("mounted under %s of another application", (path
     expect(await (await send(page!)).text()).toContain(`id="${anchor}"`);
   });
 
+  test("names its reference by the path of the request, however deep it is mounted", async () => {
+    const inner = new Hono().basePath("/api/:team").route(path, createApp());
+    const answer = await new Hono().route("/", inner).request(`/api/blue${prefix}/v1/items/a`, {}, env);
+    expect(await answer.json()).toMatchObject({ type: `/api/blue${prefix}/docs#INVALID_TYPE` });
+  });
+
   test("leaves the application's own paths as they are", async () => {
     const page = await send("/");
     expect(await page.text()).toBe("<h1>shop</h1>");
@@ -84,6 +90,36 @@ describe("what an application replaces", () => {
     const answer = await send("/search/v1/index", { headers: { "x-user": "ann" } });
     expect(answer.status).toBe(200);
     expect(answer.headers.get("cache-control")).toMatch(/^private/);
+  });
+
+  test("is what a caller may see, from the call of restrict on", async () => {
+    const { send } = applicationWith({
+      auth: async (c, next) => {
+        const filter = c.req.header("x-map") ? new Map([["topic", "food"]]) : { topic: "food" };
+        const restricting = restrict(c, { filter });
+        if (c.req.header("x-map")) await restricting;
+        await next();
+        await restricting;
+      },
+    });
+    const everything = post({ filter: {}, k: 100 });
+    const { hits } = (await (await send("/search/v1/search", everything)).json()) as {
+      hits: { document: { metadata: { topic: string } } }[];
+    };
+    expect(new Set(hits.map(({ document }) => document.metadata.topic))).toEqual(new Set(["food"]));
+    expect((await send("/search/v1/documents/animals-0")).status).toBe(404);
+    expect((await send("/search/v1/documents/food-0", { headers: { "x-map": "1" } })).status).toBe(401);
+  });
+
+  test("is not restricted by middleware around the app, which is refused", async () => {
+    const own = new Hono<{ Variables: { annoyEdge: never } }>();
+    own.onError((error, c) => c.text(error.message, 500));
+    own.use("*", async (c, next) => {
+      await restrict(c as never, { filter: { topic: "food" } });
+      await next();
+    });
+    const answer = await own.route("/search", createApp()).request("/search/v1/index", {}, env);
+    expect(await answer.text()).toContain("option auth of createApp");
   });
 
   test("is CORS, limits and the indexes that are served", async () => {

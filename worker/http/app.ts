@@ -27,7 +27,7 @@ export function createHttpApp(serviceOf: (c: AppContext) => Service): App {
   addMetaRoutes(router);
   addInsightRoutes(router);
   addMcpRoute(router);
-  app.all("/v1/*", guarded(serviceOf, "api", nothingHere));
+  app.all("/v1/*", guarded(serviceOf, "api", nothingHere, "/v1/*"));
   app.notFound(guarded(serviceOf, "open", assetOrNothing));
   // Hono derives such a type from chained calls; routes that are registered in a loop have to declare theirs.
   return app as unknown as App;

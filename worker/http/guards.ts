@@ -15,11 +15,18 @@ const chains = new WeakMap<Service, Readonly<Record<Guard, readonly Middleware[]
 /**
  * A handler behind the middleware of the service that answers. It runs around the handler alone, so that nothing of it
  * reaches the other paths of an application that this one is mounted in, nor the errors their handlers.
+ *
+ * @param pattern the path as it is registered; undefined for what has none
  */
-export function guarded(serviceOf: (c: AppContext) => Service, guard: Guard, answer: Answer): Answer {
+export function guarded(
+  serviceOf: (c: AppContext) => Service,
+  guard: Guard,
+  answer: Answer,
+  pattern?: string,
+): Answer {
   return (c) => {
     const service = serviceOf(c);
-    c.set("annoyEdge", { service, timings: new Map(), work: createWork() });
+    c.set("annoyEdge", { service, pattern, timings: new Map(), work: createWork() });
     let chain = chains.get(service);
     if (!chain) {
       chain = chainsOf(service);

@@ -14,7 +14,8 @@ export interface RequestLogOptions {
 }
 
 /** One request in one line. What people search for is not in it, nor who they are. */
-interface LogLine extends Omit<RequestState, "timings" | "key" | "service" | "allowed" | "scope"> {
+interface LogLine
+  extends Omit<RequestState, "timings" | "key" | "service" | "pattern" | "allowed" | "scope"> {
   readonly level: "info" | "warn" | "error";
   readonly message: string;
   readonly index: string;
@@ -43,7 +44,15 @@ export function requestLog(options: RequestLogOptions): Middleware {
 }
 
 function lineOf(c: AppContext, ms: number): LogLine {
-  const { timings, key: _key, allowed: _allowed, scope: _scope, service, ...state } = stateOf(c);
+  const {
+    timings,
+    key: _key,
+    pattern: _pattern,
+    allowed: _allowed,
+    scope: _scope,
+    service,
+    ...state
+  } = stateOf(c);
   const index = state.index ?? service.indexes.served[0] ?? "";
   const { status } = c.res;
   const route = state.route ?? "none";

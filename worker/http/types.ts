@@ -147,6 +147,8 @@ export interface HttpLimits extends SearchLimits {
 /** State of one request that handlers and middleware share. */
 export interface RequestState {
   readonly service: Service;
+  /** The path as it was registered: `/v1/items/:item`. */
+  readonly pattern: string | undefined;
   /** Milliseconds by phase, for Server-Timing, in the order of first use. */
   readonly timings: Map<string, number>;
   /** Work of all its searches. */
@@ -173,8 +175,8 @@ export interface RequestState {
   key?: number;
   /** Restrictions of the caller: all of them hold. */
   allowed?: readonly Pick<Access, "indexes" | "actions">[];
-  /** Documents that the caller may see; `tag` differs for others. */
-  scope?: { readonly filter: FilterNode; readonly tag: string };
+  /** Documents that the caller may see; `text` differs for others. */
+  scope?: { readonly filter: FilterNode; readonly text: string };
 }
 
 /** An application that this one is mounted in has variables of its own beside this one. */

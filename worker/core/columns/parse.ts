@@ -214,8 +214,9 @@ function comparisonOf(key: string): Comparison | undefined {
   return COMPARISONS.find((comparison) => comparison === name);
 }
 
+/** Maps, dates and the like have no keys that could be read, and an empty condition would hold everything. */
 function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return Object.prototype.toString.call(value) === "[object Object]";
 }
 
 function kindOf(value: unknown): string {

@@ -3,7 +3,7 @@ import { scopeSearcher } from "../../core/search/scope.ts";
 import { countShards, type Searcher } from "../../core/search/searcher.ts";
 import { regionOf } from "../../core/search/shards/regions.ts";
 import type { SearchPhase } from "../../core/search/timing.ts";
-import { requireIndex } from "../access.ts";
+import { requireIndex, scopeTag } from "../access.ts";
 import { answerTag, isFresh, markCacheable } from "../caching.ts";
 import { answerKey, keepAnswer, readAnswer } from "../edge-cache.ts";
 import { addTiming } from "../headers.ts";
@@ -57,9 +57,9 @@ export function versionedGet(
 ): Promise<Response> {
   return withSearcher(c, async (searcher) => {
     const { index } = searcher;
-    const { service, scope } = stateOf(c);
+    const { service } = stateOf(c);
     // Callers who may see other documents get other answers, under other tags.
-    const tag = answerTag(index.version, service.revision) + (scope ? `.${scope.tag}` : "");
+    const tag = answerTag(index.version, service.revision) + (await scopeTag(stateOf(c)));
     const visibility = service.auth ? "private" : "public";
     if (isFresh(c.req.raw, tag)) {
       markCacheable(c, tag, visibility);

@@ -29,11 +29,16 @@ export function route({ app, serviceOf }: Router, path: string, handlers: Handle
   const name = path.replace(/:(\w+)(\{[^}]*\})?/g, "{$1}");
   const guard = path.startsWith("/v1/") || path === "/mcp" ? "api" : "open";
   const named = (handler: Handler): Handler =>
-    guarded(serviceOf, guard, (c) => {
-      stateOf(c).route = name;
-      if (action) requireAction(c, action);
-      return handler(c);
-    });
+    guarded(
+      serviceOf,
+      guard,
+      (c) => {
+        stateOf(c).route = name;
+        if (action) requireAction(c, action);
+        return handler(c);
+      },
+      path,
+    );
   if (handlers.get) app.get(path, named(handlers.get));
   if (handlers.post) app.post(path, named(handlers.post));
   const allowed = [...(handlers.get ? ["GET", "HEAD"] : []), ...(handlers.post ? ["POST"] : []), "OPTIONS"];
