@@ -7,7 +7,7 @@ import { isObject, parseTolerant } from "./merge.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** What a folder says of the project in it, as far as `init` follows it. */
+/** The project in a folder, as far as `init` follows it. */
 export interface Existing {
   readonly root: string;
   /** Undefined without a package.json. */
@@ -93,7 +93,7 @@ export function specAbove(root: string, name: string): string | undefined {
   return undefined;
 }
 
-/** By the lock file here or above; in a new project the manager that runs this program. */
+/** Manager of the lock file here or above; in a new project the one that runs this program. */
 function managerOf(root: string): Manager {
   for (const folder of foldersUp(root)) {
     const field = readData(join(folder, "package.json"))?.packageManager;

@@ -79,6 +79,11 @@ describe("the package from its tarball", () => {
     expect(packed.filter((path) => path.endsWith(".ts") && !path.endsWith(".d.ts"))).toEqual([]);
   });
 
+  it("takes the application's own Hono, whose types a second copy does not share", async () => {
+    const { dependencies } = await manifestOf(join(project, "node_modules/annoy-edge"));
+    expect(dependencies.hono).toMatch(/^\^4\./);
+  });
+
   it("has every file that its exports name", async () => {
     const { exports } = await manifestOf(join(project, "node_modules/annoy-edge"));
     const targets = Object.values(exports).flatMap((target: string | object): string[] =>
