@@ -10,6 +10,7 @@ import { openLocalIndex } from "../../../build/index.ts";
 import { EXIT } from "../../cli/run.ts";
 import { buildWorstCorpus } from "./corpus.ts";
 import { findWorst, type Trial } from "./search.ts";
+import { priceKinds, tryUsual } from "./table.ts";
 
 const { values } = parseArgs({
   options: {
@@ -37,6 +38,17 @@ if (!isBuilt) {
   await buildWorstCorpus({ root, out: dir });
 }
 const index = await openLocalIndex(dir);
+console.log("What a unit of work takes, in nanoseconds:");
+for await (const { name, units, cpu } of priceKinds(index, seed!)) {
+  const perUnit = units > 0 ? ((cpu * 1e6) / units).toFixed(2) : "-";
+  console.log(`${millions(units)}  ${ms(cpu)}  ${perUnit.padStart(5)}  ${name}`);
+}
+console.log("Requests that must be answered:");
+let refusedUsual = 0;
+for await (const { name, trial } of tryUsual(index, seed!)) {
+  if (trial.outcome !== "200") refusedUsual++;
+  console.log(`${millions(trial.units)}  ${ms(trial.cpu)}  ${trial.outcome.padEnd(18)}  ${name}`);
+}
 let trials = 0;
 let refused = 0;
 const worst = await findWorst(index, {
@@ -51,12 +63,20 @@ const worst = await findWorst(index, {
 await index.close();
 console.log(`${trials} requests in ${seconds} s, seed ${seed}; ${refused} of too much work`);
 for (const trial of worst) console.log(describe(trial));
-process.exit((worst[0]?.cpu ?? 0) > most! ? EXIT.failed : EXIT.done);
+process.exit(refusedUsual > 0 || (worst[0]?.cpu ?? 0) > most! ? EXIT.failed : EXIT.done);
+
+function ms(cpu: number): string {
+  return `${cpu.toFixed(0)} ms`.padStart(9);
+}
+
+function millions(units: number): string {
+  return `${(units / 1e6).toFixed(0)} M`.padStart(7);
+}
 
 function describe({ cpu, units, outcome, bodyBytes, answerBytes, shape }: Trial): string {
   const cells = [
-    `${cpu.toFixed(0)} ms`.padStart(9),
-    `${(units / 1e6).toFixed(0)} M`.padStart(7),
+    ms(cpu),
+    millions(units),
     outcome.padEnd(18),
     `${bodyBytes} B in`.padStart(13),
     `${answerBytes} B out`.padStart(15),

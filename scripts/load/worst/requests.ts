@@ -14,7 +14,7 @@ export interface Shape {
   readonly offset: number | undefined;
   readonly searchK: number;
   readonly fetchK: number;
-  readonly filter: "none" | "ranges" | "lists" | "values" | "groups" | "keys" | "barred";
+  readonly filter: "none" | "ranges" | "lists" | "values" | "groups" | "keys" | "barred" | "sixth";
   readonly conditions: number;
   readonly facets: number;
   readonly matches: boolean;
@@ -30,7 +30,7 @@ const CHOICES: { readonly [K in keyof Shape]: readonly Shape[K][] } = {
   offset: [undefined, 0, 10, 900],
   searchK: [-1, 1, 10_000, 0x7fff_ffff],
   fetchK: [0, 20, 200, 1000],
-  filter: ["none", "ranges", "lists", "values", "groups", "keys", "barred"],
+  filter: ["none", "ranges", "lists", "values", "groups", "keys", "barred", "sixth"],
   conditions: [1, 16, 64, 256],
   facets: [0, 1, 5, 20],
   matches: [false, true],
@@ -145,6 +145,8 @@ function filterOf({ filter, conditions }: Shape, random: Random): unknown {
       return { and: some(() => ({ not: { and: [{}, {}] } })) };
     case "keys":
       return { ["x".repeat(3000 * conditions)]: { [`$${"y".repeat(1000)}`]: 1 } };
+    case "sixth":
+      return { year: { lt: 1970 } };
     case "barred":
       // Passes hardly any document, which walks and scans find out one by one.
       return { sku: `sku ${number(200_000)}`, year: { lt: 1970 } };

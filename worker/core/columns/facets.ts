@@ -22,7 +22,7 @@ export interface FacetOptions {
 }
 
 /** Work of a facet in nanoseconds: an item, an element of a list, a distinct value. */
-const COUNT_NS = { item: 11, element: 1, value: 4 } as const;
+const COUNT_NS = { item: 8, element: 1, value: 3 } as const;
 
 /**
  * Number of documents with each value of a field; most frequent first, ties in the order of the values.

@@ -1,6 +1,7 @@
 import type { Artifact } from "../format/artifact.ts";
 import { ArtifactError } from "../format/errors.ts";
 import { finishHits, ruledOutBy } from "./finish.ts";
+import { createMeter, type Meter } from "./meter.ts";
 import { distanceBetween } from "./metrics.ts";
 import { type PreparedQuery, prepareQuery } from "./query.ts";
 import { itemAt, openSlots, type SlotTable, slotOf } from "./slots.ts";
@@ -30,11 +31,14 @@ export function openFlat(artifact: Artifact): Forest {
     vector,
     distance: distanceOfItems(metric, vector),
     search(query, options) {
-      const { k, searchK = -1 } = options;
+      const { k, searchK = -1, work } = options;
       if (searchK === 0) return { items: [], distances: [], met: 0, candidates: 0, scored: 0 };
       const prepared = prepareQuery(metric, query);
       const kept = keptForRescoring(k, rescore !== undefined);
-      const { top, scored } = exactScan(vectors, slots, prepared, kept, options);
+      const meter = createMeter(work, dimensions);
+      const scan = { vectors, slots, query: prepared, meter };
+      const { top, scored } = exactScan(scan, kept, options);
+      meter.finish(0, 0, scored + top.size);
       const ruledOut = ruledOutBy(vectors, prepared, slots, top);
       const { items, distances } = finishHits({ metric, query, k }, top.sorted(), decode, ruledOut);
       return { items, distances, met: scored, candidates: scored, scored };
@@ -51,13 +55,19 @@ export function keptForRescoring(k: number, hasRescore: boolean): number {
   return hasRescore ? 2 * k + 16 : k + 8 + (k >>> 2);
 }
 
+/** Vectors to scan, and what with. */
+interface Scan {
+  readonly vectors: VectorStore;
+  readonly slots: SlotTable;
+  readonly query: PreparedQuery;
+  readonly meter: Meter;
+}
+
 /**
  * Scores every accepted vector. O(vectors x dimensions); with `acceptBits`, O(items / 32 + accepted x dimensions).
  */
 export function exactScan(
-  vectors: VectorStore,
-  slots: SlotTable,
-  query: PreparedQuery,
+  { vectors, slots, query, meter }: Scan,
   kept: number,
   { accept, acceptBits: bits }: Pick<ForestSearchOptions, "accept" | "acceptBits">,
 ): { top: TopScores; scored: number } {
@@ -69,6 +79,7 @@ export function exactScan(
   const flush = () => {
     vectors.score(query, block, n, scores);
     scored += n;
+    meter.count(0, 0, scored);
     for (let j = 0; j < n; j++) top.push(scores[j]!, itemAt(slots, block[j]!));
     n = 0;
   };

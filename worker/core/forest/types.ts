@@ -1,5 +1,6 @@
 import type { Artifact } from "../format/artifact.ts";
 import type { Metric } from "../format/constants.ts";
+import type { Work } from "../format/work.ts";
 
 /** An opened forest: views over an artifact, and scratch that synchronous searches share. */
 export interface Forest {
@@ -63,6 +64,8 @@ export interface ForestSearchOptions {
   readonly acceptsMost?: boolean;
   /** Distance from which on nothing is wanted: farther items may be left out. */
   readonly bound?: number | undefined;
+  /** Counts what the search does, as it goes on. */
+  readonly work?: Work | undefined;
 }
 
 /** Parallel arrays, nearest first. `distances` are Annoy's (angular: sqrt(2-2cos); dot: the inner product). */

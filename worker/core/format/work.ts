@@ -19,6 +19,9 @@ const PARTS = {
   vectors: ["include", "Ask for fewer hits, or leave vector out of include."],
 } as const;
 
+/** Work of a byte in nanoseconds: to read it out of a page of documents, to write it as JSON. */
+const BYTE_NS = { read: 4, answer: 5 } as const;
+
 /** Kinds of work: field of a request that causes it, what it is, and how there is less of it. */
 const KINDS = {
   text: ["query", "reading and embedding texts", "shorter texts"],
@@ -28,6 +31,8 @@ const KINDS = {
   facets: ["facets", "counting facets", "fewer facets"],
   sort: ["filter", "sorting, grouping and counting", "a filter that fewer documents pass"],
   vectors: ["searchK", "comparing vectors", "a smaller searchK, k or offset"],
+  answer: ["k", "reading documents and writing the answer", "fewer hits, or less of each in include"],
+  rules: ["query", "applying the rules of the curation", "fewer words"],
   diversity: ["mmr.fetchK", "choosing by marginal relevance", "a smaller mmr.fetchK or k"],
   passages: ["include", "reading documents for highlights, explanations and quotes", "a smaller k"],
 } as const;
@@ -37,17 +42,18 @@ export type WorkKind = keyof typeof KINDS;
 /** Count of the work and memory that a request has caused. */
 export interface Work {
   /**
-   * Adds bytes of documents that were read (`read`), or of the answer.
+   * Adds bytes of documents that were read (`read`), or of the answer, and the work that they take.
    *
-   * @throws SearchError `ANSWER_TOO_LARGE`, naming the field to lower
+   * @throws SearchError `ANSWER_TOO_LARGE`, naming the field to lower; `TOO_MUCH_WORK`
    */
   readonly hold: (of: "read" | "answer", part: keyof typeof PARTS, bytes: number) => void;
   /**
-   * Adds work that is about to be done, or has been done in a step of few milliseconds.
+   * Adds work that is about to be done, or has been done in a step of few milliseconds; `search` is what a search takes
+   * whatever it asks for.
    *
    * @throws SearchError `TOO_MUCH_WORK`, naming the field that most of the work comes from
    */
-  readonly spend: (kind: WorkKind, units: number) => void;
+  readonly spend: (kind: WorkKind | "search", units: number) => void;
   /** Units that were spent. */
   readonly spent: () => number;
 }
@@ -57,17 +63,19 @@ export function createWork(most: number = REQUEST_WORK): Work {
   const byKind = new Map<WorkKind, number>();
   const held = { read: 0, answer: 0 };
   let total = 0;
+  const spend: Work["spend"] = (kind, units) => {
+    total += units;
+    if (kind !== "search") byKind.set(kind, (byKind.get(kind) ?? 0) + units);
+    if (total > most) throw tooMuch(byKind, total);
+  };
   return {
     hold(of, part, bytes) {
       held[of] += bytes;
       if (held[of] > ANSWER_BYTES) throw tooLarge(part);
+      spend("answer", bytes * BYTE_NS[of]);
     },
     spent: () => total,
-    spend(kind, units) {
-      total += units;
-      byKind.set(kind, (byKind.get(kind) ?? 0) + units);
-      if (total > most) throw tooMuch(byKind, total);
-    },
+    spend,
   };
 }
 
@@ -78,7 +86,7 @@ function tooLarge(part: keyof typeof PARTS): Error {
 }
 
 function tooMuch(byKind: ReadonlyMap<WorkKind, number>, total: number): Error {
-  const [[kind, units]] = [...byKind].sort(([, a], [, b]) => b - a) as [[WorkKind, number]];
+  const [[kind, units] = ["text", 0] as const] = [...byKind].sort(([, a], [, b]) => b - a);
   const [field, what, less] = KINDS[kind];
   const share = Math.round((100 * units) / total);
   return searchError(

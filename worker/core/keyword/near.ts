@@ -26,7 +26,7 @@ const TWO_EDIT_SCANS = 4;
 const MAX_COMPLETIONS_SEEN = 2048;
 
 /** Work of a scan for words near another, in nanoseconds a term of the index and edit: most are passed over unread. */
-const SCAN_NS = 6;
+const SCAN_NS = 7;
 /** Work of reading a completion. */
 const COMPLETION_NS = 3_500;
 

@@ -71,8 +71,8 @@ export function phraseItems(index: KeywordIndex, phrase: readonly string[], work
 /** Items that are tried before their work is counted. */
 const STEPS = 4096;
 /** Work in nanoseconds: to seek an item in a list, to pass over a byte of positions. */
-const SEEK_NS = 25;
-const POSITION_NS = 4;
+const SEEK_NS = 60;
+const POSITION_NS = 5;
 
 /** Counts the work of a number of items, and of the positions that were read since the last count. */
 function spender(cursors: readonly PhraseCursor[], work: Work | undefined): (steps: number) => void {

@@ -1,4 +1,5 @@
 import { type CompiledFilter, intersection } from "../columns/compile.ts";
+import { scoringNs } from "../forest/meter.ts";
 import { idOfItem, itemOfId } from "../format/ids.ts";
 import type { Work } from "../format/work.ts";
 import { hasBit } from "../keyword/conditions.ts";
@@ -7,7 +8,7 @@ import { type RareItem, rareItems } from "../keyword/rare.ts";
 import { FEW_HITS, rankByWords } from "../keyword/search.ts";
 import { foundTerms, type UnderstoodQuery, understand } from "../keyword/understand.ts";
 import { facetCountsOf, filterOf, passing } from "./conditions.ts";
-import { boostedItems, hiddenFilter, pinnedItems } from "./curation/facts.ts";
+import { boostedItems, curationNs, hiddenFilter, pinnedItems } from "./curation/facts.ts";
 import type { CurationFacts, PinnedItem } from "./curation/types.ts";
 import { valuesFor } from "./fields.ts";
 import { countFound, listInMemory } from "./listing.ts";
@@ -119,9 +120,13 @@ export async function rankInMemory(
       byVector(index, { ...query, vector }, part, among, exactness),
     );
   }
+  if (words && vector) {
+    options.work?.spend("vectors", scoringNs(words.items.length, index.forest.dimensions));
+  }
   const distances =
     words && vector ? await wordDistances(index, vector, { words, vectors }, part, exactness) : undefined;
-  const curated = await curatedItems(index, query, { words, vectors, accept: filter?.accept }, exactness);
+  const ranked = { words, vectors, accept: filter?.accept };
+  const curated = await curatedItems(index, query, ranked, { exactness, work: options.work });
   const terms = query.terms && understood && keyword ? foundTerms(keyword, understood) : undefined;
   const pinned = curated?.pinned.map(({ item }) => item) ?? [];
   const found = new Set([...(words?.items ?? []), ...(vectors?.items ?? []), ...pinned]);
@@ -176,9 +181,11 @@ async function curatedItems(
   }: { readonly [Side in "words" | "vectors"]: Ranking | undefined } & {
     readonly accept: Accept | undefined;
   },
-  exactness: Exactness,
+  { exactness, work }: { readonly exactness: Exactness; readonly work: Work | undefined },
 ): Promise<CurationFacts | undefined> {
   if (!curation) return undefined;
+  const found = [...(words?.items ?? []), ...(vectors?.items ?? [])];
+  work?.spend("rules", curationNs(curation, found.length));
   const pins = pinnedItems(index, curation, accept);
   const distances =
     vector && pins.length > 0
@@ -192,8 +199,8 @@ async function curatedItems(
   const pinned = pins.map(
     (one, i): PinnedItem => ({ ...one, ...(distances[i] !== undefined && { distance: distances[i] }) }),
   );
-  const found = [...(words?.items ?? []), ...(vectors?.items ?? []), ...pins.map(({ item }) => item)];
-  return { pinned, boosted: boostedItems(index, curation, found) };
+  const all = [...found, ...pins.map(({ item }) => item)];
+  return { pinned, boosted: boostedItems(index, curation, all) };
 }
 
 /** Returns the k best by words, and behind them items with a rare word that have no place among them. */

@@ -13,7 +13,7 @@ import type { Exactness, Searcher } from "./searcher.ts";
 import type { Rule, SearchRequest } from "./types.ts";
 
 /** Work of multiplying two coordinates, in nanoseconds. */
-const PRODUCT_NS = 1.6;
+const PRODUCT_NS = 2;
 
 /** Items that a ranking to some depth has found, and their order; documents unread. */
 export interface Ranked extends Combined {

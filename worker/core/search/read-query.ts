@@ -1,5 +1,6 @@
 import { parseFilter } from "../columns/parse.ts";
 import { SearchError, searchError } from "../format/search-error.ts";
+import type { Work } from "../format/work.ts";
 import { type KeywordQuery, parseKeywordQuery, withoutExclusions } from "../keyword/query.ts";
 import { withKnownOptions } from "../keyword/understand.ts";
 import { curationFor, withSynonyms } from "./curation/match.ts";
@@ -10,8 +11,18 @@ import type { Query } from "./query.ts";
 import type { Searcher } from "./searcher.ts";
 import type { AnswerMode, SearchRequest, SearchWarning } from "./types.ts";
 
-/** Work of taking a query apart, in nanoseconds a character. */
-const CHARACTER_NS = 150;
+/** Work in nanoseconds: of a search whatever it asks for, and of taking a query apart: a character, a word. */
+const SEARCH_NS = 300_000;
+const CHARACTER_NS = 200;
+
+const WORD_NS = 2_500;
+
+/** Returns the work of taking a query apart. */
+function readingNs(query: string): number {
+  let words = 0;
+  for (const _ of query.matchAll(/[\p{L}\p{N}]+/gu)) words++;
+  return query.length * CHARACTER_NS + words * WORD_NS;
+}
 
 const NOTHING_UNDERSTOOD: SearchWarning = {
   code: "NOTHING_UNDERSTOOD",
@@ -28,16 +39,19 @@ export async function readQuery(
   searcher: Searcher,
   request: SearchRequest,
 ): Promise<{ readonly query: Query; readonly warnings: readonly SearchWarning[] }> {
-  searcher.options.work?.spend("text", (request.query?.length ?? 0) * CHARACTER_NS);
+  const { work } = searcher.options;
+  work?.spend("search", SEARCH_NS);
+  work?.spend("text", readingNs(request.query ?? ""));
   const mode = modeOf(searcher.index, request);
-  const words = wordsOf(searcher.index, request);
+  const words = wordsOf(searcher.index, request, work);
   const { vector, warnings } = await understand(searcher, request, mode, words);
   const { searchK, filter, facets, facetsOf, include } = request;
   const keywordWeight = weightOf(request, mode);
   const sort = sortOf(request);
   const groupBy = groupByOf(request);
   const { curation } = searcher.index;
-  const curated = curation && words && request.curation !== false ? curationFor(curation, words) : undefined;
+  const curated =
+    curation && words && request.curation !== false ? curationFor(curation, words, work) : undefined;
   const query: Query = {
     mode,
     searchK,
@@ -58,10 +72,14 @@ export async function readQuery(
 }
 
 /** The text of a request, taken apart. Which of its options a part of the index knows, the part finds out. */
-function wordsOf(index: LoadedIndex, { query, prefix, curation }: SearchRequest): KeywordQuery | undefined {
+function wordsOf(
+  index: LoadedIndex,
+  { query, prefix, curation }: SearchRequest,
+  work: Work | undefined,
+): KeywordQuery | undefined {
   if (query === undefined) return undefined;
   const parsed = parseKeywordQuery(query, languageOf(index), prefix);
-  const words = index.curation && curation !== false ? withSynonyms(index.curation, parsed) : parsed;
+  const words = index.curation && curation !== false ? withSynonyms(index.curation, parsed, work) : parsed;
   return index.keyword ? withKnownOptions(index.keyword, words) : words;
 }
 

@@ -6,8 +6,8 @@ import { type Token, tokenize } from "../keyword/tokenize.ts";
 export const MAX_TEXT = 50_000;
 
 /** Work of cutting a text into words, in nanoseconds: a character, a word. */
-const CHARACTER_NS = 150;
-const TOKEN_NS = 800;
+const CHARACTER_NS = 100;
+const TOKEN_NS = 500;
 
 /** Cuts a document's text into words, and counts the work. @throws SearchError `TOO_MUCH_WORK` */
 export function readText(text: string, language: Language, work: Work | undefined): Token[] {

@@ -2,6 +2,7 @@ import type { CompiledFilter } from "../columns/compile.ts";
 import { distanceBetween } from "../forest/metrics.ts";
 import type { ForestSearchOptions, Neighbours, ReadRanges } from "../forest/types.ts";
 import { AnnoyEdgeError } from "../format/errors.ts";
+import { SearchError } from "../format/search-error.ts";
 import type { Work } from "../format/work.ts";
 import type { LoadedIndex } from "./loaded-index.ts";
 import type { Accept } from "./operators.ts";
@@ -25,6 +26,7 @@ export async function nearestItems(
   try {
     return await forest.searchRescored(query, options, readRanges);
   } catch (error) {
+    if (error instanceof SearchError) throw error;
     console.error(error);
     exactness.estimated = true;
     return forest.search(query, options);
@@ -78,13 +80,6 @@ function guarded(name: string, read: ReadRanges): ReadRanges {
   };
 }
 
-/** Work of comparing vectors in nanoseconds: a search; an item that is met, one whose code is looked at; a full score, with more a dimension. */
-const SEARCH_NS = 1_000_000;
-const MET_NS = 20;
-const LOOKED_NS = 25;
-const SCORED_NS = 80;
-const DIMENSION_NS = 1;
-
 /** Conditions on the items that a vector may find, and the count of the work. */
 interface Among {
   readonly accept: Accept | undefined;
@@ -108,16 +103,13 @@ export async function byVector(
   const wanted = {
     k,
     searchK: usual,
+    work,
     ...(accept && { accept }),
     ...(filter && { acceptFraction: filter.fraction, acceptBits: filter.bits }),
     acceptsMost: filter !== undefined && accept === filter.accept && filter.fraction >= MOST,
     bound,
   };
-  work?.spend("vectors", SEARCH_NS);
-  const found = await nearestItems(index, vector, wanted, exactness);
-  const { items, distances, met, candidates, scored } = found;
-  const perScore = SCORED_NS + DIMENSION_NS * dimensions;
-  work?.spend("vectors", met * MET_NS + candidates * LOOKED_NS + (scored + k) * perScore);
+  const { items, distances } = await nearestItems(index, vector, wanted, exactness);
   return { items, distances, scores: distances.map((distance) => scoreOf(metric, distance, dimensions)) };
 }
 

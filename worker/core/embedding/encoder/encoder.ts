@@ -28,8 +28,8 @@ export interface Encoder extends Required<Embedder> {
 }
 
 /** Work of a token in a pass, in nanoseconds: alone as many as five. */
-const TOKEN_NS = 300_000;
-const LEAST_TOKENS = 12;
+const TOKEN_NS = 360_000;
+const LEAST_TOKENS = 8;
 
 /** Tokens of texts that go through the layers together: weights are then read once for all of them. */
 const PASS_TOKENS = 128;

@@ -1,4 +1,5 @@
 import { NODE_WORDS, nodeLayout, ZERO_PLANE } from "../../format/annoy.ts";
+import { createMeter, type Meter } from "../meter.ts";
 import { packBits } from "../query.ts";
 import { itemAt, type SlotTable, slotOf } from "../slots.ts";
 import type { Forest, ForestSearchOptions, Neighbours } from "../types.ts";
@@ -78,7 +79,7 @@ export function annoySearch(
   scorer: Scorer,
   defaultSearchK: (k: number) => number,
 ): Forest["search"] {
-  const { metric, nItems } = trees;
+  const { metric, dimensions, nItems } = trees;
   const margins = openMargins(trees);
   const candidates = new Candidates(slots, nItems);
   const walk = createWalk(trees, slots, margins, candidates);
@@ -86,7 +87,8 @@ export function annoySearch(
   let raw = new Float64Array(1024);
 
   return (query: Float32Array, options: ForestSearchOptions): Neighbours => {
-    const { accept } = options;
+    const { accept, work } = options;
+    const meter = createMeter(work, dimensions);
     const asked = options.searchK ?? -1;
     // Annoy converts search_k to an unsigned number: below -1 means no limit.
     const limit =
@@ -95,6 +97,7 @@ export function annoySearch(
     scorer.setQuery(query);
     margins.setQuery(query);
     const fraction = options.acceptFraction;
+    let splits = 0;
     // Where no more items pass than the walk would look at, looking at all that pass is exact and cheaper.
     if (accept && fraction !== undefined && fraction * nItems <= limit) {
       for (let slot = 0; slot < slots.nSlots; slot++) {
@@ -102,9 +105,10 @@ export function annoySearch(
         if (item < nItems) candidates.take(item, accept);
       }
     } else {
-      walk(limit, accept);
+      splits = walk(limit, accept, meter);
     }
     const { count } = candidates;
+    meter.finish(candidates.met, count, splits + count);
     if (raw.length < count) raw = new Float64Array(candidates.slots.length);
     scorer.score(candidates.slots, count, raw);
     nearest.reset(Math.min(options.k, slots.nSlots));
@@ -121,21 +125,22 @@ export function annoySearch(
   };
 }
 
-/** Creates the walk over all trees that gathers candidates until so many have been met. */
+/** Creates the walk over all trees that gathers candidates until so many have been met, and returns the splits it has passed. */
 function createWalk(
   trees: AnnoyTrees,
   slots: SlotTable,
   margins: Margins,
   candidates: Candidates,
-): (limit: number, accept: Accept) => void {
+): (limit: number, accept: Accept, meter: Meter) => number {
   const { metric, dimensions, nItems, nodes, lists, roots } = trees;
   const { maxBucket } = nodeLayout(trees.layout, dimensions);
   const heap = new NodeHeap();
-  return (limit, accept) => {
+  return (limit, accept, meter) => {
     heap.clear();
     const initial = metric === "hamming" ? 0 : Number.POSITIVE_INFINITY;
     for (let r = 0; r < roots.length; r++) heap.push(initial, roots[r]!);
     let found = 0;
+    let splits = 0;
     while (found < limit && heap.size > 0) {
       const priority = heap.topPriority;
       const node = heap.pop();
@@ -151,6 +156,7 @@ function createWalk(
         for (let i = first; i < first + second; i++) if (candidates.take(lists[i]!, accept)) found++;
         continue;
       }
+      meter.count(candidates.met, 0, ++splits);
       const m = margins.of(nodes[w + 3]!);
       if (metric === "hamming") {
         heap.push(m === 1 ? priority : priority - 1, second);
@@ -161,6 +167,7 @@ function createWalk(
         heap.push(-m < priority ? -m : priority, first);
       }
     }
+    return splits;
   };
 }
 

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { forestOf } from "../../../../build/forest/fixture.ts";
 import { clusteredVectors } from "../../../../scripts/bench/million.ts";
+import { createMeter } from "../meter.ts";
 import { openSlots } from "../slots.ts";
 import { gatherEstimated } from "./gather.ts";
 import { openNodes } from "./nodes.ts";
@@ -19,7 +20,8 @@ it("half a code rules out next to none of the best estimates", async () => {
   const walk = new Walk(openNodes(artifact), slots, openSketches(artifact), dimensions, 1);
   const best = (query: Float32Array, deviations: number) => {
     walk.start(query, 0, deviations);
-    return [...gatherEstimated(walk, slots, 10, { searchK: count, accept: undefined })];
+    const extent = { searchK: count, accept: undefined, meter: createMeter(undefined, 0) };
+    return [...gatherEstimated(walk, slots, 10, extent)];
   };
   let [kept, hasty] = [0, 0];
   for (let q = count; q < count + queries; q++) {

@@ -1,3 +1,4 @@
+import type { Meter } from "../meter.ts";
 import type { PreparedQuery } from "../query.ts";
 import { itemAt, type SlotTable } from "../slots.ts";
 import { TopScores } from "../top.ts";
@@ -10,6 +11,7 @@ export interface Extent {
   readonly searchK: number;
   readonly accept: ((item: number) => boolean) | undefined;
   readonly acceptsMost?: boolean | undefined;
+  readonly meter: Meter;
 }
 
 /** Relation of scores to the bounds that a walk compares them with. */
@@ -71,6 +73,7 @@ export function gatherScored(
     const { count } = found;
     store.score(query, found.slots, count, scores);
     scored += count;
+    extent.meter.count(walk.met, walk.looked, scored);
     for (let i = 0; i < count; i++) {
       const score = scores[i]!;
       if (best === top && score < top.threshold) continue;
@@ -100,6 +103,7 @@ export function gatherEstimated(walk: Walk, slots: SlotTable, kept: number, exte
     const accepted = walk.next(top.threshold, early);
     if (accepted < 0) break;
     met += accepted;
+    extent.meter.count(walk.met, walk.looked, 0);
     for (let i = 0; i < found.count; i++) {
       const bound = found.bounds[i]!;
       const slot = found.slots[i]!;

@@ -1,6 +1,7 @@
 import type { Artifact } from "../../format/artifact.ts";
 import { type Finished, finishHits, ruledOutBy, scoreOfDistance } from "../finish.ts";
 import { exactScan, keptForRescoring } from "../flat.ts";
+import { createMeter } from "../meter.ts";
 import type { PreparedQuery } from "../query.ts";
 import { defaultSearchK } from "../search-k.ts";
 import { itemAt, slotOf } from "../slots.ts";
@@ -40,12 +41,14 @@ export function search(forest: CompactForest, query: Float32Array, options: Fore
   const { artifact, sections, decode, scores, top } = forest;
   const { vectors, rescore, scorer, slots, sketches } = sections;
   const { metric } = artifact.header;
-  const { k, accept, acceptsMost, bound } = options;
+  const { k, accept, acceptsMost, bound, work } = options;
+  const meter = createMeter(work, artifact.header.dimensions);
   const searchK = searchKOf(artifact, options);
   const prepared = sections.prepare(query);
   const kept = keptForRescoring(k, rescore !== undefined);
   if (scorer && accept && scanIsCheaper(artifact, options, searchK)) {
-    const scan = exactScan(scorer, slots, prepared, kept, options);
+    const scan = exactScan({ vectors: scorer, slots, query: prepared, meter }, kept, options);
+    meter.finish(0, 0, scan.scored + scan.top.size);
     return {
       ...finish(forest, prepared, query, k, scan.top),
       met: scan.scored,
@@ -60,15 +63,18 @@ export function search(forest: CompactForest, query: Float32Array, options: Fore
     walk.start(walked, margin, undefined, walked === prepared.vector ? prepared.pairs : undefined);
     const scoring = { slots, store: scorer, query: prepared, scale, scores };
     const scored = gatherScored(walk, scoring, top, {
-      ...{ searchK, accept, acceptsMost, k, kept },
+      ...{ searchK, accept, acceptsMost, meter, k, kept },
       ...(bound !== undefined && { least: scoreOfDistance(metric, bound, prepared.length) }),
     });
+    meter.finish(walk.met, walk.looked, scored + top.size);
     return { ...finish(forest, prepared, query, k, top), met: walk.met, candidates: walk.looked, scored };
   }
-  const best = estimateBest(forest, walked, scorer ? rescoreRows(k) : k, { searchK, accept, acceptsMost });
+  const rows = scorer ? rescoreRows(k) : k;
+  const best = estimateBest(forest, walked, rows, { searchK, accept, acceptsMost, meter });
   const items = best.map((slot) => itemAt(slots, slot));
   const scored = scorer ? best.length : 0;
   const { met, looked: candidates } = walkOf(forest);
+  meter.finish(met, candidates, best.length);
   return { ...finishHits({ metric, query, k }, items, decode), met, candidates, scored };
 }
 
@@ -93,14 +99,16 @@ export async function searchRescored(
 ): Promise<Neighbours> {
   const { artifact, sections } = forest;
   const { metric, nSlots, nTrees } = artifact.header;
-  const { k, accept, acceptsMost } = options;
+  const { k, accept, acceptsMost, work } = options;
+  const meter = createMeter(work, artifact.header.dimensions);
   const usual = searchKOf(artifact, options);
   // Where a scan of vectors in memory would do: everything that passes is estimated, and the best of it read.
   const searchK = accept && scanIsCheaper(artifact, options, usual) ? nSlots * nTrees : usual;
   const walked = sections.walkedOf(sections.prepare(query).vector);
-  const best = estimateBest(forest, walked, rescoreRows(k), { searchK, accept, acceptsMost });
+  const best = estimateBest(forest, walked, rescoreRows(k), { searchK, accept, acceptsMost, meter });
   // Before anything is awaited: the next search shares the walk.
   const { met, looked: candidates } = walkOf(forest);
+  meter.finish(met, candidates, best.length);
   const rows = await forest.rescoreReader!.read(best, read);
   const positionOf = new Map(Array.from(rows.slots, (slot, i) => [itemAt(sections.slots, slot), i]));
   const finished = finishHits({ metric, query, k }, [...positionOf.keys()], (item, row) => {

@@ -6,6 +6,15 @@ import type { LoadedIndex } from "../loaded-index.ts";
 import type { Accept } from "../operators.ts";
 import type { BoostedItem, CurationFacts, PinnedItem, QueryCuration } from "./types.ts";
 
+/** Work in nanoseconds: to look a document's id up, and to read the factor of an item that was found. */
+const ID_NS = 3_000;
+const BOOST_NS = 400;
+
+/** Returns the work of applying a query's rules to so many items that were found. */
+export function curationNs({ pins, hidden, boosts }: QueryCuration, found: number): number {
+  return (pins.length + hidden.length) * ID_NS + boosts.length * (found + pins.length) * BOOST_NS;
+}
+
 /** Passes the items that a query's rules do not hide; undefined where they hide none. */
 export function hiddenFilter(
   { ids, forest, columns }: LoadedIndex,

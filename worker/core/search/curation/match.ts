@@ -1,4 +1,5 @@
 import type { QueryCondition } from "../../format/curation.ts";
+import type { Work } from "../../format/work.ts";
 import type { KeywordQuery, Synonym } from "../../keyword/query.ts";
 import {
   isSameWord,
@@ -15,8 +16,17 @@ import type { QueryCuration } from "./types.ts";
 /** Synonyms of one query at most. */
 const MAX_SYNONYMS = 64;
 
-/** Holds a query against the rules; undefined when none fits. */
-export function curationFor(curation: PreparedCuration, query: KeywordQuery): QueryCuration | undefined {
+/** Work in nanoseconds of holding a query against a rule, and against a synonym that begins with one of its words. */
+const RULE_NS = 150;
+const SYNONYM_NS = 500;
+
+/** Holds a query against the rules; undefined when none fits. @throws SearchError `TOO_MUCH_WORK` */
+export function curationFor(
+  curation: PreparedCuration,
+  query: KeywordQuery,
+  work?: Work,
+): QueryCuration | undefined {
+  work?.spend("rules", curation.tests * RULE_NS);
   const rules = rulesFor(curation, query);
   const pins = new Map<string, string>();
   for (const rule of rules) {
@@ -51,14 +61,16 @@ function named({ query, prefix, words }: QueryCondition): string {
   return prefix === undefined ? `queries with the words "${words}"` : `queries that begin with "${prefix}"`;
 }
 
-/** The query with the synonyms of its words. A word in quotes has none. */
-export function withSynonyms(curation: PreparedCuration, query: KeywordQuery): KeywordQuery {
+/** The query with the synonyms of its words. A word in quotes has none. @throws SearchError `TOO_MUCH_WORK` */
+export function withSynonyms(curation: PreparedCuration, query: KeywordQuery, work?: Work): KeywordQuery {
   const found: Synonym[] = [];
   const spoken = spokenWords(query);
   const wholes = query.words.filter(({ kind }) => kind === "whole");
   const keys = spoken.map((word) => (word.exact ? [] : keysOf(word, curation.languages)));
   for (const [i, word] of spoken.entries()) {
-    for (const rule of synonymsOf(curation, keys[i]!)) {
+    const rules = synonymsOf(curation, keys[i]!);
+    work?.spend("rules", rules.length * SYNONYM_NS);
+    for (const rule of rules) {
       const length = rule.from.keys.length;
       if (rule.from.keys.some((key, j) => !isSameWord(key, keys[i + j] ?? []))) continue;
       add(found, rule, { start: word.start, end: spoken[i + length - 1]!.end }, keys);
@@ -67,7 +79,9 @@ export function withSynonyms(curation: PreparedCuration, query: KeywordQuery): K
   for (const whole of wholes) {
     if (whole.exact) continue;
     const own = keysOf(whole, curation.languages);
-    for (const rule of synonymsOf(curation, own)) {
+    const rules = synonymsOf(curation, own);
+    work?.spend("rules", rules.length * SYNONYM_NS);
+    for (const rule of rules) {
       const [first, ...more] = rule.from.keys;
       if (more.length === 0 && isSameWord(first!, own)) add(found, rule, whole, keys);
     }

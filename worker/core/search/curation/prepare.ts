@@ -40,6 +40,8 @@ export interface PreparedCuration {
   /** All others. */
   readonly rules: readonly PreparedRule[];
   readonly boosts: readonly Boost[];
+  /** Tests that a query takes: words of the rules in `rules`, and one a rule. */
+  readonly tests: number;
 }
 
 /** Opens section `curation`; undefined without one. Linear in its rules. @throws ArtifactError `CORRUPT_CURATION` */
@@ -67,6 +69,7 @@ export function openCuration(artifact: Artifact, languages: IndexLanguages): Pre
     exact,
     rules,
     boosts: curation.boosts,
+    tests: rules.reduce((sum, { keys }) => sum + 1 + keys.length, 0),
   };
 }
 
