@@ -7,6 +7,7 @@ import {
   type SectionEntry,
   tableEnd,
 } from "../../worker/core/format/header.ts";
+import { encodeColdChecksums } from "./cold-checksums.ts";
 
 /** A section to be written. Its bytes may come in parts, so that large vectors are never copied together. */
 export interface SectionSource {
@@ -31,7 +32,10 @@ export function layOutArtifact(
   fields: HeaderFields,
   sources: readonly SectionSource[],
 ): { pieces: Uint8Array[]; fileBytes: number; hotBytes: number } {
-  const ordered = [...sources.filter((s) => s.hot), ...sources.filter((s) => !s.hot)];
+  const cold = sources.filter((s) => !s.hot);
+  // Of a file that is laid out anew the table is, too.
+  const hot = sources.filter((s) => s.hot && s.name !== "coldChecksums");
+  const ordered = [...hot, ...checksumsOf(fields, cold), ...cold];
   const entries: SectionEntry[] = [];
   let end = tableEnd(ordered.length);
   let hotBytes = end;
@@ -58,6 +62,18 @@ export function layOutArtifact(
     written += gap + source.bytes.byteLength;
   }
   return { pieces, fileBytes: end, hotBytes };
+}
+
+/** Section coldChecksums, where searches read the cold part: codec binary keeps no other vectors. */
+function checksumsOf({ codec }: HeaderFields, cold: readonly SectionSource[]): SectionSource[] {
+  if (cold.length === 0 || codec !== "binary") return [];
+  let end = 0;
+  const pieces = cold.map(({ bytes }) => {
+    const offset = align(end);
+    end = offset + bytes.byteLength;
+    return { offset, bytes };
+  });
+  return [{ name: "coldChecksums", hot: true, bytes: encodeColdChecksums(pieces, end) }];
 }
 
 /** The whole artifact in one buffer; for small ones and for tests. */

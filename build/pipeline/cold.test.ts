@@ -1,8 +1,12 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { openArtifact } from "../../worker/core/format/artifact.ts";
+import { coldPagesOf } from "../../worker/core/format/cold-pages.ts";
+import { SECTIONS } from "../../worker/core/format/constants.ts";
+import type { ArtifactError } from "../../worker/core/format/errors.ts";
+import { decodeHeader, encodeHeader } from "../../worker/core/format/header.ts";
 import type { LoadedIndex } from "../../worker/core/search/loaded-index.ts";
 import { openIndex } from "../../worker/core/search/loaded-index.ts";
 import { parseSearchRequest } from "../../worker/core/search/parse.ts";
@@ -39,6 +43,7 @@ const near = (word: number, seed: number): number[] => {
 
 let dir: string;
 let whole: LocalIndex;
+let file: Uint8Array;
 let cold: LoadedIndex;
 let reads = 0;
 
@@ -64,21 +69,28 @@ beforeAll(async () => {
     embedDocuments: async (texts: string[]) => Promise.all(texts.map(embedQuery)),
   };
   whole = await openLocalIndex(dir, { embedder });
-  const file = await readWhole(join(dir, "forest.bin"));
-  const { hotBytes } = whole.artifact.header;
+  file = await readWhole(join(dir, "forest.bin"));
+  cold = openCold(file);
+});
+
+/** Opens the hot part of a file, the rest of which is read by range. */
+function openCold(bytes: Uint8Array): LoadedIndex {
   const read = async (offset: number, length: number) => {
     reads++;
-    return file.slice(offset, offset + length);
+    return bytes.slice(offset, offset + length);
   };
-  cold = openIndex({
+  const artifact = openArtifact(bytes.slice(0, whole.artifact.header.hotBytes));
+  const coldFile = { key: "forest.bin", bytes: bytes.length, pages: coldPagesOf(artifact), read };
+  return openIndex({
     version: whole.version,
     manifest: whole.manifest,
-    artifact: openArtifact(file.slice(0, hotBytes)),
+    artifact,
     docstore: whole.docstore,
-    readRanges: createColdReader({ key: "forest.bin", bytes: file.length, read }, createRangeCache(0)),
+    readRanges: createColdReader(coldFile, createRangeCache(0)),
     createEmbedder: () => whole.embedder,
   });
-});
+}
+
 afterAll(async () => {
   await whole?.close();
   await rm(dir, { recursive: true, force: true });
@@ -111,4 +123,58 @@ describe("an index whose vectors are read by range answers as the one in memory"
     expect(answer).toEqual(await search(whole, request));
     if (input.mode !== "keyword") expect(reads).toBeGreaterThan(0);
   });
+});
+
+test("a byte that changed in any cold page gives a warning and no wrong hit", async () => {
+  const log = vi.spyOn(console, "error").mockImplementation(() => {});
+  const random = createRandom(11);
+  const { start, pageBytes, checksums } = coldPagesOf(whole.artifact);
+  const request = parseSearchRequest({ item: 4321, k: 10 });
+  const sound = await search(cold, request);
+  const estimated = await search(openCold(file.slice().fill(0, start)), request);
+  expect(estimated.warnings).toMatchObject([{ code: "VECTORS_UNAVAILABLE" }]);
+  let touched = 0;
+  for (let page = 0; page < checksums!.length; page++) {
+    const damaged = file.slice();
+    const bytes = Math.min(pageBytes, file.length - start - page * pageBytes);
+    const at = start + page * pageBytes + Math.floor(random() * bytes);
+    damaged[at]! ^= 1 << Math.floor(random() * 8);
+    const reader = openCold(damaged).readRanges!;
+    await expect(reader([{ offset: at, length: 1 }])).rejects.toMatchObject({ code: "CHECKSUM_MISMATCH" });
+    const answer = await search(openCold(damaged), request).catch(({ code }: ArtifactError) => code);
+    // The vector of the item itself, which is searched for, is never estimated.
+    if (answer === "CHECKSUM_MISMATCH") touched++;
+    else if (typeof answer !== "string" && answer.warnings) {
+      touched++;
+      expect(answer).toEqual(estimated);
+    } else expect(answer).toEqual(sound);
+  }
+  expect(touched).toBeGreaterThan(3);
+  expect(log).toHaveBeenCalled();
+  log.mockRestore();
+});
+
+test("a copy that is damaged gives way to the file, which is read past the caches", async () => {
+  const artifact = openArtifact(file.slice(0, whole.artifact.header.hotBytes));
+  const asked: boolean[] = [];
+  const read = async (offset: number, length: number, fresh = false) => {
+    asked.push(fresh);
+    return fresh ? file.slice(offset, offset + length) : new Uint8Array(length);
+  };
+  const coldFile = { key: "forest.bin", bytes: file.length, pages: coldPagesOf(artifact), read };
+  const offset = artifact.header.fileBytes - 100;
+  const [piece] = await createColdReader(coldFile, createRangeCache(0))([{ offset, length: 100 }]);
+  expect(Buffer.compare(piece!, file.subarray(offset))).toBe(0);
+  expect(asked).toEqual([false, true]);
+});
+
+test("a file without checksums of its pages is read as before", async () => {
+  const { header, sections } = decodeHeader(file);
+  const renamed = sections.map((s) => (s.kind === SECTIONS.coldChecksums ? { ...s, kind: 15 } : s));
+  const older = file.slice();
+  older.set(encodeHeader(header, renamed));
+  for (const input of Object.values(requests)) {
+    const request = parseSearchRequest(input);
+    expect(await search(openCold(older), request)).toEqual(await search(whole, request));
+  }
 });

@@ -6,6 +6,7 @@ import type { ForestSettings } from "../../build/settings/options.ts";
 import { openForest } from "../../worker/core/forest/open-forest.ts";
 import type { Neighbours } from "../../worker/core/forest/types.ts";
 import { openArtifact } from "../../worker/core/format/artifact.ts";
+import { coldPagesOf } from "../../worker/core/format/cold-pages.ts";
 import { createColdReader } from "../../worker/storage/cold.ts";
 import { createRangeCache } from "../../worker/storage/range-cache.ts";
 import { exactNeighbours } from "./data.ts";
@@ -203,7 +204,9 @@ async function measureSearches(
     return file.slice(offset, offset + length);
   };
   // Without a cache of pages: every query is the first.
-  const read = createColdReader({ key: "million", bytes: file.length, read: readOne }, createRangeCache(0));
+  const pages = coldPagesOf(index.artifact);
+  const coldFile = { key: "million", bytes: file.length, pages, read: readOne };
+  const read = createColdReader(coldFile, createRangeCache(0));
   const { searchRescored } = index;
   const ways: Record<MillionSearch["tiers"], (query: Float32Array, searchK: number) => Promise<Neighbours>> =
     {

@@ -1,6 +1,7 @@
 import type { Cache, R2Bucket, ReadableStream } from "@cloudflare/workers-types";
 import type { Artifact } from "../core/format/artifact.ts";
 import { findSection } from "../core/format/artifact.ts";
+import { coldPagesOf } from "../core/format/cold-pages.ts";
 import type { ColdFile } from "./cold.ts";
 import { getObject } from "./objects.ts";
 import { readExactly } from "./stream.ts";
@@ -24,7 +25,8 @@ export function readsCold(artifact: Artifact): boolean {
 }
 
 /** Opens a forest for reading by range: from the data centre's cache, where the whole file lies there, else from R2. */
-export function openColdFile({ bucket, cache }: ColdSource, key: string, bytes: number): ColdFile {
+export function openColdFile({ bucket, cache }: ColdSource, key: string, artifact: Artifact): ColdFile {
+  const bytes = artifact.header.fileBytes;
   let askAt = 0;
   const fromCache = async (offset: number, length: number): Promise<Uint8Array | undefined> => {
     if (!cache || bytes > LARGEST_CACHED || Date.now() < askAt) return undefined;
@@ -36,8 +38,13 @@ export function openColdFile({ bucket, cache }: ColdSource, key: string, bytes: 
   return {
     key,
     bytes,
-    async read(offset, length) {
-      const cached = await fromCache(offset, length);
+    pages: coldPagesOf(artifact),
+    async read(offset, length, fresh = false) {
+      if (fresh) {
+        askAt = Date.now() + ASK_AGAIN_MS;
+        await cache?.delete(wholeUrl(key, bytes)).catch(() => false);
+      }
+      const cached = fresh ? undefined : await fromCache(offset, length);
       if (cached) return cached;
       const object = await getObject(bucket, key, { offset, length });
       return readExactly(object.body, length, `The range of ${length} bytes at ${offset} of ${key}`);

@@ -1,10 +1,12 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { COLD_PAGE_BYTES } from "../core/format/cold-pages.ts";
 import { createColdReader } from "./cold.ts";
-import { createRangeCache, RANGE_PAGE_BYTES } from "./range-cache.ts";
+import { createRangeCache } from "./range-cache.ts";
 import { coalesce, type Piece } from "./ranges.ts";
 
-const PAGE = RANGE_PAGE_BYTES;
+const PAGE = COLD_PAGE_BYTES;
+const pages = { start: 0, pageBytes: PAGE, checksums: undefined };
 const file = Uint8Array.from({ length: 40 * PAGE + 123 }, (_, i) => (i * 2654435761) >>> 24);
 
 /** A reader over the file, and what it read. */
@@ -15,7 +17,11 @@ function readerOf(limits = { gap: PAGE, most: 4, widest: 4 * PAGE }, cacheBytes 
     reads.push({ offset, length });
     return file.slice(offset, offset + length);
   };
-  return { reads, cache, read: createColdReader({ key: "f", bytes: file.length, read }, cache, limits) };
+  return {
+    reads,
+    cache,
+    read: createColdReader({ key: "f", bytes: file.length, pages, read }, cache, limits),
+  };
 }
 
 const at = (page: number, length = 10): Piece => ({ offset: page * PAGE + 5, length });
@@ -72,7 +78,7 @@ test("neighbouring pages come in one read, and so do the nearest of too many", (
 
 test("a read that comes back short, and a range beyond the end, are errors", async () => {
   const short = async (offset: number, length: number) => file.slice(offset, offset + length - 1);
-  const cut = createColdReader({ key: "f", bytes: file.length, read: short }, createRangeCache());
+  const cut = createColdReader({ key: "f", bytes: file.length, pages, read: short }, createRangeCache());
   await expect(cut([at(1)])).rejects.toMatchObject({ code: "READ_CUT_SHORT" });
   const beyond = readerOf().read([{ offset: file.length - 1, length: 2 }]);
   await expect(beyond).rejects.toMatchObject({ code: "READ_CUT_SHORT" });

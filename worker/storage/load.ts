@@ -221,7 +221,7 @@ async function loadFiles(
       artifact,
       placement: await placement,
       forestKey: key,
-      readRanges: createColdReader(openColdFile(source, key, lengths.forest), createRangeCache()),
+      readRanges: createColdReader(openColdFile(source, key, artifact), createRangeCache()),
     };
     return { from, parts, fresh: from === "r2" ? [parts] : [] };
   } catch (error) {

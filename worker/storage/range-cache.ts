@@ -1,6 +1,3 @@
-/** Bytes of a page of a file's cold part: ten rows of 384 dimensions. Larger ones would fill the cache with neighbours. */
-export const RANGE_PAGE_BYTES = 4096;
-
 /**
  * Pages of cold parts that an isolate has read, least recently used out first. Files never change, so a file's key and a
  * page's number say what a page holds. Holds finished bytes only, never a pending read.

@@ -78,6 +78,8 @@ export type ForestKind = (typeof FOREST_KINDS)[number];
  */
 export const SECTIONS = {
   meta: 1,
+  /** Checksums of the pages of the cold part: see `cold-pages.ts`. */
+  coldChecksums: 2,
   /** Storage slot to item, unsigned 32-bit, ascending slots. */
   slotItems: 16,
   /** Item to storage slot, unsigned 32-bit; 0xffffffff for a hole. */
