@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { buildColumnSections, planColumns } from "../../../build/columns/column-sections.ts";
 import { artifactOf } from "../../../test/support/artifact.ts";
+import type { SearchError } from "../format/search-error.ts";
 import type { ItemDocument } from "../format/meta.ts";
 import { type Columns, openColumns } from "./columns.ts";
 import { compileFilter } from "./compile.ts";
@@ -195,6 +196,21 @@ describe("a filter that cannot be answered", () => {
       message: expect.stringMatching(/"colour".*"lang".*"year"/),
       issues: [{ field: "filter.colour" }],
     });
+  });
+
+  const megabyte = "x".repeat(1_000_000);
+  it.each<readonly [what: string, filter: unknown, code: string]>([
+    ["a field", { [megabyte]: 1 }, "UNKNOWN_FILTER_FIELD"],
+    ["an operator", { year: { [`$${megabyte}`]: 1 } }, "INVALID_FILTER"],
+    ["an operator around conditions", { [`$${megabyte}`]: 1 }, "INVALID_FILTER"],
+    ["a field and its operator", { and: [{ [megabyte]: { [megabyte]: 1 } }] }, "INVALID_FILTER"],
+    ["a field without a condition", { [megabyte]: {} }, "INVALID_FILTER"],
+    ["a value", { year: { in: [megabyte] } }, "FILTER_TYPE_MISMATCH"],
+  ])("repeats the beginning of %s of a megabyte, and no more", async (_, filter, code) => {
+    const error = (await fault(filter)) as SearchError;
+    expect(error.code).toBe(code);
+    expect(error.message).toMatch(/x{50,60}…/);
+    expect(JSON.stringify([error.message, error.issues]).length).toBeLessThan(1000);
   });
 
   it("takes a number or a truth value that is given as text", async () => {
