@@ -69,7 +69,7 @@ export function withSynonyms(curation: PreparedCuration, query: KeywordQuery, wo
   const keys = spoken.map((word) => (word.exact ? [] : keysOf(word, curation.languages)));
   for (const [i, word] of spoken.entries()) {
     const rules = synonymsOf(curation, keys[i]!);
-    work?.spend("rules", rules.length * SYNONYM_NS);
+    work?.spend("rules", rules.size * SYNONYM_NS);
     for (const rule of rules) {
       const length = rule.from.keys.length;
       if (rule.from.keys.some((key, j) => !isSameWord(key, keys[i + j] ?? []))) continue;
@@ -80,7 +80,7 @@ export function withSynonyms(curation: PreparedCuration, query: KeywordQuery, wo
     if (whole.exact) continue;
     const own = keysOf(whole, curation.languages);
     const rules = synonymsOf(curation, own);
-    work?.spend("rules", rules.length * SYNONYM_NS);
+    work?.spend("rules", rules.size * SYNONYM_NS);
     for (const rule of rules) {
       const [first, ...more] = rule.from.keys;
       if (more.length === 0 && isSameWord(first!, own)) add(found, rule, whole, keys);
