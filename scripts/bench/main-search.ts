@@ -9,6 +9,7 @@ import { columns } from "../cli/describe.ts";
 import { progressView } from "../cli/terminal.ts";
 import { machine } from "./machine.ts";
 import { measureFilters } from "./search/filters.ts";
+import { measureTexts } from "./search/texts.ts";
 import { measureTypos } from "./search/typos.ts";
 
 /** `npm run bench:search`: recall and cost of filtered searches, and how many misspelled words find their documents. */
@@ -18,18 +19,30 @@ const program = new Command("npm run bench:search --")
     "[dir]",
     "an artifact; left out: WordNet's 117,791 entries with a keyword index, built into .bench",
   )
+  .option("--queries <file>", "instead: CPU of whole searches for these texts (judged queries)")
   .option("--json", "print one JSON object")
   .parse();
-const { json } = program.opts<{ json?: boolean }>();
+const { json, queries } = program.opts<{ json?: boolean; queries?: string }>();
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 const dir = program.args[0] === undefined ? await wordNet() : resolve(program.args[0]);
 const before = loadavg()[0]!;
-const filters = await measureFilters(dir);
 const manifest = await readManifest(dir);
-const typos = manifest.keyword ? await measureTypos(dir) : undefined;
+const texts = queries === undefined ? undefined : await measureTexts(dir, resolve(queries));
+const filters = texts ? [] : await measureFilters(dir);
+const typos = texts ? undefined : manifest.keyword ? await measureTypos(dir) : undefined;
 if (json) {
-  process.stdout.write(`${JSON.stringify({ dir, items: manifest.items, filters, typos })}\n`);
+  process.stdout.write(`${JSON.stringify({ dir, items: manifest.items, filters, typos, texts })}\n`);
+} else if (texts) {
+  const rows = texts.map(({ mode, milliseconds, embedding }) => [
+    mode,
+    `${milliseconds.toFixed(2)} ms`,
+    `${embedding.toFixed(2)} ms`,
+  ]);
+  process.stdout.write(
+    `${manifest.name}: ${manifest.items} items; ${machine()}; load ${before.toFixed(1)}\n\n`,
+  );
+  process.stdout.write(`${columns([["mode", "CPU a query", "of it the text's vector"], ...rows], [0])}\n`);
 } else {
   const unfiltered = filters[0]!.milliseconds;
   const rows = filters.map(({ share, recall, milliseconds }) => [

@@ -4,7 +4,7 @@ import { FUSION_DEPTH } from "./fusion.ts";
 import { isListed, type Query } from "./query.ts";
 import { holding, type Ranked, rankAll, textCheck, withPins } from "./rank.ts";
 import { normalised, pickFrom, type Ranking, type Rankings } from "./ranking.ts";
-import { MAX_K } from "./schema.ts";
+import { MAX_K, MAX_LISTED } from "./schema.ts";
 import type { Searcher, Shown } from "./searcher.ts";
 import type { SearchRequest } from "./types.ts";
 
@@ -64,7 +64,7 @@ export async function arrange(
 async function listAll(searcher: Searcher, query: Query, request: SearchRequest): Promise<Ranked> {
   const { offset = 0, k, minScore = 0 } = request;
   const check = textCheck(searcher, query);
-  const depth = Math.min(MAX_K, (offset + k) * (check ? 4 : 1));
+  const depth = Math.min(MAX_LISTED, (offset + k) * (check ? 4 : 1));
   const found = await listTo(searcher, query, request, depth);
   const rankings = await completed(searcher, query, request, { depth, ...found });
   const ranking = inOrder(query, rankings, minScore);
@@ -83,7 +83,8 @@ async function listTo(
   depth: number,
 ): Promise<{ readonly rankings: Rankings; readonly counted: Pick<Rankings, "counts" | "facets"> }> {
   const shown: Shown = {
-    among: depth * (query.groupBy?.hits ?? 1),
+    // Of a late page nothing lies among the best: a second round reads what it shows.
+    among: depth > MAX_K ? 0 : depth * (query.groupBy?.hits ?? 1),
     documents: include.some((part) => part !== "vector"),
     vectors: include.includes("vector"),
   };

@@ -1,6 +1,6 @@
 import type { RequestIssue } from "../format/search-error.ts";
-import { hitsOf } from "./ordering.ts";
-import { MAX_K, MAX_QUERY_LENGTH } from "./schema.ts";
+import { hitsOf, isListing } from "./ordering.ts";
+import { MAX_K, MAX_LISTED, MAX_QUERY_LENGTH } from "./schema.ts";
 import type { SearchRequest } from "./types.ts";
 
 /** Bounds that a deployment sets below those of the contract. Left out: the contract's own. */
@@ -23,7 +23,7 @@ export const BATCH_BUDGETS: readonly {
   readonly most: number;
   readonly of: (request: SearchRequest) => number;
 }[] = [
-  { what: "k of all searches together (1000 where one has an offset)", most: 10_000, of: ranked },
+  { what: "k of all searches together (with an offset 1000 at least, or both)", most: 10_000, of: ranked },
   { what: "mmr.fetchK of all searches together", most: 10_000, of: ({ mmr }) => mmr?.fetchK ?? 0 },
   // What choosing costs: every candidate is compared with every one that is chosen.
   { what: "mmr.fetchK times k of all searches together", most: 2_000_000, of: compared },
@@ -32,7 +32,8 @@ export const BATCH_BUDGETS: readonly {
 ];
 
 function ranked(request: SearchRequest): number {
-  return request.offset === undefined ? hitsOf(request) : MAX_K;
+  const { offset, k } = request;
+  return offset === undefined ? hitsOf(request) : Math.max(MAX_K, offset + k);
 }
 
 function compared({ mmr, k, offset = 0 }: SearchRequest): number {
@@ -60,10 +61,12 @@ export function limitIssues(request: SearchRequest, limits: SearchLimits): Reque
   hold("mmr.fetchK", mmr?.fetchK ?? 0, maxK);
   hold("searchK", searchK, maxSearchK);
   const depth = Math.min(MAX_K, maxK);
-  if (offset > 0 && offset + k > depth) {
+  // A deployment that allows fewer hits allows fewer pages.
+  const reach = isListing(request) && depth === MAX_K ? MAX_LISTED : depth;
+  if (offset > 0 && offset + k > reach) {
     refuse(
       "offset",
-      `offset and k together reach ${offset + k}; at most ${depth} hits of a search can be paged through.`,
+      `offset and k together reach ${offset + k}; at most ${reach} hits of a search can be paged through.`,
     );
   }
   const hits = hitsOf(request);

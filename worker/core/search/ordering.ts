@@ -30,6 +30,11 @@ export function isBrowsing({ query, vector, item, id }: SearchRequest): boolean 
   return [query, vector, item, id].every((field) => field === undefined);
 }
 
+/** Whether a request certainly lists all that it finds in an order of fields, whatever the index. */
+export function isListing(request: SearchRequest): boolean {
+  return isBrowsing(request) || (request.mode === "keyword" && request.sort !== undefined);
+}
+
 /** Hits of a page at most: `k`, or so many groups of hits. */
 export function hitsOf(request: Pick<SearchRequest, "k" | "groupBy">): number {
   return request.k * (groupByOf(request)?.hits ?? 1);

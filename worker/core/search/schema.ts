@@ -8,6 +8,8 @@ import { METRICS } from "../format/constants.ts";
 
 /** Bounds of the contract; a deployment may set lower ones (`SearchLimits`), never higher. */
 export const MAX_K = 1000;
+/** Hits that pages of a list reach: what is listed costs the same whatever the page. */
+export const MAX_LISTED = 10_000;
 export const MAX_QUERY_LENGTH = 8192;
 export const MAX_ID_LENGTH = 2048;
 export const MAX_SEARCH_K = 0x7fff_ffff;
@@ -153,9 +155,9 @@ export const searchRequestSchema = z
       }),
     ),
     mmr: z.optional(mmrSchema),
-    offset: z.optional(z.int().check(z.minimum(0), z.maximum(MAX_K))).check(
+    offset: z.optional(z.int().check(z.minimum(0), z.maximum(MAX_LISTED))).check(
       z.meta({
-        description: `Hits to pass over. In mode vector pages of one search agree with each other when every one of them, the first included, gives its offset; offset and k together reach ${MAX_K} at most.`,
+        description: `Hits to pass over. In mode vector pages of one search agree with each other when every one of them, the first included, gives its offset; offset and k together reach ${MAX_K} at most, ${MAX_LISTED} in lists: without a query, or sorted in mode keyword.`,
       }),
     ),
     minScore: z
