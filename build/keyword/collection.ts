@@ -4,6 +4,9 @@ import { foldWord, tokenize } from "../../worker/core/keyword/tokenize.ts";
 import { textsOf } from "./collect.ts";
 import { type Collection, DEFAULT_FIELDS, type KeywordOptions } from "./options.ts";
 
+/** Settings that decide what is counted. */
+export type KeywordCounts = Pick<KeywordOptions, "language" | "languages" | "fields">;
+
 function countLanguage(byLanguage: Map<string, number[]>, word: string, language: number): void {
   const counts = byLanguage.get(word) ?? [];
   counts[language] = (counts[language] ?? 0) + 1;
@@ -17,8 +20,22 @@ export function mostOf(counts: readonly (number | undefined)[]): number {
   return most;
 }
 
+/**
+ * Documents with a stem, as its share of the documents of its languages says for all: a frequent word of one language
+ * among several is in few documents of the whole, and would count as a telling one.
+ */
+function sharedOut(counts: readonly number[], ofLanguage: readonly number[], documents: number): number {
+  let holding = 0;
+  let share = 0;
+  for (const [language, count = 0] of counts.entries()) {
+    holding += count;
+    if (count > 0) share += (count * count) / ofLanguage[language]!;
+  }
+  return Math.round((share / holding) * documents);
+}
+
 /** Counts documents one by one; memory grows with the distinct words alone. */
-export function countCollection(options: Pick<KeywordOptions, "language" | "languages" | "fields">): {
+export function countCollection(options: KeywordCounts): {
   add(document: ItemDocument): void;
   finish(): Collection;
 } {
@@ -26,14 +43,12 @@ export function countCollection(options: Pick<KeywordOptions, "language" | "lang
   const one = checkLanguage(options.language ?? "en");
   const fields = Object.entries(options.fields ?? DEFAULT_FIELDS).filter(([, weight]) => weight > 0);
   const words = new Map<string, number>();
-  const stems = new Map<string, number>();
+  const stems = new Map<string, number[]>();
   const stemsOf = new Map<Language, Map<string, string>>();
   const byLanguage = new Map<string, number[]>();
+  const ofLanguage: number[] = [];
   let documents = 0;
   let totalLength = 0;
-  const count = (counts: Map<string, number>, seen: ReadonlySet<string>) => {
-    for (const key of seen) counts.set(key, (counts.get(key) ?? 0) + 1);
-  };
   return {
     add(document) {
       const own = languages?.of[document.item] ?? 0;
@@ -57,16 +72,17 @@ export function countCollection(options: Pick<KeywordOptions, "language" | "lang
           }
         }
       }
-      count(words, ownWords);
+      for (const word of ownWords) words.set(word, (words.get(word) ?? 0) + 1);
       if (languages) for (const word of ownWords) countLanguage(byLanguage, word, own);
-      count(stems, ownStems);
+      for (const stem of ownStems) countLanguage(stems, stem, own);
+      ofLanguage[own] = (ofLanguage[own] ?? 0) + 1;
       documents++;
     },
     finish: () => ({
       documents,
       averageLength: documents === 0 ? 0 : totalLength / documents,
       words,
-      stems,
+      stems: new Map(Array.from(stems, ([stem, counts]) => [stem, sharedOut(counts, ofLanguage, documents)])),
       ...(languages && {
         languages: new Map(
           Array.from(byLanguage, ([word, counts]) => [word, languages.list[mostOf(counts)]!]),

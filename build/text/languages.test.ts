@@ -90,3 +90,27 @@ test("one language is that of the index, and English the one as it ever was", as
   const short = await indexOf("short", { documents: [{ pageContent: "Hund", vector: [1, 0] }] });
   expect(short.manifest.keyword?.language).toBe("en");
 });
+
+test("words count as their share of the documents of their language, whole and in shards", async () => {
+  const german = [
+    "die alten Häuser wurden aufgebaut und die neue Stadt wuchs in den Jahren nach dem Krieg ständig weiter",
+    "die alten Bäume wurden gefällt und die neue Straße führte in den Jahren danach am Fluss vorbei",
+    "die Kinder sammelten Kastanien und bastelten daraus in der Schule kleine Tiere für die Großeltern",
+    "die alten Leute erzählten, wie die alten Bauern früher im Winter in den alten Stuben saßen und sangen",
+  ].map((pageContent, i) => ({ id: `g${i}`, pageContent, metadata: { lang: "de" } }));
+  const english = Array.from({ length: 36 }, (_, i) => ({
+    id: `e${i}`,
+    pageContent: `The engineers were checking connection number ${i} between the stations before winter began.`,
+    metadata: { lang: "en" },
+  }));
+  const all = [...german, ...english].map((one, i) => ({ ...one, vector: [Math.cos(i), Math.sin(i)] }));
+  const own = all.slice(0, german.length);
+  const query = "die alten Kastanien";
+  const alone = await ids(await indexOf("german", { documents: own, keyword: { language: "de" } }), query);
+  // A frequent word of German is in a tenth of all documents, and must not outweigh a rare one.
+  expect(alone[0]).toBe("g2");
+  const whole = await indexOf("shares", { documents: all });
+  expect(await ids(whole, query)).toEqual(alone);
+  const parts = await indexOf("share-parts", { documents: all, shards: 2, partition: "random" });
+  expect(await ids(parts, query)).toEqual(alone);
+});

@@ -2,7 +2,9 @@ import type { ArtifactMeta, ItemDocument } from "../../worker/core/format/meta.t
 import { readDocuments } from "../artifact/documents.ts";
 import type { SectionSource } from "../artifact/layout.ts";
 import { buildColumnSections } from "../columns/column-sections.ts";
+import { countCollection, type KeywordCounts } from "../keyword/collection.ts";
 import { buildKeywordSections } from "../keyword/keyword-sections.ts";
+import type { Collection } from "../keyword/options.ts";
 import type { Progress } from "../settings/progress.ts";
 import { PAGE_TITLE, withPageTitles } from "../site/beginning.ts";
 import type { TextOptions, TextPlan } from "./options.ts";
@@ -30,12 +32,15 @@ export async function indexTexts(
   const sections: SectionSource[] = [];
   const { keyword = true } = options;
   const titled = typeof keyword === "object" && keyword.fields !== undefined && PAGE_TITLE in keyword.fields;
-  const documents = titled ? withPageTitles(readDocuments(path)) : readDocuments(path);
+  const read = () => (titled ? withPageTitles(readDocuments(path)) : readDocuments(path));
+  const own = typeof keyword === "object" ? keyword : {};
+  const collection =
+    options.plan?.collection ?? (own.languages && hasText ? await countAll(read(), own) : undefined);
   const keywords =
     keyword !== false && hasText
-      ? await buildKeywordSections(documents, {
-          ...(typeof keyword === "object" && keyword),
-          ...(options.plan?.collection && { collection: options.plan.collection }),
+      ? await buildKeywordSections(read(), {
+          ...own,
+          ...(collection && { collection }),
           nItems,
           onDocument: (done) => {
             if (done % REPORTED === 0 || done === nItems) {
@@ -54,6 +59,13 @@ export async function indexTexts(
       ...(columns.meta.length > 0 && { columns: columns.meta }),
     },
   };
+}
+
+/** Frequencies of words of several languages, each among the documents of its own. */
+async function countAll(documents: AsyncIterable<ItemDocument>, keyword: KeywordCounts): Promise<Collection> {
+  const counter = countCollection(keyword);
+  for await (const document of documents) counter.add(document);
+  return counter.finish();
 }
 
 async function buildColumns(

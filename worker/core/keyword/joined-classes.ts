@@ -21,7 +21,10 @@ export function joinClasses(
     const fresh = members(added, parts.added);
     const left = gone ? members(gone, undefined) : [];
     const count = ([first]: readonly TermEntry[]) => first?.classDocuments ?? 0;
-    const classTotal = count(old) + count(fresh) - count(left);
+    // In an index of several languages the base counts more than its documents: those of one language stand for all.
+    const [first] = old;
+    const share = first && first.classDocuments > 0 ? first.classTotal / first.classDocuments : 1;
+    const classTotal = Math.round((count(old) + count(fresh) - count(left)) * share);
     const terms = new Set(old.map((entry) => entry.term + 1));
     for (const entry of fresh) terms.add(numberOf(encodeTerm(ofAdded.text(entry.term))));
     const entries = [...terms]
