@@ -266,6 +266,9 @@ export function requireUnchanged(dir: string, { base }: Pick<Manifest, "base">):
  * @throws AnnoyEdgeError `NOT_AN_ARTIFACT` when the folder or its manifest is not there or not ours
  */
 export async function readManifest(dir: string): Promise<Manifest> {
+  if (typeof dir !== "string" || dir === "") {
+    throw new AnnoyEdgeError("NOT_AN_ARTIFACT", "No folder is named; that of an artifact is needed.");
+  }
   const path = join(dir, MANIFEST_FILE);
   let text: string;
   try {

@@ -49,6 +49,33 @@ test("an open index answers searches, one by one and in batches", async () => {
   }
 });
 
+test.each([undefined, 2])(
+  "a closed index (shards: %s) finishes what runs and refuses the rest",
+  async (shards) => {
+    const out = join(folder, `closed-${shards}`);
+    const documents = Array.from({ length: 8 }, (_, i) => ({ pageContent: `text ${i}`, vector: [i, 8 - i] }));
+    await build({ documents, out, ...(shards && { shards, partition: "random" as const }) });
+    const index = await openLocalIndex(out);
+    const vector = Float32Array.of(1, 2) as unknown as number[];
+    const running = index.search({ vector, k: 8 });
+    await index.close();
+    const { hits, warnings } = await running;
+    expect(hits).toHaveLength(8);
+    expect(warnings).toBeUndefined();
+    await index.close();
+    const closed = { code: "CLOSED" };
+    await expect(index.search({ vector })).rejects.toMatchObject(closed);
+    await expect(index.searchBatch([{ vector }])).rejects.toMatchObject(closed);
+    await expect(index.suggest({ query: "te" })).rejects.toMatchObject(closed);
+  },
+);
+
+test("a folder that is not named is refused", async () => {
+  await expect(openLocalIndex(undefined as unknown as string)).rejects.toMatchObject({
+    code: "NOT_AN_ARTIFACT",
+  });
+});
+
 test("an explanation names the fields of a word by their dotted paths, a name with dots before a path", async () => {
   const out = join(folder, "dotted");
   const documents = [

@@ -68,10 +68,8 @@ async function openAlone(dir: string, options: OpenLocalOptions): Promise<LocalI
       },
       ...(shards && { shards }),
     });
-    const close = async () => {
-      await Promise.all([docstore.close(), shards?.close()]);
-    };
-    return { ...index, artifact, docstore, close, ...searchesOf(index) };
+    const release = () => Promise.all([docstore.close(), shards?.close()]);
+    return { ...index, artifact, docstore, ...searchesOf(index, release) };
   } catch (error) {
     await docstore.close();
     throw inFile(join(dir, "forest.bin"), error);
@@ -85,10 +83,8 @@ async function openChangedFolder(dir: string, options: OpenLocalOptions): Promis
   try {
     added = await openAlone(dir, NO_EMBEDDER);
     const index = openChanged(base, added);
-    const close = async () => {
-      await Promise.all([base.close(), added?.close()]);
-    };
-    return { ...index, artifact: base.artifact, docstore: base.docstore, close, ...searchesOf(index) };
+    const release = () => Promise.all([base.close(), added?.close()]);
+    return { ...index, artifact: base.artifact, docstore: base.docstore, ...searchesOf(index, release) };
   } catch (error) {
     await Promise.all([base.close(), added?.close()]);
     throw inFile(join(dir, "forest.bin"), error);
@@ -100,18 +96,54 @@ function rerankingFor(requests: readonly SearchRequest[]): SearchOptions {
   return requests.some(({ rerank }) => rerank) ? { reranker: environmentReranker() } : {};
 }
 
-function searchesOf(index: LoadedIndex): Pick<LocalIndex, "search" | "searchBatch" | "suggest"> {
-  return {
-    async search(input) {
-      const request = parseSearchRequest(input);
-      return search(index, request, rerankingFor([request]));
-    },
-    async searchBatch(searches) {
-      const requests = parseBatchRequest({ searches });
-      return searchBatch(index, requests, rerankingFor(requests));
-    },
-    suggest: async (request) => suggestWith(openSearcher(index), validate(suggestRequestSchema, request)),
+/** Searches until `close`, which waits for those that run before it releases the files. */
+function searchesOf(
+  index: LoadedIndex,
+  release: () => Promise<unknown>,
+): Pick<LocalIndex, "search" | "searchBatch" | "suggest" | "close"> {
+  const running = new Set<Promise<unknown>>();
+  let closed: Promise<void> | undefined;
+  const run = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (closed) throw new AnnoyEdgeError("CLOSED", `Index ${index.name} has been closed. Open it again.`);
+    const job = work();
+    running.add(job);
+    try {
+      return await job;
+    } finally {
+      running.delete(job);
+    }
   };
+  return {
+    search: (input) =>
+      run(async () => {
+        const request = parseSearchRequest(plainVector(input));
+        return search(index, request, rerankingFor([request]));
+      }),
+    searchBatch: (searches) =>
+      run(async () => {
+        const requests = parseBatchRequest({
+          searches: Array.isArray(searches) ? searches.map(plainVector) : searches,
+        });
+        return searchBatch(index, requests, rerankingFor(requests));
+      }),
+    suggest: (request) =>
+      run(async () => suggestWith(openSearcher(index), validate(suggestRequestSchema, request))),
+    close: () => {
+      closed ??= Promise.allSettled(running)
+        .then(release)
+        .then(() => {});
+      return closed;
+    },
+  };
+}
+
+/** Vectors of embedders are often typed arrays, which are no lists of JSON. */
+function plainVector(input: unknown): unknown {
+  if (typeof input !== "object" || input === null || !("vector" in input)) return input;
+  const { vector } = input;
+  return vector instanceof Float32Array || vector instanceof Float64Array
+    ? { ...input, vector: Array.from(vector) }
+    : input;
 }
 
 /**

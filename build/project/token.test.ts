@@ -25,6 +25,10 @@ test("takes the first secret of .dev.vars where the environment has none", async
     await writeFile(join(root, ".dev.vars"), `OTHER=1\nTOKEN_SECRETS="${secret}, older"\n`);
     const { token: made } = await token({ root });
     expect(await verifyToken(made, [signingKey(secret)])).toMatchObject({ ok: true });
+    const staging = `staging_${secret}`;
+    await writeFile(join(root, ".dev.vars.staging"), `TOKEN_SECRETS=${staging}\n`);
+    const { token: other } = await token({ root, env: "staging" });
+    expect(await verifyToken(other, [signingKey(staging)])).toMatchObject({ ok: true });
   } finally {
     await rm(root, { recursive: true });
   }

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   ACTIONS,
@@ -25,6 +25,8 @@ export interface TokenOptions {
   /** Default: the first of `TOKEN_SECRETS` in the environment, or in `.dev.vars` of `root`. */
   readonly secret?: string;
   readonly root?: string;
+  /** Environment, whose `.dev.vars.<env>` wrangler takes in place of `.dev.vars`; default: `CLOUDFLARE_ENV`. */
+  readonly env?: string;
 }
 
 export interface SignedToken {
@@ -52,7 +54,7 @@ export async function token(options: TokenOptions = {}): Promise<SignedToken> {
     if (!ACTIONS.includes(action)) throw new OptionError(`actions are some of ${ACTIONS.join(", ")}.`);
   }
   if (filter !== undefined) parseFilter(filter);
-  const secret = options.secret ?? findSecret(options.root ?? ".");
+  const secret = options.secret ?? findSecret(options.root ?? ".", options.env ?? process.env.CLOUDFLARE_ENV);
   if (secret === undefined) {
     const message =
       "TOKEN_SECRETS is neither in the environment nor in .dev.vars: openssl rand -hex 32 makes a secret, and npx wrangler secret put TOKEN_SECRETS gives it to the Worker.";
@@ -81,15 +83,17 @@ function secondsOf(expires: string): number {
   );
 }
 
-function findSecret(root: string): string | undefined {
-  const list = process.env.TOKEN_SECRETS ?? devVariable(root, "TOKEN_SECRETS");
+function findSecret(root: string, env: string | undefined): string | undefined {
+  const own = join(root, `.dev.vars.${env}`);
+  const file = env && existsSync(own) ? own : join(root, ".dev.vars");
+  const list = process.env.TOKEN_SECRETS ?? devVariable(file, "TOKEN_SECRETS");
   return list?.split(/[\s,]+/).find((secret) => secret !== "");
 }
 
 /** A line of the file from which `wrangler dev` takes secrets. */
-function devVariable(root: string, name: string): string | undefined {
+function devVariable(file: string, name: string): string | undefined {
   try {
-    const text = readFileSync(join(root, ".dev.vars"), "utf8");
+    const text = readFileSync(file, "utf8");
     return new RegExp(`^\\s*${name}\\s*=\\s*(["']?)(.*?)\\1\\s*$`, "m").exec(text)?.[2];
   } catch {
     return undefined;

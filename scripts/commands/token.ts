@@ -23,7 +23,8 @@ export function addToken(program: Command): void {
     .option(
       "--root <dir>",
       "folder of .dev.vars, when TOKEN_SECRETS is not in the environment (default: here)",
-    );
+    )
+    .option("--env <name>", "environment whose .dev.vars.<name> is read (default: CLOUDFLARE_ENV)");
   perform<Flags>(command, async (_context, { action, ...flags }) => {
     const result = await token({ ...flags, ...(action && { actions: action }) });
     return { result, text: result.token };
