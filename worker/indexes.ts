@@ -34,7 +34,10 @@ export function createIndexes(env: Env, bucket: R2Bucket, settings: Settings): I
   const { served } = settings;
   // In the order of their last use.
   const opened = new Map<string, Opened>();
-  const encoders = createEncoders({ bucket, cache: caches.default, kernel });
+  const encoders = createEncoders({
+    ...{ bucket, cache: caches.default, kernel },
+    room: () => HELD_BYTES - heldBytes(opened),
+  });
   const pages = createPageCache(() => roomForPages(heldBytes(opened) + encoders.heldBytes));
   const list = listing(bucket, served, settings.refreshSeconds);
   const [first] = served.filter((name) => !isPattern(name));
@@ -90,9 +93,9 @@ function createSource(name: string, env: Env, shared: Shared): Opened {
     bucket,
     cache: caches.default,
     refreshSeconds: settings.refreshSeconds,
-    reservedBytes: () => {
-      const others = opened.size > 1 ? heldBytes(opened, name) + PAGE_BYTES_KEPT.least : 0;
-      return encoders.heldBytes + others;
+    reservedBytes: ({ encoder }) => {
+      const others = opened.size > 1 ? heldBytes(opened, name) : 0;
+      return encoders.heldBytes + encoders.missingBytes(encoder) + others;
     },
     makeRoom: (claim, hasOther) => makeRoom(name, opened, claim, hasOther),
     prepare: ({ embedder }) => encoders.prepare(embedder),
@@ -188,7 +191,10 @@ async function publishedNames(bucket: R2Bucket): Promise<readonly string[]> {
 
 /** Bytes that indexes leave to documents: all of a small corpus' pages may stay, so that its searches read nothing. */
 function roomForPages(indexBytes: number): number {
-  return Math.min(PAGE_BYTES_KEPT.most, Math.max(PAGE_BYTES_KEPT.least, HELD_BYTES - indexBytes));
+  return Math.min(
+    PAGE_BYTES_KEPT.most,
+    Math.max(PAGE_BYTES_KEPT.least, HELD_BYTES + PAGE_BYTES_KEPT.least - indexBytes),
+  );
 }
 
 /** Bytes that indexes hold, those that are being loaded included. */
@@ -213,7 +219,8 @@ async function makeRoom(
     for (const [other, source] of opened) {
       if (other !== name && source.letGo() && claim()) return;
     }
-    if (claim() || opened.size === 1) return;
+    // A version that does not fit beside the pages of an isolate of its own is loaded there all the same.
+    if (claim() || heldBytes(opened, name) === 0) return;
     if (Date.now() > deadline) {
       if (hasOther) return;
       throw new AnnoyEdgeError("INDEX_LOADING", `Memory for index "${name}" is in use by others. Try again.`);

@@ -58,6 +58,7 @@ export async function downloadVersion(
       publication: _publication,
       corpus: _corpus,
       baseFiles: _baseFiles,
+      encoder: _encoder,
       etags: _etags,
       ...manifest
     } = published;

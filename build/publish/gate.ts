@@ -1,7 +1,10 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
 import { PUBLISHED_BYTES, residentBytes, SHARD_BYTES } from "../../worker/core/format/budget.ts";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import type { Manifest } from "../../worker/core/format/meta.ts";
 import type { CorpusFacts, PublishedManifest } from "../../worker/storage/manifest.ts";
+import { ENCODER_FILE } from "../artifact/version.ts";
 import type { ArtifactFolder } from "./artifact.ts";
 import { checkCorpus } from "./corpus.ts";
 import { megabytes } from "./cost.ts";
@@ -66,27 +69,48 @@ function varianceOf({ recallAt10: p, queries }: Manifest["certified"]): number {
   return (p * (1 - p)) / Math.max(1, queries);
 }
 
+/** Memory that an isolate needs beside an artifact's own part. */
+export interface Beside {
+  /** The version that the artifact changes. */
+  readonly base?: Manifest | undefined;
+  /** Bytes of the encoder of its queries. */
+  readonly encoderBytes?: number | undefined;
+}
+
 /** An artifact that no isolate can hold would take down whatever tries: the index itself, its router or a shard. */
-export function checkSize(manifest: Manifest, base?: Manifest): GateFailure[] {
+export function checkSize(manifest: Manifest, { base, encoderBytes = 0 }: Beside = {}): GateFailure[] {
   const { shards, hotBytes } = manifest;
+  const encoded = encoderBytes > 0 ? " with its encoder" : "";
   const parts = shards
     ? [
         ...shards.list.map((shard, i) => ({ what: `Shard ${i}`, bytes: residentBytes(shard) })),
         // The items are the shards'.
-        { what: "The router", bytes: hotBytes },
+        { what: `The router${encoded}`, bytes: hotBytes + encoderBytes },
       ]
     : base
-      ? [{ what: "The hot part of base and changes", bytes: residentBytes(base) + residentBytes(manifest) }]
-      : [{ what: "The hot part", bytes: residentBytes(manifest) }];
+      ? [
+          {
+            what: `The hot part of base and changes${encoded}`,
+            bytes: residentBytes(base) + residentBytes(manifest) + encoderBytes,
+          },
+        ]
+      : [{ what: `The hot part${encoded}`, bytes: residentBytes(manifest) + encoderBytes }];
   const advice = shards
     ? "Build with more shards or a lower --shard-bytes."
-    : "Build with --max-bytes, fewer trees, or codec int4 or binary, or cut the index with --shards.";
+    : `Build with --max-bytes, fewer trees, or codec int4 or binary${encoded && ", or --embedder static"}, or cut the index with --shards.`;
   return parts
     .filter(({ bytes }) => bytes > PUBLISHED_BYTES)
     .map(({ what, bytes }) => ({
       code: "TOO_LARGE",
       message: `${what} takes ${megabytes(bytes)} of an isolate's 128 MB; ${megabytes(PUBLISHED_BYTES)} are possible. ${advice}`,
     }));
+}
+
+/** As {@link checkSize}, for an artifact that was just built. */
+export async function checkBuiltSize(dir: string, manifest: Manifest): Promise<GateFailure[]> {
+  const file = join(dir, ENCODER_FILE);
+  const encoderBytes = manifest.embedder?.provider === "encoder" ? (await stat(file)).size : 0;
+  return checkSize(manifest, { encoderBytes });
 }
 
 /** Shards that an isolate holds, but not beside those that take over from them. */
@@ -116,12 +140,12 @@ export interface GateOptions {
  */
 export async function runGate(
   dir: string,
-  { manifest, base }: ArtifactFolder,
+  { manifest, base, encoder }: ArtifactFolder,
   previous: PublishedManifest | undefined,
   options: GateOptions,
 ): Promise<{ forced: string[]; warnings: string[] }> {
   const failures = [
-    ...checkSize(manifest, base?.folder.manifest),
+    ...checkSize(manifest, { base: base?.folder.manifest, encoderBytes: encoder?.bytes }),
     ...checkRecall(manifest, previous),
     ...checkCorpus(options.corpus, previous, options.mayShrink),
     ...((await options.gate?.({ dir, manifest, previous })) ?? []),

@@ -135,6 +135,6 @@ export async function standBase(
 }
 
 function filesOf(manifest: PublishedManifest): FileLengths {
-  const { base: _, ...files } = lengthsOf(manifest);
+  const { base: _, encoder: _encoder, ...files } = lengthsOf(manifest);
   return files;
 }

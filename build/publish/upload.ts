@@ -39,7 +39,7 @@ export interface Upload {
  */
 export async function uploadVersion(
   store: PublishStore,
-  { manifest, parts }: ArtifactFolder,
+  { manifest, parts, encoder }: ArtifactFolder,
   placed: PlacedDocuments,
   { record, corpus, baseFiles, total, forestOf, report }: Upload,
 ): Promise<PublishedManifest> {
@@ -95,6 +95,8 @@ export async function uploadVersion(
       },
       ...(part.shard === undefined && { corpus }),
       ...(part.shard === undefined && baseFiles && { baseFiles }),
+      ...(part.shard === undefined &&
+        encoder && { encoder: { contentHash: encoder.hash, bytes: encoder.bytes } }),
       publication,
     };
     await putManifest(store, versionKey(name, version, "manifest.json", part.shard), whole, part);

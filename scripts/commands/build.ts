@@ -12,6 +12,7 @@ import {
   SPLITTERS,
   surveySite,
 } from "../../build/index.ts";
+import { checkBuiltSize } from "../../build/publish/gate.ts";
 import { describeArtifact, recallShortfall } from "../cli/describe.ts";
 import { addForestOptions, addMetricOption } from "../cli/forest-options.ts";
 import { leafCommand, perform, wholeNumber } from "../cli/run.ts";
@@ -93,6 +94,8 @@ export function addBuild(program: Command): void {
     const { out, manifest } = await build({ ...options, onReport, onNote: note, onProgress });
     const shortfall = recallShortfall(manifest);
     if (shortfall) note(`Warning: ${shortfall}`);
+    for (const { message } of await checkBuiltSize(out, manifest))
+      note(`Warning: it cannot be published. ${message}`);
     const parts = [out, describeArtifact(manifest), ...(site ? [describeSite(site)] : [])];
     return { result: { out, manifest, ...(site && { site }) }, text: parts.join("\n") };
   });

@@ -12,11 +12,14 @@ test("docs/architecture.md lists the limits on memory as the code has them", () 
 });
 
 test("other pages name the same limits", () => {
-  const { HELD_BYTES, PLANNED_BYTES, PUBLISHED_BYTES, SHARD_BYTES } = budget;
+  const { FLIGHT_BYTES, HELD_BYTES, PLANNED_BYTES, PUBLISHED_BYTES, SHARD_BYTES } = budget;
   const named: readonly (readonly [file: string, pattern: RegExp, bytes: number])[] = [
-    ["operations.md", /must fit an isolate \((\d+) MB\)/, PUBLISHED_BYTES],
+    ["operations.md", /must fit an isolate \((\d+) MB, the encoder counted\)/, PUBLISHED_BYTES],
     ["operations.md", /above (\d+) MB \(`--shard-bytes`\)/, SHARD_BYTES],
     ["operations.md", /would hold more than (\d+) MB of an isolate/, HELD_BYTES],
+    ["operations.md", /make room when all would hold more than (\d+) MB/, HELD_BYTES],
+    ["http.md", /Loaded indexes and encoders share (\d+) MB/, HELD_BYTES],
+    ["http.md", /all requests in flight (\d+) MB/, FLIGHT_BYTES],
     ["scale.md", /up to (\d+) MB of its 128/, PLANNED_BYTES],
     ["scale.md", /`publish` lets pass \((\d+) MB\)/, PUBLISHED_BYTES],
     ["scale.md", /parts of at most (\d+) MB/, SHARD_BYTES],

@@ -11,18 +11,24 @@ export interface BodyLimits {
   readonly maxBytes: number;
   /** Milliseconds that the whole body may take. */
   readonly timeout: number;
+  /** Counts bytes of memory before they are taken; throws when there is no room. */
+  readonly hold: (bytes: number) => void;
 }
+
+/** Memory of a byte of a body: its text and what it says, beside it. */
+const BYTES_HELD = 3;
 
 /**
  * The JSON of a request's body. Never holds more than `maxBytes`: an honest length is refused before reading, a body
  * without one as soon as it is over.
  *
- * @throws HttpError `UNSUPPORTED_MEDIA_TYPE`, `BODY_TOO_LARGE`, `BODY_TIMEOUT`, `INVALID_JSON`
+ * @throws HttpError `UNSUPPORTED_MEDIA_TYPE`, `BODY_TOO_LARGE`, `BODY_TIMEOUT`, `INVALID_JSON`, `ISOLATE_BUSY`
  */
 export async function readJson(request: Request, limits: BodyLimits): Promise<unknown> {
   checkMediaType(request.headers);
   const declared = Number(request.headers.get("content-length") ?? 0);
   if (declared > limits.maxBytes) throw tooLarge(limits.maxBytes);
+  limits.hold(BYTES_HELD * declared);
   const text = decode(
     await withinTime(declared > 0 ? wholeBody(request) : streamedBody(request, limits), limits),
   );
@@ -100,6 +106,7 @@ async function streamedBody(request: Request, limits: BodyLimits): Promise<Uint8
       if (done) break;
       total += value.byteLength;
       if (total > limits.maxBytes) throw tooLarge(limits.maxBytes);
+      limits.hold(BYTES_HELD * value.byteLength);
       parts.push(value);
     }
   } catch (error) {

@@ -1,4 +1,5 @@
 import { createWork } from "../core/format/work.ts";
+import { createFlight } from "./flight.ts";
 import { answerHeaders } from "./headers.ts";
 import { problemResponse } from "./problem-response.ts";
 import { requestLog } from "./request-log.ts";
@@ -9,6 +10,9 @@ type Answer = (c: AppContext) => Response | Promise<Response>;
 
 /** `api`: what lies under `/v1`, and `/mcp`, which keys and limits guard; `open`: everything else. */
 export type Guard = "api" | "open";
+
+/** Requests of all applications share an isolate's memory. */
+const flight = createFlight();
 
 const chains = new WeakMap<Service, Readonly<Record<Guard, readonly Middleware[]>>>();
 
@@ -26,13 +30,14 @@ export function guarded(
 ): Answer {
   return (c) => {
     const service = serviceOf(c);
-    c.set("annoyEdge", { service, pattern, timings: new Map(), work: createWork() });
+    const { hold, counting, leave } = flight.enter();
+    c.set("annoyEdge", { service, pattern, timings: new Map(), work: counting(createWork()), hold });
     let chain = chains.get(service);
     if (!chain) {
       chain = chainsOf(service);
       chains.set(service, chain);
     }
-    return run(c, chain[guard], answer);
+    return run(c, chain[guard], answer).finally(leave);
   };
 }
 

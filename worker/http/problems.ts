@@ -13,6 +13,7 @@ export type HttpErrorCode =
   | "UNAUTHORIZED"
   | "FORBIDDEN"
   | "RATE_LIMITED"
+  | "ISOLATE_BUSY"
   | "TIMEOUT";
 
 /** A request that is refused before it reaches the search. */
@@ -94,6 +95,7 @@ export const PROBLEM_KINDS: Readonly<
   RATE_LIMITED: [429, "Too many requests"],
   INTERNAL_ERROR: [500, "Something went wrong here"],
   EMBEDDING_FAILED: [502, "The embedder did not answer"],
+  ISOLATE_BUSY: [503, "Too many large requests at once"],
   BAD_CONFIGURATION: [503, "The service is not set up correctly"],
   TIMEOUT: [504, "The answer took too long"],
   INDEX_NOT_PUBLISHED: [503, "No version of the index is published"],

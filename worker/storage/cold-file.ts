@@ -3,6 +3,7 @@ import type { Artifact } from "../core/format/artifact.ts";
 import { findSection } from "../core/format/artifact.ts";
 import { coldPagesOf } from "../core/format/cold-pages.ts";
 import type { ColdFile } from "./cold.ts";
+import { copyStream, putFile } from "./fill.ts";
 import { getObject } from "./objects.ts";
 import { readExactly } from "./stream.ts";
 
@@ -65,13 +66,7 @@ export async function fillColdCache(
   const there = await cachedRange(cache, wholeUrl(key, bytes), 0, 1);
   if (there) return there.cancel();
   const object = await getObject(bucket, key);
-  const headers = {
-    "content-type": "application/octet-stream",
-    "content-length": String(bytes),
-    "cache-control": "public, max-age=604800, immutable",
-  };
-  // The global types of the other declarations of the same classes.
-  await cache.put(wholeUrl(key, bytes), new Response(object.body as never, { headers }) as never);
+  await putFile(cache, wholeUrl(key, bytes), bytes, (write) => copyStream(object.body, bytes, write));
 }
 
 /** A range of a cached file; undefined when the cache does not have it. */

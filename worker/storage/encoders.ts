@@ -2,11 +2,14 @@ import type { Cache, R2Bucket, ReadableStream } from "@cloudflare/workers-types"
 import { type Encoder, openEncoder } from "../core/embedding/encoder/encoder.ts";
 import { type Kernel, openKernel } from "../core/embedding/encoder/kernel.ts";
 import type { Embedder } from "../core/embedding/types.ts";
+import { HELD_BYTES } from "../core/format/budget.ts";
 import { AnnoyEdgeError } from "../core/format/errors.ts";
 import { encoderKey } from "../core/format/keys.ts";
 import type { EmbedderIdentity } from "../core/format/meta.ts";
 import { sleep } from "../core/time/wait.ts";
+import { copyBytes, putFile } from "./fill.ts";
 import { retried } from "./objects.ts";
+import type { EncoderLength } from "./pointer.ts";
 
 export interface EncoderSource {
   readonly bucket: R2Bucket;
@@ -15,6 +18,8 @@ export interface EncoderSource {
   /** The compiled kernel. A Worker cannot compile bytes, so the caller imports it. */
   readonly kernel: object;
   readonly timing?: Partial<EncoderTiming>;
+  /** Bytes that encoders may hold at the moment. */
+  readonly room?: () => number;
 }
 
 /** In milliseconds. */
@@ -40,14 +45,13 @@ export interface Encoders {
   prepare(identity: EmbedderIdentity | null): Promise<void>;
   /** Bytes of memory that encoders hold, those that are being read included. */
   readonly heldBytes: number;
+  /** Bytes that an encoder will take which is not in memory; 0 for one that is. */
+  missingBytes(encoder: EncoderLength | undefined): number;
 }
 
 const TIMING: EncoderTiming = { wait: 5_000, stall: 5_000, retry: 10_000, fill: 500 };
 const POLL_MS = 5;
 const STEP_BYTES = 1024 * 1024;
-/** Encoders beside the newest are dropped above this: an isolate has no room for two large ones. */
-const KEPT_BYTES = 48e6;
-
 interface Entry {
   encoder?: Encoder;
   /** Bytes of the kernel's memory. */
@@ -66,6 +70,7 @@ interface Entry {
  */
 export function createEncoders(source: EncoderSource): Encoders {
   const timing = { ...TIMING, ...source.timing };
+  const { room = () => HELD_BYTES } = source;
   /** Encoders by content hash, the last used at the end. */
   const entries = new Map<string, Entry>();
 
@@ -78,7 +83,7 @@ export function createEncoders(source: EncoderSource): Encoders {
   const heldBytes = (): number => [...entries.values()].reduce((sum, { bytes }) => sum + bytes, 0);
   const makeRoom = (hash: string, bytes: number): void => {
     for (const [other, entry] of entries) {
-      if (heldBytes() + bytes <= KEPT_BYTES) return;
+      if (heldBytes() + bytes <= room()) return;
       if (other !== hash && entry.heartbeat === undefined) entries.delete(other);
     }
   };
@@ -134,6 +139,8 @@ export function createEncoders(source: EncoderSource): Encoders {
     get heldBytes() {
       return heldBytes();
     },
+    missingBytes: (encoder) =>
+      encoder === undefined || (entries.get(encoder.contentHash)?.bytes ?? 0) > 0 ? 0 : encoder.bytes,
     embedderOf(identity) {
       const hash = identity.contentHash ?? "";
       return {
@@ -152,7 +159,10 @@ export function createEncoders(source: EncoderSource): Encoders {
         const file = entries.get(hash)?.uncached;
         if (!file) return;
         entryOf(hash).uncached = undefined;
-        await fillCache(source, hash, file());
+        const { cache } = source;
+        const { byteLength } = file();
+        if (cache)
+          await putFile(cache, cacheUrl(hash), byteLength, (write) => copyBytes(file, byteLength, write));
       } catch {
         // The next query says what is wrong; a cache that cannot be filled is not missed.
       }
@@ -183,16 +193,6 @@ async function readInto(
   }
   onSize(object.size);
   return { bytes: await copyInto(object.body, object.size, kernel, onProgress), from: "r2" };
-}
-
-async function fillCache({ cache }: EncoderSource, hash: string, bytes: Uint8Array): Promise<void> {
-  const headers = {
-    "content-type": "application/octet-stream",
-    "content-length": String(bytes.byteLength),
-    "cache-control": "public, max-age=604800, immutable",
-  };
-  // The global type of the other declarations of the same class.
-  await cache?.put(cacheUrl(hash), new Response(bytes, { headers }) as never);
 }
 
 /** The bytes of an encoder never change, so its hash says what is cached. The host exists nowhere. */

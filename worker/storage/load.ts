@@ -2,8 +2,9 @@ import type { Cache, R2Bucket, R2ObjectBody } from "@cloudflare/workers-types";
 import { type Artifact, openArtifact } from "../core/format/artifact.ts";
 import { AnnoyEdgeError, ArtifactError } from "../core/format/errors.ts";
 import { pointerKey, versionKey } from "../core/format/keys.ts";
-import { createColdReader, type ReadRanges } from "./cold.ts";
+import { type ColdFile, createColdReader, type ReadRanges } from "./cold.ts";
 import { fillColdCache, openColdFile, readsCold } from "./cold-file.ts";
+import { copyBytes, putFile } from "./fill.ts";
 import {
   lengthsOf,
   type PublishedManifest,
@@ -16,6 +17,7 @@ import { type FileLengths, type Pointer, parsePointer, type VersionLengths } fro
 import { createRangeCache } from "./range-cache.ts";
 import { freeBuffer } from "./release.ts";
 import { readExactly } from "./stream.ts";
+import { createTurns } from "./turns.ts";
 import { createVerifier } from "./verifier.ts";
 
 /** Everything of one version that a query needs, from which the caller composes its own index. */
@@ -221,13 +223,37 @@ async function loadFiles(
       artifact,
       placement: await placement,
       forestKey: key,
-      readRanges: createColdReader(openColdFile(source, key, artifact), createRangeCache()),
+      readRanges: createRangesReader(openColdFile(source, key, artifact)),
     };
     return { from, parts, fresh: from === "r2" ? [parts] : [] };
   } catch (error) {
     freeBuffer(artifact.bytes.buffer);
     throw error;
   }
+}
+
+/** Memory of a search's reads of cold rows, about (docs/scale.md); six of them at once are as many as an isolate has connections for. */
+const COLD_READ_BYTES = 2e6;
+const coldTurns = createTurns(6 * COLD_READ_BYTES);
+
+/** Reads ranges in turns, so that who waits finds in memory what was read meanwhile, and gives back what was read beyond them. */
+function createRangesReader(file: ColdFile): ReadRanges {
+  const cache = createRangeCache();
+  return (ranges) =>
+    coldTurns(COLD_READ_BYTES, async () => {
+      const pieces: Uint8Array[] = [];
+      const read = async (...place: Parameters<ColdFile["read"]>): Promise<Uint8Array> => {
+        const piece = await file.read(...place);
+        pieces.push(piece);
+        return piece;
+      };
+      try {
+        return await createColdReader({ ...file, read }, cache)(ranges);
+      } finally {
+        // The pages that were wanted are copies.
+        for (const { buffer } of pieces) freeBuffer(buffer);
+      }
+    });
 }
 
 async function loadForest(
@@ -268,16 +294,11 @@ function verifying({ forestHot }: FileLengths, onProgress: () => void): (bytes: 
 /** Leaves a loaded forest in the data centre's cache, where the next cold isolate finds it. Best effort. */
 export async function fillCache(source: LoadSource, parts: LoadedParts): Promise<void> {
   const { bytes } = parts.artifact;
-  const headers = {
-    "content-type": "application/octet-stream",
-    "content-length": String(bytes.byteLength),
-    "cache-control": "public, max-age=604800, immutable",
-  };
-  await source.cache?.put(
-    cacheUrl(parts.forestKey, bytes.byteLength),
-    // The global type of the other declarations of the same class.
-    new Response(bytes, { headers }) as never,
-  );
+  const { byteLength } = bytes;
+  if (source.cache) {
+    const url = cacheUrl(parts.forestKey, byteLength);
+    await putFile(source.cache, url, byteLength, (write) => copyBytes(() => bytes, byteLength, write));
+  }
 }
 
 /** Leaves the whole file there, too, where searches read its cold part and it is not there already. Best effort. */

@@ -1,6 +1,6 @@
 import { AnnoyEdgeError, ArtifactError } from "../core/format/errors.ts";
 import type { Manifest } from "../core/format/meta.ts";
-import type { FileLengths, VersionLengths } from "./pointer.ts";
+import type { EncoderLength, FileLengths, VersionLengths } from "./pointer.ts";
 
 /** `manifest.json` of a published version: the artifact's, and what publishing added. */
 export interface PublishedManifest extends Manifest {
@@ -14,6 +14,8 @@ export interface PublishedManifest extends Manifest {
   };
   /** R2's etags of the objects beside the manifest, by which a check need not read them; absent in older versions. */
   readonly etags?: { readonly forest: string; readonly placement: string };
+  /** The encoder of queries; absent in versions that were published before it was counted. */
+  readonly encoder?: EncoderLength;
   /** Lengths of the base's files, in a version of changes on top of one. */
   readonly baseFiles?: FileLengths;
   /** Absent in versions that were published before it was counted. */
@@ -44,6 +46,7 @@ export function lengthsOf(manifest: PublishedManifest): VersionLengths {
     forestHot: manifest.hotBytes,
     placement: manifest.placement.bytes,
     placementHot: manifest.placement.hotBytes,
+    ...(manifest.encoder && { encoder: manifest.encoder }),
     ...(manifest.base &&
       manifest.baseFiles && { base: { ...manifest.baseFiles, version: manifest.base.version } }),
   };

@@ -40,8 +40,16 @@ export interface FileLengths {
 
 /** Lengths in bytes of what a reader loads of a version. */
 export interface VersionLengths extends FileLengths {
+  /** The encoder of its queries. */
+  readonly encoder?: EncoderLength;
   /** The version that this one changes, which a reader holds or loads as well. */
   readonly base?: FileLengths & { readonly version: string };
+}
+
+/** An encoder, which is an object of its own. */
+export interface EncoderLength {
+  readonly contentHash: string;
+  readonly bytes: number;
 }
 
 /** `current.json`: the only mutable object of an index, replaced whole and only by compare-and-swap. */
@@ -96,7 +104,8 @@ export function parsePointer(text: string, name: string): Pointer {
 
 function areLengths(value: unknown): value is VersionLengths {
   if (typeof value !== "object" || value === null) return false;
-  const { base, forest, forestHot, placement, placementHot } = value as Partial<VersionLengths>;
+  const { base, encoder, forest, forestHot, placement, placementHot } = value as Partial<VersionLengths>;
+  if (encoder !== undefined && !(encoder?.bytes > 0)) return false;
   if (base !== undefined && !(areLengths(base) && isVersion(base.version))) return false;
   return [forest, forestHot, placement, placementHot].every(
     (length) => typeof length === "number" && Number.isSafeInteger(length) && length > 0,

@@ -49,11 +49,12 @@ export async function swapTo<T>(
 ): Promise<void> {
   const { options, timing, holder } = swap;
   const wanted = describeWanted(holder, version, lengths);
-  if (wanted.whole > LOADED_BYTES) {
+  const needed = wanted.whole + (lengths.encoder?.bytes ?? 0);
+  if (needed > LOADED_BYTES) {
     own.opening = true;
     throw new AnnoyEdgeError(
       "VERSION_TOO_LARGE",
-      `Version ${version} takes ${wanted.whole} bytes of memory; an isolate has room for ${LOADED_BYTES}.`,
+      `Version ${version} takes ${needed} bytes of memory; an isolate has room for ${LOADED_BYTES}.`,
     );
   }
   const unpin = holder.pin(wanted.base);

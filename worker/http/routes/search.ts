@@ -24,7 +24,7 @@ export function addSearchRoutes(router: Router): void {
     },
     post: async (c) => {
       const limits = limitsOf(c);
-      const body = await readJson(c.req.raw, bodyLimits(limits, limits.maxBodyBytes ?? MAX_BODY_BYTES));
+      const body = await readJson(c.req.raw, bodyLimits(c, limits.maxBodyBytes ?? MAX_BODY_BYTES));
       const request = parseSearchRequest(body, limits);
       return counted(c, request, async () =>
         request.indexes
@@ -37,7 +37,7 @@ export function addSearchRoutes(router: Router): void {
   indexRoute(router, "/v1/search/batch", "search", {
     post: async (c) => {
       const limits = limitsOf(c);
-      const body = await readJson(c.req.raw, bodyLimits(limits, limits.maxBatchBytes ?? MAX_BATCH_BYTES));
+      const body = await readJson(c.req.raw, bodyLimits(c, limits.maxBatchBytes ?? MAX_BATCH_BYTES));
       const requests = parseBatchRequest(body, limits);
       return withSearcher(c, async (searcher) => uncached(c, await searchBatchWith(searcher, requests)));
     },
@@ -59,8 +59,8 @@ function limitsOf(c: AppContext): HttpLimits {
   return stateOf(c).service.limits ?? {};
 }
 
-function bodyLimits({ bodyTimeout }: HttpLimits, maxBytes: number): BodyLimits {
-  return { maxBytes, timeout: bodyTimeout ?? BODY_TIMEOUT };
+function bodyLimits(c: AppContext, maxBytes: number): BodyLimits {
+  return { maxBytes, timeout: limitsOf(c).bodyTimeout ?? BODY_TIMEOUT, hold: stateOf(c).hold };
 }
 
 /** Warnings of what may be better the next time: such an answer is not kept. */

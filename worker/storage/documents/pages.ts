@@ -6,6 +6,8 @@ import { decodeLine } from "../../core/format/page.ts";
 import { SearchError } from "../../core/format/search-error.ts";
 import type { DocumentPlace, PlacedDocument, ReadPlaced } from "../../core/search/docstore.ts";
 import { within } from "../../core/time/wait.ts";
+import { freeBuffer } from "../release.ts";
+import { createTurns } from "../turns.ts";
 import { createPageCache, type PageCache } from "./cache.ts";
 
 /** https://developers.cloudflare.com/kv/api/read-key-value-pairs/: at most 100 keys and 25 MB a bulk get. */
@@ -34,6 +36,13 @@ export interface PageOptions {
 
 type Page = Omit<DocumentPlace, "slot">;
 
+/** Bytes of pages that are read at once in the whole isolate: beside their text they are in memory as bytes for a while. */
+const pageTurns = createTurns(4e6);
+
+function bytesOf(pages: readonly Page[]): number {
+  return pages.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
 /**
  * Reads documents out of their pages in KV. The pages of one answer are read in one bulk get (more when they are over
  * 100 or large); only the hits' lines are parsed. A page that KV lacks is asked for once more, then read from R2; so is
@@ -59,22 +68,34 @@ export function createPlacedReader(options: PageOptions): ReadPlaced {
       }
       cache.set(pageKey(name, page), text);
     };
-    const missing: Page[] = [];
-    for (const { page } of pages.values()) {
+    const isMissing = (page: Page): boolean => {
       const key = pageKey(name, page.page);
       const text = cache.get(key);
       try {
-        if (text === undefined) missing.push(page);
-        else take(page, text);
+        if (text === undefined) return true;
+        take(page, text);
+        return false;
       } catch (error) {
-        if (error instanceof SearchError) throw error;
+        if (isRefusal(error)) throw error;
         cache.delete(key);
-        missing.push(page);
+        return true;
       }
-    }
-    await forEachLimited(batches(missing), CONCURRENCY, (batch) => readPages(options, batch, take));
+    };
+    const missing = [...pages.values()].map(({ page }) => page).filter(isMissing);
+    await forEachLimited(batches(missing), CONCURRENCY, (batch) =>
+      pageTurns(bytesOf(batch), async () => {
+        // Others may have read some of them meanwhile.
+        const wanted = batch.filter(isMissing);
+        if (wanted.length > 0) await readPages(options, wanted, take);
+      }),
+    );
     return documents;
   };
+}
+
+/** Whether a request may not take what it asks for: nothing is wrong with the page then. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof SearchError || (error instanceof AnnoyEdgeError && error.code === "ISOLATE_BUSY");
 }
 
 /** Characters of a document's text; its metadata is rarely more. */
@@ -131,7 +152,7 @@ async function readPages(
       take(page, text);
       return true;
     } catch (error) {
-      if (error instanceof SearchError) throw error;
+      if (isRefusal(error)) throw error;
       failure = error;
       return false;
     }
@@ -146,7 +167,7 @@ async function readPages(
       const taken = await Promise.all(missing.map((page, i) => attempt(page, texts.get(keys[i]!))));
       missing = missing.filter((_, i) => !taken[i]);
     } catch (cause) {
-      if (cause instanceof SearchError) throw cause;
+      if (isRefusal(cause)) throw cause;
       // KV is failing or slow; asking it again would only add to the wait.
       failure = cause;
       break;
@@ -170,7 +191,9 @@ const encoder = new TextEncoder();
  * @throws AnnoyEdgeError `CORRUPT_PAGE`
  */
 async function checkPage({ page }: Page, text: string): Promise<void> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", encoder.encode(text)));
+  const bytes = encoder.encode(text);
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  freeBuffer(bytes.buffer);
   const hash = Array.from(digest.subarray(0, page.length / 2), (byte) => byte.toString(16).padStart(2, "0"));
   if (hash.join("") === page) return;
   const message = `Document page ${page} is not what was published. Run "annoy-edge restore".`;
