@@ -124,6 +124,17 @@ export async function requireFiles(
   );
 }
 
+/** The etags of versions' objects: they change when an object is written again. */
+export async function etagsOf({ bucket, name }: LoadSource, versions: readonly string[]): Promise<string> {
+  const keys = versions.flatMap((version) =>
+    (["forest.bin", "placement.bin", "manifest.json"] as const).map((file) =>
+      versionKey(name, version, file),
+    ),
+  );
+  const objects = await Promise.all(keys.map((key) => bucket.head(key)));
+  return objects.map((object) => object?.etag ?? "").join(" ");
+}
+
 /** Bytes of artifact that loading these files will hold. */
 export function heldBytesOf({ forestHot, placementHot }: FileLengths): number {
   return forestHot + placementHot;

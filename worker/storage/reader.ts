@@ -14,7 +14,7 @@ import type {
 import { sleep } from "./waiting.ts";
 
 const TIMING: ReaderTiming = {
-  stale: 60_000,
+  stale: 30_000,
   staleWait: 5_000,
   stall: 10_000,
   wait: 25_000,
@@ -22,7 +22,7 @@ const TIMING: ReaderTiming = {
   refuse: 600_000,
   fill: 500,
 };
-const STALE_REFRESHES = 10;
+const STALE_REFRESHES = 3;
 /**
  * A request that failed may have left searches of its own behind, which read the version until they have ended: its lease
  * lasts so long, in milliseconds.

@@ -1,5 +1,5 @@
 import { AnnoyEdgeError, ArtifactError } from "../core/format/errors.ts";
-import { readManifest, readPointer } from "./load.ts";
+import { etagsOf, readManifest, readPointer } from "./load.ts";
 import { lengthsOf } from "./manifest.ts";
 import type { Pointer } from "./pointer.ts";
 import { type SwapContext, swapTo } from "./swap.ts";
@@ -19,7 +19,21 @@ export function createRefresher<T>(swap: SwapContext<T>): Refresher {
   const { options, timing, holder, tasks } = swap;
   let pointer: Pointer | undefined;
   let etag: string | undefined;
-  const refused = new Map<string, { error: unknown; until: number }>();
+  const refused = new Map<string, { error: unknown; until: number; etags: string | undefined }>();
+
+  /** The etags of a version's objects and of its base's; undefined while they cannot be read. */
+  const etagsNow = (version: string): Promise<string | undefined> => {
+    const base = version === pointer?.version ? pointer.lengths?.base?.version : undefined;
+    return etagsOf(options, base === undefined ? [version] : [version, base]).catch(() => undefined);
+  };
+  /** Whether a version that was refused stays so: until its time is up, or its objects are written again. */
+  const isRefused = async (version: string, own: Task): Promise<boolean> => {
+    const refusal = refused.get(version);
+    if (!refusal || Date.now() >= refusal.until) return false;
+    const etags = await etagsNow(version);
+    tasks.alive(own);
+    return etags === undefined || refusal.etags === undefined || etags === refusal.etags;
+  };
 
   async function load(version: string, ctx: WaitContext, own: Task): Promise<void> {
     const known = version === pointer?.version ? pointer.lengths : undefined;
@@ -42,19 +56,21 @@ export function createRefresher<T>(swap: SwapContext<T>): Refresher {
     for (const version of new Set([pointer.version, before, pointer.previous])) {
       if (!version) continue;
       if (version === holder.live?.version) break;
-      const refusal = refused.get(version);
-      if (refusal && Date.now() < refusal.until) {
-        failure ??= refusal.error;
+      if (await isRefused(version, own)) {
+        failure ??= refused.get(version)?.error;
         continue;
       }
       try {
         await load(version, ctx, own);
+        refused.delete(version);
         break;
       } catch (error) {
         tasks.alive(own);
         failure ??= error;
         if (error instanceof ArtifactError || own.opening) {
-          refused.set(version, { error, until: Date.now() + timing.refuse });
+          const etags = await etagsNow(version);
+          tasks.alive(own);
+          refused.set(version, { error, until: Date.now() + timing.refuse, etags });
         }
         own.opening = false;
         if (error instanceof AnnoyEdgeError && error.code === "SWAP_POSTPONED") break;

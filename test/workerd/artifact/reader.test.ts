@@ -119,6 +119,21 @@ test.each([
   },
 );
 
+test("a refused version that is written again is loaded at the next look, with the same pointer", async () => {
+  const { name, reader } = readerOf();
+  await writeVersion(name, 1);
+  await point(name, 1);
+  await ask(reader);
+  await writeVersion(name, 2, { damage: (bytes) => bytes.fill(9, bytes.length - 5, bytes.length - 4) });
+  await point(name, 2, 1);
+  for (let i = 0; i < 3; i++) expect(await ask(reader)).toBe(1);
+  expect(reader.status()).toMatchObject({ loads: 2, refused: [{ version: version(2) }] });
+  await writeVersion(name, 2);
+  for (let i = 0; i < 2; i++) await ask(reader);
+  expect(await ask(reader)).toBe(2);
+  expect(reader.status()).toMatchObject({ loads: 3, lastError: null, refused: [] });
+});
+
 test("a version that the application cannot open is refused and remembered too", async () => {
   const { name, reader } = readerOf({
     open: ({ manifest }) => {

@@ -40,7 +40,7 @@ export function coldPagesOf(artifact: Artifact): ColdPages {
   return { start, pageBytes, checksums };
 }
 
-/** Whether a page is as it was written, or cannot be told. */
+/** Whether a page matches its checksum; true for a file without checksums. */
 export function isSoundPage({ checksums }: ColdPages, page: number, bytes: Uint8Array): boolean {
   return checksums === undefined || checksum(bytes) === checksums[page];
 }
