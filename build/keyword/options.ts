@@ -8,7 +8,7 @@ export interface Collection {
   readonly documents: number;
   readonly averageLength: number;
   readonly words: ReadonlyMap<string, number>;
-  /** Of documents of several languages as its share of those of its languages says for all. */
+  /** Documents that a stem has; in several languages, its share of the documents of its languages, times all documents. */
   readonly stems: ReadonlyMap<string, number>;
   /** Language of each word, where documents are of several. */
   readonly languages?: ReadonlyMap<string, Language>;
