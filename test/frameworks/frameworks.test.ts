@@ -92,10 +92,19 @@ describe.each(SITES)("a site of $name", (site) => {
       });
     }
 
-    test("opens a result in place", async () => {
-      const { page } = await openTab(address(""), { viewport: { width: 1280, height: 800 } });
+    test("opens by keyboard, and opens a result in place", async () => {
+      const { page, complaints } = await openTab(address(""), { viewport: { width: 1280, height: 800 } });
       await page.evaluate(() => Object.assign(globalThis, { stayed: true }));
       const before = await page.title();
+      await page.waitForFunction(() => customElements.get("annoy-search"));
+      const field = page.locator("annoy-search").getByRole("combobox");
+      for (const shortcut of ["/", "Control+k"]) {
+        await page.keyboard.press(shortcut);
+        await field.waitFor();
+        await page.keyboard.press("Escape");
+        await field.waitFor({ state: "hidden" });
+      }
+      expect(complaints).toEqual([]);
       await search(page, question);
       const chosen = page.locator("annoy-search").getByRole("option", { selected: true });
       const href = await chosen.getAttribute("href");

@@ -1,103 +1,27 @@
 import { execFile } from "node:child_process";
-import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { promisify } from "node:util";
+import { MKDOCS } from "./mkdocs.ts";
+import {
+  clear,
+  ELEMENT,
+  GERMAN,
+  GERMAN_PAGE,
+  indexed,
+  matter,
+  own,
+  PINO,
+  QUESTIONS,
+  SCRIPT,
+  STYLE,
+  withTitle,
+  write,
+  writePages,
+} from "./pages.ts";
 import type { FrameworkSite } from "./sites.ts";
 
 const run = promisify(execFile);
-const own = (name: string, file = ".") => join("node_modules", name, file);
-const PINO = { pino: "10.4.0" };
-const CLI = ["node", own("annoy-edge", "scripts/annoy-edge.js"), "build", "--embedder", "static"];
-
-/** The command of the documentation, after a generator's own. */
-const indexed = (out: string, base: string) => [
-  ...CLI,
-  ...["--site", out, "--base-url", base, "--out", "artifacts/site", "--name", "site"],
-];
-
-/** The two lines of the documentation; the Worker serves the site here. */
-const SCRIPT = '<script type="module" src="/annoy-search.js"></script>';
-const ELEMENT = "<annoy-search></annoy-search>";
-/** The same in German. */
-const GERMAN = `<annoy-search messages='{"open":"Suche"}'></annoy-search>`;
-
-/** Style of sites whose generators have none. */
-const STYLE = `:root { color-scheme: light dark; }
-body { margin: 0 auto; max-width: 46rem; padding: 0 1rem; font: 1rem/1.6 system-ui, sans-serif; }
-header { display: flex; align-items: center; justify-content: space-between; gap: 1rem; padding: 1rem 0; }
-header a { color: inherit; font-weight: 600; text-decoration: none; }
-pre, table { overflow-x: auto; }
-`;
-
-interface Text {
-  readonly name: string;
-  readonly title: string;
-  readonly body: string;
-  readonly lang: "en" | "de";
-}
-
-/** Writes pages of pino's documentation, one start page and one in German into a folder. */
-async function writePages(
-  folder: string,
-  to: string,
-  shape: (text: Text) => string,
-  fileOf = ({ name, lang }: Text) => (lang === "de" ? `de/${name}.md` : `${name}.md`),
-): Promise<void> {
-  const docs = join(folder, own("pino", "docs"));
-  const texts: Text[] = [
-    { name: "index", title: "Pino", body: "Very low overhead logger for Node.js.\n", lang: "en" },
-    {
-      name: "index",
-      title: "Protokolle",
-      body: "Pino schreibt Protokolle.\n\n## Umleiten\n\nTransporte leiten um.\n",
-      lang: "de",
-    },
-  ];
-  for (const file of await readdir(docs)) {
-    if (!file.endsWith(".md")) continue;
-    // Images and some links lead elsewhere.
-    const text = (await readFile(join(docs, file), "utf8")).replace(/!\[[^\]]*\]\([^)]*\)/g, "");
-    const heading = /^##? (.+)$/m.exec(text);
-    const title = heading?.[1]?.replace(/[`*]|<[^>]*>/g, "").trim() ?? file;
-    texts.push({
-      name: file.slice(0, -3),
-      title,
-      body: text.replace(heading?.[0] ?? "", ""),
-      lang: "en",
-    });
-  }
-  for (const text of texts) await write(join(folder, to, fileOf(text)), shape(text));
-}
-
-async function write(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, text);
-}
-
-async function clear(folder: string, ...names: readonly string[]): Promise<void> {
-  for (const name of names) await rm(join(folder, name), { recursive: true, force: true });
-}
-
-const matter = (fields: object, body: string) =>
-  `---\n${Object.entries(fields)
-    .map(([name, value]) => `${name}: ${JSON.stringify(value)}`)
-    .join("\n")}\n---\n${body}`;
-const withTitle = ({ title, lang, body }: Text) => matter({ title, lang }, body);
-const withHeading = ({ title, body }: Text) => `# ${title}\n\n${body}`;
-
-const QUESTIONS = [
-  ["remove passwords and secrets from logs", "redaction/"],
-  ["use the logger in the browser", "browser/"],
-  ["add fields to every line of a request with child loggers", "child-loggers/"],
-  ["send logs to another service with a transport", "transports/"],
-  ["human readable output while developing", "pretty/"],
-  ["asynchronous logging and lost messages", "asynchronous/"],
-  ["bundle with webpack or esbuild", "bundling/"],
-  ["log requests of express and fastify", "web/"],
-  ["tracing channel diagnostics", "diagnostics/"],
-  ["custom levels and mixin option", "api/"],
-] as const;
-const GERMAN_PAGE = { page: "de/", open: "Suche" };
 
 const astro: FrameworkSite = {
   name: "Astro",
@@ -293,91 +217,4 @@ const jekyll: FrameworkSite = {
   translated: GERMAN_PAGE,
 };
 
-/** MkDocs with its own theme, and with Material. */
-function mkdocs(
-  name: "MkDocs" | "Material",
-  theme: string,
-  overrides: Record<string, string>,
-): FrameworkSite {
-  const base = `/${name.toLowerCase()}/`;
-  return {
-    name,
-    packages: PINO,
-    python: ["mkdocs==1.6.1", "mkdocs-material==9.8.2", "mkdocs-static-i18n==1.3.1"],
-    prepare: async (folder) => {
-      await clear(folder, "docs", "overrides", "site", "mkdocs.yml");
-      await writePages(folder, "docs", withHeading, ({ name: page, lang }) => `${lang}/${page}.md`);
-      for (const [file, text] of Object.entries(overrides))
-        await write(join(folder, "overrides", file), text);
-      await cp(join(folder, "overrides/search.css"), join(folder, "docs/search.css"));
-      // Material looks for one of every language.
-      await write(join(folder, "docs/de/sitemap.xml"), "<urlset/>");
-      await write(
-        join(folder, "mkdocs.yml"),
-        `site_name: Pino
-site_url: https://example.com${base}
-extra_css: [search.css]
-theme:
-  custom_dir: overrides
-${theme}
-plugins:
-  - search
-  - i18n:
-      docs_structure: folder
-      languages:
-        - { locale: en, name: English, default: true, build: true }
-        - { locale: de, name: Deutsch, build: true }
-`,
-      );
-    },
-    build: [["python", "-m", "mkdocs", "build", "--quiet"], indexed("site", base)],
-    out: "site",
-    base,
-    opensInPlace: false,
-    questions: QUESTIONS,
-    translated: GERMAN_PAGE,
-  };
-}
-
-const ofLanguage = `{% if config.theme.language == "de" or config.theme.locale.language == "de" %}${GERMAN}{% else %}${ELEMENT}{% endif %}`;
-
-export const GENERATORS: readonly FrameworkSite[] = [
-  astro,
-  eleventy,
-  hugo,
-  jekyll,
-  // Where it highlights nothing, its script for dark mode misses these links.
-  mkdocs("MkDocs", "  name: mkdocs\n  color_mode: auto\n  highlightjs: false", {
-    "main.html": `{% extends "base.html" %}
-{% block site_name %}{{ super() }}
-${SCRIPT}
-${ofLanguage}{% endblock %}
-{% block search_button %}{% endblock %}
-{% block extrahead %}<link id="hljs-light"><link id="hljs-dark">{% endblock %}
-`,
-    "search.css": `@media (min-width: 992px) { annoy-search { order: 1; } }
-[data-bs-theme="light"] { color-scheme: light; }
-[data-bs-theme="dark"] { color-scheme: dark; }
-`,
-  }),
-  mkdocs(
-    "Material",
-    `  name: material
-  font: false
-  palette:
-    - { media: "(prefers-color-scheme: light)", scheme: default, toggle: { icon: material/weather-night, name: Dark } }
-    - { media: "(prefers-color-scheme: dark)", scheme: slate, toggle: { icon: material/weather-sunny, name: Light } }`,
-    {
-      "partials/search.html": `${SCRIPT}\n${ofLanguage}\n`,
-      "search.css": `annoy-search {
-  --annoy-search-accent: var(--md-accent-fg-color);
-  --annoy-search-background: var(--md-default-bg-color);
-  --annoy-search-text: var(--md-default-fg-color);
-  font-size: 0.7rem;
-}
-[data-md-color-scheme="slate"] { color-scheme: dark; }
-.md-header__button[for="__search"] { display: none; }
-`,
-    },
-  ),
-];
+export const GENERATORS: readonly FrameworkSite[] = [astro, eleventy, hugo, jekyll, ...MKDOCS];
