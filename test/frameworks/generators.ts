@@ -15,6 +15,7 @@ import {
   QUESTIONS,
   SCRIPT,
   STYLE,
+  type Text,
   withTitle,
   write,
   writePages,

@@ -25,7 +25,7 @@ header a { color: inherit; font-weight: 600; text-decoration: none; }
 pre, table { overflow-x: auto; }
 `;
 
-interface Text {
+export interface Text {
   readonly name: string;
   readonly title: string;
   readonly body: string;
