@@ -6,7 +6,7 @@
 
 /** Memory of an isolate for code, heap, buffers and concurrent requests: the platform's limit. Bytes. */
 export const ISOLATE_BYTES = 128e6;
-/** All that an isolate takes at any moment, garbage included; what V8 does not count takes the rest. */
+/** Sum of what is planned for: code, requests, pages, indexes and encoders; what V8 does not count takes the rest. */
 export const PEAK_BYTES = ISOLATE_BYTES - 8e6;
 /** Code and what it keeps in the heap. */
 const CODE_BYTES = 6e6;
