@@ -85,6 +85,16 @@ describe("an existing project", () => {
     expect(told).not.toContain("GREETING");
   });
 
+  test("is not a file, and may begin with a byte order mark", async () => {
+    await writeFile(join(root, "package.json"), `\uFEFF${JSON.stringify({ name: "shop" })}`);
+    expect(() => init(join(root, "package.json"))).toThrow(/is a file, not a folder/);
+    init(root);
+    expect(JSON.parse(await read("package.json"))).toMatchObject({
+      name: "shop",
+      scripts: { dev: "wrangler dev" },
+    });
+  });
+
   test("publishes by a command where its deploy script is its own", async () => {
     await writeFile(
       join(root, "package.json"),

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
@@ -57,6 +57,8 @@ export function init(dir = ".", options: InitOptions = {}): InitResult {
   const { template = "api" } = options;
   if (!TEMPLATES.includes(template)) throw new OptionError(`template is one of ${TEMPLATES.join(", ")}.`);
   const root = resolve(dir);
+  if (existsSync(root) && !statSync(root).isDirectory())
+    throw new OptionError(`${root} is a file, not a folder.`);
   const existing = readExisting(root);
   const index = options.index ?? servedIndex(existing) ?? "docs";
   if (!isIndexName(index)) throw new OptionError(`${JSON.stringify(index)} cannot name an index.`);

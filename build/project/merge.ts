@@ -17,7 +17,7 @@ type Json = Readonly<Record<string, unknown>>;
 export function addMissing(text: string, wanted: Json): { text: string; added: readonly string[] } {
   const present = parseTolerant(text);
   const formattingOptions = formOf(text);
-  let result = text;
+  let result = withoutMark(text);
   const added: string[] = [];
   for (const { path, value, append } of missingParts(present, wanted)) {
     const edits = modify(result, [...path], value, { formattingOptions, isArrayInsertion: append });
@@ -34,11 +34,16 @@ export function addMissing(text: string, wanted: Json): { text: string; added: r
  */
 export function parseTolerant(text: string): Json {
   const errors: ParseError[] = [];
-  const value: unknown = parse(text, errors, { allowTrailingComma: true });
+  const value: unknown = parse(withoutMark(text), errors, { allowTrailingComma: true });
   const [first] = errors;
   if (first) throw new Error(`it is not JSON (${printParseErrorCode(first.error)}).`);
   if (!isObject(value)) throw new Error("it holds no object.");
   return value;
+}
+
+/** Removes a byte order mark, which no JSON parser takes. */
+function withoutMark(text: string): string {
+  return text.startsWith("\uFEFF") ? text.slice(1) : text;
 }
 
 /** Indentation and line ends of a text, so that its own lines stay as they are. */

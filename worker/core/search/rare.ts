@@ -7,7 +7,7 @@ import type { Rule } from "./types.ts";
 const FIRST = 10;
 /**
  * A query with more words than this is a question or a text, of which any plain word may be rare. Of 250 documents that such words
- * lifted in ten judged sets one was relevant. So it lifts one item, and that for a code or a quoted word alone.
+ * lifted in ten judged sets hardly any was relevant. So it lifts one item, and that for a code or a quoted word alone.
  */
 const MANY_WORDS = 5;
 
