@@ -1,5 +1,6 @@
 import { type ColdPages, isSoundPage } from "../core/format/cold-pages.ts";
 import { AnnoyEdgeError, ArtifactError } from "../core/format/errors.ts";
+import { freeBuffer } from "../core/format/release.ts";
 import type { RangeCache } from "./range-cache.ts";
 import { coalesce, type Piece, type ReadLimits } from "./ranges.ts";
 
@@ -16,72 +17,96 @@ export interface ColdFile {
   read(offset: number, length: number, fresh?: boolean): Promise<Uint8Array>;
 }
 
-/** Reads ranges of one file, all at once; the results are in their order. */
-export type ReadRanges = (ranges: readonly Piece[]) => Promise<Uint8Array[]>;
+/** Reads ranges of one file, all at once: their bytes one behind the other, in a buffer that belongs to the caller. */
+export type ReadRanges = (ranges: readonly Piece[]) => Promise<Uint8Array>;
+
+/** Place of a page's bytes, or some of them, in an answer. */
+interface Part {
+  readonly from: number;
+  readonly to: number;
+  readonly at: number;
+}
 
 /**
  * A reader of a file's cold part: what the isolate has of it comes from memory, and everything else in one round of
  * parallel reads, neighbouring pages in one piece. Pages are held against their checksums where the file has them; a
  * piece with a damaged one is read once more, past all caches.
  *
+ * A search reads up to megabytes, so every buffer but the answer is given back as soon as its bytes are copied.
+ *
  * @throws ArtifactError `CHECKSUM_MISMATCH`, from the reader, for a page that is damaged where it lies
  */
 export function createColdReader(file: ColdFile, cache: RangeCache, limits = READ_LIMITS): ReadRanges {
   return async (ranges) => {
-    const pages = new Map<number, Uint8Array | undefined>();
-    for (const range of ranges) {
-      for (const page of pagesOf(range, file)) {
-        if (!pages.has(page)) pages.set(page, cache.get(file.key, page));
-      }
+    const partsOf = pagesOf(ranges, file);
+    const answer = new Uint8Array(ranges.reduce((sum, { length }) => sum + length, 0));
+    const take = (page: number, bytes: Uint8Array): void => {
+      for (const { from, to, at } of partsOf.get(page)!) answer.set(bytes.subarray(from, to), at);
+    };
+    const missing: number[] = [];
+    for (const page of partsOf.keys()) {
+      const bytes = cache.get(file.key, page);
+      if (bytes) take(page, bytes);
+      else missing.push(page);
     }
-    const missing = [...pages.keys()].filter((page) => !pages.get(page)).sort((a, b) => a - b);
-    const wanted = missing.map((page) => pieceOf(page, file));
+    missing.sort((a, b) => a - b);
+    const pieces = coalesce(
+      missing.map((page) => pieceOf(page, file)),
+      limits,
+    );
     await Promise.all(
-      coalesce(wanted, limits).map(async (piece) => {
-        const read = await readPages(file, piece, missing, false).catch((error: unknown) => {
-          if (error instanceof ArtifactError) return readPages(file, piece, missing, true);
+      pieces.map(async (piece) => {
+        const readPiece = (fresh: boolean) =>
+          readPages(file, piece, fresh, (bytes) => {
+            for (const page of missing) {
+              const own = pageIn(file, piece, bytes, page);
+              if (!own) continue;
+              cache.set(file.key, page, own);
+              take(page, own);
+            }
+          });
+        await readPiece(false).catch((error: unknown) => {
+          if (error instanceof ArtifactError) return readPiece(true);
           throw error;
         });
-        for (const [page, bytes] of read) {
-          pages.set(page, bytes);
-          cache.set(file.key, page, bytes);
-        }
       }),
     );
-    return ranges.map((range) => cut(range, pages, file));
+    return answer;
   };
 }
 
-/** Reads a piece and returns those of its pages that are wanted. */
+/** Reads a piece, whose bytes `use` has until it returns. */
 async function readPages(
   file: ColdFile,
-  piece: Piece,
-  wanted: readonly number[],
+  { offset, length }: Piece,
   fresh: boolean,
-): Promise<Map<number, Uint8Array>> {
-  const { offset, length } = piece;
+  use: (bytes: Uint8Array) => void,
+): Promise<void> {
   const bytes = await file.read(offset, length, fresh);
-  if (bytes.byteLength !== length) {
-    throw new AnnoyEdgeError(
-      "READ_CUT_SHORT",
-      `${bytes.byteLength} of ${length} bytes at ${offset} of ${file.key} were read.`,
-    );
-  }
-  const pages = new Map<number, Uint8Array>();
-  for (const page of wanted) {
-    const own = pieceOf(page, file);
-    if (own.offset < offset || own.offset >= offset + length) continue;
-    // A copy: a view would keep the whole piece in memory.
-    const copy = bytes.slice(own.offset - offset, own.offset - offset + own.length);
-    if (!isSoundPage(file.pages, page, copy)) {
-      throw new ArtifactError(
-        "CHECKSUM_MISMATCH",
-        `${own.length} bytes at ${own.offset} of ${file.key} do not match their checksum.`,
+  try {
+    if (bytes.byteLength !== length) {
+      throw new AnnoyEdgeError(
+        "READ_CUT_SHORT",
+        `${bytes.byteLength} of ${length} bytes at ${offset} of ${file.key} were read.`,
       );
     }
-    pages.set(page, copy);
+    use(bytes);
+  } finally {
+    freeBuffer(bytes.buffer);
   }
-  return pages;
+}
+
+/** Returns a page out of a piece; undefined when it lies elsewhere. */
+function pageIn(file: ColdFile, piece: Piece, bytes: Uint8Array, page: number): Uint8Array | undefined {
+  const { offset, length } = pieceOf(page, file);
+  const at = offset - piece.offset;
+  if (at < 0 || at >= piece.length) return undefined;
+  const own = bytes.subarray(at, at + length);
+  if (isSoundPage(file.pages, page, own)) return own;
+  throw new ArtifactError(
+    "CHECKSUM_MISMATCH",
+    `${length} bytes at ${offset} of ${file.key} do not match their checksum.`,
+  );
 }
 
 function pieceOf(page: number, { bytes, pages: { start, pageBytes } }: ColdFile): Piece {
@@ -89,32 +114,33 @@ function pieceOf(page: number, { bytes, pages: { start, pageBytes } }: ColdFile)
   return { offset, length: Math.min(pageBytes, bytes - offset) };
 }
 
-/** @throws AnnoyEdgeError `READ_CUT_SHORT` for a range that leaves the cold part */
-function* pagesOf({ offset, length }: Piece, { bytes, pages }: ColdFile): Generator<number> {
+/**
+ * Returns the pages that ranges lie in, each with its places in the answer.
+ *
+ * @throws AnnoyEdgeError `READ_CUT_SHORT` for a range that leaves the cold part
+ */
+function pagesOf(ranges: readonly Piece[], { bytes, pages }: ColdFile): Map<number, Part[]> {
   const { start, pageBytes } = pages;
-  if (offset < start || offset + length > bytes) {
-    throw new AnnoyEdgeError(
-      "READ_CUT_SHORT",
-      `The range of ${length} bytes at ${offset} leaves the cold part, from ${start} to ${bytes}.`,
-    );
+  const partsOf = new Map<number, Part[]>();
+  let at = 0;
+  for (const { offset, length } of ranges) {
+    const end = offset + length;
+    if (offset < start || end > bytes) {
+      throw new AnnoyEdgeError(
+        "READ_CUT_SHORT",
+        `The range of ${length} bytes at ${offset} leaves the cold part, from ${start} to ${bytes}.`,
+      );
+    }
+    for (let now = offset; now < end; ) {
+      const page = Math.floor((now - start) / pageBytes);
+      const from = now - start - page * pageBytes;
+      const to = Math.min(pageBytes, from + end - now);
+      const parts = partsOf.get(page);
+      if (parts) parts.push({ from, to, at });
+      else partsOf.set(page, [{ from, to, at }]);
+      at += to - from;
+      now += to - from;
+    }
   }
-  const last = Math.floor((offset + length - 1 - start) / pageBytes);
-  for (let page = Math.floor((offset - start) / pageBytes); page <= last; page++) yield page;
-}
-
-/** A range out of its pages; a view where it lies within one. */
-function cut(range: Piece, pages: ReadonlyMap<number, Uint8Array | undefined>, file: ColdFile): Uint8Array {
-  const { offset, length } = range;
-  const numbers = [...pagesOf(range, file)];
-  const start = offset - pieceOf(numbers[0] ?? 0, file).offset;
-  if (numbers.length === 1) return pages.get(numbers[0]!)!.subarray(start, start + length);
-  const bytes = new Uint8Array(length);
-  let at = -start;
-  for (const number of numbers) {
-    const page = pages.get(number)!;
-    const from = Math.max(0, -at);
-    bytes.set(page.subarray(from, Math.min(page.byteLength, length - at)), at + from);
-    at += page.byteLength;
-  }
-  return bytes;
+  return partsOf;
 }

@@ -2,6 +2,7 @@ import type { Cache, R2Bucket, R2ObjectBody } from "@cloudflare/workers-types";
 import { type Artifact, openArtifact } from "../core/format/artifact.ts";
 import { AnnoyEdgeError, ArtifactError } from "../core/format/errors.ts";
 import { pointerKey, versionKey } from "../core/format/keys.ts";
+import { freeBuffer } from "../core/format/release.ts";
 import { type ColdFile, createColdReader, type ReadRanges } from "./cold.ts";
 import { fillColdCache, openColdFile, readsCold } from "./cold-file.ts";
 import { copyBytes, putFile } from "./fill.ts";
@@ -15,7 +16,6 @@ import {
 import { getObject, retried } from "./objects.ts";
 import { type FileLengths, type Pointer, parsePointer, type VersionLengths } from "./pointer.ts";
 import { createRangeCache } from "./range-cache.ts";
-import { freeBuffer } from "./release.ts";
 import { readExactly } from "./stream.ts";
 import { createTurns } from "./turns.ts";
 import { createVerifier } from "./verifier.ts";
@@ -247,24 +247,10 @@ async function loadFiles(
 const COLD_READ_BYTES = 2e6;
 const coldTurns = createTurns(6 * COLD_READ_BYTES);
 
-/** Reads ranges in turns, so that who waits finds in memory what was read meanwhile, and gives back what was read beyond them. */
+/** Reads ranges in turns, so that who waits finds in memory what was read meanwhile. */
 function createRangesReader(file: ColdFile): ReadRanges {
-  const cache = createRangeCache();
-  return (ranges) =>
-    coldTurns(COLD_READ_BYTES, async () => {
-      const pieces: Uint8Array[] = [];
-      const read = async (...place: Parameters<ColdFile["read"]>): Promise<Uint8Array> => {
-        const piece = await file.read(...place);
-        pieces.push(piece);
-        return piece;
-      };
-      try {
-        return await createColdReader({ ...file, read }, cache)(ranges);
-      } finally {
-        // The pages that were wanted are copies.
-        for (const { buffer } of pieces) freeBuffer(buffer);
-      }
-    });
+  const read = createColdReader(file, createRangeCache());
+  return (ranges) => coldTurns(COLD_READ_BYTES, () => read(ranges));
 }
 
 async function loadForest(

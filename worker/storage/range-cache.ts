@@ -1,9 +1,13 @@
+import { freeBuffer } from "../core/format/release.ts";
+
 /**
  * Pages of cold parts that an isolate has read, least recently used out first. Files never change, so a file's key and a
  * page's number say what a page holds. Holds finished bytes only, never a pending read.
  */
 export interface RangeCache {
+  /** View of a page, which is empty once the page has been pushed out: nobody keeps it over an `await`. */
   get(file: string, page: number): Uint8Array | undefined;
+  /** Keeps a copy. */
   set(file: string, page: number, bytes: Uint8Array): void;
   /** Bytes held. */
   readonly bytes: number;
@@ -20,6 +24,10 @@ export function createRangeCache(maxBytes = 4 * 1024 * 1024): RangeCache {
     held -= bytes.byteLength;
     return bytes;
   };
+  const drop = (key: string): void => {
+    const bytes = take(key);
+    if (bytes) freeBuffer(bytes.buffer);
+  };
   const put = (key: string, bytes: Uint8Array): void => {
     pages.set(key, bytes);
     held += bytes.byteLength;
@@ -32,14 +40,11 @@ export function createRangeCache(maxBytes = 4 * 1024 * 1024): RangeCache {
       return bytes;
     },
     set(file, page, bytes) {
+      if (bytes.byteLength > maxBytes) return;
       const key = `${page} ${file}`;
-      take(key);
-      while (held + bytes.byteLength > maxBytes) {
-        const oldest = pages.keys().next();
-        if (oldest.done) return;
-        take(oldest.value);
-      }
-      put(key, bytes);
+      drop(key);
+      while (held + bytes.byteLength > maxBytes) drop(pages.keys().next().value!);
+      put(key, bytes.slice());
     },
     get bytes() {
       return held;

@@ -369,8 +369,8 @@ test("cold parts are read by range", async () => {
   await point(name, 3);
   await ask(reader);
   await open.reader.use(createExecutionContext(), () => {});
-  const [head] = await read!([{ offset: 0, length: 4 }]);
-  expect([...head!]).toEqual([0x89, 0x41, 0x45, 0x44]);
+  const head = await read!([{ offset: 0, length: 4 }]);
+  expect([...head]).toEqual([0x89, 0x41, 0x45, 0x44]);
   await expect(read!([{ offset: 1000, length: 1_000_000 }])).rejects.toMatchObject({
     code: "READ_CUT_SHORT",
   });

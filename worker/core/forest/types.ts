@@ -40,8 +40,11 @@ export interface FileRange {
   readonly length: number;
 }
 
-/** Reads ranges of the artifact's file, ascending and apart from each other, all at once; the results are in their order. */
-export type ReadRanges = (ranges: readonly FileRange[]) => Promise<Uint8Array[]>;
+/**
+ * Reads ranges of the artifact's file, ascending and apart from each other, all at once: their bytes one behind the other,
+ * in a buffer that belongs to the caller.
+ */
+export type ReadRanges = (ranges: readonly FileRange[]) => Promise<Uint8Array>;
 
 export interface ForestSearchOptions {
   /** Neighbours wanted, at least 1. */

@@ -3,10 +3,10 @@ import { AnnoyEdgeError } from "../../core/format/errors.ts";
 import { packKey, pageKey } from "../../core/format/keys.ts";
 import type { StoredDocument } from "../../core/format/meta.ts";
 import { decodeLine } from "../../core/format/page.ts";
+import { freeBuffer } from "../../core/format/release.ts";
 import { SearchError } from "../../core/format/search-error.ts";
 import type { DocumentPlace, PlacedDocument, ReadPlaced } from "../../core/search/docstore.ts";
 import { within } from "../../core/time/wait.ts";
-import { freeBuffer } from "../release.ts";
 import { createTurns } from "../turns.ts";
 import { createPageCache, type PageCache } from "./cache.ts";
 

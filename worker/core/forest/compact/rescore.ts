@@ -1,6 +1,7 @@
 import type { Artifact } from "../../format/artifact.ts";
 import { findSection } from "../../format/artifact.ts";
 import { ArtifactError } from "../../format/errors.ts";
+import { freeBuffer } from "../../format/release.ts";
 import type { FileRange, ReadRanges } from "../types.ts";
 import { openFactors, type VectorStore, vectorBytes, vectorStore } from "../vectors.ts";
 
@@ -9,6 +10,8 @@ export interface RescoreRows {
   /** Their vectors, by position in `slots`. */
   readonly store: VectorStore;
   readonly slots: Uint32Array;
+  /** Gives the rows' memory back; the store is of no use afterwards. */
+  free(): void;
 }
 
 /** Reads rows of the rescoring tier that is not in memory. Undefined when the file has none. */
@@ -36,25 +39,23 @@ export function openRescoreReader(artifact: Artifact): RescoreReader | undefined
   return {
     async read(slots, read) {
       const sorted = slots.slice().sort();
-      const bytes = new Uint8Array(sorted.length * width);
-      const runs = runsOf(sorted);
-      const ranges = runs.map(({ from, to }): FileRange => {
+      const ranges = runsOf(sorted).map(({ from, to }): FileRange => {
         return { offset: section.offset + sorted[from]! * width, length: (to - from) * width };
       });
-      const pieces = ranges.length > 0 ? await read(ranges) : [];
-      for (const [i, { from }] of runs.entries()) {
-        const piece = pieces[i];
-        const { offset, length } = ranges[i]!;
-        if (piece?.byteLength !== length) {
-          throw new ArtifactError(
-            "TRUNCATED",
-            `${piece?.byteLength ?? 0} of ${length} bytes at ${offset} were read.`,
-          );
-        }
-        bytes.set(piece, from * width);
+      const bytes = ranges.length > 0 ? await read(ranges) : new Uint8Array();
+      const wanted = sorted.length * width;
+      if (bytes.byteLength !== wanted) {
+        throw new ArtifactError(
+          "TRUNCATED",
+          `${bytes.byteLength} of ${wanted} bytes of ${ranges.length} ranges were read.`,
+        );
       }
-      const pick = (list: Float32Array | undefined) =>
-        list && Float32Array.from(sorted, (slot) => list[slot]!);
+      // Not by `Float32Array.from`, which makes a list of objects of a typed array first.
+      const pick = (list: Float32Array | undefined) => {
+        const picked = list && new Float32Array(sorted.length);
+        for (let i = 0; picked && i < sorted.length; i++) picked[i] = list[sorted[i]!]!;
+        return picked;
+      };
       const store = vectorStore({
         metric,
         codec: rescore,
@@ -64,7 +65,7 @@ export function openRescoreReader(artifact: Artifact): RescoreReader | undefined
         scales: pick(factors.scales),
         norms: pick(factors.norms),
       });
-      return { store, slots: sorted };
+      return { store, slots: sorted, free: () => freeBuffer(bytes.buffer) };
     },
   };
 }

@@ -110,11 +110,13 @@ export async function searchRescored(
   const { met, looked: candidates } = walkOf(forest);
   meter.finish(met, candidates, best.length);
   const rows = await forest.rescoreReader!.read(best, read);
-  const positionOf = new Map(Array.from(rows.slots, (slot, i) => [itemAt(sections.slots, slot), i]));
+  const positionOf = new Map<number, number>();
+  for (const [i, slot] of rows.slots.entries()) positionOf.set(itemAt(sections.slots, slot), i);
   const finished = finishHits({ metric, query, k }, [...positionOf.keys()], (item, row) => {
     rows.store.decode(positionOf.get(item)!, row);
     return true;
   });
+  rows.free();
   return { ...finished, met, candidates, scored: best.length };
 }
 
@@ -127,14 +129,17 @@ export async function vectorsRescored(
   const wanted = items.map((item) => slotOf(sections.slots, item));
   const present = new Set(wanted.filter((slot) => slot >= 0));
   const rows = await rescoreReader!.read(Uint32Array.from(present), read);
-  const positionOf = new Map(Array.from(rows.slots, (slot, i) => [slot, i]));
-  return wanted.map((slot) => {
+  const positionOf = new Map<number, number>();
+  for (const [i, slot] of rows.slots.entries()) positionOf.set(slot, i);
+  const vectors = wanted.map((slot) => {
     const position = positionOf.get(slot);
     if (position === undefined) return undefined;
     const row = new Float32Array(artifact.header.dimensions);
     rows.store.decode(position, row);
     return row;
   });
+  rows.free();
+  return vectors;
 }
 
 function searchKOf(
