@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { type EffortScores, measureDemo, measureEffort } from "./relevance/effort.ts";
 import { type MeasuredEmbedder, measuredBy, openMeasured } from "./relevance/embedders.ts";
 import { compareToReference, type ReferenceScores } from "./relevance/exact.ts";
+import { measureCutting, measurePooled, type WordScores } from "./relevance/languages.ts";
 import { measureSet, type SetScores } from "./relevance/measure.ts";
 import { measureParagraphs, type ParagraphScores } from "./relevance/paragraphs.ts";
 import { openReference } from "./relevance/reference.ts";
@@ -13,6 +14,7 @@ import {
   describeParagraphs,
   describeReference,
   describeScores,
+  describeWords,
   type EmbedderScores,
   scoresOf,
 } from "./relevance/report.ts";
@@ -28,21 +30,26 @@ const program = new Command("npm run bench:relevance --")
   .option("--reference <folder>", "instead: the encoder's vectors beside sentence-transformers' in float32")
   .option("--python <path>", "Python with sentence-transformers", "python3")
   .option("--paragraphs", "instead: paragraphs of 300 words as queries, beside their parts")
+  .option("--pooled", "instead: words of all sets in one index, beside one index each")
+  .option("--cutting", "instead: words of scripts without blanks by pairs of characters, beside other ways")
   .option("--effort", "instead: vectors at the default searchK beside a whole walk and a scan")
   .option("--demo", "with --effort: the demo and its questions, too")
   .option("--json", "print one JSON object")
   .parse();
-const { embedder, sets, queries, reference, python, paragraphs, effort, demo, json } = program.opts<{
-  embedder: string[];
-  sets?: string;
-  queries: string;
-  reference?: string;
-  python: string;
-  paragraphs?: boolean;
-  effort?: boolean;
-  demo?: boolean;
-  json?: boolean;
-}>();
+const { embedder, sets, queries, reference, python, paragraphs, pooled, cutting, effort, demo, json } =
+  program.opts<{
+    embedder: string[];
+    sets?: string;
+    queries: string;
+    reference?: string;
+    python: string;
+    paragraphs?: boolean;
+    pooled?: boolean;
+    cutting?: boolean;
+    effort?: boolean;
+    demo?: boolean;
+    json?: boolean;
+  }>();
 const folder = resolve(program.args[0]!);
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const kept = join(root, ".bench", "relevance");
@@ -65,6 +72,7 @@ const against = reference && (await measuredBy(await openReference(reference, py
 const scores: EmbedderScores[] = [];
 const parts: { embedder: string; sets: ParagraphScores[] }[] = [];
 const efforts: { embedder: string; sets: EffortScores[] }[] = [];
+const words: { sets: string[]; ways: WordScores[] }[] = [];
 const references: { embedder: string; sets: ReferenceScores[] }[] = [];
 for (const setting of embedder) {
   const measured = await openMeasured(setting, cache);
@@ -75,6 +83,11 @@ for (const setting of embedder) {
     const found = await forEachSet(measured, (set) => measureEffort(set, measured, index));
     if (demo) found.push(await measureDemo(root, measured));
     efforts.push({ embedder: measured.name, sets: found });
+  } else if (pooled || cutting) {
+    const read = await forEachSet(measured, async (set) => set);
+    const measure = pooled ? measurePooled : measureCutting;
+    const ways = await measure(read, measured.embedder, index);
+    words.push({ sets: read.map(({ name }) => name), ways });
   } else if (paragraphs) {
     const found = await forEachSet(measured, (set) => measureParagraphs(set, measured.embedder, index));
     parts.push({ embedder: measured.name, sets: found.filter((score) => score !== undefined) });
@@ -87,13 +100,14 @@ for (const setting of embedder) {
 if (against) against.close();
 
 if (json)
-  process.stdout.write(`${JSON.stringify({ folder, results: scores, references, parts, efforts })}\n`);
+  process.stdout.write(`${JSON.stringify({ folder, results: scores, references, parts, words, efforts })}\n`);
 else {
   const texts = [
     ...scores.map(describeScores),
     ...(scores.length > 1 ? [describeDifference(scores[0]!, scores.at(-1)!)] : []),
     ...references.map(({ embedder: name, sets: compared }) => describeReference(name, compared)),
     ...efforts.map(({ embedder: name, sets: found }) => describeEffort(name, found)),
+    ...words.map(describeWords),
     ...parts.map(({ embedder: name, sets: found }) => describeParagraphs(name, found)),
   ];
   process.stdout.write(`${texts.join("\n")}`);

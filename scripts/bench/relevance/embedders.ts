@@ -54,7 +54,7 @@ export async function measuredBy(
     }
     return vectors;
   };
-  const queryIdentity = { ...embedder.identity, model: `${embedder.identity.model}#query` };
+  const queryIdentity = { ...embedder.identity, model: `${embedder.identity.model}#query-parts` };
   const { identity, embedDocuments } = createCachedEmbedder(
     { ...embedder, embedDocuments: inBatches, embedQuery: embedder.embedQuery },
     cache,

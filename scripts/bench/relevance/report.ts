@@ -1,6 +1,7 @@
 import { columns } from "../../cli/describe.ts";
 import type { Effort, EffortScores } from "./effort.ts";
 import type { ReferenceScores } from "./exact.ts";
+import type { WordScores } from "./languages.ts";
 import { gainOf, type SetScores } from "./measure.ts";
 import type { ParagraphScores } from "./paragraphs.ts";
 
@@ -83,4 +84,16 @@ export function describeParagraphs(embedder: string, scores: readonly ParagraphS
   ]);
   const head = ["paragraphs", "queries", "whole", "best part", "mean part", "best of each"];
   return `${embedder}, mean reciprocal rank\n\n${columns([head, ...rows], [0])}\n`;
+}
+
+/** Words alone in several ways of indexing, by set. */
+export function describeWords({
+  sets,
+  ways,
+}: {
+  readonly sets: readonly string[];
+  readonly ways: readonly WordScores[];
+}): string {
+  const rows = ways.map(({ way, ndcg }) => [way, ...[...ndcg, meanOf(ndcg)].map(number)]);
+  return `${columns([["words, nDCG@10", ...sets, "mean"], ...rows], [0])}\n`;
 }

@@ -3,12 +3,16 @@ import type { Work } from "../../format/work.ts";
 import type { Embedder } from "../types.ts";
 import { forward } from "./forward.ts";
 import type { Kernel } from "./kernel.ts";
+import { PART_TOKENS, partsOf } from "./parts.ts";
 import { tokensOf } from "./tokens.ts";
-import { openWeights, placeFile, vocabularyOf } from "./weights.ts";
+import { openWeights, placeFile, vocabularyOf, type Weights } from "./weights.ts";
 
 /** A sentence encoder: a transformer that runs in the isolate or in Node, on one thread, synchronously. */
 export interface Encoder extends Required<Embedder> {
-  /** Writes the vector of a query into `out`, `identity.dimensions` long. */
+  /**
+   * Writes the vector of a query into `out`, `identity.dimensions` long: of a long one the mean of its parts, which together have
+   * `maxTokens` at most.
+   */
   embedInto(text: string, out: Float32Array): void;
   /**
    * Writes the vectors of passages into `out`, one behind the other. Texts of like length side by side, a few hundred a
@@ -53,7 +57,7 @@ export function openEncoder(bytes: Uint8Array, kernel: Kernel): Encoder {
     if (vocabulary.first.buffer !== memory.buffer) vocabulary = vocabularyOf(weights, memory.buffer);
     return [start, ...tokensOf(vocabulary, prefix + text, limit - 2), end];
   };
-  const embedTexts = (prefix: string, texts: readonly string[], out: Float32Array, work?: Work): void => {
+  const embedSequences = (sequences: readonly number[][], out: Float32Array, work?: Work): void => {
     let pass: number[][] = [];
     let tokens = 0;
     let done = 0;
@@ -71,28 +75,39 @@ export function openEncoder(bytes: Uint8Array, kernel: Kernel): Encoder {
       pass = [];
       tokens = 0;
     };
-    for (const text of texts) {
-      const cut = tokenise(prefix, text, maxTokens);
-      if (pass.length > 0 && tokens + cut.length > PASS_TOKENS) run();
-      pass.push(cut);
-      tokens += cut.length;
+    for (const sequence of sequences) {
+      if (pass.length > 0 && tokens + sequence.length > PASS_TOKENS) run();
+      pass.push(sequence);
+      tokens += sequence.length;
     }
     if (pass.length > 0) run();
   };
-  const embedInto = (text: string, out: Float32Array): void => embedTexts(config.queryPrefix, [text], out);
-  const embedPassagesInto = (texts: readonly string[], out: Float32Array): void =>
-    embedTexts(config.documentPrefix, texts, out);
-  const identity: EmbedderIdentity = {
-    provider: "encoder",
-    model: config.name,
-    dimensions: hidden,
-    pooling: config.pooling,
-    normalized: config.normalized,
-    contentHash: weights.contentHash,
-    maxTokens,
-    ...(config.queryPrefix && { queryPrefix: config.queryPrefix }),
-    ...(config.documentPrefix && { documentPrefix: config.documentPrefix }),
+  const partsOfQuery = (text: string): number[][] => {
+    const most = Math.floor(maxTokens / PART_TOKENS);
+    if (most < 2) return [tokenise(config.queryPrefix, text, maxTokens)];
+    const head = tokenise("", config.queryPrefix.trimEnd(), maxTokens).length - 1;
+    return partsOf(tokenise(config.queryPrefix, text, Number.POSITIVE_INFINITY), head, most);
   };
+  const embedQueriesInto = (texts: readonly string[], out: Float32Array, work?: Work): void => {
+    const parts = texts.map(partsOfQuery);
+    const sequences = parts.flat();
+    const rows = new Float32Array(sequences.length * hidden);
+    embedSequences(sequences, rows, work);
+    let from = 0;
+    for (const [i, { length }] of parts.entries()) {
+      const vector = out.subarray(i * hidden, (i + 1) * hidden);
+      pool(rows.subarray(from * hidden, (from + length) * hidden), vector, "mean");
+      if (length > 1 && config.normalized) normalise(vector);
+      from += length;
+    }
+  };
+  const embedInto = (text: string, out: Float32Array): void => embedQueriesInto([text], out);
+  const embedPassagesInto = (texts: readonly string[], out: Float32Array): void =>
+    embedSequences(
+      texts.map((text) => tokenise(config.documentPrefix, text, maxTokens)),
+      out,
+    );
+  const identity = identityOf(weights);
   return {
     identity,
     maxTokens,
@@ -110,7 +125,7 @@ export function openEncoder(bytes: Uint8Array, kernel: Kernel): Encoder {
     },
     embedQueries: async (texts, work) => {
       const out = new Float32Array(texts.length * hidden);
-      embedTexts(config.queryPrefix, texts, out, work);
+      embedQueriesInto(texts, out, work);
       return texts.map((_, i) => Array.from(out.subarray(i * hidden, (i + 1) * hidden)));
     },
     embedDocuments: async (texts) => {
@@ -118,6 +133,23 @@ export function openEncoder(bytes: Uint8Array, kernel: Kernel): Encoder {
       embedPassagesInto(texts, out);
       return texts.map((_, i) => Array.from(out.subarray(i * hidden, (i + 1) * hidden)));
     },
+  };
+}
+
+function identityOf({ config, contentHash }: Weights): EmbedderIdentity {
+  const {
+    name: model,
+    hidden: dimensions,
+    pooling,
+    normalized,
+    maxTokens,
+    queryPrefix,
+    documentPrefix,
+  } = config;
+  return {
+    ...{ provider: "encoder", model, dimensions, pooling, normalized, contentHash, maxTokens },
+    ...(queryPrefix && { queryPrefix }),
+    ...(documentPrefix && { documentPrefix }),
   };
 }
 
