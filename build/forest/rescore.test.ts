@@ -19,8 +19,9 @@ describe.each(["angular", "euclidean", "manhattan", "dot"] as const)(
     let resident: Forest;
     const asked: { offset: number; length: number }[] = [];
     const read: ReadRanges = async (ranges) => {
-      asked.push(...ranges);
-      return joined(ranges.map(({ offset, length }) => bytes.subarray(offset, offset + length)));
+      const all = [...ranges];
+      asked.push(...all);
+      return joined(all.map(({ offset, length }) => bytes.subarray(offset, offset + length)));
     };
 
     beforeAll(async () => {
@@ -78,7 +79,7 @@ describe.each(["angular", "euclidean", "manhattan", "dot"] as const)(
 
     it("refuses a range that comes back short", async () => {
       const short: ReadRanges = async (ranges) =>
-        joined(ranges.map(({ offset, length }) => bytes.subarray(offset, offset + length - 1)));
+        joined([...ranges].map(({ offset, length }) => bytes.subarray(offset, offset + length - 1)));
       const query = vectors.slice(0, DIMENSIONS);
       await expect(resident.searchRescored!(query, { k: 3 }, short)).rejects.toMatchObject({
         code: "TRUNCATED",

@@ -99,7 +99,7 @@ describe("plans", () => {
     expect(encoding?.seconds).toBeCloseTo((100_000 * (2 + 500 / 4.4)) / 6800, 6);
     const long = plan({ items: 1000, dimensions: 384, textBytes: 9000, jobs: 1 }).encoding;
     expect(long?.tokens).toBe(256_000);
-    const shape = { items: 140_000, dimensions: 384 };
+    const shape = { items: 125_000, dimensions: 384 };
     expect([plan(shape).shards, plan({ ...shape, encoder: false }).shards]).toEqual([2, 1]);
     expect(plan({ ...shape, encoder: false }).encoding).toBeUndefined();
     expect(plan({ items: 1000, dimensions: 768 }).encoding).toBeUndefined();

@@ -18,7 +18,7 @@ export interface ColdFile {
 }
 
 /** Reads ranges of one file, all at once: their bytes one behind the other, in a buffer that belongs to the caller. */
-export type ReadRanges = (ranges: readonly Piece[]) => Promise<Uint8Array>;
+export type ReadRanges = (ranges: Iterable<Piece>) => Promise<Uint8Array>;
 
 /** Place of a page's bytes, or some of them, in an answer. */
 interface Part {
@@ -38,8 +38,8 @@ interface Part {
  */
 export function createColdReader(file: ColdFile, cache: RangeCache, limits = READ_LIMITS): ReadRanges {
   return async (ranges) => {
-    const partsOf = pagesOf(ranges, file);
-    const answer = new Uint8Array(ranges.reduce((sum, { length }) => sum + length, 0));
+    const { partsOf, length } = pagesOf(ranges, file);
+    const answer = new Uint8Array(length);
     const take = (page: number, bytes: Uint8Array): void => {
       for (const { from, to, at } of partsOf.get(page)!) answer.set(bytes.subarray(from, to), at);
     };
@@ -58,9 +58,17 @@ export function createColdReader(file: ColdFile, cache: RangeCache, limits = REA
       pieces.map(async (piece) => {
         const readPiece = (fresh: boolean) =>
           readPages(file, piece, fresh, (bytes) => {
+            const { start, pageBytes } = file.pages;
+            const end = piece.offset + piece.length;
             for (const page of missing) {
-              const own = pageIn(file, piece, bytes, page);
-              if (!own) continue;
+              const offset = start + page * pageBytes;
+              if (offset >= end) break;
+              if (offset < piece.offset) continue;
+              const own = bytes.subarray(
+                offset - piece.offset,
+                Math.min(end, offset + pageBytes) - piece.offset,
+              );
+              requireSound(file, page, own);
               cache.set(file.key, page, own);
               take(page, own);
             }
@@ -96,13 +104,10 @@ async function readPages(
   }
 }
 
-/** Returns a page out of a piece; undefined when it lies elsewhere. */
-function pageIn(file: ColdFile, piece: Piece, bytes: Uint8Array, page: number): Uint8Array | undefined {
+/** @throws ArtifactError `CHECKSUM_MISMATCH` */
+function requireSound(file: ColdFile, page: number, bytes: Uint8Array): void {
+  if (isSoundPage(file.pages, page, bytes)) return;
   const { offset, length } = pieceOf(page, file);
-  const at = offset - piece.offset;
-  if (at < 0 || at >= piece.length) return undefined;
-  const own = bytes.subarray(at, at + length);
-  if (isSoundPage(file.pages, page, own)) return own;
   throw new ArtifactError(
     "CHECKSUM_MISMATCH",
     `${length} bytes at ${offset} of ${file.key} do not match their checksum.`,
@@ -115,11 +120,14 @@ function pieceOf(page: number, { bytes, pages: { start, pageBytes } }: ColdFile)
 }
 
 /**
- * Returns the pages that ranges lie in, each with its places in the answer.
+ * Returns the pages that ranges lie in, each with its places in the answer, and the answer's length.
  *
  * @throws AnnoyEdgeError `READ_CUT_SHORT` for a range that leaves the cold part
  */
-function pagesOf(ranges: readonly Piece[], { bytes, pages }: ColdFile): Map<number, Part[]> {
+function pagesOf(
+  ranges: Iterable<Piece>,
+  { bytes, pages }: ColdFile,
+): { readonly partsOf: ReadonlyMap<number, readonly Part[]>; readonly length: number } {
   const { start, pageBytes } = pages;
   const partsOf = new Map<number, Part[]>();
   let at = 0;
@@ -142,5 +150,5 @@ function pagesOf(ranges: readonly Piece[], { bytes, pages }: ColdFile): Map<numb
       now += to - from;
     }
   }
-  return partsOf;
+  return { partsOf, length: at };
 }

@@ -245,7 +245,7 @@ async function loadFiles(
 
 /** Memory of a search's reads of cold rows, about (docs/scale.md); six of them at once are as many as an isolate has connections for. */
 const COLD_READ_BYTES = 2e6;
-const coldTurns = createTurns(6 * COLD_READ_BYTES);
+const coldTurns = createTurns(3 * COLD_READ_BYTES);
 
 /** Reads ranges in turns, so that who waits finds in memory what was read meanwhile. */
 function createRangesReader(file: ColdFile): ReadRanges {

@@ -1,7 +1,7 @@
 /**
  * `npm run memory`: peak memory of an isolate in workerd, by V8's inspector, after cold requests, under lanes of requests
- * and over swaps of versions. Of the demo (`--demo`), or of a small index whose hot part is filled up to `--hot` MB.
- * Exit code 1 when a peak is above `--most` MB.
+ * and over swaps of versions. Of the demo (`--demo`), or of a smaller index whose hot part is filled up to `--hot` MB.
+ * Then the time of an isolate's first answer, beside a plain read of the same bytes. Exit code 1 when a peak is above `--most` MB.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -12,19 +12,26 @@ import { openLocalStore } from "../../../build/publish/local.ts";
 import { EXIT } from "../../cli/run.ts";
 import { buildDemo } from "../../demo/index.ts";
 import { buildMemoryCorpus } from "./corpus.ts";
+import { measureFirst } from "./first.ts";
 import { IDS, startIsolate } from "./isolate.ts";
 import { type Measured, measureSituations, totalOf } from "./situations.ts";
 import { writeVersions } from "./versions.ts";
 
 const HELP =
-  "usage: npm run memory -- [--demo | --hot 70] [--lanes 64] [--seconds 10] [--swaps 4] [--most 120]";
-const ITEMS = 2000;
+  "usage: npm run memory -- [--demo | --hot 61] [--lanes 64] [--seconds 10] [--swaps 4] [--most 120]";
+const ITEMS = 20_000;
+const FIRST_ROUNDS = 5;
 const WORDS = [
   "a small dog",
   "a device for measuring time",
   "to walk slowly",
   "feeling of joy",
   "a body of water",
+  "a person who works",
+  "kind of plant",
+  "very large animal",
+  "a musical instrument",
+  "part of a ship",
 ];
 
 const { values } = parseArgs({
@@ -69,6 +76,13 @@ try {
   } finally {
     await isolate.stop();
   }
+  const body = bodyOf(WORDS[0]!, 10);
+  const first = await measureFirst({
+    ...{ root, state: folder, store, name: versions.name, body, rounds: FIRST_ROUNDS },
+  });
+  console.log(
+    `first answer of an isolate: ${first.ms.toFixed(0)} ms, reads ${megabytes(first.hotBytes)} MB of index and ${megabytes(first.encoderBytes)} MB of encoder; a plain read of them ${first.plainMs.toFixed(0)} ms (medians of ${FIRST_ROUNDS})`,
+  );
 } finally {
   await store.close();
   await rm(folder, { recursive: true, force: true });

@@ -36,7 +36,9 @@ afterAll(async () => {
 });
 
 test("an isolate with the largest index stays within its budget, cold, under lanes and while versions swap", async () => {
-  const bodies = ["a small dog", "to walk slowly"].map((query) => JSON.stringify({ query, k: 10 }));
+  const bodies = ["a small dog", "to walk slowly"].map((query, i) =>
+    JSON.stringify({ query, k: i === 0 ? 10 : 50 }),
+  );
   const load = { bodies, lanes: 16, seconds: 1, swaps: 2 };
   const measured = await measureSituations(isolate, versions, load);
   for (const one of measured) {

@@ -42,9 +42,9 @@ export interface FileRange {
 
 /**
  * Reads ranges of the artifact's file, ascending and apart from each other, all at once: their bytes one behind the other,
- * in a buffer that belongs to the caller.
+ * in a buffer that belongs to the caller. A search that waits for its turn has not made its ranges yet.
  */
-export type ReadRanges = (ranges: readonly FileRange[]) => Promise<Uint8Array>;
+export type ReadRanges = (ranges: Iterable<FileRange>) => Promise<Uint8Array>;
 
 export interface ForestSearchOptions {
   /** Neighbours wanted, at least 1. */

@@ -15,10 +15,12 @@ const CODE_BYTES = 6e6;
  * waits or is refused, unless it is the only one.
  */
 export const FLIGHT_BYTES = 24e6;
+/** Garbage of searches that V8 has not collected yet: it collects its young generation when 16 MB of it are full. */
+const GARBAGE_BYTES = 6e6;
 /** Pages of documents that are kept: at least, and at most where the index leaves room below {@link HELD_BYTES}. */
 export const PAGE_BYTES_KEPT = { least: 4e6, most: 24e6 } as const;
 /** Indexes and encoders that an isolate holds: old and new version, several indexes, shards that share an isolate. */
-export const HELD_BYTES = PEAK_BYTES - CODE_BYTES - FLIGHT_BYTES - PAGE_BYTES_KEPT.least;
+export const HELD_BYTES = PEAK_BYTES - CODE_BYTES - FLIGHT_BYTES - GARBAGE_BYTES - PAGE_BYTES_KEPT.least;
 /** Largest part (an index in one piece, a router, a shard), with its encoder, that `publish` accepts. */
 export const PUBLISHED_BYTES = HELD_BYTES;
 /** Largest version that a reader loads: what earlier releases published goes on being served. */

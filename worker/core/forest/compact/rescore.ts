@@ -39,16 +39,10 @@ export function openRescoreReader(artifact: Artifact): RescoreReader | undefined
   return {
     async read(slots, read) {
       const sorted = slots.slice().sort();
-      const ranges = runsOf(sorted).map(({ from, to }): FileRange => {
-        return { offset: section.offset + sorted[from]! * width, length: (to - from) * width };
-      });
-      const bytes = ranges.length > 0 ? await read(ranges) : new Uint8Array();
       const wanted = sorted.length * width;
+      const bytes = wanted > 0 ? await read(rangesOf(sorted, section.offset, width)) : new Uint8Array();
       if (bytes.byteLength !== wanted) {
-        throw new ArtifactError(
-          "TRUNCATED",
-          `${bytes.byteLength} of ${wanted} bytes of ${ranges.length} ranges were read.`,
-        );
+        throw new ArtifactError("TRUNCATED", `${bytes.byteLength} of ${wanted} bytes of rows were read.`);
       }
       // Not by `Float32Array.from`, which makes a list of objects of a typed array first.
       const pick = (list: Float32Array | undefined) => {
@@ -70,14 +64,12 @@ export function openRescoreReader(artifact: Artifact): RescoreReader | undefined
   };
 }
 
-/** Runs of slots that follow each other, as [from, to) of the list. */
-function runsOf(sorted: Uint32Array): { from: number; to: number }[] {
-  const runs: { from: number; to: number }[] = [];
+/** Yields the ranges of slots' rows: slots that follow each other are one. */
+function* rangesOf(sorted: Uint32Array, start: number, width: number): Generator<FileRange> {
   let from = 0;
   for (let i = 1; i <= sorted.length; i++) {
     if (i < sorted.length && sorted[i]! === sorted[i - 1]! + 1) continue;
-    runs.push({ from, to: i });
+    yield { offset: start + sorted[from]! * width, length: (i - from) * width };
     from = i;
   }
-  return runs;
 }
