@@ -285,6 +285,21 @@ describe("a folder that cannot be imported", () => {
       /not JSON/,
       ({ files }) => void Object.assign(files, { "config.json": "{" }),
     ],
+    [
+      "a tokenizer of null",
+      "BAD_MODEL",
+      /tokenizer\.json/,
+      ({ files }) => void Object.assign(files, { "tokenizer.json": "null" }),
+    ],
+    [
+      "a score of one byte",
+      "BAD_MODEL",
+      /score that is not four bytes/,
+      ({ files }) => {
+        files["tokenizer.json"] = undefined;
+        files["sentencepiece.bpe.model"] = Uint8Array.of(10, 3, 18, 1, 0);
+      },
+    ],
   ])("%s", async (_, code, message, change) => {
     const model = tinyFolder("bert");
     change(model);
@@ -292,6 +307,15 @@ describe("a folder that cannot be imported", () => {
     await expect(importEncoder(path, { out: join(path, "encoder.bin") })).rejects.toMatchObject({
       code,
       message: expect.stringMatching(message),
+    });
+  });
+
+  it("weights whose header is null", async () => {
+    const path = await writeTiny(join(folder, `bad-${written++}`), tinyFolder("bert"));
+    await writeFile(join(path, "model.safetensors"), Buffer.from("\u0004\0\0\0\0\0\0\0null"));
+    await expect(importEncoder(path, { out: join(path, "encoder.bin") })).rejects.toMatchObject({
+      code: "BAD_MODEL",
+      message: expect.stringMatching(/header that is not a JSON object/),
     });
   });
 });

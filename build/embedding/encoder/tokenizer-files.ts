@@ -68,6 +68,7 @@ function readPiece(bytes: Uint8Array): { token: string; score: number } {
   for (const field of fieldsOf(bytes)) {
     if (field.number === 1 && field.bytes) token = new TextDecoder().decode(field.bytes);
     if (field.number === 2 && field.bytes) {
+      if (field.bytes.length !== 4) throw bad("has a score that is not four bytes");
       score = new DataView(field.bytes.buffer, field.bytes.byteOffset).getFloat32(0, true);
     }
   }

@@ -31,12 +31,13 @@ export function readSafetensors(bytes: Uint8Array): ReadonlyMap<string, Tensor> 
   if (bytes.byteLength < 8) throw bad("ends within its first 8 bytes");
   const length = Number(view.getBigUint64(0, true));
   if (length > bytes.byteLength - 8) throw bad(`claims a header of ${length} bytes`);
-  let header: Record<string, unknown>;
+  let header: unknown;
   try {
     header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, 8 + length)));
   } catch (cause) {
     throw new ModelError("BAD_MODEL", "model.safetensors has a header that is not JSON.", { cause });
   }
+  if (typeof header !== "object" || header === null) throw bad("has a header that is not a JSON object");
   const tensors = new Map<string, Tensor>();
   for (const [name, entry] of Object.entries(header)) {
     if (name !== "__metadata__") tensors.set(name, readTensor(view, 8 + length, name, entry));

@@ -29,12 +29,13 @@ type Json = Readonly<Record<string, unknown>>;
  * @throws ModelError `MODEL_UNSUPPORTED` naming the part that is not known, `BAD_MODEL`
  */
 export function readTokenizer(text: string): TokenizerParts {
-  let json: Json;
+  let parsed: unknown;
   try {
-    json = JSON.parse(text);
+    parsed = JSON.parse(text);
   } catch (cause) {
     throw new ModelError("BAD_MODEL", "tokenizer.json is not JSON.", { cause });
   }
+  const json = object(parsed, "fields");
   const model = object(json.model, "model");
   const normalise = list(json.normalizer, "normalizers").flatMap(toNormaliser);
   const preTokenise = list(json.pre_tokenizer, "pretokenizers").flatMap(toPreTokeniser);
