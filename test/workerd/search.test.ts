@@ -47,6 +47,7 @@ describe("weights and explanations", () => {
     const ids = async (request: object) =>
       (await search({ query, k: 5, ...request })).hits.map(({ id }) => id);
     const [words, meaning] = [await ids({ mode: "keyword" }), await ids({ mode: "vector" })];
+    expect(await ids({ weights: {} })).toEqual(await ids({}));
     expect(await ids({ weights: { vector: 1 } })).toEqual(meaning);
     expect((await ids({ weights: { keyword: 1 } })).slice(0, 2)).toEqual(words.slice(0, 2));
     const { hits } = await search({ query, weights: { keyword: 0.5, vector: 1 }, include: ["explanation"] });

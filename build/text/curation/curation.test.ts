@@ -123,6 +123,14 @@ describe("a curated index, whole and in shards", () => {
     const all = await ids({ query: "motor vehicle wheels money", offset: 0 });
     const pages = [0, 2, 4].map((offset) => ids({ query: "motor vehicle wheels money", k: 2, offset }));
     expect((await Promise.all(pages)).flat()).toEqual(all.slice(0, 6));
+    // Pinned documents without a word of the query stand on its pages, and count.
+    for (const index of [whole, parts]) {
+      for (const query of ["refund policy", "wheels"]) {
+        const { hits, total } = await index.search({ query, mode: "keyword", k: 10, total: true });
+        expect(hits).toHaveLength(2);
+        expect(total).toEqual({ value: 2, relation: "exact" });
+      }
+    }
   });
 
   test("boosts by value and by age, counted from the newest document", async () => {
@@ -260,6 +268,10 @@ test("faults are named with file and line", async () => {
     "FILE:2: rules[0].query: has no word",
   );
   expect(await fault('synonyms:\n  - words: [car, "?!"]\n')).toContain("synonyms[0].words[1]: has no word");
+  for (const text of ["+", "-lamp", "$ €"]) {
+    expect(await fault(`rules:\n  - words: "${text}"\n    pin: b\n`)).toContain("rules[0].words: has no word");
+  }
+  expect(await fault('rules:\n  - words: "😀"\n    pin: b\n  - query: "图书馆"\n    pin: b\n')).toBe("");
   expect(await fault("[]")).toContain("FILE:1: the whole: expected object");
   const layers = Array.from({ length: 6 }, (_, i) => `l${i + 1}: &l${i + 1} [${`*l${i}, `.repeat(9)}]\n`);
   expect(await fault(`l0: &l0 [${"x, ".repeat(9)}]\n${layers.join("")}synonyms: *l6\n`)).toMatch(

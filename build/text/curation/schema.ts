@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { parseKeywordQuery } from "../../../worker/core/keyword/query.ts";
 
 /** Limits of a curation file: a rule costs memory in every isolate. */
 const MAX_ENTRIES = 10_000;
@@ -6,8 +7,8 @@ const MAX_BOOSTS = 32;
 const MAX_IDS = 100;
 
 const text = z.string().trim().min(1, "is empty").max(500);
-/** Queries are compared by their words: of signs alone nothing is left. */
-const phrase = text.refine((one) => /[^\p{P}\p{Z}\p{C}]/u.test(one), "has no word");
+/** Queries are compared by their words: of signs alone, or of words behind a minus, nothing is left. */
+const phrase = text.refine((one) => parseKeywordQuery(one, "none").words.length > 0, "has no word");
 const phrases = z.union([phrase.transform((one) => [one]), z.array(phrase).min(1).max(MAX_IDS)]);
 const ids = z.union([
   z

@@ -4,6 +4,7 @@ import type { Work } from "../format/work.ts";
 import { everyMatch, tellingMatches } from "../keyword/every.ts";
 import { foundTerms, type UnderstoodQuery, understand } from "../keyword/understand.ts";
 import { type Counted, columnsOf, facetCountsOf } from "./conditions.ts";
+import { pinnedItems } from "./curation/facts.ts";
 import { countsOf, valuesFor } from "./fields.ts";
 import type { LoadedIndex } from "./loaded-index.ts";
 import { type Query, rankedWords } from "./query.ts";
@@ -89,6 +90,20 @@ function scoredAtLeast<T extends Matches & { readonly scores: readonly number[] 
   return { ...matches, items: kept.map((i) => matches.items[i]!), scores: kept.map((i) => scores[i]!) };
 }
 
+/** Items with the pinned ones that are not among them, which pages hold as well. */
+function withPinned(
+  index: LoadedIndex,
+  { curation }: Query,
+  items: ArrayLike<number>,
+  filter: CompiledFilter | undefined,
+): ArrayLike<number> {
+  if (!curation || curation.pins.length === 0) return items;
+  const pinned = new Set(pinnedItems(index, curation, filter?.accept).map(({ item }) => item));
+  const found = Array.from(items);
+  for (const item of found) pinned.delete(item);
+  return pinned.size === 0 ? items : [...found, ...pinned];
+}
+
 /**
  * Counts what a query finds that is not listed: all that pages of a search by words lead to; of what is compared by vectors an estimate,
  * the documents that hold a word that tells them apart, or without words those that pass the filter. Linear.
@@ -108,7 +123,7 @@ export function countFound(
     if (!keyword || !understood) return ofItems([]);
     const { minScore = 0 } = query;
     const found = everyMatch(keyword, understood, { accept: filter?.accept, isFew: part.isFew });
-    return ofItems(scoredAtLeast(found, minScore).items);
+    return ofItems(withPinned(index, query, scoredAtLeast(found, minScore).items, filter));
   }
   const passing = filter?.count ?? forest.artifact.header.nSlots;
   if (query.mode === "hybrid") {

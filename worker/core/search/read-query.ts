@@ -89,7 +89,8 @@ function wordsOf(
  * @throws SearchError `INVALID_VALUE` where there are no two rankings to weigh
  */
 function weightOf({ weights }: SearchRequest, mode: AnswerMode): number | undefined {
-  if (weights === undefined) return undefined;
+  // Without either weight nothing is asked for.
+  if (weights === undefined || (weights.keyword ?? weights.vector) === undefined) return undefined;
   if (mode !== "hybrid") {
     throw searchError(
       "INVALID_VALUE",
