@@ -269,7 +269,9 @@ test("faults are named with file and line", async () => {
   );
   expect(await fault('synonyms:\n  - words: [car, "?!"]\n')).toContain("synonyms[0].words[1]: has no word");
   for (const text of ["+", "-lamp", "$ €"]) {
-    expect(await fault(`rules:\n  - words: "${text}"\n    pin: b\n`)).toContain("rules[0].words: has no word");
+    expect(await fault(`rules:\n  - words: "${text}"\n    pin: b\n`)).toContain(
+      "rules[0].words: has no word",
+    );
   }
   expect(await fault('rules:\n  - words: "😀"\n    pin: b\n  - query: "图书馆"\n    pin: b\n')).toBe("");
   expect(await fault("[]")).toContain("FILE:1: the whole: expected object");
