@@ -16,6 +16,7 @@ import {
   writeTiny,
 } from "../../../test/support/tiny-encoder.ts";
 import { type Encoder, openEncoder } from "../../../worker/core/embedding/encoder/encoder.ts";
+import { loadEncoder } from "../sentence/embedder.ts";
 import { type ImportEncoderOptions, importEncoder } from "./import.ts";
 import { loadKernel } from "./kernel/load.ts";
 
@@ -347,6 +348,15 @@ describe("an encoder file that is damaged", () => {
       expect(await codeOf(bytes.subarray(0, length))).toBe(length < 8 ? "BAD_MAGIC" : "TRUNCATED");
     }
     expect(await codeOf(Buffer.from("PK\u0003\u0004 another file of some kind".repeat(9)))).toBe("BAD_MAGIC");
+  });
+
+  it("is named when a build opens it", async () => {
+    const { bytes, result } = await imported("bert");
+    await writeFile(result.out, bytes.subarray(0, 500));
+    await expect(loadEncoder(result.out)).rejects.toMatchObject({
+      code: "TRUNCATED",
+      message: expect.stringContaining(`${result.out}: The encoder file ends`),
+    });
   });
 
   it("is refused, or the same, whichever bit is turned", async () => {

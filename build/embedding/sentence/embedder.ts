@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Encoder, openEncoder } from "../../../worker/core/embedding/encoder/encoder.ts";
 import { openKernel } from "../../../worker/core/embedding/encoder/kernel.ts";
-import { AnnoyEdgeError } from "../../../worker/core/format/errors.ts";
+import { AnnoyEdgeError, ArtifactError } from "../../../worker/core/format/errors.ts";
 import type { ServiceEmbedder } from "../../../worker/services/service.ts";
 import { createPool, type Pool, type Task } from "../../threads/pool.ts";
 import { kernelModule } from "../encoder/kernel/load.ts";
@@ -49,7 +49,12 @@ export async function loadEncoder(
   } catch (cause) {
     throw new AnnoyEdgeError("EMBEDDER_NOT_FOUND", `The encoder ${file} cannot be read.`, { cause });
   }
-  return createEncoderEmbedder(bytes, options);
+  try {
+    return await createEncoderEmbedder(bytes, options);
+  } catch (error) {
+    if (!(error instanceof ArtifactError)) throw error;
+    throw new ArtifactError(error.code, `${file}: ${error.message}`, { cause: error });
+  }
 }
 
 /** As {@link loadEncoder}, of bytes at hand. */
