@@ -29,29 +29,45 @@ export interface IndexSettings
   readonly publish?: boolean | Omit<PublishDirOptions, "onProgress">;
 }
 
-const KEYS: ReadonlySet<string> = new Set([
-  "endpoint",
-  "filters",
-  "filter",
-  "scope",
-  "messages",
-  "insight",
-  "index",
-]);
+const isObject = (value: unknown): value is object =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+const isTexts = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((text) => typeof text === "string");
+const isOrigin = (value: unknown): boolean =>
+  typeof value === "string" && /^https?:\/\/[^/?#\s]+\/?$/.test(value);
 
-/** Refuses settings that there are none of, so that a slip of the pen does not pass for a default. @throws OptionError */
+/** Whether a value is one of a setting, and what it has to be. */
+const RULES: Readonly<Record<keyof SearchSettings, readonly [(value: unknown) => boolean, string]>> = {
+  endpoint: [isOrigin, "the origin of the Worker, such as https://search.example.com"],
+  filters: [isTexts, 'a list of fields, such as ["section"]'],
+  filter: [isObject, 'an object, such as { section: "guides" }'],
+  scope: [isTexts, 'a list of fields, such as ["language"]'],
+  messages: [
+    (value) => isObject(value) && Object.values(value).every(isObject),
+    'texts by language, such as { de: { open: "Suche" } }',
+  ],
+  insight: [(value) => typeof value === "boolean", "true or false"],
+  index: [(value) => value === false || isObject(value), "options of build, or false"],
+};
+
+/**
+ * Refuses settings that there are none of, and values that would fail on the page only.
+ *
+ * @throws OptionError
+ */
 export function checkSettings(settings: SearchSettings): SearchSettings {
-  const unknown = Object.keys(settings).filter((key) => !KEYS.has(key));
+  if (!isObject(settings)) throw new OptionError("The settings of annoy-edge are an object.");
+  const unknown = Object.keys(settings).filter((key) => !Object.hasOwn(RULES, key));
   if (unknown.length > 0) {
     throw new OptionError(
-      `annoy-edge has no setting ${unknown.join(", ")}; there are ${[...KEYS].join(", ")}. Options of the build stand in index.`,
+      `annoy-edge has no setting ${unknown.join(", ")}; there are ${Object.keys(RULES).join(", ")}. Options of the build stand in index.`,
     );
   }
-  const { endpoint } = settings;
-  if (endpoint !== undefined && (typeof endpoint !== "string" || !/^https?:\/\/[^/?#]+\/?$/.test(endpoint))) {
-    throw new OptionError(
-      `endpoint is ${JSON.stringify(endpoint)}; it is the origin of the Worker, such as https://search.example.com.`,
-    );
+  for (const [key, [fits, wanted]] of Object.entries(RULES)) {
+    const value = settings[key as keyof SearchSettings];
+    if (value !== undefined && !fits(value)) {
+      throw new OptionError(`${key} is ${JSON.stringify(value)}; it is ${wanted}.`);
+    }
   }
   return settings;
 }
