@@ -239,6 +239,17 @@ describe("where vectors are compared", () => {
     }
   });
 
+  test("a shard without the rare word of a query lists nothing for its common one", async () => {
+    for (const word of WORDS) {
+      const input: SearchInput = { query: `${word} 42`, sort: "price", k: 90, total: true, groupBy: "brand" };
+      for (const request of [input, { ...input, groupBy: undefined }]) {
+        const [one, many] = await Promise.all([whole.search(request), parts.search(request)]);
+        expect(many.hits.map(({ id }) => id)).toEqual(one.hits.map(({ id }) => id));
+        expect(many.total).toEqual(one.total);
+      }
+    }
+  });
+
   test("a text that is sorted is searched for by its words, and by vectors when told so", async () => {
     const sort = "price";
     expect((await whole.search({ query: "lamp", sort })).mode).toBe("keyword");

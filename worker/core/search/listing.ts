@@ -2,6 +2,7 @@ import type { CompiledFilter } from "../columns/compile.ts";
 import { bitsOf, itemsOf, selectFirst } from "../columns/select.ts";
 import type { Work } from "../format/work.ts";
 import { everyMatch, tellingMatches } from "../keyword/every.ts";
+import { anyTells } from "../keyword/groups.ts";
 import { foundTerms, type UnderstoodQuery, understand } from "../keyword/understand.ts";
 import { type Counted, columnsOf, facetCountsOf } from "./conditions.ts";
 import { pinnedItems } from "./curation/facts.ts";
@@ -63,6 +64,7 @@ export function listInMemory(
   const terms = query.terms && understood && keyword ? foundTerms(keyword, understood) : undefined;
   return {
     listed: { items: listed, scores: first.map((i) => scores?.[i] ?? 1), bound, ...(bounds && { bounds }) },
+    ...(understood && keyword && { telling: anyTells(keyword, understood.groups) }),
     ...(facets && { facets }),
     ...(values && { values }),
     ...(counts && { counts }),

@@ -49,6 +49,8 @@ export interface Rankings {
   readonly curated?: CurationFacts;
   /** In place of words and vectors: what the query lists, in its order. Scores are BM25, or 1 without words. */
   readonly listed?: WordRanking;
+  /** Whether what is listed holds a word that tells documents apart. Where a part has none, it lists those of common words. */
+  readonly telling?: boolean;
   /** Values that the items of these rankings are sorted and grouped by. */
   readonly values?: ItemValues;
   readonly counts?: Counts;
