@@ -9,10 +9,16 @@ export interface Held<T> {
   /** Artifacts of it that were read from R2, and that the data centre's cache may lack. */
   readonly fresh: readonly LoadedParts[];
   readonly loadedAt: number;
-  /** When each unreleased lease was taken. */
-  readonly leases: Set<{ readonly since: number }>;
+  readonly leases: Set<Lease>;
   /** Whether a lease has expired: its request may still be running, and then it still reads the version's bytes. */
   expired: boolean;
+}
+
+interface Lease {
+  /** Milliseconds of the clock at which it counts as released. */
+  until: number;
+  /** Whether its request has ended. */
+  ended: boolean;
 }
 
 /** The artifacts that a version holds: its own, and the base that it may share with another version. */
@@ -35,20 +41,25 @@ export function bytesHeld<T>(versions: readonly Held<T>[]): number {
  */
 const LEASE_MS = 30_000;
 
-/** Takes a lease; the function returned gives it back and may be called more than once. */
-export function lease<T>(held: Held<T>, now: number): () => void {
-  const entry = { since: now };
+/**
+ * Takes a lease; the function returned gives it back, at once or after some milliseconds, and may be called more than once.
+ * Nothing waits for those: whoever asks next looks at the clock.
+ */
+export function lease<T>(held: Held<T>, now: number): (after?: number) => void {
+  const entry: Lease = { until: now + LEASE_MS, ended: false };
   held.leases.add(entry);
-  return () => {
-    held.leases.delete(entry);
+  return (after = 0) => {
+    if (after === 0) held.leases.delete(entry);
+    entry.until = Date.now() + after;
+    entry.ended = true;
   };
 }
 
 export function isLeased<T>(held: Held<T>, now: number): boolean {
   for (const entry of held.leases) {
-    if (now - entry.since < LEASE_MS) return true;
+    if (now < entry.until) return true;
     held.leases.delete(entry);
-    held.expired = true;
+    if (!entry.ended) held.expired = true;
   }
   return false;
 }

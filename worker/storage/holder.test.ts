@@ -75,3 +75,19 @@ test("a request whose lease has expired may still read the version: its memory i
   expect(holder.bytes).toBe(0);
   expect([isFreed(first), isFreed(base)]).toEqual([false, false]);
 });
+
+test("a request that failed keeps the version for a moment, and its memory is given back then", () => {
+  vi.useFakeTimers();
+  const holder = createHolder<null>();
+  const first = partsOf("1");
+  holder.put(heldOf(first));
+  const release = holder.take(holder.live!);
+  release(1000);
+  holder.put(heldOf(partsOf("2")));
+  vi.advanceTimersByTime(999);
+  expect(holder.bytes).toBe(2020);
+  expect(isFreed(first)).toBe(false);
+  vi.advanceTimersByTime(1);
+  expect(holder.bytes).toBe(1010);
+  expect(isFreed(first)).toBe(true);
+});

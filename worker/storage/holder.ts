@@ -15,8 +15,8 @@ export interface Holder<T> {
   artifact(version: string | undefined): LoadedParts | undefined;
   /** Keeps an artifact that a load relies on, whatever becomes of the versions that have it, until the returned function is called. */
   pin(parts: LoadedParts | undefined): () => void;
-  /** Takes a lease; the function returned gives it back and may be called more than once. */
-  take(held: Held<T>): () => void;
+  /** Takes a lease, see {@link lease}. */
+  take(held: Held<T>): (after?: number) => void;
   /** Puts a version in the place of the one that answers. */
   put(held: Held<T>): void;
   /** Gives the version that answers up: nothing answers then. */
@@ -78,8 +78,8 @@ export function createHolder<T>(): Holder<T> {
     },
     take(held) {
       const release = lease(held, Date.now());
-      return () => {
-        release();
+      return (after) => {
+        release(after);
         prune();
       };
     },

@@ -11,7 +11,6 @@ import type {
   ReaderTiming,
   WaitContext,
 } from "./types.ts";
-import { sleep } from "./waiting.ts";
 
 const TIMING: ReaderTiming = {
   stale: 30_000,
@@ -129,7 +128,7 @@ export function createIndexReader<T>(options: IndexReaderOptions<T>): IndexReade
         held.release();
         return answer;
       } catch (error) {
-        ctx.waitUntil(sleep(FAILED_LEASE_MS).then(held.release));
+        held.release(FAILED_LEASE_MS);
         throw error;
       }
     },

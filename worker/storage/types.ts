@@ -35,8 +35,8 @@ export interface Lease<T> {
   readonly manifest: PublishedManifest;
   /** Time that this request waited for the index, in milliseconds; 0 when it was there. */
   readonly waitedMs: number;
-  /** Gives the version back; only then may its memory be used for the next one. */
-  release(): void;
+  /** Gives the version back, at once or after some milliseconds; only then may its memory be used for the next one. */
+  release(after?: number): void;
 }
 
 export interface ReaderStatus {
