@@ -32,3 +32,8 @@ describe("docs/cli.md", () => {
 test("docs/library.md names everything that the library exports", () => {
   expect(Object.keys(library).filter((name) => !libraryText.includes(name))).toEqual([]);
 });
+
+test.each(["npm ci && npm start", "npm ci && npm test"])("README.md shows the command %s", (command) => {
+  const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+  expect(readme.split("\n")).toContain(command);
+});
