@@ -191,13 +191,19 @@ test("a base that is lost keeps its changes from being promoted, and publishing 
   expect(await idsIn(name, version)).toHaveLength(60);
 });
 
+/** Runs an isolate that reads an index and looks for a new version only when `/refresh` asks it to. */
+async function readerOf(name: string) {
+  const modules = await modulesOf("test/workerd/artifact/reader-worker.ts");
+  const worker = await runWorker(dir, modules, { INDEX_NAME: name, REFRESH_SECONDS: "3600" });
+  const ask = async (path: string) => (await fetch(new URL(path, worker.url))).json();
+  return { ask, stop: () => worker.stop() };
+}
+
 test("gc leaves what an isolate goes on to, though it still holds an old base", async () => {
   const name = "holding";
   const folder = await baseOf(name, 60);
   const base = (await publish(store, folder, me)).version;
-  const modules = await modulesOf("test/workerd/artifact/reader-worker.ts");
-  const worker = await runWorker(dir, modules, { INDEX_NAME: name, REFRESH_SECONDS: "3600" });
-  const ask = async (path: string) => (await fetch(new URL(path, worker.url))).json();
+  const { ask, stop } = await readerOf(name);
   try {
     expect(await ask("/")).toMatchObject({ version: base });
     const changed = await change(folder, 1);
@@ -217,7 +223,7 @@ test("gc leaves what an isolate goes on to, though it still holds an old base", 
     expect(await ask("/refresh")).toMatchObject({ version, lastError: null });
     expect(await ask("/")).toMatchObject({ version, base: second });
   } finally {
-    await worker.stop();
+    await stop();
   }
 });
 
@@ -235,9 +241,7 @@ test("an isolate that holds the base reads the changes alone, back and forth", a
   const name = "reader";
   const folder = await baseOf(name);
   const base = (await publish(store, folder, me)).version;
-  const modules = await modulesOf("test/workerd/artifact/reader-worker.ts");
-  const worker = await runWorker(dir, modules, { INDEX_NAME: name, REFRESH_SECONDS: "3600" });
-  const ask = async (path: string) => (await fetch(new URL(path, worker.url))).json();
+  const { ask, stop } = await readerOf(name);
   try {
     expect(await ask("/")).toMatchObject({ version: base });
     const { heldBytes: held } = (await ask("/status")) as ReaderStatus;
@@ -261,13 +265,13 @@ test("an isolate that holds the base reads the changes alone, back and forth", a
     expect(await ask("/refresh")).toMatchObject({ version: base, heldBytes: held, lastError: null });
     expect(((await ask("/reads")) as string[]).filter((key) => key.endsWith("forest.bin"))).toEqual([]);
   } finally {
-    await worker.stop();
+    await stop();
   }
   // A cold isolate reads both.
   await publish(store, folder, me);
-  const cold = await runWorker(dir, modules, { INDEX_NAME: name, REFRESH_SECONDS: "3600" });
+  const cold = await readerOf(name);
   try {
-    expect(await (await fetch(cold.url)).json()).toMatchObject({ base });
+    expect(await cold.ask("/")).toMatchObject({ base });
   } finally {
     await cold.stop();
   }

@@ -22,7 +22,7 @@ interface Lease {
 }
 
 /** The artifacts that a version holds: its own, and the base that it may share with another version. */
-export function artifactsOf<T>({ parts }: Held<T>): readonly LoadedParts[] {
+export function artifactsOf({ parts }: Pick<Held<unknown>, "parts">): readonly LoadedParts[] {
   return parts.base ? [parts, parts.base] : [parts];
 }
 

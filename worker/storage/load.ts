@@ -243,7 +243,7 @@ async function loadFiles(
   }
 }
 
-/** Memory of a search's reads of cold rows, about (docs/scale.md); six of them at once are as many as an isolate has connections for. */
+/** Memory of a search's reads of cold rows, about (docs/scale.md); three searches at once fit beside all else that is held. */
 const COLD_READ_BYTES = 2e6;
 const coldTurns = createTurns(3 * COLD_READ_BYTES);
 

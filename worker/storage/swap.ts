@@ -159,7 +159,7 @@ function open<T>(
     const loadedAt = Date.now();
     holder.put({ version, parts, value, from, fresh, loadedAt, leases: new Set(), expired: false });
   } catch (error) {
-    for (const one of parts.base ? [parts, parts.base] : [parts]) {
+    for (const one of artifactsOf({ parts })) {
       const isShared = [base, holder.artifact(one.version)].some((own) => own?.artifact === one.artifact);
       if (!isShared) freeParts(one);
     }
