@@ -7,7 +7,7 @@
  * @returns {Record<string, string>}
  */
 export function attributesOf(settings, language, translated = {}) {
-  const { endpoint, filters, filter, scope, messages = {}, insight } = settings;
+  const { endpoint, filters, filter, scope, messages = {}, suggest, insight } = settings;
   const lower = language.toLowerCase();
   const own = Object.entries(messages).find(([key]) => key.toLowerCase() === lower)?.[1];
   const near = Object.entries(messages).find(([key]) => key.toLowerCase() === lower.split("-")[0])?.[1];
@@ -19,6 +19,7 @@ export function attributesOf(settings, language, translated = {}) {
     ...(filter && { filter: JSON.stringify(filter) }),
     ...(scope && { scope: scope.join(" ") }),
     ...(Object.keys(texts).length > 0 && { messages: JSON.stringify(texts) }),
+    ...(suggest && { suggest: "" }),
     ...(insight && { insight: "" }),
   };
 }

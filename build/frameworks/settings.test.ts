@@ -9,6 +9,7 @@ describe("settings of an integration", () => {
       filter: { version: "2" },
       scope: [],
       messages: { de: { open: "Suche" } },
+      suggest: true,
       insight: true,
       index: { embedder: "static", publish: { remote: true } },
     };
@@ -27,6 +28,7 @@ describe("settings of an integration", () => {
     [{ filter: "section" }, /^filter is/],
     [{ scope: [5] }, /^scope is/],
     [{ messages: { de: "Suche" } }, /^messages is/],
+    [{ suggest: "on" }, /^suggest is "on"; it is true or false/],
     [{ insight: "yes" }, /^insight is/],
     [{ index: true }, /^index is true; it is options of build, or false/],
   ])("refuses %j", (settings, message) => {

@@ -14,6 +14,8 @@ export interface SearchSettings {
   readonly scope?: readonly string[];
   /** Texts of the element by language: `{ de: { open: "Suche" } }`. */
   readonly messages?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** Completes what is typed, for a second request at each key. */
+  readonly suggest?: boolean;
   /** Tells the Worker the position of a result that is followed. */
   readonly insight?: boolean;
   /** Options of indexing after the build; `false`: the site is not indexed. */
@@ -33,6 +35,7 @@ const isObject = (value: unknown): value is object =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 const isTexts = (value: unknown): boolean =>
   Array.isArray(value) && value.every((text) => typeof text === "string");
+const isBoolean = (value: unknown): boolean => typeof value === "boolean";
 const isOrigin = (value: unknown): boolean =>
   typeof value === "string" && /^https?:\/\/[^/?#\s]+\/?$/.test(value);
 
@@ -46,7 +49,8 @@ const RULES: Readonly<Record<keyof SearchSettings, readonly [(value: unknown) =>
     (value) => isObject(value) && Object.values(value).every(isObject),
     'texts by language, such as { de: { open: "Suche" } }',
   ],
-  insight: [(value) => typeof value === "boolean", "true or false"],
+  suggest: [isBoolean, "true or false"],
+  insight: [isBoolean, "true or false"],
   index: [(value) => value === false || isObject(value), "options of build, or false"],
 };
 

@@ -219,6 +219,21 @@ describe("more than a first answer", () => {
     expect(grouped).toEqual([{ field: "page", hits: 3 }, undefined, undefined]);
   });
 
+  test("comes from a Worker of an earlier release, which corrects nothing", async () => {
+    const { page } = await openSite();
+    const asked: string[][] = [];
+    await page.route("**/v1/search", async (route) => {
+      const question = JSON.parse(route.request().postData() ?? "{}");
+      asked.push(["groupBy", "total", "didYouMean"].filter((field) => field in question));
+      const headers = { "access-control-allow-origin": "*" };
+      const refused = { detail: 'There is no field "groupBy".', code: "UNKNOWN_FIELD" };
+      if (question.groupBy) return route.fulfill({ status: 400, json: refused, headers });
+      return route.fulfill({ json: { version: "0", hits: [hit("/a", "A page", "A text.")] }, headers });
+    });
+    await searchFor(page, "text");
+    expect(asked).toEqual([["groupBy", "total", "didYouMean"], []]);
+  });
+
   test("is not offered twice of an answer that does not go on", async () => {
     const { page } = await openSite();
     await answerWith(

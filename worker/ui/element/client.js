@@ -1,10 +1,13 @@
+import { plain } from "./words.js";
+
 /** @import { Hit } from "./results.js" */
 
 /**
  * @typedef {{ value: string | number | boolean, count: number }} FacetValue
  * @typedef {Record<string, FacetValue[]>} Facets
  * @typedef {{ value: FacetValue["value"] | null, hits: number }} Group
- * @typedef {{ version: string, hits: Hit[], groups?: Group[], total?: { groups?: number }, facets?: Facets, warnings?: { code: string }[] }} Answer
+ * @typedef {{ query: string, words: { correction: string }[] }} Correction of misspelled words
+ * @typedef {{ version: string, hits: Hit[], groups?: Group[], total?: { groups?: number }, facets?: Facets, didYouMean?: Correction, warnings?: { code: string }[], suggestions?: string[] }} Answer
  * @typedef {Record<string, (string | number | boolean)[]>} Selection by field, the values of which a document must have one
  */
 
@@ -12,6 +15,8 @@
 export const STEP = 12;
 /** Field of a document with its page's address, and sections of a page that an answer has. */
 const PAGE = { field: "page", hits: 3 };
+/** What is asked for beyond the hits. */
+const EXTRAS = { groupBy: PAGE, total: true, didYouMean: true };
 /** Codes of a Worker, or of an index, that cannot group. */
 const UNGROUPED = new Set([
   "UNKNOWN_FILTER_FIELD",
@@ -19,6 +24,9 @@ const UNGROUPED = new Set([
   "UNKNOWN_FIELD",
   "INVALID_VALUE",
 ]);
+/** Queries that complete the typed one, and its longest text. */
+const SUGGESTED = 3;
+const MOST_COMPLETED = 200;
 /** Answers kept for the way back: deleting a letter asks nothing anew. */
 const KEPT = 40;
 
@@ -42,27 +50,52 @@ export class Failure extends Error {
  * @property {number} [offset] pages to pass over, or hits
  *
  * @param {string} endpoint origin and path before `/v1/`
+ * @param {boolean} [suggests] whether an answer has queries that complete the typed one, for a second request
  */
-export function createSearch(endpoint) {
+export function createSearch(endpoint, suggests = false) {
   /** @type {Map<string, Answer>} */
   const kept = new Map();
   let newest = new AbortController();
-  /** Whether the index knows the page of every document. */
-  let isGrouped = true;
+  /** Extras that the index and the Worker know: pages only where every document has one. @type {Partial<typeof EXTRAS>} */
+  let extras = EXTRAS;
 
   /** @param {object} question @param {AbortSignal} signal @returns {Promise<Answer>} */
   async function answerTo(question, signal) {
-    if (!isGrouped) return post(endpoint, JSON.stringify(question), signal);
+    /** @param {Partial<typeof EXTRAS>} more */
+    const ask = (more) => post(endpoint, JSON.stringify({ ...question, ...more }), signal);
+    if (!extras.groupBy) return ask(extras);
+    /** @type {Partial<typeof EXTRAS>} */
+    let known = { didYouMean: true };
     try {
-      const grouped = JSON.stringify({ ...question, groupBy: PAGE, total: true });
-      const answer = await post(endpoint, grouped, signal);
+      const answer = await ask(extras);
       if (!answer.groups?.some(({ value }) => value === null)) return answer;
     } catch (error) {
       if (!(error instanceof Failure && UNGROUPED.has(String(error.code)))) throw error;
+      // An older Worker corrects nothing, either.
+      if (error.code === "UNKNOWN_FIELD") known = {};
     }
-    const answer = await post(endpoint, JSON.stringify(question), signal);
-    isGrouped = false;
+    const answer = await ask(known);
+    extras = known;
     return answer;
+  }
+
+  /**
+   * Queries that complete the typed one; none where they do not come, for an answer goes without them.
+   *
+   * @param {string} query @param {object | undefined} filter @param {AbortSignal} signal @returns {Promise<string[]>}
+   */
+  async function suggestionsFor(query, filter, signal) {
+    if (query.length > MOST_COMPLETED) return [];
+    const asked = new URLSearchParams({ q: query, k: String(SUGGESTED + 1) });
+    if (filter) asked.set("filter", JSON.stringify(filter));
+    try {
+      const { suggestions } = await getJson(`${endpoint}/v1/suggest?${asked}`, { signal });
+      /** @type {string[]} */
+      const texts = suggestions.map((/** @type {{ text: string }} */ { text }) => text);
+      return texts.filter((text) => plain(text) !== plain(query)).slice(0, SUGGESTED);
+    } catch {
+      return [];
+    }
   }
 
   return {
@@ -87,7 +120,14 @@ export function createSearch(endpoint) {
         };
         const key = JSON.stringify(question);
         try {
-          const answer = signal.aborted ? undefined : (kept.get(key) ?? (await answerTo(question, signal)));
+          let answer = signal.aborted ? undefined : kept.get(key);
+          if (!answer && !signal.aborted) {
+            const [found, suggestions] = await Promise.all([
+              answerTo(question, signal),
+              suggests && !offset ? suggestionsFor(query, filter, signal) : [],
+            ]);
+            answer = { ...found, suggestions };
+          }
           if (answer && !signal.aborted) {
             kept.set(key, answer);
             const [oldest] = kept.keys();

@@ -17,8 +17,8 @@ const Base = globalThis.HTMLElement ?? class {};
  *
  * Attributes: `endpoint` (origin of the Worker; by default where this module came from), `filters` (fields, separated by
  * blanks), `filter` (JSON that every search is held to), `scope` (fields whose value on this page narrows a search),
- * `messages` (JSON), `theme` (`light`, `dark`, `auto`; by default the page's own), `no-recent`, `no-shortcuts`,
- * `no-tool`, `insight` (counts which hits are followed).
+ * `messages` (JSON), `theme` (`light`, `dark`, `auto`; by default the page's own), `suggest` (completes what is typed),
+ * `no-recent`, `no-shortcuts`, `no-tool`, `insight` (counts which hits are followed).
  * Events: `annoy-search` for every answer, `annoy-search-select` before an answer is followed (can be prevented).
  */
 export class AnnoySearch extends Base {
@@ -72,6 +72,7 @@ function settingsOf(element) {
     endpoint: (element.getAttribute("endpoint") ?? new URL(import.meta.url).origin).replace(/\/+$/, ""),
     fields: (element.getAttribute("filters") ?? "").split(/\s+/).filter(Boolean),
     remembers: !element.hasAttribute("no-recent"),
+    suggests: element.hasAttribute("suggest"),
   };
 }
 

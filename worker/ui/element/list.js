@@ -77,16 +77,17 @@ function option(section, ...children) {
 }
 
 /**
- * Earlier searches as options.
+ * Queries as options: earlier searches, or what completes the typed one.
  *
+ * @param {"recent" | "suggestions"} part
  * @param {readonly string[]} queries
  * @param {string} label
  */
-export function recentGroup(queries, label) {
+export function queryGroup(part, queries, label) {
   const title = nextId();
   return h(
     "div",
-    { role: "group", part: "recent", class: "page", "aria-labelledby": title },
+    { role: "group", part, class: `page ${part}`, "aria-labelledby": title },
     h("span", { id: title, class: "label", role: "presentation" }, label),
     ...queries.map((query) =>
       h(
@@ -125,7 +126,8 @@ export function createCursor(list, field) {
   return {
     current,
     set,
-    first: () => set(options()[0]),
+    /** The best result; a query that completes the typed one is a step before it. */
+    first: () => set(options().find((option) => option.dataset.id !== undefined)),
     atEnd: () => current() === options().at(-1),
     /** @param {1 | -1} step wraps around */
     move(step) {

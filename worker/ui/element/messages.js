@@ -16,6 +16,8 @@ export const ENGLISH = {
   pages: /** @type {Message} */ ({ one: "{count}{plus} page", other: "{count}{plus} pages" }),
   more: "More results",
   nothing: "Nothing found for “{query}”.",
+  didYouMean: "Did you mean {query}?",
+  suggestions: "Suggestions",
   loose: "No page has the quoted words as they stand. Pages with some of them:",
   nearest: "No page has these words. Nearest in meaning:",
   unreachable: "The search could not be reached.",

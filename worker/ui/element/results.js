@@ -1,4 +1,6 @@
-import { matchesOf, plain } from "./words.js";
+import { matchesOf, plain, WORD } from "./words.js";
+
+/** @import { Correction } from "./client.js" */
 
 /**
  * Hits as readers see them: grouped by page, with the sections that matched.
@@ -77,6 +79,26 @@ export function hasWords(hits, query) {
         (name) => matchesOf(name, query).length > 0,
       ),
   );
+}
+
+/**
+ * A corrected query, its words with the accents that hits have: the Worker's answer has none.
+ *
+ * @param {Correction} correction
+ * @param {readonly Hit[]} hits
+ */
+export function correctedQuery({ query, words }, hits) {
+  const texts = hits.flatMap(({ id, metadata = {}, highlights = [] }) => [
+    titleOf(metadata, id),
+    ...highlights.map(({ text }) => text),
+  ]);
+  return words.reduce((corrected, { correction }) => {
+    const written = texts
+      .flatMap((text) => text.match(WORD) ?? [])
+      .find((word) => plain(word) === correction)
+      ?.toLowerCase();
+    return written ? corrected.replace(correction, () => written) : corrected;
+  }, query);
 }
 
 /** @param {Record<string, unknown>} metadata @param {string} base @returns {URL | undefined} */

@@ -2,11 +2,11 @@
 import { createSearch, Failure, STEP } from "./client.js";
 import { h } from "./dom.js";
 import { createFilters } from "./filters.js";
-import { createCursor, pageGroups, recentGroup } from "./list.js";
+import { createCursor, pageGroups, queryGroup } from "./list.js";
 import { fill } from "./messages.js";
 import { follow } from "./navigate.js";
 import { forgetSearches, recentSearches } from "./recent.js";
-import { groupByPage, hasWords } from "./results.js";
+import { correctedQuery, groupByPage, hasWords } from "./results.js";
 import { createScope } from "./scope.js";
 
 /** @import { Answer } from "./client.js" */
@@ -33,10 +33,10 @@ const PATIENCE = 250;
  * @param {Settings} settings
  */
 export function createSession(host, view, settings) {
-  const { messages, language, endpoint, fields, remembers } = settings;
+  const { messages, language, endpoint, fields, remembers, suggests } = settings;
   const { field, list, notice, status } = view;
   const cursor = createCursor(list, field);
-  const search = createSearch(endpoint);
+  const search = createSearch(endpoint, suggests);
   const filters = createFilters(view.filters, fields, (name) => String(messages[name] ?? name), ask);
   const scope = createScope(host, endpoint, filters);
   let pause = 0;
@@ -47,7 +47,7 @@ export function createSession(host, view, settings) {
   let stale = true;
   /** The Enter that waits for the answer to what was typed. @type {(() => void) | undefined} */
   let entered;
-  /** Content of the list, and the pages or hits of the answer that it takes. @type {{ query: string, hits: readonly Hit[], pages: number, taken: number }} */
+  /** Content of the list, and the pages or hits of the answer that it takes. @type {{ query: string, hits: readonly Hit[], pages: number, taken: number, first?: Answer }} */
   let shown = { query: "", hits: [], pages: 0, taken: 0 };
 
   /** @param {Node[]} options @param {...(Node | string)} said */
@@ -67,9 +67,24 @@ export function createSession(host, view, settings) {
   function showRecent() {
     entered = undefined;
     const recent = remembers ? recentSearches() : [];
-    show(recent.length > 0 ? [recentGroup(recent, messages.recent)] : []);
+    show(recent.length > 0 ? [queryGroup("recent", recent, messages.recent)] : []);
     view.forget.hidden = recent.length === 0;
     status.textContent = "";
+  }
+
+  /** A line that offers the corrected words. @param {string} corrected */
+  function correction(corrected) {
+    const [before = "", after = ""] = messages.didYouMean.split("{query}");
+    const button = h("button", { type: "button", class: "text-button", dir: "auto" }, corrected);
+    button.addEventListener("click", () => searchFor(corrected));
+    return h("div", { part: "correction", class: "correction" }, before, button, after);
+  }
+
+  /** @param {string} query */
+  function searchFor(query) {
+    field.value = query;
+    field.focus();
+    ask();
   }
 
   /**
@@ -87,9 +102,25 @@ export function createSession(host, view, settings) {
     const isNear = !hasWords(hits, query);
     const found = isLoose ? messages.loose : isNear ? messages.nearest : "";
     const said = count === 0 ? nothing : found;
-    show(pageGroups(pages, query), said);
-    shown = { query, hits, pages: pages.length, taken: taken + sizeOf(last) };
-    status.textContent = count === 0 ? said : `${said} ${fill(messages.found, language, { count })}`.trim();
+    const first = taken === 0 ? last : (shown.first ?? last);
+    const { didYouMean, suggestions = [] } = first;
+    const corrected = didYouMean && correctedQuery(didYouMean, first.hits);
+    show(
+      [
+        ...(suggestions.length > 0 ? [queryGroup("suggestions", suggestions, messages.suggestions)] : []),
+        ...pageGroups(pages, query),
+      ],
+      ...(corrected ? [correction(corrected)] : []),
+      said,
+    );
+    shown = { query, hits, pages: pages.length, taken: taken + sizeOf(last), first };
+    status.textContent = [
+      corrected && fill(messages.didYouMean, language, { query: corrected }),
+      said,
+      count > 0 && fill(messages.found, language, { count }),
+    ]
+      .filter(Boolean)
+      .join(" ");
     if (count === 0) return;
     // Pages that hold the words are counted; those that are near in meaning have no end.
     const known = (!ended && !isNear && last.total?.groups) || 0;
@@ -166,7 +197,7 @@ export function createSession(host, view, settings) {
       const fresh = answer.hits.filter(({ id }) => !known.has(id));
       const ended = sizeOf(answer) < STEP || fresh.length === 0;
       showHits([...before, ...fresh], query, answer, taken, ended);
-      cursor.set(list.children[pages]?.querySelector("[role=option]") ?? undefined);
+      cursor.set(list.querySelectorAll("[part=page]")[pages]?.querySelector("[role=option]") ?? undefined);
     } catch (error) {
       view.more.textContent = status.textContent = `${reasonOf(error)} ${messages.retry}`;
     }
@@ -176,9 +207,7 @@ export function createSession(host, view, settings) {
   function choose(option, event, close) {
     const { query } = option.dataset;
     if (query === undefined) return follow(host, option, event, { ...settings, query: shown.query, close });
-    field.value = query;
-    field.focus();
-    ask();
+    searchFor(query);
   }
 
   return {

@@ -116,6 +116,12 @@ mark { border-radius: 2px; background: var(--mark); color: var(--ink); }
 .notice { padding: 22px 18px; }
 .notice:not(:has(+ :empty)) { padding-block: 12px 4px; color: var(--faint); font-size: 0.875em; }
 .notice:empty { display: none; }
+.correction { color: var(--ink); font-size: 1rem; }
+.correction .text-button { padding: 0; color: var(--accent); font-weight: 600; }
+.suggestions { display: flex; flex-wrap: wrap; gap: 4px; align-items: center; padding-block: 6px; }
+.suggestions .label { padding-block: 3px; }
+.suggestions .option { padding: 3px 10px; border: 1px solid var(--line); border-radius: 99px; font-size: 0.875em; }
+#list .suggestions .option[aria-selected="true"] { border-color: var(--accent); box-shadow: none; }
 .text-button { padding: 0 4px; color: var(--faint); text-decoration: underline; }
 .foot { display: flex; flex-wrap: wrap; gap: 4px 16px; align-items: center; padding: 8px 18px; border-top: 1px solid var(--line); color: var(--faint); font-size: 0.8125em; }
 .foot .text-button, .foot .count { margin-inline-start: auto; }

@@ -19,7 +19,7 @@ export function matchesOf(text, query) {
 }
 
 /** Emoji are words, too; characters that only set or join a word are parts of it. */
-const WORD = /[\p{L}\p{N}\p{M}\p{DI}_]+|\p{ExtPict}/gu;
+export const WORD = /[\p{L}\p{N}\p{M}\p{DI}_]+|\p{ExtPict}/gu;
 
 /** Without case, accents, and what only sets or joins a word. @param {string} text */
 export function plain(text) {

@@ -32,9 +32,12 @@ export default function SearchBar() {
   return createElement("annoy-search", { ref: element, ...attributes });
 }
 
+const TRY = "Try searching for";
+
 /** Texts of Docusaurus' own search. */
 function translated() {
   const open = translate({ id: "theme.SearchBar.label", message: "Search" });
+  const instead = translate({ id: "theme.SearchModal.noResultsScreen.suggestedQueryText", message: TRY });
   return {
     open,
     label: open,
@@ -44,6 +47,8 @@ function translated() {
     }),
     close: translate({ id: "theme.SearchModal.searchBox.cancelButtonText", message: "Cancel" }),
     nothing: `${translate({ id: "theme.SearchModal.noResultsScreen.noResultsText", message: "No results for" })} “{query}”`,
+    // In languages that have it; the element's own English is nearer to what is meant.
+    didYouMean: instead === TRY ? undefined : `${instead} {query}`,
     toSelect: translate({ id: "theme.SearchModal.footer.navigateText", message: "to navigate" }),
     toOpen: translate({ id: "theme.SearchModal.footer.selectText", message: "to select" }),
     toClose: translate({ id: "theme.SearchModal.footer.closeText", message: "to close" }),
