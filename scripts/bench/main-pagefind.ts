@@ -105,9 +105,9 @@ async function render(measured: readonly Measured[]): Promise<string> {
   ];
   return `${[
     "# Beside Pagefind",
-    `Written by \`npm run bench:pagefind\`, ${date}: Git's documentation (Debian's git-doc, 242 files of HTML), searched in Chromium by \`<annoy-search>\` (annoy-edge ${version}, embedder \`${options.embedder}\`, Worker in local workerd) and by Pagefind's UI (${PACKAGES.pagefind}), both with their defaults, Pagefind with \`--force-language en\` because the pages declare none, and without its web worker, whose requests cannot be slowed down. ${machine()}; load average ${loadavg()[0]!.toFixed(1)}.`,
+    `Written by \`npm run bench:pagefind\`, ${date}: Git's documentation (Debian's git-doc, 242 files), searched in Chromium by \`<annoy-search>\` (annoy-edge ${version}, embedder \`${options.embedder}\`, local workerd) and by Pagefind's UI (${PACKAGES.pagefind}), with their defaults, Pagefind with \`--force-language en\`, as the pages declare none, and without its web worker, whose requests cannot be slowed down. ${machine()}; load average ${loadavg()[0]!.toFixed(1)}.`,
     "## Until the first answer",
-    'Chromium\'s "Slow 4G" (180 kB a second, 562.5 ms before each answer), HTTP/1.1, text compressed by gzip; medians of 5. The Worker has its index loaded; its distance is in the 562.5 ms as that of any host. Bytes with headers, without the page itself.',
+    'Chromium\'s "Slow 4G" (180 kB a second, 562.5 ms before each answer), HTTP/1.1 with gzip; medians of 5. The Worker has its index loaded. Bytes with headers, without the page itself.',
     table(
       ["", ...names],
       [
@@ -133,6 +133,6 @@ async function render(measured: readonly Measured[]): Promise<string> {
       ]),
     ),
     "## What Pagefind does better",
-    "It needs no server: any host of files will do, nothing typed leaves the browser, and visited parts of the index are found offline. Another query on the same page costs one way to a server here, and there often none, so that on a slow connection it is answered sooner. Its index is built in seconds, with no vectors to compute.",
+    "It needs no server, nothing typed leaves the browser, and visited parts of the index are found offline. Another query on the same page often asks no server, so that a slow connection has its answer sooner. Its index is built in seconds, without vectors.",
   ].join("\n\n")}\n`;
 }

@@ -12,35 +12,39 @@ export function renderMarkdown(report: BenchReport): string {
   // Machine and versions stand once where all sets have the same, which is the usual case.
   const common = sets.every((set) => settingOf(set) === settingOf(sets[0]!));
   if (common && sets[0]) parts.push(`${settingOf(sets[0])}.`);
-  if (sets.length > 1) parts.push("## All sets", overview(sets));
-  for (const set of sets) parts.push(renderSet(set, !common, sets));
+  const largest = sets.filter((set) => sets.findLast((other) => familyOf(other) === familyOf(set)) === set);
+  const others = sets.filter((set) => !largest.includes(set));
+  if (sets.length > 1) parts.push("## All sets", overview(sets), ...others.map(plot));
+  for (const set of largest) parts.push(renderSet(set, !common));
   parts.push(...singles(sets), ...promised(sets), ...configurations(sets));
   if (million) parts.push(renderMillion(million));
   return `${parts.join("\n\n")}\n`;
 }
 
-const METHOD = `Written by \`npm run bench\`; [results.json](results.json) has every setting, its costs, and the range of the rounds.
+const METHOD = `Written by \`npm run bench\`; [results.json](results.json) has every setting and its costs.
 
 - **Task**: the 10 nearest by cosine of 1,000 held-out queries. An answer as near as the tenth of an exact search counts.
-- **Speed**: queries per second of CPU time of the whole process, one query after another; between two settings interpolated (logarithm
-  of speed over logarithm of 1 − recall).
-- **Fairness**: a process each, all up at once, measured in turns. "Worker" is workerd with local R2. "Annoy C++" has the best number of
-  trees at each recall, in brackets; its costs are those of the best at 0.95.
-- **First answer**: from the bytes in memory (native libraries: in the file cache) with all checks; libraries that cannot load an index
-  build theirs. **Memory**: resident after it, beyond the process before.
-- **Scan**: int8 codes with WASM SIMD, all of them, at its own recall.`;
+- **Speed**: queries per second of CPU time of the whole process, one after another, interpolated between settings. Every library runs in a process of
+  its own, measured in turns.
+- "Worker" is workerd with local R2. "Annoy C++" has the best number of trees at each recall, in brackets, and the costs of the best at 0.95.
+- **First answer**: from the bytes in memory (native libraries: in the file cache) with all checks, or with a build where a library loads no index.
+  **Memory**: resident after it, beyond the process before.
+- **Scan**: int8 codes with WASM SIMD, all of them.`;
 
-/** A set with its plot; the largest of its family with its figures, the others have theirs in results.json. */
-function renderSet(set: SetResult, ownSetting: boolean, sets: readonly SetResult[]): string {
+/** The largest set of its family, with its plot and figures. The others have theirs in results.json. */
+function renderSet(set: SetResult, ownSetting: boolean): string {
   const parts = [
     `## ${set.title}`,
     `${set.date}, medians of ${set.rounds} rounds, load average ${set.load}${ownSetting ? `; ${settingOf(set)}` : ""}.`,
-    `![Recall@10 against queries per second, ${set.title}](${set.id}.svg)`,
+    plot(set),
   ];
-  const largest = sets.findLast((other) => familyOf(other) === familyOf(set)) === set;
-  if (largest && set.curves.some(isCurve)) parts.push(speeds(set));
-  if (largest && set.skipped.length > 0) parts.push(`Not here: ${skipped(set)}.`);
+  if (set.curves.some(isCurve)) parts.push(speeds(set));
+  if (set.skipped.length > 0) parts.push(`Not here: ${skipped(set)}.`);
   return parts.join("\n\n");
+}
+
+function plot(set: SetResult): string {
+  return `![Recall@10 against queries per second, ${set.title}](${set.id}.svg)`;
 }
 
 function familyOf({ title }: SetResult): string {
@@ -152,13 +156,12 @@ function singles(sets: readonly SetResult[]): string[] {
 /** Recall as certified by the build, and as found on the bench's queries, which it never saw. */
 function promised(sets: readonly SetResult[]): string[] {
   const rows = sets.flatMap(({ title, curves }) =>
-    curves.flatMap(({ id, label, atDefault: at }) =>
-      // The Worker answers from the same file as Node.
-      at && id !== "ours-worker"
+    curves.flatMap(({ id, atDefault: at }) =>
+      // The Worker answers from the same file.
+      at && id === "ours-node"
         ? [
             [
               title,
-              label,
               at.searchK.toLocaleString("en-US"),
               at.certified.toFixed(3),
               `${at.recall.toFixed(3)} ± ${at.error.toFixed(3)}`,
@@ -170,8 +173,8 @@ function promised(sets: readonly SetResult[]): string[] {
   if (rows.length === 0) return [];
   return [
     "## Default effort",
-    "Recall at the default searchK: as certified by the build, and of the bench's own queries, ± one standard error.",
-    table(["set", "", "searchK", "certified recall@10", "of fresh queries"], rows),
+    "Recall in Node at the default searchK: certified by the build, and of the bench's queries, ± one standard error.",
+    table(["set", "searchK", "certified recall@10", "of fresh queries"], rows),
   ];
 }
 
@@ -213,7 +216,11 @@ function skipped(set: SetResult): string {
 function renderMillion(million: MillionReport): string {
   const { count, dimensions, codec, rescore, searches } = million;
   const hot = searches.filter(({ tiers }) => tiers === "hot");
-  const rows = hot.map((first) => {
+  // Every second setting and the certified one show the curve.
+  const shown = hot.filter(
+    ({ searchK }, i) => i % 2 === 0 || figure(searchK) === figure(million.certifiedSearchK),
+  );
+  const rows = shown.map((first) => {
     const both = searches.find(({ tiers, searchK }) => tiers !== "hot" && searchK === first.searchK);
     const cold = both ? [both.recall.toFixed(3), figure(both.cpuMs), figure(both.reads)] : ["–", "–", "–"];
     return [figure(first.searchK), first.recall.toFixed(3), figure(first.cpuMs), ...cold];
@@ -221,10 +228,9 @@ function renderMillion(million: MillionReport): string {
   return [
     `## ${count.toLocaleString("en-US")} × ${dimensions} in one artifact`,
     `\`npm run bench -- --million\`, ${million.date}, load average ${million.load}; ${million.machine}.`,
-    `Clustered vectors ([the recipe](results.json)), codec ${codec}, cold tier ${rescore}. Built in ${figure(million.buildSeconds)} s. Resident (hot) part
-${megabytes(million.hotBytes)} MB, file ${megabytes(million.fileBytes)} MB. Certified recall@10
-${million.certifiedRecall.toFixed(3)} at searchK ${million.certifiedSearchK.toLocaleString("en-US")}; opened with all checks in
-${figure(million.openMs)} ms. Queries that the build never saw, CPU time on one thread:`,
+    `Clustered vectors ([the recipe](results.json)), codec ${codec}, cold tier ${rescore}. Built in ${figure(million.buildSeconds)} s; hot part
+${megabytes(million.hotBytes)} MB of ${megabytes(million.fileBytes)} MB; certified recall@10 ${million.certifiedRecall.toFixed(3)} at searchK ${million.certifiedSearchK.toLocaleString("en-US")};
+opened with all checks in ${figure(million.openMs)} ms. Queries that the build never saw, one thread:`,
     table(
       ["searchK", "hot: recall@10", "CPU, ms", "hot and cold: recall@10", "CPU, ms", "ranged reads a query"],
       rows,
