@@ -158,7 +158,7 @@ describe("commands", () => {
       /^light:\n 1\. .*20.*\n.*\n 2\. .*5.*\n.*\nseat:\n 3\. .*\n.*\n3 documents in 2 groups\./,
     );
     expect((await runHere(["query", out])).err).toContain("Or browse, by filter, sort, groupBy or facets.");
-    expect((await runHere(["query", out, "--group-hits", "2"])).err).toContain("groupBy");
+    expect((await runHere(["query", out, "--group-hits", "2"])).err).toContain("--group-by");
   });
 
   test("query answers text, item, id and vector", async () => {
@@ -290,6 +290,7 @@ describe("exit codes and errors", () => {
     [["query", "x", "text", "-k", "1001"], "OUT_OF_RANGE"],
     [["query", "x", "text", "--item", "3"], "AMBIGUOUS_QUERY"],
     [["query", "x"], "NO_QUERY"],
+    [["query", "x", "text", "--group-hits", "3"], "BAD_OPTION"],
   ])("%j asks wrongly whatever the index: exit 2", async (args, code) => {
     expect(await runJson(args, runHere)).toMatchObject({ code: 2, json: { error: { code } } });
   });
@@ -305,6 +306,27 @@ describe("exit codes and errors", () => {
         code: 2,
         json: { error: { code } },
       });
+    }
+  });
+
+  test("a search that this index can never answer is a matter of usage, one that finds no document is not", async () => {
+    const priced = join(folder, "priced");
+    const rows = [1, 2].map((n) => ({ text: `lamp ${n}`, metadata: { price: n, tags: ["a", `${n}`] } }));
+    await writeFile(join(folder, "priced.jsonl"), rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+    const filterable = ["--filterable", "price", "tags"];
+    await runHere(["build", "--source", join(folder, "priced.jsonl"), "--out", priced, ...filterable]);
+    for (const [code, error, ...options] of [
+      [2, "UNKNOWN_FILTER_FIELD", "--group-by", "colour"],
+      [2, "UNKNOWN_FILTER_FIELD", "--sort", "colour"],
+      [2, "UNKNOWN_FILTER_FIELD", "--facets", "colour"],
+      [2, "INVALID_VALUE", "--group-by", "tags"],
+      [2, "INVALID_FILTER", "--filter", "[1]"],
+      [2, "FILTER_TYPE_MISMATCH", "--filter", '{"price": "cheap"}'],
+      [2, "DIMENSION_MISMATCH", "--vector", "[1]"],
+      [1, "ITEM_NOT_FOUND", "--item", "999999"],
+    ] as const) {
+      const answer = await runJson(["query", priced, ...options], runHere);
+      expect(answer).toMatchObject({ code, json: { error: { code: error } } });
     }
   });
 

@@ -1,5 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
-import { AnnoyEdgeError } from "../../build/index.ts";
+import { AnnoyEdgeError, SearchError } from "../../build/index.ts";
 import type { Progress } from "../../build/settings/progress.ts";
 import { parseJson } from "../../worker/core/format/integers.ts";
 import { type ProgressStream, printable, progressView } from "./terminal.ts";
@@ -123,7 +123,7 @@ interface Explanation {
   readonly hint?: string;
 }
 
-/** An option that cannot be, or a search that is wrong whatever index it is asked of. */
+/** An option that cannot be, or a search that is wrong whatever index it is asked of, or that this one can never answer. */
 const MISUSED: ReadonlySet<string> = new Set([
   "BAD_OPTION",
   "UNKNOWN_LAYOUT",
@@ -136,7 +136,18 @@ const MISUSED: ReadonlySet<string> = new Set([
   "INVALID_TYPE",
   "INVALID_VALUE",
   "UNKNOWN_FIELD",
+  "INVALID_FILTER",
+  "FILTER_TOO_COMPLEX",
+  "UNKNOWN_FILTER_FIELD",
+  "FILTER_TYPE_MISMATCH",
+  "NO_FILTERABLE_COLUMNS",
+  "NO_KEYWORD_INDEX",
 ]);
+
+/** Whether an error is about how a command was asked. Vectors of another dimension may come from documents as well. */
+function isMisuse(error: AnnoyEdgeError): boolean {
+  return MISUSED.has(error.code) || (error instanceof SearchError && error.code === "DIMENSION_MISMATCH");
+}
 
 /** The command that arguments begin with, as one types it. */
 function commandOf(program: Command, args: readonly string[]): string {
@@ -161,7 +172,7 @@ function explain(error: unknown, command: string): Explanation {
     return { code: "USAGE", message: sentence(message), exit: EXIT.usage, hint: `See ${command} --help.` };
   }
   if (error instanceof AnnoyEdgeError) {
-    const exit = MISUSED.has(error.code) ? EXIT.usage : EXIT.failed;
+    const exit = isMisuse(error) ? EXIT.usage : EXIT.failed;
     return { code: error.code, message: error.message, exit };
   }
   const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException;

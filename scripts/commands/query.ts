@@ -96,13 +96,17 @@ export function addQuery(program: Command): void {
       return { result: answer, text: describeSuggestions(answer) };
     }
     const { config, curation, groupBy, groupHits, rerank, ...fields } = flags;
-    const grouped = groupBy !== undefined || groupHits !== undefined;
+    if (groupHits !== undefined && groupBy === undefined) {
+      throw new OptionError(
+        "--group-hits is the number of hits in each group; name a field with --group-by.",
+      );
+    }
     const request = {
       ...fields,
       ...(curation === false && { curation }),
       ...(rerank !== undefined && { rerank: rerank === true ? true : { first: rerank } }),
       ...(text !== undefined && { query: text }),
-      ...(grouped && { groupBy: { field: groupBy, hits: groupHits } }),
+      ...(groupBy !== undefined && { groupBy: { field: groupBy, hits: groupHits } }),
     };
     // The search checks every field of a request, whatever it comes from, and names what is wrong.
     const response = await query(dir!, request as SearchInput, await withConfiguredEmbedder(config));
