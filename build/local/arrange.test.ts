@@ -239,6 +239,33 @@ describe("where vectors are compared", () => {
     }
   });
 
+  test.each<[string, SearchInput]>([
+    ["hits of both", { query: "lamp sofa" }],
+    ["good hits of both", { query: "lamp sofa", minScore: 0.45 }],
+    ["groups of both", { query: "lamp sofa", groupBy: "seller.name" }],
+    [
+      "groups of good hits",
+      { query: "lamp sofa", groupBy: { field: "seller.name", hits: 2 }, minScore: 0.45 },
+    ],
+    ["groups of a vector's hits", { vector, groupBy: "seller.name" }],
+    ["a text of which the embedder knows nothing", { query: "42 43", mode: "vector" }],
+  ])("pages of %s lead to as many as the last one says", async (_, input) => {
+    for (const index of [whole, parts]) {
+      let seen = 0;
+      let before = 0;
+      for (let offset = 0; offset <= 100; offset += 10) {
+        const { hits, groups = hits, total } = await index.search({ ...input, k: 10, offset, total: true });
+        seen += groups.length;
+        const said = (input.groupBy ? total?.groups : total?.value) ?? 0;
+        expect(said).toBeGreaterThanOrEqual(Math.max(seen, before));
+        if (groups.length < 10) expect(said).toBe(seen);
+        // What has a least score is known from the first page on.
+        if (input.minScore && offset > 0) expect(said).toBe(before);
+        before = said;
+      }
+    }
+  });
+
   test("a shard without the rare word of a query lists nothing for its common one", async () => {
     for (const word of WORDS) {
       const input: SearchInput = { query: `${word} 42`, sort: "price", k: 90, total: true, groupBy: "brand" };

@@ -6,6 +6,7 @@ import { holding, type Ranked, rankAll, textCheck, withPins } from "./rank.ts";
 import { normalised, pickFrom, type Ranking, type Rankings } from "./ranking.ts";
 import { MAX_K, MAX_LISTED } from "./schema.ts";
 import type { Searcher, Shown } from "./searcher.ts";
+import type { PageEnd } from "./total.ts";
 import type { SearchRequest } from "./types.ts";
 
 /** A page in the order of fields, or group by group. */
@@ -13,6 +14,7 @@ export interface Arranged {
   /** Hits, or with `groupBy` groups, on this page and those before it, as far as they were ranked. */
   readonly found: number;
   readonly groups?: readonly PageGroup[];
+  readonly end?: PageEnd;
   /** Values of the fields to sort by, as the answer shows them. */
   readonly sortValues?: ReadonlyMap<number, readonly FieldValue[]>;
 }
@@ -36,14 +38,16 @@ export async function arrange(
   const ranked = isListed(query)
     ? await listAll(searcher, query, request)
     : await rankEnough(searcher, query, request);
-  const { ranking, rankings } = ranked;
+  const { ranking, rankings, isWhole } = ranked;
   const values = valuesByItem(rankings.values);
   const sortValues = query.sort && {
     sortValues: new Map(ranking.items.map((item) => [item, values.shown(item)] as const)),
   };
   if (!query.groupBy) {
     const page = [...ranking.items.keys()].slice(offset, offset + k);
-    return { ...ranked, ranking: pickFrom(ranking, page), found: ranking.items.length, ...sortValues };
+    const found = ranking.items.length;
+    const end = { documents: found };
+    return { ...ranked, ranking: pickFrom(ranking, page), found, ...(isWhole && { end }), ...sortValues };
   }
   const groups = groupsOf(ranking, values, query.groupBy.hits);
   const page = groups.slice(offset, offset + k);
@@ -52,6 +56,7 @@ export async function arrange(
     ...ranked,
     ranking: pickFrom(ranking, positions),
     found: groups.length,
+    ...(isWhole && { end: { documents: ranking.items.length, groups: groups.length } }),
     groups: page.map(({ value, positions }) => ({
       value: values.shownGroup(value),
       items: positions.map((i) => ranking.items[i]!),
@@ -61,7 +66,7 @@ export async function arrange(
 }
 
 /** Lists down to the end of the page. */
-async function listAll(searcher: Searcher, query: Query, request: SearchRequest): Promise<Ranked> {
+async function listAll(searcher: Searcher, query: Query, request: SearchRequest): Promise<RankedEnough> {
   const { offset = 0, k, minScore = 0 } = request;
   const check = textCheck(searcher, query);
   const depth = Math.min(MAX_LISTED, (offset + k) * (check ? 4 : 1));
@@ -73,6 +78,7 @@ async function listAll(searcher: Searcher, query: Query, request: SearchRequest)
     rankings: { ...rankings, ...found.counted },
     rules: new Map(),
     estimated: false,
+    isWhole: false,
   };
 }
 
@@ -153,8 +159,13 @@ function sorted(
   return pickFrom(ranking, order);
 }
 
+/** A ranking, and whether no page leads to more. */
+interface RankedEnough extends Ranked {
+  readonly isWhole: boolean;
+}
+
 /** Ranks by words and vectors, deep enough for the page's groups. */
-async function rankEnough(searcher: Searcher, query: Query, request: SearchRequest): Promise<Ranked> {
+async function rankEnough(searcher: Searcher, query: Query, request: SearchRequest): Promise<RankedEnough> {
   const { offset = 0, k, minScore = 0 } = request;
   const best = (ranked: Ranked): Ranked => {
     const { ranking, rankings } = ranked;
@@ -166,10 +177,10 @@ async function rankEnough(searcher: Searcher, query: Query, request: SearchReque
     return query.sort ? found : { ...found, ...withPins(searcher, query, found) };
   };
   const near = best(await rankAll(searcher, query, request, FUSION_DEPTH));
-  if (query.sort || near.ranking.items.length < FUSION_DEPTH) return near;
+  if (query.sort || near.ranking.items.length < FUSION_DEPTH) return { ...near, isWhole: true };
   const groups = groupsOf(near.ranking, valuesByItem(near.rankings.values), 1);
-  if (groups.length >= offset + k) return near;
-  return best(await rankAll(searcher, query, { ...request, offset }, MAX_K));
+  if (groups.length >= offset + k) return { ...near, isWhole: false };
+  return { ...best(await rankAll(searcher, query, { ...request, offset }, MAX_K)), isWhole: true };
 }
 
 function atLeast(ranking: Ranking, minScore: number): Ranking {

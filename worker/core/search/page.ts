@@ -1,8 +1,9 @@
 import { withoutPhrases } from "../keyword/query.ts";
 import { type Arranged, arrange } from "./arrange.ts";
 import type { Combined } from "./combine.ts";
+import { FUSION_DEPTH } from "./fusion.ts";
 import { isListed, type Query, rankedWords } from "./query.ts";
-import { type Ranked, rankAll, withPins } from "./rank.ts";
+import { type Ranked, rankAll, textCheck, withPins } from "./rank.ts";
 import { pickFrom, type Ranking, type Rankings } from "./ranking.ts";
 import type { Exactness, Searcher } from "./searcher.ts";
 import { totalOf } from "./total.ts";
@@ -40,10 +41,11 @@ export async function rankPage(
   const phrases = rankedWords(query)?.phrases ?? [];
   const isLoose = strict.found === 0 && phrases.length > 0;
   const used = isLoose ? loosened(query) : query;
-  const { found, estimated: _, ...page } = isLoose ? await cut(searcher, used, request) : strict;
+  const { found, estimated: _, end, ...page } = isLoose ? await cut(searcher, used, request) : strict;
   const exactness: Exactness = { estimated: strict.estimated };
   const ranking = await withDistances(searcher, query, page.ranking, exactness);
-  const total = query.total && totalOf(searcher, used, request, { ...page, ranking, found });
+  const total =
+    query.total && totalOf(searcher, used, request, { ...page, ranking, found, ...(end && { end }) });
   return {
     ...page,
     ranking,
@@ -57,14 +59,24 @@ export async function rankPage(
 
 /** A page as it was ranked. */
 async function cutOut(searcher: Searcher, query: Query, request: SearchRequest): Promise<Ranked & Arranged> {
-  const { offset = 0, k, minScore = 0 } = request;
+  const { offset = 0, k, minScore = 0, mmr } = request;
   const depth = offset + k;
-  const ranked = await rankAll(searcher, query, request, depth);
+  // Hits of a least score are few: how many there are is known where the ranking is seen so deep as it is made.
+  const seen = query.total && query.mode === "hybrid" && minScore > 0 ? Math.max(depth, FUSION_DEPTH) : depth;
+  const ranked = await rankAll(searcher, query, request, mmr ? depth : seen);
   const { ranking, rules, pinned } = withPins(searcher, query, ranked);
-  const page = [...ranking.items.keys()].filter(
-    (i) => i >= offset && i < depth && (i < pinned || ranking.scores[i]! >= minScore),
-  );
-  return { ...ranked, rules, ranking: pickFrom(ranking, page), found: ranked.ranking.items.length };
+  const good = [...ranking.items.keys()].filter((i) => i < pinned || ranking.scores[i]! >= minScore);
+  const isEnd = ranked.ranking.items.length < seen || good.length < ranking.items.length;
+  return {
+    ...ranked,
+    rules,
+    ranking: pickFrom(
+      ranking,
+      good.filter((i) => i >= offset && i < depth),
+    ),
+    found: ranked.ranking.items.length,
+    ...(isEnd && !mmr && !textCheck(searcher, query) && { end: { documents: good.length } }),
+  };
 }
 
 /** The ranking with its distances from the query's vector: rankings by vector have theirs, both together may have estimates. */

@@ -11,6 +11,13 @@ interface Page {
   /** Hits or groups that were ranked. */
   readonly found: number;
   readonly groups?: readonly unknown[];
+  readonly end?: PageEnd;
+}
+
+/** All that pages lead to, where the ranking of one has reached its end. */
+export interface PageEnd {
+  readonly documents: number;
+  readonly groups?: number;
 }
 
 /**
@@ -35,27 +42,37 @@ export function totalOf(
     // A part that lacks a word of the query scores what it has too high.
     (minScore === 0 || parts === 1) &&
     (searcher.shards?.missing.size ?? 0) === 0;
-  const value = isExact ? counts.documents : estimate(query, request, page);
-  const shown = (request.offset ?? 0) + (page.groups?.length ?? 0);
-  const groups = Math.max(counts.groups || page.found, page.ranking.items.length > 0 ? shown : 0);
+  const estimated = estimate(query, request, page);
+  const { documents, groups } = isExact ? counts : estimated;
   return {
-    value,
+    value: documents,
     relation: isExact ? "exact" : "estimate",
-    ...(groupBy && { groups: isExact ? (counts.groups ?? 0) : groups }),
+    ...(groupBy && { groups: groups ?? 0 }),
   };
 }
 
+/**
+ * Estimates from what is counted and what pages have shown. Where a ranking has reached its end, an estimate is no more than that, and
+ * that on the last page.
+ */
 function estimate(
   query: Query,
   { offset = 0, k }: SearchRequest,
-  { ranking, rankings, found }: Page,
-): number {
-  const { documents = 0, passing = 0 } = rankings.counts ?? {};
-  const all = documents > 0 ? documents : passing;
-  if (query.groupBy) return Math.max(all, ranking.items.length);
+  { ranking, rankings, found, groups: units = ranking.items, end }: Page,
+): PageEnd {
+  const { documents = 0, passing = 0, groups = 0 } = rankings.counts ?? {};
+  const shown = units.length > 0 ? offset + units.length : 0;
+  const least = query.groupBy ? ranking.items.length : shown;
+  const estimated = {
+    documents: Math.max(documents > 0 ? documents : passing, least),
+    groups: Math.max(groups || found, shown),
+  };
+  if (!end) return estimated;
+  const last = query.groupBy ? (end.groups ?? 0) : end.documents;
   // Of what has no end the best are sorted.
-  if (query.sort && query.vector) return found;
-  const shown = ranking.items.length > 0 ? offset + ranking.items.length : 0;
-  const isLast = (query.minScore ?? 0) > 0 && ranking.items.length < k;
-  return isLast ? shown : Math.max(all, shown);
+  if (offset + k >= last || (query.sort && query.vector)) return end;
+  return {
+    documents: Math.min(estimated.documents, end.documents),
+    groups: Math.min(estimated.groups, end.groups ?? 0),
+  };
 }
