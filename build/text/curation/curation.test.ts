@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SearchInput } from "../../../worker/core/search/types.ts";
+import { update } from "../../changes/update.ts";
 import { openLocalIndex } from "../../local/local-index.ts";
 import type { LocalIndex } from "../../local/types.ts";
 import { type BuildOptions, build, buildUnlessEqual } from "../../pipeline/build.ts";
@@ -170,6 +171,30 @@ test("rules hold by vector and in hybrid mode, whole and in shards", async () =>
       expect(await ask({ curation: false })).toContain("d");
     }
     await index.close();
+  }
+});
+
+test("what a query excludes is in no answer, pinned or not", async () => {
+  const request: SearchInput = { query: "refund policy -bought", mode: "keyword", total: true };
+  const changed = join(folder, "changed");
+  const [first, ...others] = documents();
+  await build({ ...options("base"), documents: others });
+  await update(join(folder, "base"), { documents: [first!], out: changed });
+  await build({ ...options("loose"), keyword: { positions: false } });
+  const more = await Promise.all([changed, join(folder, "loose")].map((dir) => openLocalIndex(dir)));
+  try {
+    for (const index of [whole, parts, ...more]) {
+      const found = async (query: string) => {
+        const { hits, total } = await index.search({ ...request, query });
+        return [hits.map(({ id }) => id), total?.value];
+      };
+      expect(await found("refund policy -bought")).toEqual([["b"], 1]);
+      expect(await found('refund policy -"four wheels"')).toEqual([["a"], expect.any(Number)]);
+      // A quoted text asks for what it stands in; what editors put first need not hold it.
+      expect(await found('"refund policy"')).toEqual([["a", "b"], expect.any(Number)]);
+    }
+  } finally {
+    await Promise.all(more.map((index) => index.close()));
   }
 });
 

@@ -35,6 +35,11 @@ export function keptItems(index: KeywordIndex, query: KeywordQuery, work?: Work)
   return kept;
 }
 
+/** The items that hold nothing of what a query excludes, a bit each; undefined when it excludes nothing. */
+export function notExcluded(index: KeywordIndex, query: KeywordQuery, work?: Work): Uint32Array | undefined {
+  return keptItems(index, { ...query, phrases: [] }, work);
+}
+
 /** The condition that an item's bit is set. */
 export function hasBit(bits: Uint32Array): (item: number) => boolean {
   return (item) => ((bits[item >>> 5]! >>> (item & 31)) & 1) === 1;

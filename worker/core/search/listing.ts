@@ -5,7 +5,7 @@ import { everyMatch, tellingMatches } from "../keyword/every.ts";
 import { anyTells } from "../keyword/groups.ts";
 import { foundTerms, type UnderstoodQuery, understand } from "../keyword/understand.ts";
 import { type Counted, columnsOf, facetCountsOf } from "./conditions.ts";
-import { pinnedItems } from "./curation/facts.ts";
+import { type PinConditions, pinnedItems } from "./curation/facts.ts";
 import { countsOf, valuesFor } from "./fields.ts";
 import type { LoadedIndex } from "./loaded-index.ts";
 import { type Query, rankedWords } from "./query.ts";
@@ -97,10 +97,10 @@ function withPinned(
   index: LoadedIndex,
   { curation }: Query,
   items: ArrayLike<number>,
-  filter: CompiledFilter | undefined,
+  conditions: PinConditions,
 ): ArrayLike<number> {
   if (!curation || curation.pins.length === 0) return items;
-  const pinned = new Set(pinnedItems(index, curation, filter?.accept).map(({ item }) => item));
+  const pinned = new Set(pinnedItems(index, curation, conditions).map(({ item }) => item));
   const found = Array.from(items);
   for (const item of found) pinned.delete(item);
   return pinned.size === 0 ? items : [...found, ...pinned];
@@ -125,7 +125,9 @@ export function countFound(
     if (!keyword || !understood) return ofItems([]);
     const { minScore = 0 } = query;
     const found = everyMatch(keyword, understood, { accept: filter?.accept, isFew: part.isFew });
-    return ofItems(withPinned(index, query, scoredAtLeast(found, minScore).items, filter));
+    return ofItems(
+      withPinned(index, query, scoredAtLeast(found, minScore).items, { filter, understood, work }),
+    );
   }
   const passing = filter?.count ?? forest.artifact.header.nSlots;
   if (query.mode === "hybrid") {

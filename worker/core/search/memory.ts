@@ -8,7 +8,7 @@ import { type RareItem, rareItems } from "../keyword/rare.ts";
 import { FEW_HITS, rankByWords } from "../keyword/search.ts";
 import { foundTerms, type UnderstoodQuery, understand } from "../keyword/understand.ts";
 import { facetCountsOf, filterOf, passing } from "./conditions.ts";
-import { boostedItems, curationNs, hiddenFilter, pinnedItems } from "./curation/facts.ts";
+import { boostedItems, curationNs, hiddenFilter, type PinConditions, pinnedItems } from "./curation/facts.ts";
 import type { CurationFacts, PinnedItem } from "./curation/types.ts";
 import { valuesFor } from "./fields.ts";
 import { countFound, listInMemory } from "./listing.ts";
@@ -125,8 +125,9 @@ export async function rankInMemory(
   }
   const distances =
     words && vector ? await wordDistances(index, vector, { words, vectors }, part, exactness) : undefined;
-  const ranked = { words, vectors, accept: filter?.accept };
-  const curated = await curatedItems(index, query, ranked, { exactness, work: options.work });
+  const ofText = rankedWords(query) && understood;
+  const ranked = { words, vectors, conditions: { filter, understood: ofText, work: options.work } };
+  const curated = await curatedItems(index, query, ranked, exactness);
   const terms = query.terms && understood && keyword ? foundTerms(keyword, understood) : undefined;
   const pinned = curated?.pinned.map(({ item }) => item) ?? [];
   const found = new Set([...(words?.items ?? []), ...(vectors?.items ?? []), ...pinned]);
@@ -177,16 +178,16 @@ async function curatedItems(
   {
     words,
     vectors,
-    accept,
+    conditions,
   }: { readonly [Side in "words" | "vectors"]: Ranking | undefined } & {
-    readonly accept: Accept | undefined;
+    readonly conditions: PinConditions;
   },
-  { exactness, work }: { readonly exactness: Exactness; readonly work: Work | undefined },
+  exactness: Exactness,
 ): Promise<CurationFacts | undefined> {
   if (!curation) return undefined;
   const found = [...(words?.items ?? []), ...(vectors?.items ?? [])];
-  work?.spend("rules", curationNs(curation, found.length));
-  const pins = pinnedItems(index, curation, accept);
+  conditions.work?.spend("rules", curationNs(curation, found.length));
+  const pins = pinnedItems(index, curation, conditions);
   const distances =
     vector && pins.length > 0
       ? await distancesTo(

@@ -33,7 +33,21 @@ export async function rankAll(
   const check = textCheck(searcher, query);
   // Some of the hits will not hold the phrase.
   const ranked = await rankTo(searcher, query, request, check ? Math.min(MAX_K, depth * 4) : depth);
-  return check ? { ...ranked, ranking: await holding(searcher, ranked.ranking, check) } : ranked;
+  if (!check) return ranked;
+  const rankings = await withoutExcludedPins(searcher, query, ranked.rankings);
+  return { ...ranked, rankings, ranking: await holding(searcher, ranked.ranking, check) };
+}
+
+/** The findings without pinned documents that hold a quoted text which the query excludes. A quoted text alone drops no pin. */
+async function withoutExcludedPins(searcher: Searcher, query: Query, rankings: Rankings): Promise<Rankings> {
+  const words = rankedWords(query);
+  const { curated } = rankings;
+  const { index, options } = searcher;
+  const check = words && phraseCheck(languageOf(index), { ...words, phrases: [] }, options.work);
+  if (!curated || curated.pinned.length === 0 || !check) return rankings;
+  const documents = await searcher.documents(curated.pinned.map(({ item }) => item));
+  const pinned = curated.pinned.filter((_, i) => check(documents[i]?.pageContent ?? ""));
+  return { ...rankings, curated: { ...curated, pinned } };
 }
 
 /** A ranking with the pinned documents of the query in front, and how many these are. */

@@ -2,8 +2,11 @@ import { type Column, type Columns, columnValue } from "../../columns/columns.ts
 import { type CompiledFilter, filterOfBits } from "../../columns/compile.ts";
 import type { Boost, FieldValue } from "../../format/curation.ts";
 import { itemOfId } from "../../format/ids.ts";
+import type { Work } from "../../format/work.ts";
+import { hasBit, notExcluded } from "../../keyword/conditions.ts";
+import type { UnderstoodQuery } from "../../keyword/understand.ts";
 import type { LoadedIndex } from "../loaded-index.ts";
-import type { Accept } from "../operators.ts";
+import { both } from "../operators.ts";
 import type { BoostedItem, CurationFacts, PinnedItem, QueryCuration } from "./types.ts";
 
 /** Work in nanoseconds: to look a document's id up, and to read the factor of an item that was found. */
@@ -29,12 +32,23 @@ export function hiddenFilter(
   return filterOfBits(bits, columns?.nDocuments ?? nItems);
 }
 
-/** The pinned items that an index has and that a filter accepts. */
+/** Conditions that hold for pinned items as for all others. */
+export interface PinConditions {
+  readonly filter: CompiledFilter | undefined;
+  /** The query's words, where the mode searches by them. */
+  readonly understood: UnderstoodQuery | undefined;
+  readonly work: Work | undefined;
+}
+
+/** The pinned items that an index has, that a filter accepts, and that hold nothing of what the query excludes. */
 export function pinnedItems(
-  { ids }: LoadedIndex,
+  { ids, keyword }: LoadedIndex,
   { pins }: QueryCuration,
-  accept: Accept | undefined,
+  { filter, understood, work }: PinConditions,
 ): PinnedItem[] {
+  if (pins.length === 0) return [];
+  const kept = keyword && understood && notExcluded(keyword, understood.query, work);
+  const accept = both(filter?.accept, kept && hasBit(kept));
   return pins.flatMap(({ id }, place) => {
     const item = itemOfId(ids, id);
     return item === undefined || (accept && !accept(item)) ? [] : [{ item, place }];
