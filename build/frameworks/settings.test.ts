@@ -8,7 +8,7 @@ describe("settings of an integration", () => {
       filters: ["section"],
       filter: { version: "2" },
       scope: [],
-      messages: { de: { open: "Suche" } },
+      messages: { de: { open: "Suche", found: { one: "{count} Treffer", other: "{count} Treffer" } } },
       suggest: true,
       insight: true,
       index: { embedder: "static", publish: { remote: true } },
@@ -28,9 +28,14 @@ describe("settings of an integration", () => {
     [{ filter: "section" }, /^filter is/],
     [{ scope: [5] }, /^scope is/],
     [{ messages: { de: "Suche" } }, /^messages is/],
+    [{ messages: { de: { open: 5 } } }, /^messages is/],
     [{ suggest: "on" }, /^suggest is "on"; it is true or false/],
     [{ insight: "yes" }, /^insight is/],
     [{ index: true }, /^index is true; it is options of build, or false/],
+    [{ index: { embeder: "static" } }, /^index has no option embeder; there are name, out, .*, embedder, /],
+    [{ index: { site: "dist", toString: 1 } }, /^index has no option site, toString/],
+    [{ index: { publish: "remote" } }, /^index\.publish is "remote"; it is true, false, or options/],
+    [{ index: { publish: { remove: true } } }, /^index\.publish has no option remove; there are remote/],
   ])("refuses %j", (settings, message) => {
     expect(() => checkSettings(settings as SearchSettings)).toThrow(
       expect.objectContaining({ code: "BAD_OPTION", message: expect.stringMatching(message) }),

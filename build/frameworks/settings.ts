@@ -1,6 +1,7 @@
-import type { BuildOptions } from "../pipeline/build.ts";
-import type { PublishDirOptions } from "../pipeline/publishing.ts";
 import { OptionError } from "../settings/errors.ts";
+import { checkIndexOptions, type IndexSettings, isObject } from "./index-options.ts";
+
+export type { IndexSettings } from "./index-options.ts";
 
 /** Settings of an integration: attributes of `<annoy-search>`, and how the built site is indexed. */
 export interface SearchSettings {
@@ -22,20 +23,13 @@ export interface SearchSettings {
   readonly index?: false | IndexSettings;
 }
 
-/** Options of `build` that can be written as JSON; `out` is `artifacts/<name>` and `name` is `site` by default. */
-export interface IndexSettings
-  extends Partial<
-    Omit<BuildOptions, "site" | "source" | "documents" | "onProgress" | "onReport" | "onNote" | "explain">
-  > {
-  /** Publishes what was built: locally, or where these options say. */
-  readonly publish?: boolean | Omit<PublishDirOptions, "onProgress">;
-}
-
-const isObject = (value: unknown): value is object =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 const isTexts = (value: unknown): boolean =>
   Array.isArray(value) && value.every((text) => typeof text === "string");
 const isBoolean = (value: unknown): boolean => typeof value === "boolean";
+/** A text, or one for each plural form. */
+const isMessage = (value: unknown): boolean =>
+  typeof value === "string" ||
+  (isObject(value) && Object.values(value).every((text) => typeof text === "string"));
 const isOrigin = (value: unknown): boolean =>
   typeof value === "string" && /^https?:\/\/[^/?#\s]+\/?$/.test(value);
 
@@ -46,7 +40,9 @@ const RULES: Readonly<Record<keyof SearchSettings, readonly [(value: unknown) =>
   filter: [isObject, 'an object, such as { section: "guides" }'],
   scope: [isTexts, 'a list of fields, such as ["language"]'],
   messages: [
-    (value) => isObject(value) && Object.values(value).every(isObject),
+    (value) =>
+      isObject(value) &&
+      Object.values(value).every((texts) => isObject(texts) && Object.values(texts).every(isMessage)),
     'texts by language, such as { de: { open: "Suche" } }',
   ],
   suggest: [isBoolean, "true or false"],
@@ -73,6 +69,7 @@ export function checkSettings(settings: SearchSettings): SearchSettings {
       throw new OptionError(`${key} is ${JSON.stringify(value)}; it is ${wanted}.`);
     }
   }
+  if (settings.index) checkIndexOptions(settings.index);
   return settings;
 }
 

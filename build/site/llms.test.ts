@@ -15,7 +15,13 @@ beforeAll(async () => {
   );
   await writeFile(
     join(site, "first-steps/a.html"),
-    '<main><h1>List[T] at once</h1><p>Begin.</p><h2 id="x">More</h2><pre>a  b</pre></main>',
+    '<main><h1>List[T] at once</h1><p>Begin.</p><h2 id="x">More</h2><pre>\n\na  b</pre></main>',
+  );
+  await writeFile(
+    join(site, "z(b`<c.html"),
+    "<main><h1>A `b` <i>c</i> &lt;d></h1><p>#5 is one, # none.</p><p># none</p><p>&lt;!-- none</p><div>~~~</div>" +
+      '<div>===</div><pre>\n````md\n```sh\n# code\n\n```\n````</pre><h2 id="y">More</h2><p><code>x</code></p>' +
+      "<pre><code><div># one</div><div>two</div></code></pre><pre>``</pre>End.</main>",
   );
   await writeFile(join(site, "secret.html"), '<meta name="robots" content="noindex"><main>hidden</main>');
 });
@@ -26,11 +32,14 @@ test("titles, addresses and texts of the pages are written beside them", async (
   const read = (name: string) => readFile(join(site, name), "utf8");
   expect(await read("llms.txt")).toBe(
     "# Docs\n\n> All about it\n\n## First steps\n\n- [List\\[T\\] at once](https://example.com/d/first-steps/a.html)\n\n" +
-      "## Pages\n\n- [Docs](https://example.com/d/): All about it\n",
+      "## Pages\n\n- [Docs](https://example.com/d/): All about it\n" +
+      "- [A \\`b\\` c \\<d>](https://example.com/d/z%28b%60%3Cc.html)\n",
   );
   expect(await read("llms-full.txt")).toBe(
     "# Docs\n\n> All about it\n\n# List[T] at once\n\nSource: https://example.com/d/first-steps/a.html\n\nBegin.\n\n" +
-      "## More\n\na  b\n\n# Docs\n\nSource: https://example.com/d/\n\nWelcome.\n",
+      "## More\n\n```\na  b\n```\n\n# Docs\n\nSource: https://example.com/d/\n\nWelcome.\n\n" +
+      "# A `b` c <d>\n\nSource: https://example.com/d/z(b%60%3Cc.html\n\n#5 is one, # none.\n\n\\# none\n\n\\<!-- none\n\n\\~~~\n\\===\n\n" +
+      "`````\n````md\n```sh\n# code\n\n```\n````\n`````\n\n## More\n\nx\n\n```\n# one\ntwo\n```\n\n```\n``\n```\n\nEnd.\n",
   );
 });
 

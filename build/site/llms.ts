@@ -44,16 +44,41 @@ async function writeTexts(path: string, head: string, pages: readonly NamedPage[
 }
 
 function link({ url, page: { title, description } }: NamedPage): string {
-  const name = oneLine(title).replace(/[[\]\\]/g, "\\$&");
-  return `- [${name}](${url})${description ? `: ${oneLine(description)}` : ""}`;
+  const name = oneLine(title).replace(/[[\]\\`<]/g, "\\$&");
+  const target = url.replace(/[()<>\s]/g, (sign) => `%${sign.charCodeAt(0).toString(16).padStart(2, "0")}`);
+  return `- [${name}](${target})${description ? `: ${oneLine(description)}` : ""}`;
 }
 
 function textOf({ url, page }: NamedPage): string {
-  const sections = page.sections.map(({ heading, text }) =>
-    heading === "" || heading === page.title ? text : `## ${oneLine(heading)}\n\n${text}`,
-  );
+  const sections = page.sections.map((section) => {
+    const { heading } = section;
+    const text = markdownOf(section);
+    return heading === "" || heading === page.title ? text : `## ${oneLine(heading)}\n\n${text}`;
+  });
   const parts = [`# ${oneLine(page.title)}`, `Source: ${url}`, ...sections];
   return parts.filter((part) => part !== "").join("\n\n");
+}
+
+/** Beginnings of a line that Markdown takes for a heading, for code, or for HTML, which has its own end. */
+const MARKS = /^(\s*)(#{1,6}(?:\s|$)|`{3}|~{3}|=+\s*$|-+\s*$|<[a-z!?/])/i;
+
+/** The text of a section: code within fences, and nothing beside it that reads as another heading or fence. */
+function markdownOf({ text, code }: Page["sections"][number]): string {
+  const lines = text.split("\n");
+  const parts: string[] = [];
+  let at = 0;
+  for (const [first, end] of code) {
+    const block = lines.slice(first, end);
+    const runs = block.join("\n").match(/`+/g) ?? [];
+    const fence = "`".repeat(Math.max(3, ...runs.map((run) => run.length + 1)));
+    parts.push(...lines.slice(at, first).map(escaped), fence, ...block, fence);
+    at = end;
+  }
+  return [...parts, ...lines.slice(at).map(escaped)].join("\n");
+}
+
+function escaped(line: string): string {
+  return line.replace(MARKS, "$1\\$2");
 }
 
 /** The first folder below the site's own, as a heading. */

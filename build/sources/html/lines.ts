@@ -23,6 +23,9 @@ export interface Listed {
   readonly prose: number;
 }
 
+/** Lines of a text, counted from 0: the first, and the one behind the last. */
+export type LineRange = readonly [first: number, end: number];
+
 /** Characters beside its links that an entry of a list may have: a number of a page, "see also". */
 const MAX_BESIDE = 24;
 /** Letters of code beside links from which a line is a signature. */
@@ -31,6 +34,8 @@ const MIN_CODE = 3;
 /** Gathers visible text: white space collapsed, blocks on lines of their own. */
 export function createLines() {
   const done: string[] = [];
+  /** Lines of `done` that are preformatted. */
+  const preformatted: LineRange[] = [];
   /** The line at hand. Parts, because looking at the end of a string that grows costs its length. */
   let parts: string[] = [];
   let blankEnd = true;
@@ -39,6 +44,7 @@ export function createLines() {
   let beside = 0;
   let code = 0;
   let linked = false;
+  let isPreformatted = false;
   const put = (text: string) => {
     if (text === "") return;
     parts.push(text);
@@ -46,7 +52,10 @@ export function createLines() {
   };
   const endLine = (keepEmpty: boolean) => {
     const text = parts.join("").trimEnd();
-    if (text !== "" || keepEmpty) done.push(text);
+    if (text !== "" || keepEmpty) {
+      done.push(text);
+      if (isPreformatted) addLine(preformatted, done.length - 1);
+    }
     if (text !== "") {
       if (code >= MIN_CODE || beside > MAX_BESIDE) proseLines++;
       else if (linked) listedLines++;
@@ -56,6 +65,7 @@ export function createLines() {
     beside = 0;
     code = 0;
     linked = false;
+    isPreformatted = false;
   };
   const measure = (text: string, within: Within) => {
     if (within.link) linked = true;
@@ -77,6 +87,7 @@ export function createLines() {
       if (within.preformatted) {
         for (const [i, part] of value.split(/\r?\n/).entries()) {
           if (i > 0) endLine(true);
+          isPreformatted = true;
           measure(part, within);
           put(part);
         }
@@ -90,9 +101,30 @@ export function createLines() {
     space: () => {
       if (!blankEnd) put(" ");
     },
-    finish: (): { readonly text: string; readonly listed: Listed } => {
+    finish: (): Gathered => {
       block();
-      return { text: done.join("\n").trim(), listed: { links: listedLines, prose: proseLines } };
+      // As many lines as are cut off below.
+      const before = done.findIndex((line) => line.trim() !== "");
+      return {
+        text: done.join("\n").trim(),
+        listed: { links: listedLines, prose: proseLines },
+        code: preformatted
+          .map(([first, end]): LineRange => [Math.max(first - before, 0), end - before])
+          .filter(([first, end]) => end > first),
+      };
     },
   };
+}
+
+interface Gathered {
+  readonly text: string;
+  readonly listed: Listed;
+  /** Preformatted lines. */
+  readonly code: readonly LineRange[];
+}
+
+function addLine(ranges: LineRange[], line: number): void {
+  const [first, end] = ranges.at(-1) ?? [];
+  if (first !== undefined && end === line) ranges[ranges.length - 1] = [first, line + 1];
+  else ranges.push([line, line + 1]);
 }

@@ -10,7 +10,7 @@ import {
   textOf,
 } from "./dom.ts";
 import { headingLevelOf, type LeftOut } from "./furniture.ts";
-import { BLOCKS, createLines, type Listed, PARAGRAPHS } from "./lines.ts";
+import { BLOCKS, createLines, type LineRange, type Listed, PARAGRAPHS } from "./lines.ts";
 
 /** A stretch of a page below one heading. */
 export interface Section {
@@ -26,6 +26,8 @@ export interface Section {
   /** Text that the page marks as weighing more. */
   readonly important: readonly string[];
   readonly listed: Listed;
+  /** Lines of the text that are preformatted. */
+  readonly code: readonly LineRange[];
 }
 
 /** Below every heading: a term of a definition list that has an id, such as a function in an API's reference. */
@@ -153,8 +155,8 @@ function createSections() {
   let current = { anchor: "", heading: "", level: 0, parents: [] as string[] };
   let begun = false;
   const end = () => {
-    const { text, listed } = lines.finish();
-    if (text !== "" || current.heading !== "") sections.push({ ...current, text, important, listed });
+    const { text, listed, code } = lines.finish();
+    if (text !== "" || current.heading !== "") sections.push({ ...current, text, important, listed, code });
     lines = createLines();
     important = [];
   };

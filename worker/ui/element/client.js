@@ -15,7 +15,7 @@ import { plain } from "./words.js";
 export const STEP = 12;
 /** Field of a document with its page's address, and sections of a page that an answer has. */
 const PAGE = { field: "page", hits: 3 };
-/** What is asked for beyond the hits. */
+/** Fields of a request that an index or a Worker may not know. */
 const EXTRAS = { groupBy: PAGE, total: true, didYouMean: true };
 /** Codes of a Worker, or of an index, that cannot group. */
 const UNGROUPED = new Set([
