@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { Hono } from "hono";
 import { beforeAll, describe, expect, test } from "vitest";
+import manifest from "../../package.json" with { type: "json" };
 import { compose, type Env } from "../../worker/compose.ts";
 import { signToken } from "../../worker/core/access/token.ts";
 import { createApp } from "../../worker/index.ts";
@@ -51,14 +52,17 @@ interface Data {
   readonly after: readonly Hit[];
 }
 
+/** A client that shakes hands by `initialize`, or one that accepts revision 2026-07-28 alone, which has no handshake. */
+function clientOf(modern: boolean): Client {
+  const negotiation = { versionNegotiation: { mode: { pin: "2026-07-28" } } } as const;
+  return new Client({ name: "test", version: "1" }, modern ? negotiation : {});
+}
+
 async function connect(
   to: Send = send,
   { bearer, modern = false }: { bearer?: string; modern?: boolean } = {},
 ) {
-  const client = new Client(
-    { name: "test", version: "1" },
-    modern ? { versionNegotiation: { mode: "auto" } } : {},
-  );
+  const client = clientOf(modern);
   const transport = new StreamableHTTPClientTransport(new URL(`${ORIGIN}/mcp`), {
     fetch: (url, init) => to(new Request(url, init)),
     ...(bearer !== undefined && { requestInit: { headers: { authorization: `Bearer ${bearer}` } } }),
@@ -72,19 +76,18 @@ async function connect(
 }
 
 describe.each([
-  ["the protocol of 2025", false],
-  ["the protocol of 2026", true],
-])("a client of %s", (_, modern) => {
+  ["2025-11-25", false],
+  ["2026-07-28", true],
+])("a client of revision %s", (revision, modern) => {
   test("lists the tools, with the indexes that there are", async () => {
-    const client = new Client(
-      { name: "t", version: "1" },
-      modern ? { versionNegotiation: { mode: "auto" } } : {},
-    );
+    const client = clientOf(modern);
     await client.connect(
       new StreamableHTTPClientTransport(new URL(`${ORIGIN}/mcp`), {
         fetch: (url, init) => send(new Request(url, init)),
       }),
     );
+    expect(client.getNegotiatedProtocolVersion()).toBe(revision);
+    expect(client.getServerVersion()).toMatchObject({ name: "annoy-edge", version: manifest.version });
     const { tools } = await client.listTools();
     expect(tools.map(({ name }) => name)).toEqual(["search", "read", "more_like_this"]);
     for (const { description, annotations, inputSchema } of tools) {
@@ -224,7 +227,7 @@ test("under a path of another application, and of this project's own Worker", as
 test.each<[string, RequestInit, number]>([
   ["nothing", { method: "POST" }, 400],
   ["no JSON", { method: "POST", body: "{" }, 400],
-  ["a list", { method: "POST", body: "[]" }, 400],
+  ["an empty batch", { method: "POST", body: "[]" }, 400],
   ["another method", { method: "GET" }, 405],
   ["more than a body may have", { method: "POST", body: `{"a":"${"x".repeat(2_000_000)}"}` }, 413],
 ])("a request with %s is refused", async (_, init, status) => {
@@ -232,6 +235,26 @@ test.each<[string, RequestInit, number]>([
   const response = await send(new Request(`${ORIGIN}/mcp`, { headers, ...init }));
   await response.text();
   expect(response.status).toBe(status);
+});
+
+test("a batch is refused, though each of its messages would be answered", async () => {
+  const headers = { "content-type": "application/json", accept: "application/json, text/event-stream" };
+  const ping = (id: number) => ({ jsonrpc: "2.0", id, method: "ping" });
+  const post = (body: unknown) =>
+    send(new Request(`${ORIGIN}/mcp`, { method: "POST", headers, body: JSON.stringify(body) }));
+  const alone = await post(ping(1));
+  expect(await alone.text()).toContain('"result":{}');
+  const batch = await post([ping(1), ping(2)]);
+  expect(batch.status).toBe(400);
+  expect(await batch.json()).toMatchObject({ jsonrpc: "2.0", id: null, error: { code: -32600 } });
+});
+
+test("initialize that names a revision without initialize is answered with the newest that has it", async () => {
+  const headers = { "content-type": "application/json", accept: "application/json, text/event-stream" };
+  const params = { protocolVersion: "2026-07-28", capabilities: {}, clientInfo: { name: "t", version: "1" } };
+  const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "initialize", params });
+  const response = await send(new Request(`${ORIGIN}/mcp`, { method: "POST", headers, body }));
+  expect(await response.text()).toContain('"protocolVersion":"2025-11-25"');
 });
 
 test.each<[string, unknown]>([

@@ -1,32 +1,42 @@
-import { createMcpHandler, Server } from "@modelcontextprotocol/server";
-import { MAX_BODY_BYTES } from "../body.ts";
+import { createMcpHandler, INVALID_REQUEST, Server } from "@modelcontextprotocol/server";
+import { BODY_TIMEOUT, MAX_BODY_BYTES, readJson } from "../body.ts";
 import { problemOf } from "../problems.ts";
 import { type AppContext, stateOf } from "../types.ts";
 import { allowedIndexes } from "./indexes.ts";
 import { callTool, describeTools } from "./tools.ts";
 import type { McpOptions } from "./types.ts";
 
+/** Version of the package, which a test compares with package.json. */
+const VERSION = "0.2.0";
 const INSTRUCTIONS =
   "Search first, with words of the question or the question itself; read what a passage leaves open by its id. Cite the url of every document that an answer rests on.";
 
 /**
  * Answers one request of the Model Context Protocol. Each has a server of its own, as nothing is kept between requests: any
- * isolate may get the next one.
+ * isolate may get the next one. A batch is refused: revisions since 2025-06-18 have none, and one request could carry a
+ * hundred searches past the limits of requests.
  */
-export function answerMcp(c: AppContext, options: McpOptions): Promise<Response> {
-  const { limits } = stateOf(c).service;
-  const handler = createMcpHandler(() => serverFor(c, options), {
-    maxRequestBodySize: limits?.maxBodyBytes ?? MAX_BODY_BYTES,
-    // Nothing here changes while a client listens.
-    maxSubscriptions: 0,
+export async function answerMcp(c: AppContext, options: McpOptions): Promise<Response> {
+  const { limits = {} } = stateOf(c).service;
+  // Nothing here changes while a client listens.
+  const handler = createMcpHandler(() => serverFor(c, options), { maxSubscriptions: 0 });
+  const parsedBody = await readJson(c.req.raw, {
+    maxBytes: limits.maxBodyBytes ?? MAX_BODY_BYTES,
+    timeout: limits.bodyTimeout ?? BODY_TIMEOUT,
+    hold: stateOf(c).hold,
   });
-  return handler.fetch(c.req.raw);
+  if (!Array.isArray(parsedBody)) return handler.fetch(c.req.raw, { parsedBody });
+  const error = {
+    code: INVALID_REQUEST,
+    message: "Invalid Request: send one message a request, not a batch.",
+  };
+  return Response.json({ jsonrpc: "2.0", id: null, error }, { status: 400 });
 }
 
 function serverFor(c: AppContext, options: McpOptions): Server {
   const instructions = [INSTRUCTIONS, options.instructions ?? ""].join(" ").trim();
   const server = new Server(
-    { name: options.name ?? "annoy-edge", version: "1" },
+    { name: options.name ?? "annoy-edge", version: VERSION },
     { capabilities: { tools: {} }, instructions },
   );
   server.setRequestHandler("tools/list", async () => ({ tools: describeTools(await allowedIndexes(c)) }));
