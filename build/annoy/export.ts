@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { openAnnoyTrees } from "../../worker/core/forest/annoy/trees.ts";
 import { openForest } from "../../worker/core/forest/open-forest.ts";
@@ -13,6 +12,7 @@ import { shardFolder } from "../../worker/core/format/keys.ts";
 import { readManifest, requireUnchanged } from "../artifact/folder.ts";
 import { openForestFile } from "../local/local-index.ts";
 import { OptionError } from "../settings/errors.ts";
+import { makeFolder } from "../settings/make-folder.ts";
 import { requireText } from "../settings/options.ts";
 import type { Progress } from "../settings/progress.ts";
 import { itemNumbers } from "./grow-trees.ts";
@@ -67,7 +67,7 @@ export async function exportAnnoy(dir: string, options: ExportAnnoyOptions): Pro
     );
   }
   const { data, kept } = await annoyDataOf(artifact, options);
-  await mkdir(dirname(options.out), { recursive: true });
+  makeFolder(dirname(options.out));
   writeAnnoyFile(options.out, data);
   const { metric, dimensions, layout, roots } = data.trees;
   return {

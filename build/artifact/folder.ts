@@ -4,6 +4,7 @@ import { type FileHandle, mkdir, open, readdir, readFile, realpath, rm, stat } f
 import { basename, dirname, join, resolve, sep } from "node:path";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import type { Manifest, ManifestFile } from "../../worker/core/format/meta.ts";
+import { makeFolder } from "../settings/make-folder.ts";
 import { isRunning } from "./running.ts";
 import { BASE_FOLDER, DATA_FILES, ENCODER_FILE, MANIFEST_FILE, SHARDS_FOLDER } from "./version.ts";
 
@@ -51,7 +52,7 @@ export async function beginFolder(out: string, makes: readonly string[] = []): P
   const suffix = `${process.pid}-${randomBytes(3).toString("hex")}`;
   const path = join(dirname(target), `.${basename(target)}.partial-${suffix}`);
   await namingTarget(target, async () => {
-    await mkdir(dirname(target), { recursive: true });
+    makeFolder(dirname(target));
     await sweepAbandoned(target);
     await mkdir(path);
   });

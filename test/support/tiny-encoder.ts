@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createRandom } from "../../build/numeric/random.ts";
 
 /** A transformer of random weights that a test can write as a Hugging Face folder and compute by hand. */
@@ -231,10 +231,11 @@ export async function writeTiny(
   { tensors, files }: TinyFolder,
   type: TinyType = "F32",
 ): Promise<string> {
-  await mkdir(join(path, "1_Pooling"), { recursive: true });
+  await mkdir(path, { recursive: true });
   for (const [name, content] of Object.entries(files)) {
     if (content !== undefined) {
       const plain = typeof content === "string" || content instanceof Uint8Array;
+      await mkdir(dirname(join(path, name)), { recursive: true });
       await writeFile(join(path, name), plain ? content : JSON.stringify(content));
     }
   }

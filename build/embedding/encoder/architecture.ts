@@ -85,6 +85,8 @@ export function readArchitecture(config: Json): Architecture {
 export interface Checkpoint {
   /** The numbers of a tensor that must have this shape; -1 stands for any. */
   take(name: string, ...shape: number[]): Float32Array;
+  /** As `take`, of numbers that are not all zero: a model of zeros gives every text the same vector. */
+  takeMatrix(name: string, ...shape: number[]): Float32Array;
   /** A tensor of one layer: `part` and `.weight` or `.bias`. */
   takeLayer(layer: number, part: LayerPart, kind: "weight" | "bias", ...shape: number[]): Float32Array;
   has(name: string): boolean;
@@ -116,10 +118,16 @@ export function openCheckpoint(tensors: ReadonlyMap<string, Tensor>, kind: Archi
     }
     return tensor.values instanceof Float32Array ? tensor.values : Float32Array.from(tensor.values);
   };
+  const takeMatrix = (name: string, ...shape: number[]): Float32Array => {
+    const values = take(name, ...shape);
+    if (values.some((value) => value !== 0)) return values;
+    throw new ModelError("BAD_MODEL", `Tensor ${name} of model.safetensors holds nothing but zeros.`);
+  };
   return {
     take,
+    takeMatrix,
     takeLayer: (layer, part, kind, ...shape) =>
-      take(`encoder.layer.${layer}.${names[part]}.${kind}`, ...shape),
+      (kind === "weight" ? takeMatrix : take)(`encoder.layer.${layer}.${names[part]}.${kind}`, ...shape),
     has: (name) => tensors.has(prefix + name),
   };
 }

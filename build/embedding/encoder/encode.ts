@@ -87,15 +87,12 @@ export function encodeModel(model: ModelFolder, options: EncodeOptions = {}): En
   return { bytes, tokens: vocabulary.rows.length };
 }
 
-function tokenTable(checkpoint: Checkpoint, { rows }: Vocabulary, hidden: number): Float32Array {
-  const all = checkpoint.take("embeddings.word_embeddings.weight", -1, hidden);
+function tokenTable(checkpoint: Checkpoint, { file, rows }: Vocabulary, hidden: number): Float32Array {
+  const all = checkpoint.takeMatrix("embeddings.word_embeddings.weight", -1, hidden);
   const values = new Float32Array(rows.length * hidden);
   for (const [i, row] of rows.entries()) {
     if ((row + 1) * hidden > all.length) {
-      throw new ModelError(
-        "BAD_MODEL",
-        `A token of tokenizer.json has the row ${row} of ${all.length / hidden}.`,
-      );
+      throw new ModelError("BAD_MODEL", `A token of ${file} has the row ${row} of ${all.length / hidden}.`);
     }
     values.set(all.subarray(row * hidden, (row + 1) * hidden), i * hidden);
   }

@@ -264,6 +264,44 @@ describe("a folder that cannot be imported", () => {
       },
     ],
     [
+      "pooling by maxima in the folder that modules.json names",
+      "MODEL_UNSUPPORTED",
+      /2_Pooling\/config\.json has pooling max_tokens/,
+      ({ files }) => {
+        files["modules.json"] = [{ type: "sentence_transformers.models.Pooling", path: "2_Pooling" }];
+        files["2_Pooling/config.json"] = { pooling_mode_max_tokens: true };
+      },
+    ],
+    [
+      "a length that is no number",
+      "BAD_MODEL",
+      /sentence_bert_config\.json has max_seq_length "128"/,
+      ({ files }) => {
+        files["sentence_bert_config.json"] = { max_seq_length: "128" };
+      },
+    ],
+    [
+      "a vocab.txt without the tokens around a text",
+      "BAD_MODEL",
+      /^vocab\.txt has no token "\[CLS\]"/,
+      ({ files }) => {
+        files["tokenizer.json"] = undefined;
+        files["vocab.txt"] = new TextEncoder().encode("[UNK]\nfox\n");
+      },
+    ],
+    [
+      "words of zeros",
+      "BAD_MODEL",
+      /word_embeddings.* nothing but zeros/,
+      ({ tensors }) => void tensors.get(WORDS)!.values.fill(0),
+    ],
+    [
+      "a layer of zeros",
+      "BAD_MODEL",
+      /encoder\.layer\.1\.output\.dense.* nothing but zeros/,
+      ({ tensors }) => void tensors.get("encoder.layer.1.output.dense.weight")!.values.fill(0),
+    ],
+    [
       "a layer behind pooling",
       "MODEL_UNSUPPORTED",
       /Dense/,

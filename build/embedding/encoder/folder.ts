@@ -61,9 +61,9 @@ export async function readFolder(path: string, options: FolderOptions = {}): Pro
     tokenizer,
     start: token("cls_token", wordpiece ? "[CLS]" : "<s>"),
     end: token("sep_token", wordpiece ? "[SEP]" : "</s>"),
-    pooling: options.pooling ?? (await readPooling(folder)),
+    pooling: options.pooling ?? (await readPooling(folder, poolingFolder(modules))),
     normalized: isNormalized(modules),
-    maxTokens: firstCount(sentence.max_seq_length, settings.model_max_length),
+    maxTokens: maxTokensOf(sentence, settings),
     queryPrefix: options.queryPrefix ?? firstText(prompts.query) ?? known.query,
     documentPrefix: options.documentPrefix ?? firstText(prompts.passage, prompts.document) ?? known.document,
     weights: await readBytes(folder, "model.safetensors"),
@@ -97,12 +97,20 @@ async function findTokenizer(folder: string, settings: Json): Promise<TokenizerP
   );
 }
 
-async function readPooling(folder: string): Promise<"cls" | "mean"> {
-  const pooling = await read(folder, "1_Pooling/config.json");
+/** The folder of the pooling module, as modules.json names it. */
+function poolingFolder(modules: Json | undefined): string {
+  const list: readonly Json[] = Array.isArray(modules) ? modules : [];
+  const path = list.find((module) => lastName(module) === "Pooling")?.path;
+  return typeof path === "string" && path !== "" ? path : "1_Pooling";
+}
+
+async function readPooling(folder: string, inside: string): Promise<"cls" | "mean"> {
+  const file = `${inside}/config.json`;
+  const pooling = await read(folder, file);
   if (!pooling) {
     throw new ModelError(
       "MODEL_NOT_FOUND",
-      `${join(folder, "1_Pooling/config.json")} cannot be read, so the pooling is not known. Name it: cls or mean.`,
+      `${join(folder, file)} cannot be read, so the pooling is not known. Name it: cls or mean.`,
     );
   }
   const modes = Object.entries(pooling)
@@ -111,16 +119,13 @@ async function readPooling(folder: string): Promise<"cls" | "mean"> {
   const mode = typeof pooling.pooling_mode === "string" ? pooling.pooling_mode : modes.join(" and ");
   if (mode === "cls_token" || mode === "cls") return "cls";
   if (mode === "mean_tokens" || mode === "mean") return "mean";
-  throw new ModelError(
-    "MODEL_UNSUPPORTED",
-    `1_Pooling/config.json has pooling ${mode}; cls and mean are known.`,
-  );
+  throw new ModelError("MODEL_UNSUPPORTED", `${file} has pooling ${mode}; cls and mean are known.`);
 }
 
 /** Whether the model scales its vectors to unit length. @throws ModelError when it does anything else behind pooling */
 function isNormalized(modules: Json | undefined): boolean {
   if (!Array.isArray(modules)) return true;
-  const types = modules.map((module: Json) => String(module.type).split(".").at(-1) ?? "");
+  const types = modules.map(lastName);
   const other = types.find((type) => !["Transformer", "Pooling", "Normalize"].includes(type));
   if (other !== undefined) {
     throw new ModelError(
@@ -131,11 +136,27 @@ function isNormalized(modules: Json | undefined): boolean {
   return types.includes("Normalize");
 }
 
-function firstCount(...values: readonly unknown[]): number | undefined {
-  return values.find(
-    (value): value is number =>
-      typeof value === "number" && Number.isInteger(value) && value > 2 && value < 1e6,
-  );
+/** Name of a module's class, without those of the packages that hold it. */
+function lastName(module: Json): string {
+  return String(module?.type).split(".").at(-1) ?? "";
+}
+
+/** The bound of the sentence model, else of its tokenizer; null stands for none. */
+function maxTokensOf(sentence: Json, settings: Json): number | undefined {
+  const bounds = [
+    ["sentence_bert_config.json", "max_seq_length", sentence.max_seq_length],
+    ["tokenizer_config.json", "model_max_length", settings.model_max_length],
+  ] as const;
+  for (const [file, field, value] of bounds) {
+    if (value === undefined || value === null) continue;
+    if (typeof value !== "number" || !Number.isInteger(value) || value <= 2) {
+      const given = JSON.stringify(value);
+      throw new ModelError("BAD_MODEL", `${file} has ${field} ${given}; a whole number above 2 is needed.`);
+    }
+    // Tokenizers without a bound have one of 10^30.
+    if (value < 1e6) return value;
+  }
+  return undefined;
 }
 
 function firstText(...values: readonly unknown[]): string | undefined {

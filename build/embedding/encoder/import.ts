@@ -1,8 +1,9 @@
-import { mkdir, rename, writeFile } from "node:fs/promises";
+import { rename, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { openEncoder } from "../../../worker/core/embedding/encoder/encoder.ts";
 import type { EmbedderIdentity } from "../../../worker/core/format/meta.ts";
 import { OptionError } from "../../settings/errors.ts";
+import { makeFolder } from "../../settings/make-folder.ts";
 import { type EncodeOptions, encodeModel } from "./encode.ts";
 import { type FolderOptions, readFolder } from "./folder.ts";
 import { keepLanguages, keepVocabulary } from "./keep.ts";
@@ -43,7 +44,7 @@ export async function importEncoder(
   const { bytes, tokens } = encodeModel(model, { tokenTable, keep });
   const { identity } = openEncoder(bytes, await loadKernel());
   const out = resolve(options.out);
-  await mkdir(dirname(out), { recursive: true });
+  makeFolder(dirname(out));
   await writeFile(`${out}.partial`, bytes);
   await rename(`${out}.partial`, out);
   return { out, bytes: bytes.byteLength, tokens, identity };

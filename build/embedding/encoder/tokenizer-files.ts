@@ -11,6 +11,7 @@ export function readVocabularyText(
   const lowercase = settings.do_lower_case !== false;
   const unknown = tokens.indexOf("[UNK]");
   return {
+    file: "vocab.txt",
     normalise: [
       {
         type: "bert",
@@ -51,6 +52,7 @@ export function readSentencePiece(bytes: Uint8Array): TokenizerParts {
     ...pieces.slice(OWN_FIRST_TOKENS),
   ].map((entry, id) => ({ ...entry, id }));
   return {
+    file: "sentencepiece.bpe.model",
     normalise: [{ type: "sentencepiece" }, { type: "replace", pattern: " {2,}", regex: true, content: " " }],
     preTokenise: [
       { type: "whitespaceSplit" },

@@ -10,6 +10,8 @@ const UNUSED = /^\[unused\d+\]$/;
 
 /** The vocabulary in the order of its hashes, which is the order of the token table's rows. */
 export interface Vocabulary {
+  /** File that the tokens were read from. */
+  readonly file: string;
   /** Row in the model's own table of each token. */
   readonly rows: readonly number[];
   readonly first: Uint32Array;
@@ -30,7 +32,7 @@ export function orderVocabulary(
   around: { readonly start: string; readonly end: string },
   keep: (entry: VocabularyEntry) => boolean = () => true,
 ): Vocabulary {
-  const { vocabulary, unknown } = tokenizer;
+  const { file, vocabulary, unknown } = tokenizer;
   const needed = (entry: VocabularyEntry): boolean =>
     entry.id === unknown || entry.token === around.start || entry.token === around.end;
   const kept = vocabulary.filter((entry) => needed(entry) || (!UNUSED.test(entry.token) && keep(entry)));
@@ -42,18 +44,19 @@ export function orderVocabulary(
     if (before && entry.hash1 === before.hash1 && entry.hash2 === before.hash2) {
       throw new ModelError(
         "BAD_MODEL",
-        `tokenizer.json has ${JSON.stringify(entry.token)} and ${JSON.stringify(before.token)}, which cannot be told apart.`,
+        `${file} has ${JSON.stringify(entry.token)} and ${JSON.stringify(before.token)}, which cannot be told apart.`,
       );
     }
   }
   const position = (token: string): number => {
     const found = entries.findIndex((entry) => entry.token === token);
-    if (found < 0) throw new ModelError("BAD_MODEL", `tokenizer.json has no token ${JSON.stringify(token)}.`);
+    if (found < 0) throw new ModelError("BAD_MODEL", `${file} has no token ${JSON.stringify(token)}.`);
     return found;
   };
   const { model } = tokenizer;
   const unknownPosition = entries.findIndex(({ id }) => id === unknown);
   return {
+    file,
     rows: entries.map(({ id }) => id),
     first: Uint32Array.from(entries, ({ hash1 }) => hash1),
     second: Uint32Array.from(entries, ({ hash2 }) => hash2),

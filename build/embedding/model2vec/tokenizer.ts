@@ -3,6 +3,8 @@ import { ModelError } from "./errors.ts";
 
 /** Fields of a tokenizer.json that decide the tokens of a text. */
 export interface TokenizerParts {
+  /** File that was read. */
+  readonly file: string;
   readonly normalise: readonly Normaliser[];
   readonly preTokenise: readonly PreTokeniser[];
   readonly vocabulary: readonly VocabularyEntry[];
@@ -37,13 +39,16 @@ export function readTokenizer(text: string): TokenizerParts {
   }
   const json = object(parsed, "fields");
   const model = object(json.model, "model");
-  const normalise = list(json.normalizer, "normalizers").flatMap(toNormaliser);
-  const preTokenise = list(json.pre_tokenizer, "pretokenizers").flatMap(toPreTokeniser);
+  const parts = {
+    file: "tokenizer.json",
+    normalise: list(json.normalizer, "normalizers").flatMap(toNormaliser),
+    preTokenise: list(json.pre_tokenizer, "pretokenizers").flatMap(toPreTokeniser),
+  };
   switch (model.type ?? (Array.isArray(model.vocab) ? "Unigram" : "WordPiece")) {
     case "WordPiece":
-      return { normalise, preTokenise, ...wordPiece(model) };
+      return { ...parts, ...wordPiece(model) };
     case "Unigram":
-      return { normalise, preTokenise, ...unigram(model) };
+      return { ...parts, ...unigram(model) };
     default:
       throw unsupported("model", model.type);
   }

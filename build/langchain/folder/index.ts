@@ -9,6 +9,7 @@ import { checkImport, existingItems, type ImportOptions, writeImported } from ".
 import { readAnnoy } from "../../annoy/read.ts";
 import { readDocuments } from "../../artifact/documents.ts";
 import type { BuildResult } from "../../artifact/folder.ts";
+import { makeFolder } from "../../settings/make-folder.ts";
 import { requireText } from "../../settings/options.ts";
 import { LangchainFolderError } from "./errors.ts";
 import { PickleWriter } from "./pickle-write.ts";
@@ -83,7 +84,7 @@ export async function exportLangchain(
   if (existing && !existing.isDirectory()) {
     throw new AnnoyEdgeError("CANNOT_WRITE", `${out} is a file; LangChain's indexes are folders.`);
   }
-  await mkdir(dirname(out), { recursive: true });
+  makeFolder(dirname(out));
   const temporary = join(
     dirname(out),
     `.${basename(out)}.partial-${process.pid}-${randomBytes(3).toString("hex")}`,
@@ -92,7 +93,7 @@ export async function exportLangchain(
     await mkdir(temporary);
     const result = await exportAnnoy(dir, { ...options, out: join(temporary, INDEX) });
     await writePickle(join(temporary, PICKLE), readDocuments(join(dir, "documents.jsonl")), result);
-    await mkdir(out, { recursive: true });
+    makeFolder(out);
     for (const name of [INDEX, PICKLE]) await rename(join(temporary, name), join(out, name));
     return { ...result, out: options.out };
   } finally {
