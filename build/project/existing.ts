@@ -72,6 +72,21 @@ export function listsIndexes({ worker }: Existing): boolean {
   return vars.INDEXES !== undefined || buckets.some(({ binding }) => binding === "INDEX_BUCKET");
 }
 
+/** The key of the Worker's configuration, other than `kind`, under which a binding or variable has this name. */
+export function otherKind({ worker = {} }: Existing, kind: string, name: string): string | undefined {
+  const { vars, env: _env, ...others } = worker;
+  if (isObject(vars) && Object.hasOwn(vars, name)) return "vars";
+  return Object.keys(others).find((key) => key !== kind && binds(others[key], name));
+}
+
+/** Durable Objects, of all bindings, have a `name` for it. */
+function binds(value: unknown, name: string): boolean {
+  if (Array.isArray(value)) return value.some((one) => binds(one, name));
+  if (!isObject(value)) return false;
+  const isObjectBinding = value.name === name && value.class_name !== undefined;
+  return value.binding === name || isObjectBinding || Object.values(value).some((one) => binds(one, name));
+}
+
 /** Environments of the Worker, which inherit no bindings, without one of the documents. */
 export function barrenEnvironments({ worker }: Existing): string[] {
   const environments = isObject(worker?.env) ? worker.env : {};

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -133,6 +134,23 @@ GREETING = "hello"
       vars: { GREETING: "hello", INDEX_NAME: "docs" },
     });
     expect(init(root).changed).toEqual([]);
+  });
+
+  test.each([
+    ["vars", { vars: { DOCUMENTS: "a" } }, "DOCUMENTS"],
+    ["d1_databases", { d1_databases: [{ binding: "DOCUMENTS" }] }, "DOCUMENTS"],
+    ["queues", { queues: { producers: [{ binding: "INDEXES" }] } }, "INDEXES"],
+    ["durable_objects", { durable_objects: { bindings: [{ name: "INDEXES", class_name: "A" }] } }, "INDEXES"],
+  ])("whose %s have a name that is needed is refused, and nothing is written", async (kind, worker, name) => {
+    await writeFile(join(root, "wrangler.json"), JSON.stringify({ name: "a", ...worker }));
+    expect(() => init(root)).toThrow(new RegExp(`has ${name} in ${kind}.*Nothing was written`));
+    expect(await readdir(root)).toEqual(["wrangler.json"]);
+  });
+
+  test.runIf(existsSync("/proc/self"))("is not looked for where no folders can be made", () => {
+    expect(() => init("/proc/annoy-edge/project")).toThrow(
+      /\/proc\/annoy-edge\/project\/.* cannot be written/,
+    );
   });
 
   test("that cannot be read is refused, and nothing is written", async () => {

@@ -1,14 +1,16 @@
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import { isIndexName } from "../../worker/core/format/keys.ts";
 import { OptionError } from "../settings/errors.ts";
+import { makeFolder } from "../settings/make-folder.ts";
 import { CONFIG_FILES } from "../settings/names.ts";
 import {
   barrenEnvironments,
   type Existing,
   listsIndexes,
+  otherKind,
   projectName,
   readExisting,
   servedIndex,
@@ -96,6 +98,7 @@ export function init(dir = ".", options: InitOptions = {}): InitResult {
     pretty(manifest),
   );
   const config = wranglerParts(template, context);
+  requireFreeNames(existing, { r2_buckets: config.r2_buckets, kv_namespaces: config.kv_namespaces });
   merge(
     wrangler,
     (text) => (wrangler.endsWith(".toml") ? addMissingToToml(text, config) : addMissing(text, config)),
@@ -119,12 +122,24 @@ export function init(dir = ".", options: InitOptions = {}): InitResult {
     writes.set("public/annoy-search.js", elementText());
   }
   if (!options.dryRun) {
-    for (const [file, text] of writes) {
-      mkdirSync(dirname(join(root, file)), { recursive: true });
-      writeFileSync(join(root, file), text);
-    }
+    for (const [file, text] of writes) write(join(root, file), text);
   }
   return { root, template, created, changed, kept, next: nextSteps(existing, context) };
+}
+
+/** @throws AnnoyEdgeError `BAD_PROJECT` when a name of a wanted binding stands for something else in the Worker */
+function requireFreeNames(
+  existing: Existing,
+  wanted: Readonly<Record<string, readonly { readonly binding: string }[]>>,
+): void {
+  for (const [kind, list] of Object.entries(wanted)) {
+    for (const { binding } of list) {
+      const other = otherKind(existing, kind, binding);
+      if (other === undefined) continue;
+      const message = `${join(existing.root, existing.wrangler)} has ${binding} in ${other}; this name must be one of ${kind}. Rename yours. Nothing was written.`;
+      throw new AnnoyEdgeError("BAD_PROJECT", message);
+    }
+  }
 }
 
 /** In a project that is there, its name and kind are its own. */
@@ -212,6 +227,16 @@ function addLines(text: string, lines: string): { text: string; added: readonly 
 function read(root: string, file: string): string | undefined {
   const path = join(root, file);
   return existsSync(path) ? readFileSync(path, "utf8") : undefined;
+}
+
+function write(path: string, text: string): void {
+  try {
+    makeFolder(dirname(path));
+    writeFileSync(path, text);
+  } catch (cause) {
+    const message = `${path} cannot be written: ${(cause as Error).message}.`;
+    throw new AnnoyEdgeError("BAD_PROJECT", message, { cause });
+  }
 }
 
 function pretty(value: unknown): string {

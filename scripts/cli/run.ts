@@ -233,11 +233,15 @@ export function byteCount(text: string): number {
 
 /** JSON of an option's value. */
 export function json(text: string): unknown {
+  let value: unknown;
   try {
-    return parseJson(text);
+    value = parseJson(text);
   } catch (error) {
     throw new InvalidArgumentError(`It is not JSON: ${(error as Error).message}.`);
   }
+  // Commander would take it for an option without a value.
+  if (value === null) throw new InvalidArgumentError("null says nothing: leave the option out.");
+  return value;
 }
 
 /** For options that may be given several times. */
