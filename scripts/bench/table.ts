@@ -12,11 +12,11 @@ export function renderMarkdown(report: BenchReport): string {
   // Machine and versions stand once where all sets have the same, which is the usual case.
   const common = sets.every((set) => settingOf(set) === settingOf(sets[0]!));
   if (common && sets[0]) parts.push(`${settingOf(sets[0])}.`);
-  const largest = sets.filter((set) => sets.findLast((other) => familyOf(other) === familyOf(set)) === set);
-  const others = sets.filter((set) => !largest.includes(set));
-  if (sets.length > 1) parts.push("## All sets", overview(sets), ...others.map(plot));
-  for (const set of largest) parts.push(renderSet(set, !common));
-  parts.push(...singles(sets), ...promised(sets), ...configurations(sets));
+  const [largest] = [...sets].sort((a, b) => b.count - a.count);
+  const others = sets.filter((set) => set !== largest);
+  if (others.length > 0) parts.push("## All sets", overview(sets), ...others.map(plot));
+  if (largest) parts.push(renderSet(largest, !common));
+  parts.push(...singles(sets), ...promised(sets));
   if (million) parts.push(renderMillion(million));
   return `${parts.join("\n\n")}\n`;
 }
@@ -26,12 +26,13 @@ const METHOD = `Written by \`npm run bench\`; [results.json](results.json) has e
 - **Task**: the 10 nearest by cosine of 1,000 held-out queries. An answer as near as the tenth of an exact search counts.
 - **Speed**: queries per second of CPU time of the whole process, one after another, interpolated between settings. Every library runs in a process of
   its own, measured in turns.
-- "Worker" is workerd with local R2. "Annoy C++" has the best number of trees at each recall, in brackets, and the costs of the best at 0.95.
+- "annoy-edge" has int8 codes and int4 codes of what they leave (\`--rescore int4\`), "int8" int8 codes alone, as a Worker holds a default index. "Worker" is
+  workerd with local R2. "Annoy C++" has the best number of trees at each recall, in brackets, and the costs of the best at 0.95.
 - **First answer**: from the bytes in memory (native libraries: in the file cache) with all checks, or with a build where a library loads no index.
   **Memory**: resident after it, beyond the process before.
 - **Scan**: int8 codes with WASM SIMD, all of them.`;
 
-/** The largest set of its family, with its plot and figures. The others have theirs in results.json. */
+/** The largest set with its plot and figures. The others have theirs in results.json. */
 function renderSet(set: SetResult, ownSetting: boolean): string {
   const parts = [
     `## ${set.title}`,
@@ -176,21 +177,6 @@ function promised(sets: readonly SetResult[]): string[] {
     "Recall in Node at the default searchK: certified by the build, and of the bench's queries, ± one standard error.",
     table(["set", "searchK", "certified recall@10", "of fresh queries"], rows),
   ];
-}
-
-/** Configuration of every contender, once: sets differ in nothing but the data. */
-function configurations(sets: readonly SetResult[]): string[] {
-  const notes = new Map<string, string>();
-  for (const { peer, label, note } of sets.flatMap(({ curves }) => curves)) {
-    if (note !== "") notes.set(peer === "annoy" ? "Annoy C++" : label, peer === "annoy" ? trunk(note) : note);
-  }
-  const rows = [...notes].map(([label, note]) => [label, note]);
-  return rows.length === 0 ? [] : ["## Configurations", table(["", "configuration"], rows)];
-}
-
-/** The note of one of Annoy's contenders without its number of trees. */
-function trunk(note: string): string {
-  return note.replace(/, \d+ trees/, "");
 }
 
 type Best = NonNullable<ReturnType<typeof bestAt>>;
