@@ -2,12 +2,7 @@ import { type Plan, type PlanOptions, plan } from "./plan.ts";
 
 /** The tables of docs/scale.md, each a Markdown table, by name. `npx vitest run test/docs/scale -u` writes them anew. */
 export function scaleTables(): Readonly<Record<string, string>> {
-  return {
-    "memory-384": memoryTable(),
-    "searches-384": searchTable(),
-    "cost-384": costTable(),
-    traffic: trafficTable(),
-  };
+  return { "scale-384": scaleTable(), traffic: trafficTable() };
 }
 
 const SIZES = [1e5, 1e6, 1e7, 1e8];
@@ -19,83 +14,45 @@ function plans(): Plan[] {
 
 const size = ({ items }: Plan) => `10^${Math.round(Math.log10(items))}`;
 
-function memoryTable(): string {
+function scaleTable(): string {
   const rows = plans().map((made) => {
-    const { resident, stored, shards, probes, tooLarge, codec } = made;
-    const perItem = `${Math.round(resident.total / made.items)} B`;
-    const served = tooLarge
-      ? `does not fit: ${count(shards)} shards of at most 500`
-      : shards === 1
-        ? "one isolate"
-        : `${count(shards)} shards, ${probes} asked`;
-    return [size(made), codec, bytes(resident.total), perItem, bytes(stored), served];
+    const { resident, stored, tooLarge, codec } = made;
+    const held = [size(made), codec, bytes(resident.total), bytes(stored), servedBy(made)];
+    return tooLarge ? [...held, "", "", "", "", "", ""] : [...held, ...served(made)];
   });
-  return table(["vectors", "codec", "in memory", "an item", "in R2", "served by"], rows);
-}
-
-function searchTable(): string {
-  const rows = plans()
-    .filter(({ tooLarge }) => !tooLarge)
-    .map((made) => {
-      const { perSearch, cpuMs, latencyMs, loadMs, loadShare } = made.serving;
-      return [
-        size(made),
-        made.codec,
-        `${decimals(cpuMs)} ms`,
-        String(perSearch.shards),
-        String(perSearch.r2),
-        String(perSearch.kv),
-        `${Math.round(latencyMs)} ms`,
-        `${percent(loadShare)} by ${seconds(loadMs)}`,
-      ];
-    });
   const head = [
     "vectors",
     "codec",
+    "in memory",
+    "in R2",
+    "served by",
     "Worker CPU",
-    "calls of shards",
-    "reads of R2",
-    "reads of KV",
     "answer",
-    "searches that wait for a load",
-  ];
-  return table(head, rows);
-}
-
-function costTable(): string {
-  const rows = plans()
-    .filter(({ tooLarge }) => !tooLarge)
-    .map((made) => {
-      const [cloudflare, puffer] = made.peers;
-      const cost = (what: string) => made.monthly.find((line) => line.what === what)?.usd ?? 0;
-      const storage = cost("pages kept") + cost("versions kept (3)");
-      const writes = cost("pages written") + cost("objects written");
-      const plan = cost("paid plan");
-      return [
-        size(made),
-        made.codec,
-        dollars(plan),
-        dollars(storage),
-        dollars(writes),
-        dollars(made.monthlyUsd - storage - writes - plan),
-        `**${dollars(made.monthlyUsd)}**`,
-        dollars(cloudflare!.monthlyUsd) +
-          (cloudflare!.indexes > 1 ? ` (${cloudflare!.indexes} indexes)` : ""),
-        dollars(puffer!.monthlyUsd),
-      ];
-    });
-  const head = [
-    "vectors",
-    "codec",
-    "plan",
-    "storage",
-    "writes",
-    "searches",
-    "in all",
+    "wait for a load",
+    "a month",
     "Vectorize",
     "turbopuffer",
   ];
   return table(head, rows);
+}
+
+function servedBy({ tooLarge, shards, probes }: Plan): string {
+  if (tooLarge) return `${count(shards)} shards: does not fit`;
+  return shards === 1 ? "one isolate" : `${count(shards)} shards, ${probes} asked`;
+}
+
+/** Time and money of what fits. */
+function served({ serving, monthlyUsd, peers }: Plan): string[] {
+  const [cloudflare, puffer] = peers;
+  const indexes = cloudflare!.indexes > 1 ? ` (${cloudflare!.indexes} indexes)` : "";
+  return [
+    `${decimals(serving.cpuMs)} ms`,
+    `${Math.round(serving.latencyMs)} ms`,
+    `${percent(serving.loadShare)} by ${seconds(serving.loadMs)}`,
+    dollars(monthlyUsd),
+    dollars(cloudflare!.monthlyUsd) + indexes,
+    dollars(puffer!.monthlyUsd),
+  ];
 }
 
 /** 10 million of 768 dimensions, whatever the traffic. */
