@@ -19,6 +19,8 @@ export interface ServeOptions {
   readonly onLog?: (text: string) => void;
   /** Milliseconds until it must answer; default 60,000. */
   readonly patience?: number;
+  /** `code`: returns when the Worker's code answers, its index not loaded. Default `index`. */
+  readonly until?: "code" | "index";
 }
 
 /** A Worker that answers on this machine. */
@@ -37,12 +39,12 @@ const GRACE = 3000;
 
 /**
  * Runs the Worker in workerd with local R2 and KV (`wrangler dev`), and returns when it has answered a search, so that
- * the index is loaded.
+ * the index is loaded, unless the options say otherwise.
  *
  * @throws AnnoyEdgeError `SERVER_ENDED`, `SERVER_SILENT`
  */
 export async function serve(options: ServeOptions): Promise<LocalServer> {
-  const { root, port, persistTo, assets, variables = {}, patience = 60_000 } = options;
+  const { root, port, persistTo, assets, variables = {}, patience = 60_000, until } = options;
   const url = `http://localhost:${port}`;
   const child = spawn(
     process.execPath,
@@ -83,7 +85,7 @@ export async function serve(options: ServeOptions): Promise<LocalServer> {
     over = true;
   });
   for (const start = Date.now(); !over && Date.now() - start < patience; await sleep(50)) {
-    if (await answers(url)) return server;
+    if (await (until === "code" ? runs(url) : answers(url))) return server;
   }
   const wasOver = over;
   await server.stop();
@@ -93,6 +95,17 @@ export async function serve(options: ServeOptions): Promise<LocalServer> {
         "SERVER_SILENT",
         `The local server did not answer within ${patience / 1000} seconds.\n${said().trim()}`,
       );
+}
+
+/** Whether the Worker gives what needs no index. */
+async function runs(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(new URL("/openapi.json", url), { signal: AbortSignal.timeout(20_000) });
+    await response.arrayBuffer();
+    return response.ok;
+  } catch {
+    return false;
+  }
 }
 
 /** Whether a search gets through to the index: text where the index has an embedder, else its first item. */

@@ -1,4 +1,4 @@
-import type { Browser, Page } from "playwright-core";
+import type { Browser, BrowserContext, CDPSession, Page } from "playwright-core";
 import { percentile } from "../../../../build/numeric/statistics.ts";
 import type { Asked } from "./questions.ts";
 import type { Side } from "./sides.ts";
@@ -20,6 +20,60 @@ export interface FirstAnswer {
   readonly again: number;
   /** Milliseconds from typing another query on the same page to its first result. */
   readonly next: number;
+}
+
+/**
+ * Median of milliseconds from opening the page to the first result, each time with a server whose index is not loaded.
+ *
+ * @param restart makes the server such a one
+ */
+export async function measureColdAnswer(
+  browser: Browser,
+  url: string,
+  side: Side,
+  { query, restart }: { readonly query: string; readonly restart: () => Promise<void> },
+): Promise<number> {
+  const times: number[] = [];
+  for (let run = 0; run < RUNS; run++) {
+    await restart();
+    const context = await browser.newContext();
+    try {
+      const { page } = await slowPage(context);
+      times.push(await firstAnswer(page, url, side, query));
+    } finally {
+      await context.close();
+    }
+  }
+  return percentile(
+    times.sort((a, b) => a - b),
+    0.5,
+  );
+}
+
+/** A page on the slow connection, with what the browser's developer tools say of it. */
+async function slowPage(context: BrowserContext): Promise<{ page: Page; devtools: CDPSession }> {
+  const page = await context.newPage();
+  const devtools = await context.newCDPSession(page);
+  await devtools.send("Network.enable");
+  await devtools.send("Network.emulateNetworkConditions", SLOW);
+  return { page, devtools };
+}
+
+/** Opens a page, types a query at once and waits for the first result. @param typing is called before the query is typed */
+async function firstAnswer(
+  page: Page,
+  url: string,
+  side: Side,
+  query: string,
+  typing = () => {},
+): Promise<number> {
+  const began = performance.now();
+  await page.goto(url + side.page, { waitUntil: "commit" });
+  await side.open(page);
+  typing();
+  await side.type(page, query);
+  await firstResult(page, side, "");
+  return performance.now() - began;
 }
 
 interface Sent {
@@ -60,8 +114,7 @@ async function visit(
 ): Promise<FirstAnswer> {
   const context = await browser.newContext();
   try {
-    const page = await context.newPage();
-    const devtools = await context.newCDPSession(page);
+    const { page, devtools } = await slowPage(context);
     const sent: Sent = { requests: 0, bytes: 0 };
     const documents = new Set<string>();
     devtools.on("Network.requestWillBeSent", ({ requestId, type, request }) => {
@@ -71,25 +124,17 @@ async function visit(
     devtools.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => {
       if (!documents.has(requestId)) sent.bytes += encodedDataLength;
     });
-    await devtools.send("Network.enable");
-    await devtools.send("Network.emulateNetworkConditions", SLOW);
-    const open = async () => {
-      const began = performance.now();
-      await page.goto(url + side.page, { waitUntil: "commit" });
-      await side.open(page);
-      const before = { ...sent };
-      await side.type(page, first);
-      await firstResult(page, side, "");
-      return { ms: performance.now() - began, before };
-    };
-    const { ms: opened, before } = await open();
+    let before = sent;
+    const opened = await firstAnswer(page, url, side, first, () => {
+      before = { ...sent };
+    });
     const counted = { ...sent };
     const shown = (await page.evaluate(side.first)) as string;
     const typed = performance.now();
     await side.type(page, second);
     await firstResult(page, side, shown);
     const next = performance.now() - typed;
-    const { ms: again } = await open();
+    const again = await firstAnswer(page, url, side, first);
     return {
       ...counted,
       askedRequests: counted.requests - before.requests,
