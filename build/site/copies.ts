@@ -1,11 +1,9 @@
 import { createHash } from "node:crypto";
-import { type Page, UNKNOWN_SITE } from "./page.ts";
-import type { PageName, ReportBuilder } from "./report.ts";
+import { type FoundPage, linkedFrom, type Shown } from "./found-page.ts";
+import type { Page } from "./page.ts";
+import type { ReportBuilder } from "./report.ts";
+import { originalsOf } from "./untranslated.ts";
 import { pageKey } from "./urls.ts";
-
-export interface FoundPage extends PageName {
-  readonly page: Page;
-}
 
 /** A canonical address that more than this share of the pages name is a fault of their template. */
 const SHARED = 0.5;
@@ -13,8 +11,8 @@ const MIN_SHARED = 3;
 
 /**
  * Pages that are found under one address only, and are there once. Left out are pages that mark no content where others
- * do, pages whose canonical address is another page here, pages that show another one for want of a translation, and copies
- * that differ in nothing that can be asked for.
+ * do, pages whose canonical address is another page here, pages that show another one for want of a translation, which that
+ * one then names, and copies that differ in nothing that can be asked for.
  */
 export function withoutCopies(pages: readonly FoundPage[], report: ReportBuilder): FoundPage[] {
   const marked = pages.some(({ page }) => page.marked);
@@ -25,9 +23,10 @@ export function withoutCopies(pages: readonly FoundPage[], report: ReportBuilder
   });
   const canonical = canonicalsOf(candidates, report);
   const original = originalsOf(candidates);
+  const shownIn = new Map<FoundPage, Shown[]>();
   const contents = new Map<string, string>();
   const addresses = new Map<string, string>();
-  return candidates.filter((found) => {
+  const kept = candidates.filter((found) => {
     const wanted = canonical(found);
     if (wanted !== undefined) {
       report.leaveOut(found, "canonical", wanted);
@@ -35,7 +34,10 @@ export function withoutCopies(pages: readonly FoundPage[], report: ReportBuilder
     }
     const untranslated = original(found);
     if (untranslated !== undefined) {
-      report.leaveOut(found, "untranslated", untranslated);
+      report.leaveOut(found, "untranslated", untranslated.source);
+      const { page, url } = found;
+      const others = shownIn.get(untranslated) ?? [];
+      if (page.lang) shownIn.set(untranslated, [...others, { lang: page.lang, url }]);
       return false;
     }
     const same = addresses.get(found.url);
@@ -53,6 +55,10 @@ export function withoutCopies(pages: readonly FoundPage[], report: ReportBuilder
     addresses.set(found.url, found.source);
     return true;
   });
+  return kept.map((found) => {
+    const shown = shownIn.get(found);
+    return shown ? { ...found, shownIn: shown } : found;
+  });
 }
 
 /** Key by which pages are the same: its text, and its language and filters, by which it may be asked for. */
@@ -63,29 +69,6 @@ function fingerprint({ title, sections, lang, filters }: Page): string {
     .digest("base64");
 }
 
-/**
- * The page that another one shows because it is not translated: it has the language that the other's content declares, its title
- * and its sections, before which the other may say that it is not translated.
- */
-function originalsOf(pages: readonly FoundPage[]): (found: FoundPage) => string | undefined {
-  const key = (lang: string | undefined, { title, sections }: Page) =>
-    JSON.stringify([lang, title, sections.slice(1)]);
-  const originals = new Map<string, FoundPage[]>();
-  if (pages.some(({ page }) => page.contentLang !== undefined)) {
-    for (const found of pages) {
-      if (found.page.contentLang !== undefined) continue;
-      const own = key(found.page.lang, found.page);
-      originals.set(own, [...(originals.get(own) ?? []), found]);
-    }
-  }
-  return ({ page }) => {
-    if (page.contentLang === undefined) return undefined;
-    const text = page.sections[0]?.text ?? "";
-    const same = originals.get(key(page.contentLang, page)) ?? [];
-    return same.find((one) => text.endsWith(one.page.sections[0]?.text ?? ""))?.source;
-  };
-}
-
 /** The page here that stands for a page; undefined when that is the page itself. */
 function canonicalsOf(
   pages: readonly FoundPage[],
@@ -94,10 +77,9 @@ function canonicalsOf(
   const targets = new Map<FoundPage, string>();
   const counts = new Map<string, number>();
   for (const found of pages) {
-    const { canonical, base } = found.page;
+    const { canonical } = found.page;
     if (canonical === undefined) continue;
-    const own = URL.parse(found.url, UNKNOWN_SITE);
-    const target = URL.parse(canonical, URL.parse(base ?? "", own?.href)?.href ?? own?.href ?? UNKNOWN_SITE);
+    const target = linkedFrom(found, canonical);
     if (!target || !/^https?:$/.test(target.protocol) || canonical.trim() === "") {
       report.warn(
         `${found.source}: its canonical address ${JSON.stringify(canonical.slice(0, 200))} is none; it is ignored.`,

@@ -3,7 +3,7 @@ import { MAX_ID } from "../sources/id.ts";
 import type { SourceDocument } from "../sources/types.ts";
 import { splitText } from "../splitting/pieces.ts";
 import { definitionsOf } from "./definition.ts";
-import type { Page } from "./page.ts";
+import type { FoundPage } from "./found-page.ts";
 
 /** Characters of a section's text that one document holds at most; longer ones are cut at paragraphs. */
 const MAX_TEXT = 1500;
@@ -25,7 +25,8 @@ export interface PageDocuments {
  * long for one vector gives several, which lead to the same place; of a long list of links its beginning stands for the
  * whole, because whoever looks for what it lists is looking for those pages.
  */
-export function pageDocuments(url: string, page: Page): PageDocuments {
+export function pageDocuments(found: Pick<FoundPage, "url" | "page" | "shownIn">): PageDocuments {
+  const { url, page } = found;
   const taken = new Map<string, number>();
   const documents: SourceDocument[] = [];
   const linkLists: { heading: string; characters: number }[] = [];
@@ -41,7 +42,7 @@ export function pageDocuments(url: string, page: Page): PageDocuments {
       documents.push({
         id: unique(address, taken),
         pageContent: text || section.heading,
-        metadata: metadataOf(url, address, page, section),
+        metadata: metadataOf(found, address, section),
         kind: "row",
       });
     }
@@ -49,7 +50,11 @@ export function pageDocuments(url: string, page: Page): PageDocuments {
   return { documents, linkLists };
 }
 
-function metadataOf(url: string, address: string, page: Page, section: Section): Record<string, unknown> {
+function metadataOf(
+  { url, page, shownIn }: Pick<FoundPage, "url" | "page" | "shownIn">,
+  address: string,
+  section: Section,
+): Record<string, unknown> {
   // Above a section the page's title says nothing new.
   const headings = section.parents.filter((heading) => heading !== page.title);
   const { breadcrumbs } = page;
@@ -67,7 +72,11 @@ function metadataOf(url: string, address: string, page: Page, section: Section):
     heading: section.heading || page.title,
     ...(headings.length > 0 && { headings }),
     ...(crumbs.length > 0 && { breadcrumbs: crumbs }),
-    ...(page.lang && { lang: page.lang }),
+    ...(page.lang && { lang: shownIn ? [page.lang, ...shownIn.map(({ lang }) => lang)] : page.lang }),
+    // A list, so that its fields are none to filter by.
+    ...(shownIn && {
+      alternates: shownIn.map((shown) => ({ lang: shown.lang, url: addressOf(shown.url, section.anchor) })),
+    }),
     ...(page.image && { image: page.image }),
     ...(important && { important }),
   };

@@ -35,6 +35,8 @@ export interface Page {
   readonly contentLang?: string;
   /** As written: perhaps relative to `base`. */
   readonly canonical?: string;
+  /** Address of the page for readers of no language in particular (`hreflang="x-default"`), likewise. */
+  readonly default?: string;
   /** Base of relative addresses, when it is not the page itself. */
   readonly base?: string;
   /** Address that its front matter gives: a path from the root of the site, or the last part of its own. */
@@ -122,6 +124,7 @@ function pageOf(
     ...(found.lang && { lang: found.lang.toLowerCase() }),
     ...(contentLang && contentLang !== found.lang?.toLowerCase() && { contentLang }),
     ...(found.canonical !== undefined && { canonical: found.canonical }),
+    ...(found.default && { default: found.default }),
     ...(read.base !== undefined && { base: read.base }),
     ...(image && { image }),
     ...(found.description && { description: found.description }),
@@ -137,6 +140,7 @@ export interface Survey {
   lang?: string;
   title?: string;
   canonical?: string;
+  default?: string;
   base?: string;
   image?: string;
   description?: string;
@@ -220,6 +224,8 @@ function readHead(element: Element, found: Survey): void {
   if (element.tagName === "link") {
     const rel = attribute(element, "rel")?.toLowerCase().split(/\s+/) ?? [];
     if (rel.includes("canonical")) found.canonical ??= attribute(element, "href") ?? "";
+    if (rel.includes("alternate") && attribute(element, "hreflang")?.toLowerCase() === "x-default")
+      found.default ??= attribute(element, "href") ?? "";
     return;
   }
   const content = attribute(element, "content") ?? "";

@@ -4,9 +4,10 @@ import { convertPathToPattern } from "tinyglobby";
 import { SourceError } from "../sources/errors.ts";
 import { globFiles, type LinkOptions, withinRoot } from "../sources/files.ts";
 import type { SourceDocument, SourceFile } from "../sources/types.ts";
-import { type FoundPage, withoutCopies } from "./copies.ts";
+import { withoutCopies } from "./copies.ts";
 import { crawl } from "./crawl.ts";
 import { pageDocuments } from "./documents.ts";
+import type { FoundPage } from "./found-page.ts";
 import { writeLlms } from "./llms.ts";
 import { withOwnTitles } from "./names.ts";
 import { isPage, type Page, readPage, type Skipped } from "./page.ts";
@@ -50,8 +51,9 @@ export async function* readSite(location: string, options: SiteOptions = {}): As
     const found = reasons.length === 0 ? "" : ` Pages left out, by reason: ${reasons.join(", ")}.`;
     throw new SourceError("SOURCE_EMPTY", `${location} holds no page with content to index.${found}`);
   }
-  for (const { url, source, page } of kept) {
-    const { documents, linkLists } = pageDocuments(url, page);
+  for (const found of kept) {
+    const { url, source, page } = found;
+    const { documents, linkLists } = pageDocuments(found);
     report.index({ url, source }, { ...page, documents: documents.map(outlineOf), linkLists });
     yield* documents;
   }

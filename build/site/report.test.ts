@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import type { SourceDocument } from "../sources/types.ts";
 import { readSite, type SiteOptions } from "./read.ts";
 import { surveySite } from "./survey.ts";
 
@@ -131,6 +132,39 @@ test("pages that show another language for want of a translation are left out, a
     untranslated: { count: 1, pages: [{ page: "de/tests.html", detail: "tests.html" }] },
   });
   expect(report.indexed).toBe(3);
+});
+
+test("pages that only frame another one in their language are left out, and it is found in theirs", async () => {
+  const text =
+    "Hold the code against what it promises, on every change and on every machine that it runs on.";
+  const inLanguage = (lang: string, frame: string, content: string, name = "tests.html") =>
+    `<html lang="${lang}"><head><link rel="alternate" hreflang="x-default" href="https://example.com/d/${name}"></head>` +
+    `<body><main><h1 id="top">${content.slice(0, 8)}</h1><p>${frame}</p><p>${content.repeat(2)}</p><h2 id="run">Run</h2><p>npm test</p></main></body></html>`;
+  await files({
+    "tests.html": inLanguage("en", "On this page", text),
+    "de/tests.html": inLanguage("de", "Auf dieser Seite", text),
+    "fr/tests.html": inLanguage(
+      "fr",
+      "Sur cette page",
+      "Tenir le code à ce qu’il promet, à chaque changement.",
+    ),
+    // Its original is not there.
+    "es/other.html": inLanguage("es", "En esta página", `Pruebas: ${text}`, "other.html"),
+  });
+  const documents: SourceDocument[] = [];
+  for await (const document of readSite(site, { baseUrl: "/d" })) documents.push(document);
+  expect(documents.map(({ id, metadata }) => [id, metadata.lang, metadata.alternates])).toEqual([
+    ["/d/es/other.html#top", "es", undefined],
+    ["/d/es/other.html#run", "es", undefined],
+    ["/d/fr/tests.html#top", "fr", undefined],
+    ["/d/fr/tests.html#run", "fr", undefined],
+    ["/d/tests.html#top", ["en", "de"], [{ lang: "de", url: "/d/de/tests.html#top" }]],
+    ["/d/tests.html#run", ["en", "de"], [{ lang: "de", url: "/d/de/tests.html#run" }]],
+  ]);
+  const { leftOut } = await survey({ baseUrl: "/d" });
+  expect(leftOut).toEqual({
+    untranslated: { count: 1, pages: [{ page: "de/tests.html", detail: "tests.html" }] },
+  });
 });
 
 test("a link that leaves the folder is refused, unless it is allowed", async () => {

@@ -16,7 +16,8 @@ const MIN_SHARE = 0.03;
 
 /** The language that the metadata of a document declares (`de-AT`), as its stemmer is called. */
 function declared({ metadata }: Pick<ItemDocument, "metadata">): Language | undefined {
-  const { lang } = metadata;
+  // Of several the first is its own: the others are those of pages that show it untranslated.
+  const [lang] = [metadata.lang].flat();
   return typeof lang === "string" ? stemmerOf(lang.toLowerCase().split(/[-_]/)[0]!) : undefined;
 }
 

@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { axeFindings } from "./axe.ts";
-import { field, hit, options, searchFor, useSite } from "./site.ts";
+import { answerWith, field, hit, options, searchFor, useSite } from "./site.ts";
 
 /** Queries that the element offers: corrected ones, and those that complete what is typed. */
 const openSite = useSite();
@@ -132,6 +132,23 @@ describe("queries that complete the typed one", () => {
       await page.keyboard.press("Escape");
     }
   });
+});
+
+test("a page that is not translated opens in the language of the reader's page", async () => {
+  const { page } = await openSite({ html: 'lang="de"' });
+  const metadata = {
+    ...hit("/setup#run", "Setup", "").metadata,
+    alternates: [null, { lang: "fr", url: "/fr/setup#run" }, { lang: "de", url: "/de/setup#run" }],
+  };
+  await answerWith(page, [
+    { ...hit("/setup#run", "Setup", "A text."), metadata },
+    hit("/other", "Other", "A text."),
+  ]);
+  await searchFor(page, "text");
+  expect(await options(page).evaluateAll((all) => all.map((one) => one.getAttribute("href")))).toEqual([
+    `${openSite.origin()}/de/setup#run`,
+    `${openSite.origin()}/other`,
+  ]);
 });
 
 test.each(SCREENS)("both pass axe and stay within the screen, %s, %i wide", async (colorScheme, width) => {

@@ -129,6 +129,38 @@ describe.each(SITES)("a site of $name", (site) => {
       expect(await hrefs(page)).toSatisfy((all: string[]) => all.every((href) => href.includes("/de/")));
     });
 
+    test.runIf(site.untranslated)(
+      "finds pages that are not translated once, in the reader's language",
+      async () => {
+        const { folder: language, query, translated } = site.untranslated!;
+        const desktop = { viewport: { width: 1280, height: 800 } };
+        const { page, complaints } = await openTab(address(`${language}docs/intro/`), desktop);
+        await page.evaluate(() => Object.assign(globalThis, { stayed: true }));
+        await search(page, query);
+        const home = `${site.base}${language}`;
+        const pagesOf = (all: string[]) => all.map((href) => new URL(href, page.url()).pathname);
+        expect(pagesOf(await hrefs(page)).filter((path) => !path.startsWith(home))).toEqual([]);
+        // Everywhere: still once, in the frame of this language.
+        await page.getByRole("checkbox", { name: "de" }).uncheck();
+        const plainly = (path: string) => path.replace(home, site.base);
+        const found = [...new Set(pagesOf(await hrefs(page)))];
+        expect(new Set(found.map(plainly)).size).toBe(found.length);
+        await page.locator("annoy-search").getByRole("combobox").press("Enter");
+        await page.waitForURL(
+          (url) => url.pathname.startsWith(`${home}docs/`) && !url.pathname.includes("intro"),
+        );
+        expect(await page.evaluate(() => "stayed" in globalThis)).toBe(site.opensInPlace);
+        // A translated page is two, and that of the other language is loaded.
+        await search(page, translated);
+        await page.getByRole("checkbox", { name: "de" }).uncheck();
+        const other = page.locator(`annoy-search a[href*="${site.base}docs/tutorial-basics/deploy"]`).first();
+        await other.click();
+        await page.waitForURL((url) => url.pathname.startsWith(`${site.base}docs/tutorial-basics/deploy`));
+        await page.getByRole("heading", { level: 1, name: translated }).waitFor();
+        expect(complaints).toEqual([]);
+      },
+    );
+
     test.runIf(site.versions)("searches in the version of the page", async () => {
       const { page: path, within, query } = site.versions!;
       const { page } = await openTab(address(path), { viewport: { width: 1280, height: 800 } });

@@ -11,7 +11,7 @@ const FURNITURE_ROLES: ReadonlySet<string> = new Set(
 );
 /** Furniture by the names that generators give it: DocBook, Sphinx, Texinfo, Bootstrap, Docusaurus and those that follow them. */
 const FURNITURE_CLASSES =
-  /(?:^|\s)(?:nav|navbar|navheader|navfooter|nav-panel|navigation|pagination|breadcrumbs?|sphinxsidebar|skip-(?:link|nav)|theme-doc-footer|theme-edit-this-page)(?:\s|$)/i;
+  /(?:^|\s)(?:nav|navbar|navheader|navfooter|nav-panel|navigation|pagination|breadcrumbs?|sphinxsidebar|skip-(?:link|nav)|theme-doc-(?:footer|toc-mobile|version-badge|version-banner)|theme-edit-this-page)(?:\s|$)/i;
 /** Classes of lists of a page's own headings; a list of other pages may be all the content that a page has. */
 const CONTENTS =
   /(?:^|\s)(?:toc|toc-list|simple-toc|page-toc|table-?of-?contents|contents|on-this-page)(?:\s|$)/i;

@@ -103,7 +103,7 @@ export function correctedQuery({ query, words }, hits) {
 
 /** @param {Record<string, unknown>} metadata @param {string} base @returns {URL | undefined} */
 export function addressOf(metadata, base) {
-  const given = textOf(metadata.url);
+  const given = addressHere(metadata) || textOf(metadata.url);
   if (given === "" || !URL.canParse(given, base)) return undefined;
   const url = new URL(given, base);
   // A document may say `javascript:` or `data:`; only pages are followed.
@@ -111,6 +111,13 @@ export function addressOf(metadata, base) {
   const anchor = textOf(metadata.anchor);
   if (anchor !== "" && url.hash === "") url.hash = anchor;
   return url;
+}
+
+/** Address under which a page that is not translated is shown in the language of this one. @param {Record<string, unknown>} metadata */
+function addressHere({ alternates }) {
+  const language = document.documentElement.lang.toLowerCase();
+  const shown = Array.isArray(alternates) ? alternates.find((one) => one?.lang === language) : undefined;
+  return textOf(shown?.url);
 }
 
 /** @param {URL} url */

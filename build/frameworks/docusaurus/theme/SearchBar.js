@@ -1,7 +1,8 @@
-import { useHistory } from "@docusaurus/router";
+import { matchPath, useHistory } from "@docusaurus/router";
 import { translate } from "@docusaurus/Translate";
 import useDocusaurusContext from "@docusaurus/useDocusaurusContext";
 import { useAllPluginInstancesData, usePluginData } from "@docusaurus/useGlobalData";
+import routes from "@generated/routes";
 import { createElement, useEffect, useRef } from "react";
 import { attributesOf } from "../../attributes.js";
 
@@ -16,7 +17,7 @@ export default function SearchBar() {
     const search = element.current;
     const visit = (event) => {
       const url = URL.parse(event.detail.url ?? "", location.href);
-      if (url?.origin !== location.origin) return;
+      if (url?.origin !== location.origin || !isRouted(url.pathname)) return;
       event.preventDefault();
       history.push(url.pathname + url.search + url.hash);
     };
@@ -30,6 +31,11 @@ export default function SearchBar() {
   const { htmlLang = i18n.currentLocale } = i18n.localeConfigs[i18n.currentLocale] ?? {};
   const attributes = attributesOf({ ...settings, scope }, htmlLang, translated());
   return createElement("annoy-search", { ref: element, ...attributes });
+}
+
+/** Whether a page is one of this build: those of other languages are loaded. @param {string} path */
+function isRouted(path) {
+  return routes.some((route) => route.path !== "*" && matchPath(path, route));
 }
 
 const TRY = "Try searching for";
