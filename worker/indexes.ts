@@ -17,6 +17,7 @@ import { reachShards } from "./shards/reach.ts";
 import { createPageCache, type PageCache } from "./storage/documents/cache.ts";
 import { createEncoders, type Encoders } from "./storage/encoders.ts";
 import { openPublished } from "./storage/published.ts";
+import { createRangeCache, type RangeCache } from "./storage/range-cache.ts";
 import { createIndexReader } from "./storage/reader.ts";
 
 /** An index that can be asked to look for a new version now. */
@@ -39,6 +40,7 @@ export function createIndexes(env: Env, bucket: R2Bucket, settings: Settings): I
     room: () => HELD_BYTES - heldBytes(opened),
   });
   const pages = createPageCache(() => roomForPages(heldBytes(opened) + encoders.heldBytes));
+  const ranges = createRangeCache();
   const list = listing(bucket, served, settings.refreshSeconds);
   const [first] = served.filter((name) => !isPattern(name));
 
@@ -46,7 +48,7 @@ export function createIndexes(env: Env, bucket: R2Bucket, settings: Settings): I
     const known = opened.get(name);
     if (known) return known;
     if (!isIndexName(name) || !served.some((pattern) => matchesName(pattern, name))) throw notFound(name);
-    const source = createSource(name, env, { bucket, encoders, pages, settings, opened });
+    const source = createSource(name, env, { bucket, encoders, pages, ranges, settings, opened });
     // A pattern lets callers choose names: one of no index must not stay.
     const kept = served.includes(name) ? source : forgetting(source, () => opened.delete(name));
     opened.set(name, kept);
@@ -76,6 +78,7 @@ interface Shared {
   /** One copy of each, however many indexes use it. */
   readonly encoders: Encoders;
   readonly pages: PageCache;
+  readonly ranges: RangeCache;
   readonly settings: Settings;
   readonly opened: Map<string, Opened>;
 }
@@ -87,11 +90,12 @@ interface Opened extends RefreshableSource {
 }
 
 function createSource(name: string, env: Env, shared: Shared): Opened {
-  const { bucket, encoders, pages, settings, opened } = shared;
+  const { bucket, encoders, pages, ranges, settings, opened } = shared;
   const reader = createIndexReader({
     name,
     bucket,
     cache: caches.default,
+    ranges,
     refreshSeconds: settings.refreshSeconds,
     reservedBytes: ({ encoder }) => {
       const others = opened.size > 1 ? heldBytes(opened, name) : 0;

@@ -8,6 +8,7 @@ import { createPageCache } from "../storage/documents/cache.ts";
 import { fillCache, fillCold, heldBytesOf, type LoadSource, loadShard } from "../storage/load.ts";
 import { lengthsOf } from "../storage/manifest.ts";
 import { openPublished } from "../storage/published.ts";
+import { createRangeCache } from "../storage/range-cache.ts";
 import { freeParts } from "../storage/release.ts";
 import { objectName, type ShardAddress, type ShardMethods, type ShardNamespace } from "./address.ts";
 import { createResidents, type Resident } from "./memory.ts";
@@ -23,6 +24,7 @@ const RETRY_MS = { storage: 500, damage: 10_000 };
 
 /** State that the objects of this isolate share. */
 const pages = createPageCache();
+const ranges = createRangeCache();
 const residents = createResidents();
 
 /** A shard in memory. */
@@ -92,7 +94,8 @@ export class IndexShard extends DurableObject<ShardBindings> implements ShardMet
   }
 
   async #load({ index, version, shard, shardVersion }: ShardAddress): Promise<Held> {
-    const source: LoadSource = { name: index, bucket: this.env.INDEXES, cache: caches.default as never };
+    const cache = caches.default as never;
+    const source: LoadSource = { name: index, bucket: this.env.INDEXES, cache, ranges };
     const { parts, from } = await loadShard(
       source,
       version,

@@ -20,12 +20,12 @@ export interface ColdFile {
 /** Reads ranges of one file, all at once: their bytes one behind the other, in a buffer that belongs to the caller. */
 export type ReadRanges = (ranges: Iterable<Piece>) => Promise<Uint8Array>;
 
-/** Place of a page's bytes, or some of them, in an answer. */
-interface Part {
-  readonly from: number;
-  readonly to: number;
-  readonly at: number;
-}
+/**
+ * Places of pages' bytes in an answer, by page: its number, the part of it from and to, and where that lies in the answer.
+ * Numbers in one array and no objects: a search waits for its reads long enough for those to leave V8's young generation.
+ */
+type Parts = Int32Array;
+const PART = 4;
 
 /**
  * A reader of a file's cold part: what the isolate has of it comes from memory, and everything else in one round of
@@ -37,42 +37,27 @@ interface Part {
  * @throws ArtifactError `CHECKSUM_MISMATCH`, from the reader, for a page that is damaged where it lies
  */
 export function createColdReader(file: ColdFile, cache: RangeCache, limits = READ_LIMITS): ReadRanges {
+  const number = cache.fileOf(file.key);
   return async (ranges) => {
-    const { partsOf, length } = pagesOf(ranges, file);
+    const { parts, length } = partsOf(ranges, file);
     const answer = new Uint8Array(length);
-    const take = (page: number, bytes: Uint8Array): void => {
-      for (const { from, to, at } of partsOf.get(page)!) answer.set(bytes.subarray(from, to), at);
-    };
-    const missing: number[] = [];
-    for (const page of partsOf.keys()) {
-      const bytes = cache.get(file.key, page);
-      if (bytes) take(page, bytes);
-      else missing.push(page);
-    }
-    missing.sort((a, b) => a - b);
+    const missing = takeKept(parts, answer, (page) => cache.get(number, page));
     const pieces = coalesce(
-      missing.map((page) => pieceOf(page, file)),
+      pagesOf(missing).map((page) => pieceOf(page, file)),
       limits,
     );
     await Promise.all(
       pieces.map(async (piece) => {
         const readPiece = (fresh: boolean) =>
-          readPages(file, piece, fresh, (bytes) => {
-            const { start, pageBytes } = file.pages;
-            const end = piece.offset + piece.length;
-            for (const page of missing) {
-              const offset = start + page * pageBytes;
-              if (offset >= end) break;
-              if (offset < piece.offset) continue;
-              const own = bytes.subarray(
-                offset - piece.offset,
-                Math.min(end, offset + pageBytes) - piece.offset,
-              );
+          readPages(file, piece, fresh, (bytes) =>
+            takeRead(missing, answer, file, piece, (page) => {
+              const at = pieceOf(page, file);
+              const own = bytes.subarray(at.offset - piece.offset, at.offset - piece.offset + at.length);
               requireSound(file, page, own);
-              cache.set(file.key, page, own);
-              take(page, own);
-            }
-          });
+              cache.set(number, page, own);
+              return own;
+            }),
+          );
         await readPiece(false).catch((error: unknown) => {
           if (error instanceof ArtifactError) return readPiece(true);
           throw error;
@@ -81,6 +66,58 @@ export function createColdReader(file: ColdFile, cache: RangeCache, limits = REA
     );
     return answer;
   };
+}
+
+/** Copies the parts of pages that are kept, and returns the others. */
+function takeKept(parts: Parts, answer: Uint8Array, kept: (page: number) => Uint8Array | undefined): Parts {
+  const missing = new Int32Array(parts.length);
+  let count = 0;
+  for (let from = 0, to = 0; from < parts.length; from = to) {
+    to = endOfPage(parts, from);
+    const bytes = kept(parts[from]!);
+    if (bytes) {
+      takePage(parts, from, to, bytes, answer);
+    } else {
+      missing.set(parts.subarray(from, to), count);
+      count += to - from;
+    }
+  }
+  return missing.subarray(0, count);
+}
+
+/** Copies the parts of pages that lie in a piece. */
+function takeRead(
+  parts: Parts,
+  answer: Uint8Array,
+  { pages: { start, pageBytes } }: ColdFile,
+  piece: Piece,
+  bytesOf: (page: number) => Uint8Array,
+): void {
+  const first = (piece.offset - start) / pageBytes;
+  const end = (piece.offset + piece.length - start) / pageBytes;
+  for (let from = 0, to = 0; from < parts.length; from = to) {
+    to = endOfPage(parts, from);
+    const page = parts[from]!;
+    if (page >= end) break;
+    if (page >= first) takePage(parts, from, to, bytesOf(page), answer);
+  }
+}
+
+function endOfPage(parts: Parts, from: number): number {
+  let to = from + PART;
+  while (to < parts.length && parts[to] === parts[from]) to += PART;
+  return to;
+}
+
+function takePage(parts: Parts, from: number, to: number, bytes: Uint8Array, answer: Uint8Array): void {
+  for (let i = from; i < to; i += PART)
+    answer.set(bytes.subarray(parts[i + 1]!, parts[i + 2]!), parts[i + 3]!);
+}
+
+function pagesOf(parts: Parts): number[] {
+  const pages: number[] = [];
+  for (let from = 0; from < parts.length; from = endOfPage(parts, from)) pages.push(parts[from]!);
+  return pages;
 }
 
 /** Reads a piece, whose bytes `use` has until it returns. */
@@ -120,17 +157,17 @@ function pieceOf(page: number, { bytes, pages: { start, pageBytes } }: ColdFile)
 }
 
 /**
- * Returns the pages that ranges lie in, each with its places in the answer, and the answer's length.
+ * Returns the parts of pages that ranges are made of, by page, and the answer's length.
  *
  * @throws AnnoyEdgeError `READ_CUT_SHORT` for a range that leaves the cold part
  */
-function pagesOf(
+function partsOf(
   ranges: Iterable<Piece>,
-  { bytes, pages }: ColdFile,
-): { readonly partsOf: ReadonlyMap<number, readonly Part[]>; readonly length: number } {
-  const { start, pageBytes } = pages;
-  const partsOf = new Map<number, Part[]>();
+  { bytes, pages: { start, pageBytes } }: ColdFile,
+): { readonly parts: Parts; readonly length: number } {
+  const found: number[] = [];
   let at = 0;
+  let isSorted = true;
   for (const { offset, length } of ranges) {
     const end = offset + length;
     if (offset < start || end > bytes) {
@@ -143,12 +180,18 @@ function pagesOf(
       const page = Math.floor((now - start) / pageBytes);
       const from = now - start - page * pageBytes;
       const to = Math.min(pageBytes, from + end - now);
-      const parts = partsOf.get(page);
-      if (parts) parts.push({ from, to, at });
-      else partsOf.set(page, [{ from, to, at }]);
+      if (found.length > 0 && page < found[found.length - PART]!) isSorted = false;
+      found.push(page, from, to, at);
       at += to - from;
       now += to - from;
     }
   }
-  return { partsOf, length: at };
+  const parts = Int32Array.from(found);
+  return { parts: isSorted ? parts : sortedByPage(parts), length: at };
+}
+
+function sortedByPage(parts: Parts): Parts {
+  const order = Array.from({ length: parts.length / PART }, (_, i) => i * PART);
+  order.sort((a, b) => parts[a]! - parts[b]!);
+  return Int32Array.from(order.flatMap((at) => [...parts.subarray(at, at + PART)]));
 }

@@ -15,7 +15,7 @@ import {
 } from "./manifest.ts";
 import { getObject, retried } from "./objects.ts";
 import { type FileLengths, type Pointer, parsePointer, type VersionLengths } from "./pointer.ts";
-import { createRangeCache } from "./range-cache.ts";
+import { createRangeCache, type RangeCache } from "./range-cache.ts";
 import { readExactly } from "./stream.ts";
 import { createTurns } from "./turns.ts";
 import { createVerifier } from "./verifier.ts";
@@ -42,6 +42,8 @@ export interface LoadSource {
   readonly bucket: R2Bucket;
   /** The data centre's cache; without it every isolate reads from R2. */
   readonly cache?: Cache | undefined;
+  /** Pages of cold parts, shared by all versions and indexes of the isolate; left out: those of each version apart. */
+  readonly ranges?: RangeCache | undefined;
 }
 
 export interface LoadCallbacks {
@@ -234,7 +236,10 @@ async function loadFiles(
       artifact,
       placement: await placement,
       forestKey: key,
-      readRanges: createRangesReader(openColdFile(source, key, artifact)),
+      readRanges: createRangesReader(
+        openColdFile(source, key, artifact),
+        source.ranges ?? createRangeCache(),
+      ),
     };
     return { from, parts, fresh: from === "r2" ? [parts] : [] };
   } catch (error) {
@@ -248,8 +253,8 @@ const COLD_READ_BYTES = 2e6;
 const coldTurns = createTurns(3 * COLD_READ_BYTES);
 
 /** Reads ranges in turns, so that who waits finds in memory what was read meanwhile. */
-function createRangesReader(file: ColdFile): ReadRanges {
-  const read = createColdReader(file, createRangeCache());
+function createRangesReader(file: ColdFile, ranges: RangeCache): ReadRanges {
+  const read = createColdReader(file, ranges);
   return (ranges) => coldTurns(COLD_READ_BYTES, () => read(ranges));
 }
 

@@ -2,10 +2,15 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import { ISOLATE_BYTES } from "../../../worker/core/format/budget.ts";
 import { connectInspector, type Inspector } from "./inspector.ts";
 
 /** Ids of the local R2 and KV. */
 export const IDS = { bucket: "memory", namespace: "memory" } as const;
+
+/** Variable that Miniflare takes V8's flags from. */
+const V8_FLAGS = "MINIFLARE_WORKERD_V8_FLAGS";
+const MIB = 2 ** 20;
 
 const KERNEL = "core/embedding/encoder/kernel/relaxed.wasm";
 
@@ -21,11 +26,14 @@ export interface Isolate {
  *
  * @param root of the project
  * @param state folder that holds `v3`, as `openLocalStore` has it
+ * @param heapBytes limit of V8's heap; 0: none. By itself workerd sets none, and V8 then keeps as much garbage as suits a
+ *   machine of this size
  */
 export async function startIsolate(
   root: string,
   state: string,
   variables: Readonly<Record<string, string>>,
+  heapBytes = ISOLATE_BYTES,
 ): Promise<Isolate> {
   const worker = join(root, "worker");
   const { outputFiles } = await build({
@@ -33,6 +41,7 @@ export async function startIsolate(
     ...{ bundle: true, format: "esm", minify: true, write: false, target: "esnext", logLevel: "error" },
     external: ["*.wasm", "cloudflare:*", "node:*"],
   });
+  if (heapBytes > 0) process.env[V8_FLAGS] = `--max-heap-size=${Math.floor(heapBytes / MIB)}`;
   const runtime = new Miniflare(
     convertV4MiniflareOptions({
       modulesRoot: worker,
@@ -63,5 +72,7 @@ export async function startIsolate(
   } catch (error) {
     await runtime.dispose();
     throw error;
+  } finally {
+    delete process.env[V8_FLAGS];
   }
 }

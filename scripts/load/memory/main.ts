@@ -1,7 +1,8 @@
 /**
  * `npm run memory`: peak memory of an isolate in workerd, by V8's inspector, after cold requests, under lanes of requests
  * and over swaps of versions. Of the demo (`--demo`), or of a smaller index whose hot part is filled up to `--hot` MB.
- * Then the time of an isolate's first answer, beside a plain read of the same bytes. Exit code 1 when a peak is above `--most` MB.
+ * V8's heap is limited to `--heap` MB, as the platform's isolates are; 0: not at all. Then the time of an isolate's first
+ * answer, beside a plain read of the same bytes. Exit code 1 when a peak is above `--most` MB.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -9,6 +10,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { openLocalStore } from "../../../build/publish/local.ts";
+import { ISOLATE_BYTES } from "../../../worker/core/format/budget.ts";
 import { EXIT } from "../../cli/run.ts";
 import { buildDemo } from "../../demo/index.ts";
 import { buildMemoryCorpus } from "./corpus.ts";
@@ -18,7 +20,7 @@ import { type Measured, measureSituations, totalOf } from "./situations.ts";
 import { writeVersions } from "./versions.ts";
 
 const HELP =
-  "usage: npm run memory -- [--demo | --hot 61] [--lanes 64] [--seconds 10] [--swaps 4] [--most 120]";
+  "usage: npm run memory -- [--demo | --hot 61] [--lanes 64] [--seconds 10] [--swaps 4] [--heap 128] [--most 120]";
 const ITEMS = 20_000;
 const FIRST_ROUNDS = 5;
 const WORDS = [
@@ -41,17 +43,19 @@ const { values } = parseArgs({
     lanes: { type: "string", default: "64" },
     seconds: { type: "string", default: "10" },
     swaps: { type: "string", default: "4" },
+    heap: { type: "string", default: String(ISOLATE_BYTES / 1e6) },
     most: { type: "string", default: "120" },
   },
 });
-const [hot, lanes, seconds, swaps, most] = [
+const [hot, heap, lanes, seconds, swaps, most] = [
   values.hot,
+  values.heap,
   values.lanes,
   values.seconds,
   values.swaps,
   values.most,
-].map(Number) as [number, number, number, number, number];
-if (![lanes, seconds, swaps, most].every((value) => value > 0) || !(hot >= 0)) {
+].map(Number) as [number, number, number, number, number, number];
+if (![lanes, seconds, swaps, most].every((value) => value > 0) || !(hot >= 0 && heap >= 0)) {
   process.stderr.write(`${HELP}\n`);
   process.exit(EXIT.usage);
 }
@@ -63,7 +67,8 @@ try {
   const dir = values.demo ? (await buildDemo({ root })).dir : join(folder, "artifact");
   if (!values.demo) await buildMemoryCorpus(dir, ITEMS);
   const versions = await writeVersions({ store, dir, hotBytes: hot * 1e6, count: 2 });
-  const isolate = await startIsolate(root, folder, { INDEX_NAME: versions.name, REFRESH_SECONDS: "0.5" });
+  const variables = { INDEX_NAME: versions.name, REFRESH_SECONDS: "0.5" };
+  const isolate = await startIsolate(root, folder, variables, heap * 1e6);
   try {
     console.log(`index ${versions.name}, hot part ${megabytes(versions.hotBytes)} MB; all in MB`);
     console.log(row("", ["heap", "buffers", "encoder", "peak", "after GC", "requests", "other answers"]));

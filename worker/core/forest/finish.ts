@@ -52,12 +52,12 @@ let scratch = new Float32Array(0);
  * in order. Allocates the two arrays that it returns; items that come best first cost one comparison each.
  *
  * @param kept items, best first
- * @param decode writes the vector of an item into a row; false when there is none
+ * @param decode writes the vector of an item into a row, given its place in `kept`; false when there is none
  */
 export function finishHits(
   { metric, query, k }: { readonly metric: Metric; readonly query: Float32Array; readonly k: number },
   kept: ArrayLike<number>,
-  decode: (item: number, row: Float32Array) => boolean,
+  decode: (item: number, row: Float32Array, place: number) => boolean,
   ruledOut?: RuledOut,
 ): Finished {
   if (scratch.length !== query.length) scratch = new Float32Array(query.length);
@@ -69,7 +69,7 @@ export function finishHits(
   for (let i = 0; i < kept.length; i++) {
     const item = kept[i]!;
     if (ruledOut && items.length === k && ruledOut(i, distances[k - 1]!)) continue;
-    if (!decode(item, row)) continue;
+    if (!decode(item, row, i)) continue;
     const distance = distanceFrom(metric, query, squares, row);
     let at = items.length;
     while (at > 0 && comesBefore(sign * (distance - distances[at - 1]!), item, items[at - 1]!)) at--;

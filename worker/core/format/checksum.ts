@@ -17,7 +17,15 @@ function rotate(x: number, bits: number): number {
 export type Lanes = Int32Array;
 
 export function startLanes(seed = 0): Lanes {
-  return Int32Array.of((seed + P1 + P2) | 0, (seed + P2) | 0, seed | 0, (seed - P1) | 0);
+  return restart(new Int32Array(4), seed);
+}
+
+function restart(lanes: Lanes, seed: number): Lanes {
+  lanes[0] = seed + P1 + P2;
+  lanes[1] = seed + P2;
+  lanes[2] = seed;
+  lanes[3] = seed - P1;
+  return lanes;
 }
 
 /** Words that one call of {@link mix} takes: 64 KiB. Many short calls are compiled sooner than one long loop. */
@@ -72,9 +80,12 @@ export function finishLanes(lanes: Lanes, tail: Uint8Array, length: number, seed
   return (h ^ (h >>> 16)) >>> 0;
 }
 
+/** Lanes of {@link checksum}, which returns before anything else can use them. */
+const shared: Lanes = new Int32Array(4);
+
 /** The XXH32 of `bytes`, an unsigned 32-bit number. */
 export function checksum(bytes: Uint8Array, seed = 0): number {
-  const lanes = startLanes(seed);
+  const lanes = restart(shared, seed);
   addStripes(lanes, bytes);
   const whole = bytes.byteLength - (bytes.byteLength % 16);
   return finishLanes(lanes, bytes.subarray(whole), bytes.byteLength, seed);

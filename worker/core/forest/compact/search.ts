@@ -110,10 +110,9 @@ export async function searchRescored(
   const { met, looked: candidates } = walkOf(forest);
   meter.finish(met, candidates, best.length);
   const rows = await forest.rescoreReader!.read(best, read);
-  const positionOf = new Map<number, number>();
-  for (const [i, slot] of rows.slots.entries()) positionOf.set(itemAt(sections.slots, slot), i);
-  const finished = finishHits({ metric, query, k }, [...positionOf.keys()], (item, row) => {
-    rows.store.decode(positionOf.get(item)!, row);
+  const items = rows.slots.map((slot) => itemAt(sections.slots, slot));
+  const finished = finishHits({ metric, query, k }, items, (_, row, place) => {
+    rows.store.decode(place, row);
     return true;
   });
   rows.free();
