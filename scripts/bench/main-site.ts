@@ -11,8 +11,6 @@ import { fetchSite, isSiteName, SITES } from "./site/sites.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const cache = join(root, ".bench");
-/** A site of more than a thousand pages: what is typed into its search is timed. */
-const TYPED = "postgresql";
 
 const program = new Command("npm run bench:site --")
   .description(
@@ -21,27 +19,21 @@ Sites: folders of built HTML, or the names of documentation in Debian's packages
 apt-get download: ${Object.keys(SITES).join(", ")} (all of them by default).`,
   )
   .argument("[sites...]", "folders of built HTML, or names")
-  .option("--keystrokes", "only time the indexing and the answers to what is typed, and print that")
   .option("--out <file>", "where the report goes", join(root, "docs", "bench", "site.md"))
   .parse();
-const { out, keystrokes } = program.opts<{ out: string; keystrokes?: boolean }>();
-const named = program.args.length > 0 ? program.args : keystrokes ? [TYPED] : Object.keys(SITES);
+const { out } = program.opts<{ out: string }>();
+const named = program.args.length > 0 ? program.args : Object.keys(SITES);
 
 const note = (line: string) => process.stderr.write(`${line}\n`);
 const reports: SiteReport[] = [];
 for (const site of named) {
   const folder = isSiteName(site) ? await fetchSite(site, cache) : resolve(site);
   const name = isSiteName(site) ? SITES[site].package : `${basename(dirname(folder))}/${basename(folder)}`;
-  const typed = keystrokes ? "only" : site === TYPED;
-  reports.push(await benchSite(name, folder, { root, cache, onNote: note, keystrokes: typed }));
+  reports.push(await benchSite(name, folder, { cache, onNote: note }));
 }
-const text = await render(reports);
-if (keystrokes) process.stdout.write(`${text}\n`);
-else {
-  await mkdir(resolve(out, ".."), { recursive: true });
-  await writeFile(out, text);
-  process.stdout.write(`${out}\n`);
-}
+await mkdir(resolve(out, ".."), { recursive: true });
+await writeFile(out, await render(reports));
+process.stdout.write(`${out}\n`);
 
 async function render(list: readonly SiteReport[]): Promise<string> {
   const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as { version: string };
@@ -56,11 +48,11 @@ async function render(list: readonly SiteReport[]): Promise<string> {
   return `${parts.join("\n\n")}\n`;
 }
 
-function section({ site, pages, queries, results, missing, keystrokes: typing, load }: SiteReport): string {
+function section({ site, pages, queries, results, missing, load }: SiteReport): string {
   const rows = results.map((r) => [
     r.name,
-    keystrokes ? "-" : r.mrr.toFixed(4),
-    keystrokes ? "-" : r.recall.toFixed(4),
+    r.mrr.toFixed(4),
+    r.recall.toFixed(4),
     `${r.indexSeconds.toFixed(1)} s`,
     bytes(r.indexBytes),
     r.note,
@@ -72,27 +64,7 @@ function section({ site, pages, queries, results, missing, keystrokes: typing, l
   return [
     `## ${site}: ${pages} pages, ${queries} queries`,
     lines.join("\n"),
-    ...(typing ? [typed(typing)] : []),
     `Load average ${before.toFixed(1)} before and ${after.toFixed(1)} after.`,
     ...missing,
   ].join("\n\n");
-}
-
-function typed({
-  keys,
-  p50,
-  p90,
-  p99,
-  bare50,
-  bytes50,
-  bytesMost,
-  phases,
-}: NonNullable<SiteReport["keystrokes"]>): string {
-  const spent = Object.entries(phases).map(([phase, ms]) => `${phase} ${ms.toFixed(0)}`);
-  return (
-    `Titles typed letter by letter into \`wrangler dev\` on this machine, as \`<annoy-search>\` asks, ${keys} answers: ` +
-    `median ${p50.toFixed(1)} ms, p90 ${p90.toFixed(1)}, p99 ${p99.toFixed(1)}; \`/health\`, asked in turn, ${bare50.toFixed(1)} ms; ` +
-    `median ${(bytes50 / 1000).toFixed(1)} kB, at most ${(bytesMost / 1000).toFixed(1)} kB, uncompressed. ` +
-    `Of it, by the Worker's own clock in whole milliseconds: ${spent.join(", ")}.`
-  );
 }

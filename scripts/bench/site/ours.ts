@@ -10,7 +10,7 @@ const SECTIONS = 50;
 /** Sections that `<annoy-search>` asks for. */
 const SHOWN = 12;
 /** Name that the site's index is built under. */
-export const SITE_INDEX = "site";
+const SITE_INDEX = "site";
 
 /** Pages in the order of their best sections, those first whose title is the query: worker/ui/element/results.js. */
 function byTitle(titles: ReadonlyMap<string, string>, query: string): string[] {
@@ -46,7 +46,7 @@ export const ours: SiteContender = {
         note: `${SECTIONS} hits, pages in the order of their best sections: none first because its title was typed`,
         found: ranked,
       };
-      return { found, also, indexSeconds, indexBytes: manifest.hotBytes, artifact: out };
+      return { found, also, indexSeconds, indexBytes: manifest.hotBytes };
     } finally {
       await index.close();
     }

@@ -1,23 +1,16 @@
 import { execFile } from "node:child_process";
-import { createReadStream, existsSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import { extname, join, normalize } from "node:path";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Browser } from "playwright-core";
 import { installPackages } from "../packages.ts";
 import { PeerUnavailable } from "../types.ts";
+import { serveSides } from "./beside/server.ts";
 import { RANKS, type SiteContender, type TitleQuery } from "./types.ts";
 
 const run = promisify(execFile);
 const BROWSERS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-const TYPES: Readonly<Record<string, string>> = {
-  ".js": "text/javascript",
-  ".json": "application/json",
-  ".html": "text/html",
-};
-
 /** Indexed by its own program, asked through its own script in a real browser: that is how sites use it. */
 export const pagefind: SiteContender = {
   name: "Pagefind",
@@ -25,14 +18,13 @@ export const pagefind: SiteContender = {
   async run({ folder, work, cache, queries }) {
     const out = join(work, "pagefind");
     const indexSeconds = await indexWithPagefind(folder, out, cache);
-    const server = await serve(out);
+    const page = '<!doctype html><html lang="en"><title>-</title>';
+    const server = await serveSides({ pages: { "/": page }, folders: { "/pagefind/": out } });
     try {
-      // A TCP server's address is an object.
-      const { port } = server.address() as AddressInfo;
-      const found = await ask(`http://127.0.0.1:${port}/`, queries);
+      const found = await ask(server.url, queries);
       return { found, indexSeconds, indexBytes: await sizeOf(out) };
     } finally {
-      server.close();
+      await server.close();
     }
   },
 };
@@ -58,7 +50,7 @@ export async function indexWithPagefind(
 
 /** Runs in the page: a text, because this project's types know no browser. */
 const ASK = `async ([titles, ranks]) => {
-  const pagefind = await import("/pagefind.js");
+  const pagefind = await import("/pagefind/pagefind.js");
   const found = [];
   for (const title of titles) {
     const { results } = await pagefind.search(title);
@@ -91,23 +83,7 @@ async function ask(origin: string, queries: readonly TitleQuery[]): Promise<stri
   }
 }
 
-async function serve(folder: string): Promise<Server> {
-  const server = createServer((request, response) => {
-    const path = normalize(decodeURIComponent(new URL(request.url ?? "/", "http://x").pathname));
-    if (path === "/") {
-      response.setHeader("content-type", "text/html").end('<!doctype html><html lang="en"><title>-</title>');
-      return;
-    }
-    response.setHeader("content-type", TYPES[extname(path)] ?? "application/octet-stream");
-    createReadStream(join(folder, path))
-      .on("error", () => response.writeHead(404).end())
-      .pipe(response);
-  });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  return server;
-}
-
-export async function sizeOf(folder: string): Promise<number> {
+async function sizeOf(folder: string): Promise<number> {
   const entries = await readdir(folder, { withFileTypes: true, recursive: true });
   const files = entries.filter((entry) => entry.isFile() && !entry.name.endsWith(".css"));
   const sizes = await Promise.all(

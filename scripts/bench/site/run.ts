@@ -3,9 +3,8 @@ import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { meanScores, scoreRanking } from "../../../build/evaluate/metrics.ts";
 import { readSite } from "../../../build/site/read.ts";
-import { type KeystrokeReport, measureKeystrokes } from "./keystrokes.ts";
 import { orama } from "./orama.ts";
-import { ours, SITE_INDEX } from "./ours.ts";
+import { ours } from "./ours.ts";
 import { pagefind } from "./pagefind.ts";
 import { RANKS, type SiteContender, type SitePage, type TitleQuery } from "./types.ts";
 
@@ -25,25 +24,17 @@ export interface SiteReport {
   readonly results: readonly SiteResult[];
   /** Contenders that could not run, and why. */
   readonly missing: readonly string[];
-  /** Answers to what is typed, on local workerd. */
-  readonly keystrokes?: KeystrokeReport;
   /** Load averages before and after. */
   readonly load: readonly [number, number];
 }
 
 export interface SiteBenchOptions {
-  /** Root of the project. */
-  readonly root: string;
   /** Folder of fetched packages. */
   readonly cache: string;
   readonly onNote: (line: string) => void;
-  /** Measure keystrokes; and nothing else. */
-  readonly keystrokes?: boolean | "only";
 }
 
 const CONTENDERS: readonly SiteContender[] = [ours, pagefind, orama];
-/** Titles that are typed letter by letter: about a thousand keys. */
-const TYPED = 50;
 
 /** Indexes a folder of built HTML with every contender, and asks each for every page by its title. */
 export async function benchSite(
@@ -51,38 +42,25 @@ export async function benchSite(
   folder: string,
   options: SiteBenchOptions,
 ): Promise<SiteReport> {
-  const { root, cache, onNote, keystrokes } = options;
+  const { cache, onNote } = options;
   const before = loadavg()[0]!;
   const pages = await readPages(folder);
   const queries = titleQueries(pages);
   onNote(`${name}: ${pages.length} pages, ${queries.length} titles that one page bears`);
   const results: SiteResult[] = [];
   const missing: string[] = [];
-  let typing: KeystrokeReport | undefined;
-  for (const contender of keystrokes === "only" ? [ours] : CONTENDERS) {
+  for (const contender of CONTENDERS) {
     const work = await mkdtemp(join(tmpdir(), "annoy-edge-bench-"));
     try {
-      const asked = keystrokes === "only" ? [] : queries;
-      const answer = await contender.run({ folder, work, cache, pages, queries: asked });
-      const { indexSeconds, indexBytes, artifact } = answer;
-      for (const ranking of [
-        { ...contender, found: answer.found },
-        ...(answer.also && asked.length > 0 ? [answer.also] : []),
-      ]) {
-        const scores = asked.map(({ url }, i) =>
+      const answer = await contender.run({ folder, work, cache, pages, queries });
+      const { indexSeconds, indexBytes } = answer;
+      for (const ranking of [{ ...contender, found: answer.found }, ...(answer.also ? [answer.also] : [])]) {
+        const scores = queries.map(({ url }, i) =>
           scoreRanking(ranking.found[i] ?? [], new Map([[url, 1]]), RANKS),
         );
         const { mrr, recall } = meanScores(scores);
         results.push({ name: ranking.name, note: ranking.note, mrr, recall, indexSeconds, indexBytes });
-        const score = asked.length > 0 ? `MRR@10 ${mrr.toFixed(4)}, ` : "";
-        onNote(`${ranking.name}: ${score}indexed in ${indexSeconds.toFixed(1)} s`);
-      }
-      if (artifact && keystrokes) {
-        const step = Math.max(1, Math.floor(queries.length / TYPED));
-        const typed = queries.filter((_, i) => i % step === 0).map(({ query }) => query);
-        const state = join(work, "state");
-        typing = await measureKeystrokes({ root, artifact, name: SITE_INDEX, state, queries: typed });
-        onNote(`a keystroke: ${typing.p50.toFixed(1)} ms and ${typing.bytes50} bytes at the median`);
+        onNote(`${ranking.name}: MRR@10 ${mrr.toFixed(4)}, indexed in ${indexSeconds.toFixed(1)} s`);
       }
     } catch (error) {
       const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
@@ -98,7 +76,6 @@ export async function benchSite(
     queries: queries.length,
     results,
     missing,
-    ...(typing && { keystrokes: typing }),
     load: [before, loadavg()[0]!],
   };
 }

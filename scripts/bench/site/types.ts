@@ -33,8 +33,6 @@ export interface SiteAnswer {
     readonly note: string;
     readonly found: readonly (readonly string[])[];
   };
-  /** The artifact folder, of the contender that has one. */
-  readonly artifact?: string;
 }
 
 export interface SiteContender {

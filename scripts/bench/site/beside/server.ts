@@ -23,8 +23,8 @@ export interface SideServerOptions {
   readonly pages: Readonly<Record<string, string>>;
   /** Folders by the paths that they are served under, as `/pagefind/`. */
   readonly folders: Readonly<Record<string, string>>;
-  /** Origin of the Worker, which answers at `/v1/`. */
-  readonly worker: string;
+  /** Origin of the Worker, which answers at `/v1/`; without one nothing does. */
+  readonly worker?: string;
 }
 
 /**
@@ -42,7 +42,7 @@ export async function serveSides({ pages, folders, worker }: SideServerOptions):
         const body = await readFile(join(folder, path.slice(prefix.length)));
         return await send(response, 200, extname(path), body);
       }
-      if (!path.startsWith("/v1/")) return response.writeHead(404).end();
+      if (worker === undefined || !path.startsWith("/v1/")) return response.writeHead(404).end();
       const parts: Buffer[] = [];
       for await (const part of request) parts.push(part as Buffer);
       const answer = await fetch(new URL(request.url ?? "/", worker), {
