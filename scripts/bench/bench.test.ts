@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { bestAt, median, speedAt } from "./measure.ts";
+import { median } from "../../build/numeric/statistics.ts";
+import { bestAt, speedAt } from "./measure.ts";
 import { figure, ratio } from "./numbers.ts";
 import { renderPlot } from "./plot.ts";
 import { withSet } from "./report.ts";

@@ -3,6 +3,7 @@ import { mkdir, open, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { embedCorpus, loadStaticEmbedder } from "../../build/embedding/index.ts";
 import { createForestPool } from "../../build/forest/pool.ts";
+import { bytesOf } from "../../build/numeric/arrays.ts";
 import { createRandom } from "../../build/numeric/random.ts";
 import type { NearestRowsTask } from "../../build/recall/nearest-rows.ts";
 import { readWordNet } from "../../build/sources/wordnet.ts";
@@ -23,11 +24,11 @@ export async function loadDataSet(id: DataSetId, cache: string): Promise<DataSet
   await mkdir(folder, { recursive: true });
   if (id === "wordnet-256") {
     const source = sourceFile(folder, "wordnet");
-    if (!existsSync(source)) await writeFile(source, asBytes(shuffled(await wordNetVectors(), 256)));
+    if (!existsSync(source)) await writeFile(source, bytesOf(shuffled(await wordNetVectors(), 256)));
     return await finish({ id, title: "WordNet definitions", dimensions: 256 }, folder, source);
   }
   const source = sourceFile(folder, "glove");
-  if (!existsSync(source)) await writeFile(source, asBytes(shuffled(await gloveVectors(cache), 100)));
+  if (!existsSync(source)) await writeFile(source, bytesOf(shuffled(await gloveVectors(cache), 100)));
   const wanted = {
     "glove-5k": 5_000,
     "glove-20k": 20_000,
@@ -60,9 +61,9 @@ async function finish(
   rows.set(all.subarray(0, QUERIES * dimensions), count * dimensions);
   const file = join(folder, `${id}.f32`);
   const truthFile = join(folder, `${id}.truth.u32`);
-  if (!existsSync(file)) await writeFile(file, asBytes(rows));
+  if (!existsSync(file)) await writeFile(file, bytesOf(rows));
   if (!existsSync(truthFile))
-    await writeFile(truthFile, asBytes(await exactNeighbours(rows, dimensions, count)));
+    await writeFile(truthFile, bytesOf(await exactNeighbours(rows, dimensions, count)));
   const truthBytes = await readFile(truthFile);
   const truth = new Uint32Array(truthBytes.buffer, truthBytes.byteOffset, truthBytes.byteLength / 4);
   const size = count.toLocaleString("en-US");
@@ -154,10 +155,6 @@ function shuffled(rows: Float32Array, dimensions: number): Float32Array {
   const result = new Float32Array(kept.length * dimensions);
   for (const [i, row] of kept.entries()) result.set(row, i * dimensions);
   return result;
-}
-
-function asBytes(values: Float32Array | Uint32Array): Uint8Array {
-  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
 
 /** Reads rows of a set's file. */

@@ -4,7 +4,7 @@ import { Command } from "commander";
 import { type EffortScores, measureDemo, measureEffort } from "./relevance/effort.ts";
 import { type MeasuredEmbedder, measuredBy, openMeasured } from "./relevance/embedders.ts";
 import { compareToReference, type ReferenceScores } from "./relevance/exact.ts";
-import { measureCutting, measurePooled, type WordScores } from "./relevance/languages.ts";
+import { measurePooled, type WordScores } from "./relevance/languages.ts";
 import { measureSet, type SetScores } from "./relevance/measure.ts";
 import { measureParagraphs, type ParagraphScores } from "./relevance/paragraphs.ts";
 import { openReference } from "./relevance/reference.ts";
@@ -31,25 +31,22 @@ const program = new Command("npm run bench:relevance --")
   .option("--python <path>", "Python with sentence-transformers", "python3")
   .option("--paragraphs", "instead: paragraphs of 300 words as queries, beside their parts")
   .option("--pooled", "instead: words of all sets in one index, beside one index each")
-  .option("--cutting", "instead: words of scripts without blanks by pairs of characters, beside other ways")
   .option("--effort", "instead: vectors at the default searchK beside a whole walk and a scan")
   .option("--demo", "with --effort: the demo and its questions, too")
   .option("--json", "print one JSON object")
   .parse();
-const { embedder, sets, queries, reference, python, paragraphs, pooled, cutting, effort, demo, json } =
-  program.opts<{
-    embedder: string[];
-    sets?: string;
-    queries: string;
-    reference?: string;
-    python: string;
-    paragraphs?: boolean;
-    pooled?: boolean;
-    cutting?: boolean;
-    effort?: boolean;
-    demo?: boolean;
-    json?: boolean;
-  }>();
+const { embedder, sets, queries, reference, python, paragraphs, pooled, effort, demo, json } = program.opts<{
+  embedder: string[];
+  sets?: string;
+  queries: string;
+  reference?: string;
+  python: string;
+  paragraphs?: boolean;
+  pooled?: boolean;
+  effort?: boolean;
+  demo?: boolean;
+  json?: boolean;
+}>();
 const folder = resolve(program.args[0]!);
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const kept = join(root, ".bench", "relevance");
@@ -83,10 +80,9 @@ for (const setting of embedder) {
     const found = await forEachSet(measured, (set) => measureEffort(set, measured, index));
     if (demo) found.push(await measureDemo(root, measured));
     efforts.push({ embedder: measured.name, sets: found });
-  } else if (pooled || cutting) {
+  } else if (pooled) {
     const read = await forEachSet(measured, async (set) => set);
-    const measure = pooled ? measurePooled : measureCutting;
-    const ways = await measure(read, measured.embedder, index);
+    const ways = await measurePooled(read, measured.embedder, index);
     words.push({ sets: read.map(({ name }) => name), ways });
   } else if (paragraphs) {
     const found = await forEachSet(measured, (set) => measureParagraphs(set, measured.embedder, index));

@@ -1,4 +1,4 @@
-import { meanOf, meanWithError } from "../../build/numeric/statistics.ts";
+import { meanOf, meanWithError, median } from "../../build/numeric/statistics.ts";
 import { inner } from "./data.ts";
 import {
   type AskResult,
@@ -164,10 +164,4 @@ export function bestAt(
     return qps === undefined ? [] : [{ curve, qps }];
   });
   return found.sort((a, b) => b.qps - a.qps)[0];
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }

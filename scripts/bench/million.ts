@@ -2,6 +2,7 @@ import { loadavg } from "node:os";
 import { encodeArtifact } from "../../build/artifact/layout.ts";
 import { buildForest } from "../../build/forest/build-forest.ts";
 import { createRandom, partSeed } from "../../build/numeric/random.ts";
+import { median } from "../../build/numeric/statistics.ts";
 import type { ForestSettings } from "../../build/settings/options.ts";
 import { openForest } from "../../worker/core/forest/open-forest.ts";
 import type { Neighbours } from "../../worker/core/forest/types.ts";
@@ -11,7 +12,6 @@ import { createColdReader } from "../../worker/storage/cold.ts";
 import { createRangeCache } from "../../worker/storage/range-cache.ts";
 import { exactNeighbours } from "./data.ts";
 import { machine } from "./machine.ts";
-import { median } from "./measure.ts";
 import { K, type MillionReport, type MillionSearch } from "./types.ts";
 
 const QUERIES = 1000;

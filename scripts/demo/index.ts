@@ -11,8 +11,8 @@ import type { Manifest } from "../../worker/core/format/meta.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { openPackedVectors } from "./packed-vectors.ts";
 
-export { assertPortFree, DEFAULT_PORT, freePort, portOf } from "./port.ts";
-export { type LocalServer, type ServeOptions, serve } from "./serve.ts";
+export { assertPortFree, freePort, portOf } from "./port.ts";
+export { type LocalServer, serve } from "./serve.ts";
 
 export interface DemoOptions {
   /** Root of the project: holds wrangler.toml and artifacts/. */

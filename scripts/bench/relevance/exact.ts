@@ -1,5 +1,6 @@
 import { meanScores, scoreRanking } from "../../../build/evaluate/metrics.ts";
 import { meanOf } from "../../../build/numeric/statistics.ts";
+import { dotFloat } from "../../../worker/core/forest/products.ts";
 import type { MeasuredEmbedder } from "./embedders.ts";
 import type { JudgedSet } from "./sets.ts";
 
@@ -27,7 +28,7 @@ export async function compareToReference(
   const [a, b] = [await vectorsOf(set, own), await vectorsOf(set, reference)];
   const cosines = a.documents
     .slice(0, COSINES)
-    .map((vector, i) => dot(vector, b.documents[i]!) / Math.sqrt(dot(vector, vector)));
+    .map((vector, i) => dotFloat(vector, 0, b.documents[i]!) / Math.sqrt(dotFloat(vector, 0, vector)));
   return {
     set: set.name,
     queries: set.queries.length,
@@ -52,7 +53,7 @@ async function vectorsOf({ documents, queries }: JudgedSet, measured: MeasuredEm
 
 function ndcg({ documents, queries }: JudgedSet, vectors: Vectors): number {
   const scores = queries.map(({ relevant }, i) => {
-    const found = vectors.documents.map((vector) => dot(vector, vectors.queries[i]!));
+    const found = vectors.documents.map((vector) => dotFloat(vector, 0, vectors.queries[i]!));
     const order = [...found.keys()].sort((x, y) => found[y]! - found[x]! || x - y).slice(0, K);
     return scoreRanking(
       order.map((row) => documents[row]!.id),
@@ -61,10 +62,4 @@ function ndcg({ documents, queries }: JudgedSet, vectors: Vectors): number {
     );
   });
   return meanScores(scores).ndcg;
-}
-
-function dot(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
 }

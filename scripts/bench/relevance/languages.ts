@@ -39,43 +39,6 @@ export async function measurePooled(
   return scores;
 }
 
-/** Measures the words of sets in scripts without blanks: as the index cuts them, and as others do. */
-export async function measureCutting(
-  sets: readonly JudgedSet[],
-  embedder: Embedder,
-  out: string,
-): Promise<WordScores[]> {
-  const ways: Readonly<Record<string, (text: string, code: string) => string>> = {
-    "pairs of characters": (text) => text,
-    "Intl.Segmenter": (text, code) =>
-      rewritten(text, (run) =>
-        Array.from(new Intl.Segmenter(code, { granularity: "word" }).segment(run), ({ segment }) => segment),
-      ),
-    "pairs and single characters": (text) =>
-      rewritten(text, (run) => {
-        const characters = Array.from(run);
-        return [...characters, ...characters.slice(1).map((second, i) => characters[i]! + second)];
-      }),
-  };
-  const scores: WordScores[] = [];
-  for (const [way, rewrite] of Object.entries(ways)) {
-    const ndcg: number[] = [];
-    for (const set of sets) {
-      const code = set.name.slice(-2);
-      const documents = set.documents.map(({ id, pageContent, metadata }) => ({
-        ...{ id, pageContent: rewrite(pageContent, code) },
-        metadata: { title: rewrite(String((metadata as { title?: unknown }).title ?? ""), code) },
-      }));
-      const queries = set.queries.map((one) => ({ ...one, query: rewrite(one.query, code) }));
-      ndcg.push(
-        ...(await wordsOf({ documents, language: "none" }, [{ ...set, queries }], { embedder, out })),
-      );
-    }
-    scores.push({ way, ndcg });
-  }
-  return scores;
-}
-
 interface Measured {
   readonly embedder: Embedder;
   readonly out: string;
@@ -115,25 +78,4 @@ async function wordsOf(
   } finally {
     await index.close();
   }
-}
-
-/** Runs of characters of scripts without blanks. */
-const RUN = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}ー]+/gu;
-
-/** Puts words in the place of each run, in Latin letters, so that the index takes them whole. */
-function rewritten(text: string, cut: (run: string) => readonly string[]): string {
-  return text.normalize("NFKC").replace(RUN, (run) => ` ${cut(run).map(spelled).join(" ")} `);
-}
-
-const OFFSET = 0x811c9dc5;
-const PRIME = 0x01000193;
-
-/** A word of letters for a word of any script: 24, each digit of its hash three times, so that none is a misspelling of another. */
-function spelled(word: string): string {
-  let hash = OFFSET;
-  for (let i = 0; i < word.length; i++) hash = Math.imul(hash ^ word.charCodeAt(i), PRIME);
-  const digits = (hash >>> 0).toString(16).padStart(8, "0");
-  return Array.from(digits, (digit) => String.fromCharCode(97 + Number.parseInt(digit, 16)).repeat(3)).join(
-    "",
-  );
 }

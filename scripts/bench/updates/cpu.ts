@@ -1,5 +1,5 @@
 import { openLocalIndex } from "../../../build/index.ts";
-import { percentile } from "../../../build/numeric/statistics.ts";
+import { median } from "../../../build/numeric/statistics.ts";
 import { readWordNet } from "../../../build/sources/wordnet.ts";
 import type { SearchInput } from "../../../worker/core/search/types.ts";
 
@@ -28,12 +28,7 @@ export async function measureCpu(dirs: readonly string[]): Promise<Record<Kind, 
           if (round > 0) rounds[i]!.push((user + system) / 1000 / QUERIES);
         }
       }
-      measured[kind] = rounds.map((times) =>
-        percentile(
-          times.sort((a, b) => a - b),
-          0.5,
-        ),
-      );
+      measured[kind] = rounds.map(median);
     }
     return measured;
   } finally {

@@ -1,5 +1,5 @@
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
-import { percentile } from "../../../build/numeric/statistics.ts";
+import { median } from "../../../build/numeric/statistics.ts";
 import type { PublishStore } from "../../../build/publish/store.ts";
 import { encoderKey, pointerKey, versionKey } from "../../../worker/core/format/keys.ts";
 import { lengthsOf, parsePublishedManifest } from "../../../worker/storage/manifest.ts";
@@ -59,14 +59,7 @@ export async function measureFirst(options: FirstOptions): Promise<FirstAnswer> 
   }
   const encoderBytes = ranges.at(-1)!.length;
   const hotBytes = ranges.slice(0, -1).reduce((sum, { length }) => sum + length, 0);
-  return { hotBytes, encoderBytes, ms: medianOf(first), plainMs: medianOf(plain) };
-}
-
-function medianOf(times: readonly number[]): number {
-  return percentile(
-    [...times].sort((a, b) => a - b),
-    0.5,
-  );
+  return { hotBytes, encoderBytes, ms: median(first), plainMs: median(plain) };
 }
 
 /** Objects that the first answer needs, by the lengths that are read: manifest, hot parts, encoder. */

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { align } from "../../../build/artifact/layout.ts";
 import { publish } from "../../../build/publish/publish.ts";
 import type { PublishStore } from "../../../build/publish/store.ts";
 import { checksum } from "../../../worker/core/format/checksum.ts";
@@ -74,11 +75,11 @@ function jsonBytes(value: unknown): Uint8Array {
 /** Lengthens the hot part by a section that fills it. */
 function padHot(forest: Uint8Array, wanted: number): { bytes: Uint8Array; hotBytes: number } {
   const { header, sections } = decodeHeader(forest);
-  const filling = alignedUp(wanted) - alignedUp(header.hotBytes);
+  const filling = align(wanted) - align(header.hotBytes);
   if (filling <= 0) return { bytes: forest, hotBytes: header.hotBytes };
   // What lies behind the table moves by what the table grows, the cold part by the filling as well.
-  const grown = alignedUp(tableEnd(sections.length + 1)) - alignedUp(tableEnd(sections.length));
-  const at = alignedUp(header.hotBytes) + grown;
+  const grown = align(tableEnd(sections.length + 1)) - align(tableEnd(sections.length));
+  const at = align(header.hotBytes) + grown;
   const moved = sections.map((section) => ({
     ...section,
     offset: section.offset + grown + (section.hot ? 0 : filling),
@@ -98,8 +99,4 @@ function padHot(forest: Uint8Array, wanted: number): { bytes: Uint8Array; hotByt
   const hotBytes = at + filling;
   bytes.set(encodeHeader({ ...header, fileBytes, hotBytes }, moved));
   return { bytes: bytes.subarray(0, fileBytes), hotBytes };
-}
-
-function alignedUp(bytes: number): number {
-  return Math.ceil(bytes / SECTION_ALIGNMENT) * SECTION_ALIGNMENT;
 }

@@ -1,5 +1,5 @@
 import type { Browser, BrowserContext, CDPSession, Page } from "playwright-core";
-import { percentile } from "../../../../build/numeric/statistics.ts";
+import { median } from "../../../../build/numeric/statistics.ts";
 import type { Asked } from "./questions.ts";
 import type { Side } from "./sides.ts";
 
@@ -90,11 +90,7 @@ export async function measureFirstAnswer(
 ): Promise<FirstAnswer> {
   const runs: FirstAnswer[] = [];
   for (let run = 0; run < RUNS; run++) runs.push(await visit(browser, url, side, queries));
-  const of = (field: keyof FirstAnswer) =>
-    percentile(
-      runs.map((one) => one[field]).sort((a, b) => a - b),
-      0.5,
-    );
+  const of = (field: keyof FirstAnswer) => median(runs.map((one) => one[field]));
   return {
     requests: of("requests"),
     bytes: of("bytes"),
