@@ -37,7 +37,8 @@ export {
   importEncoder,
 } from "./embedding/encoder/import.ts";
 export type { EmbedderSetting, EmbedderSpec } from "./embedding/providers/index.ts";
-export { type EvaluateOptions, type Evaluation, evaluate, type JudgedQuery } from "./evaluate/index.ts";
+export { type EvaluateOptions, type Evaluation, evaluate } from "./evaluate/evaluate.ts";
+export type { JudgedQuery } from "./evaluate/queries.ts";
 export type { Documents, InputOptions } from "./job/input.ts";
 export {
   type ExportLangchainOptions,

@@ -1,6 +1,6 @@
 import { closeSync, ftruncateSync, openSync } from "node:fs";
 import { dot } from "../../worker/core/forest/annoy/distances.ts";
-import { packBits } from "../../worker/core/forest/query.ts";
+import { packBits, unpackBits } from "../../worker/core/forest/query.ts";
 import { type AnnoyLayout, NODE_WORDS, nodeLayout } from "../../worker/core/format/annoy.ts";
 import type { Metric } from "../../worker/core/format/constants.ts";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
@@ -66,8 +66,7 @@ export function diskStore(path: string, name: AnnoyLayout, metric: Metric, dimen
       // Zeros stay where the file ends: an item there was never added.
       readRangeSync(fd, new Uint8Array(out), item * layout.size + layout.vector);
       if (metric !== "hamming") return new Float32Array(out);
-      const bits = new Uint32Array(out);
-      return Float32Array.from({ length: dimensions }, (_, z) => (bits[z >>> 5]! >>> (z & 31)) & 1);
+      return unpackBits(new Uint32Array(out), 0, new Float32Array(dimensions));
     },
     async build(_layout, seed, options) {
       const { nItems } = presence;

@@ -38,10 +38,10 @@ export function growTree(
   const indices = items.slice();
   const sides = new Uint8Array(items.length);
   const right = new Uint32Array(items.length);
-  const nodes = new WordList();
-  const lists = new WordList();
-  const offsets = new FloatList();
-  const planes = new FloatList();
+  const nodes = new List(Uint32Array);
+  const lists = new List(Uint32Array);
+  const offsets = new List(Float32Array);
+  const planes = new List(Float32Array);
 
   const push = (descendants: number, first: number, second: number, plane: number): number => {
     nodes.reserve(NODE_WORDS);
@@ -137,37 +137,25 @@ function imbalance(left: number, right: number): number {
   return Math.max(f, Math.fround(1 - f));
 }
 
-/** A growing array of unsigned 32-bit words. */
-class WordList {
-  private values = new Uint32Array(256);
+type Numbers = Uint32Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
+
+/** A growing typed array. */
+class List<T extends Numbers> {
+  private readonly make: new (
+    length: number,
+  ) => T;
+  private values: T;
   length = 0;
+
+  constructor(make: new (length: number) => T) {
+    this.make = make;
+    this.values = new make(256);
+  }
 
   reserve(more: number): void {
     const needed = this.length + more;
     if (needed <= this.values.length) return;
-    const larger = new Uint32Array(Math.max(needed, 2 * this.values.length));
-    larger.set(this.values.subarray(0, this.length));
-    this.values = larger;
-  }
-
-  push(value: number): void {
-    this.values[this.length++] = value;
-  }
-
-  take(): Uint32Array<ArrayBuffer> {
-    return this.values.slice(0, this.length);
-  }
-}
-
-/** A growing array of float32 numbers. */
-class FloatList {
-  private values = new Float32Array(256);
-  length = 0;
-
-  reserve(more: number): void {
-    const needed = this.length + more;
-    if (needed <= this.values.length) return;
-    const larger = new Float32Array(Math.max(needed, 2 * this.values.length));
+    const larger = new this.make(Math.max(needed, 2 * this.values.length));
     larger.set(this.values.subarray(0, this.length));
     this.values = larger;
   }
@@ -182,7 +170,7 @@ class FloatList {
     this.length += values.length;
   }
 
-  take(): Float32Array<ArrayBuffer> {
-    return this.values.slice(0, this.length);
+  take(): T {
+    return this.values.slice(0, this.length) as T;
   }
 }

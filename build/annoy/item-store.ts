@@ -1,4 +1,4 @@
-import { packBits } from "../../worker/core/forest/query.ts";
+import { packBits, unpackBits } from "../../worker/core/forest/query.ts";
 import type { SlotTable } from "../../worker/core/forest/slots.ts";
 import type { AnnoyLayout } from "../../worker/core/format/annoy.ts";
 import { type Metric, NO_SLOT } from "../../worker/core/format/constants.ts";
@@ -115,8 +115,7 @@ export function memoryStore(metric: Metric, dimensions: number): ItemStore {
     row(item) {
       const at = item * stride;
       if (metric !== "hamming") return new Float32Array(floats.slice(at, at + stride));
-      const bits = words.subarray(at, at + stride);
-      return Float32Array.from({ length: dimensions }, (_, z) => (bits[z >>> 5]! >>> (z & 31)) & 1);
+      return unpackBits(words, at, new Float32Array(dimensions));
     },
     async build(layout, seed, options) {
       const { nItems } = presence;

@@ -1,4 +1,5 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync } from "node:fs";
+import { readRangeSync } from "../artifact/file-bytes.ts";
 import { AnnoyFileError } from "./errors.ts";
 
 /** Bytes that can be read by range: a file, or a buffer. */
@@ -39,13 +40,8 @@ export function fileSource(path: string): ByteSource {
     size,
     name: path,
     read(offset, target) {
-      for (let done = 0; done < target.byteLength; ) {
-        const n = readSync(fd, target, done, target.byteLength - done, offset + done);
-        if (n === 0) {
-          throw new AnnoyFileError("ANNOY_UNREADABLE", `${path} became shorter while it was read.`);
-        }
-        done += n;
-      }
+      if (readRangeSync(fd, target, offset) < target.byteLength)
+        throw new AnnoyFileError("ANNOY_UNREADABLE", `${path} became shorter while it was read.`);
     },
     close: () => closeSync(fd),
   };

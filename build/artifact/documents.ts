@@ -111,7 +111,8 @@ export async function* readDocuments(path: string): AsyncGenerator<ItemDocument>
   }
 }
 
-async function openForReading(path: string): Promise<FileHandle> {
+/** @throws AnnoyEdgeError `NOT_AN_ARTIFACT` */
+export async function openForReading(path: string): Promise<FileHandle> {
   try {
     return await open(path, "r");
   } catch (error) {

@@ -20,7 +20,7 @@ export interface SectionSource {
 /** The header fields that the writer cannot know from the sections. */
 export type HeaderFields = Omit<ArtifactHeader, "major" | "minor" | "fileBytes" | "hotBytes">;
 
-function align(offset: number): number {
+export function align(offset: number): number {
   return Math.ceil(offset / SECTION_ALIGNMENT) * SECTION_ALIGNMENT;
 }
 

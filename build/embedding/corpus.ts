@@ -5,11 +5,6 @@ import type { SectionSource } from "../artifact/layout.ts";
 import { type EmbedOptions, embedTexts } from "./texts.ts";
 import { computeWhitening, whitenVectors } from "./whitening.ts";
 
-export interface EmbedCorpusOptions extends EmbedOptions {
-  /** Partial whitening by the corpus, for embedders that the artifact carries; default true. */
-  readonly whiten?: boolean;
-}
-
 /** A corpus's vectors, and all that the artifact needs to embed a query the same way. */
 export interface EmbeddedCorpus {
   /** Row r is text r, over shared memory. */
@@ -27,10 +22,10 @@ export interface EmbeddedCorpus {
 export async function embedCorpus(
   embedder: Embedder,
   texts: Iterable<string> | AsyncIterable<string>,
-  options: EmbedCorpusOptions = {},
+  options: EmbedOptions = {},
 ): Promise<EmbeddedCorpus> {
   const vectors = await embedTexts(embedder, texts, options);
-  const { matrix, ...carried } = carriedBy(embedder, options.whiten === false ? undefined : vectors);
+  const { matrix, ...carried } = carriedBy(embedder, vectors);
   if (matrix) whitenVectors(matrix, vectors, embedder.identity.dimensions);
   return { vectors, ...carried };
 }

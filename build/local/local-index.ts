@@ -1,4 +1,3 @@
-import { open } from "node:fs/promises";
 import { join } from "node:path";
 import type { Embedder } from "../../worker/core/embedding/types.ts";
 import { type Artifact, openArtifact } from "../../worker/core/format/artifact.ts";
@@ -15,7 +14,7 @@ import type { SearchOptions } from "../../worker/core/search/timing.ts";
 import type { SearchRequest } from "../../worker/core/search/types.ts";
 import { suggestWith } from "../../worker/core/search/words/suggest.ts";
 import { suggestRequestSchema } from "../../worker/core/search/words/suggest-schema.ts";
-import { openDocuments } from "../artifact/documents.ts";
+import { openDocuments, openForReading } from "../artifact/documents.ts";
 import { readManifest } from "../artifact/folder.ts";
 import { BASE_FOLDER } from "../artifact/version.ts";
 import { asEmbedder, type EmbeddingsLike, isRecognised, requireSameEmbedder } from "../embedding/identity.ts";
@@ -189,16 +188,7 @@ export async function readWhole(
   path: string,
   limit = Number.POSITIVE_INFINITY,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  let file: Awaited<ReturnType<typeof open>>;
-  try {
-    file = await open(path, "r");
-  } catch (error) {
-    throw new AnnoyEdgeError(
-      "NOT_AN_ARTIFACT",
-      `${path} cannot be read (${(error as NodeJS.ErrnoException).code}). Rebuild the artifact.`,
-      { cause: error },
-    );
-  }
+  const file = await openForReading(path);
   try {
     const size = Math.min(limit, (await file.stat()).size);
     const bytes = new Uint8Array(size);

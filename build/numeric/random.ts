@@ -1,13 +1,9 @@
-/** A seeded stream of numbers in [0, 1): splitmix32, a 32-bit finaliser over a counter. The same on every machine. */
+import { splitMix } from "../../worker/core/forest/compact/rotation.ts";
+
+/** A seeded stream of numbers in [0, 1). The same on every machine. */
 export function createRandom(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x9e3779b9) | 0;
-    let z = state;
-    z = Math.imul(z ^ (z >>> 16), 0x85ebca6b);
-    z = Math.imul(z ^ (z >>> 13), 0xc2b2ae35);
-    return ((z ^ (z >>> 16)) >>> 0) / 2 ** 32;
-  };
+  const next = splitMix(seed);
+  return () => (next() >>> 0) / 2 ** 32;
 }
 
 /** A seed for one part of a task, so that parts can be done in any order and by any thread. */

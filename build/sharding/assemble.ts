@@ -10,6 +10,7 @@ import { idOfItem, openIds } from "../../worker/core/format/ids.ts";
 import { shardFolder } from "../../worker/core/format/keys.ts";
 import type { Manifest, ShardsMeta } from "../../worker/core/format/meta.ts";
 import {
+  type BuildResult,
   beginFolder,
   type FolderWriter,
   readManifest,
@@ -46,10 +47,7 @@ export interface AssembleOptions {
   readonly onProgress?: (progress: Progress) => void;
 }
 
-export interface AssembleResult {
-  readonly out: string;
-  readonly manifest: Manifest;
-}
+export type AssembleResult = BuildResult;
 
 /** Source note of an artifact that `build --only-shard` made. */
 interface Origin {

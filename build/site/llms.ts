@@ -1,5 +1,6 @@
 import { open, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { decodeEscapes } from "../sources/decode.ts";
 import type { Page } from "./page.ts";
 import type { SiteBase } from "./urls.ts";
 
@@ -88,16 +89,8 @@ function groupOf(url: string, prefix: string): string {
     : url.replace(/^https?:\/\/[^/]*\/?|^\//, "");
   const [folder = "", ...rest] = path.split("/");
   if (rest.length === 0 || folder === "") return "Pages";
-  const name = decoded(folder).replace(/[-_]+/g, " ").trim();
+  const name = decodeEscapes(folder).replace(/[-_]+/g, " ").trim();
   return name === "" ? "Pages" : name[0]!.toUpperCase() + name.slice(1);
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 function oneLine(text: string): string {

@@ -1,4 +1,5 @@
 import { OptionError } from "../settings/errors.ts";
+import { decodeEscapes } from "../sources/decode.ts";
 
 /** Base of a site: an origin with a path, or a path alone. Ends in a slash. */
 export interface SiteBase {
@@ -36,7 +37,7 @@ export function urlOfMarkdown(source: string, { prefix }: SiteBase): string {
 export function urlOfAddress(address: string, source: string, { prefix }: SiteBase): string {
   const folder = address.includes("/") ? "" : source.replace(/[^/]*$/, "");
   const path = (folder + address).split("/").filter((part, i, all) => part !== "" || i === all.length - 1);
-  return prefix + path.map((part) => encodeURIComponent(safeDecode(part))).join("/");
+  return prefix + path.map((part) => encodeURIComponent(decodeEscapes(part))).join("/");
 }
 
 /**
@@ -47,13 +48,5 @@ export function pageKey(url: string): string {
   const path = url.replace(/^https?:\/\/[^/]*/i, "").replace(/[?#].*$/s, "");
   let plain = path.replace(/(^|\/)index\.html?$/i, "$1").replace(/\.html?$/i, "");
   while (plain.endsWith("/")) plain = plain.slice(0, -1);
-  return safeDecode(plain).toLowerCase() || "/";
-}
-
-function safeDecode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+  return decodeEscapes(plain).toLowerCase() || "/";
 }

@@ -1,5 +1,4 @@
 export { CSV_TYPES, type CsvTypes } from "./csv.ts";
-export { SourceError, type SourceErrorCode } from "./errors.ts";
-export { findFiles } from "./files.ts";
-export { type ReadOptions, readSources } from "./read.ts";
-export type { SourceDocument, SourceFile, SourceKind } from "./types.ts";
+export { SourceError } from "./errors.ts";
+export { readSources } from "./read.ts";
+export type { SourceDocument } from "./types.ts";

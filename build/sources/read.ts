@@ -11,8 +11,6 @@ import type { SourceDocument, SourceFile } from "./types.ts";
 export interface ReadOptions extends CsvOptions, LinkOptions {
   /** Base of relative sources; default: the working directory. */
   readonly cwd?: string;
-  /** Called before each file, with its number (from 0) and how many there are. */
-  readonly onFile?: (file: SourceFile, index: number, count: number) => void;
   /** Called for each file of which something is left out, or that is not read as it is written. */
   readonly onNote?: (file: SourceFile, note: string) => void;
 }
@@ -31,8 +29,7 @@ export async function* readSources(
 ): AsyncGenerator<SourceDocument> {
   const files = await findFiles(sources, options.cwd, options);
   const check = createChecks();
-  for (const [index, file] of files.entries()) {
-    options.onFile?.(file, index, files.length);
+  for (const file of files) {
     for await (const { line, document } of readFile(file, options)) {
       check(document, file, line);
       yield document;

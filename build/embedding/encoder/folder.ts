@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { ModelError } from "../model2vec/errors.ts";
+import { readModelFile } from "../model2vec/load.ts";
 import { readTokenizer, type TokenizerParts } from "../model2vec/tokenizer.ts";
 import { readSentencePiece, readVocabularyText } from "./tokenizer-files.ts";
 
@@ -66,7 +67,7 @@ export async function readFolder(path: string, options: FolderOptions = {}): Pro
     maxTokens: maxTokensOf(sentence, settings),
     queryPrefix: options.queryPrefix ?? firstText(prompts.query) ?? known.query,
     documentPrefix: options.documentPrefix ?? firstText(prompts.passage, prompts.document) ?? known.document,
-    weights: await readBytes(folder, "model.safetensors"),
+    weights: await readModelFile(folder, "model.safetensors"),
   };
 }
 
@@ -164,7 +165,7 @@ function firstText(...values: readonly unknown[]): string | undefined {
 }
 
 async function need(folder: string, name: string): Promise<Json> {
-  return parse(await readBytes(folder, name), name);
+  return parse(await readModelFile(folder, name), name);
 }
 
 async function read(folder: string, name: string): Promise<Json | undefined> {
@@ -185,12 +186,4 @@ function parse(bytes: Uint8Array, name: string): Json {
     throw new ModelError("BAD_MODEL", `${name} is not JSON.`, { cause });
   }
   throw new ModelError("BAD_MODEL", `${name} is not a JSON object.`);
-}
-
-async function readBytes(folder: string, name: string): Promise<Uint8Array> {
-  try {
-    return await readFile(join(folder, name));
-  } catch (cause) {
-    throw new ModelError("MODEL_NOT_FOUND", `${join(folder, name)} cannot be read.`, { cause });
-  }
 }

@@ -4,6 +4,7 @@ import {
   type Unigram,
 } from "../../../worker/core/embedding/model2vec/table.ts";
 import { firstHash, secondHash } from "../../../worker/core/embedding/model2vec/tokens.ts";
+import { median } from "../../numeric/statistics.ts";
 import { ModelError } from "./errors.ts";
 import type { Tensor } from "./safetensors.ts";
 import type { TokenizerParts, VocabularyEntry } from "./tokenizer.ts";
@@ -130,10 +131,7 @@ function quantise(
 
 /** As model2vec has it: the upper median of the tokens' lengths, rounded down. */
 function medianLength(vocabulary: readonly VocabularyEntry[]): number {
-  const lengths = vocabulary.map(({ token }) => Array.from(token).length).sort((a, b) => a - b);
-  const middle = lengths.length >>> 1;
-  const median = lengths.length % 2 ? lengths[middle]! : (lengths[middle - 1]! + lengths[middle]!) / 2;
-  return Math.max(1, Math.floor(median));
+  return Math.max(1, Math.floor(median(vocabulary.map(({ token }) => Array.from(token).length))));
 }
 
 function join(header: Model2VecHeader, parts: readonly ArrayBufferView[]): Uint8Array {

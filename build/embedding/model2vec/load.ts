@@ -35,7 +35,7 @@ export async function loadModel2Vec(model: string, options: Model2VecOptions = {
     );
   }
   const folder = local ? resolve(model) : await fetchModel(model, options);
-  const [config, tokenizer, weights] = await Promise.all(FILES.map((name) => read(folder, name)));
+  const [config, tokenizer, weights] = await Promise.all(FILES.map((name) => readModelFile(folder, name)));
   const table = encodeModel2Vec(
     readTokenizer(new TextDecoder().decode(tokenizer)),
     readSafetensors(weights!),
@@ -53,7 +53,8 @@ function isUnit(config: string): boolean {
   }
 }
 
-async function read(folder: string, name: string): Promise<Uint8Array> {
+/** @throws ModelError `MODEL_NOT_FOUND` */
+export async function readModelFile(folder: string, name: string): Promise<Uint8Array> {
   try {
     return await readFile(join(folder, name));
   } catch (cause) {

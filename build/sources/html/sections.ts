@@ -1,3 +1,4 @@
+import { decodeEscapes } from "../decode.ts";
 import { directive } from "./directives.ts";
 import {
   attribute,
@@ -251,15 +252,7 @@ function innerAnchor(heading: Element): string | undefined {
     if (anchor) return anchor;
     // A link to itself names the anchor even when it stands elsewhere.
     const href = attribute(element, "href");
-    if (href?.startsWith("#") && href.length > 1) return decode(href.slice(1));
+    if (href?.startsWith("#") && href.length > 1) return decodeEscapes(href.slice(1));
   }
   return undefined;
-}
-
-function decode(fragment: string): string {
-  try {
-    return decodeURIComponent(fragment);
-  } catch {
-    return fragment;
-  }
 }

@@ -71,3 +71,9 @@ export function packBits(vector: ArrayLike<number>): Uint32Array {
   for (let i = 0; i < vector.length; i++) if (vector[i]! > 0.5) words[i >>> 5]! |= 1 << (i & 31);
   return words;
 }
+
+/** Writes the `out.length` bits from word `at` as numbers. */
+export function unpackBits<T extends Float32Array>(words: Uint32Array, at: number, out: T): T {
+  for (let i = 0; i < out.length; i++) out[i] = (words[at + (i >>> 5)]! >>> (i & 31)) & 1;
+  return out;
+}

@@ -12,7 +12,7 @@ import {
   squares,
   taxicab,
 } from "./products.ts";
-import type { PreparedQuery } from "./query.ts";
+import { type PreparedQuery, unpackBits } from "./query.ts";
 
 /**
  * The stored vectors of an artifact: decoding, and scoring of many slots against one query.
@@ -354,9 +354,7 @@ function bitStore(words: Uint32Array, dimensions: number, count: number): Vector
   return {
     dimensions,
     count,
-    decode(slot, out) {
-      for (let i = 0; i < dimensions; i++) out[i] = (words[slot * stride + (i >>> 5)]! >>> (i & 31)) & 1;
-    },
+    decode: (slot, out) => void unpackBits(words, slot * stride, out),
     add(slot, out) {
       for (let i = 0; i < dimensions; i++) out[i]! += (words[slot * stride + (i >>> 5)]! >>> (i & 31)) & 1;
     },

@@ -1,5 +1,6 @@
 // biome-ignore-all lint/complexity/useMaxParams: inner loops take numbers: an object for each call would be allocated.
 import type { Metric } from "../../format/constants.ts";
+import { popcount } from "../products.ts";
 
 /*
  * Annoy's distances in float32 arithmetic, one rounding an operation and in annoylib.h's order, so that results equal
@@ -47,13 +48,6 @@ export function differingBits(words: Uint32Array, at: number, q: Uint32Array, st
   let n = 0;
   for (let z = 0; z < stride; z++) n += popcount(words[at + z]! ^ q[z]!);
   return n;
-}
-
-/** Set bits of a 32-bit word (Warren, Hacker's Delight, 5-1). */
-function popcount(word: number): number {
-  let x = word - ((word >>> 1) & 0x55555555);
-  x = (x & 0x33333333) + ((x >>> 2) & 0x33333333);
-  return Math.imul((x + (x >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }
 
 /** Returns the distance that Annoy reports for a raw one, by which it orders. */

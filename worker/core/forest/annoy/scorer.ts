@@ -2,7 +2,7 @@ import { type Artifact, requireView } from "../../format/artifact.ts";
 import type { Metric } from "../../format/constants.ts";
 import { ArtifactError } from "../../format/errors.ts";
 import { distanceBetween, smallerIsNearer } from "../metrics.ts";
-import { type PreparedQuery, packBits, prepareQuery } from "../query.ts";
+import { type PreparedQuery, packBits, prepareQuery, unpackBits } from "../query.ts";
 import { openVectors } from "../vectors.ts";
 import {
   angularDistance,
@@ -56,9 +56,7 @@ export function bitScorer(words: Uint32Array, dimensions: number): Scorer {
     },
     report: (_slot, raw) => raw,
     between: (a, b) => differingBits(words, a * stride, words.subarray(b * stride, (b + 1) * stride), stride),
-    decode(slot, out) {
-      for (let i = 0; i < dimensions; i++) out[i] = (words[slot * stride + (i >>> 5)]! >>> (i & 31)) & 1;
-    },
+    decode: (slot, out) => void unpackBits(words, slot * stride, out),
   };
 }
 

@@ -90,16 +90,20 @@ function transpose(values: Float32Array, spare: Float32Array, rows: number, colu
   }
 }
 
-/** +1 or -1 from splitmix32 (a 32-bit finaliser over a counter), one draw a sign. */
-export function randomSigns(count: number, seed: number): Float32Array {
-  const signs = new Float32Array(count);
+/** A seeded stream of 32-bit integers: splitmix32, a finaliser over a counter. The same on every machine. */
+export function splitMix(seed: number): () => number {
   let state = seed | 0;
-  for (let i = 0; i < count; i++) {
+  return () => {
     state = (state + 0x9e3779b9) | 0;
     let z = state;
     z = Math.imul(z ^ (z >>> 16), 0x85ebca6b);
     z = Math.imul(z ^ (z >>> 13), 0xc2b2ae35);
-    signs[i] = (z ^ (z >>> 16)) & 1 ? 1 : -1;
-  }
-  return signs;
+    return z ^ (z >>> 16);
+  };
+}
+
+/** +1 or -1, one draw of {@link splitMix} a sign. */
+export function randomSigns(count: number, seed: number): Float32Array {
+  const next = splitMix(seed);
+  return Float32Array.from({ length: count }, () => (next() & 1 ? 1 : -1));
 }
