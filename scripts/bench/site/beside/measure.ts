@@ -44,10 +44,7 @@ export async function measureColdAnswer(
       await context.close();
     }
   }
-  return percentile(
-    times.sort((a, b) => a - b),
-    0.5,
-  );
+  return median(times);
 }
 
 /** A page on the slow connection, with what the browser's developer tools say of it. */
