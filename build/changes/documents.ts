@@ -1,4 +1,6 @@
 import { hash } from "node:crypto";
+import { join } from "node:path";
+import { requireView, sectionBytes } from "../../worker/core/format/artifact.ts";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import { idOfItem, itemOfId } from "../../worker/core/format/ids.ts";
 import type { ItemDocument, StoredDocument } from "../../worker/core/format/meta.ts";
@@ -18,16 +20,16 @@ export interface GivenDocument extends StoredDocument {
 
 /** A document of the changes. */
 export interface ChangedDocument extends GivenDocument {
-  /** Its number among the changes of before, whose vector it keeps. */
-  readonly before?: number;
+  /** Its place among the changes of before, whose vector it keeps. */
+  readonly before?: { readonly part: number; readonly item: number };
 }
 
 /** The changes that an update makes, against the base. */
 export interface ChangeSet {
   /** Documents that are not the base's, in the order in which they came. */
   readonly documents: readonly ChangedDocument[];
-  /** Items of the base that are gone, ascending. */
-  readonly removed: readonly number[];
+  /** Items of the base that are gone, ascending, part by part. */
+  readonly removed: readonly (readonly number[])[];
   /** Documents that this update added, replaced, removed, and found as they are. */
   readonly counts: UpdateCounts;
 }
@@ -71,8 +73,13 @@ export async function readGiven(
   });
 }
 
-/** An opened folder, and where the documents of its base lie. */
-export type ComparedIndex = LocalIndex & { readonly documentsPath: string };
+/** An index in one piece, or a shard of one: as it is opened, and the folder of its base. */
+export interface ComparedPart {
+  readonly index: LocalIndex;
+  readonly baseDir: string;
+  /** Added to its own item numbers to make them those of the whole. */
+  readonly firstItem: number;
+}
 
 /** The id of each document that is there, with its item. */
 export function* idsOf(index: LocalIndex): Generator<readonly [id: string, item: number]> {
@@ -89,32 +96,32 @@ export function* idsOf(index: LocalIndex): Generator<readonly [id: string, item:
 }
 
 /**
- * Compares given documents with those of an index: what is new, and what replaces a document of the same id. A document
- * that is there as given is left alone.
+ * Compares given documents with those of an index, whose parts share none: what is new, and what replaces a document of
+ * the same id. A document that is there as given is left alone.
  *
  * @param removals ids to remove; one that is given as well is not removed
  * @throws AnnoyEdgeError `ID_NOT_FOUND` for a removal of nothing
  */
 export async function compare(
-  index: ComparedIndex,
+  parts: readonly ComparedPart[],
   given: readonly GivenDocument[],
   removals: Iterable<string>,
 ): Promise<ChangeSet> {
-  const { changes } = index;
-  const removed = new Set<number>(changes?.removed);
-  const kept = new Set(changes ? Array.from({ length: changes.added.forest.nItems }, (_, i) => i) : []);
+  const removed = parts.map(({ index }) => new Set<number>(index.changes?.removed));
+  const kept = parts.map(({ index }) => new Set(itemsOf(index)));
   const counts = { added: 0, changed: 0, removed: 0, unchanged: 0 };
-  const takeOut = ({ part, item }: Found) => (part === "base" ? removed.add(item) : kept.delete(item));
+  const takeOut = ({ part, isAdded, item }: Found) =>
+    isAdded ? kept[part]!.delete(item) : removed[part]!.add(item);
   const fresh: ChangedDocument[] = [];
-  const isSame = await comparison(index, given.length);
+  const isSame = await comparison(parts, given.length);
   const same = new Set<string>();
   for (const document of given) {
-    const found = find(index, document.id);
+    const found = find(parts, document.id);
     if (found && (await isSame(found, document))) same.add(document.id);
   }
-  const pages = pagesOf(index, given, same);
+  const pages = pagesOf(parts, given, same);
   for (const document of given) {
-    const found = find(index, document.id);
+    const found = find(parts, document.id);
     const isUnchanged = same.has(document.id);
     counts[isUnchanged ? "unchanged" : found ? "changed" : "added"]++;
     if (isUnchanged && !pages.has(document.metadata.page)) continue;
@@ -122,39 +129,68 @@ export async function compare(
     fresh.push(document);
   }
   const ids = new Set(given.map(({ id }) => id));
-  for (const id of new Set([...removals, ...staleChunks(index, given, ids)])) {
+  for (const id of new Set([...removals, ...staleChunks(parts, given, ids)])) {
     if (ids.has(id)) continue;
-    takeOut(find(index, id) ?? missing(index, id));
+    takeOut(find(parts, id) ?? missing(parts[0]!.index.name, id));
     counts.removed++;
   }
-  const before = [...kept];
-  const stored = changes ? await changes.added.docstore.getItems(before) : [];
-  const earlier = before.map((item, i): ChangedDocument => ({ ...stored[i]!, before: item }));
   return {
-    documents: [...earlier, ...fresh],
-    removed: [...removed].sort((a, b) => a - b),
+    documents: [...(await earlier(parts, kept)), ...fresh],
+    removed: removed.map((items) => [...items].sort((a, b) => a - b)),
     counts,
   };
 }
 
+function itemsOf({ changes }: LocalIndex): number[] {
+  return Array.from({ length: changes?.added.forest.nItems ?? 0 }, (_, i) => i);
+}
+
+/** Documents that earlier changes have added and that stay, in the order in which they came. */
+async function earlier(
+  parts: readonly ComparedPart[],
+  kept: readonly ReadonlySet<number>[],
+): Promise<ChangedDocument[]> {
+  const found: { readonly document: ChangedDocument; readonly place: number }[] = [];
+  for (const [part, { index, firstItem }] of parts.entries()) {
+    if (!index.changes) continue;
+    const { docstore, forest } = index.changes.added;
+    const numbers = sectionBytes(forest.artifact, "shardItems")
+      ? requireView(forest.artifact, "shardItems", Uint32Array)
+      : undefined;
+    const items = [...kept[part]!];
+    const stored = await docstore.getItems(items);
+    for (const [i, item] of items.entries()) {
+      const place = firstItem + (numbers?.[item] ?? item);
+      found.push({ document: { ...stored[i]!, before: { part, item } }, place });
+    }
+  }
+  return found.sort((a, b) => a.place - b.place).map(({ document }) => document);
+}
+
 interface Found {
-  readonly part: "base" | "added";
-  /** Its number in the part. */
+  readonly part: number;
+  /** Whether it is one of the changes of before. */
+  readonly isAdded: boolean;
+  /** Its number in the base, or among those changes. */
   readonly item: number;
 }
 
-function find({ changes, ids }: LocalIndex, id: string): Found | undefined {
-  const added = changes && itemOfId(changes.added.ids, id);
-  if (added !== undefined) return { part: "added", item: added };
-  const item = itemOfId(ids, id);
-  return item === undefined || (changes && !changes.kept.accept(item)) ? undefined : { part: "base", item };
+function find(parts: readonly ComparedPart[], id: string): Found | undefined {
+  for (const [part, { index }] of parts.entries()) {
+    const { changes, ids } = index;
+    const added = changes && itemOfId(changes.added.ids, id);
+    if (added !== undefined) return { part, isAdded: true, item: added };
+    const item = itemOfId(ids, id);
+    if (item !== undefined && (!changes || changes.kept.accept(item))) return { part, isAdded: false, item };
+  }
+  return undefined;
 }
 
-function missing(index: LocalIndex, id: string): never {
+function missing(name: string, id: string): never {
   const shown = JSON.stringify(id.length > 100 ? `${id.slice(0, 100)}…` : id);
   throw new AnnoyEdgeError(
     "ID_NOT_FOUND",
-    `Index ${index.name} has no document with the id ${shown}, so there is none to remove.`,
+    `Index ${name} has no document with the id ${shown}, so there is none to remove.`,
   );
 }
 
@@ -164,13 +200,13 @@ type Comparison = (found: Found, given: GivenDocument) => Promise<boolean>;
 const MANY = 1000;
 
 /** Whether a stored document is the same as a given one. */
-async function comparison(index: ComparedIndex, given: number): Promise<Comparison> {
-  const { changes } = index;
-  const base = changes?.base ?? index;
-  const hashes = given < MANY ? undefined : await hashesOf(index.documentsPath);
-  return async ({ part, item }, document) => {
-    const own = (part === "added" && changes?.added) || base;
-    const known = part === "base" ? hashes?.[item] : undefined;
+async function comparison(parts: readonly ComparedPart[], given: number): Promise<Comparison> {
+  const hashes: (string | undefined)[][] = [];
+  if (given >= MANY) for (const part of parts) hashes.push(await hashesOf(part));
+  return async ({ part, isAdded, item }, document) => {
+    const { index } = parts[part]!;
+    const own = (isAdded ? index.changes?.added : index.changes?.base) ?? index;
+    const known = isAdded ? undefined : hashes[part]?.[item];
     if (known === undefined) {
       const [stored] = await own.docstore.getItems([item]);
       if (!stored || textOf(stored) !== textOf(document)) return false;
@@ -181,9 +217,10 @@ async function comparison(index: ComparedIndex, given: number): Promise<Comparis
   };
 }
 
-async function hashesOf(path: string): Promise<(string | undefined)[]> {
+async function hashesOf({ baseDir }: ComparedPart): Promise<(string | undefined)[]> {
   const hashes: (string | undefined)[] = [];
-  for await (const document of readDocuments(path)) hashes[document.item] = hashOf(document);
+  for await (const document of readDocuments(join(baseDir, "documents.jsonl")))
+    hashes[document.item] = hashOf(document);
   return hashes;
 }
 
@@ -196,11 +233,11 @@ function hashOf(document: StoredDocument): string {
  * change together.
  */
 function pagesOf(
-  { manifest, changes }: LocalIndex,
+  parts: readonly ComparedPart[],
   given: readonly GivenDocument[],
   same: ReadonlySet<string>,
 ): ReadonlySet<unknown> {
-  const { keyword } = changes?.base.manifest ?? manifest;
+  const { keyword } = parts[0]!.index.changes?.base.manifest ?? parts[0]!.index.manifest;
   const pages = new Set<unknown>();
   if (!keyword || !(PAGE_TITLE in keyword.fields)) return pages;
   for (const { id, metadata } of given) {
@@ -215,7 +252,7 @@ function textOf({ id, pageContent, metadata }: StoredDocument): string {
 
 /** Chunks of files that are given anew, beyond those that the files have now. */
 function* staleChunks(
-  index: LocalIndex,
+  parts: readonly ComparedPart[],
   given: readonly GivenDocument[],
   ids: ReadonlySet<string>,
 ): Generator<string> {
@@ -225,8 +262,8 @@ function* staleChunks(
     if (typeof source === "string" && (id === source || id.startsWith(`${source}#`))) files.add(source);
   }
   for (const file of files) {
-    if (!ids.has(file) && find(index, file)) yield file;
-    for (let chunk = 0; find(index, `${file}#${chunk}`); chunk++) {
+    if (!ids.has(file) && find(parts, file)) yield file;
+    for (let chunk = 0; find(parts, `${file}#${chunk}`); chunk++) {
       if (!ids.has(`${file}#${chunk}`)) yield `${file}#${chunk}`;
     }
   }

@@ -2,7 +2,7 @@ import type { Forest, Neighbours } from "../../worker/core/forest/types.ts";
 import type { CertifiedRecall, ChangeDrift } from "../../worker/core/format/meta.ts";
 import { encodeTerm, findTerm } from "../../worker/core/keyword/dictionary.ts";
 import { lexiconOf } from "../../worker/core/keyword/lexicon.ts";
-import type { Changes } from "../../worker/core/search/loaded-index.ts";
+import type { Changes, LoadedIndex } from "../../worker/core/search/loaded-index.ts";
 import { MOST } from "../../worker/core/search/vectors.ts";
 import { createRandom } from "../numeric/random.ts";
 import { meanWithError } from "../numeric/statistics.ts";
@@ -141,29 +141,48 @@ function driftOfVectors({ base, added }: Changes): number | undefined {
   return own !== undefined && fresh !== undefined && own > 0 ? fresh / own : undefined;
 }
 
-/** The share of added documents' words, by occurrence in documents, that no document of the base has. */
-function unknownWords({ base, added }: Changes): number | undefined {
-  if (!base.keyword || !added.keyword) return undefined;
-  const { dictionary } = added.keyword;
-  const own = lexiconOf(dictionary);
+/** The share of added documents' words, by occurrence in documents, that no document of a base has. */
+function unknownWords(parts: readonly Changes[], bases: readonly LoadedIndex[]): number | undefined {
+  const known = bases.flatMap(({ keyword }) => keyword?.dictionary ?? []);
+  if (known.length === 0) return undefined;
   let all = 0;
   let unknown = 0;
-  for (let term = 0; term < dictionary.nTerms; term++) {
-    const { documents } = own.entry(term);
-    if (documents === 0) continue;
-    all += documents;
-    if (findTerm(base.keyword.dictionary, encodeTerm(own.text(term))) < 0) unknown += documents;
+  for (const { keyword } of parts.map(({ added }) => added)) {
+    if (!keyword) continue;
+    const own = lexiconOf(keyword.dictionary);
+    for (let term = 0; term < keyword.dictionary.nTerms; term++) {
+      const { documents } = own.entry(term);
+      if (documents === 0) continue;
+      all += documents;
+      const key = encodeTerm(own.text(term));
+      if (known.every((dictionary) => findTerm(dictionary, key) < 0)) unknown += documents;
+    }
   }
   return all > 0 ? unknown / all : 0;
 }
 
-/** Measures how badly changes fit what the base was built from. */
-export function measureDrift(changes: Changes, documents: number): ChangeDrift {
-  const { added, removed } = changes;
-  const words = unknownWords(changes);
-  const distance = driftOfVectors(changes);
+/**
+ * Measures how badly changes fit what their bases were built from.
+ *
+ * @param parts the changes, of an index in shards those of each shard that has some
+ * @param documents those of all bases
+ */
+export function measureDrift(
+  parts: readonly Changes[],
+  bases: readonly LoadedIndex[],
+  documents: number,
+): ChangeDrift {
+  const words = unknownWords(parts, bases);
+  const distances = parts.flatMap((changes) => {
+    const distance = driftOfVectors(changes);
+    return distance === undefined ? [] : { distance, weight: changes.added.forest.nItems };
+  });
+  const total = distances.reduce((sum, { weight }) => sum + weight, 0);
+  const distance =
+    total > 0 ? distances.reduce((sum, one) => sum + (one.distance * one.weight) / total, 0) : undefined;
+  const changed = parts.reduce((sum, { added, removed }) => sum + added.forest.nItems + removed.length, 0);
   return {
-    changed: rounded((added.forest.nItems + removed.length) / Math.max(1, documents)),
+    changed: rounded(changed / Math.max(1, documents)),
     ...(words !== undefined && { unknownWords: rounded(words) }),
     ...(distance !== undefined && { distance: rounded(distance) }),
   };

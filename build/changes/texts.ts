@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import type { Columns } from "../../worker/core/columns/columns.ts";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import type { ColumnMeta, ItemDocument, KeywordMeta } from "../../worker/core/format/meta.ts";
 import { isLanguage } from "../../worker/core/keyword/languages.ts";
@@ -8,14 +7,17 @@ import type { SectionSource } from "../artifact/layout.ts";
 import { collectFields, typeOf } from "../columns/collect.ts";
 import type { ColumnPlan } from "../columns/column-sections.ts";
 import { encodeDocuments } from "../keyword/keyword-sections.ts";
-import type { LocalIndex } from "../local/types.ts";
 import { PAGE_TITLE, withPageTitles } from "../site/beginning.ts";
 import { itemLanguages } from "../text/languages.ts";
 import type { TextOptions, TextPlan } from "../text/options.ts";
 
-type BaseTexts = Pick<LocalIndex, "columns"> & {
-  readonly manifest: { readonly keyword?: KeywordMeta; readonly columns?: readonly ColumnMeta[] };
-};
+/** Settings by which the texts and fields of a base are indexed. */
+export interface BaseTexts {
+  readonly keyword: KeywordMeta | undefined;
+  readonly columns: readonly ColumnMeta[];
+  /** Whether a field holds days. */
+  readonly isDays: (field: string) => boolean;
+}
 
 /**
  * Settings by which the texts of changes are indexed as the base's were: the same language, fields and columns.
@@ -24,12 +26,11 @@ type BaseTexts = Pick<LocalIndex, "columns"> & {
  * @throws AnnoyEdgeError `COLUMN_MISMATCH` for a value that the base's column cannot hold
  */
 export async function textOptionsLike(
-  base: BaseTexts,
+  { keyword, columns, isDays }: BaseTexts,
   path: string,
   nItems: number,
 ): Promise<TextOptions & { readonly plan: TextPlan }> {
-  const { keyword, columns = [] } = base.manifest;
-  const plan = await planLike(columns, base.columns, path);
+  const plan = await planLike(columns, isDays, path);
   return {
     keyword: keyword ? await keywordOptionsOf(keyword, readDocuments(path), nItems) : false,
     filterable: columns.map(({ field }) => field),
@@ -37,7 +38,7 @@ export async function textOptionsLike(
   };
 }
 
-async function keywordOptionsOf(
+export async function keywordOptionsOf(
   { language, languages, fields, k1, b, positions }: KeywordMeta,
   documents: AsyncIterable<ItemDocument>,
   nItems: number,
@@ -48,7 +49,7 @@ async function keywordOptionsOf(
 
 async function planLike(
   columns: readonly ColumnMeta[],
-  opened: Columns | undefined,
+  isDays: BaseTexts["isDays"],
   path: string,
 ): Promise<ColumnPlan[]> {
   const { fields } = await collectFields(
@@ -58,7 +59,7 @@ async function planLike(
   );
   return columns.map((column) => {
     const own = fields.get(column.field);
-    const days = opened?.byField.get(column.field)?.days === true;
+    const days = isDays(column.field);
     // Texts hold anything; other types hold their own.
     const fits = !own || column.type === "string" || typeOf(own) === column.type;
     if (!fits || (own && days && !own.onlyDays)) {

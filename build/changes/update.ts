@@ -1,18 +1,25 @@
 import { join, resolve } from "node:path";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import type { Manifest } from "../../worker/core/format/meta.ts";
-import { checkFiles } from "../artifact/check-files.ts";
-import { beginFolder, readManifest } from "../artifact/folder.ts";
-import { BASE_FOLDER, ENCODER_FILE } from "../artifact/version.ts";
+import { beginFolder, type FolderWriter, readManifest } from "../artifact/folder.ts";
+import { BASE_FOLDER, ENCODER_FILE, SHARDS_FOLDER } from "../artifact/version.ts";
 import { type EmbedderOptions, openBuildEmbedder } from "../embedding/build-embedder.ts";
 import { countedBy, type Input, type InputOptions, inputOf, SITE_FIELDS } from "../job/input.ts";
 import { openLocalIndex } from "../local/local-index.ts";
-import type { LocalIndex } from "../local/types.ts";
 import { OptionError } from "../settings/errors.ts";
 import { jobs as jobsOf, requireText, requireTexts } from "../settings/options.ts";
 import type { Progress } from "../settings/progress.ts";
 import { baseFolderOf, copyFolder, keepBase } from "./base-folder.ts";
-import { compare, type GivenDocument, idsOf, readGiven, type UpdateCounts } from "./documents.ts";
+import {
+  type ComparedPart,
+  compare,
+  type GivenDocument,
+  idsOf,
+  readGiven,
+  type UpdateCounts,
+} from "./documents.ts";
+import { checkAllFiles, NO_EMBEDDER, openParts } from "./open-parts.ts";
+import { type ShardedChanges, writeShardedChanges } from "./shards.ts";
 import { vectorsOfChanges } from "./vectors.ts";
 import { writeChanges } from "./write.ts";
 
@@ -40,7 +47,7 @@ export interface UpdateResult {
  * was, and the changes on top of it. Documents replace those of the same id; those that are there as given are left alone.
  * Settings, embedder, table and whitening are the base's. The folder is replaced in one rename.
  *
- * @throws OptionError for settings that cannot be; AnnoyEdgeError `SHARDS_NOT_UPDATABLE`, `ID_NOT_FOUND`, `NOTHING_LEFT`,
+ * @throws OptionError for settings that cannot be; AnnoyEdgeError `ID_NOT_FOUND`, `NOTHING_LEFT`,
  *   `COLUMN_MISMATCH`, `EMBEDDER_MISMATCH`, `NO_EMBEDDER`, `ARTIFACT_CHANGED` (also for damaged files), and those of documents that `build` refuses
  */
 export async function update(dir: string, options: UpdateOptions): Promise<UpdateResult> {
@@ -62,53 +69,63 @@ export async function updateWithin(
   requireTexts("remove", options.remove);
   const jobs = jobsOf(options.jobs ?? -1);
   const manifest = await readManifest(dir);
-  if (manifest.shards) {
-    throw new AnnoyEdgeError(
-      "SHARDS_NOT_UPDATABLE",
-      `${dir} is cut into shards, which are built whole. Run build (or rebuild) for them.`,
-    );
-  }
   const input = givenInput(manifest, options);
   const given = input ? await readDocuments(dir, manifest, input, options) : [];
   const out = options.out ?? dir;
-  const index = await openLocalIndex(dir, NO_EMBEDDER);
-  const baseDir = baseFolderOf(dir, manifest);
+  const opened = await openParts(dir, manifest);
+  const { baseDir, parts } = opened;
   try {
     await requireStill(manifest, dir);
-    await checkFiles(dir, manifest);
-    if (baseDir !== dir) await checkFiles(baseDir, await readManifest(baseDir));
-    const documentsPath = join(baseDir, "documents.jsonl");
-    const set = await compare({ ...index, documentsPath }, given, removalsOf(index, given, options));
+    await checkAllFiles(dir, manifest);
+    const set = await compare(parts, given, removalsOf(parts, given, options));
     const { added, changed, removed } = set.counts;
     if (added + changed + removed === 0) {
       if (resolve(out) !== resolve(dir)) await copyFolder(dir, manifest, out);
       return { outcome: "unchanged", out, manifest, counts: set.counts };
     }
-    const documents = index.forest.artifact.header.nSlots;
-    if (set.documents.length + set.removed.length > most * documents) return undefined;
-    const base = manifest.base ? await openLocalIndex(baseDir, NO_EMBEDDER) : index;
-    const folder = await beginFolder(out, [BASE_FOLDER]);
+    const documents = parts.reduce((sum, { index }) => sum + index.forest.artifact.header.nSlots, 0);
+    const gone = set.removed.reduce((sum, { length }) => sum + length, 0);
+    if (set.documents.length + gone > most * documents) return undefined;
+    if (documents + set.documents.length - gone < 1) throw nothingLeft(dir);
+    const folder = await beginFolder(out, [BASE_FOLDER, ...(manifest.shards ? [SHARDS_FOLDER] : [])]);
     try {
-      requireSome(base, set.documents.length - set.removed.length, dir);
       const embedFields = input?.embedFields ?? [];
-      const vectors = await vectorsOfChanges(baseDir, index, set.documents, { ...options, embedFields });
-      const written = await writeChanges(folder, { base, baseDir, set, vectors, jobs, onProgress });
-      await keepBase(baseDir, folder.path);
+      const vectors = await vectorsOfChanges(baseDir, opened, set.documents, { ...options, embedFields });
+      // What they hold in memory is not needed any more; the base is read from its folder again.
+      await opened.close();
+      await requireStill(manifest, dir);
+      const write = manifest.shards ? writeShardedChanges : writeChangedWhole;
+      const written = await write(folder, { baseDir, set, vectors, jobs, onProgress });
       await requireStill(manifest, dir);
       await folder.commit();
       return { outcome: "updated", out, manifest: written, counts: set.counts };
     } catch (error) {
       await folder.discard();
       throw error;
-    } finally {
-      if (base !== index) await base.close();
     }
   } finally {
-    await index.close();
+    await opened.close();
   }
 }
 
-const NO_EMBEDDER = { embedder: () => undefined };
+/** Writes the changes of an index in one piece into a folder, and its base. */
+async function writeChangedWhole(
+  folder: FolderWriter,
+  { baseDir, set, ...rest }: ShardedChanges,
+): Promise<Manifest> {
+  const base = await openLocalIndex(baseDir, NO_EMBEDDER);
+  try {
+    const { documents, removed } = set;
+    const written = await writeChanges(folder, {
+      ...{ base, baseDir, documents, removed: removed[0]! },
+      ...rest,
+    });
+    await keepBase(baseDir, folder.path);
+    return written;
+  } finally {
+    await base.close();
+  }
+}
 
 /** The documents that an update is given, cut as those of the index were; undefined when it only removes. */
 function givenInput({ source = {} }: Manifest, options: UpdateOptions) {
@@ -154,14 +171,14 @@ async function readDocuments(
 }
 
 function* removalsOf(
-  index: LocalIndex,
+  parts: readonly ComparedPart[],
   given: readonly GivenDocument[],
   { remove = [], all = false }: UpdateOptions,
 ): Generator<string> {
   yield* remove;
   if (!all) return;
   const ids = new Set(given.map(({ id }) => id));
-  for (const [id] of idsOf(index)) if (!ids.has(id)) yield id;
+  for (const { index } of parts) for (const [id] of idsOf(index)) if (!ids.has(id)) yield id;
 }
 
 /** Refuses to replace what another update or build has put in place in the meantime: its changes would be lost. */
@@ -173,10 +190,8 @@ async function requireStill({ version }: Manifest, dir: string): Promise<void> {
   );
 }
 
-/** @param more documents that there are beyond the base's */
-function requireSome(base: LocalIndex, more: number, dir: string): void {
-  if (base.forest.artifact.header.nSlots + more > 0) return;
-  throw new AnnoyEdgeError(
+function nothingLeft(dir: string): AnnoyEdgeError {
+  return new AnnoyEdgeError(
     "NOTHING_LEFT",
     `The update would remove every document of ${dir}, and an index holds at least one.`,
   );

@@ -18,7 +18,7 @@ import {
 import { embedTexts } from "../embedding/texts.ts";
 import type { LocalIndex } from "../local/types.ts";
 import type { Progress } from "../settings/progress.ts";
-import type { ChangedDocument } from "./documents.ts";
+import type { ChangedDocument, ComparedPart } from "./documents.ts";
 
 export interface VectorOptions extends EmbedderOptions {
   readonly embedFields: readonly string[];
@@ -30,14 +30,16 @@ export interface VectorOptions extends EmbedderOptions {
  * rest what the base's own embedder makes of the texts, with the base's table and whitening.
  *
  * @param dir the base's folder
+ * @param opened the index or its router, which has the embedder, and its parts
  * @throws AnnoyEdgeError `EMBEDDER_MISMATCH`, `NO_EMBEDDER`, `DIMENSION_MISMATCH`
  */
 export async function vectorsOfChanges(
   dir: string,
-  index: LocalIndex,
+  opened: { readonly index: LocalIndex; readonly parts: readonly ComparedPart[] },
   documents: readonly ChangedDocument[],
   options: VectorOptions,
 ): Promise<Float32Array<SharedArrayBuffer>> {
+  const { index, parts } = opened;
   const { dimensions } = index.forest;
   const vectors = new Float32Array(new SharedArrayBuffer(documents.length * dimensions * 4));
   const texts: string[] = [];
@@ -47,7 +49,7 @@ export async function vectorsOfChanges(
       if (vector.length !== dimensions) throw wrongLength(id, vector.length, dimensions);
       vectors.set(vector, row * dimensions);
     } else if (before !== undefined) {
-      const [stored] = await vectorsOf(index.changes!.added, [before]);
+      const [stored] = await vectorsOf(parts[before.part]!.index.changes!.added, [before.item]);
       vectors.set(stored!, row * dimensions);
     } else {
       rows.push(row);

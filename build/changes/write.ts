@@ -5,10 +5,13 @@ import type {
   ArtifactMeta,
   BaseMeta,
   CertifiedRecall,
+  ColumnMeta,
   KeywordMeta,
   Manifest,
   ManifestFile,
+  StoredDocument,
 } from "../../worker/core/format/meta.ts";
+import type { WordTotals } from "../../worker/core/keyword/totals.ts";
 import { openChanged } from "../../worker/core/search/changes/open-changed.ts";
 import { type LoadedIndex, openIndex } from "../../worker/core/search/loaded-index.ts";
 import { writeDocuments } from "../artifact/documents.ts";
@@ -22,23 +25,40 @@ import { bytesOf } from "../numeric/arrays.ts";
 import type { ForestSettings } from "../settings/options.ts";
 import type { Progress } from "../settings/progress.ts";
 import { indexTexts } from "../text/sections.ts";
-import type { ChangeSet } from "./documents.ts";
 import { certifyChanges, measureDrift } from "./measure.ts";
-import { removedTerms, textOptionsLike } from "./texts.ts";
+import { type BaseTexts, removedTerms, textOptionsLike } from "./texts.ts";
 
 export interface ChangeParts {
   readonly base: LocalIndex;
   readonly baseDir: string;
-  readonly set: ChangeSet;
+  readonly documents: readonly StoredDocument[];
+  /** Items of the base that are gone, ascending. */
+  readonly removed: readonly number[];
+  /** Vectors of the documents, row by row. */
   readonly vectors: Float32Array<SharedArrayBuffer>;
   readonly jobs: number;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** Absent for an index in one piece. */
+  readonly shard?: ShardParts;
 }
 
-/** Writes the artifact of a change set into a folder: documents, `forest.bin` and manifest. */
-export async function writeChanges(folder: FolderWriter, parts: ChangeParts): Promise<Manifest> {
-  const { base, baseDir, set, vectors, onProgress } = parts;
-  const { documents: changed, removed } = set;
+/** Facts about the whole index, for the changes of one of its shards. */
+export interface ShardParts {
+  /** Numbers of the added documents among those of the shard: see section `shardItems`. */
+  readonly items: Uint32Array;
+  readonly columns: readonly ColumnMeta[];
+  /** Whether a field holds days. */
+  readonly isDays: (field: string) => boolean;
+  /** Frequencies of words among all documents; absent where shards score words by their own. */
+  readonly totals?: WordTotals | undefined;
+}
+
+/** Writes the artifact of changes on top of a base into a folder: documents, `forest.bin` and manifest. */
+export async function writeChanges(
+  folder: Pick<FolderWriter, "path" | "createFile">,
+  parts: ChangeParts,
+): Promise<Manifest> {
+  const { base, baseDir, documents: changed, removed, vectors, shard, onProgress } = parts;
   const file = writeDocuments(await folder.createFile("documents.jsonl"));
   for (const [item, { id, pageContent, metadata }] of changed.entries())
     await file.add({ item, id, pageContent, metadata });
@@ -52,7 +72,7 @@ export async function writeChanges(folder: FolderWriter, parts: ChangeParts): Pr
   const texts = await indexTexts(
     path,
     { nItems: changed.length, hasText: true },
-    await textOptionsLike(base, path, changed.length),
+    await textOptionsLike(columnsLike(base, shard), path, changed.length),
   );
   const sections: SectionSource[] = [
     {
@@ -62,11 +82,22 @@ export async function writeChanges(folder: FolderWriter, parts: ChangeParts): Pr
       bytes: bytesOf(Uint32Array.from(removed)),
     },
     ...(await removedTerms(baseDir, removed, base.manifest.keyword)),
+    ...(shard ? [{ name: "shardItems", hot: true, bytes: bytesOf(shard.items) } as const] : []),
     ...texts.sections,
   ];
   const ids = changed.map(({ id }) => id);
-  const described = describe(base, { built, ids, documents, sections, removed: removed.length }, onProgress);
+  const added = { built, ids, documents, sections, removed: removed.length, totals: shard?.totals };
+  const described = describe(base, added, onProgress);
   return writeArtifact(folder, { ...described, built, ids, documents, sections });
+}
+
+function columnsLike({ manifest, columns }: LocalIndex, shard: ShardParts | undefined): BaseTexts {
+  const { keyword, columns: own = [] } = manifest;
+  return {
+    keyword,
+    columns: shard?.columns ?? own,
+    isDays: shard?.isDays ?? ((field) => columns?.byField.get(field)?.days === true),
+  };
 }
 
 /** Settings of the changes' forest: vectors as exact as the base's finest, and trees where a scan would take long. */
@@ -96,6 +127,7 @@ interface Added {
   readonly documents: ManifestFile;
   readonly sections: readonly SectionSource[];
   readonly removed: number;
+  readonly totals: WordTotals | undefined;
 }
 
 /** Facts about base and changes together, measured on the changes before they are written. */
@@ -110,25 +142,27 @@ function describe(base: LocalIndex, added: Added, onProgress: ChangeParts["onPro
     removed: added.removed,
     drift: { changed: 0 },
   };
-  const changes = openChanged(base, inMemory(base, added, before)).changes!;
+  const changes = openChanged(base, inMemory(base, added, before), added.totals).changes!;
   const certified = certifyChanges(changes, manifest.certified, onProgress);
   const whole = changes.keywords?.whole;
+  const count = items - added.removed + added.ids.length;
   const keyword: KeywordMeta | undefined = manifest.keyword && {
     ...manifest.keyword,
-    documents: whole?.collectionDocuments ?? 0,
+    // All documents of all shards are the whole's.
+    documents: added.totals ? count : (whole?.collectionDocuments ?? 0),
     averageLength: whole?.averageLength ?? 0,
   };
   const { source, columns, fusion } = manifest;
   return {
     name: manifest.name,
     embedder: manifest.embedder,
-    items: items - added.removed + added.ids.length,
+    items: count,
     certified,
     meta: {
       ...(keyword && { keyword }),
       ...(columns && { columns }),
       ...(fusion && { fusion }),
-      base: { ...before, drift: measureDrift(changes, items) },
+      base: { ...before, drift: measureDrift([changes], [base], items) },
     },
     ...(source && { source }),
   };

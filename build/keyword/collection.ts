@@ -34,10 +34,16 @@ function sharedOut(counts: readonly number[], ofLanguage: readonly number[], doc
   return Math.round((share / holding) * documents);
 }
 
+function sumOf(counts: readonly (number | undefined)[]): number {
+  return counts.reduce<number>((sum, count = 0) => sum + count, 0);
+}
+
 /** Counts documents one by one; memory grows with the distinct words alone. */
 export function countCollection(options: KeywordCounts): {
   add(document: ItemDocument): void;
   finish(): Collection;
+  /** Documents that hold each stem, in whatever language. */
+  holding(): Map<string, number>;
 } {
   const { languages } = options;
   const one = checkLanguage(options.language ?? "en");
@@ -78,6 +84,7 @@ export function countCollection(options: KeywordCounts): {
       ofLanguage[own] = (ofLanguage[own] ?? 0) + 1;
       documents++;
     },
+    holding: () => new Map(Array.from(stems, ([stem, counts]) => [stem, sumOf(counts)])),
     finish: () => ({
       documents,
       averageLength: documents === 0 ? 0 : totalLength / documents,

@@ -88,9 +88,9 @@ function backendOf(directory: string, index: LocalIndex): Backend {
         }
         if (index.manifest.embedder?.provider === "encoder")
           await copyFile(join(directory, ENCODER_FILE), join(folder.path, ENCODER_FILE));
-        if (index.shards)
+        if (index.manifest.shards)
           await cp(join(directory, SHARDS_FOLDER), join(folder.path, SHARDS_FOLDER), { recursive: true });
-        if (index.changes)
+        if (index.manifest.base)
           await cp(join(directory, BASE_FOLDER), join(folder.path, BASE_FOLDER), { recursive: true });
         await folder.commit();
       } catch (error) {

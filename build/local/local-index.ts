@@ -4,7 +4,8 @@ import { type Artifact, openArtifact } from "../../worker/core/format/artifact.t
 import { MAX_SECTIONS } from "../../worker/core/format/constants.ts";
 import { AnnoyEdgeError, ArtifactError } from "../../worker/core/format/errors.ts";
 import { decodeHeader, tableEnd } from "../../worker/core/format/header.ts";
-import type { EmbedderIdentity } from "../../worker/core/format/meta.ts";
+import type { EmbedderIdentity, Manifest } from "../../worker/core/format/meta.ts";
+import type { WordTotals } from "../../worker/core/keyword/totals.ts";
 import { openChanged } from "../../worker/core/search/changes/open-changed.ts";
 import { type LoadedIndex, openIndex } from "../../worker/core/search/loaded-index.ts";
 import { openSearcher } from "../../worker/core/search/open-searcher.ts";
@@ -21,7 +22,7 @@ import { asEmbedder, type EmbeddingsLike, isRecognised, requireSameEmbedder } fr
 import { createQueryEmbedder } from "../embedding/providers/index.ts";
 import { environmentReranker } from "../embedding/rerank.ts";
 import { folderEmbedder } from "../embedding/sentence/folder.ts";
-import { localShards } from "./shards.ts";
+import { localShards, openLocalShard } from "./shards.ts";
 import type { LocalIndex } from "./types.ts";
 
 export interface OpenLocalOptions {
@@ -53,8 +54,7 @@ async function openAlone(dir: string, options: OpenLocalOptions): Promise<LocalI
   const artifact = await openForestFile(dir);
   const { bytes } = manifest.files["documents.jsonl"];
   const docstore = await openDocuments(join(dir, "documents.jsonl"), artifact.header.nItems, bytes);
-  const shards =
-    manifest.shards && localShards(dir, manifest.shards, (folder) => openLocalIndex(folder, NO_EMBEDDER));
+  const shards = manifest.shards && localShards((number) => openShardOf(dir, number, manifest, artifact));
   try {
     const index = openIndex({
       version: manifest.version,
@@ -75,18 +75,43 @@ async function openAlone(dir: string, options: OpenLocalOptions): Promise<LocalI
   }
 }
 
+/**
+ * Opens one shard of an artifact folder, with its changes where it has some. Shards take vectors: the router embeds the text.
+ *
+ * @param router the artifact of the folder
+ * @throws AnnoyEdgeError `SHARD_MISMATCH` from a shard that is not the one the router was written with
+ */
+export function openShardOf(
+  dir: string,
+  number: number,
+  manifest: Pick<Manifest, "base" | "shards">,
+  router: Artifact,
+): Promise<LocalIndex> {
+  const open = (folder: string) => openAlone(folder, NO_EMBEDDER);
+  return openLocalShard(dir, number, { manifest, router }, { open, openOnTop });
+}
+
+/** Opens changes on top of a base, which lies in another folder. */
+export async function openOnTop(base: LocalIndex, dir: string, totals?: WordTotals): Promise<LocalIndex> {
+  const added = await openAlone(dir, NO_EMBEDDER);
+  try {
+    const index = openChanged(base, added, totals);
+    const release = () => Promise.all([base.close(), added.close()]);
+    return { ...index, artifact: base.artifact, docstore: base.docstore, ...searchesOf(index, release) };
+  } catch (error) {
+    await added.close();
+    throw inFile(join(dir, "forest.bin"), error);
+  }
+}
+
 /** Opens a folder of changes with the base in it. */
 async function openChangedFolder(dir: string, options: OpenLocalOptions): Promise<LocalIndex> {
   const base = await openLocalIndex(join(dir, BASE_FOLDER), options);
-  let added: LocalIndex | undefined;
   try {
-    added = await openAlone(dir, NO_EMBEDDER);
-    const index = openChanged(base, added);
-    const release = () => Promise.all([base.close(), added?.close()]);
-    return { ...index, artifact: base.artifact, docstore: base.docstore, ...searchesOf(index, release) };
+    return await openOnTop(base, dir);
   } catch (error) {
-    await Promise.all([base.close(), added?.close()]);
-    throw inFile(join(dir, "forest.bin"), error);
+    await base.close();
+    throw error;
   }
 }
 
@@ -163,7 +188,6 @@ export async function openForestFile(dir: string, part: "whole" | "hot" = "whole
   }
 }
 
-/** Shards take vectors: the router embeds the text. */
 const NO_EMBEDDER: OpenLocalOptions = { embedder: () => undefined };
 
 /** The faults of an artifact speak of bytes; here they say of which file, and what to do. Other errors stay. */

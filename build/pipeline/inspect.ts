@@ -4,7 +4,7 @@ import { SECTIONS, type SectionName } from "../../worker/core/format/constants.t
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import type { ArtifactHeader } from "../../worker/core/format/header.ts";
 import { shardFolder } from "../../worker/core/format/keys.ts";
-import type { ArtifactMeta, BaseMeta, Manifest, ShardsMeta } from "../../worker/core/format/meta.ts";
+import type { ArtifactMeta, BaseMeta, Manifest, ShardChanges } from "../../worker/core/format/meta.ts";
 import { readManifest } from "../artifact/folder.ts";
 import { BASE_FOLDER } from "../artifact/version.ts";
 import { openForestFile } from "../local/local-index.ts";
@@ -26,6 +26,8 @@ export interface InspectedShard {
   readonly hotBytes: number;
   readonly certified: ArtifactMeta["certified"];
   readonly documentBytes: number;
+  /** Changes on top of it. */
+  readonly changes?: ShardChanges;
 }
 
 /** Content of `forest.bin`. */
@@ -73,7 +75,7 @@ export async function inspect(dir: string): Promise<Inspection> {
   const kinds = STRUCTURE.map((name): number => SECTIONS[name]);
   const structure = sections.filter((s) => kinds.includes(s.kind));
   const forestBytes = structure.reduce((sum, s) => sum + s.length, 0);
-  const shards = meta.shards && (await inspectShards(dir, meta.shards));
+  const shards = meta.shards && (await inspectShards(dir, meta));
   const documentBytes = manifest.files["documents.jsonl"].bytes;
   return {
     name: meta.name,
@@ -113,18 +115,33 @@ async function inspectBase(dir: string, base: BaseMeta) {
 }
 
 /** @throws AnnoyEdgeError `NOT_AN_ARTIFACT` for a shard that is not there, `SHARD_MISMATCH` for another one in its place */
-async function inspectShards(dir: string, { list }: ShardsMeta): Promise<InspectedShard[]> {
+async function inspectShards(
+  dir: string,
+  { shards, base }: Pick<ArtifactMeta, "shards" | "base">,
+): Promise<InspectedShard[]> {
   return Promise.all(
-    list.map(async (expected, shard) => {
-      const folder = join(dir, shardFolder(shard));
-      const { version, items, hotBytes, certified, files } = await readManifest(folder);
-      if (version !== expected.version) {
-        throw new AnnoyEdgeError(
-          "SHARD_MISMATCH",
-          `${folder} has version ${version}; the index was put together with ${expected.version}. Build or assemble it again.`,
-        );
-      }
-      return { shard, version, items, hotBytes, certified, documentBytes: files["documents.jsonl"].bytes };
+    (shards?.list ?? []).map(async ({ version, items, hotBytes, changes }, shard) => {
+      const whole = base ? join(dir, BASE_FOLDER) : dir;
+      const own = await readShard(join(whole, shardFolder(shard)), version);
+      const top = changes && (await readShard(join(dir, shardFolder(shard)), changes.version));
+      const { certified } = top ?? own;
+      const documentBytes = [own, top].reduce(
+        (sum, part) => sum + (part?.files["documents.jsonl"].bytes ?? 0),
+        0,
+      );
+      return {
+        ...{ shard, version, items, hotBytes, certified, documentBytes },
+        ...(changes && { changes }),
+      };
     }),
+  );
+}
+
+async function readShard(folder: string, expected: string): Promise<Manifest> {
+  const manifest = await readManifest(folder);
+  if (manifest.version === expected) return manifest;
+  throw new AnnoyEdgeError(
+    "SHARD_MISMATCH",
+    `${folder} has version ${manifest.version}; the index was put together with ${expected}. Build or assemble it again.`,
   );
 }

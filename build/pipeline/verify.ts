@@ -11,12 +11,12 @@ import type { Manifest, ManifestFile } from "../../worker/core/format/meta.ts";
 import { readDocuments } from "../artifact/documents.ts";
 import { readManifest } from "../artifact/folder.ts";
 import { DATA_FILES, versionOf } from "../artifact/version.ts";
-import { checkBase, measureChanged } from "../changes/verify.ts";
+import { checkBase, checkShardChanges, measureChanged } from "../changes/verify.ts";
 import { openEncoderFile } from "../embedding/sentence/folder.ts";
 import { readWhole } from "../local/local-index.ts";
 import { measureRecall, type RecallMeasurement } from "../recall/verify.ts";
 import type { Progress } from "../settings/progress.ts";
-import { checkShards, measureShards, openRouter } from "../sharding/verify.ts";
+import { checkShards, measureShards, openRouter, storedShards } from "../sharding/verify.ts";
 
 export interface Check {
   readonly name: "manifest" | "files" | "structure" | "base" | "shards" | "documents" | "embedder" | "recall";
@@ -50,7 +50,12 @@ const RECALL_TOLERANCE = 0.02;
  * Checks an artifact folder: files against the manifest, sections against their checksums, forest and ids against
  * their rules, every item against its document, recall against brute force. Bad artifacts are reported, not thrown.
  */
-export async function verify(dir: string, options: VerifyOptions = {}): Promise<Verification> {
+export function verify(dir: string, options: VerifyOptions = {}): Promise<Verification> {
+  return verifyFolder(dir, options, false);
+}
+
+/** @param isPart whether it is the changes of a shard, whose base lies elsewhere */
+async function verifyFolder(dir: string, options: VerifyOptions, isPart: boolean): Promise<Verification> {
   const checks: Check[] = [];
   let manifest: Manifest | undefined;
   let recall: RecallMeasurement | undefined;
@@ -90,14 +95,18 @@ export async function verify(dir: string, options: VerifyOptions = {}): Promise<
       const { shards, base } = artifact.meta;
       const stands =
         !base ||
+        isPart ||
         (await check("base", () =>
           checkBase(dir, base, (folder) => verify(folder, { ...options, recall: false })),
         ));
       const items = shards ? undefined : storedItems(forest);
+      const verifyShard = (shard: string) => verifyFolder(shard, { recall: false }, base !== undefined);
       const sound = await (items
         ? check("documents", () => checkDocuments(dir, forest, ids, items, options))
         : check("shards", () =>
-            checkShards(dir, artifact.meta, (shard) => verify(shard, { recall: false }), options.onProgress),
+            base
+              ? checkShardChanges(dir, artifact.meta, verifyShard)
+              : checkShards(dir, artifact.meta, verifyShard, options.onProgress),
           ));
       if (!base) await check("embedder", () => checkEmbedder(dir, artifact));
       if (options.recall === false || (shards && !sound) || !stands) return report();
@@ -106,7 +115,7 @@ export async function verify(dir: string, options: VerifyOptions = {}): Promise<
           ? await measureChanged(dir, options.onProgress)
           : items
             ? measureRecall(forest, items, options.onProgress)
-            : await measureShards(dir, artifact, options.onProgress);
+            : await measureShards(storedShards(dir, artifact), options.onProgress);
         return judgeRecall(recall, artifact.meta.certified.recallAt10);
       });
     }
@@ -185,7 +194,7 @@ function describeStructure({ artifact }: Opened, manifest: Manifest): string {
   }
   if (header.hotBytes !== manifest.hotBytes)
     throw fault("CORRUPT_META", "manifest.json and forest.bin disagree on hotBytes.");
-  if (meta.shards) {
+  if (meta.shards && !meta.base) {
     const { owners } = openRouter(artifact);
     return `${sections.length} sections match their checksums; ${owners.length} centroids lead to ${meta.shards.list.length} shards`;
   }

@@ -6,6 +6,7 @@ import {
   SECTION_ENTRY_BYTES,
   SECTIONS,
 } from "../../worker/core/format/constants.ts";
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import { type ArtifactHeader, decodeHeader } from "../../worker/core/format/header.ts";
 import { assertIndexName, shardFolder } from "../../worker/core/format/keys.ts";
 import type { ArtifactMeta, BaseMeta, Manifest, ShardMeta } from "../../worker/core/format/meta.ts";
@@ -58,6 +59,12 @@ export async function openArtifactFolder(
 ): Promise<ArtifactFolder> {
   const manifest = await readManifest(dir);
   assertIndexName(manifest.name);
+  if (manifest.base && manifest.shards) {
+    throw new AnnoyEdgeError(
+      "SHARDS_NOT_UPDATABLE",
+      `${dir} holds changes of an index in shards, which are not published yet. Build the index anew.`,
+    );
+  }
   const shards = manifest.shards?.list ?? [];
   const folders: { shard: number | undefined; path: string; manifest: Manifest }[] = [];
   for (const [shard, expected] of shards.entries()) {

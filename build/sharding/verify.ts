@@ -120,55 +120,101 @@ export function openRouter(artifact: Artifact): ShardSet {
 
 const K = 10;
 
+/** A shard's vectors, and the items that have one. */
+export interface SearchedShard {
+  readonly forest: Forest;
+  readonly items: Uint32Array;
+}
+
+/** An index in shards as a search by vector sees it. */
+export interface RoutedShards {
+  readonly router: Forest;
+  readonly set: ShardSet;
+  /** Opens a shard, whose vectors are in memory until the next one's are. */
+  readonly open: (shard: number) => Promise<SearchedShard>;
+}
+
+/** The shards of a folder as they were built. */
+export function storedShards(dir: string, artifact: Artifact): RoutedShards {
+  return {
+    router: openForest(artifact),
+    set: openRouter(artifact),
+    async open(shard) {
+      const { forest } = await openWhole(join(dir, shardFolder(shard)));
+      const items = itemsWithVectors(forest);
+      return { forest, items: items ?? Uint32Array.from({ length: forest.nItems }, (_, item) => item) };
+    },
+  };
+}
+
 /**
  * Recall@10 of all shards together, as a search routes and merges them, against brute force over all of them. One shard
  * is in memory at a time. Undefined with fewer than two items.
  */
 export async function measureShards(
-  dir: string,
-  artifact: Artifact,
+  shards: RoutedShards,
   onProgress: Report,
 ): Promise<RecallMeasurement | undefined> {
-  const set = openRouter(artifact);
-  const { list } = set.meta;
-  const total = list.reduce((sum, { items }) => sum + items, 0);
+  const total = shards.set.meta.list.reduce((sum, { items }) => sum + items, 0);
   const k = Math.min(K, total - 1);
   if (k < 1) return undefined;
-  const queries = await queriesOfShards(dir, list, queriesFor(total, artifact.header.dimensions));
-  const router = openForest(artifact);
-  const routes = queries.map((vector) => routeQuery(set, router, { mode: "vector", vector, k, searchK: -1 }));
+  const queries = await queriesOfShards(shards, queriesFor(total, shards.router.dimensions));
+  const [recalls] = await recallsOf(shards, queries, [k], onProgress);
+  return summarise(recalls!, k);
+}
+
+/**
+ * The recall of each query at each depth.
+ *
+ * @param depths numbers of neighbours, ascending, at most as many as there are items
+ */
+export async function recallsOf(
+  { router, set, open }: RoutedShards,
+  queries: readonly Float32Array[],
+  depths: readonly number[],
+  onProgress: Report,
+): Promise<number[][]> {
+  const { list } = set.meta;
+  const deepest = depths.at(-1)!;
   const nearest = queries.map(() => [] as number[]);
-  const found = queries.map(() => [] as { readonly distance: number; readonly cost: number }[]);
+  const asked = depths.map((k) => ({
+    k,
+    routes: queries.map((vector) => routeQuery(set, router, { mode: "vector", vector, k, searchK: -1 })),
+    found: queries.map(() => [] as { readonly distance: number; readonly cost: number }[]),
+  }));
   for (const [s] of list.entries()) {
     onProgress?.({ phase: "recall", done: s, total: list.length });
-    const { forest } = await openWhole(join(dir, shardFolder(s)));
-    const exact = bruteForce(forest, storedItems(forest), queries, k, undefined);
+    const { forest, items: stored } = await open(s);
+    const exact = bruteForce(forest, stored, queries, deepest, undefined);
     for (const [q, query] of queries.entries()) {
-      nearest[q] = [...nearest[q]!, ...exact[q]!].sort((a, b) => a - b).slice(0, k);
-      if (!routes[q]!.near.includes(s)) continue;
-      const searchK = Math.ceil(forest.defaultSearchK(k) * routes[q]!.effort);
-      const { items, distances } = forest.search(query, { k, searchK });
+      nearest[q] = [...nearest[q]!, ...exact[q]!].sort((a, b) => a - b).slice(0, deepest);
       const cost = costs(forest.metric, [query]);
-      for (const [i, item] of items.entries())
-        found[q]!.push({ distance: distances[i]!, cost: cost(forest.vector(item)!)[0]! });
+      for (const { k, routes, found } of asked) {
+        if (!routes[q]!.near.includes(s)) continue;
+        const searchK = Math.ceil(forest.defaultSearchK(k) * routes[q]!.effort);
+        const { items, distances } = forest.search(query, { k, searchK });
+        for (const [i, item] of items.entries())
+          found[q]!.push({ distance: distances[i]!, cost: cost(forest.vector(item)!)[0]! });
+      }
     }
   }
-  const sign = artifact.header.metric === "dot" ? -1 : 1;
-  const recalls = queries.map((_, q) => {
-    const best = found[q]!.sort((a, b) => sign * (a.distance - b.distance)).slice(0, k);
-    const worst = nearest[q]!.at(-1)!;
-    const limit = worst + Math.abs(worst) * 1e-5 + 1e-9;
-    return best.filter(({ cost }) => cost <= limit).length / k;
-  });
-  return summarise(recalls, k);
+  const sign = router.metric === "dot" ? -1 : 1;
+  return asked.map(({ k, found }) =>
+    queries.map((_, q) => {
+      const best = found[q]!.sort((a, b) => sign * (a.distance - b.distance)).slice(0, k);
+      const worst = nearest[q]![k - 1]!;
+      const limit = worst + Math.abs(worst) * 1e-5 + 1e-9;
+      return best.filter(({ cost }) => cost <= limit).length / k;
+    }),
+  );
 }
 
 /** Queries from every shard in proportion to its items. */
 async function queriesOfShards(
-  dir: string,
-  list: ShardsMeta["list"],
+  { set, open }: Pick<RoutedShards, "set" | "open">,
   wanted: number,
 ): Promise<Float32Array[]> {
+  const { list } = set.meta;
   const random = createRandom(1);
   const total = list.reduce((sum, { items }) => sum + items, 0);
   const queries: Float32Array[] = [];
@@ -177,14 +223,9 @@ async function queriesOfShards(
     passed += count;
     const due = Math.round((wanted * passed) / total) - queries.length;
     if (due < 1) continue;
-    const { forest } = await openWhole(join(dir, shardFolder(s)));
-    const items = storedItems(forest);
+    const { forest, items } = await open(s);
     for (let i = 0; i < due; i++)
       queries.push(between(forest, items[Math.floor(((i + random()) / due) * items.length)]!, random));
   }
   return queries;
-}
-
-function storedItems(forest: Forest): Uint32Array {
-  return itemsWithVectors(forest) ?? Uint32Array.from({ length: forest.nItems }, (_, item) => item);
 }

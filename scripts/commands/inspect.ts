@@ -85,7 +85,7 @@ function holes(nItems: number, nSlots: number): string {
 }
 
 /** Returns the line about routing. */
-function routing({ manifest, header }: Inspection): [string, string][] {
+function routing({ manifest, header, base }: Inspection): [string, string][] {
   const { partition, probes, effort, list, rows } = manifest.shards!;
   const asked = rows.find((row) => row.probes === probes)?.shards;
   const mean = asked === undefined ? "" : `, ${asked.toFixed(2)} shards on average`;
@@ -95,7 +95,7 @@ function routing({ manifest, header }: Inspection): [string, string][] {
       "a query asks",
       partition === "random"
         ? "all shards"
-        : `the owners of its ${count(probes)} nearest of ${count(header.nItems)} centroids${mean}`,
+        : `the owners of its ${count(probes)} nearest of ${base ? "the base's" : count(header.nItems)} centroids${mean}`,
     ],
     ["in each", `${effort} times the shard's own searchK`],
   ];
@@ -115,15 +115,25 @@ function probesTable({ manifest }: Inspection): string {
 }
 
 function shardTable(shards: NonNullable<Inspection["shards"]>): string {
-  const lines = shards.map(({ shard, version, items, hotBytes, certified }) => [
+  const hasChanges = shards.some(({ changes: own }) => own);
+  const lines = shards.map(({ shard, version, items, hotBytes, certified, changes: own }) => [
     String(shard),
     version,
     count(items),
-    bytes(hotBytes),
+    bytes(hotBytes + (own?.hotBytes ?? 0)),
     certified.recallAt10.toFixed(4),
     count(certified.defaultSearchK),
+    ...(hasChanges ? [own ? `${count(own.added)} added, ${count(own.removed)} gone` : ""] : []),
   ]);
-  const head = ["shard", "version", "items", "hot", "recall@10", "searchK"];
+  const head = [
+    "shard",
+    "version",
+    "items",
+    "hot",
+    "recall@10",
+    "searchK",
+    ...(hasChanges ? ["changes"] : []),
+  ];
   return `Shards\n${columns([head, ...lines])}`;
 }
 

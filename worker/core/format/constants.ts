@@ -126,6 +126,8 @@ export const SECTIONS = {
   removedItems: 128,
   /** Changes only: the words of those items' documents, laid out as section keywordTerms; no postings. */
   removedTerms: 129,
+  /** Changes of an index in shards only: frequencies among all documents of the words that these are about. */
+  wordTotals: 130,
   /** Synonyms, pinned and hidden documents, boosts. */
   curation: 144,
 } as const;

@@ -132,6 +132,20 @@ export interface ShardMeta {
   /** Added to the shard's own item numbers; 0 where its section `shardItems` has the whole index's. */
   readonly firstItem: number;
   readonly hotBytes: number;
+  /**
+   * Changes on top of the shard, in a version that changes another; absent where the shard is as its base has it. Version,
+   * firstItem and hotBytes beside them are the base's, and `items` are those that are left.
+   */
+  readonly changes?: ShardChanges;
+}
+
+/** Changes on top of one shard. */
+export interface ShardChanges {
+  /** Version of their own artifact. */
+  readonly version: string;
+  readonly hotBytes: number;
+  readonly added: number;
+  readonly removed: number;
 }
 
 /** Recall by the number of centroids whose shards are asked. */

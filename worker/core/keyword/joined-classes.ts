@@ -11,10 +11,9 @@ export function joinClasses(
 ): (term: number) => TermEntry[] {
   const classes = new Map<number, TermEntry[]>();
   const readClassOf = (term: number): TermEntry[] => {
-    const { key, text: whole, ...parts } = wordOf(term);
-    const text = isMarked(key) ? textOf(key.subarray(0, key.length - 1)) : whole;
+    const { key, ...parts } = wordOf(term);
     const members = (dictionary: Dictionary, own: TermEntry | undefined): TermEntry[] => {
-      const first = own?.term ?? classTerm(dictionary, key, text, languages);
+      const first = own?.term ?? classTerm(dictionary, key, languages);
       return first < 0 ? [] : readClass(dictionary, first);
     };
     const old = members(base, parts.base);
@@ -46,14 +45,10 @@ export function joinClasses(
 }
 
 /** The term of a dictionary whose class is that of a word or a marked stem; -1 where it has none. */
-function classTerm(
-  dictionary: Dictionary,
-  key: Uint8Array,
-  text: string,
-  languages: readonly Language[],
-): number {
+export function classTerm(dictionary: Dictionary, key: Uint8Array, languages: readonly Language[]): number {
   const own = findTerm(dictionary, key);
   if (own >= 0) return own;
+  const text = textOf(isMarked(key) ? key.subarray(0, key.length - 1) : key);
   if (isMarked(key)) return findTerm(dictionary, encodeTerm(text));
   for (const language of languages) {
     const stem = foldWord(stemWord(language, text));

@@ -76,13 +76,15 @@ export function joinTerms({ base, added, gone }: JoinedDictionaries): JoinedTerm
     return word;
   };
   const entryOf = (term: number, classTotal?: number): TermEntry => {
-    const { documents } = wordOf(term);
+    const { documents, base: old } = wordOf(term);
+    // In a shard the base knows how many documents of the others hold a word.
+    const total = old ? documents + old.total - old.documents : documents;
     return {
       term,
       documents,
       classDocuments: classTotal ?? documents,
-      total: documents,
-      classTotal: classTotal ?? documents,
+      total,
+      classTotal: classTotal ?? total,
       ...NOWHERE,
       nextInClass: term,
     };

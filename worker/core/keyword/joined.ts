@@ -5,6 +5,7 @@ import { type JoinedLexicon, joinLexicons } from "./joined-lexicon.ts";
 import { type KeywordIndex, normsOf, type WordCounts } from "./keyword-index.ts";
 import { phraseItems } from "./phrase.ts";
 import type { KeywordQuery } from "./query.ts";
+import { sharedBy, type WordTotals, withTotals } from "./totals.ts";
 import { keptOnce, knownQuery, type UnderstoodQuery } from "./understand.ts";
 
 /** A keyword index and what was added to it and taken from it, searched as one index of the same documents would be. */
@@ -16,24 +17,31 @@ export interface JoinedKeywords {
   readonly added: KeywordIndex;
 }
 
-/** @param gone words of those documents of the base that are in no answer */
+/**
+ * @param gone words of those documents of the base that are in no answer
+ * @param totals frequencies among the documents of all shards, where these are parts of one
+ */
 export function joinKeywords(
   base: KeywordIndex,
   added: KeywordIndex,
   gone: WordCounts | undefined,
+  totals?: WordTotals,
 ): JoinedKeywords {
   const documents = base.nDocuments + added.nDocuments - (gone?.nDocuments ?? 0);
   const sum = [base, added].reduce((total, part) => total + part.averageLength * part.nDocuments, 0);
   const lengths = sum - (gone ? gone.averageLength * gone.nDocuments : 0);
   const averageLength = documents > 0 ? Math.max(0, lengths) / documents : 0;
   const { k1, b, languages } = base;
-  const shared = { collectionDocuments: documents, averageLength, norms: normsOf(k1, b, averageLength) };
-  const lexicon = joinLexicons({
+  const shared = totals
+    ? sharedBy(totals, base)
+    : { collectionDocuments: documents, averageLength, norms: normsOf(k1, b, averageLength) };
+  const joined = joinLexicons({
     base: base.dictionary,
     added: added.dictionary,
     gone: gone?.dictionary,
     languages,
   });
+  const lexicon = totals ? withTotals(joined, totals, languages) : joined;
   return {
     whole: { ...base, ...shared, lexicon },
     base: { ...base, ...shared },

@@ -139,26 +139,35 @@ export function openKeywordSections(sections: KeywordSections, itemCount: number
 export interface WordCounts {
   readonly dictionary: Dictionary;
   readonly nDocuments: number;
+  /** Documents among which the words have their totals; 0 where they have none. */
+  readonly collectionDocuments: number;
   readonly averageLength: number;
 }
 
-/** Opens the words of a keyword index whose postings are not at hand. @throws ArtifactError `CORRUPT_KEYWORDS` */
-export function openWordCounts(bytes: Uint8Array): WordCounts {
+/**
+ * Opens the words of a keyword index whose postings are not at hand.
+ *
+ * @param ofCollection whether entries tell frequencies among more documents
+ * @throws ArtifactError `CORRUPT_KEYWORDS`
+ */
+export function openWordCounts(bytes: Uint8Array, ofCollection = false): WordCounts {
   if (bytes.byteLength < KEYWORD_HEADER_BYTES) {
     throw corruptKeywords(`its header has ${bytes.byteLength} bytes`);
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const version = view.getUint32(KEYWORD_HEADER.version, true);
-  if (version !== KEYWORD_LAYOUT_VERSION) throw corruptKeywords(`counted words have layout ${version}`);
+  if (version !== (ofCollection ? KEYWORD_COLLECTION_VERSION : KEYWORD_LAYOUT_VERSION))
+    throw corruptKeywords(`counted words have layout ${version}`);
   const postingBytes = view.getUint32(KEYWORD_HEADER.postingBytes, true);
   return {
     dictionary: openDictionary(bytes, view, {
       withPositions: false,
-      ofCollection: false,
+      ofCollection,
       postingBytes,
       positionBytes: 0,
     }),
     nDocuments: view.getUint32(KEYWORD_HEADER.nDocuments, true),
+    collectionDocuments: view.getUint32(KEYWORD_HEADER.collectionDocuments, true),
     averageLength: positive(view, KEYWORD_HEADER.averageLength, "average length", Number.MAX_VALUE),
   };
 }

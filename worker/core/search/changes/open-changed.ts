@@ -1,34 +1,38 @@
 import { countBits, filterOfBits } from "../../columns/compile.ts";
-import { requireView, sectionBytes } from "../../format/artifact.ts";
+import { type Artifact, requireView, sectionBytes } from "../../format/artifact.ts";
 import { AnnoyEdgeError, ArtifactError } from "../../format/errors.ts";
 import { type JoinedKeywords, joinKeywords } from "../../keyword/joined.ts";
 import { openWordCounts } from "../../keyword/keyword-index.ts";
+import { openWordTotals, sharedBy, type WordTotals, withTotals } from "../../keyword/totals.ts";
 import type { Changes, LoadedIndex } from "../loaded-index.ts";
+import type { ShardedIndex } from "../shards/searcher.ts";
 
 /**
  * Opens a base and the changes on top of it as one index. Takes the time of reading the list of removed items.
  *
+ * @param totals frequencies of words among the documents of all shards, where the base is one of several
  * @throws AnnoyEdgeError `BASE_MISMATCH` when the changes belong to another base; ArtifactError `CORRUPT_CHANGES`
  */
-export function openChanged(base: LoadedIndex, added: LoadedIndex): LoadedIndex {
+export function openChanged(base: LoadedIndex, added: LoadedIndex, totals?: WordTotals): LoadedIndex {
   const { manifest } = added;
   const { nItems, metric, dimensions } = base.forest;
   const expected = added.forest.artifact.meta.base;
   if (!expected) throw corrupt("their meta names no base");
-  if (expected.version !== base.version) {
+  if (expected.version !== base.manifest.version) {
     throw new AnnoyEdgeError(
       "BASE_MISMATCH",
-      `Version ${added.version} changes ${expected.version}; the base at hand is ${base.version}. Publish or build the index again.`,
+      `Version ${added.version} changes ${expected.version}; the base at hand is ${base.manifest.version}. Publish or build the index again.`,
     );
   }
-  if (expected.nItems !== nItems) throw corrupt(`their base has ${nItems} items, not ${expected.nItems}`);
   if (added.forest.metric !== metric || added.forest.dimensions !== dimensions) {
     throw corrupt("metric or dimensions are not those of their base");
   }
-  if (base.shards || base.changes) throw corrupt("their base is not an index in one piece");
+  if (base.changes) throw corrupt("their base is not an index in one piece");
+  if (base.shards) return openChangedRouter({ ...base, shards: base.shards }, added);
+  if (expected.nItems !== nItems) throw corrupt(`their base has ${nItems} items, not ${expected.nItems}`);
   const removed = requireView(added.forest.artifact, "removedItems", Uint32Array);
   const kept = keptItems(base, removed);
-  const keywords = joinedKeywords(base, added);
+  const keywords = joinedKeywords(base, added, totals);
   const changes: Changes = {
     base: keywords ? { ...base, keyword: keywords.base } : base,
     added: keywords ? { ...added, keyword: keywords.added } : added,
@@ -46,6 +50,30 @@ export function openChanged(base: LoadedIndex, added: LoadedIndex): LoadedIndex 
   };
 }
 
+/** The router of the base, which leads to the shards of the changed index. */
+function openChangedRouter(base: ShardedIndex, { manifest, version, shards }: LoadedIndex): LoadedIndex {
+  const { owners, meta } = base.shards;
+  const isSame = shards?.meta.list.every((shard, i) => shard.version === meta.list[i]?.version);
+  if (!shards || !isSame || shards.meta.list.length !== meta.list.length) {
+    throw corrupt("their shards are not those of their base");
+  }
+  return { ...base, name: manifest.name, version, manifest, shards: { ...shards, owners } };
+}
+
+/** The frequencies of words that the changes of an index in shards have for all of these; undefined where there are none. */
+export function wordTotalsOf(artifact: Artifact): WordTotals | undefined {
+  const bytes = sectionBytes(artifact, "wordTotals");
+  return bytes && openWordTotals(bytes);
+}
+
+/** A shard without changes, whose words are scored by what all shards have. */
+export function openUnchanged<T extends LoadedIndex>(base: T, totals: WordTotals | undefined): T {
+  const { keyword } = base;
+  if (!keyword || !totals) return base;
+  const lexicon = withTotals(keyword.lexicon, totals, keyword.languages);
+  return { ...base, keyword: { ...keyword, ...sharedBy(totals, keyword), lexicon } };
+}
+
 function keptItems(base: LoadedIndex, removed: Uint32Array) {
   const { nItems } = base.forest;
   const bits = new Uint32Array(Math.ceil(nItems / 32));
@@ -61,11 +89,15 @@ function keptItems(base: LoadedIndex, removed: Uint32Array) {
   return filterOfBits(bits, before);
 }
 
-function joinedKeywords(base: LoadedIndex, added: LoadedIndex): JoinedKeywords | undefined {
+function joinedKeywords(
+  base: LoadedIndex,
+  added: LoadedIndex,
+  totals: WordTotals | undefined,
+): JoinedKeywords | undefined {
   if (!base.keyword) return undefined;
   if (!added.keyword) throw corrupt("they have no keyword index, and their base has one");
   const words = sectionBytes(added.forest.artifact, "removedTerms");
-  return joinKeywords(base.keyword, added.keyword, words && openWordCounts(words));
+  return joinKeywords(base.keyword, added.keyword, words && openWordCounts(words), totals);
 }
 
 function corrupt(what: string): ArtifactError {

@@ -6,7 +6,7 @@ import { filterOf } from "../conditions.ts";
 import type { Changes, LoadedIndex } from "../loaded-index.ts";
 import { type PartOptions, rankInMemory } from "../memory.ts";
 import { type Query, rankedWords, readsColumns } from "../query.ts";
-import type { Rankings, WholeColumns } from "../ranking.ts";
+import type { Rankings, RankOptions, WholeColumns } from "../ranking.ts";
 import { mergeRankings, outward } from "../shards/merge.ts";
 import type { SearchOptions } from "../timing.ts";
 
@@ -19,14 +19,15 @@ export type ChangedIndex = LoadedIndex & { readonly changes: Changes };
 export async function rankChanged(
   index: ChangedIndex,
   query: Query,
-  k: number,
+  wanted: RankOptions,
   options: SearchOptions,
 ): Promise<Rankings> {
+  const { k } = wanted;
   const { base, added, kept, keywords } = index.changes;
-  const wanted = rankedWords(query) ?? (query.terms ? query.words : undefined);
-  const joined = keywords && wanted && understandJoined(keywords, wanted, kept.accept, options.work);
+  const words = rankedWords(query) ?? (query.terms ? query.words : undefined);
+  const joined = keywords && words && understandJoined(keywords, words, kept.accept, options.work);
   const { terms: isWanted, ...own } = query;
-  const part: PartOptions = { k, ...(readsColumns(query) && { whole: wholeOf(index) }) };
+  const part: PartOptions = { ...(readsColumns(query) && { whole: wholeOf(index) }), ...wanted };
   // Whether near words are added is decided by the hits of both parts: the base's count while it is ranked.
   let isFew = false;
   const ofBase = await rankInMemory(

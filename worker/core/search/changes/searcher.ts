@@ -42,7 +42,7 @@ export function createChangedSearcher(index: ChangedIndex, options: SearchOption
   return {
     index,
     options,
-    rank: (query, k) => rankChanged(index, query, k, options),
+    rank: (query, k) => rankChanged(index, query, { k }, options),
     documents: (items) => spread(items, (part, own) => part.documents(own), nothing),
     // Every document of the changes has an id, so none is shown the number that it has among them.
     ids: (items) => spread(items, (part, own) => part.ids(own), String),

@@ -1,14 +1,15 @@
 import { findSection, requireView } from "../../format/artifact.ts";
 import { ArtifactError } from "../../format/errors.ts";
-import { idOfItem, itemOfId } from "../../format/ids.ts";
+import { idOfItem } from "../../format/ids.ts";
 import { createWork } from "../../format/work.ts";
+import { type ChangedIndex, rankChanged } from "../changes/rank.ts";
 import { passing } from "../conditions.ts";
 import { renumbered } from "../curation/facts.ts";
 import type { LoadedIndex } from "../loaded-index.ts";
 import { rankInMemory } from "../memory.ts";
+import { openSearcher } from "../open-searcher.ts";
 import type { Ranking } from "../ranking.ts";
 import type { SearchOptions } from "../timing.ts";
-import { vectorsOf } from "../vectors.ts";
 import { bytesOf, firstPart, MAX_CALL_BYTES } from "./details.ts";
 import type {
   DetailsPart,
@@ -31,12 +32,12 @@ const MAX_DETAILS_BYTES = MAX_CALL_BYTES / 3;
 /** Mapping between a shard's own item numbers and those of the whole index. */
 interface Numbering {
   readonly outer: (item: number) => number;
-  /** Undefined for an item of another shard. */
+  /** Undefined for an item of another shard, or one that is gone. */
   readonly inner: (item: number) => number | undefined;
 }
 
 /**
- * A shard over an index in memory. Opening checks its numbers, O(items).
+ * A shard over an index in memory, or over one with changes. Opening checks its numbers, O(items).
  *
  * @throws ArtifactError `CORRUPT_IDS` when section `shardItems` does not ascend
  */
@@ -70,12 +71,9 @@ async function rank(
   { show, ...query }: ShardQuery,
   options: SearchOptions,
 ): Promise<ShardRankings> {
-  const { vectors, words, listed, values, rare, curated, ...rest } = await rankInMemory(
-    index,
-    query,
-    query,
-    options,
-  );
+  const { vectors, words, listed, values, rare, curated, ...rest } = isChanged(index)
+    ? await rankChanged(index, query, query, options)
+    : await rankInMemory(index, query, query, options);
   const outward = <T extends Ranking>(ranking: T): T => ({
     ...ranking,
     items: ranking.items.map(outer),
@@ -98,13 +96,23 @@ async function rank(
   };
 }
 
+function isChanged(index: LoadedIndex): index is ChangedIndex {
+  return index.changes !== undefined;
+}
+
+/** The part of an index, base or changes, that holds an item, and its number there. */
+function partOf(index: LoadedIndex, item: number): { readonly part: LoadedIndex; readonly own: number } {
+  const { changes, forest } = index;
+  if (!changes) return { part: index, own: item };
+  return item < forest.nItems
+    ? { part: changes.base, own: item }
+    : { part: changes.added, own: item - forest.nItems };
+}
+
 /** Details of an item that need no read. */
-function shownOf(
-  { ids, docstore, forest }: LoadedIndex,
-  own: number,
-  item: number,
-  { places, vectors }: Show,
-): ItemDetails {
+function shownOf(index: LoadedIndex, inner: number, item: number, { places, vectors }: Show): ItemDetails {
+  const { part, own } = partOf(index, inner);
+  const { ids, docstore, forest } = part;
   const id = idOfItem(ids, own);
   // Finer ones lie elsewhere.
   const vector = vectors && !forest.vectorsRescored ? forest.vector(own) : undefined;
@@ -155,15 +163,17 @@ async function detailsOf(
   { items, documents, vectors }: DetailsRequest,
 ): Promise<ItemDetails[]> {
   const own = items.map(inner).filter((item) => item !== undefined);
+  const searcher = openSearcher(index);
   const [stored, found] = await Promise.all([
-    documents ? index.docstore.getItems(own) : [],
-    vectors ? vectorsOf(index, own) : [],
+    documents ? searcher.documents(own) : [],
+    vectors ? searcher.vectors(own) : [],
   ]);
   return own.flatMap((item, i) => {
-    const id = idOfItem(index.ids, item);
+    const at = partOf(index, item);
+    const id = idOfItem(at.part.ids, at.own);
     const document = stored[i];
     const vector = found[i];
-    if (id === undefined && document === undefined && !index.forest.vector(item)) return [];
+    if (id === undefined && document === undefined && !at.part.forest.vector(at.own)) return [];
     return {
       item: outer(item),
       ...(id !== undefined && { id }),
@@ -175,9 +185,10 @@ async function detailsOf(
 
 /** Item to search by: its vector, and its document for the answer, come along. */
 async function locate({ index, outer, inner }: Own, wanted: Located): Promise<ItemDetails | null> {
-  const item = "id" in wanted ? itemOfId(index.ids, wanted.id) : inner(wanted.item);
+  const searcher = openSearcher(index);
+  const item = "id" in wanted ? await searcher.itemOf(wanted.id) : inner(wanted.item);
   if (item === undefined) return null;
-  const [vector] = await vectorsOf(index, [item]);
+  const vector = await searcher.vectorOf(item);
   if (!vector && !("id" in wanted)) return null;
   const show = { first: 1, places: true, vectors: false };
   return { ...shownOf(index, item, outer(item), show), ...(vector && { vector }) };
@@ -190,18 +201,35 @@ function passingItems(
 ): number[] {
   const mine = items.flatMap((outer) => {
     const item = inner(outer);
-    return item === undefined ? [] : [{ outer, item }];
+    return item === undefined ? [] : [{ outer, ...partOf(index, item) }];
   });
-  const passed = passing(
-    index,
-    mine.map(({ item }) => item),
-    filter,
-    { whole: { fields, facetValues: 0 }, work },
-  );
-  return mine.filter((_, i) => passed[i]).map(({ outer }) => outer);
+  const parts = [...new Set(mine.map(({ part }) => part))];
+  return parts.flatMap((part) => {
+    const own = mine.filter((one) => one.part === part);
+    const numbers = own.map((one) => one.own);
+    const passed = passing(part, numbers, filter, { whole: { fields, facetValues: 0 }, work });
+    return own.filter((_, i) => passed[i]).map(({ outer }) => outer);
+  });
 }
 
-function numberingOf({ forest }: LoadedIndex): Numbering {
+/** The numbers of a shard's items; those of its changes are behind those of all bases. */
+function numberingOf(index: LoadedIndex): Numbering {
+  const { changes } = index;
+  if (!changes) return ownNumbering(index);
+  const [base, added] = [ownNumbering(changes.base), ownNumbering(changes.added)];
+  const first = changes.base.forest.nItems;
+  return {
+    outer: (item) => (item < first ? base.outer(item) : added.outer(item - first)),
+    inner: (item) => {
+      const old = base.inner(item);
+      if (old !== undefined) return changes.kept.accept(old) ? old : undefined;
+      const own = added.inner(item);
+      return own === undefined ? undefined : own + first;
+    },
+  };
+}
+
+function ownNumbering({ forest }: LoadedIndex): Numbering {
   const { artifact, nItems } = forest;
   if (!findSection(artifact, "shardItems")) {
     return { outer: (item) => item, inner: (item) => (item < nItems ? item : undefined) };
