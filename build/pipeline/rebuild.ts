@@ -3,7 +3,7 @@ import { readManifest } from "../artifact/folder.ts";
 import type { GateFailure, PublishResult } from "../publish/index.ts";
 import { currentVersion, withStore } from "../publish/index.ts";
 import { requirePointerState } from "../publish/pointer.ts";
-import { readPublishedManifest } from "../publish/versions.ts";
+import { readPublishedManifest } from "../publish/published-manifest.ts";
 import { OptionError } from "../settings/errors.ts";
 import { indexName } from "../settings/names.ts";
 import type { SiteReport } from "../site/report.ts";

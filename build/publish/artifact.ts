@@ -6,7 +6,6 @@ import {
   SECTION_ENTRY_BYTES,
   SECTIONS,
 } from "../../worker/core/format/constants.ts";
-import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import { type ArtifactHeader, decodeHeader } from "../../worker/core/format/header.ts";
 import { assertIndexName, shardFolder } from "../../worker/core/format/keys.ts";
 import type { ArtifactMeta, BaseMeta, Manifest, ShardMeta } from "../../worker/core/format/meta.ts";
@@ -15,6 +14,7 @@ import { readRange } from "../artifact/file-bytes.ts";
 import { readManifest } from "../artifact/folder.ts";
 import { BASE_FOLDER, ENCODER_FILE } from "../artifact/version.ts";
 import { openEncoderFile } from "../embedding/sentence/folder.ts";
+import { partsOf } from "./published-manifest.ts";
 
 /** An artifact with files of its own: the whole index, or of a sharded one the router or a shard. */
 export interface ArtifactPart {
@@ -31,8 +31,8 @@ export interface ArtifactPart {
 /** The base of changes, a version of its own. */
 export interface ChangedBase {
   readonly folder: ArtifactFolder;
-  /** Items of it that are gone. */
-  readonly removed: ReadonlySet<number>;
+  /** Items of it that are gone, by the shard that has them. */
+  readonly removed: ReadonlyMap<number | undefined, ReadonlySet<number>>;
 }
 
 /** An artifact folder that has been checked against its manifests. */
@@ -59,23 +59,17 @@ export async function openArtifactFolder(
 ): Promise<ArtifactFolder> {
   const manifest = await readManifest(dir);
   assertIndexName(manifest.name);
-  if (manifest.base && manifest.shards) {
-    throw new AnnoyEdgeError(
-      "SHARDS_NOT_UPDATABLE",
-      `${dir} holds changes of an index in shards, which are not published yet. Build the index anew.`,
-    );
-  }
-  const shards = manifest.shards?.list ?? [];
   const folders: { shard: number | undefined; path: string; manifest: Manifest }[] = [];
-  for (const [shard, expected] of shards.entries()) {
-    const path = join(dir, shardFolder(shard));
-    const own = await readManifest(path);
-    if (own.version !== expected.version) {
-      throw changed(path, `holds version ${own.version}, not ${expected.version}`);
+  for (const ref of partsOf(manifest)) {
+    if (!ref) {
+      folders.push({ shard: undefined, path: dir, manifest });
+      continue;
     }
-    folders.push({ shard, path, manifest: own });
+    const path = join(dir, shardFolder(ref.number));
+    const own = await readManifest(path);
+    if (own.version !== ref.version) throw changed(path, `holds version ${own.version}, not ${ref.version}`);
+    folders.push({ shard: ref.number, path, manifest: own });
   }
-  folders.push({ shard: undefined, path: dir, manifest });
 
   const total = folders.reduce((sum, { manifest: { files } }) => sum + bytesOf(files), 0);
   let done = 0;
@@ -101,18 +95,30 @@ export async function openArtifactFolder(
     });
   }
   const encoder = await checkEncoder(dir, manifest);
-  return { manifest, parts, encoder, ...(manifest.base && { base: await openBase(dir, manifest.base) }) };
+  const base = manifest.base && (await openBase(dir, manifest.base, parts));
+  return { manifest, parts, encoder, ...(base && { base }) };
 }
 
-async function openBase(dir: string, { version, removed }: BaseMeta): Promise<ChangedBase> {
+async function openBase(
+  dir: string,
+  { version, removed }: BaseMeta,
+  parts: readonly ArtifactPart[],
+): Promise<ChangedBase> {
   const path = join(dir, BASE_FOLDER);
   const folder = await openArtifactFolder(path);
   if (folder.manifest.version !== version) {
     throw changed(path, `holds version ${folder.manifest.version}, not ${version}`);
   }
-  const items = await readRemoved(join(dir, "forest.bin"));
-  if (items.length !== removed) throw changed(dir, `removes ${items.length} items, not ${removed}`);
-  return { folder, removed: new Set(items) };
+  const gone = new Map<number | undefined, ReadonlySet<number>>();
+  for (const { shard, forestPath, manifest } of parts) {
+    const expected = folder.parts.find((part) => part.shard === shard)?.manifest.version;
+    if (manifest.base?.version !== expected)
+      throw changed(forestPath, `is on top of ${manifest.base?.version}, not ${expected}`);
+    gone.set(shard, new Set(await readRemoved(forestPath)));
+  }
+  const count = [...gone.values()].reduce((sum, { size }) => sum + size, 0);
+  if (count !== removed) throw changed(dir, `removes ${count} items, not ${removed}`);
+  return { folder, removed: gone };
 }
 
 /** Opens the encoder that the manifest names, as the Worker will. */
@@ -128,7 +134,9 @@ function bytesOf(files: Manifest["files"]): number {
 }
 
 function sameShards(a: readonly ShardMeta[], b: readonly ShardMeta[]): boolean {
-  return a.length === b.length && a.every(({ version }, i) => version === b[i]!.version);
+  const isSame = ({ version, changes }: ShardMeta, other: ShardMeta) =>
+    version === other.version && changes?.version === other.changes?.version;
+  return a.length === b.length && a.every((shard, i) => isSame(shard, b[i]!));
 }
 
 async function readRemoved(path: string): Promise<Uint32Array> {

@@ -9,7 +9,7 @@ import {
 } from "../../worker/storage/manifest.ts";
 import type { Progress } from "../settings/progress.ts";
 import { type Expected, soundnessOf } from "./objects.ts";
-import { partsOf } from "./placements.ts";
+import { partsOf } from "./published-manifest.ts";
 import type { PublishStore } from "./store.ts";
 import { neededPages, type PageState, surveyPages } from "./survey.ts";
 
@@ -53,9 +53,8 @@ export async function checkVersion(
   );
   if (!whole) return { manifest: undefined, placements: [], findings };
   const placements: Placement[] = [];
-  for (const shard of partsOf(whole)) {
-    const ref =
-      shard === undefined ? undefined : { number: shard, version: whole.shards!.list[shard]!.version };
+  for (const ref of partsOf(whole)) {
+    const shard = ref?.number;
     const manifest = ref
       ? await readManifestOf(store, findings, versionKey(name, version, "manifest.json", shard), (text) =>
           parseShardManifest(text, version, ref),

@@ -14,7 +14,10 @@ export async function measureCorpus({ manifest, parts, base }: ArtifactFolder): 
   let documents = 0;
   let textBytes = 0;
   let withText = 0;
-  const beneath = (base?.folder.parts ?? []).map((part) => ({ ...part, removed: base?.removed }));
+  const beneath = (base?.folder.parts ?? []).map((part) => ({
+    ...part,
+    removed: base?.removed.get(part.shard),
+  }));
   for (const { documentsPath, removed } of [
     ...beneath,
     ...parts.map((part) => ({ ...part, removed: undefined })),

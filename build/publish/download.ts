@@ -15,7 +15,7 @@ import {
 import { parsePublishedManifest, parseShardManifest } from "../../worker/storage/manifest.ts";
 import { BASE_FOLDER, ENCODER_FILE } from "../artifact/version.ts";
 import { pageHash } from "./pack.ts";
-import { partsOf } from "./placements.ts";
+import { partsOf } from "./published-manifest.ts";
 import type { PublishStore } from "./store.ts";
 
 const RANGE_BYTES = 64 * 1024 * 1024;
@@ -46,12 +46,11 @@ export async function downloadVersion(
     await mkdir(dir, { recursive: true });
     await writeFile(join(dir, ENCODER_FILE), await read(encoderKey(encoder)));
   }
-  for (const shard of partsOf(whole)) {
+  for (const ref of partsOf(whole)) {
+    const shard = ref?.number;
     const folder = shard === undefined ? dir : join(dir, shardFolder(shard));
     await mkdir(folder, { recursive: true });
     const key = versionKey(name, version, "manifest.json", shard);
-    const ref =
-      shard === undefined ? undefined : { number: shard, version: whole.shards!.list[shard]!.version };
     const published = ref ? parseShardManifest(await text(key), version, ref) : whole;
     const {
       placement: _placement,

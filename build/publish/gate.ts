@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { PUBLISHED_BYTES, residentBytes, SHARD_BYTES } from "../../worker/core/format/budget.ts";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
-import type { Manifest } from "../../worker/core/format/meta.ts";
+import type { Manifest, ShardMeta } from "../../worker/core/format/meta.ts";
 import type { CorpusFacts, PublishedManifest } from "../../worker/storage/manifest.ts";
 import { ENCODER_FILE } from "../artifact/version.ts";
 import type { ArtifactFolder } from "./artifact.ts";
@@ -83,9 +83,9 @@ export function checkSize(manifest: Manifest, { base, encoderBytes = 0 }: Beside
   const encoded = encoderBytes > 0 ? " with its encoder" : "";
   const parts = shards
     ? [
-        ...shards.list.map((shard, i) => ({ what: `Shard ${i}`, bytes: residentBytes(shard) })),
+        ...shards.list.map((shard, i) => ({ what: `Shard ${i}`, bytes: shardBytes(shard) })),
         // The items are the shards'.
-        { what: `The router${encoded}`, bytes: hotBytes + encoderBytes },
+        { what: `The router${encoded}`, bytes: (base?.hotBytes ?? 0) + hotBytes + encoderBytes },
       ]
     : base
       ? [
@@ -106,6 +106,12 @@ export function checkSize(manifest: Manifest, { base, encoderBytes = 0 }: Beside
     }));
 }
 
+/** Bytes that an isolate holds of a shard with its changes; removed items keep their places. */
+function shardBytes({ hotBytes, items, changes }: ShardMeta): number {
+  const { hotBytes: more, removed } = changes ?? { hotBytes: 0, removed: 0 };
+  return residentBytes({ hotBytes: hotBytes + more, items: items + removed });
+}
+
 /** As {@link checkSize}, for an artifact that was just built. */
 export async function checkBuiltSize(dir: string, manifest: Manifest): Promise<GateFailure[]> {
   const file = join(dir, ENCODER_FILE);
@@ -115,7 +121,7 @@ export async function checkBuiltSize(dir: string, manifest: Manifest): Promise<G
 
 /** Shards that an isolate holds, but not beside those that take over from them. */
 export function warnOfSize({ shards }: Manifest, limit = SHARD_BYTES): string[] {
-  const large = (shards?.list ?? []).map(residentBytes).filter((bytes) => bytes > limit);
+  const large = (shards?.list ?? []).map(shardBytes).filter((bytes) => bytes > limit);
   if (large.length === 0) return [];
   const [verb, which] = large.length === 1 ? ["takes", "shard"] : ["take", "shards"];
   return [

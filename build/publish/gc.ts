@@ -12,8 +12,9 @@ import type { Placement } from "../../worker/core/format/placement.ts";
 import { readPlacement } from "./documents.ts";
 import { readPlacements } from "./placements.ts";
 import { type PointerState, readPointerState, requirePointerState, swapPointer } from "./pointer.ts";
+import { readPublishedManifest } from "./published-manifest.ts";
 import type { ObjectInfo, PublishStore } from "./store.ts";
-import { describeVersions, lastUse, readPublishedManifest, type VersionInfo } from "./versions.ts";
+import { describeVersions, lastUse, type VersionInfo } from "./versions.ts";
 
 export interface GcOptions {
   /** Versions to keep, the current one included; the current and the previous one always stay. */

@@ -1,15 +1,10 @@
 import { AnnoyEdgeError, ArtifactError } from "../../worker/core/format/errors.ts";
-import type { Manifest } from "../../worker/core/format/meta.ts";
 import type { Placement } from "../../worker/core/format/placement.ts";
 import type { PublishedManifest } from "../../worker/storage/manifest.ts";
 import { type Base, mergePlacements } from "./base.ts";
 import { readPlacement } from "./documents.ts";
+import { partsOf, readPublishedManifest } from "./published-manifest.ts";
 import type { PublishStore } from "./store.ts";
-
-/** The parts of a version that have objects of their own: its shards, and the index itself or its router. */
-export function partsOf({ shards }: Pick<Manifest, "shards">): (number | undefined)[] {
-  return [...(shards?.list.keys() ?? []), undefined];
-}
 
 /**
  * The placements of all parts of a published version.
@@ -23,9 +18,9 @@ export async function readPlacements(
 ): Promise<Placement[]> {
   const placements: Placement[] = [];
   for (const shard of partsOf(manifest)) {
-    const placement = await readPlacement(store, name, manifest.version, shard);
+    const placement = await readPlacement(store, name, manifest.version, shard?.number);
     if (!placement) {
-      const whose = shard === undefined ? "" : ` of shard ${shard}`;
+      const whose = shard === undefined ? "" : ` of shard ${shard.number}`;
       throw new AnnoyEdgeError(
         "VERSION_INCOMPLETE",
         `Version ${manifest.version} of "${name}" lacks its placement${whose} in R2: which document pages it needs is not known, so nothing was changed. Roll back to another version, or publish it again.`,
@@ -47,12 +42,14 @@ export async function readBase(
   manifest: PublishedManifest,
 ): Promise<Base | undefined> {
   const placements: Placement[] = [];
-  for (const shard of partsOf(manifest)) {
-    const placement = await readPlacement(store, name, manifest.version, shard).catch(ignored);
-    if (placement) placements.push(placement);
-  }
   // Documents that move from the base into the changes, or back, keep their pages, too.
-  const base = manifest.base && (await readPlacement(store, name, manifest.base.version).catch(ignored));
-  if (base) placements.push(base);
+  const base =
+    manifest.base && (await readPublishedManifest(store, name, manifest.base.version).catch(ignored));
+  for (const whole of base ? [manifest, base] : [manifest]) {
+    for (const shard of partsOf(whole)) {
+      const placement = await readPlacement(store, name, whole.version, shard?.number).catch(ignored);
+      if (placement) placements.push(placement);
+    }
+  }
   return placements.length > 0 ? mergePlacements(placements) : undefined;
 }

@@ -10,10 +10,10 @@ import { placeDocuments } from "./documents.ts";
 import { findEncoder } from "./encoder.ts";
 import { type Gate, runGate } from "./gate.ts";
 import { promote, readPointerState, readReplaceable } from "./pointer.ts";
+import { readPublishedManifest } from "./published-manifest.ts";
 import { figuresOf, NOTHING, type PublishResult, withBase } from "./result.ts";
 import { baseOf, forestsOf, mendPages, standBase, uploadConfirmed } from "./stand.ts";
 import type { PublishStore } from "./store.ts";
-import { readPublishedManifest } from "./versions.ts";
 
 export interface PublishOptions {
   /** Publisher; shown by `versions`. */

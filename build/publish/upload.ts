@@ -11,6 +11,7 @@ import {
   type CorpusFacts,
   type PublishedManifest,
   parsePublishedManifest,
+  parseShardManifest,
 } from "../../worker/storage/manifest.ts";
 import type { FileLengths, PublishRecord } from "../../worker/storage/pointer.ts";
 import type { Progress } from "../settings/progress.ts";
@@ -113,18 +114,26 @@ async function putManifest(
   store: PublishStore,
   key: string,
   manifest: PublishedManifest,
-  { manifest: { version } }: ArtifactPart,
+  part: ArtifactPart,
 ): Promise<void> {
   const there = await store.getObject(key);
-  if (there && placementNamedBy(there.bytes, version) === manifest.placement.sha256) return;
+  if (there && placementNamedBy(there.bytes, part) === manifest.placement.sha256) return;
   const json = new TextEncoder().encode(`${JSON.stringify(manifest, null, 2)}\n`);
   await store.putObject(key, json, { contentType: "application/json", ifAbsent: !there });
 }
 
 /** Hash of the placement that a manifest names; undefined when the manifest cannot be read. */
-function placementNamedBy(bytes: Uint8Array, version: string): string | undefined {
+function placementNamedBy(
+  bytes: Uint8Array,
+  { shard: number, manifest: { version } }: ArtifactPart,
+): string | undefined {
+  const text = new TextDecoder().decode(bytes);
   try {
-    return parsePublishedManifest(new TextDecoder().decode(bytes), version).placement.sha256;
+    const manifest =
+      number === undefined
+        ? parsePublishedManifest(text, version)
+        : parseShardManifest(text, version, { number, version });
+    return manifest.placement.sha256;
   } catch (error) {
     if (error instanceof AnnoyEdgeError) return undefined;
     throw error;

@@ -1,6 +1,6 @@
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
-import { parseVersionKey, versionKey, versionsPrefix } from "../../worker/core/format/keys.ts";
-import { lengthsOf, type PublishedManifest, parsePublishedManifest } from "../../worker/storage/manifest.ts";
+import { parseVersionKey, versionsPrefix } from "../../worker/core/format/keys.ts";
+import { lengthsOf, type PublishedManifest } from "../../worker/storage/manifest.ts";
 import type { Pointer, PublishRecord } from "../../worker/storage/pointer.ts";
 import { checkVersion } from "./check.ts";
 import { promote, readPointerState, readReplaceable, requirePointerState } from "./pointer.ts";
@@ -172,16 +172,6 @@ function unknown(name: string, version: string): AnnoyEdgeError {
     "UNKNOWN_VERSION",
     `Index "${name}" has no version ${version}. "annoy-edge versions" lists them.`,
   );
-}
-
-/** The manifest of a published version; undefined when it is not there. */
-export async function readPublishedManifest(
-  store: PublishStore,
-  name: string,
-  version: string,
-): Promise<PublishedManifest | undefined> {
-  const object = await store.getObject(versionKey(name, version, "manifest.json"));
-  return object && parsePublishedManifest(new TextDecoder().decode(object.bytes), version);
 }
 
 /** Version that an index answers from at the moment; undefined when it was never published. */

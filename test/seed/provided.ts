@@ -19,8 +19,14 @@ declare module "vitest" {
     /**
      * Indexes in three shards, made by `shards.ts`: "shards" (the documents of "service", every third one in the same
      * shard), "shards-built" (those of "demo", as `build` cuts them), "shards-lone" (30 rows at three corners, each in its
-     * own shard, of which a query asks one) and "shards-swap", of two versions with `swap` as their pointers.
+     * own shard, of which a query asks one), "shards-swap", of two versions with `swap` as their pointers, and
+     * "shards-changed", a base and changes on top with `changed` as theirs; "shards-anew" has the documents of the changed one
+     * in one piece.
      */
-    shards: { readonly snapshot: Snapshot; readonly swap: readonly string[] };
+    shards: {
+      readonly snapshot: Snapshot;
+      readonly swap: readonly string[];
+      readonly changed: readonly string[];
+    };
   }
 }

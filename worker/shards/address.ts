@@ -1,8 +1,9 @@
 import type { Region } from "../core/search/shards/regions.ts";
 import type { ShardAnswers, ShardCall } from "../core/search/shards/types.ts";
 import type { Outcome } from "../core/search/shards/wire.ts";
+import type { ShardBase } from "../storage/manifest.ts";
 
-/** Address of an object. Its name is made of all but `shardVersion`, which follows from the rest. */
+/** Address of an object. Its name is made of all but `shardVersion` and `base`, which follow from the rest. */
 export interface ShardAddress {
   /** Name of the index. */
   readonly index: string;
@@ -11,6 +12,8 @@ export interface ShardAddress {
   readonly shard: number;
   /** Version of the shard's own artifact, as the router names it. */
   readonly shardVersion: string;
+  /** Where that lies, and what is on top of it, in a version that changes another. */
+  readonly base?: ShardBase | undefined;
   /** `any`: wherever the first caller was. */
   readonly region: Region | "any";
   /** Copies beside each other, for read load; from 0. */

@@ -23,6 +23,8 @@ export interface ShardClientOptions {
   /** Version of the whole index. */
   readonly version: string;
   readonly meta: Pick<ShardsMeta, "list">;
+  /** The version that this one changes. */
+  readonly base?: string | undefined;
   readonly settings: ShardSettings;
 }
 
@@ -33,7 +35,7 @@ export type ReachShards = Omit<ShardSet, "meta" | "owners">;
  * that they were made in, so each call makes its own.
  */
 export function connectShards(options: ShardClientOptions): ReachShards {
-  const { meta, settings, namespace } = options;
+  const { meta, settings, namespace, base } = options;
   const { replicas } = settings;
   return {
     timeLimit: settings.timeLimit,
@@ -49,6 +51,9 @@ export function connectShards(options: ShardClientOptions): ReachShards {
               version: options.version,
               shard,
               shardVersion: meta.list[shard]?.version ?? "",
+              ...(base !== undefined && {
+                base: { version: base, changes: meta.list[shard]?.changes?.version },
+              }),
               region,
               replica: (first + attempt) % replicas,
             };

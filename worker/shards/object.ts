@@ -5,6 +5,7 @@ import { openShard } from "../core/search/shards/local.ts";
 import type { Shard, ShardAnswers, ShardCall } from "../core/search/shards/types.ts";
 import { type Outcome, outcomeOf } from "../core/search/shards/wire.ts";
 import { createPageCache } from "../storage/documents/cache.ts";
+import { artifactsOf } from "../storage/held.ts";
 import { fillCache, fillCold, heldBytesOf, type LoadSource, loadShard } from "../storage/load.ts";
 import { lengthsOf } from "../storage/manifest.ts";
 import { openPublished } from "../storage/published.ts";
@@ -93,32 +94,36 @@ export class IndexShard extends DurableObject<ShardBindings> implements ShardMet
     this.#name = name;
   }
 
-  async #load({ index, version, shard, shardVersion }: ShardAddress): Promise<Held> {
+  async #load({ index, version, shard, shardVersion, base }: ShardAddress): Promise<Held> {
     const cache = caches.default as never;
     const source: LoadSource = { name: index, bucket: this.env.INDEXES, cache, ranges };
-    const { parts, from } = await loadShard(
+    const { parts, fresh } = await loadShard(
       source,
       version,
-      { number: shard, version: shardVersion },
+      { number: shard, version: shardVersion, base },
       (bytes) => residents.makeRoom(bytes),
     );
+    const all = artifactsOf({ parts });
     const opened = openPublished(parts, { kv: this.env.DOCUMENTS, bucket: this.env.INDEXES, pages });
     const held: Held = {
       shard: openShard(opened),
-      bytes: heldBytesOf(lengthsOf(parts.manifest)),
+      bytes: all.reduce((sum, { manifest }) => sum + heldBytesOf(lengthsOf(manifest)), 0),
       users: 0,
       usedAt: Date.now(),
       drop: () => {
         this.#held = undefined;
         // Nobody uses it: only such a shard is dropped.
-        freeParts(parts);
+        for (const one of all) freeParts(one);
       },
     };
     residents.add(held);
     this.#held = held;
     // Where the next object that holds this shard finds it; what goes wrong with a cache concerns no caller.
-    const fill = from === "r2" ? fillCache(source, parts) : Promise.resolve();
-    this.ctx.waitUntil(fill.then(() => fillCold(source, parts)).catch(() => {}));
+    const fill = async () => {
+      for (const one of fresh) await fillCache(source, one);
+      for (const one of all) await fillCold(source, one);
+    };
+    this.ctx.waitUntil(fill().catch(() => {}));
     return held;
   }
 }

@@ -23,7 +23,7 @@ export function reachShards(
   namespace: ShardNamespace | undefined,
   settings: ShardSettings,
 ): ReachShards | undefined {
-  const { shards } = artifact.meta;
+  const { shards, base } = artifact.meta;
   if (!shards) return undefined;
   if (!namespace) {
     throw new AnnoyEdgeError(
@@ -31,5 +31,5 @@ export function reachShards(
       `Version ${version} of index "${name}" is cut into shards, and this Worker has no binding SHARDS to hold them. Add these lines to wrangler.toml:\n${LINES}\nThen deploy again.`,
     );
   }
-  return connectShards({ namespace, index: name, version, meta: shards, settings });
+  return connectShards({ namespace, index: name, version, meta: shards, base: base?.version, settings });
 }

@@ -1,5 +1,5 @@
 import type { Cache, R2Bucket, R2ObjectBody } from "@cloudflare/workers-types";
-import { type Artifact, openArtifact } from "../core/format/artifact.ts";
+import { type Artifact, openArtifact, sectionBytes } from "../core/format/artifact.ts";
 import { AnnoyEdgeError, ArtifactError } from "../core/format/errors.ts";
 import { pointerKey, versionKey } from "../core/format/keys.ts";
 import { freeBuffer } from "../core/format/release.ts";
@@ -11,6 +11,7 @@ import {
   type PublishedManifest,
   parsePublishedManifest,
   parseShardManifest,
+  type ShardPlace,
   type ShardRef,
 } from "./manifest.ts";
 import { getObject, retried } from "./objects.ts";
@@ -35,6 +36,8 @@ export interface LoadedParts {
   readonly readRanges: ReadRanges;
   /** The version that this one changes. */
   readonly base?: LoadedParts;
+  /** Section `wordTotals` of the changes that a shard belongs to. */
+  readonly wordTotals?: Uint8Array;
 }
 
 export interface LoadSource {
@@ -184,7 +187,7 @@ export async function loadVersion(
 }
 
 /**
- * Loads a shard of a version as {@link loadVersion} loads a version; its lengths come from its own manifest.
+ * Loads a shard of a version as {@link loadVersion} loads a version, with its changes; its lengths come from its own manifests.
  *
  * @param version of the whole index
  * @param onLengths receives the number of bytes that it will hold, before they are read
@@ -193,15 +196,54 @@ export async function loadVersion(
 export async function loadShard(
   source: LoadSource,
   version: string,
-  shard: ShardRef,
+  { number, version: own, base }: ShardPlace,
   onLengths: (heldBytes: number) => void,
 ): Promise<LoadResult> {
-  const key = versionKey(source.name, version, "manifest.json", shard.number);
-  const object = await getObject(source.bucket, key);
-  const manifest = parseShardManifest(await object.text(), version, shard);
-  const lengths = lengthsOf(manifest);
-  onLengths(heldBytesOf(lengths));
-  return loadFiles(source, { version, shard: shard.number }, lengths, Promise.resolve(manifest), () => {});
+  const wanted = [
+    { version: base?.version ?? version, ref: { number, version: own } },
+    ...(base?.changes ? [{ version, ref: { number, version: base.changes } }] : []),
+  ];
+  const found = await Promise.all(
+    wanted.map(async ({ version, ref }) => {
+      const manifest = await readShardManifest(source, version, ref);
+      return { version, manifest, lengths: lengthsOf(manifest) };
+    }),
+  );
+  onLengths(found.reduce((sum, { lengths }) => sum + heldBytesOf(lengths), 0));
+  const [loaded, wordTotals] = await Promise.all([
+    Promise.all(
+      found.map(({ version, manifest, lengths }) =>
+        loadFiles(source, { version, shard: number }, lengths, Promise.resolve(manifest), () => {}),
+      ),
+    ),
+    base && loadWordTotals(source, version),
+  ]);
+  const [below, changes] = loaded;
+  const parts = changes ? { ...changes.parts, base: below!.parts } : below!.parts;
+  return {
+    parts: wordTotals ? { ...parts, wordTotals } : parts,
+    from: below!.from,
+    fresh: loaded.flatMap(({ fresh }) => fresh),
+  };
+}
+
+async function readShardManifest(
+  { bucket, name }: LoadSource,
+  version: string,
+  shard: ShardRef,
+): Promise<PublishedManifest> {
+  const object = await getObject(bucket, versionKey(name, version, "manifest.json", shard.number));
+  return parseShardManifest(await object.text(), version, shard);
+}
+
+/** Reads what the router of changes says of words; undefined where it says nothing. */
+async function loadWordTotals(source: LoadSource, version: string): Promise<Uint8Array | undefined> {
+  const lengths = lengthsOf(await readManifest(source, version));
+  const key = versionKey(source.name, version, "forest.bin");
+  const { artifact } = await loadForest(source, key, lengths, () => {});
+  const bytes = sectionBytes(artifact, "wordTotals")?.slice();
+  freeBuffer(artifact.bytes.buffer);
+  return bytes;
 }
 
 async function loadFiles(

@@ -75,7 +75,7 @@ export function parsePublishedManifest(text: string, version: string): Published
  */
 export function parseShardManifest(text: string, version: string, shard: ShardRef): PublishedManifest {
   const what = `manifest.json of shard ${shard.number} of version ${version}`;
-  const manifest = parseManifest(text, what);
+  const manifest = parseManifest(text, what, true);
   if (manifest.version !== shard.version) {
     throw new AnnoyEdgeError(
       "SHARD_MISMATCH",
@@ -91,8 +91,24 @@ export interface ShardRef {
   readonly version: string;
 }
 
-/** @param what that is read, for errors */
-function parseManifest(text: string, what: string): PublishedManifest {
+/** A shard of a version, and where its artifact lies when the version changes another one. */
+export interface ShardPlace extends ShardRef {
+  readonly base?: ShardBase | undefined;
+}
+
+/** Base of the shards of a version that changes another. */
+export interface ShardBase {
+  /** The whole version that is changed: it has the shard's artifact. */
+  readonly version: string;
+  /** Version of the changes on top of the shard; absent where it has none. */
+  readonly changes?: string | undefined;
+}
+
+/**
+ * @param what that is read, for errors
+ * @param isShard whether the lengths of a base lie elsewhere
+ */
+function parseManifest(text: string, what: string, isShard = false): PublishedManifest {
   let value: Partial<PublishedManifest> | null;
   try {
     value = JSON.parse(text);
@@ -107,7 +123,7 @@ function parseManifest(text: string, what: string): PublishedManifest {
     value.files?.["forest.bin"]?.bytes,
     value.placement?.hotBytes,
     value.placement?.bytes,
-    ...(value.base ? Object.values(value.baseFiles ?? { forest: undefined }) : []),
+    ...(value.base && !isShard ? Object.values(value.baseFiles ?? { forest: undefined }) : []),
   ];
   if (!counts.every((n) => typeof n === "number" && Number.isSafeInteger(n) && n >= 0)) {
     throw new ArtifactError("CORRUPT_META", `${what} lacks its files' lengths.`);

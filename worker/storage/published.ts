@@ -2,7 +2,8 @@ import type { KVNamespace, R2Bucket } from "@cloudflare/workers-types";
 import { AnnoyEdgeError } from "../core/format/errors.ts";
 import { idOfItem, openIds } from "../core/format/ids.ts";
 import { decodePlacement } from "../core/format/placement.ts";
-import { openChanged } from "../core/search/changes/open-changed.ts";
+import { openWordTotals } from "../core/keyword/totals.ts";
+import { openChanged, openUnchanged } from "../core/search/changes/open-changed.ts";
 import type { LoadedIndex } from "../core/search/loaded-index.ts";
 import { type IndexParts, openIndex } from "../core/search/loaded-index.ts";
 import type { PageCache } from "./documents/cache.ts";
@@ -29,9 +30,10 @@ export function openPublished(
   more: Pick<IndexParts, "createEmbedder" | "shards"> = {},
 ): LoadedIndex {
   const index = openAlone(parts, bindings, more);
-  if (parts.base) return openChanged(openAlone(parts.base, bindings, more), index);
+  const totals = parts.wordTotals && openWordTotals(parts.wordTotals);
+  if (parts.base) return openChanged(openAlone(parts.base, bindings, more), index, totals);
   const { base } = parts.artifact.meta;
-  if (!base) return index;
+  if (!base) return openUnchanged(index, totals);
   const message = `Version ${parts.version} changes ${base.version}, whose lengths its manifest does not tell. Publish it again.`;
   throw new AnnoyEdgeError("VERSION_INCOMPLETE", message);
 }
