@@ -107,7 +107,7 @@ test("killed at any write, what was current stays whole, and publishing again go
     before = version;
   }
   expect(await idsIn(name, before)).toHaveLength(COUNT + total);
-});
+}, 120_000);
 
 test("gc keeps the base that changes need, rollback goes back and forth, restore and publish mend both", async () => {
   const name = "kept";
