@@ -6,6 +6,7 @@ import { Tokenizer } from "@huggingface/tokenizers";
 import { Command } from "commander";
 import { importEncoder } from "../../build/embedding/encoder/import.ts";
 import { loadKernel } from "../../build/embedding/encoder/kernel/load.ts";
+import { median } from "../../build/numeric/statistics.ts";
 import { readWordNet } from "../../build/sources/wordnet.ts";
 import { openEncoder } from "../../worker/core/embedding/encoder/encoder.ts";
 import { columns } from "../cli/describe.ts";
@@ -79,8 +80,7 @@ async function measurePassages(model: string, tokenizerFile: string): Promise<vo
       theirs.push(tokens / other);
     }
   }
-  const middle = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1]!;
-  const [a, b] = [middle(ours), middle(theirs)];
+  const [a, b] = [median(ours), median(theirs)];
   process.stdout.write(
     `${passages.length} passages, ${tokens} tokens, one thread each, tokens a second of CPU\n  this encoder      ${a.toFixed(0)}\n  onnxruntime-node  ${b.toFixed(0)}\n  ratio             ${(a / b).toFixed(2)}\n`,
   );

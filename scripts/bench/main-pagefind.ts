@@ -20,6 +20,7 @@ import { serveSides } from "./site/beside/server.ts";
 import { ourSide, pagefindSide } from "./site/beside/sides.ts";
 import { indexWithPagefind, launchChromium } from "./site/pagefind.ts";
 import { fetchSite } from "./site/sites.ts";
+import { table } from "./table.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const cache = join(root, ".bench");
@@ -101,10 +102,6 @@ try {
 async function render(measured: readonly Measured[], cold: number): Promise<string> {
   const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as { version: string };
   const date = new Date().toISOString().slice(0, 10);
-  const table = (head: readonly string[], rows: readonly (readonly string[])[]) =>
-    [head, head.map((_, i) => (i === 0 ? "---" : "--:")), ...rows]
-      .map((row) => `| ${row.join(" | ")} |`)
-      .join("\n");
   const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
   const kilobytes = (bytes: number) => `${(bytes / 1000).toFixed(0)} kB`;
   const names = measured.map(({ name }) => name);

@@ -8,6 +8,7 @@ import { machine } from "./machine.ts";
 import { PACKAGES } from "./packages.ts";
 import { benchSite, type SiteReport } from "./site/run.ts";
 import { fetchSite, isSiteName, SITES } from "./site/sites.ts";
+import { table } from "./table.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const cache = join(root, ".bench");
@@ -58,12 +59,11 @@ function section({ site, pages, queries, results, missing, load }: SiteReport): 
     r.note,
   ]);
   const head = ["", "MRR@10", "recall@10", "index time", "index size", ""];
-  const lines = [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`);
   process.stderr.write(`${columns([head, ...rows], [0, 5])}\n`);
   const [before, after] = load;
   return [
     `## ${site}: ${pages} pages, ${queries} queries`,
-    lines.join("\n"),
+    table(head, rows),
     `Load average ${before.toFixed(1)} before and ${after.toFixed(1)} after.`,
     ...missing,
   ].join("\n\n");

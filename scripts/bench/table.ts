@@ -237,7 +237,7 @@ function divide(a: number | undefined, b: number | undefined): number | undefine
 }
 
 /** The first column is text, the last too when it has no figures; the others are numbers. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const isText = (column: number) => column === 0 || rows.some((row) => (row[column]?.length ?? 0) > 24);
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
   return [line(head), line(head.map((_, i) => (isText(i) ? "---" : "--:"))), ...rows.map(line)].join("\n");

@@ -1,32 +1,23 @@
 import { cpus } from "node:os";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
-import { EXIT } from "../cli/run.ts";
+import { Command } from "commander";
+import { EXIT, wholeNumber } from "../cli/run.ts";
 import { buildDemo, publishLocally } from "../demo/index.ts";
 import { type LoadReport, type LoadResult, measureLoad } from "./index.ts";
 
 /** `npm run load`: searches of the demo's index under load beside a bare Hono route; builds and publishes it when need be. */
-
-const HELP = `usage: npm run load -- [--connections 64] [--seconds 60] [-k 10] [--url http://localhost:8787] [--json]`;
-
-const { values } = parseArgs({
-  options: {
-    connections: { type: "string", default: "64" },
-    seconds: { type: "string", default: "60" },
-    k: { type: "string", short: "k", default: "10" },
-    url: { type: "string" },
-    json: { type: "boolean", default: false },
-    help: { type: "boolean", short: "h", default: false },
-  },
-});
-
-function positive(name: "connections" | "seconds" | "k"): number {
-  const value = Number(values[name]);
-  if (value > 0 && Number.isFinite(value)) return value;
-  process.stderr.write(`--${name} is ${values[name]}; a positive number is needed.\n${HELP}\n`);
-  process.exit(EXIT.usage);
-}
+const { url, json, ...load } = new Command("npm run load --")
+  .description(
+    "Measures searches of the demo's index under load, beside a bare Hono route on the same workerd.",
+  )
+  .option("--connections <n>", "requests at a time", wholeNumber(1), 64)
+  .option("--seconds <n>", "seconds of each measurement", wholeNumber(1), 60)
+  .option("-k, --k <n>", "hits a search", wholeNumber(1), 10)
+  .option("--url <url>", "a Worker that runs already, such as http://localhost:8787")
+  .option("--json", "print one JSON object")
+  .parse()
+  .opts<{ connections: number; seconds: number; k: number; url?: string; json?: boolean }>();
 
 function row(name: string, result: LoadResult): string {
   const ms = (value: number): string => `${value.toFixed(1)} ms`.padStart(11);
@@ -52,24 +43,16 @@ function print(report: LoadReport): void {
   );
 }
 
-if (values.help) {
-  process.stdout.write(`${HELP}\n`);
-} else {
-  const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-  if (values.url === undefined) {
-    process.stderr.write("building and publishing the demo's index, unless it is there\n");
-    const { dir } = await buildDemo({ root });
-    await publishLocally(dir, { root });
-  }
-  const report = await measureLoad({
-    root,
-    url: values.url,
-    connections: positive("connections"),
-    seconds: positive("seconds"),
-    k: positive("k"),
-    onPhase: (name) => process.stderr.write(`measuring: ${name}\n`),
-  });
-  if (values.json) process.stdout.write(`${JSON.stringify(report)}\n`);
-  else print(report);
-  process.exitCode = report.search.errors + report.bare.errors > 0 ? EXIT.failed : EXIT.done;
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+if (url === undefined) {
+  process.stderr.write("building and publishing the demo's index, unless it is there\n");
+  const { dir } = await buildDemo({ root });
+  await publishLocally(dir, { root });
 }
+const report = await measureLoad({
+  ...{ root, url, ...load },
+  onPhase: (name) => process.stderr.write(`measuring: ${name}\n`),
+});
+if (json) process.stdout.write(`${JSON.stringify(report)}\n`);
+else print(report);
+process.exitCode = report.search.errors + report.bare.errors > 0 ? EXIT.failed : EXIT.done;

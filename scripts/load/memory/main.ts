@@ -8,10 +8,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { Command } from "commander";
 import { openLocalStore } from "../../../build/publish/local.ts";
 import { ISOLATE_BYTES } from "../../../worker/core/format/budget.ts";
-import { EXIT } from "../../cli/run.ts";
+import { decimal, EXIT, wholeNumber } from "../../cli/run.ts";
 import { buildDemo } from "../../demo/index.ts";
 import { buildMemoryCorpus } from "./corpus.ts";
 import { measureFirst } from "./first.ts";
@@ -19,8 +19,6 @@ import { IDS, startIsolate } from "./isolate.ts";
 import { type Measured, measureSituations, totalOf } from "./situations.ts";
 import { writeVersions } from "./versions.ts";
 
-const HELP =
-  "usage: npm run memory -- [--demo | --hot 61] [--lanes 64] [--seconds 10] [--swaps 4] [--heap 128] [--most 120]";
 const ITEMS = 20_000;
 const FIRST_ROUNDS = 5;
 const WORDS = [
@@ -36,36 +34,24 @@ const WORDS = [
   "part of a ship",
 ];
 
-const { values } = parseArgs({
-  options: {
-    demo: { type: "boolean", default: false },
-    hot: { type: "string", default: "0" },
-    lanes: { type: "string", default: "64" },
-    seconds: { type: "string", default: "10" },
-    swaps: { type: "string", default: "4" },
-    heap: { type: "string", default: String(ISOLATE_BYTES / 1e6) },
-    most: { type: "string", default: "120" },
-  },
-});
-const [hot, heap, lanes, seconds, swaps, most] = [
-  values.hot,
-  values.heap,
-  values.lanes,
-  values.seconds,
-  values.swaps,
-  values.most,
-].map(Number) as [number, number, number, number, number, number];
-if (![lanes, seconds, swaps, most].every((value) => value > 0) || !(hot >= 0 && heap >= 0)) {
-  process.stderr.write(`${HELP}\n`);
-  process.exit(EXIT.usage);
-}
+const { demo, hot, heap, most, ...load } = new Command("npm run memory --")
+  .description("Measures the peak memory of an isolate in workerd, and the time of its first answer.")
+  .option("--demo", "the demo's index")
+  .option("--hot <MB>", "fill the hot part of a small index up to so much", decimal, 0)
+  .option("--lanes <n>", "requests at a time", wholeNumber(1), 64)
+  .option("--seconds <n>", "seconds under lanes", decimal, 10)
+  .option("--swaps <n>", "versions that the pointer moves to", wholeNumber(1), 4)
+  .option("--heap <MB>", "limit of V8's heap; 0 for none", decimal, ISOLATE_BYTES / 1e6)
+  .option("--most <MB>", "a peak above it fails", decimal, 120)
+  .parse()
+  .opts<{ demo?: boolean } & Record<"hot" | "heap" | "lanes" | "seconds" | "swaps" | "most", number>>();
 
 const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
 const folder = await mkdtemp(join(tmpdir(), "annoy-edge-memory-"));
 const store = await openLocalStore({ root, persistTo: folder, ids: IDS });
 try {
-  const dir = values.demo ? (await buildDemo({ root })).dir : join(folder, "artifact");
-  if (!values.demo) await buildMemoryCorpus(dir, ITEMS);
+  const dir = demo ? (await buildDemo({ root })).dir : join(folder, "artifact");
+  if (!demo) await buildMemoryCorpus(dir, ITEMS);
   const versions = await writeVersions({ store, dir, hotBytes: hot * 1e6, count: 2 });
   const variables = { INDEX_NAME: versions.name, REFRESH_SECONDS: "0.5" };
   const isolate = await startIsolate(root, folder, variables, heap * 1e6);
@@ -74,7 +60,7 @@ try {
     console.log(row("", ["heap", "buffers", "encoder", "peak", "after GC", "requests", "other answers"]));
     const bodies = WORDS.flatMap((query) => [bodyOf(query, 10), bodyOf(`${query} at night`, 50)]);
     const measured = await measureSituations(isolate, versions, {
-      ...{ bodies, lanes, seconds, swaps },
+      ...{ bodies, ...load },
       onMeasured: (one) => console.log(describe(one)),
     });
     process.exitCode = measured.some((one) => totalOf(one) > most * 1e6) ? EXIT.failed : EXIT.done;

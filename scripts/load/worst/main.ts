@@ -5,30 +5,25 @@
 import { access } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { Command } from "commander";
 import { openLocalIndex } from "../../../build/index.ts";
-import { EXIT } from "../../cli/run.ts";
+import { decimal, EXIT, wholeNumber } from "../../cli/run.ts";
 import { buildWorstCorpus } from "./corpus.ts";
 import { findWorst, type Trial } from "./search.ts";
 import { priceKinds, tryUsual } from "./table.ts";
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: "string", default: "120" },
-    seed: { type: "string", default: "1" },
-    most: { type: "string", default: "500" },
-    index: { type: "string" },
-    unbounded: { type: "boolean", default: false },
-  },
-});
-const [seconds, seed, most] = [values.seconds, values.seed, values.most].map(Number);
-if (!(seconds! > 0) || !Number.isSafeInteger(seed) || !(most! > 0)) {
-  console.error("--seconds and --most take numbers above 0, --seed a whole number.");
-  process.exit(EXIT.usage);
-}
+const { seconds, seed, most, unbounded, ...options } = new Command("npm run worst --")
+  .description("Searches for the request within the size limits that costs most.")
+  .option("--seconds <n>", "seconds of the search", decimal, 120)
+  .option("--seed <n>", "seed of the requests", wholeNumber(0), 1)
+  .option("--most <ms>", "CPU above which a request fails", decimal, 500)
+  .option("--index <dir>", "another index than that of 200,000 documents")
+  .option("--unbounded", "without the limit of work")
+  .parse()
+  .opts<{ seconds: number; seed: number; most: number; index?: string; unbounded?: boolean }>();
 
 const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
-const dir = values.index ?? join(root, "artifacts", "worst");
+const dir = options.index ?? join(root, "artifacts", "worst");
 const isBuilt = await access(join(dir, "manifest.json")).then(
   () => true,
   () => false,
@@ -39,22 +34,20 @@ if (!isBuilt) {
 }
 const index = await openLocalIndex(dir);
 console.log("What a unit of work takes, in nanoseconds:");
-for await (const { name, units, cpu } of priceKinds(index, seed!)) {
+for await (const { name, units, cpu } of priceKinds(index, seed)) {
   const perUnit = units > 0 ? ((cpu * 1e6) / units).toFixed(2) : "-";
   console.log(`${millions(units)}  ${ms(cpu)}  ${perUnit.padStart(5)}  ${name}`);
 }
 console.log("Requests that must be answered:");
 let refusedUsual = 0;
-for await (const { name, trial } of tryUsual(index, seed!)) {
+for await (const { name, trial } of tryUsual(index, seed)) {
   if (trial.outcome !== "200") refusedUsual++;
   console.log(`${millions(trial.units)}  ${ms(trial.cpu)}  ${trial.outcome.padEnd(18)}  ${name}`);
 }
 let trials = 0;
 let refused = 0;
 const worst = await findWorst(index, {
-  seconds: seconds!,
-  seed: seed!,
-  unbounded: values.unbounded,
+  ...{ seconds, seed, unbounded: unbounded ?? false },
   onTrial: ({ outcome }) => {
     trials++;
     if (outcome === "TOO_MUCH_WORK") refused++;
@@ -63,7 +56,7 @@ const worst = await findWorst(index, {
 await index.close();
 console.log(`${trials} requests in ${seconds} s, seed ${seed}; ${refused} of too much work`);
 for (const trial of worst) console.log(describe(trial));
-process.exit(refusedUsual > 0 || (worst[0]?.cpu ?? 0) > most! ? EXIT.failed : EXIT.done);
+process.exit(refusedUsual > 0 || (worst[0]?.cpu ?? 0) > most ? EXIT.failed : EXIT.done);
 
 function ms(cpu: number): string {
   return `${cpu.toFixed(0)} ms`.padStart(9);
