@@ -1,53 +1,17 @@
-import type { BuildOptions } from "../pipeline/build.ts";
+import { BUILD_SETTINGS, type BuildSettings } from "../pipeline/config.ts";
 import type { PublishDirOptions } from "../pipeline/publishing.ts";
 import { OptionError } from "../settings/errors.ts";
 
 /** Options of `build` that can be written as JSON; `out` is `artifacts/<name>` and `name` is `site` by default. */
-export interface IndexSettings
-  extends Partial<
-    Omit<BuildOptions, "site" | "source" | "documents" | "onProgress" | "onReport" | "onNote" | "explain">
-  > {
+export interface IndexSettings extends BuildSettings {
   /** Publishes what was built: locally, or where these options say. */
   readonly publish?: boolean | PublishSettings;
 }
 
 type PublishSettings = Omit<PublishDirOptions, "onProgress">;
 
-/** Names of all options. A list, because types are gone when a site is built. */
-const INDEX: Readonly<Record<keyof IndexSettings, true>> = {
-  name: true,
-  out: true,
-  baseUrl: true,
-  followLinks: true,
-  llms: true,
-  csvTypes: true,
-  embedFields: true,
-  notes: true,
-  metric: true,
-  trees: true,
-  targetRecall: true,
-  codec: true,
-  rescore: true,
-  leaf: true,
-  seed: true,
-  jobs: true,
-  maxBytes: true,
-  shards: true,
-  partition: true,
-  shardBytes: true,
-  onlyShard: true,
-  embedder: true,
-  cache: true,
-  splitter: true,
-  chunkSize: true,
-  chunkOverlap: true,
-  chunkUnit: true,
-  keyword: true,
-  filterable: true,
-  curation: true,
-  strict: true,
-  publish: true,
-};
+/** Names of all options. */
+const INDEX: Readonly<Record<keyof IndexSettings, true>> = { ...BUILD_SETTINGS, publish: true };
 
 const PUBLISH: Readonly<Record<keyof PublishSettings, true>> = {
   remote: true,

@@ -37,18 +37,21 @@ export interface LoadedConfig {
   readonly path: string;
 }
 
-/** All keys a configuration may have. A list, because types are gone when a configuration is read. */
-const KEYS: Readonly<Record<keyof Config, true>> = {
-  source: true,
-  documents: true,
-  site: true,
+/** Options of `build` that can be written as JSON. */
+export type BuildSettings = Omit<
+  Partial<BuildOptions>,
+  "site" | "source" | "documents" | "onProgress" | "onReport" | "onNote" | "explain"
+>;
+
+/** Names of them. A list, because types are gone when a configuration is read. */
+export const BUILD_SETTINGS: Readonly<Record<keyof BuildSettings, true>> = {
+  name: true,
+  out: true,
   baseUrl: true,
   followLinks: true,
   llms: true,
   csvTypes: true,
   embedFields: true,
-  out: true,
-  name: true,
   notes: true,
   metric: true,
   trees: true,
@@ -73,6 +76,13 @@ const KEYS: Readonly<Record<keyof Config, true>> = {
   filterable: true,
   curation: true,
   strict: true,
+};
+
+const KEYS: Readonly<Record<keyof Config, true>> = {
+  source: true,
+  documents: true,
+  site: true,
+  ...BUILD_SETTINGS,
   golden: true,
   allowShrink: true,
   notify: true,
