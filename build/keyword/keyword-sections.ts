@@ -1,9 +1,10 @@
+import { LANGUAGE_BITS, MAX_LANGUAGES } from "../../worker/core/format/keyword.ts";
 import type { KeywordMeta } from "../../worker/core/format/meta.ts";
 import { checkLanguage } from "../../worker/core/keyword/languages.ts";
 import type { SectionSource } from "../artifact/layout.ts";
 import { collectTerms, type Documents } from "./collect.ts";
 import { type EncodedKeywords, encodeKeywords } from "./encode.ts";
-import { DEFAULT_FIELDS, type KeywordOptions } from "./options.ts";
+import { DEFAULT_FIELDS, type ItemLanguages, type KeywordOptions } from "./options.ts";
 
 export interface BuiltKeywords {
   readonly sections: SectionSource[];
@@ -28,8 +29,24 @@ export async function buildKeywordSections(
     { name: "keywordPostings", hot: true, bytes: encoded.postings },
     { name: "keywordLengths", hot: true, bytes: encoded.lengths },
   ];
+  if (options.languages) {
+    sections.push({ name: "keywordLanguages", hot: true, bytes: encodeLanguages(options.languages) });
+  }
   if (encoded.positions) sections.push({ name: "keywordPositions", hot: true, bytes: encoded.positions });
   return { sections, meta, bytes: sections.reduce((sum, section) => sum + section.bytes.byteLength, 0) };
+}
+
+/** Counts the documents of each language, and gives each item the code of its own. */
+function encodeLanguages({ list, of, told }: ItemLanguages): Uint8Array {
+  const bytes = new Uint8Array(MAX_LANGUAGES * 4 + of.length);
+  const view = new DataView(bytes.buffer);
+  for (const [item, place] of of.entries()) {
+    if (!told[item]) continue;
+    const bit = LANGUAGE_BITS.indexOf(list[place]!);
+    view.setUint32(bit * 4, view.getUint32(bit * 4, true) + 1, true);
+    bytes[MAX_LANGUAGES * 4 + item] = bit + 1;
+  }
+  return bytes;
 }
 
 /** The index's bytes, before they are sections of a file. */

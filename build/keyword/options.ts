@@ -19,6 +19,8 @@ export interface ItemLanguages {
   readonly list: readonly Language[];
   /** Position in the list by item. */
   readonly of: Uint8Array;
+  /** 1 for each item that tells its language; the others are read as the first of the list. */
+  readonly told: Uint8Array;
 }
 
 export interface KeywordOptions {

@@ -221,11 +221,9 @@ async function cut(job: BuildJob, sharding: Sharding, cutting: Cutting): Promise
 function partOf(text: TextOptions, items: Uint32Array): TextOptions {
   const { keyword } = text;
   if (typeof keyword !== "object" || !keyword.languages) return text;
-  const { list, of } = keyword.languages;
-  return {
-    ...text,
-    keyword: { ...keyword, languages: { list, of: Uint8Array.from(items, (item) => of[item]!) } },
-  };
+  const { list, of, told } = keyword.languages;
+  const own = (all: Uint8Array) => Uint8Array.from(items, (item) => all[item]!);
+  return { ...text, keyword: { ...keyword, languages: { list, of: own(of), told: own(told) } } };
 }
 
 /** A shard that was just built, with its rows on disk still. */

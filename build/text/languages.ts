@@ -75,11 +75,14 @@ export async function itemLanguages(
   nItems: number,
 ): Promise<ItemLanguages> {
   const of = new Uint8Array(nItems);
+  const told = new Uint8Array(nItems);
   for await (const document of documents) {
     const language = declared(document) ?? detected(document);
-    of[document.item] = Math.max(0, language ? list.indexOf(language) : 0);
+    const place = language ? list.indexOf(language) : -1;
+    of[document.item] = Math.max(0, place);
+    told[document.item] = place < 0 ? 0 : 1;
   }
-  return { list, of };
+  return { list, of, told };
 }
 
 /**

@@ -99,7 +99,7 @@ export interface Explanation {
   readonly weights: { readonly keyword: number; readonly vector: number; readonly given: boolean } | null;
   /** Rules that moved the hit. */
   readonly rules: readonly {
-    readonly rule: "rareWord" | "diversity" | "synonym" | "boost" | "pinned" | "reranked";
+    readonly rule: "rareWord" | "diversity" | "synonym" | "boost" | "pinned" | "reranked" | "language";
     readonly message: string;
   }[];
 }

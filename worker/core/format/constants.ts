@@ -118,6 +118,8 @@ export const SECTIONS = {
   keywordLengths: 98,
   /** Positions of words in documents, for phrases; may be missing. */
   keywordPositions: 99,
+  /** Documents of each language, and the language of each item, where there are several. */
+  keywordLanguages: 100,
   /** Shards only: the number in the whole index of each item, unsigned 32-bit, ascending. */
   shardItems: 112,
   /** Routers only: the shard of each item, a centroid, unsigned 16-bit. */

@@ -39,6 +39,11 @@ export const LANGUAGE_BITS = [
   "none",
 ] as const;
 
+/** Section keywordLanguages begins with the documents of each language by its bit, u32; a code of a byte for each item follows. */
+export const MAX_LANGUAGES = 32;
+/** Code of an item whose language is not known; others are the language's bit and 1. */
+export const NO_LANGUAGE = 0;
+
 /** Terms are front-coded in blocks of this many. */
 export const TERMS_PER_BLOCK = 16;
 /** Postings of longer lists come in blocks of this many, each with its last item and its length in front. */

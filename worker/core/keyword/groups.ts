@@ -21,7 +21,15 @@ export function exactGroup(index: KeywordIndex, term: string): TermGroup | undef
   if (number < 0) return undefined;
   const entry = index.lexicon.entry(number);
   if (entry.documents === 0) return undefined;
-  return { entries: [entry], documents: Math.min(entry.total, index.collectionDocuments), weight: 1 };
+  return { entries: [entry], documents: frequencyOf(index, entry), weight: 1 };
+}
+
+/**
+ * The document frequency of one word by itself. In several languages that of its stem, which is the word's share of the
+ * documents of its languages: the number of documents that hold it is a share of all.
+ */
+export function frequencyOf({ languages, collectionDocuments }: KeywordIndex, entry: TermEntry): number {
+  return Math.min(languages.length > 1 ? entry.classTotal : entry.total, collectionDocuments);
 }
 
 /** The word and all that share its stem; undefined when there are none. */

@@ -36,6 +36,10 @@ export function joinLexicons(dictionaries: JoinedDictionaries): JoinedLexicon {
     return isOwnStem ? term : -1;
   };
 
+  const classOf = joinClasses(dictionaries, terms);
+  // Of several languages a word by itself is weighed by its stem: see `frequencyOf`.
+  const entry = (term: number): TermEntry =>
+    (languages.length > 1 ? classOf(term).find((one) => one.term === term) : undefined) ?? entryOf(term);
   /** Words of the parts under the numbers of the whole: those of the changes alone, and those of the base that are left. */
   const merged = <T extends { readonly term: number }>(own: readonly T[], more: readonly T[]): T[] => {
     const found: T[] = own.map((one) => ({ ...one, term: one.term + 1 }));
@@ -50,9 +54,9 @@ export function joinLexicons(dictionaries: JoinedDictionaries): JoinedLexicon {
   return {
     find,
     text: (term) => wordOf(term).text,
-    entry: (term) => entryOf(term),
+    entry,
     entryIn: (part, term) => wordOf(term)[part],
-    classOf: joinClasses(dictionaries, terms),
+    classOf,
     near: (word, maxEdits, sameFirst) =>
       merged<FuzzyMatch>(
         ofBase.near(word, maxEdits, sameFirst),
@@ -60,7 +64,7 @@ export function joinLexicons(dictionaries: JoinedDictionaries): JoinedLexicon {
       ).filter(isLeft),
     beginning(key, most) {
       const found = merged(ofBase.beginning(key, most), ofAdded.beginning(key, most)).slice(0, most);
-      return found.map(({ term }) => entryOf(term)).filter(({ documents }) => documents > 0);
+      return found.map(({ term }) => entry(term)).filter(({ documents }) => documents > 0);
     },
   };
 }

@@ -10,6 +10,7 @@ import {
   LANGUAGE_BITS,
   LANGUAGE_BYTES,
   LENGTH_OF_CODE,
+  MAX_LANGUAGES,
   SEVERAL_LANGUAGES,
   TERMS_PER_BLOCK,
 } from "../format/keyword.ts";
@@ -40,9 +41,19 @@ export interface KeywordIndex {
   /** Absent: phrases are checked against the documents. */
   readonly positions: Uint8Array | undefined;
   readonly lengths: Uint8Array;
+  /** Absent where the documents are of one language. */
+  readonly itemLanguages?: ItemLanguages | undefined;
   /** For each length code k1 (1 - b + b length / averageLength), the addend in the denominator. */
   readonly norms: Float32Array;
   readonly scratch: Scratch;
+}
+
+/** Languages of documents, by the numbers of their codes. */
+export interface ItemLanguages {
+  /** Documents of each code from 1 on. */
+  readonly documents: Uint32Array;
+  /** Code of each item; 0 where its language is not known. */
+  readonly codes: Uint8Array;
 }
 
 /** The bytes of the keyword sections; those of the terms begin on a multiple of 4. */
@@ -51,6 +62,7 @@ export interface KeywordSections {
   readonly postings: Uint8Array;
   readonly lengths: Uint8Array;
   readonly positions?: Uint8Array | undefined;
+  readonly languages?: Uint8Array | undefined;
 }
 
 /**
@@ -67,6 +79,7 @@ export function openKeywordIndex(artifact: Artifact): KeywordIndex | undefined {
     lengths: requireBytes(artifact, "keywordLengths"),
     // A file may leave its positions out, or keep them cold: phrases are then checked against the documents.
     positions: sectionBytes(artifact, "keywordPositions"),
+    languages: sectionBytes(artifact, "keywordLanguages"),
   };
   return openKeywordSections(sections, artifact.header.nItems);
 }
@@ -130,6 +143,7 @@ export function openKeywordSections(sections: KeywordSections, itemCount: number
     postings,
     positions,
     lengths,
+    itemLanguages: sections.languages && readItemLanguages(sections.languages, nItems),
     norms: normsOf(k1, b, averageLength),
     scratch: createScratch(),
   };
@@ -238,6 +252,16 @@ function readLanguages(bytes: Uint8Array): IndexLanguages {
     throw corruptKeywords(`its language is "${language}", for which this reader has no stemmer`);
   }
   return { language, languages: [language] };
+}
+
+function readItemLanguages(bytes: Uint8Array, nItems: number): ItemLanguages {
+  const counts = MAX_LANGUAGES * 4;
+  if (bytes.byteLength !== counts + nItems) {
+    throw corruptKeywords(`its languages have ${bytes.byteLength} bytes instead of ${counts + nItems}`);
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, counts);
+  const documents = Uint32Array.from({ length: MAX_LANGUAGES }, (_, i) => view.getUint32(i * 4, true));
+  return { documents, codes: bytes.subarray(counts) };
 }
 
 function positive(view: DataView, at: number, what: string, most: number): number {

@@ -1,6 +1,6 @@
 import type { Work } from "../format/work.ts";
 import { encodeTerm, type TermEntry } from "./dictionary.ts";
-import { groupOf, type TermGroup } from "./groups.ts";
+import { frequencyOf, groupOf, type TermGroup } from "./groups.ts";
 import type { KeywordIndex } from "./keyword-index.ts";
 import type { QueryWord } from "./query.ts";
 import { isSigned } from "./tokenize.ts";
@@ -54,7 +54,7 @@ export function completions(
   if (entries.length > MAX_COMPLETIONS) {
     entries = entries.sort((x, y) => y.total - x.total || x.term - y.term).slice(0, MAX_COMPLETIONS);
   }
-  const documents = entries.reduce((sum, entry) => sum + entry.total, 0);
+  const documents = entries.reduce((sum, entry) => sum + frequencyOf(index, entry), 0);
   return [
     { entries, documents: Math.min(documents, index.collectionDocuments), weight: weight * PREFIX_WEIGHT },
   ];
@@ -79,7 +79,7 @@ export function nearWords(
     const group = groupOf(index, entry.term, weight * INFLECTION_WEIGHT);
     if (!group) continue;
     // The near word itself has its own, rarer frequency: its documents come before those of its inflections.
-    groups.push({ entries: [entry], documents: Math.min(entry.total, index.collectionDocuments), weight });
+    groups.push({ entries: [entry], documents: frequencyOf(index, entry), weight });
     seen.add(entry.term);
     if (group.entries.length === 1) continue;
     groups.push(group);

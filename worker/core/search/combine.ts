@@ -2,6 +2,7 @@ import type { FusionMeta } from "../format/meta.ts";
 import { fusionFor } from "./confidence.ts";
 import { boost, withRules } from "./curation/apply.ts";
 import { DEFAULT_FUSION, FUSION_DEPTH, fuse } from "./fusion.ts";
+import { preferLanguage } from "./languages.ts";
 import type { LoadedIndex } from "./loaded-index.ts";
 import type { Query } from "./query.ts";
 import { firstOf, NO_RANKING, normalised, pickFrom, type Ranking, type Rankings } from "./ranking.ts";
@@ -20,30 +21,28 @@ export interface Combined {
 
 /** One ranking out of what the words and the vector have found: the mode's own, or both together; then the rules. */
 export function combine(index: LoadedIndex, query: Query, rankings: Rankings): Combined {
-  const { ranking, keywordWeight } = weighed(index, query, rankings);
+  const { ranking, keywordWeight, rules } = weighed(index, query, rankings);
   const boosted = boost(ranking, rankings.curated?.boosted ?? []);
   const promoted = promoteRare(boosted.ranking, rankings.rare ?? [], query.words?.words ?? []);
   return {
     ranking: promoted.ranking,
-    rules: withRules(boosted.rules, promoted.rules),
+    rules: [boosted.rules, promoted.rules].reduce(withRules, rules),
     ...(keywordWeight !== undefined && { keywordWeight }),
   };
 }
 
-function weighed(
-  index: LoadedIndex,
-  query: Query,
-  { words, vectors }: Rankings,
-): Pick<Combined, "ranking" | "keywordWeight"> {
+function weighed(index: LoadedIndex, query: Query, { words, vectors, languages }: Rankings): Combined {
   const byVector = vectors ?? NO_RANKING;
-  if (query.mode === "vector") return { ranking: byVector };
-  const byWords = words ? normalised(words) : NO_RANKING;
-  if (query.mode === "keyword" || !query.vector) return { ranking: byWords };
+  if (query.mode === "vector") return { ranking: byVector, rules: new Map() };
+  const found = words ? normalised(words) : NO_RANKING;
+  const preferred = preferLanguage(found, languages);
+  if (query.mode === "keyword" || !query.vector) return preferred;
+  const { ranking: byWords, rules } = preferred;
   const { metric, dimensions } = index.forest;
   const measured: FusionMeta = index.manifest.fusion ?? { ...DEFAULT_FUSION, queries: 0 };
   const signs = {
     words: query.words?.words.length ?? 0,
-    wordScores: byWords.scores,
+    wordScores: found.scores,
     vectorScores: byVector.scores,
   };
   const given = query.keywordWeight;
@@ -61,6 +60,7 @@ function weighed(
   return {
     ranking: { ...fused, distances: fused.items.map((item) => distances.get(item) ?? Number.NaN) },
     keywordWeight: fusion.keywordWeight,
+    rules,
   };
 }
 

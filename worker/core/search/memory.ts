@@ -11,6 +11,7 @@ import { facetCountsOf, filterOf, passing } from "./conditions.ts";
 import { boostedItems, curationNs, hiddenFilter, type PinConditions, pinnedItems } from "./curation/facts.ts";
 import type { CurationFacts, PinnedItem } from "./curation/types.ts";
 import { valuesFor } from "./fields.ts";
+import { languagesOf } from "./languages.ts";
 import { countFound, listInMemory } from "./listing.ts";
 import type { LoadedIndex } from "./loaded-index.ts";
 import { type Accept, both } from "./operators.ts";
@@ -128,6 +129,7 @@ export async function rankInMemory(
   const ofText = rankedWords(query) && understood;
   const ranked = { words, vectors, conditions: { filter, understood: ofText, work: options.work } };
   const curated = await curatedItems(index, query, ranked, exactness);
+  const languages = keyword && words && languagesOf(keyword, words.items);
   const terms = query.terms && understood && keyword ? foundTerms(keyword, understood) : undefined;
   const pinned = curated?.pinned.map(({ item }) => item) ?? [];
   const found = new Set([...(words?.items ?? []), ...(vectors?.items ?? []), ...pinned]);
@@ -139,6 +141,7 @@ export async function rankInMemory(
     ...(exactness.estimated && { estimated: true }),
     ...(terms && { terms }),
     ...(rare.length > 0 && { rare }),
+    ...(languages && { languages }),
     ...(counts && { counts }),
     ...(values && { values }),
     ...(curated && { curated }),

@@ -3,6 +3,7 @@ import type { StoredDocument } from "../format/meta.ts";
 import { appended, type Combined, combine } from "./combine.ts";
 import { type Moved, pin, withRules } from "./curation/apply.ts";
 import { FUSION_DEPTH } from "./fusion.ts";
+import { hasLanguages } from "./languages.ts";
 import { lacksPositions, languageOf } from "./loaded-index.ts";
 import { maximalMarginalRelevance } from "./mmr.ts";
 import { phraseCheck } from "./operators.ts";
@@ -106,8 +107,8 @@ async function rankTo(
 /**
  * Ranks so that all pages of one search are cut from one order. What the words alone find does not depend on the depth.
  * The vectors' candidates do, so with an offset they are always the same number; and so do both together, of which the
- * first {@link FUSION_DEPTH} come from a ranking to that depth whatever the page, and the rest from a deep one. Boosts move
- * what is found so deep, in every mode.
+ * first {@link FUSION_DEPTH} come from a ranking to that depth whatever the page, and the rest from a deep one. Boosts and
+ * the query's language move what is found so deep, in every mode.
  */
 async function rankConsistently(
   searcher: Searcher,
@@ -127,7 +128,7 @@ async function rankConsistently(
     return { rankings, estimated, ...combine(searcher.index, query, rankings) };
   };
   const boosted = (query.curation?.boosts.length ?? 0) > 0;
-  if (query.mode === "keyword" && !boosted) return search(wanted);
+  if (query.mode === "keyword" && !boosted && !hasLanguages(searcher.index)) return search(wanted);
   if (query.mode === "vector" && !boosted) return search(offset === undefined ? wanted : MAX_K);
   if (offset === undefined || wanted <= FUSION_DEPTH) return search(Math.max(wanted, FUSION_DEPTH));
   // Beside each other, so that one call asks a shard for both. The deeper one first: the other begins with what it has found.

@@ -24,6 +24,15 @@ export interface WordRanking extends Ranking {
   readonly bounds?: WordBounds;
 }
 
+/** Languages of what the words of a query have found, in an index of several: plain data. */
+export interface FoundLanguages {
+  /** Documents of each language in the index, by code less 1. */
+  readonly documents: readonly number[];
+  readonly items: readonly number[];
+  /** Codes of these items' languages; 0 where one is not known. */
+  readonly codes: readonly number[];
+}
+
 /** Words that an index knows. */
 export interface Probed {
   readonly spelled?: readonly SpelledWord[];
@@ -43,6 +52,8 @@ export interface Rankings {
   readonly terms?: readonly WordTerms[];
   /** Items that hold a rare word of the query exactly; all of them are in `words`. */
   readonly rare?: readonly RareItem[];
+  /** Languages of what the words have found, in an index of several. */
+  readonly languages?: FoundLanguages;
   /** Answer to a question about words. */
   readonly probed?: Probed;
   /** Curation of the query for the items. */

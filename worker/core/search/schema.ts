@@ -33,7 +33,7 @@ export const TOTAL_RELATIONS = ["exact", "estimate"] as const;
 /** Fields that a search is sorted by. */
 export const MAX_SORT_KEYS = 8;
 export const MAX_GROUP_HITS = 100;
-export const RULES = ["rareWord", "diversity", "synonym", "boost", "pinned", "reranked"] as const;
+export const RULES = ["rareWord", "diversity", "synonym", "boost", "pinned", "reranked", "language"] as const;
 /** Hits that a reranker orders. */
 export const DEFAULT_RERANKED = 20;
 export const MAX_RERANKED = 100;

@@ -2,7 +2,7 @@ import { countBits, filterOfBits } from "../../columns/compile.ts";
 import { type Artifact, requireView, sectionBytes } from "../../format/artifact.ts";
 import { AnnoyEdgeError, ArtifactError } from "../../format/errors.ts";
 import { type JoinedKeywords, joinKeywords } from "../../keyword/joined.ts";
-import { openWordCounts } from "../../keyword/keyword-index.ts";
+import { type KeywordIndex, openWordCounts } from "../../keyword/keyword-index.ts";
 import { openWordTotals, sharedBy, type WordTotals, withTotals } from "../../keyword/totals.ts";
 import type { Changes, LoadedIndex } from "../loaded-index.ts";
 import type { ShardedIndex } from "../shards/searcher.ts";
@@ -34,7 +34,7 @@ export function openChanged(base: LoadedIndex, added: LoadedIndex, totals?: Word
   const kept = keptItems(base, removed);
   const keywords = joinedKeywords(base, added, totals);
   const changes: Changes = {
-    base: keywords ? { ...base, keyword: keywords.base } : base,
+    base: keywords ? { ...base, keyword: withoutItems(keywords.base, removed) } : base,
     added: keywords ? { ...added, keyword: keywords.added } : added,
     kept,
     removed,
@@ -87,6 +87,18 @@ function keptItems(base: LoadedIndex, removed: Uint32Array) {
     bits[item >>> 5]! &= ~(1 << (item & 31));
   }
   return filterOfBits(bits, before);
+}
+
+/** The keyword index, with the languages of the documents that are left counted. */
+function withoutItems(keyword: KeywordIndex, removed: Uint32Array): KeywordIndex {
+  const { itemLanguages } = keyword;
+  if (!itemLanguages) return keyword;
+  const documents = itemLanguages.documents.slice();
+  for (const item of removed) {
+    const code = itemLanguages.codes[item]!;
+    if (code > 0) documents[code - 1]!--;
+  }
+  return { ...keyword, itemLanguages: { ...itemLanguages, documents } };
 }
 
 function joinedKeywords(

@@ -71,7 +71,7 @@ async function rank(
   { show, ...query }: ShardQuery,
   options: SearchOptions,
 ): Promise<ShardRankings> {
-  const { vectors, words, listed, values, rare, curated, ...rest } = isChanged(index)
+  const { vectors, words, listed, values, rare, curated, languages, ...rest } = isChanged(index)
     ? await rankChanged(index, query, query, options)
     : await rankInMemory(index, query, query, options);
   const outward = <T extends Ranking>(ranking: T): T => ({
@@ -91,6 +91,7 @@ async function rank(
     ...(values && { values: { ...values, items: values.items.map(outer) } }),
     ...(rare && { rare: rare.map((one) => ({ ...one, item: outer(one.item) })) }),
     ...(curated && { curated: renumbered(curated, outer) }),
+    ...(languages && { languages: { ...languages, items: languages.items.map(outer) } }),
     ...rest,
     ...(show && best && { shown: [...best].map((item) => shownOf(index, item, outer(item), show)) }),
   };

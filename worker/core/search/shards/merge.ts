@@ -3,6 +3,7 @@ import { compareValues, joinValues } from "../../columns/order.ts";
 import type { Metric } from "../../format/constants.ts";
 import { mergeFacts, renumbered } from "../curation/facts.ts";
 import { joinCounts } from "../fields.ts";
+import { joinLanguages } from "../languages.ts";
 import type { Ranking, Rankings, WordRanking } from "../ranking.ts";
 import type { FacetCounts } from "../types.ts";
 import { mergeProbed } from "../words/probe.ts";
@@ -22,6 +23,7 @@ export function mergeRankings(metric: Metric, parts: readonly Rankings[], k: num
   const terms = rankings.map((ranking) => ranking.terms).filter((part) => part !== undefined);
   const listed = rankings.map((ranking) => ranking.listed).filter((part) => part !== undefined);
   const values = joinValues(rankings.map((ranking) => ranking.values));
+  const languages = joinLanguages(rankings.map((ranking) => ranking.languages));
   const counts = joinCounts(rankings.map((ranking) => ranking.counts));
   return {
     ...(vectors.length > 0 && { vectors: mergeVectors(metric, vectors, k) }),
@@ -30,6 +32,7 @@ export function mergeRankings(metric: Metric, parts: readonly Rankings[], k: num
     ...(rankings.some(({ estimated }) => estimated) && { estimated: true }),
     ...(terms.length > 0 && { terms: terms.flat() }),
     ...(rare.length > 0 && { rare }),
+    ...(languages && { languages }),
     ...(listed.length > 0 && { listed: joined(listed) }),
     ...(rankings.some(({ telling }) => telling) && { telling: true }),
     ...(values && { values }),
@@ -134,7 +137,7 @@ export function outward<T extends Rankings>(rankings: T, first: number): T {
     ...ranking,
     items: ranking.items.map((item) => item + first),
   });
-  const { vectors, words, listed, values, rare, curated } = rankings;
+  const { vectors, words, listed, values, rare, curated, languages } = rankings;
   return {
     ...rankings,
     ...(vectors && { vectors: moved(vectors) }),
@@ -142,6 +145,7 @@ export function outward<T extends Rankings>(rankings: T, first: number): T {
     ...(listed && { listed: moved(listed) }),
     ...(values && { values: { ...values, items: values.items.map((item) => item + first) } }),
     ...(rare && { rare: rare.map((one) => ({ ...one, item: one.item + first })) }),
+    ...(languages && { languages: { ...languages, items: languages.items.map((item) => item + first) } }),
     ...(curated && { curated: renumbered(curated, (item) => item + first) }),
   };
 }
