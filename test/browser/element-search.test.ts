@@ -375,6 +375,7 @@ describe("what a search is held to", () => {
     await searchFor(page, "handbook");
     expect(await versions(page)).toEqual(["/2/en"]);
     expect(await axeFindings(page)).toEqual([]);
+    expect(await page.getByRole("checkbox", { name: "English", exact: true }).isChecked()).toBe(true);
     await page.getByRole("group", { name: "Version" }).getByRole("checkbox", { name: "2" }).uncheck();
     await expect.poll(() => versions(page)).toContain("/1/en");
   });

@@ -91,6 +91,7 @@ ${ofLanguage}{% endblock %}
   --annoy-search-accent: var(--md-accent-fg-color);
   --annoy-search-background: var(--md-default-bg-color);
   --annoy-search-text: var(--md-default-fg-color);
+  margin-inline: 0.4rem;
   font-size: 0.7rem;
 }
 [data-md-color-scheme="slate"] { color-scheme: dark; }

@@ -19,7 +19,7 @@ function valuesOf(counted) {
  *
  * @param {HTMLElement} place
  * @param {readonly string[]} fields
- * @param {(field: string) => string} labelOf
+ * @param {(field: string, value?: FacetValue["value"]) => string} labelOf name of a field, or of a value that it has
  * @param {() => void} onChange
  */
 export function createFilters(place, fields, labelOf, onChange) {
@@ -42,7 +42,7 @@ export function createFilters(place, fields, labelOf, onChange) {
       "label",
       { part: "filter" },
       box,
-      h("span", { dir: "auto" }, String(value).slice(0, MOST_LETTERS)),
+      h("span", { dir: "auto" }, labelOf(field, value).slice(0, MOST_LETTERS)),
       ...(count === undefined ? [] : [h("span", { class: "count" }, String(count))]),
     );
   }

@@ -49,6 +49,15 @@ export function fill(message, language, values) {
   return template.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
 }
 
+/** Name of a language in another one; its code where there is none. @param {string} code @param {string} language */
+export function languageName(code, language) {
+  try {
+    return new Intl.DisplayNames([language], { type: "language" }).of(code) ?? code;
+  } catch {
+    return code;
+  }
+}
+
 /** A page may declare a language that is none. @param {string} language */
 function plurals(language) {
   try {

@@ -3,7 +3,7 @@ import { createSearch, Failure, STEP } from "./client.js";
 import { h } from "./dom.js";
 import { createFilters } from "./filters.js";
 import { createCursor, pageGroups, queryGroup } from "./list.js";
-import { fill } from "./messages.js";
+import { fill, languageName } from "./messages.js";
 import { follow } from "./navigate.js";
 import { forgetSearches, recentSearches } from "./recent.js";
 import { correctedQuery, groupByPage, hasWords } from "./results.js";
@@ -37,7 +37,7 @@ export function createSession(host, view, settings) {
   const { field, list, notice, status } = view;
   const cursor = createCursor(list, field);
   const search = createSearch(endpoint, suggests);
-  const filters = createFilters(view.filters, fields, (name) => String(messages[name] ?? name), ask);
+  const filters = createFilters(view.filters, fields, labelOf, ask);
   const scope = createScope(host, endpoint, filters);
   let pause = 0;
   let patience = 0;
@@ -62,6 +62,12 @@ export function createSession(host, view, settings) {
     view.more.hidden = true;
     field.setAttribute("aria-expanded", String(options.length > 0));
     cursor.set(undefined);
+  }
+
+  /** @param {string} field @param {string | number | boolean} [value] */
+  function labelOf(field, value) {
+    if (value === undefined) return String(messages[field] ?? field);
+    return field === "lang" ? languageName(String(value), language) : String(value);
   }
 
   function showRecent() {
