@@ -44,16 +44,23 @@ export type DecidedJob = Pick<
   "input" | "name" | "metric" | "settings" | "text" | "options" | "curation"
 >;
 
+/** Findings about a build's documents, as far as they decide its bytes. */
+export interface Decided extends Pick<FingerprintParts, "vectors" | "sharding"> {
+  readonly embedder: Embedder | undefined;
+  /** SHA-256 of all documents, of an index in shards. */
+  readonly documents?: string;
+}
+
 /**
- * Returns the manifest's `source`: the notes, and a hash of all that decides the bytes; where vectors came with the documents
- * also one of the settings alone.
+ * Returns the manifest's `source`: the notes, and a hash of all that decides the bytes; where that covers the documents or
+ * their vectors also one of the settings alone.
  */
 export function sourceOf(
   job: DecidedJob,
-  decided: { readonly embedder: Embedder | undefined } & Pick<FingerprintParts, "vectors" | "sharding">,
+  decided: Decided,
 ): Readonly<Record<string, unknown>> & { readonly fingerprint: string; readonly settings?: string } {
   const { input, name, metric, settings, text, options, curation } = job;
-  const { embedder, vectors, sharding } = decided;
+  const { embedder, vectors, sharding, documents } = decided;
   const notes = { ...input.notes, ...options.notes };
   const parts = {
     name,
@@ -66,7 +73,11 @@ export function sourceOf(
   };
   return {
     ...notes,
-    fingerprint: fingerprint({ ...parts, vectors }),
-    ...(vectors && { settings: fingerprint({ ...parts, vectors: undefined }) }),
+    fingerprint: fingerprint({
+      ...parts,
+      ...(sharding && { sharding: { ...sharding, documents } }),
+      vectors,
+    }),
+    ...((vectors || sharding) && { settings: fingerprint({ ...parts, vectors: undefined }) }),
   };
 }

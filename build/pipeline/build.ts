@@ -14,7 +14,7 @@ import { OptionError } from "../settings/errors.ts";
 import { indexName } from "../settings/names.ts";
 import { type ForestOptions, forestSettings, requireBoolean, requireText } from "../settings/options.ts";
 import type { Progress } from "../settings/progress.ts";
-import { buildShards } from "../sharding/build-shards.ts";
+import { buildShards, withoutOnly } from "../sharding/build-shards.ts";
 import { type ShardOptions, shardingOf } from "../sharding/options.ts";
 import { compileCuration, withFieldWeights } from "../text/curation/compile.ts";
 import { readCuration } from "../text/curation/read.ts";
@@ -93,14 +93,20 @@ export async function buildUnlessEqual(
 }
 
 /**
- * Returns the hash of the settings alone that a build would write down; undefined for one of shards.
+ * Returns the hash of the settings alone that a build would write down; undefined when they would not make an index in
+ * shards, or in one piece, as it is wanted.
  *
  * @param vectorsGiven whether the documents bring their vectors
  */
-export async function settingsOf(options: BuildOptions, vectorsGiven: boolean): Promise<string | undefined> {
+export async function settingsOf(
+  options: BuildOptions,
+  { vectorsGiven, inShards }: { readonly vectorsGiven: boolean; readonly inShards: boolean },
+): Promise<string | undefined> {
   const input = inputOf(options);
   const { metric, settings } = forestSettings(options);
-  if (shardingOf(options, metric)) return undefined;
+  const sharding = shardingOf(options, metric);
+  // Where one shard suffices the index is in one piece.
+  if (inShards ? !sharding : sharding && sharding.shards !== "auto") return undefined;
   const opened = await openBuildEmbedder(options);
   try {
     const embedder = await opened.resolve(vectorsGiven);
@@ -108,7 +114,9 @@ export async function settingsOf(options: BuildOptions, vectorsGiven: boolean): 
     const curation = options.curation === undefined ? undefined : await readCuration(options.curation);
     const text = withFieldWeights(textOptionsOf(options), curation);
     const job = { input, name, metric, settings, text, options, ...(curation && { curation }) };
-    return sourceOf(job, { embedder, vectors: undefined }).fingerprint;
+    const decided = { embedder, vectors: undefined };
+    if (!inShards || !sharding) return sourceOf(job, decided).fingerprint;
+    return sourceOf(job, { ...decided, sharding: withoutOnly(sharding) }).settings;
   } finally {
     await opened.close();
   }

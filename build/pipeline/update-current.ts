@@ -38,11 +38,7 @@ export async function updateCurrent(
   // Documents that can be read once only must be there for a build.
   if (documents !== undefined && typeof documents !== "function" && !Array.isArray(documents))
     return undefined;
-  const { source = {}, shards } = current;
-  if (shards) return undefined;
-  const isGiven = typeof source.settings === "string";
-  const settings = await settingsOf(build, isGiven);
-  if (settings === undefined || settings !== (source.settings ?? source.fingerprint)) return undefined;
+  if (!(await hasSettings(build, current))) return undefined;
   try {
     return await withFolderOf(current, out, open, (dir) =>
       updateWithin(dir, { ...inputOptions(build), all: true, out }, most),
@@ -51,6 +47,18 @@ export async function updateCurrent(
     if (error instanceof AnnoyEdgeError && FOR_A_BUILD.has(error.code)) return undefined;
     throw error;
   }
+}
+
+/** Whether a build has the settings of the current version. */
+async function hasSettings(build: BuildOptions, { source = {}, shards }: Manifest): Promise<boolean> {
+  const inShards = shards !== undefined;
+  // Shards do not tell whether their vectors came with the documents.
+  const ways = inShards ? [false, true] : [typeof source.settings === "string"];
+  for (const vectorsGiven of ways) {
+    const settings = await settingsOf(build, { vectorsGiven, inShards });
+    if (settings !== undefined && settings === (source.settings ?? source.fingerprint)) return true;
+  }
+  return false;
 }
 
 /** Settings of a build that name its documents and how they are embedded. */

@@ -60,7 +60,8 @@ export async function buildShards(job: BuildJob, sharding: Sharding): Promise<Ma
     const source = sourceOf(job, {
       embedder,
       vectors: spooled.given && rowsOf(spooled.given),
-      sharding: { ...withoutOnly(sharding), documents: spooled.documents.sha256 },
+      sharding: withoutOnly(sharding),
+      documents: spooled.documents.sha256,
     });
     if (job.known?.source?.fingerprint === source.fingerprint) return undefined;
     const dimensions = spooled.given?.dimensions ?? embedder?.identity.dimensions;
@@ -97,7 +98,7 @@ function isKnownWhole(job: BuildJob, { documents, given }: Spooled, embedder: Em
 }
 
 /** The job of one shard alone makes what the others make too: it is no other index. */
-function withoutOnly({ shards, partition, shardBytes }: Sharding): object {
+export function withoutOnly({ shards, partition, shardBytes }: Sharding): object {
   return { shards, partition, shardBytes };
 }
 

@@ -128,7 +128,7 @@ async function contract(c: AppContext): Promise<OpenApiDocument> {
 
 /** Summary of `manifest.shards`. */
 function describeShards({ list, partition, probes }: ShardsMeta): IndexResponse["shards"] {
-  const sizes = list.map(({ hotBytes }) => hotBytes);
+  const sizes = list.map(({ hotBytes, changes }) => hotBytes + (changes?.hotBytes ?? 0));
   return {
     count: list.length,
     partition,
