@@ -12,7 +12,7 @@ export interface ShardAddress {
   readonly shard: number;
   /** Version of the shard's own artifact, as the router names it. */
   readonly shardVersion: string;
-  /** Where that lies, and what is on top of it, in a version that changes another. */
+  /** Place of that artifact, and changes on top of it, in a version that changes another. */
   readonly base?: ShardBase | undefined;
   /** `any`: wherever the first caller was. */
   readonly region: Region | "any";
