@@ -93,6 +93,20 @@ test("large pages are read in bulk gets of at most 4 MB, the largest alone", asy
   expect(calls.map(({ keys }) => keys.length)).toEqual([2, 1, 1]);
 });
 
+test("a page is work once, by its bytes, and a document by its whole line", async () => {
+  const docstore = open();
+  const spent = async (items: readonly number[]) => {
+    const work = createWork();
+    await docstore.getItems(items, work);
+    return work.spent();
+  };
+  const line = encodeLine(document(0)).length;
+  const first = await spent([0]);
+  const again = await spent([0]);
+  expect(again).toBeGreaterThanOrEqual(line);
+  expect(first - again).toBeGreaterThanOrEqual(placement.pages[0]!.bytes);
+});
+
 test("a page that was read before is not read again", async () => {
   const { kv, calls } = watched();
   const docstore = open({ kv });

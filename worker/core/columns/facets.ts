@@ -21,6 +21,9 @@ export interface FacetOptions {
   readonly work?: Work | undefined;
 }
 
+/** Bytes of a value's entry in an answer, without a text. */
+const ENTRY_BYTES = 40;
+
 /** Work of a facet in nanoseconds: an item, an element of a list, a distinct value. */
 const COUNT_NS = { item: 8, element: 1, value: 3 } as const;
 
@@ -59,10 +62,11 @@ export function facetCounts(columns: Columns, field: string, options: FacetOptio
       counts[codes[i]!]! += one;
     }
   }
-  return mostFrequent(there, counts, options.limit ?? FACET_VALUES).map((value) => ({
-    value: columnValue(column, value),
-    count: counts[value + 1]!,
-  }));
+  return mostFrequent(there, counts, options.limit ?? FACET_VALUES).map((code) => {
+    const value = columnValue(column, code);
+    options.work?.hold("answer", "facets", ENTRY_BYTES + (typeof value === "string" ? value.length : 0));
+    return { value, count: counts[code + 1]! };
+  });
 }
 
 /** The values that are there with the highest counts, in their order, without sorting the rest. */

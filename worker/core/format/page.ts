@@ -28,13 +28,23 @@ export function encodeLine(document: StoredDocument): string {
  * @throws AnnoyEdgeError `CORRUPT_PAGE` when the page has no such line or the line is not a document
  */
 export function decodeLine(page: string, slot: number): StoredDocument {
+  return parseLine(lineOf(page, slot), slot);
+}
+
+/** @throws AnnoyEdgeError `CORRUPT_PAGE` when the page has no such line */
+export function lineOf(page: string, slot: number): string {
   let start = 0;
   for (let i = 0; i < slot && start !== -1; i++) start = page.indexOf("\n", start) + 1 || -1;
   const end = start === -1 ? -1 : page.indexOf("\n", start);
   if (end === -1) throw new AnnoyEdgeError("CORRUPT_PAGE", `A document page has no line ${slot}.`);
+  return page.slice(start, end);
+}
+
+/** @throws AnnoyEdgeError `CORRUPT_PAGE` when a line is not a document */
+export function parseLine(line: string, slot: number): StoredDocument {
   let value: unknown;
   try {
-    value = JSON.parse(page.slice(start, end));
+    value = JSON.parse(line);
   } catch (cause) {
     throw new AnnoyEdgeError("CORRUPT_PAGE", `Line ${slot} of a document page is not JSON.`, { cause });
   }

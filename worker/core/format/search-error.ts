@@ -58,3 +58,8 @@ export function searchError(
 ): SearchError {
   return new SearchError([{ field, code, message }], options);
 }
+
+/** Whether a request may not take what it asks for, rather than that something is wrong with what was read for it. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof SearchError || (error instanceof AnnoyEdgeError && error.code === "ISOLATE_BUSY");
+}

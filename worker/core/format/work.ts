@@ -17,6 +17,7 @@ const PARTS = {
     "Ask for fewer hits, or leave document, metadata, highlights and explanation out of include.",
   ],
   vectors: ["include", "Ask for fewer hits, or leave vector out of include."],
+  facets: ["facets", "Ask for fewer facets, or for those whose values are shorter."],
 } as const;
 
 /** Work of a byte in nanoseconds: to read it out of a page of documents, to write it as JSON. */

@@ -10,6 +10,10 @@ import { MAX_TEXT, readText } from "./read-text.ts";
 import { scoreOf } from "./score.ts";
 import type { Explanation, Rule } from "./types.ts";
 
+/** Work in nanoseconds: to look for a term among those of a field, to look for a synonym of several words in a character. */
+const LOOKUP_NS = 60;
+const SCAN_NS = 0.5;
+
 /** Makes what explains the hits of a page, one at a time. */
 export function explainer(
   index: LoadedIndex,
@@ -24,10 +28,17 @@ export function explainer(
   const { metric, dimensions } = index.forest;
   const fields = Object.keys(index.manifest.keyword?.fields ?? { pageContent: 1 });
   const language = languageOf(index);
-  const tokensOf = (text: string) => readText(text.slice(0, MAX_TEXT), language, work);
+  const lookups = fields.length * terms.reduce((sum, { terms: same }) => sum + 1 + same.length, 0);
+  const synonyms = terms.filter(({ synonym }) => synonym && synonym.words.length > 1).length;
+  const tokensOf = (text: string) => {
+    const read = text.slice(0, MAX_TEXT);
+    work?.spend("passages", synonyms * read.length * SCAN_NS);
+    return readText(read, language, work);
+  };
   return (item, distance, document) => {
     const byWords = words?.items.indexOf(item) ?? -1;
     const byVector = vectors?.items.indexOf(item) ?? -1;
+    work?.spend("passages", lookups * LOOKUP_NS);
     const held = document ? wordsIn(document, fields, terms, tokensOf) : { words: [], synonyms: [] };
     return {
       words: held.words,

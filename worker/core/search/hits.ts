@@ -11,6 +11,7 @@ import type { Searcher } from "./searcher.ts";
 import { timed } from "./timing.ts";
 import type {
   DidYouMean,
+  Explanation,
   Group,
   Highlight,
   Hit,
@@ -29,15 +30,11 @@ export interface Answered {
 
 export type Documents = ReadonlyMap<number, StoredDocument | undefined>;
 
-/** Work of finding a document in its page, in nanoseconds, beside that of its bytes. */
-const DOCUMENT_NS = 15_000;
-
 /** Reads what answers show, all at once: documents; of an index in shards vectors and ids as well. */
 export async function readDocuments(searcher: Searcher, answered: readonly Answered[]): Promise<Documents> {
   const { options } = searcher;
   const wants = answered.map(({ request, page }) => ({ ...partsOf(request), items: page.ranking.items }));
   const items = [...new Set(wants.flatMap((want) => (want.documents ? want.items : [])))];
-  options.work?.spend("answer", items.length * DOCUMENT_NS);
   return timed("docstore", options, async () => {
     await searcher.prefetch(wants);
     const documents = items.length > 0 ? await searcher.documents(items) : [];
@@ -69,10 +66,10 @@ export function holdAnswers(
   };
   for (const { request, page } of answered) {
     const { items } = page.ranking;
-    const shows = request.include.some((part) => part === "document" || part === "metadata");
+    const times = request.include.filter((part) => part === "document" || part === "metadata").length;
     for (const item of items) {
-      const document = shows ? documents.get(item) : undefined;
-      work.hold("answer", "documents", HIT_BYTES + (document ? sizeOf(document) : 0));
+      const document = times > 0 ? documents.get(item) : undefined;
+      work.hold("answer", "documents", HIT_BYTES + (document ? times * sizeOf(document) : 0));
     }
   }
 }
@@ -93,6 +90,10 @@ export async function answerOf(
   const { facets, terms } = page.rankings;
   const include = new Set(request.include);
   const { work } = searcher.options;
+  const held = <T extends Highlight | Explanation>(part: T): T => {
+    work?.hold("answer", "documents", JSON.stringify(part).length);
+    return part;
+  };
   const highlight = include.has("highlights") ? highlighter(searcher, query, terms) : undefined;
   const explain = include.has("explanation") ? explainer(searcher.index, query, page, work) : undefined;
   const vectors = include.has("vector") ? await searcher.vectors(ranking.items) : [];
@@ -117,8 +118,8 @@ export async function answerOf(
         }),
       ...(document && include.has("metadata") && { metadata: document.metadata }),
       ...(vector && { vector: Array.from(vector) }),
-      ...(highlight && document && { highlights: [await highlight(document.pageContent)] }),
-      ...(explain && { explanation: explain(item, distance, document) }),
+      ...(highlight && document && { highlights: [held(await highlight(document.pageContent))] }),
+      ...(explain && { explanation: held(explain(item, distance, document)) }),
     });
   }
   const missing = searcher.shards?.missing.size ?? 0;

@@ -79,15 +79,17 @@ function wordMatches(
   filter: CompiledFilter | undefined,
 ): Matches {
   if (!keyword || !understood) return { items: [], scores: [], bound: 0 };
-  return scoredAtLeast(tellingMatches(keyword, understood, filter?.accept), minScore);
+  return scoredAtLeast(tellingMatches(keyword, understood, filter?.accept), minScore, understood.work);
 }
 
 function scoredAtLeast<T extends Matches & { readonly scores: readonly number[] }>(
   matches: T,
   minScore: number,
+  work: Work | undefined,
 ): Matches {
   if (minScore <= 0) return matches;
   const { scores, bound } = matches;
+  work?.spend("sort", scores.length * COMPARED_NS);
   const kept = [...scores.keys()].filter((i) => bound > 0 && scores[i]! / bound >= minScore);
   return { ...matches, items: kept.map((i) => matches.items[i]!), scores: kept.map((i) => scores[i]!) };
 }
@@ -126,7 +128,7 @@ export function countFound(
     const { minScore = 0 } = query;
     const found = everyMatch(keyword, understood, { accept: filter?.accept, isFew: part.isFew });
     return ofItems(
-      withPinned(index, query, scoredAtLeast(found, minScore).items, { filter, understood, work }),
+      withPinned(index, query, scoredAtLeast(found, minScore, work).items, { filter, understood, work }),
     );
   }
   const passing = filter?.count ?? forest.artifact.header.nSlots;

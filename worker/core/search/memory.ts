@@ -10,6 +10,7 @@ import { foundTerms, type UnderstoodQuery, understand } from "../keyword/underst
 import { facetCountsOf, filterOf, passing } from "./conditions.ts";
 import { boostedItems, curationNs, hiddenFilter, type PinConditions, pinnedItems } from "./curation/facts.ts";
 import type { CurationFacts, PinnedItem } from "./curation/types.ts";
+import { DOCUMENT_NS } from "./docstore.ts";
 import { valuesFor } from "./fields.ts";
 import { languagesOf } from "./languages.ts";
 import { countFound, listInMemory } from "./listing.ts";
@@ -44,7 +45,10 @@ export function createMemorySearcher(index: LoadedIndex, options: SearchOptions)
     index,
     options,
     rank: (query, k) => rankInMemory(index, query, { k, known }, options),
-    documents: (items) => index.docstore.getItems(items, options.work),
+    async documents(items) {
+      options.work?.spend("answer", items.length * DOCUMENT_NS);
+      return index.docstore.getItems(items, options.work);
+    },
     ids: async (items) => items.map((item) => idOfItem(index.ids, item) ?? String(item)),
     vectors: (items, exactness) =>
       exactness ? vectorsOrEstimates(index, items, exactness) : vectorsOf(index, items),

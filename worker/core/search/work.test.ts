@@ -7,6 +7,7 @@ import { findWorst } from "../../../scripts/load/worst/search.ts";
 import { textCorpus } from "../../../test/seed/corpus.ts";
 import type { SearchError } from "../format/search-error.ts";
 import { createWork } from "../format/work.ts";
+import { DOCUMENT_NS } from "./docstore.ts";
 import { openSearcher } from "./open-searcher.ts";
 import { parseBatchRequest, parseSearchRequest } from "./parse.ts";
 import { search, searchBatchWith } from "./search.ts";
@@ -104,6 +105,48 @@ test("is done once for a page that is ranked to two depths: filter, quoted texts
   kinds.clear();
   await search(index, parseSearchRequest({ ...input, k: 10 }), { work });
   for (const kind of ["filter", "phrases", "facets"]) expect(deep.get(kind)).toBe(kinds.get(kind));
+});
+
+test("counts what is read to rerank and looked up to explain", async () => {
+  const query: SearchInput = { query: "the sea", mode: "keyword", k: 10, include: [] };
+  const spent = async (input: SearchInput) => {
+    const work = createWork();
+    const reranker = {
+      name: "lengths",
+      scores: async (_: string, texts: readonly string[]) => texts.map(Number),
+    };
+    const { hits } = await search(index, parseSearchRequest(input), { work, reranker });
+    return { units: work.spent(), hits: hits.length };
+  };
+  const plain = await spent(query);
+  const reranked = await spent({ ...query, rerank: { first: 10 } });
+  expect(reranked.units).toBeGreaterThan(plain.units + plain.hits * DOCUMENT_NS - 1);
+  // Of one document, so that only the words to look up differ.
+  const explained = async (text: string) => {
+    const asked: SearchInput = { ...query, query: text, filter: { year: 1959 } };
+    const { units, hits } = await spent({ ...asked, include: ["explanation"] });
+    expect(hits).toBe(1);
+    return units - (await spent({ ...asked, include: ["metadata"] })).units;
+  };
+  expect(await explained("endless sea")).toBeGreaterThan(await explained("sea"));
+});
+
+test("refuses facets whose values would make an answer too large", async () => {
+  const out = join(folder, "remarks");
+  const documents = Array.from({ length: 100 }, (_, i) => ({
+    pageContent: `a ship ${i}`,
+    metadata: { remark: `${i} ${"x".repeat(6_000)}` },
+  }));
+  await build({ documents, name: "remarks", out, jobs: 1, embedder: "static", filterable: ["remark"] });
+  const remarks = await openLocalIndex(out);
+  const batch = (n: number) =>
+    parseBatchRequest({
+      searches: Array.from({ length: n }, () => ({ query: "ship", facets: ["remark"], include: [] })),
+    });
+  const run = (n: number) => searchBatchWith(openSearcher(remarks, { work: createWork() }), batch(n));
+  expect((await run(2)).results).toHaveLength(2);
+  expect(await refusal(run(20))).toMatchObject({ code: "ANSWER_TOO_LARGE", issues: [{ field: "facets" }] });
+  await remarks.close();
 });
 
 test("requests of any shape within the size limits are answered or refused with a code", async () => {

@@ -2,9 +2,10 @@ import type { KVNamespace, R2Bucket } from "@cloudflare/workers-types";
 import { AnnoyEdgeError } from "../../core/format/errors.ts";
 import { packKey, pageKey } from "../../core/format/keys.ts";
 import type { StoredDocument } from "../../core/format/meta.ts";
-import { decodeLine } from "../../core/format/page.ts";
+import { lineOf, parseLine } from "../../core/format/page.ts";
 import { freeBuffer } from "../../core/format/release.ts";
-import { SearchError } from "../../core/format/search-error.ts";
+import { isRefusal } from "../../core/format/search-error.ts";
+import type { Work } from "../../core/format/work.ts";
 import type { DocumentPlace, PlacedDocument, ReadPlaced } from "../../core/search/docstore.ts";
 import { within } from "../../core/time/wait.ts";
 import { createTurns } from "../turns.ts";
@@ -36,6 +37,8 @@ export interface PageOptions {
 
 type Page = Omit<DocumentPlace, "slot">;
 
+/** Work of decoding a byte of a page and of its hash, in nanoseconds. */
+const PAGE_NS = 3;
 /** Bytes of pages that are read at once in the whole isolate: beside their text they are in memory as bytes for a while. */
 const pageTurns = createTurns(4e6);
 
@@ -62,9 +65,7 @@ export function createPlacedReader(options: PageOptions): ReadPlaced {
     }
     const take = ({ page }: Page, text: string): void => {
       for (const i of pages.get(page)!.positions) {
-        const document = readLine(wanted[i]!, text);
-        work?.hold("read", "documents", sizeOf(document));
-        documents[i] = document;
+        documents[i] = readLine(wanted[i]!, text, work);
       }
       cache.set(pageKey(name, page), text);
     };
@@ -86,6 +87,7 @@ export function createPlacedReader(options: PageOptions): ReadPlaced {
       pageTurns(bytesOf(batch), async () => {
         // Others may have read some of them meanwhile.
         const wanted = batch.filter(isMissing);
+        work?.spend("answer", bytesOf(wanted) * PAGE_NS);
         if (wanted.length > 0) await readPages(options, wanted, take);
       }),
     );
@@ -93,18 +95,10 @@ export function createPlacedReader(options: PageOptions): ReadPlaced {
   };
 }
 
-/** Whether a request may not take what it asks for: nothing is wrong with the page then. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof SearchError || (error instanceof AnnoyEdgeError && error.code === "ISOLATE_BUSY");
-}
-
-/** Characters of a document's text; its metadata is rarely more. */
-function sizeOf({ pageContent }: StoredDocument): number {
-  return pageContent.length;
-}
-
-function readLine({ item, id, place }: PlacedDocument, text: string): StoredDocument {
-  const document = decodeLine(text, place.slot);
+function readLine({ item, id, place }: PlacedDocument, text: string, work: Work | undefined): StoredDocument {
+  const line = lineOf(text, place.slot);
+  work?.hold("read", "documents", line.length);
+  const document = parseLine(line, place.slot);
   if (id !== undefined && id !== document.id) {
     throw new AnnoyEdgeError(
       "CORRUPT_PAGE",

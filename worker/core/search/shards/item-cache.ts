@@ -1,3 +1,4 @@
+import { isRefusal } from "../../format/search-error.ts";
 import type { ItemParts, PlacedDocument, ReadPlaced } from "../docstore.ts";
 import type { DetailsRequest, ItemDetails } from "./types.ts";
 
@@ -68,6 +69,7 @@ export function createItemCache(read: ReadPlaced | undefined): ItemCache {
           cached.set(item, { ...cached.get(item)!, pageContent, metadata: metadata ?? {} });
         }
       } catch (error) {
+        if (isRefusal(error)) throw error;
         // The shards may have these pages in memory; if not, what is missing is reported as theirs.
         console.error(error);
       }

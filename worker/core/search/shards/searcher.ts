@@ -1,6 +1,7 @@
 import type { FilterNode } from "../../columns/parse.ts";
 import { distanceBetween } from "../../forest/metrics.ts";
 import { SearchError } from "../../format/search-error.ts";
+import { DOCUMENT_NS } from "../docstore.ts";
 import type { LoadedIndex } from "../loaded-index.ts";
 import type { Searcher } from "../searcher.ts";
 import { type SearchOptions, timed } from "../timing.ts";
@@ -36,6 +37,7 @@ export function createShardSearcher(index: ShardedIndex, options: SearchOptions)
     rank: (query, k, shown) =>
       timed("shards", options, () => rank(request, shardQuery(index, query, k, shown))),
     async documents(items) {
+      options.work?.spend("answer", items.length * DOCUMENT_NS);
       const known = await details(request, [{ items, documents: true, vectors: false }]);
       return items.map((item) => {
         const { id, pageContent, metadata } = known.get(item) ?? {};
