@@ -2,6 +2,7 @@ import type { Forest, Neighbours } from "../../worker/core/forest/types.ts";
 import type { CertifiedRecall, ChangeDrift } from "../../worker/core/format/meta.ts";
 import { encodeTerm, findTerm } from "../../worker/core/keyword/dictionary.ts";
 import { lexiconOf } from "../../worker/core/keyword/lexicon.ts";
+import { searchKOfChanges } from "../../worker/core/search/changes/search-k.ts";
 import type { Changes, LoadedIndex } from "../../worker/core/search/loaded-index.ts";
 import { MOST } from "../../worker/core/search/vectors.ts";
 import { createRandom } from "../numeric/random.ts";
@@ -44,7 +45,7 @@ export function joinForests({ base, added, kept }: Changes): Forest {
       });
       const b = added.forest.search(query, {
         ...options,
-        searchK: Math.ceil(added.forest.artifact.header.defaultSearchK * Math.max(1, Math.sqrt(k / 10))),
+        searchK: searchKOfChanges(base.forest, added.forest, k),
         bound: a.distances[k - 1],
       });
       const all = [

@@ -14,6 +14,8 @@ export const INFLECTION_SHARE = 0.6;
 export interface ScoreOptions {
   readonly k: number;
   readonly accept?: ((item: number) => boolean) | undefined;
+  /** Whether `accept` is known to pass nearly all: then only what would be a hit is asked for. */
+  readonly acceptsMost?: boolean | undefined;
   /** Score that a hit must exceed; 0 by default. */
   readonly above?: number | undefined;
   readonly work?: Work | undefined;
@@ -64,7 +66,7 @@ export function inverseDocumentFrequency(nDocuments: number, documents: number):
 export function scoreGroups(
   index: KeywordIndex,
   groups: readonly TermGroup[],
-  { k, accept, above = 0, work }: ScoreOptions,
+  { k, accept, acceptsMost = false, above = 0, work }: ScoreOptions,
   nDocuments = index.collectionDocuments,
 ): { items: number[]; scores: number[] } {
   const { scratch, nItems } = index;
@@ -72,6 +74,8 @@ export function scoreGroups(
   const top = new TopScores(Math.min(k, Math.max(1, nItems)));
   const scorers = groups
     .map((group) => openScorer(index, group, nDocuments))
+    // A part of an index may lack words that others have.
+    .filter(({ cursors }) => cursors.length > 0)
     .sort((x, y) => y.bound - x.bound);
   // rest[g]: what the groups from g on can add at most. A little more, for the rounding of sums.
   const rest = new Float64Array(scorers.length + 1);
@@ -80,6 +84,7 @@ export function scoreGroups(
   spendLists(scorers, work);
   const tally: Tally = { postings: 0, probes: 0 };
   let essential = scorers.length;
+  const [early, late] = acceptsMost ? [undefined, accept] : [accept, undefined];
   withScratch(scratch, () => {
     for (let start = 0; start < nItems; ) {
       const bar = Math.max(top.threshold, above);
@@ -90,9 +95,9 @@ export function scoreGroups(
       const end = Math.min(start + WINDOW, nItems);
       let count = 0;
       for (let g = 0; g < essential; g++) count = addGroup(index, scorers[g]!, { start, end, count }, tally);
-      const kept = selectItems(index, start, count, bar - rest[essential]!, accept);
+      const kept = selectItems(index, start, count, bar - rest[essential]!, early);
       for (let g = essential; g < scorers.length; g++) probeGroup(index, scorers[g]!, start, kept, tally);
-      offer(top, start, kept, { scores, above });
+      offer(top, start, kept, { scores, above, accept: late });
       for (let i = 0; i < count; i++) scores[met[i]!] = 0;
       start = end;
       spendWindow(tally, work);
@@ -107,12 +112,16 @@ function offer(
   top: TopScores,
   start: number,
   kept: Uint16Array,
-  { scores, above }: { readonly scores: Float32Array; readonly above: number },
+  {
+    scores,
+    above,
+    accept,
+  }: { readonly scores: Float32Array; readonly above: number } & Pick<ScoreOptions, "accept">,
 ): void {
   let threshold = Math.max(top.threshold, above);
   for (let i = 0; i < kept.length; i++) {
     const score = scores[kept[i]!]!;
-    if (!(score > threshold)) continue;
+    if (!(score > threshold) || (accept && !accept(start + kept[i]!))) continue;
     top.push(score, start + kept[i]!);
     threshold = Math.max(top.threshold, above);
   }

@@ -15,6 +15,7 @@ export interface JoinedKeywords {
   /** The parts, whose documents are scored as those of the whole. */
   readonly base: KeywordIndex;
   readonly added: KeywordIndex;
+  readonly entriesOf: { readonly [Part in "base" | "added"]: PartEntries };
 }
 
 /**
@@ -45,7 +46,8 @@ export function joinKeywords(
   return {
     whole: { ...base, ...shared, lexicon },
     base: { ...base, ...shared },
-    added: { ...added, ...shared, k1, b },
+    added: { ...added, ...shared, k1, b, scratch: base.scratch },
+    entriesOf: { base: partEntries(lexicon, "base"), added: partEntries(lexicon, "added") },
   };
 }
 
@@ -63,7 +65,7 @@ export interface JoinedQuery {
  * @param isLeft whether an item of the base is not gone
  */
 export function understandJoined(
-  { whole, base, added }: JoinedKeywords,
+  { whole, base, added, entriesOf }: JoinedKeywords,
   query: KeywordQuery,
   isLeft: (item: number) => boolean,
   work?: Work,
@@ -80,35 +82,45 @@ export function understandJoined(
     relaxed ??= expandQuery(whole, known, { relaxed: true, phraseItems: itemsWith, work });
     return relaxed;
   };
-  const partOf = (name: "base" | "added", part: KeywordIndex): UnderstoodQuery => ({
+  const partOf = (part: KeywordIndex, entriesIn: PartEntries): UnderstoodQuery => ({
     query: known,
-    groups: groups.map((group) => groupIn(part, (term) => whole.lexicon.entryIn(name, term), group)),
-    relax: () => relax().map((group) => groupIn(part, (term) => whole.lexicon.entryIn(name, term), group)),
+    groups: groups.map((group) => groupIn(part, entriesIn, group)),
+    relax: () => relax().map((group) => groupIn(part, entriesIn, group)),
     work,
     kept: keptOnce(part, known, work),
   });
   const ofWhole = { query: known, groups, work, kept: () => undefined };
-  return { whole: ofWhole, base: partOf("base", base), added: partOf("added", added) };
+  return { whole: ofWhole, base: partOf(base, entriesOf.base), added: partOf(added, entriesOf.added) };
+}
+
+/** Entries of the whole as a part has them, in their order; undefined where it lacks one. */
+type PartEntries = (entries: readonly TermEntry[]) => readonly (TermEntry | undefined)[];
+
+/** Looks up what a part has of a list of entries. The lists of words that queries share are the same ones: they are kept. */
+function partEntries(lexicon: JoinedLexicon, name: "base" | "added"): PartEntries {
+  const known = new WeakMap<readonly TermEntry[], readonly (TermEntry | undefined)[]>();
+  return (entries) => {
+    let own = known.get(entries);
+    if (!own) {
+      own = entries.map(({ term, total, classTotal }) => {
+        const entry = lexicon.entryIn(name, term);
+        return entry && { ...entry, total, classTotal };
+      });
+      known.set(entries, own);
+    }
+    return own;
+  };
 }
 
 /** The words of a group as a part has them. Frequencies and weight are those of the whole. */
-function groupIn(
-  part: KeywordIndex,
-  entryOf: (term: number) => TermEntry | undefined,
-  group: QueryGroup,
-): QueryGroup {
-  const entryIn = ({ term, total, classTotal }: TermEntry): TermEntry | undefined => {
-    const entry = entryOf(term);
-    return entry && { ...entry, total, classTotal };
-  };
+function groupIn(part: KeywordIndex, entriesIn: PartEntries, group: QueryGroup): QueryGroup {
   const { exact, phrase, ...rest } = group;
-  const own = new Map(group.entries.map((entry) => [entry.term, entryIn(entry)]));
-  const entries = [...own.values()].filter((entry) => entry !== undefined && entry.documents > 0);
+  const own = entriesIn(group.entries);
   return {
     ...rest,
-    entries: entries as TermEntry[],
+    entries: own.filter((entry) => entry !== undefined && entry.documents > 0) as TermEntry[],
     ...(phrase && { phrase: { ...phrase, items: phraseItems(part, phrase.terms) } }),
     // The whole has the word itself, so a part's inflections count as such even where the part lacks it.
-    ...(exact && { exact: own.get(exact.term) ?? { ...exact, documents: 0 } }),
+    ...(exact && { exact: own[group.entries.indexOf(exact)] ?? { ...exact, documents: 0 } }),
   };
 }

@@ -10,6 +10,8 @@ export interface WordRankOptions {
   readonly k: number;
   /** Items for which this returns false are passed over. */
   readonly accept?: ((item: number) => boolean) | undefined;
+  /** Whether `accept` is known to pass nearly all. */
+  readonly acceptsMost?: boolean | undefined;
   /** Whether so many hits are few, so that near words are added; by default, fewer than {@link FEW_HITS}. */
   readonly isFew?: ((hits: number) => boolean) | undefined;
   /** Score that hits must exceed; 0 by default. */
@@ -65,7 +67,10 @@ export function rankByWords(
     scoreGroups(
       index,
       groups,
-      { k: Math.max(options.k, FEW_HITS), accept, above: options.above, work },
+      {
+        ...{ k: Math.max(options.k, FEW_HITS), accept, above: options.above, work },
+        acceptsMost: !bits && options.acceptsMost,
+      },
       nDocuments,
     );
   const bounds = boundsOf(index, query, groups, nDocuments);

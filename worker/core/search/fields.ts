@@ -11,11 +11,11 @@ export function valuesFor(
   index: LoadedIndex,
   query: Query,
   { whole }: RankOptions,
-  items: readonly number[],
+  items: () => readonly number[],
 ): ItemValues | undefined {
   const { sort, groupBy } = query;
   if (!sort && !groupBy) return undefined;
-  return valuesOf(columnsOf(index, whole, sort ? "sort" : "groupBy"), items, query);
+  return valuesOf(columnsOf(index, whole, sort ? "sort" : "groupBy"), items(), query);
 }
 
 /** Bits of items, and how many there are. */

@@ -60,7 +60,7 @@ export function listInMemory(
     bits: bitsOf(items, columns.nItems),
     count: items.length,
   });
-  const values = valuesFor(index, query, part, listed);
+  const values = valuesFor(index, query, part, () => listed);
   const terms = query.terms && understood && keyword ? foundTerms(keyword, understood) : undefined;
   return {
     listed: { items: listed, scores: first.map((i) => scores?.[i] ?? 1), bound, ...(bounds && { bounds }) },

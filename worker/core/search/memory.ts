@@ -32,6 +32,7 @@ import {
   byVector,
   distanceOf,
   distancesTo,
+  MOST,
   vectorsOf,
   vectorsOrEstimates,
   wordDistances,
@@ -136,8 +137,9 @@ export async function rankInMemory(
   const languages = keyword && words && languagesOf(keyword, words.items);
   const terms = query.terms && understood && keyword ? foundTerms(keyword, understood) : undefined;
   const pinned = curated?.pinned.map(({ item }) => item) ?? [];
-  const found = new Set([...(words?.items ?? []), ...(vectors?.items ?? []), ...pinned]);
-  const values = valuesFor(index, query, part, [...found]);
+  const values = valuesFor(index, query, part, () => [
+    ...new Set([...(words?.items ?? []), ...(vectors?.items ?? []), ...pinned]),
+  ]);
   return {
     ...(vectors && { vectors }),
     ...(words && { words: { ...words, ...(distances && { distances }) } }),
@@ -243,6 +245,7 @@ function wordRanking(
   };
   const best = rankByWords(keyword, understood, {
     ...{ k, accept: filter?.accept, isFew: decide },
+    acceptsMost: filter !== undefined && filter.fraction >= MOST,
     above: last?.score,
   });
   const ranking = { items: best.items, scores: best.scores, bound: best.bound, bounds: best.bounds };

@@ -6,6 +6,7 @@
  */
 export interface Rotation {
   readonly bits: number;
+  readonly seed: number;
   /** Rotates `length` numbers of `source` from `at`, padded with zeros, into `out` (bits numbers). Lengths are kept. */
   forward(source: Float32Array, at: number, length: number, out: Float32Array): void;
   /** The inverse, in place. */
@@ -22,6 +23,7 @@ export function createRotation(bits: number, seed: number): Rotation {
   const spare = new Float32Array(bits);
   return {
     bits,
+    seed,
     forward(source, at, length, out) {
       out.fill(0);
       for (let i = 0; i < length; i++) out[i] = source[at + i]!;

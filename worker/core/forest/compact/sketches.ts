@@ -162,7 +162,7 @@ export function createPromising(capacity: number): Promising {
 /** One query in the form that sketches take, and the leaf that is visited. */
 export interface SketchQuery {
   /** Partial sums and their unit: see {@link fillTable}. */
-  readonly table: Int32Array;
+  table: Int32Array;
   unit: number;
   /** A bound is the estimate plus so many times the candidate's factor. */
   margin: number;

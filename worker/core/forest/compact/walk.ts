@@ -6,13 +6,13 @@ import { LEAF_BIT, NODE, NODE_WORDS, type NodeTable, unpackSlot } from "./nodes.
 import {
   appendPromising,
   createPromising,
-  fillTable,
   firstWords,
   meanFactor,
   type Promising,
   type Sketches,
   type SketchQuery,
 } from "./sketches.ts";
+import { rotateQuery } from "./table.ts";
 
 type Accept = ((item: number) => boolean) | undefined;
 
@@ -23,6 +23,8 @@ const DEVIATIONS = 3;
  * In clusters of 384 dimensions three deviations lose a sixth of the ten best estimates, five a twelfth.
  */
 export const ESTIMATE_DEVIATIONS = 8;
+
+const NO_TABLE = new Int32Array(0);
 
 /**
  * The best-first walk over the nodes of a compact forest, a leaf at a time. Holds the scratch that one walk needs; walks
@@ -44,7 +46,6 @@ export class Walk {
   /** codes . query of every node whose rank was computed in this walk. */
   private readonly products: Float32Array;
   private readonly two = new Int32Array(2);
-  private readonly rotated: Float32Array;
   private readonly sketched: SketchQuery;
   private readonly meanFactor: number;
   /** Slots met in this walk, by epoch; only with several trees. */
@@ -69,11 +70,7 @@ export class Walk {
     this.severalTrees = nTrees > 1;
     this.heap = new NodeHeap(nodes.count);
     this.products = new Float32Array(nodes.count);
-    this.rotated = new Float32Array(sketches ? sketches.rotation.bits : 0);
-    this.sketched = {
-      table: new Int32Array(sketches ? sketches.bits * 32 : 0),
-      ...{ unit: 0, margin: 0, secondHalf: 0, base: 0, cut: 0 },
-    };
+    this.sketched = { table: NO_TABLE, unit: 0, margin: 0, secondHalf: 0, base: 0, cut: 0 };
     this.meanFactor = sketches ? meanFactor(sketches) : 0;
     this.marks = new Uint8Array(this.severalTrees ? slots.nSlots : 0);
     this.found = createPromising(nodes.largestLeaf);
@@ -93,14 +90,15 @@ export class Walk {
     deviations: number = DEVIATIONS,
     pairs: PairedQuery = pairQuery(walked),
   ): void {
-    const { nodes, heap, sketches, sketched, rotated } = this;
+    const { nodes, heap, sketches, sketched } = this;
     this.walked = walked;
     this.pairs = pairs;
     this.looked = 0;
     this.met = 0;
     if (sketches) {
-      sketches.rotation.forward(walked, 0, this.dimensions, rotated);
-      sketched.unit = fillTable(rotated, sketches.bits, sketched.table);
+      const { rotated, table, unit } = rotateQuery(sketches.rotation, sketches.bits, walked);
+      sketched.table = table;
+      sketched.unit = unit;
       sketched.margin = this.meanFactor > 0 ? margin / this.meanFactor : 0;
       let squares = 0;
       for (let i = firstWords(sketches.bits) * 32; i < sketches.bits; i++)

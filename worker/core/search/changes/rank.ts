@@ -7,8 +7,10 @@ import type { Changes, LoadedIndex } from "../loaded-index.ts";
 import { type PartOptions, rankInMemory } from "../memory.ts";
 import { type Query, rankedWords, readsColumns } from "../query.ts";
 import type { Rankings, RankOptions, WholeColumns } from "../ranking.ts";
-import { mergeRankings, outward } from "../shards/merge.ts";
+import { outward } from "../shards/merge.ts";
 import type { SearchOptions } from "../timing.ts";
+import { mergeParts } from "./merge.ts";
+import { searchKOfChanges } from "./search-k.ts";
 
 export type ChangedIndex = LoadedIndex & { readonly changes: Changes };
 
@@ -46,11 +48,11 @@ export async function rankChanged(
   );
   const ofAdded = await rankInMemory(
     added,
-    query.searchK === -1 ? { ...own, searchK: ownSearchK(added, k) } : own,
+    query.searchK === -1 ? { ...own, searchK: searchKOfChanges(base.forest, added.forest, k) } : own,
     { ...part, understood: joined?.added, isFew: () => isFew, last: lastOf(ofBase, k) },
     options,
   );
-  const merged = mergeRankings(base.forest.metric, [ofBase, outward(ofAdded, base.forest.nItems)], k);
+  const merged = mergeParts(base.forest.metric, ofBase, outward(ofAdded, base.forest.nItems), k);
   const { rare } = merged;
   return {
     ...merged,
@@ -62,12 +64,6 @@ export async function rankChanged(
 /** The k-th of what was found each way, where there are so many. */
 function lastOf({ vectors, words }: Rankings, k: number): PartOptions["last"] {
   return { distance: vectors?.distances?.[k - 1], score: words?.scores[k - 1] };
-}
-
-/** The changes' default searchK: their meta's is that of the whole, their header's their own, for ten hits. */
-function ownSearchK({ forest }: LoadedIndex, k: number): number {
-  const { defaultSearchK } = forest.artifact.header;
-  return Math.ceil(defaultSearchK * Math.max(1, Math.sqrt(k / 10)));
 }
 
 /** Fields of both parts, whose counts are added up: every value counts. */

@@ -22,17 +22,18 @@ export function createChangedSearcher(index: ChangedIndex, options: SearchOption
     none: (item: number) => T,
   ): Promise<T[]> => {
     const values = items.map(none);
-    const readOf = async (part: Searcher) => {
-      const places = [...items.keys()].filter((i) => isThere(items[i]!) && partOf(items[i]!) === part);
-      if (places.length === 0) return;
-      const found = await read(
-        part,
-        places.map((i) => inside(items[i]!)),
-        places,
-      );
+    const readOf = async (part: Searcher, places: readonly number[]) => {
+      const own = places.map((i) => inside(items[i]!));
+      const found = await read(part, own, places);
       for (const [i, place] of places.entries()) values[place] = found[i]!;
     };
-    await Promise.all([readOf(base), readOf(added)]);
+    const places = [...items.keys()].filter((i) => isThere(items[i]!));
+    const ofBase = places.filter((i) => isBase(items[i]!));
+    const ofAdded = ofBase.length < places.length ? places.filter((i) => !isBase(items[i]!)) : [];
+    const reads = [];
+    if (ofBase.length > 0) reads.push(readOf(base, ofBase));
+    if (ofAdded.length > 0) reads.push(readOf(added, ofAdded));
+    await (reads.length > 1 ? Promise.all(reads) : reads[0]);
     return values;
   };
   const nothing = () => undefined;
