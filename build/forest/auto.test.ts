@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { clusteredVectors, forestOf } from "../../test/support/forest.ts";
 import { distanceBetween } from "../../worker/core/forest/metrics.ts";
 import { METRICS } from "../../worker/core/format/constants.ts";
 import { sharedFloats } from "../numeric/arrays.ts";
-import { clusteredVectors, forestOf } from "./fixture.ts";
 import { hotBytes } from "./sizing.ts";
 
 const DIMENSIONS = 64;

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { artifactBytes, clusteredVectors, forestOf, PLAIN_SETTINGS } from "../../test/support/forest.ts";
 import { distanceBetween, smallerIsNearer } from "../../worker/core/forest/metrics.ts";
 import { METRICS, type Metric } from "../../worker/core/format/constants.ts";
 import { sharedFloats } from "../numeric/arrays.ts";
 import { buildForest } from "./build-forest.ts";
-import { artifactBytes, clusteredVectors, forestOf, PLAIN_SETTINGS } from "./fixture.ts";
 
 const COUNT = 2000;
 

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { clusteredVectors, forestOf } from "../../test/support/forest.ts";
 import { LEAF_BIT, NODE, NODE_WORDS } from "../../worker/core/forest/compact/nodes.ts";
 import { createRotation, fullSketchBits } from "../../worker/core/forest/compact/rotation.ts";
 import { openForest } from "../../worker/core/forest/open-forest.ts";
@@ -6,7 +7,6 @@ import { openArtifact } from "../../worker/core/format/artifact.ts";
 import { SECTIONS, type SectionName } from "../../worker/core/format/constants.ts";
 import { ArtifactError } from "../../worker/core/format/errors.ts";
 import { createRandom } from "../numeric/random.ts";
-import { clusteredVectors, forestOf } from "./fixture.ts";
 
 const DIMENSIONS = 64;
 let bytes: Uint8Array;

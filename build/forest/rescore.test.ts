@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { clusteredVectors, forestOf } from "../../test/support/forest.ts";
 import { openForest } from "../../worker/core/forest/open-forest.ts";
 import type { Forest, ReadRanges } from "../../worker/core/forest/types.ts";
 import { openArtifact } from "../../worker/core/format/artifact.ts";
-import { clusteredVectors, forestOf } from "./fixture.ts";
 
 const DIMENSIONS = 64;
 const COUNT = 6000;

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
+import { clusteredVectors, forestOf, PLAIN_SETTINGS } from "../../test/support/forest.ts";
 import type { Metric } from "../../worker/core/format/constants.ts";
 import { sharedFloats } from "../numeric/arrays.ts";
 import { buildForest } from "./build-forest.ts";
-import { clusteredVectors, forestOf, PLAIN_SETTINGS } from "./fixture.ts";
 
 const DIMENSIONS = 32;
 const COUNT = 4000;

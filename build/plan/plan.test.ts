@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { PLAIN_SETTINGS } from "../forest/fixture.ts";
+import { PLAIN_SETTINGS } from "../../test/support/forest.ts";
 import { build, plan } from "../index.ts";
 import { createRandom } from "../numeric/random.ts";
 import { sizeShards } from "../sharding/size.ts";

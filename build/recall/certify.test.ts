@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { clusteredVectors, forestOf } from "../../test/support/forest.ts";
 import type { CertifiedRow } from "../../worker/core/format/meta.ts";
-import { clusteredVectors, forestOf } from "../forest/fixture.ts";
 import type { Progress } from "../settings/progress.ts";
 import { pickDefault } from "./certify.ts";
 import { halves, spread, type Truth } from "./held-out.ts";

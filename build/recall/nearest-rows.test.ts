@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { clusteredVectors } from "../forest/fixture.ts";
+import { clusteredVectors } from "../../test/support/forest.ts";
 import { createKernel } from "../numeric/kernels.ts";
 import { exactScore } from "./exact-score.ts";
 import { nearestRows, truthKernel } from "./nearest-rows.ts";

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { clusteredVectors, forestOf } from "../../test/support/forest.ts";
 import { MARGIN_AT, meanFactor, openSketches } from "../../worker/core/forest/compact/sketches.ts";
 import { distanceBetween, smallerIsNearer } from "../../worker/core/forest/metrics.ts";
 import { openForest } from "../../worker/core/forest/open-forest.ts";
 import type { Forest } from "../../worker/core/forest/types.ts";
 import { openArtifact, requireView } from "../../worker/core/format/artifact.ts";
 import type { Metric } from "../../worker/core/format/constants.ts";
-import { clusteredVectors, forestOf } from "../forest/fixture.ts";
 import type { ForestSettings } from "../settings/options.ts";
 import { openStages, type Stage } from "./stages.ts";
 

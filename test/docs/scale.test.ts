@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { scaleTables } from "../../build/plan/tables.ts";
+import { scaleTables } from "./scale-tables.ts";
 
 const PATH = new URL("../../docs/scale.md", import.meta.url).pathname;
 const BLOCK = /(<!-- table: ([\w-]+) -->\n)[\s\S]*?(<!-- \/table -->)/g;

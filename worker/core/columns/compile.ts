@@ -4,7 +4,7 @@ import { shortened } from "../format/shorten.ts";
 import type { Work } from "../format/work.ts";
 import { type Column, type Columns, corruptColumns } from "./columns.ts";
 import { parseDate } from "./dates.ts";
-import { type Comparison, type FilterNode, type FilterValue, parseFilter, truth } from "./parse.ts";
+import { type Comparison, type FilterNode, type FilterValue, truth } from "./parse.ts";
 
 /** A filter's answer for every item of an index. */
 export interface CompiledFilter {
@@ -18,18 +18,13 @@ export interface CompiledFilter {
 }
 
 /**
- * Answers a filter (see {@link parseFilter}) for all items at once: about a nanosecond an item and condition, and a bit
+ * Answers a filter, as `parseFilter` reads it, for all items at once: about a nanosecond an item and condition, and a bit
  * an item of memory. On arrays a condition holds when it holds of one element; `ne` and `nin` are the opposites of
  * `eq` and `in`, so they hold of items without a value, too.
  *
- * @throws SearchError `INVALID_FILTER`, `FILTER_TOO_COMPLEX`, `UNKNOWN_FILTER_FIELD`, `FILTER_TYPE_MISMATCH`
+ * @throws SearchError `UNKNOWN_FILTER_FIELD`, `FILTER_TYPE_MISMATCH`
  * @throws ArtifactError `CORRUPT_COLUMNS`
  */
-export function compileFilter(columns: Columns, filter: unknown): CompiledFilter {
-  return compileParsed(columns, parseFilter(filter));
-}
-
-/** The same of a filter that has been parsed: plain data, which {@link textValue}s do not survive being sent as. */
 export function compileParsed(columns: Columns, filter: FilterNode, work?: Work): CompiledFilter {
   const bits = evaluate(columns, filter, work);
   // Operators may have let in items that are none.

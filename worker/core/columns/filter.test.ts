@@ -5,7 +5,7 @@ import { artifactOf } from "../../../test/support/artifact.ts";
 import type { ItemDocument } from "../format/meta.ts";
 import type { SearchError } from "../format/search-error.ts";
 import { type Columns, openColumns } from "./columns.ts";
-import { compileFilter } from "./compile.ts";
+import { compileParsed } from "./compile.ts";
 import { facetCounts } from "./facets.ts";
 import { parseFilter, parseFilterParameters } from "./parse.ts";
 
@@ -20,6 +20,8 @@ async function columnsOf(documents: readonly ItemDocument[], filterable?: string
   const { sections } = await buildColumnSections(documents, { nItems, ...(filterable && { filterable }) });
   return openColumns(artifactOf(nItems, sections))!;
 }
+
+const compileFilter = (columns: Columns, filter: unknown) => compileParsed(columns, parseFilter(filter));
 
 function matches(columns: Columns, filter: unknown): number[] {
   const { accept, count } = compileFilter(columns, filter);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { clusteredVectors, forestOf } from "../../../build/forest/fixture.ts";
 import { createRandom } from "../../../build/numeric/random.ts";
+import { clusteredVectors, forestOf } from "../../../test/support/forest.ts";
 import type { Metric } from "../format/constants.ts";
 import { finishHits } from "./finish.ts";
 import { distanceBetween, smallerIsNearer } from "./metrics.ts";

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { forestOf } from "../../../../build/forest/fixture.ts";
 import { clusteredVectors } from "../../../../scripts/bench/million.ts";
+import { forestOf } from "../../../../test/support/forest.ts";
 
 it("where nearly all pass, those that do not are in no answer, and a bound loses nothing nearer", async () => {
   const [count, dimensions] = [3_000, 64];

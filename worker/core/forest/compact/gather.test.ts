@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { forestOf } from "../../../../build/forest/fixture.ts";
 import { clusteredVectors } from "../../../../scripts/bench/million.ts";
+import { forestOf } from "../../../../test/support/forest.ts";
 import { createMeter } from "../meter.ts";
 import { openSlots } from "../slots.ts";
 import { gatherEstimated } from "./gather.ts";

@@ -1,4 +1,4 @@
-import { type Plan, type PlanOptions, plan } from "./plan.ts";
+import { type Plan, type PlanOptions, plan } from "../../build/plan/plan.ts";
 
 /** The tables of docs/scale.md, each a Markdown table, by name. `npx vitest run test/docs/scale -u` writes them anew. */
 export function scaleTables(): Readonly<Record<string, string>> {

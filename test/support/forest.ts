@@ -1,14 +1,14 @@
+import type { BuiltForest } from "../../build/artifact/folder-files.ts";
+import { encodeArtifact } from "../../build/artifact/layout.ts";
+import { buildForest } from "../../build/forest/build-forest.ts";
+import { createRandom } from "../../build/numeric/random.ts";
+import type { ForestSettings } from "../../build/settings/options.ts";
 import { openForest } from "../../worker/core/forest/open-forest.ts";
 import type { Forest } from "../../worker/core/forest/types.ts";
 import { openArtifact } from "../../worker/core/format/artifact.ts";
 import type { Metric } from "../../worker/core/format/constants.ts";
-import type { BuiltForest } from "../artifact/folder-files.ts";
-import { encodeArtifact } from "../artifact/layout.ts";
-import { createRandom } from "../numeric/random.ts";
-import type { ForestSettings } from "../settings/options.ts";
-import { buildForest } from "./build-forest.ts";
 
-/** Settings that tests and the bench begin from. */
+/** Settings that tests begin from. */
 export const PLAIN_SETTINGS: ForestSettings = {
   trees: 1,
   targetRecall: 0.95,
