@@ -1,16 +1,12 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import { parseSearchRequest } from "../../worker/core/search/parse.ts";
 import { search } from "../../worker/core/search/search.ts";
 import type { SearchInput } from "../../worker/core/search/types.ts";
-import { readManifest } from "../artifact/folder.ts";
 import { type EmbedderSetting, queryEmbedderOf } from "../embedding/providers/index.ts";
 import { openLocalIndex } from "../local/local-index.ts";
-import { downloadVersion } from "../publish/download.ts";
 import type { GateFailure, PublishStore } from "../publish/index.ts";
 import { OptionError } from "../settings/errors.ts";
+import { type PublishedVersion, withFolderOf } from "./version-folder.ts";
 
 /** A search whose answer is known: the gate in front of readers. */
 export interface GoldenQuery extends Pick<SearchInput, "query" | "mode" | "filter"> {
@@ -67,25 +63,12 @@ export async function runGolden(
  */
 export async function runGoldenOnPublished(
   open: () => Promise<PublishStore>,
-  { name, version, out }: { readonly name: string; readonly version: string; readonly out: string },
+  { out, ...published }: PublishedVersion & { readonly out: string },
   golden: readonly GoldenQuery[],
   embedder: EmbedderSetting | undefined,
 ): Promise<GateFailure[]> {
   if (golden.length === 0) return [];
-  const local = await readManifest(out).catch(() => undefined);
-  if (local?.version === version && local.name === name) return runGolden(out, golden, embedder);
-  const dir = await mkdtemp(join(tmpdir(), "annoy-edge-golden-"));
-  try {
-    const store = await open();
-    try {
-      await downloadVersion(store, name, version, dir);
-    } finally {
-      await store.close();
-    }
-    return await runGolden(dir, golden, embedder);
-  } finally {
-    await rm(dir, { recursive: true, force: true });
-  }
+  return withFolderOf(published, out, open, (dir) => runGolden(dir, golden, embedder));
 }
 
 /** @throws AnnoyEdgeError `GOLDEN_FAILED` when there are failures */

@@ -1,13 +1,9 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import type { Manifest } from "../../worker/core/format/meta.ts";
-import { readManifest } from "../artifact/folder.ts";
 import { type UpdateResult, updateWithin } from "../changes/update.ts";
-import { downloadVersion } from "../publish/download.ts";
-import { type PublishStore, withStore } from "../publish/index.ts";
+import type { PublishStore } from "../publish/index.ts";
 import { type BuildOptions, settingsOf } from "./build.ts";
+import { withFolderOf } from "./version-folder.ts";
 
 /** Share of the base beyond which changes are built into a new one. */
 export const COMPACT_AT = 0.1;
@@ -75,22 +71,4 @@ function inputOptions(build: BuildOptions) {
     ...input
   } = build;
   return input;
-}
-
-/** Runs with a folder of the current version: the build's own when it holds it, else one that is downloaded. */
-async function withFolderOf<R>(
-  { name, version }: Manifest,
-  out: string,
-  open: () => Promise<PublishStore>,
-  run: (dir: string) => Promise<R>,
-): Promise<R> {
-  const local = await readManifest(out).catch(() => undefined);
-  if (local?.version === version && local.name === name) return run(out);
-  const dir = await mkdtemp(join(tmpdir(), "annoy-edge-current-"));
-  try {
-    await withStore(open, (store) => downloadVersion(store, name, version, dir));
-    return await run(dir);
-  } finally {
-    await rm(dir, { recursive: true, force: true });
-  }
 }
