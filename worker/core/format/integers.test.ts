@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { isRounded, parseJson } from "./integers.ts";
 
-/** By a reviver that sees the text of each value: the same, slower. */
+/** Reads by a reviver that sees the text of each value: the same, slower. */
 function parseByReviver(text: string): unknown {
   const revive = (_: string, value: unknown, context?: { readonly source?: string }) =>
     typeof value === "number" && isRounded(context?.source ?? "", value) ? context?.source : value;
