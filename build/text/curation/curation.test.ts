@@ -2,6 +2,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createWork } from "../../../worker/core/format/work.ts";
+import { parseSearchRequest } from "../../../worker/core/search/parse.ts";
+import { search } from "../../../worker/core/search/search.ts";
 import type { SearchInput } from "../../../worker/core/search/types.ts";
 import { update } from "../../changes/update.ts";
 import { openLocalIndex } from "../../local/local-index.ts";
@@ -89,6 +92,26 @@ async function ask(input: SearchInput) {
 const ids = async (input: SearchInput) => (await ask(input)).map(({ id }) => id);
 const rulesOf = (hit: Awaited<ReturnType<typeof ask>>[number] | undefined) =>
   hit?.explanation?.rules.map(({ rule }) => rule);
+
+test("rules are work, for which a query is refused", async () => {
+  const spent = async (input: SearchInput, most?: number) => {
+    const work = createWork(most);
+    await search(whole, parseSearchRequest({ mode: "keyword", include: [], ...input }), { work });
+    return work.spent();
+  };
+  for (const query of ["cars", "refund policy", "what runs an engine"]) {
+    expect(await spent({ query })).toBeGreaterThan(await spent({ query, curation: false }));
+  }
+  const kinds = new Map<string, number>();
+  const work = {
+    ...createWork(),
+    spend: (kind: string, units: number) => kinds.set(kind, (kinds.get(kind) ?? 0) + units),
+  };
+  await search(whole, parseSearchRequest({ query: "cars", mode: "keyword", include: [] }), { work });
+  const rules = kinds.get("rules")!;
+  const refused = () => createWork(rules - 1).spend("rules", rules);
+  expect(refused).toThrow(expect.objectContaining({ issues: [expect.objectContaining({ field: "query" })] }));
+});
 
 describe("a curated index, whole and in shards", () => {
   test("finds synonyms both ways and of several words, but not words that stand apart", async () => {

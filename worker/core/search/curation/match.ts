@@ -47,7 +47,8 @@ export function curationFor(
 function rulesFor(curation: PreparedCuration, query: KeywordQuery): PreparedRule[] {
   const text = normalText(query);
   if (text === "") return [];
-  const known = query.words.map((word) => keysOf(word, curation.languages));
+  const words = query.words.map((word) => keysOf(word, curation.languages));
+  const known = present(words, curation);
   const others = curation.rules.filter(({ prefix, keys: wanted }) =>
     prefix === undefined
       ? wanted.length > 0 && wanted.every((key) => isAmong(key, known))
@@ -67,13 +68,14 @@ export function withSynonyms(curation: PreparedCuration, query: KeywordQuery, wo
   const spoken = spokenWords(query);
   const wholes = query.words.filter(({ kind }) => kind === "whole");
   const keys = spoken.map((word) => (word.exact ? [] : keysOf(word, curation.languages)));
+  const held = { known: present(keys, curation), work };
   for (const [i, word] of spoken.entries()) {
     const rules = synonymsOf(curation, keys[i]!);
     work?.spend("rules", rules.size * SYNONYM_NS);
     for (const rule of rules) {
       const length = rule.from.keys.length;
       if (rule.from.keys.some((key, j) => !isSameWord(key, keys[i + j] ?? []))) continue;
-      add(found, rule, { start: word.start, end: spoken[i + length - 1]!.end }, keys);
+      add(found, rule, { start: word.start, end: spoken[i + length - 1]!.end }, held);
     }
   }
   for (const whole of wholes) {
@@ -83,7 +85,7 @@ export function withSynonyms(curation: PreparedCuration, query: KeywordQuery, wo
     work?.spend("rules", rules.size * SYNONYM_NS);
     for (const rule of rules) {
       const [first, ...more] = rule.from.keys;
-      if (more.length === 0 && isSameWord(first!, own)) add(found, rule, whole, keys);
+      if (more.length === 0 && isSameWord(first!, own)) add(found, rule, whole, held);
     }
   }
   return found.length === 0 ? query : { ...query, synonyms: found };
@@ -94,19 +96,28 @@ function synonymsOf({ synonyms }: PreparedCuration, keys: WordKeys): Set<Synonym
   return new Set(keys.flatMap((key) => synonyms.get(key) ?? []));
 }
 
-function isAmong(word: WordKeys, words: readonly WordKeys[]): boolean {
-  return words.some((other) => isSameWord(word, other));
+/** Keys of words, by language: a query of a thousand words is held against thousands of rules. */
+type Present = readonly ReadonlySet<string | undefined>[];
+
+function present(words: readonly WordKeys[], { languages: { languages } }: PreparedCuration): Present {
+  return languages.map((_, i) => new Set(words.map((keys) => keys[i])));
+}
+
+function isAmong(word: WordKeys, known: Present): boolean {
+  return word.some((key, i) => known[i]!.has(key));
 }
 
 function add(
   found: Synonym[],
   { from, to, weight }: SynonymRule,
   { start, end }: Pick<Synonym, "start" | "end">,
-  present: readonly WordKeys[],
+  { known, work }: { readonly known: Present; readonly work: Work | undefined },
 ): void {
+  if (found.length >= MAX_SYNONYMS) return;
+  work?.spend("rules", to.length * RULE_NS);
   for (const { text, keys, words } of to) {
     // What the query has itself needs no synonym.
-    if (found.length >= MAX_SYNONYMS || keys.every((key) => isAmong(key, present))) continue;
+    if (found.length >= MAX_SYNONYMS || keys.every((key) => isAmong(key, known))) continue;
     found.push({ start, end, from: from.text, to: text, words, weight });
   }
 }
