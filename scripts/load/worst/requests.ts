@@ -18,6 +18,9 @@ export interface Shape {
   readonly conditions: number;
   readonly facets: number;
   readonly matches: boolean;
+  readonly order: "none" | "sort" | "group";
+  readonly total: boolean;
+  readonly corrected: boolean;
   readonly include: NonNullable<SearchInput["include"]>;
 }
 
@@ -34,6 +37,9 @@ const CHOICES: { readonly [K in keyof Shape]: readonly Shape[K][] } = {
   conditions: [1, 16, 64, 256],
   facets: [0, 1, 5, 20],
   matches: [false, true],
+  order: ["none", "none", "sort", "group"],
+  total: [false, true],
+  corrected: [false, true],
   include: [[], ["document"], ["highlights", "explanation"], ["vector"]],
 };
 
@@ -75,7 +81,7 @@ export function bodyOf(shape: Shape, vocabulary: Vocabulary, dimensions: number,
 }
 
 function searchOf(shape: Shape, vocabulary: Vocabulary, dimensions: number, random: Random): SearchInput {
-  const { mode, k, offset, searchK, fetchK, facets, matches, include } = shape;
+  const { mode, k, offset, searchK, fetchK, facets, matches, order, total, corrected, include } = shape;
   const query = queryOf(shape, vocabulary, random);
   const filter = filterOf(shape, random);
   const vector = Array.from({ length: dimensions }, () => Math.round((random() - 0.5) * 1000) / 1000);
@@ -84,7 +90,12 @@ function searchOf(shape: Shape, vocabulary: Vocabulary, dimensions: number, rand
     k: offset ? Math.min(k, 1000 - offset) : k,
     searchK,
     ...(offset !== undefined && { offset }),
-    ...(fetchK > 0 && { mmr: { fetchK } }),
+    // Two orders are refused.
+    ...(fetchK > 0 && order === "none" && { mmr: { fetchK } }),
+    ...(order === "sort" && { sort: [{ field: "sku" }, { field: "year" }, { field: "part" }] }),
+    ...(order === "group" && { groupBy: { field: "sku" } }),
+    ...(total && { total }),
+    ...(corrected && query !== undefined && { didYouMean: true }),
     ...(filter !== undefined && { filter }),
     ...(facets > 0 && {
       facets: Array.from({ length: facets }, (_, i) => ["sku", "tags", "year", "part"][i % 4]!),

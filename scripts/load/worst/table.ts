@@ -24,6 +24,9 @@ const PLAIN: Shape = {
   conditions: 64,
   facets: 0,
   matches: false,
+  order: "none",
+  total: false,
+  corrected: false,
   include: [],
 };
 const FAR = 0x7fff_ffff;
