@@ -67,6 +67,7 @@ function searchesOf(random: Random, ids: readonly string[]): SearchInput[] {
     { query: text(), mode: "keyword", k: 6, filter, facets, include: ["highlights"] },
     { query: `${text()} ${pick(random, RARE)}`, mode: "keyword", k: 8 },
     { query: pick(random, RARE), mode: "keyword", k: 8 },
+    { query: RARE.join(" "), mode: "keyword", k: 8 },
     { query: `${text()} -${pick(random, WORDS)}`, mode: "keyword", k: 6 },
     { query: text(), mode: "hybrid", k: 8, weights: { keyword: 0.4 } },
     { query: text(), mode: "hybrid", k: 6, weights: { keyword: 0.6 }, filter, facets },

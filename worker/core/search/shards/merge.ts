@@ -68,7 +68,7 @@ function mergeVectors(metric: Metric, rankings: readonly Ranking[], k: number): 
 function mergeWords(rankings: readonly WordRanking[], k: number, rare: ReadonlySet<number>): WordRanking {
   return {
     ...merged(rankings, k, (a, b) => b.score - a.score, rare),
-    bound: mergeBounds(rankings),
+    ...mergeBounds(rankings),
   };
 }
 
@@ -77,18 +77,21 @@ function joined(rankings: readonly WordRanking[]): WordRanking {
   return {
     items: rankings.flatMap(({ items }) => items),
     scores: rankings.flatMap(({ scores }) => scores),
-    bound: mergeBounds(rankings),
+    ...mergeBounds(rankings),
   };
 }
 
-/** A part that lacks a word of the query knows nothing of its weight, so each word's comes from the part that has most. */
-function mergeBounds(rankings: readonly WordRanking[]): number {
+/**
+ * A part that lacks a word of the query knows nothing of its weight, so each word's comes from the part that has most. A
+ * merged ranking may be a part itself, of a shard with changes.
+ */
+function mergeBounds(rankings: readonly WordRanking[]): Pick<WordRanking, "bound" | "bounds"> {
   const best = new Map<string, number>();
   for (const { bounds = [] } of rankings) {
     for (const [word, part] of bounds) best.set(word, Math.max(part, best.get(word) ?? 0));
   }
   const sum = [...best.values()].reduce((sum, part) => sum + part, 0);
-  return rankings.reduce((most, { bound }) => Math.max(most, bound), sum);
+  return { bound: rankings.reduce((most, { bound }) => Math.max(most, bound), sum), bounds: [...best] };
 }
 
 interface RankedItem {
