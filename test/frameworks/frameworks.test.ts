@@ -95,7 +95,7 @@ describe.each(SITES)("a site of $name", (site) => {
     test("opens by keyboard, and opens a result in place", async () => {
       const { page, complaints } = await openTab(address(""), { viewport: { width: 1280, height: 800 } });
       await page.evaluate(() => Object.assign(globalThis, { stayed: true }));
-      const before = await page.title();
+      const before = await page.locator("h1").first().textContent();
       await page.waitForFunction(() => customElements.get("annoy-search"));
       const field = page.locator("annoy-search").getByRole("combobox");
       for (const shortcut of ["/", "Control+k"]) {
@@ -114,7 +114,7 @@ describe.each(SITES)("a site of $name", (site) => {
       expect(plain(new URL(page.url()).pathname)).toBe(plain(new URL(href ?? "", page.url()).pathname));
       expect(await page.evaluate(() => "stayed" in globalThis)).toBe(site.opensInPlace);
       // And searches on, from there, when the page is there.
-      await page.waitForFunction((title) => document.title !== title, before);
+      await page.waitForFunction((h1) => document.querySelector("h1")?.textContent !== h1, before);
       await search(page, answer.replace(/\W+/g, " "));
     });
 
