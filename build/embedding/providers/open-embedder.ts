@@ -62,6 +62,7 @@ export async function openEmbedder(
     case "huggingface":
       return cached(options, (env, cache) => createHuggingFace(spec, env, cache));
     default:
+      spec?.provider satisfies undefined;
       throw new OptionError(
         `embedder is ${JSON.stringify(setting)}; it can be ${PROVIDERS.join(", ")}, or an object with embedDocuments and embedQuery.`,
       );
