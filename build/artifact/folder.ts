@@ -1,12 +1,12 @@
 import { createHash, randomBytes } from "node:crypto";
-import { renameSync, rmdirSync, rmSync } from "node:fs";
+import { renameSync, rmSync } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, readFile, realpath, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import type { Manifest, ManifestFile } from "../../worker/core/format/meta.ts";
 import { makeFolder } from "../settings/make-folder.ts";
-import { isRunning } from "./running.ts";
-import { BASE_FOLDER, DATA_FILES, ENCODER_FILE, MANIFEST_FILE, SHARDS_FOLDER } from "./version.ts";
+import { bringBack, foreignOf, isManifest, readManifestFile, replace, sweepAbandoned } from "./replace.ts";
+import { BASE_FOLDER, DATA_FILES, MANIFEST_FILE } from "./version.ts";
 
 /** Folders that are being written, removed when the process ends before they are whole (a signal, a crash). */
 const unfinished = new Set<string>();
@@ -53,7 +53,7 @@ export async function beginFolder(out: string, makes: readonly string[] = []): P
   const path = join(dirname(target), `.${basename(target)}.partial-${suffix}`);
   await namingTarget(target, async () => {
     makeFolder(dirname(target));
-    await sweepAbandoned(target);
+    sweepAbandoned(target);
     await mkdir(path);
   });
   if (unfinished.size === 0) process.once("exit", removeUnfinished);
@@ -89,23 +89,6 @@ export async function beginFolder(out: string, makes: readonly string[] = []): P
   };
 }
 
-/** Not to be interrupted: no signal is heard between these calls, so that one of the two is always whole in its place. */
-function replace(target: string, path: string, foreign: readonly string[]): void {
-  const old = path.replace(/partial(?=-\d+-\w+$)/, "replaced");
-  renameSync(target, old);
-  try {
-    renameSync(path, target);
-  } catch (error) {
-    renameSync(old, target);
-    throw error;
-  }
-  // Files that are not ours (notes, a README) move into the new folder instead of going with the old one.
-  for (const name of foreign) renameSync(join(old, name), join(target, name));
-  for (const name of [MANIFEST_FILE, SHARDS_FOLDER, BASE_FOLDER, ENCODER_FILE, ...DATA_FILES])
-    rmSync(join(old, name), { force: true, recursive: true });
-  rmdirSync(old);
-}
-
 /** Turns an error of the file system into a sentence that names the artifact. */
 async function namingTarget<T>(target: string, work: () => Promise<T>): Promise<T> {
   try {
@@ -139,18 +122,6 @@ function isWithin(path: string, folder: string): boolean {
   return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 }
 
-/** @param folders those that the artifact that goes has: any other folder is foreign */
-function isOurs(name: string, folders: readonly string[]): boolean {
-  if (name === SHARDS_FOLDER || name === BASE_FOLDER) return folders.includes(name);
-  return name === MANIFEST_FILE || name === ENCODER_FILE || (DATA_FILES as readonly string[]).includes(name);
-}
-
-function foldersOf(manifest: unknown): string[] {
-  if (!isManifest(manifest)) return [];
-  const { shards, base } = manifest as { shards?: unknown; base?: unknown };
-  return [...(shards === undefined ? [] : [SHARDS_FOLDER]), ...(base === undefined ? [] : [BASE_FOLDER])];
-}
-
 /** A folder within a folder that is being written. */
 export function subfolder(folder: FolderWriter, name: string): Pick<FolderWriter, "path" | "createFile"> {
   return {
@@ -180,10 +151,9 @@ async function checkReplaceable(target: string, makes: readonly string[]): Promi
   const names = await readdir(target);
   if (names.length === 0) return names;
   if (!names.includes(MANIFEST_FILE)) throw refuse("is a folder with other files and no manifest.json");
-  const manifest = await readManifestFile(join(target, MANIFEST_FILE));
+  const manifest = readManifestFile(target);
   if (!isManifest(manifest)) throw refuse("has a manifest.json that is not an artifact's");
-  const folders = foldersOf(manifest);
-  const foreign = names.filter((name) => !isOurs(name, folders));
+  const foreign = foreignOf(names, manifest);
   const taken = foreign.find((name) => makes.includes(name));
   if (taken !== undefined) {
     throw new AnnoyEdgeError(
@@ -192,31 +162,6 @@ async function checkReplaceable(target: string, makes: readonly string[]): Promi
     );
   }
   return foreign;
-}
-
-/** Removes what a killed process of this project left half-written for the same target. */
-async function sweepAbandoned(target: string): Promise<void> {
-  const prefix = `.${basename(target)}.partial-`;
-  for (const name of await readdir(dirname(target))) {
-    if (!name.startsWith(prefix)) continue;
-    const pid = Number(name.slice(prefix.length).split("-")[0]);
-    if (Number.isInteger(pid) && pid > 0 && !isRunning(pid))
-      await rm(join(dirname(target), name), { recursive: true, force: true });
-  }
-}
-
-async function readManifestFile(path: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(path, "utf8"));
-  } catch {
-    return undefined;
-  }
-}
-
-function isManifest(value: unknown): boolean {
-  return (
-    typeof value === "object" && value !== null && (value as { format?: unknown }).format === "annoy-edge"
-  );
 }
 
 /** A file that is hashed while it is written. */
@@ -275,9 +220,10 @@ export async function readManifest(dir: string): Promise<Manifest> {
   try {
     text = await readFile(path, "utf8");
   } catch (error) {
+    if (bringBack(resolve(dir))) return readManifest(dir);
     const { code } = error as NodeJS.ErrnoException;
     const whole = dirname(resolve(dir));
-    const { base } = ((await readManifestFile(join(whole, MANIFEST_FILE))) ?? {}) as Partial<Manifest>;
+    const { base } = (readManifestFile(whole) ?? {}) as Partial<Manifest>;
     if (base && basename(dir) === BASE_FOLDER) {
       throw new AnnoyEdgeError(
         "NOT_AN_ARTIFACT",

@@ -1,6 +1,7 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { letterVector } from "../../test/seed/corpus.ts";
 import { openLocalIndex } from "../local/local-index.ts";
@@ -110,4 +111,34 @@ test("an embedder that cannot be, or is not the build's, is refused where the in
   const other = update(dir, { embedder: "openai:text-embedding-3-small", documents });
   await expect(other).rejects.toMatchObject({ code: "EMBEDDER_MISMATCH" });
   expect(await update(dir, { embedder: "static", documents })).toMatchObject({ counts: { added: 1 } });
+});
+
+describe("a process that was killed while it put its folder in place", () => {
+  // The number of a process that has ended.
+  const { pid } = spawnSync(process.execPath, ["--version"]);
+  const left = (dir: string, kind: string) => join(dirname(dir), `.${basename(dir)}.${kind}-${pid}-0a1b2c`);
+  const documents = [page("one"), page("two")];
+
+  test("leaves the folder that it had moved away to the next command", async () => {
+    const dir = join(folder, "moved");
+    const { manifest } = await build({ embedder: letters, documents, out: dir });
+    await writeFile(join(dir, "notes.txt"), "mine");
+    await rename(dir, left(dir, "replaced"));
+    await mkdir(left(dir, "partial"));
+    const index = await openLocalIndex(dir, { embedder: letters });
+    expect(index.manifest.version).toBe(manifest.version);
+    await index.close();
+    await update(dir, { embedder: letters, documents: [page("three")] });
+    expect(await readFile(join(dir, "notes.txt"), "utf8")).toBe("mine");
+    expect(await readdir(folder)).not.toContain(basename(left(dir, "partial")));
+  });
+
+  test("leaves what it had replaced to be removed, and files that are not ours to be kept", async () => {
+    const dir = join(folder, "replaced");
+    for (const out of [dir, left(dir, "replaced")]) await build({ embedder: letters, documents, out });
+    await writeFile(join(left(dir, "replaced"), "notes.txt"), "mine");
+    await update(dir, { embedder: letters, documents: [page("three")] });
+    expect(await readFile(join(dir, "notes.txt"), "utf8")).toBe("mine");
+    expect(await readdir(folder)).not.toContain(basename(left(dir, "replaced")));
+  });
 });
