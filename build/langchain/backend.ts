@@ -52,7 +52,10 @@ export interface Backend {
   document(id: string): Promise<StoredDocument | undefined>;
   /** Docstore ids by item; holes are undefined. */
   ids(): readonly (string | undefined)[];
-  /** Puts changes on top of the artifact and opens it again. Absent where it cannot be changed. */
+  /**
+   * Puts changes on top of the artifact and opens it again; ids to remove that no document has are passed over. Absent where
+   * it cannot be changed.
+   */
   change?(documents: readonly StoreChange[], remove: readonly string[]): Promise<void>;
   save(directory: string): Promise<void>;
   close(): Promise<void>;

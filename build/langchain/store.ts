@@ -356,9 +356,8 @@ export class AnnoyVectorStore extends SaveableVectorStore {
   /** Removes documents by their ids; those that are not there are passed over. @throws ReadOnlyError unless the store is `writable` */
   override async delete(params?: { readonly ids?: readonly string[] }): Promise<void> {
     const change = this.#backend.change ?? readOnly("delete");
-    const found = await Promise.all((params?.ids ?? []).map((id) => this.#backend.document(id)));
-    const there = found.flatMap((document) => (document ? [document.id] : []));
-    if (there.length > 0) await change([], [...new Set(there)]);
+    const ids = params?.ids ?? [];
+    if (ids.length > 0) await change([], ids);
   }
 
   async #documents(request: StoreSearch): Promise<Document[]> {

@@ -17,10 +17,14 @@ export function createWritable(directory: string, index: LocalIndex, options: Wr
   let current = backendOf(directory, index);
   /** Ends when the changes that were asked for before have been made, or have failed. */
   let last: Promise<unknown> = Promise.resolve();
-  const change: Backend["change"] = (documents, remove) => {
+  const change: Backend["change"] = (documents, ids) => {
     const made = last
       .catch(() => {})
       .then(async () => {
+        // Of the documents that there are now: what was asked for before has been done.
+        const found = await Promise.all(ids.map((id) => current.document(id)));
+        const remove = [...new Set(found.flatMap((document) => document?.id ?? []))];
+        if (documents.length + remove.length === 0) return;
         const { outcome } = await update(directory, { documents: [...documents], remove, cache: false });
         if (outcome !== "unchanged") {
           const before = current;

@@ -59,6 +59,12 @@ describe("a writable store", () => {
     expect(store.indexToDocstoreId.filter((id) => id !== undefined)).toHaveLength(2);
   });
 
+  it("removes a document once, whoever asks for it at once", async () => {
+    await store.addDocuments(named(), { ids: ["1", "2"] });
+    await Promise.all([store.delete({ ids: ["1"] }), store.delete({ ids: ["1", "2"] })]);
+    expect(await texts()).toEqual(["begin"]);
+  });
+
   it("keeps changes that are asked for at once, and what it saves holds them", async () => {
     const first = store.addDocuments([document("one", 1)], { ids: ["1"] });
     await Promise.all([first, store.addDocuments([document("two", 2)], { ids: ["2"] })]);
