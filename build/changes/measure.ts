@@ -7,7 +7,7 @@ import type { Changes, LoadedIndex } from "../../worker/core/search/loaded-index
 import { MOST } from "../../worker/core/search/vectors.ts";
 import { createRandom } from "../numeric/random.ts";
 import { meanWithError } from "../numeric/statistics.ts";
-import { between, bruteForce, costs } from "../recall/verify.ts";
+import { between, bruteForce, recallOf } from "../recall/verify.ts";
 import type { Progress } from "../settings/progress.ts";
 
 /** Multiply-adds spent on exact answers: about a second. */
@@ -98,14 +98,7 @@ export function certifyChanges(
   });
   const nearest = bruteForce(forest, items, queries, deepest, onProgress);
   const recallAt = (k: number): number => {
-    const recalls = queries.map((query, q) => {
-      const worst = nearest[q]![k - 1]!;
-      // Ties at the edge are as good as each other; rounding must not decide.
-      const limit = worst + Math.abs(worst) * 1e-5 + 1e-9;
-      const far = costs(forest.metric, [query]);
-      const found = forest.search(query, { k }).items;
-      return found.filter((item) => far(forest.vector(item)!)[0]! <= limit).length / k;
-    });
+    const recalls = queries.map((query, q) => recallOf(forest, query, nearest[q]!, k));
     return meanWithError(recalls, (recall) => recall).mean;
   };
   const [at1 = 1, at10 = at1, at100 = at10] = depths.map(recallAt);

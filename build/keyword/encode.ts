@@ -1,3 +1,4 @@
+import { compareTexts } from "../../worker/core/columns/order.ts";
 import {
   KEYWORD_COLLECTION_VERSION,
   KEYWORD_FLAGS,
@@ -60,7 +61,7 @@ export function encodeKeywords(collected: Collected, options: EncodeOptions): En
     ...words.map((word) => ({ key: encodeTerm(word), list: collected.terms.get(word), text: word })),
     ...stems.map((stem) => ({ key: encodeStem(stem), list: undefined, text: `${stem}\u0001` })),
   ]
-    .sort((x, y) => byCodePoint(x.text, y.text))
+    .sort((x, y) => compareTexts(x.text, y.text))
     .map((entry, i) => ({ ...entry, next: i, classDocuments: 0, classTotal: 0 }));
   joinClasses(entries, classes, options.nItems, collection);
 
@@ -215,7 +216,7 @@ function usualSpelling(term: string, list: TermList): string {
   let usual = term;
   let most = 0;
   for (const [spelling, times] of list.spellings ?? []) {
-    if (times > most || (times === most && byCodePoint(spelling, usual) < 0)) {
+    if (times > most || (times === most && compareTexts(spelling, usual) < 0)) {
       usual = spelling;
       most = times;
     }
@@ -315,19 +316,4 @@ function sharedBytes(x: Uint8Array, y: Uint8Array): number {
   let n = 0;
   while (n < most && x[n] === y[n]) n++;
   return n;
-}
-
-/** The order of UTF-8 bytes, which differs from that of UTF-16 where surrogates meet private characters. */
-function byCodePoint(x: string, y: string): number {
-  const most = Math.min(x.length, y.length);
-  for (let i = 0; i < most; i++) {
-    const a = x.charCodeAt(i);
-    const b = y.charCodeAt(i);
-    if (a !== b) return rank(a) - rank(b);
-  }
-  return x.length - y.length;
-}
-
-function rank(unit: number): number {
-  return unit >= 0xd800 && unit < 0xe000 ? unit + 0x10000 : unit;
 }

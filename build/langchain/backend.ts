@@ -61,6 +61,24 @@ export interface Backend {
   close(): Promise<void>;
 }
 
+/** Hits of an answer as the store has them. */
+export function hitsOf(
+  hits: readonly {
+    readonly id: string;
+    readonly distance?: number | null | undefined;
+    readonly score: number;
+    readonly document?: Omit<StoredDocument, "id"> | undefined;
+  }[],
+): StoreHit[] {
+  return hits.map(({ id, distance, score, document }) => ({
+    // The artifact's own documents: every item that is found has one.
+    document: { id, pageContent: document?.pageContent ?? "", metadata: document?.metadata ?? {} },
+    // Null only where no vector was searched for.
+    distance: distance ?? Number.NaN,
+    score,
+  }));
+}
+
 /** Backend of a closed store. */
 export function closedBackend(backend: Backend): Backend {
   const refuse = (): never => {

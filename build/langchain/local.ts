@@ -12,7 +12,7 @@ import { idsOf } from "../changes/documents.ts";
 import { asEmbedder, type EmbeddingsLike, isRecognised, requireSameEmbedder } from "../embedding/identity.ts";
 import { openLocalIndex } from "../local/local-index.ts";
 import type { LocalIndex } from "../local/types.ts";
-import type { Backend, StoreOptions, StoreSearch } from "./backend.ts";
+import { type Backend, hitsOf, type StoreOptions, type StoreSearch } from "./backend.ts";
 import { createWritable } from "./writable.ts";
 
 /**
@@ -57,13 +57,7 @@ function backendOf(directory: string, index: LocalIndex): Backend {
     embeddings: index.embedder ?? noEmbeddings(index),
     async search(request) {
       const { hits } = await search(index, unbounded(await shortened(index, request)));
-      return hits.map(({ id, distance, score, document }) => ({
-        // The artifact's own documents: every item that is found has one.
-        document: { id, pageContent: document?.pageContent ?? "", metadata: document?.metadata ?? {} },
-        // Null only where no vector was searched for.
-        distance: distance ?? Number.NaN,
-        score,
-      }));
+      return hitsOf(hits);
     },
     async document(id) {
       const searcher = openSearcher(index);

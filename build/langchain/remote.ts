@@ -1,13 +1,8 @@
-import {
-  ClientError,
-  type ClientOptions,
-  createClient,
-  type SearchResponse,
-} from "../../worker/client/index.ts";
+import { ClientError, type ClientOptions, createClient } from "../../worker/client/index.ts";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import type { EmbedderIdentity } from "../../worker/core/format/meta.ts";
 import { type EmbeddingsLike, hasIdentity, requireSameEmbedder } from "../embedding/identity.ts";
-import type { Backend, StoreHit, StoreOptions } from "./backend.ts";
+import { type Backend, hitsOf, type StoreOptions } from "./backend.ts";
 import { notOverHttp } from "./errors.ts";
 
 export interface ConnectOptions extends ClientOptions, StoreOptions {
@@ -47,14 +42,10 @@ export function openRemote(url: string | URL, options: ConnectOptions = {}): Bac
     },
     async search({ query, mode = "vector", ...request }) {
       if (query !== undefined && mode !== "vector")
-        return hitsOf(await client.search({ ...request, query, mode }));
+        return hitsOf((await client.search({ ...request, query, mode })).hits);
       const vector = query !== undefined && embeddings ? await embed(query) : request.vector;
-      return hitsOf(
-        await client.search({
-          ...request,
-          ...(vector ? { vector } : query !== undefined && { query, mode }),
-        }),
-      );
+      const asked = vector ? { vector } : query !== undefined && { query, mode };
+      return hitsOf((await client.search({ ...request, ...asked })).hits);
     },
     async document(id) {
       try {
@@ -73,13 +64,4 @@ export function openRemote(url: string | URL, options: ConnectOptions = {}): Bac
     },
     close: async () => {},
   };
-}
-
-function hitsOf({ hits }: SearchResponse): StoreHit[] {
-  return hits.map(({ id, distance, score, document }) => ({
-    document: { id, pageContent: document?.pageContent ?? "", metadata: document?.metadata ?? {} },
-    // Null only where no vector was searched for.
-    distance: distance ?? Number.NaN,
-    score,
-  }));
 }

@@ -41,15 +41,18 @@ export function measureRecall(
     return between(forest, item, random);
   });
   const nearest = bruteForce(forest, items, queries, k, onProgress);
-  const recalls = queries.map((query, q) => {
-    const worst = nearest[q]!.at(-1)!;
-    // Ties at the edge are as good as each other; rounding must not decide.
-    const limit = worst + Math.abs(worst) * 1e-5 + 1e-9;
-    const { items: found } = forest.search(query, { k });
-    const far = costs(forest.metric, [query]);
-    return found.filter((item) => far(forest.vector(item)!)[0]! <= limit).length / k;
-  });
+  const recalls = queries.map((query, q) => recallOf(forest, query, nearest[q]!, k));
   return summarise(recalls, k);
+}
+
+/** Share of a query's k nearest that a search finds, by their ascending costs. */
+export function recallOf(forest: Forest, query: Float32Array, nearest: readonly number[], k: number): number {
+  const worst = nearest[Math.min(k, nearest.length) - 1]!;
+  // Ties at the edge are as good as each other; rounding must not decide.
+  const limit = worst + Math.abs(worst) * 1e-5 + 1e-9;
+  const far = costs(forest.metric, [query]);
+  const { items } = forest.search(query, { k });
+  return items.filter((item) => far(forest.vector(item)!)[0]! <= limit).length / k;
 }
 
 /** Returns the number of queries for a number of items. */

@@ -51,7 +51,7 @@ export function compareValues(a: string | number | boolean, b: string | number |
 }
 
 /** The order of code points, which is that of the UTF-8 bytes in a column and not that of UTF-16. */
-function compareTexts(a: string, b: string): number {
+export function compareTexts(a: string, b: string): number {
   const common = Math.min(a.length, b.length);
   for (let i = 0; i < common; i++) {
     const [x, y] = [a.charCodeAt(i), b.charCodeAt(i)];
