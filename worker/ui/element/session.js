@@ -80,7 +80,7 @@ export function createSession(host, view, settings) {
 
   /** A line that offers the corrected words. @param {string} corrected */
   function correction(corrected) {
-    const [before = "", after = ""] = String(messages.didYouMean).split("{query}");
+    const [before = "", after = ""] = fill(messages.didYouMean, language, {}).split("{query}");
     const button = h("button", { type: "button", class: "text-button", dir: "auto" }, corrected);
     button.addEventListener("click", () => searchFor(corrected));
     return h("div", { part: "correction", class: "correction" }, before, button, after);
