@@ -118,4 +118,14 @@ test("of a sharded index each shard and the router must fit, and large shards ar
     "2 shards take more than 60.0 MB of memory, up to 70.0 MB.",
   ]);
   expect(warnOfSize(sharded(20e6, 61e6), 65e6)).toEqual([]);
+
+  // Changes on top count with what they are on top of.
+  const changes = { version: "c", hotBytes: 12e6, added: 5, removed: 5 };
+  const changed = { ...sharded(1e6), shards: { list: [{ ...shard(70e6), changes }] } } as unknown as Manifest;
+  expect(checkSize(changed, { base: manifestOf(1, 0.95, 1e6) })[0]?.message).toMatch(
+    /^Shard 0 takes 82\.0 MB/,
+  );
+  expect(checkSize(sharded(1e6, 50e6), { base: manifestOf(1, 0.95, 80e6) })[0]?.message).toMatch(
+    /^The router takes 81\.0 MB/,
+  );
 });

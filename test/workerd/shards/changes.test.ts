@@ -104,7 +104,8 @@ test("a Worker goes from the base to its changes and back, each answer of one ve
   ]) {
     await env.INDEXES.put(pointerKey(NAME), pointer!);
     const { version } = JSON.parse(pointer!) as Answer;
-    await expect.poll(async () => (await post(ask, { vector, k: 60 })).version).toBe(version);
+    const answered = async () => (await post(ask, { vector, k: 60 })).version;
+    await expect.poll(answered, { timeout: 30_000 }).toBe(version);
     const { hits, ...answer } = await post(ask, { vector, k: 60 });
     expect(answer).not.toHaveProperty("partial");
     const ids = hits.map(({ id }) => id);

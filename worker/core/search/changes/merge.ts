@@ -41,7 +41,9 @@ function mergeWords(
   const kept = new Set(rare.map(({ item }) => item));
   const isBetter = (i: number, j: number) => added.scores[j]! > base.scores[i]!;
   const merged = merge(base, added, isBetter, (item, place) => place < k || kept.has(item));
-  return { ...merged, bound: Math.max(base.bound, added.bound) };
+  const { bound, bounds } = added.bound > base.bound ? added : base;
+  // Other shards may lack a word: whoever merges with them asks for each word's part.
+  return { ...merged, bound, ...(bounds && { bounds }) };
 }
 
 /** @param isBefore whether place j of `added` comes before place i of `base` */
