@@ -46,13 +46,13 @@ export function tellingMatches(
 export function everyMatch(
   index: KeywordIndex,
   understood: UnderstoodQuery,
-  { accept, isFew = (hits) => hits < FEW_HITS }: Omit<WordRankOptions, "k">,
+  { accept, isFew = understood.isFew ?? ((hits) => hits < FEW_HITS) }: Omit<WordRankOptions, "k">,
 ): KeywordMatches {
   const { query, groups, relax, work, kept } = understood;
   const bits = kept();
   const passes = bits ? both(hasBit(bits), accept) : accept;
   const found = scored(index, understood, groups, passes);
-  if (groups.length === 0 || query.words.every((word) => word.exact) || !isFew(found.items.length)) {
+  if (!isFew(found.items.length) || groups.length === 0 || query.words.every((word) => word.exact)) {
     return found;
   }
   const relaxed = relax?.() ?? expandQuery(index, query, { relaxed: true, work });

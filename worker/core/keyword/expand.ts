@@ -10,6 +10,8 @@ export interface QueryGroup extends TermGroup {
   readonly word: number;
   /** The rule that put it there; absent for the query's own words. */
   readonly synonym?: Synonym;
+  /** Whether the index lacks the word, so that these are near it or completions. */
+  readonly guessed?: true;
 }
 
 export interface ExpandOptions {
@@ -41,8 +43,11 @@ export function expandQuery(
   const budget = createBudget(work);
   const alone = query.words.length === 1;
   const groups: QueryGroup[] = [];
-  const add = (more: readonly TermGroup[], { word, number }: WantedWord) => {
-    for (const group of more) groups.push({ ...group, weight: group.weight * word.times, word: number });
+  const add = (more: readonly TermGroup[], { word, number, group: known }: WantedWord) => {
+    const guessed = !known && { guessed: true as const };
+    for (const group of more) {
+      groups.push({ ...group, weight: group.weight * word.times, word: number, ...guessed });
+    }
   };
   const synonyms = synonymGroups(index, query.synonyms ?? [], query.words, options);
   const found = new Set<QueryWord>();

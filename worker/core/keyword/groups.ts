@@ -99,11 +99,6 @@ export function tellingGroups<T extends TermGroup>(index: KeywordIndex, groups: 
   return telling.length > 0 ? telling : groups;
 }
 
-/** Whether a word of the groups tells documents apart. */
-export function anyTells(index: KeywordIndex, groups: readonly TermGroup[]): boolean {
-  return groups.some((group) => !isCommon(index, group));
-}
-
 /** The words a group stands for, for highlights. */
 export function groupTerms(index: KeywordIndex, group: TermGroup): string[] {
   const terms = group.entries.map((entry) => index.lexicon.text(entry.term));

@@ -56,7 +56,7 @@ export function keywordSearch(index: KeywordIndex, text: string, options: Keywor
  */
 export function rankByWords(
   index: KeywordIndex,
-  { query, groups, relax, work, kept }: UnderstoodQuery,
+  { query, groups, relax, work, kept, isFew: isFewOfAll }: UnderstoodQuery,
   options: WordRankOptions,
 ): KeywordHits {
   const bits = kept();
@@ -77,7 +77,7 @@ export function rankByWords(
   const bound = bounds.reduce((sum, [, part]) => sum + part, 0);
   let hits: KeywordHits = { ...run(groups), bound, bounds };
   // Without a group there is no word to be relaxed: unknown ones have been given all their near words.
-  const { isFew = (hits) => hits < FEW_HITS } = options;
+  const { isFew = isFewOfAll ?? ((hits) => hits < FEW_HITS) } = options;
   if (isFew(hits.items.length) && groups.length > 0 && query.words.some((word) => !word.exact)) {
     const relaxed = relax?.() ?? expandQuery(index, query, { relaxed: true, work });
     if (relaxed.length > groups.length) hits = { ...run(relaxed), bound, bounds };

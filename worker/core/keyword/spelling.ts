@@ -24,6 +24,8 @@ export interface SpelledWord {
   /** Whether a document has the word or an inflection of it. */
   readonly known: boolean;
   readonly near?: NearWord;
+  /** Distance of the nearest word of any document, whether the filter accepts it or not; absent where there is none. */
+  readonly least?: number;
 }
 
 interface NearWord {
@@ -31,6 +33,8 @@ interface NearWord {
   /** Letters put in, left out, replaced or swapped. */
   readonly distance: number;
   readonly documents: number;
+  /** Whether they are two words that were written as one. */
+  readonly within?: true;
 }
 
 /** The words of a query that could be misspelled. Those of documents that the filter does not accept count for nothing. */
@@ -48,20 +52,20 @@ export function spelledWords(
     if (entries.some((entry) => holds(index, entry, conditions)) || isBeginning(index, word, conditions)) {
       return [{ ...place, known: true }];
     }
-    const nearest = nearEntries(index, word, budget).find(({ entry }) => holds(index, entry, conditions));
+    const near = nearEntries(index, word, budget);
+    const [first] = near;
+    const unknown = { ...place, known: false, ...(first && { least: first.distance }) };
+    const nearest = near.find(({ entry }) => holds(index, entry, conditions));
     if (nearest) {
       const { text, distance, entry } = nearest;
-      return [{ ...place, known: false, near: { text, distance, documents: entry.total } }];
+      return [{ ...unknown, near: { text, distance, documents: entry.total } }];
     }
     const parts = wordsWithin(index, word).map(({ exact }) => exact);
-    const [first, second] = parts;
-    if (!first || !second || ![first, second].every((entry) => holds(index, entry, conditions))) {
-      return [{ ...place, known: false }];
-    }
-    const text = `${index.lexicon.text(first.term)} ${index.lexicon.text(second.term)}`;
-    return [
-      { ...place, known: false, near: { text, distance: 1, documents: Math.min(first.total, second.total) } },
-    ];
+    const [one, other] = parts;
+    if (!one || !other || ![one, other].every((entry) => holds(index, entry, conditions))) return [unknown];
+    const text = `${index.lexicon.text(one.term)} ${index.lexicon.text(other.term)}`;
+    const documents = Math.min(one.total, other.total);
+    return [{ ...unknown, near: { text, distance: 1, documents, within: true } }];
   });
 }
 

@@ -6,6 +6,36 @@ import { groupTerms, isCommon } from "./groups.ts";
 import type { KeywordIndex } from "./keyword-index.ts";
 import { phraseItems } from "./phrase.ts";
 import { type KeywordQuery, MAX_QUERY_PHRASES, type QueryWord, type Synonym, withOptions } from "./query.ts";
+import type { WordFacts } from "./word-facts.ts";
+
+/** Findings about the words of a query that a part of an index tells the others: plain data. */
+export interface WordsTold {
+  /** Words as the part has looked them up by itself; absent where it was given them. */
+  readonly looked?: LookedUp;
+  /** Hits by the words themselves, as far as that they are few; absent where they were not counted. */
+  readonly hits?: number;
+}
+
+/** Words of a query as a part of an index knows them, so that all parts can agree. */
+export interface LookedUp {
+  readonly facts: WordFacts;
+  /** The query as the part knows it, and the groups of words that it has and has ranked by. */
+  readonly query: KeywordQuery;
+  readonly groups: readonly TextGroup[];
+}
+
+/** A group of terms by their texts, for an index that has some of them. */
+export interface TextGroup {
+  readonly word: number;
+  readonly weight: number;
+  readonly documents: number;
+  readonly terms: readonly string[];
+  readonly exact?: string;
+  readonly phrase?: readonly string[];
+  readonly synonym?: Synonym;
+  /** Whether its words tell documents apart. */
+  readonly tells: boolean;
+}
 
 /** A query with the words of one index that stand for its own. */
 export interface UnderstoodQuery {
@@ -16,6 +46,10 @@ export interface UnderstoodQuery {
   readonly work?: Work | undefined;
   /** The items that keep what its operators ask for: see {@link keptItems}. Looked up once, when first asked for. */
   readonly kept: () => Uint32Array | undefined;
+  /** Whether so many hits are few, so that near words are added, where the number does not say so alone. */
+  readonly isFew?: (hits: number) => boolean;
+  /** Tells what other parts of the index are to know, once this one has ranked. */
+  readonly tell?: () => WordsTold;
 }
 
 /**

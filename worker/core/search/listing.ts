@@ -2,14 +2,14 @@ import type { CompiledFilter } from "../columns/compile.ts";
 import { bitsOf, itemsOf, selectFirst } from "../columns/select.ts";
 import type { Work } from "../format/work.ts";
 import { everyMatch, tellingMatches } from "../keyword/every.ts";
-import { anyTells } from "../keyword/groups.ts";
-import { foundTerms, type UnderstoodQuery, understand } from "../keyword/understand.ts";
+import { foundTerms, type UnderstoodQuery } from "../keyword/understand.ts";
 import { type Counted, columnsOf, facetCountsOf } from "./conditions.ts";
 import { type PinConditions, pinnedItems } from "./curation/facts.ts";
 import { countsOf, valuesFor } from "./fields.ts";
 import type { LoadedIndex } from "./loaded-index.ts";
 import { type Query, rankedWords } from "./query.ts";
 import type { Counts, Rankings, RankOptions, WordRanking } from "./ranking.ts";
+import { understoodIn } from "./understood.ts";
 
 /** Settings of listing, of an index that may be a part of more. */
 export interface ListOptions extends RankOptions {
@@ -46,7 +46,7 @@ export function listInMemory(
 ): Rankings {
   const { keyword } = index;
   const words = rankedWords(query);
-  const understood = part.understood ?? (keyword && words && understand(keyword, words, part.work));
+  const understood = understoodIn(keyword, words, part, part.work);
   const columns = columnsOf(index, part.whole, query.sort ? "sort" : "filter");
   const { items, scores, bound, bounds } = words
     ? wordMatches(index, query, understood, filter)
@@ -64,11 +64,11 @@ export function listInMemory(
   const terms = query.terms && understood && keyword ? foundTerms(keyword, understood) : undefined;
   return {
     listed: { items: listed, scores: first.map((i) => scores?.[i] ?? 1), bound, ...(bounds && { bounds }) },
-    ...(understood && keyword && { telling: anyTells(keyword, understood.groups) }),
     ...(facets && { facets }),
     ...(values && { values }),
     ...(counts && { counts }),
     ...(terms && { terms }),
+    ...(understood?.tell && { told: understood.tell() }),
   };
 }
 

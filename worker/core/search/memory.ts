@@ -6,7 +6,7 @@ import { hasBit } from "../keyword/conditions.ts";
 import type { KeywordIndex } from "../keyword/keyword-index.ts";
 import { type RareItem, rareItems } from "../keyword/rare.ts";
 import { FEW_HITS, rankByWords } from "../keyword/search.ts";
-import { foundTerms, type UnderstoodQuery, understand } from "../keyword/understand.ts";
+import { foundTerms, type UnderstoodQuery } from "../keyword/understand.ts";
 import { facetCountsOf, filterOf, passing } from "./conditions.ts";
 import { boostedItems, curationNs, hiddenFilter, type PinConditions, pinnedItems } from "./curation/facts.ts";
 import type { CurationFacts, PinnedItem } from "./curation/types.ts";
@@ -28,6 +28,7 @@ import {
 import type { Exactness, Searcher } from "./searcher.ts";
 import { type SearchOptions, timed } from "./timing.ts";
 import type { FacetCounts } from "./types.ts";
+import { understoodIn } from "./understood.ts";
 import {
   byVector,
   distanceOf,
@@ -151,6 +152,7 @@ export async function rankInMemory(
     ...(counts && { counts }),
     ...(values && { values }),
     ...(curated && { curated }),
+    ...(understood?.tell && { told: understood.tell() }),
   };
 }
 
@@ -171,7 +173,7 @@ function findOut(index: LoadedIndex, query: Query, part: PartOptions, work: Work
   const filter = conditionOf(index, query, part, work);
   const ranked = rankedWords(query);
   const wanted = ranked ?? (query.terms ? query.words : undefined);
-  const understood = part.understood ?? (keyword && wanted && understand(keyword, wanted, work));
+  const understood = understoodIn(keyword, wanted, part, work);
   const kept = ranked && understood?.kept();
   const accept = both(filter?.accept, kept && hasBit(kept));
   const rare = keyword && understood && ranked ? rareItems(keyword, understood, accept) : [];
@@ -236,7 +238,7 @@ function wordRanking(
   keyword: KeywordIndex,
   understood: UnderstoodQuery,
   { filter }: Known,
-  { k, last, isFew = (hits) => hits < FEW_HITS }: PartOptions,
+  { k, last, isFew = understood.isFew ?? ((hits) => hits < FEW_HITS) }: PartOptions,
 ): NonNullable<Known["words"]> {
   let few = false;
   const decide = (hits: number) => {

@@ -1,9 +1,10 @@
 import type { FieldValue, ItemValues } from "../columns/order.ts";
 import type { RareItem } from "../keyword/rare.ts";
 import type { Completion, SpelledWord } from "../keyword/spelling.ts";
-import type { WordTerms } from "../keyword/understand.ts";
+import type { WordsTold, WordTerms } from "../keyword/understand.ts";
 import type { CurationFacts } from "./curation/types.ts";
 import type { FacetCounts } from "./types.ts";
+import type { Understanding } from "./understood.ts";
 
 /** Items, best first, with what put them there: parallel arrays. */
 export interface Ranking {
@@ -60,11 +61,13 @@ export interface Rankings {
   readonly curated?: CurationFacts;
   /** In place of words and vectors: what the query lists, in its order. Scores are BM25, or 1 without words. */
   readonly listed?: WordRanking;
-  /** Whether what is listed holds a word that tells documents apart. Where a part has none, it lists those of common words. */
-  readonly telling?: boolean;
   /** Values that the items of these rankings are sorted and grouped by. */
   readonly values?: ItemValues;
   readonly counts?: Counts;
+  /** Findings about the query's words that a part tells the others. */
+  readonly told?: WordsTold;
+  /** Whether scores of all parts are held against the same: the most that the query could reach. */
+  readonly bounded?: boolean;
   /** Parts of the index that these are joined from; 1 when left out. */
   readonly parts?: number;
 }
@@ -94,6 +97,8 @@ export interface RankOptions {
   readonly exactDistances?: boolean;
   /** The columns of the index that this one is a part of. */
   readonly whole?: WholeColumns;
+  readonly agreed?: Understanding["agreed"];
+  readonly lookUp?: Understanding["lookUp"];
 }
 
 export interface WholeColumns {

@@ -31,7 +31,7 @@ export function totalOf(
   request: SearchRequest,
   page: Page,
 ): Total | undefined {
-  const { counts, parts = 1 } = page.rankings;
+  const { counts, parts = 1, bounded } = page.rankings;
   if (!counts) return undefined;
   const { minScore = 0, groupBy } = query;
   const isCounted = query.mode === "browse" || query.mode === "keyword";
@@ -40,7 +40,7 @@ export function totalOf(
     !textCheck(searcher, query) &&
     !counts.groupsRepeated &&
     // A part that lacks a word of the query scores what it has too high.
-    (minScore === 0 || parts === 1) &&
+    (minScore === 0 || parts === 1 || bounded) &&
     (searcher.shards?.missing.size ?? 0) === 0;
   const estimated = estimate(query, request, page);
   const { documents, groups } = isExact ? counts : estimated;

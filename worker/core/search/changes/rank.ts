@@ -56,6 +56,7 @@ export async function rankChanged(
   const { rare } = merged;
   return {
     ...merged,
+    ...(joined && { bounded: true }),
     ...(rare && joined && { rare: rarestFirst(rare, index, joined) }),
     ...(isWanted && joined && { terms: foundTerms(keywords!.whole, joined.whole) }),
   };

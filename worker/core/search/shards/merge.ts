@@ -12,8 +12,7 @@ import { mergeProbed } from "../words/probe.ts";
  * Merges the rankings of parts that share no items: by exact distance, by score, by item number where they are equal.
  * O(n log n).
  */
-export function mergeRankings(metric: Metric, parts: readonly Rankings[], k: number): Rankings {
-  const rankings = withoutCommon(parts);
+export function mergeRankings(metric: Metric, rankings: readonly Rankings[], k: number): Rankings {
   const vectors = rankings.map((ranking) => ranking.vectors).filter((part) => part !== undefined);
   const words = rankings.map((ranking) => ranking.words).filter((part) => part !== undefined);
   const facets = rankings.map((ranking) => ranking.facets).filter((part) => part !== undefined);
@@ -34,29 +33,12 @@ export function mergeRankings(metric: Metric, parts: readonly Rankings[], k: num
     ...(rare.length > 0 && { rare }),
     ...(languages && { languages }),
     ...(listed.length > 0 && { listed: joined(listed) }),
-    ...(rankings.some(({ telling }) => telling) && { telling: true }),
     ...(values && { values }),
     ...(counts && { counts }),
     ...(curated.length > 0 && { curated: mergeFacts(curated) }),
     ...(probed.length > 0 && { probed: mergeProbed(probed) }),
     parts: rankings.length,
   };
-}
-
-/** The parts without what some list for common words alone, where others have words that tell documents apart. */
-function withoutCommon(parts: readonly Rankings[]): readonly Rankings[] {
-  if (!parts.some(({ telling }) => telling)) return parts;
-  return parts.map((part) => {
-    const { listed, telling, counts } = part;
-    if (telling || !listed) return part;
-    return {
-      ...part,
-      listed: { ...listed, items: [], scores: [] },
-      ...(counts && {
-        counts: { documents: 0, ...(counts.groups !== undefined && { groups: 0, groupValues: [] }) },
-      }),
-    };
-  });
 }
 
 function mergeVectors(metric: Metric, rankings: readonly Ranking[], k: number): Ranking {

@@ -17,7 +17,8 @@ export function shardQuery(
   k: number,
   shown: Shown,
 ): ShardQuery {
-  const words = query.mode === "vector" ? undefined : text;
+  // In mode vector the words mark what was found.
+  const words = query.mode === "vector" && !query.terms ? undefined : text;
   const fields = (manifest.columns ?? []).map(({ field }) => field);
   return {
     ...query,
@@ -25,7 +26,7 @@ export function shardQuery(
     k,
     show: showFor(query.mode, shown, forest.dimensions),
     // The asking side has no vectors to compare what the words find with.
-    ...(query.vector && words && { exactDistances: true }),
+    ...(query.vector && words && query.mode !== "vector" && { exactDistances: true }),
     ...(readsColumns(query) && { whole: { fields, facetValues: FACET_VALUES } }),
   };
 }

@@ -5,6 +5,7 @@ import { DOCUMENT_NS } from "../docstore.ts";
 import type { LoadedIndex } from "../loaded-index.ts";
 import type { Searcher } from "../searcher.ts";
 import { type SearchOptions, timed } from "../timing.ts";
+import { type AskAgain, rankAgreed, type ShardAnswer } from "./agree.ts";
 import { toDetail, toLocate, toPass, toRank } from "./batcher.ts";
 import { connectTo, type ShardConnection, unavailable } from "./connection.ts";
 import { type CachedItem, createItemCache, type ItemCache } from "./item-cache.ts";
@@ -85,29 +86,49 @@ interface ShardRequest {
   ranked: boolean;
 }
 
-/** Asks the shards that the query needs and merges their rankings. */
+/** Asks the shards that the query needs, has them agree on its words, and merges their rankings. */
 async function rank(request: ShardRequest, query: ShardQuery): Promise<ShardRankings> {
   const { index, connection, cache, firstItemOf } = request;
   const { near, rest, ...effort } = routeQuery(index.shards, index.forest, query);
-  const rankFrom = (shards: readonly number[], wordsOnly: (shard: number) => boolean) =>
-    connection.ask(shards, async (shard) => {
-      const own = { ...query, ...effort, ...(wordsOnly(shard) && { nearest: false }) };
+  const rankFrom = (shards: readonly number[], changes: (shard: number) => Partial<ShardQuery>) =>
+    connection.ask(shards, async (shard): Promise<ShardAnswer> => {
+      const own = { ...query, ...effort, ...changes(shard) };
       const rankings = outward(await connection.put(shard, toRank(own)), firstItemOf(shard));
       for (const ranking of [rankings.vectors, rankings.words, rankings.listed])
         if (ranking) cache.setHome(ranking.items, shard);
       cache.setHome(rankings.curated?.pinned.map(({ item }) => item) ?? [], shard);
       cache.add(rankings.shown ?? [], shard, firstItemOf(shard));
-      return rankings;
+      return { shard, rankings };
     });
+  const lookUp = query.words !== undefined && query.probe === undefined && { lookUp: true };
   const routed = [...near, ...rest];
-  const rankings = await rankFrom(routed, (shard) => !near.includes(shard)).catch((error: unknown) => {
+  const first = await rankFrom(routed, (shard) => ({
+    ...lookUp,
+    ...(!near.includes(shard) && { nearest: false }),
+  })).catch((error: unknown) => {
     // What is next nearest is better than no answer.
     const others = connection.everyone.filter((shard) => !routed.includes(shard));
     if (others.length === 0 || error instanceof SearchError) throw error;
-    return rankFrom(others, () => false);
+    return rankFrom(others, () => ({ ...lookUp }));
   });
   request.ranked = true;
-  return mergeRankings(index.forest.metric, rankings, query.k);
+  const ask: AskAgain = (shards, changes) =>
+    rankFrom(shards, changes).catch((error: unknown) => {
+      // Shards that have fallen silent since cost their hits.
+      if (error instanceof SearchError) throw error;
+      return [];
+    });
+  const agreed = lookUp && (await rankAgreed(index, query, first, ask));
+  const { answers, terms } = agreed || { answers: first };
+  return {
+    ...mergeRankings(
+      index.forest.metric,
+      answers.map(({ rankings }) => rankings),
+      query.k,
+    ),
+    ...(terms && { terms }),
+    ...(agreed && { bounded: true }),
+  };
 }
 
 /** Details of items, by item, after asking for these; those of shards that do not answer are missing. */

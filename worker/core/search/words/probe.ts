@@ -47,13 +47,23 @@ export function mergeProbed(parts: readonly Probed[]): Probed {
   };
 }
 
-/** A word that one part knows is known; of near words the nearest, then the most frequent. */
+/**
+ * A word that one part knows is known; of near words the nearest, then the most frequent. One farther off than a word of another part
+ * is not near, and two words in one are looked for where none is.
+ */
 function better(a: SpelledWord, b: SpelledWord): SpelledWord {
   if (a.known || b.known) return a.known ? a : b;
-  if (!a.near || !b.near) return a.near ? a : b;
-  const order =
-    a.near.distance - b.near.distance ||
-    b.near.documents - a.near.documents ||
-    (a.near.text < b.near.text ? -1 : 1);
-  return order <= 0 ? a : b;
+  const least = Math.min(a.least ?? Number.POSITIVE_INFINITY, b.least ?? Number.POSITIVE_INFINITY);
+  const [best] = [a.near, b.near]
+    .filter((near) => near !== undefined)
+    .filter(({ within, distance }) => within || distance <= least)
+    .sort(
+      (x, y) =>
+        Number(x.within ?? false) - Number(y.within ?? false) ||
+        x.distance - y.distance ||
+        y.documents - x.documents ||
+        (x.text < y.text ? -1 : 1),
+    );
+  const { near: _, least: __, ...word } = a;
+  return { ...word, ...(best && { near: best }), ...(least < Number.POSITIVE_INFINITY && { least }) };
 }

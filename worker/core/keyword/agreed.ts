@@ -1,0 +1,260 @@
+import type { Work } from "../format/work.ts";
+import { encodeTerm, type TermEntry } from "./dictionary.ts";
+import { expandQuery, type QueryGroup } from "./expand.ts";
+import { classGroup, isCommon } from "./groups.ts";
+import type { KeywordIndex } from "./keyword-index.ts";
+import { phraseItems } from "./phrase.ts";
+import { type KeywordQuery, type QueryWord, withOptions } from "./query.ts";
+import { RARE_DOCUMENTS } from "./rare.ts";
+import { FEW_HITS } from "./search.ts";
+import {
+  keptOnce,
+  knownQuery,
+  type LookedUp,
+  type PhraseTest,
+  type TextGroup,
+  type UnderstoodQuery,
+} from "./understand.ts";
+import { recordLexicon } from "./word-facts.ts";
+
+/** A query as all parts of an index are to rank by it: plain data. */
+export interface AgreedQuery {
+  readonly query: KeywordQuery;
+  readonly groups: readonly TextGroup[];
+  /** With near words, where all parts together have few hits. */
+  readonly relaxed?: readonly TextGroup[];
+}
+
+/**
+ * Looks up the words of a query in a part of an index. The part ranks by the words that it has: whether others are misspelled is not
+ * for it to say, nor whether hits are few.
+ *
+ * @param phrasesWith items of the part that hold a phrase
+ */
+export function lookUp(
+  index: KeywordIndex,
+  query: KeywordQuery,
+  work?: Work,
+  itemsWith: (phrase: readonly string[]) => readonly number[] = (phrase) => phraseItems(index, phrase, work),
+): UnderstoodQuery {
+  const recorded = recordLexicon(index.lexicon);
+  const recording = { ...index, lexicon: recorded.lexicon };
+  const phrases = new Set<string>();
+  const noted = (phrase: readonly string[]): readonly number[] => {
+    const items = itemsWith(phrase);
+    if (items.length > 0) phrases.add(phrase.join(" "));
+    return items;
+  };
+  const known = knownQuery(recording, query, (phrase) => noted(phrase).length > 0);
+  const expansion = { work, phraseItems: noted };
+  const groups = expandQuery(recording, known, expansion).filter(({ guessed }) => !guessed);
+  // Other parts may have an option or a number of several parts that this one lacks, and so look for more words.
+  const all = withOptions(query, () => true);
+  const note = (relaxed: boolean) => {
+    const hasMore = all.words.length > known.words.length;
+    if (relaxed || hasMore) expandQuery(recording, hasMore ? all : known, { ...expansion, relaxed });
+  };
+  note(false);
+  noteWords(recording, all, recorded.noteWord);
+  let hits: number | undefined;
+  return {
+    query: known,
+    groups,
+    work,
+    kept: keptOnce(index, known, work),
+    isFew: (found) => {
+      hits = Math.max(hits ?? 0, found);
+      return false;
+    },
+    tell: () => {
+      if (hits !== undefined && hits < FEW_HITS)
+        expandQuery(recording, known, { ...expansion, relaxed: true });
+      const facts = {
+        documents: index.collectionDocuments,
+        ofCollection: index.dictionary.ofCollection,
+        phrases: [...phrases],
+        ...recorded.facts(),
+      };
+      const looked = { query: known, groups: textGroups(index, groups), facts };
+      return { looked, ...(hits !== undefined && { hits }) };
+    },
+  };
+}
+
+/** Notes the classes of a query's words and of their synonyms. */
+function noteWords(
+  index: KeywordIndex,
+  { words, synonyms = [] }: KeywordQuery,
+  note: (word: string, entries: readonly TermEntry[]) => void,
+): void {
+  for (const word of [...words, ...synonyms.flatMap((synonym) => synonym.words)]) {
+    const entries = classGroup(index, word)?.entries;
+    if (entries) note(word.term, entries);
+  }
+}
+
+/** The groups of an index as other indexes read them. */
+export function textGroups(index: KeywordIndex, groups: readonly QueryGroup[]): TextGroup[] {
+  const { lexicon } = index;
+  return groups.map((group) => {
+    const { word, weight, documents, entries, exact, phrase, synonym } = group;
+    return {
+      ...{ word, weight, documents },
+      terms: entries.map(({ term }) => lexicon.text(term)),
+      tells: !isCommon(index, group),
+      ...(exact && { exact: lexicon.text(exact.term) }),
+      ...(phrase && { phrase: phrase.terms }),
+      ...(synonym && { synonym }),
+    };
+  });
+}
+
+/** An agreed query as an index ranks by it. */
+export function agreedIn(
+  index: KeywordIndex,
+  { query, groups, relaxed }: AgreedQuery,
+  work?: Work,
+  itemsWith: (phrase: readonly string[]) => readonly number[] = (phrase) => phraseItems(index, phrase, work),
+): UnderstoodQuery {
+  const own = (texts: readonly TextGroup[]) => texts.map((group) => groupIn(index, group, itemsWith));
+  let hits: number | undefined;
+  return {
+    query,
+    groups: own(groups),
+    relax: () => own(relaxed ?? groups),
+    work,
+    kept: keptOnce(index, query, work),
+    isFew: (found) => {
+      hits = Math.max(hits ?? 0, found);
+      return relaxed !== undefined;
+    },
+    tell: () => (hits === undefined ? {} : { hits }),
+  };
+}
+
+/** The terms of a group that an index has. */
+function groupIn(
+  index: KeywordIndex,
+  { terms, exact, phrase, documents, weight, word, synonym }: TextGroup,
+  itemsWith: (phrase: readonly string[]) => readonly number[],
+): QueryGroup {
+  const { lexicon, dictionary, collectionDocuments } = index;
+  const byText = new Map<string, TermEntry>();
+  for (const text of terms) {
+    const term = lexicon.find(encodeTerm(text));
+    const entry = term < 0 ? undefined : lexicon.entry(term);
+    if (entry && entry.documents > 0) byText.set(text, entry);
+  }
+  const entries = [...byText.values()];
+  // An index that is no part of a collection scores by its own frequencies.
+  const own = entries.reduce((sum, { total }) => sum + total, 0);
+  const isOwn = !dictionary.ofCollection && entries.length > 0;
+  return {
+    entries,
+    documents: Math.min(isOwn ? own : documents, collectionDocuments),
+    weight,
+    word,
+    // The others are inflections of it, whether the index has it or not.
+    ...(exact !== undefined && { exact: byText.get(exact) ?? ABSENT }),
+    ...(phrase && { phrase: { terms: phrase, items: itemsWith(phrase) } }),
+    ...(synonym && { synonym }),
+  };
+}
+
+const ABSENT: TermEntry = {
+  ...{ term: -1, documents: 0, classDocuments: 0, total: 0, classTotal: 0, nextInClass: -1 },
+  ...{ postingsStart: 0, postingsEnd: 0, positionsStart: 0, positionsEnd: 0 },
+};
+
+/** Words that all parts of an index agree on. */
+export interface Agreement {
+  readonly agreed: AgreedQuery;
+  /** The same by the index that knows what the parts have told. */
+  readonly understood: UnderstoodQuery;
+  /** Whether words are meant that no part has: none has ranked by them yet. */
+  readonly isGuessed: boolean;
+  /** Returns the query with near words added; undefined where there are none. */
+  readonly relaxed: () => AgreedQuery | undefined;
+}
+
+/** @param gathered knows what all parts have told: see `gatherWords` */
+export function agreeOn(gathered: KeywordIndex, query: KeywordQuery, parts: readonly LookedUp[]): Agreement {
+  const standing = new Set(parts.flatMap(({ facts }) => facts.phrases));
+  const stands: PhraseTest = (phrase) => standing.has(phrase.join(" "));
+  const known = knownQuery(gathered, query, stands);
+  const expansion = { phraseItems: (phrase: readonly string[]) => (stands(phrase) ? [0] : []) };
+  const groups = expandQuery(gathered, known, expansion);
+  const agreed: AgreedQuery = { query: known, groups: textGroups(gathered, groups) };
+  return {
+    agreed,
+    understood: { query: known, groups, kept: () => undefined },
+    isGuessed: groups.some(({ guessed }) => guessed),
+    relaxed: () => {
+      if (groups.length === 0 || known.words.every(({ exact }) => exact)) return undefined;
+      const more = expandQuery(gathered, known, { ...expansion, relaxed: true });
+      return more.length > groups.length ? { ...agreed, relaxed: textGroups(gathered, more) } : undefined;
+    },
+  };
+}
+
+/** Findings of a query that depend on words which a part lacks. */
+export interface Needs {
+  /** Whether words that no document of the part has change what it finds: the frequent ones count where none tells. */
+  readonly telling: boolean;
+  /** Whether scores are held against the most that the query could reach. */
+  readonly bound: boolean;
+}
+
+/** Whether a part that has ranked by its own words would have found the same by the agreed ones. */
+export function stands(own: LookedUp, { query, groups, relaxed }: AgreedQuery, needs: Needs): boolean {
+  if (excludesOther(own, query)) return false;
+  const texts = new Map(own.facts.terms.map(([text, documents, total]) => [text, { documents, total }]));
+  const phrases = new Set(own.facts.phrases);
+  const held = (relaxed ?? groups).flatMap((group): TextGroup[] => {
+    const terms = group.terms.filter((text) => (texts.get(text)?.documents ?? 0) > 0);
+    const isHeld = terms.length > 0 || (group.phrase && phrases.has(group.phrase.join(" ")));
+    return isHeld ? [{ ...group, terms }] : [];
+  });
+  const keys = (list: readonly TextGroup[], words: readonly QueryWord[]) =>
+    list.map((group) => keyOf(group, words[group.word]!));
+  const mine = keys(own.groups, own.query.words);
+  const all = keys(held, query.words);
+  if (mine.length !== all.length || mine.some((key, i) => key !== all[i])) return false;
+  if (own.groups.length === 0) return true;
+  const known = new Set(own.groups.map(({ word }) => own.query.words[word]!.term));
+  const lacks = groups.some(({ word }) => !known.has(query.words[word]!.term));
+  if (!lacks) return true;
+  if (needs.bound) return false;
+  if (needs.telling && groups.some(({ tells }) => tells) && !own.groups.some(({ tells }) => tells))
+    return false;
+  return !hasRarePart(own, query, groups);
+}
+
+/** A group as a text that is equal for equal groups. */
+function keyOf(
+  { weight, documents, terms, exact, phrase }: TextGroup,
+  { term, exact: isQuoted }: QueryWord,
+): string {
+  return JSON.stringify([term, isQuoted, weight, documents, terms.toSorted(), exact, phrase]);
+}
+
+/** Whether a part takes for options what others do not, and so excludes other texts. */
+export function excludesOther({ query: own }: LookedUp, query: KeywordQuery): boolean {
+  return (
+    own.excluded.length !== query.excluded.length ||
+    own.excludedPhrases.length !== query.excludedPhrases.length
+  );
+}
+
+/** Whether a part takes the parts of an identifier for rare words, whose whole another part has. */
+function hasRarePart(own: LookedUp, query: KeywordQuery, groups: readonly TextGroup[]): boolean {
+  const totals = new Map(own.facts.terms.map(([text, , total]) => [text, total]));
+  const isRare = (word: QueryWord) => word.kind === "part" && (totals.get(word.term) ?? 0) <= RARE_DOCUMENTS;
+  const parts = own.groups.map(({ word }) => own.query.words[word]!).filter(isRare);
+  const mine = new Set(own.groups.map(({ word }) => own.query.words[word]!.term));
+  return groups.some(({ word, exact }) => {
+    const { kind, start, end, term } = query.words[word]!;
+    if (kind !== "whole" || exact === undefined || mine.has(term)) return false;
+    return parts.some((part) => part.start >= start && part.end <= end);
+  });
+}

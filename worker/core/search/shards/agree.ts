@@ -1,0 +1,137 @@
+import { joinValues } from "../../columns/order.ts";
+import {
+  type AgreedQuery,
+  type Agreement,
+  agreeOn,
+  excludesOther,
+  type Needs,
+  stands,
+} from "../../keyword/agreed.ts";
+import { gatherWords } from "../../keyword/gathered.ts";
+import { isLanguage } from "../../keyword/languages.ts";
+import { FEW_HITS } from "../../keyword/search.ts";
+import { foundTerms, type LookedUp, type WordTerms } from "../../keyword/understand.ts";
+import { type LoadedIndex, languageOf } from "../loaded-index.ts";
+import { isListed, type Query } from "../query.ts";
+import type { ShardQuery, ShardRankings } from "./types.ts";
+
+/** Rankings of one shard. */
+export interface ShardAnswer {
+  readonly shard: number;
+  readonly rankings: ShardRankings;
+}
+
+/** Asks shards again, as far as they answer. */
+export type AskAgain = (
+  shards: readonly number[],
+  changes: (shard: number) => Partial<ShardQuery>,
+) => Promise<readonly ShardAnswer[]>;
+
+/** Rankings of all shards by the same words. */
+export interface AgreedAnswers {
+  readonly answers: readonly ShardAnswer[];
+  readonly terms?: readonly WordTerms[];
+}
+
+/**
+ * Has all shards rank by the words that one index of their documents would rank by. Each ranks by the words that it has and tells
+ * what it knows of them. Those that would find something else by the words of all are asked again: a word that one shard lacks is
+ * not misspelled when another has it, and hits are few when all shards together have few. Most queries need no second round.
+ *
+ * @returns undefined where a shard of an earlier deployment tells nothing
+ */
+export async function rankAgreed(
+  index: LoadedIndex,
+  query: ShardQuery,
+  first: readonly ShardAnswer[],
+  ask: AskAgain,
+): Promise<AgreedAnswers | undefined> {
+  const looked = new Map(first.map(({ shard, rankings }) => [shard, rankings.told?.looked]));
+  const known = [...looked.values()].filter((one) => one !== undefined);
+  if (!query.words || known.length < first.length || known.length === 0) return undefined;
+  const words = gathered(index, known);
+  const agreement = agreeOn(words, query.words, known);
+  const answers =
+    query.mode === "vector"
+      ? first
+      : await again(query, first, { agreement, ask, lookedBy: (shard) => looked.get(shard)! });
+  return { answers, ...(query.terms && { terms: foundTerms(words, agreement.understood) }) };
+}
+
+function gathered(index: LoadedIndex, looked: readonly LookedUp[]) {
+  const language = languageOf(index);
+  const { languages, positions } = index.manifest.keyword ?? {};
+  return gatherWords(
+    looked.map(({ facts }) => facts),
+    { language, languages: languages?.filter(isLanguage) ?? [language], positions: positions === true },
+  );
+}
+
+interface Asking {
+  readonly agreement: Agreement;
+  readonly ask: AskAgain;
+  readonly lookedBy: (shard: number) => LookedUp;
+}
+
+async function again(
+  query: Query,
+  first: readonly ShardAnswer[],
+  { agreement, ask, lookedBy }: Asking,
+): Promise<readonly ShardAnswer[]> {
+  const { agreed, isGuessed, relaxed } = agreement;
+  const needs = needsOf(query);
+  const rankBy = async (answers: readonly ShardAnswer[], words: AgreedQuery) => {
+    const asked = answers.filter(({ shard }) => !stands(lookedBy(shard), words, needs));
+    if (asked.length === 0) return answers;
+    const isOther = (shard: number) => excludesOther(lookedBy(shard), words.query);
+    const fresh = await ask(
+      asked.map(({ shard }) => shard),
+      (shard) => ({ agreed: words, ...(!isOther(shard) && { nearest: false }) }),
+    );
+    const byShard = new Map(fresh.map(({ shard, rankings }) => [shard, rankings]));
+    return answers.flatMap((answer) => {
+      const { shard, rankings } = answer;
+      if (!asked.includes(answer)) return [answer];
+      const second = byShard.get(shard);
+      if (!second) return [];
+      return [{ shard, rankings: isOther(shard) ? second : withVectors(second, rankings) }];
+    });
+  };
+  // Where words are guessed, nobody has counted the hits of the guesses yet.
+  const near = !isGuessed && areFew(first) ? relaxed() : undefined;
+  const answers = await rankBy(first, near ?? agreed);
+  const later = isGuessed && areFew(answers) ? relaxed() : undefined;
+  return later ? rankBy(answers, later) : answers;
+}
+
+function needsOf(query: Query): Needs {
+  const { mode, facetsOf, total = false, minScore = 0 } = query;
+  const isCounted = isListed(query) || total;
+  return {
+    telling: isListed(query) || facetsOf === "matches" || (total && mode === "hybrid"),
+    bound: minScore > 0 && isCounted,
+  };
+}
+
+/** Whether all shards together have few hits by the words themselves. */
+function areFew(answers: readonly ShardAnswer[]): boolean {
+  const hits = answers.map(({ rankings }) => rankings.told?.hits);
+  if (hits.every((count) => count === undefined)) return false;
+  return hits.reduce<number>((sum, count = 0) => sum + count, 0) < FEW_HITS;
+}
+
+/** A ranking by words with the vectors' of the first time, which do not depend on them. */
+function withVectors(second: ShardRankings, first: ShardRankings): ShardRankings {
+  const values = joinValues([second.values, first.values]);
+  const estimated = second.estimated || first.estimated;
+  const { curated } = second;
+  const known = new Set(curated?.boosted.map(({ item }) => item));
+  const more = first.curated?.boosted.filter(({ item }) => !known.has(item)) ?? [];
+  return {
+    ...second,
+    ...(first.vectors && { vectors: first.vectors }),
+    ...(values && { values }),
+    ...(estimated && { estimated }),
+    ...(curated && { curated: { ...curated, boosted: [...curated.boosted, ...more] } }),
+  };
+}
