@@ -62,6 +62,16 @@ describe("one call a shard answers a search", () => {
     }
   });
 
+  test("and one more for a misspelled word, of the shards that have the right one", async () => {
+    const { hits } = (await (
+      await post("/v1/search", { query: "orchesta", mode: "keyword" })
+    ).json()) as Answer;
+    expect(hits.map(({ document }) => document?.pageContent)).toEqual([
+      "the orchestra tunes its instruments",
+    ]);
+    expect(calls().sort()).toEqual(["rank", "rank", "rank, rank"]);
+  });
+
   test("and one more finds the item that is searched by", async () => {
     await post("/v1/search", { id: "music-3" });
     expect(calls()).toEqual(["locate, rank", "locate, rank", "locate, rank"]);

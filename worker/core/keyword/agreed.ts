@@ -100,6 +100,7 @@ export function textGroups(index: KeywordIndex, groups: readonly QueryGroup[]): 
     const { word, weight, documents, entries, exact, phrase, synonym } = group;
     return {
       ...{ word, weight, documents },
+      ofClass: documents === Math.min(entries[0]?.classTotal ?? -1, index.collectionDocuments),
       terms: entries.map(({ term }) => lexicon.text(term)),
       tells: !isCommon(index, group),
       ...(exact && { exact: lexicon.text(exact.term) }),
@@ -135,7 +136,7 @@ export function agreedIn(
 /** The terms of a group that an index has. */
 function groupIn(
   index: KeywordIndex,
-  { terms, exact, phrase, documents, weight, word, synonym }: TextGroup,
+  { terms, exact, phrase, documents, ofClass, weight, word, synonym }: TextGroup,
   itemsWith: (phrase: readonly string[]) => readonly number[],
 ): QueryGroup {
   const { lexicon, dictionary, collectionDocuments } = index;
@@ -147,11 +148,11 @@ function groupIn(
   }
   const entries = [...byText.values()];
   // An index that is no part of a collection scores by its own frequencies.
-  const own = entries.reduce((sum, { total }) => sum + total, 0);
+  const own = ofClass ? entries[0]?.classTotal : entries.reduce((sum, { total }) => sum + total, 0);
   const isOwn = !dictionary.ofCollection && entries.length > 0;
   return {
     entries,
-    documents: Math.min(isOwn ? own : documents, collectionDocuments),
+    documents: Math.min((isOwn && own) || documents, collectionDocuments),
     weight,
     word,
     // The others are inflections of it, whether the index has it or not.
@@ -215,8 +216,12 @@ export function stands(own: LookedUp, { query, groups, relaxed }: AgreedQuery, n
     const isHeld = terms.length > 0 || (group.phrase && phrases.has(group.phrase.join(" ")));
     return isHeld ? [{ ...group, terms }] : [];
   });
+  // By frequencies of its own a part scores whatever the others have.
+  const { ofCollection } = own.facts;
   const keys = (list: readonly TextGroup[], words: readonly QueryWord[]) =>
-    list.map((group) => keyOf(group, words[group.word]!));
+    list.map(({ documents, ...group }) =>
+      keyOf({ ...group, documents: ofCollection ? documents : 0 }, words[group.word]!),
+    );
   const mine = keys(own.groups, own.query.words);
   const all = keys(held, query.words);
   if (mine.length !== all.length || mine.some((key, i) => key !== all[i])) return false;

@@ -29,6 +29,8 @@ export interface TextGroup {
   readonly word: number;
   readonly weight: number;
   readonly documents: number;
+  /** Whether these documents are those of a whole class. */
+  readonly ofClass: boolean;
   readonly terms: readonly string[];
   readonly exact?: string;
   readonly phrase?: readonly string[];
