@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { letterVector } from "../../test/seed/corpus.ts";
 import type { SearchInput, SearchResponse } from "../../worker/core/search/types.ts";
-import { type BuildOptions, build, type LocalIndex, openLocalIndex } from "../index.ts";
+import { type BuildOptions, build, type LocalIndex, openLocalIndex, update } from "../index.ts";
 import { createRandom } from "../numeric/random.ts";
 
 /** Compares answers to random searches by words that some shards lack with those of one index. */
@@ -54,6 +54,9 @@ const curation = {
 let folder: string;
 let whole: LocalIndex;
 let parts: LocalIndex;
+/** The same documents as changes on top of others, whole and in shards. */
+let changed: LocalIndex;
+let changedParts: LocalIndex;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "annoy-edge-agree-"));
   const options: Omit<BuildOptions, "out"> = {
@@ -66,11 +69,23 @@ beforeAll(async () => {
   };
   await build({ ...options, out: join(folder, "whole") });
   await build({ ...options, out: join(folder, "parts"), shards: 3, partition: "random" });
-  whole = await openLocalIndex(join(folder, "whole"), { embedder: letters });
-  parts = await openLocalIndex(join(folder, "parts"), { embedder: letters });
+  // Every third document comes later, in place of another or as a new one.
+  const old = [...documents()].flatMap((one, i) =>
+    i % 3 > 0 ? [one] : i % 2 > 0 ? [{ ...one, pageContent: "old" }] : [],
+  );
+  for (const [name, sharding] of [
+    ["base", {}],
+    ["base-parts", { shards: 3, partition: "random" as const }],
+  ] as const) {
+    await build({ ...options, ...sharding, documents: old, out: join(folder, name) });
+    await update(join(folder, name), { documents, embedder: letters });
+  }
+  const open = (name: string) => openLocalIndex(join(folder, name), { embedder: letters });
+  [whole, parts] = [await open("whole"), await open("parts")];
+  [changed, changedParts] = [await open("base"), await open("base-parts")];
 });
 afterAll(async () => {
-  await Promise.all([whole?.close(), parts?.close()]);
+  await Promise.all([whole, parts, changed, changedParts].map((index) => index?.close()));
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -127,6 +142,16 @@ test("shards answer as one index: hits, totals, facets, groups, explanations and
       expect(plain(many)).toEqual(plain(one));
     }),
     { numRuns: 300, seed: 1 },
+  );
+}, 60_000);
+
+test("shards with changes answer as one index with changes", async () => {
+  await fc.assert(
+    fc.asyncProperty(asked, async (request) => {
+      const [one, many] = await Promise.all([changed.search(request), changedParts.search(request)]);
+      expect(plain(many)).toEqual(plain(one));
+    }),
+    { numRuns: 100, seed: 2 },
   );
 }, 60_000);
 

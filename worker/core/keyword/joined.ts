@@ -1,10 +1,12 @@
 import type { Work } from "../format/work.ts";
+import { type AgreedQuery, agreedIn, lookUp } from "./agreed.ts";
 import type { TermEntry } from "./dictionary.ts";
 import { expandQuery, type QueryGroup } from "./expand.ts";
 import { type JoinedLexicon, joinLexicons } from "./joined-lexicon.ts";
 import { type KeywordIndex, normsOf, type WordCounts } from "./keyword-index.ts";
 import { phraseItems } from "./phrase.ts";
 import type { KeywordQuery } from "./query.ts";
+import type { PhraseItems } from "./synonyms.ts";
 import { sharedBy, type WordTotals, withTotals } from "./totals.ts";
 import { keptOnce, knownQuery, type UnderstoodQuery } from "./understand.ts";
 
@@ -68,20 +70,19 @@ export function understandJoined(
   { whole, base, added, entriesOf }: JoinedKeywords,
   query: KeywordQuery,
   isLeft: (item: number) => boolean,
-  work?: Work,
+  options: UnderstandingOptions,
 ): JoinedQuery {
+  const { work } = options;
   const itemsWith = (phrase: readonly string[]) => [
     ...phraseItems(base, phrase, work).filter(isLeft),
     ...phraseItems(added, phrase, work),
   ];
-  const stands = (phrase: readonly string[]) => itemsWith(phrase).length > 0;
-  const known = knownQuery(whole, query, stands);
-  const groups = expandQuery(whole, known, { phraseItems: itemsWith, work });
-  let relaxed: readonly QueryGroup[] | undefined;
-  const relax = () => {
-    relaxed ??= expandQuery(whole, known, { relaxed: true, phraseItems: itemsWith, work });
-    return relaxed;
-  };
+  const {
+    query: known,
+    groups,
+    relax = () => groups,
+    ...rest
+  } = understoodBy(whole, query, itemsWith, options);
   const partOf = (part: KeywordIndex, entriesIn: PartEntries): UnderstoodQuery => ({
     query: known,
     groups: groups.map((group) => groupIn(part, entriesIn, group)),
@@ -89,7 +90,7 @@ export function understandJoined(
     work,
     kept: keptOnce(part, known, work),
   });
-  const ofWhole = { query: known, groups, work, kept: () => undefined };
+  const ofWhole = { ...rest, query: known, groups, kept: () => undefined };
   return { whole: ofWhole, base: partOf(base, entriesOf.base), added: partOf(added, entriesOf.added) };
 }
 
@@ -109,6 +110,35 @@ function partEntries(lexicon: JoinedLexicon, name: "base" | "added"): PartEntrie
       known.set(entries, own);
     }
     return own;
+  };
+}
+
+/** Settings of looking up words in parts that may themselves be a part of more: see `agreed.ts`. */
+export interface UnderstandingOptions {
+  readonly agreed?: AgreedQuery | undefined;
+  readonly lookUp?: boolean | undefined;
+  readonly work?: Work | undefined;
+}
+
+function understoodBy(
+  whole: KeywordIndex,
+  query: KeywordQuery,
+  itemsWith: PhraseItems,
+  { agreed, lookUp: isLookedUp, work }: UnderstandingOptions,
+): UnderstoodQuery {
+  if (agreed) return agreedIn(whole, agreed, work, itemsWith);
+  if (isLookedUp) return lookUp(whole, query, work, itemsWith);
+  const known = knownQuery(whole, query, (phrase) => itemsWith(phrase).length > 0);
+  let relaxed: readonly QueryGroup[] | undefined;
+  return {
+    query: known,
+    groups: expandQuery(whole, known, { phraseItems: itemsWith, work }),
+    relax: () => {
+      relaxed ??= expandQuery(whole, known, { relaxed: true, phraseItems: itemsWith, work });
+      return relaxed;
+    },
+    work,
+    kept: () => undefined,
   };
 }
 

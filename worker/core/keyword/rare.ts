@@ -39,6 +39,26 @@ export function rareItems(
   return rare.sort((a, b) => a.documents - b.documents).flatMap(({ items }) => items);
 }
 
+/** The items of several parts in the order of one index: by the documents that hold the word, then as the query has them. */
+export function rarestFirst(
+  rare: readonly RareItem[],
+  { lexicon }: KeywordIndex,
+  { groups }: Pick<UnderstoodQuery, "groups">,
+): RareItem[] {
+  const order = new Map<string, readonly [documents: number, place: number]>();
+  for (const [place, group] of groups.entries()) {
+    const entry = group.exact ?? group.entries[0];
+    if (!entry || entry.documents === 0 || entry.total > RARE_DOCUMENTS) continue;
+    const word = lexicon.text(entry.term);
+    if (!order.has(word)) order.set(word, [entry.total, place]);
+  }
+  const keyOf = ({ word }: RareItem) => order.get(word) ?? [RARE_DOCUMENTS, groups.length];
+  return [...rare].sort((a, b) => {
+    const [x, y] = [keyOf(a), keyOf(b)];
+    return x[0] - y[0] || x[1] - y[1] || a.item - b.item;
+  });
+}
+
 function isWholeKnown(
   part: QueryWord,
   words: readonly QueryWord[],

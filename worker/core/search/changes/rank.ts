@@ -1,5 +1,5 @@
 import { type JoinedQuery, understandJoined } from "../../keyword/joined.ts";
-import { RARE_DOCUMENTS, type RareItem } from "../../keyword/rare.ts";
+import { rarestFirst } from "../../keyword/rare.ts";
 import { FEW_HITS, rankByWords } from "../../keyword/search.ts";
 import { foundTerms } from "../../keyword/understand.ts";
 import { filterOf } from "../conditions.ts";
@@ -27,7 +27,8 @@ export async function rankChanged(
   const { k } = wanted;
   const { base, added, kept, keywords } = index.changes;
   const words = rankedWords(query) ?? (query.terms ? query.words : undefined);
-  const joined = keywords && words && understandJoined(keywords, words, kept.accept, options.work);
+  const joined =
+    keywords && words && understandJoined(keywords, words, kept.accept, { ...wanted, ...options });
   const { terms: isWanted, ...own } = query;
   const part: PartOptions = { ...(readsColumns(query) && { whole: wholeOf(index) }), ...wanted };
   // Whether near words are added is decided by the hits of both parts: the base's count while it is ranked.
@@ -40,7 +41,8 @@ export async function rankChanged(
       within: kept,
       understood: joined?.base,
       isFew: (hits) => {
-        isFew = hits < FEW_HITS && hits + wordHits(index, query, part, joined) < FEW_HITS;
+        const all = hits < FEW_HITS ? hits + wordHits(index, query, part, joined) : hits;
+        isFew = joined?.whole.isFew?.(all) ?? all < FEW_HITS;
         return isFew;
       },
     },
@@ -57,7 +59,8 @@ export async function rankChanged(
   return {
     ...merged,
     ...(joined && { bounded: true }),
-    ...(rare && joined && { rare: rarestFirst(rare, index, joined) }),
+    ...(joined?.whole.tell && { told: joined.whole.tell() }),
+    ...(rare && joined && { rare: rarestFirst(rare, keywords!.whole, joined.whole) }),
     ...(isWanted && joined && { terms: foundTerms(keywords!.whole, joined.whole) }),
   };
 }
@@ -83,21 +86,4 @@ function wordHits(
   if (!joined || !added.keyword || !rankedWords(query)) return 0;
   const accept = filterOf(added, query, part)?.accept;
   return rankByWords(added.keyword, joined.added, { k: FEW_HITS, accept, isFew: () => false }).items.length;
-}
-
-/** Rare words in the order of one index: by the documents that hold them, then as the query has them. */
-function rarestFirst(rare: readonly RareItem[], { changes }: ChangedIndex, joined: JoinedQuery): RareItem[] {
-  const order = new Map<string, readonly [documents: number, place: number]>();
-  const { lexicon } = changes.keywords!.whole;
-  for (const [place, group] of joined.whole.groups.entries()) {
-    const entry = group.exact ?? group.entries[0];
-    if (!entry || entry.total > RARE_DOCUMENTS) continue;
-    const word = lexicon.text(entry.term);
-    if (!order.has(word)) order.set(word, [entry.total, place]);
-  }
-  const keyOf = ({ word }: RareItem) => order.get(word) ?? [RARE_DOCUMENTS, joined.whole.groups.length];
-  return [...rare].sort((a, b) => {
-    const [x, y] = [keyOf(a), keyOf(b)];
-    return x[0] - y[0] || x[1] - y[1] || a.item - b.item;
-  });
 }

@@ -9,6 +9,7 @@ import {
 } from "../../keyword/agreed.ts";
 import { gatherWords } from "../../keyword/gathered.ts";
 import { isLanguage } from "../../keyword/languages.ts";
+import { type RareItem, rarestFirst } from "../../keyword/rare.ts";
 import { FEW_HITS } from "../../keyword/search.ts";
 import { foundTerms, type LookedUp, type WordTerms } from "../../keyword/understand.ts";
 import { type LoadedIndex, languageOf } from "../loaded-index.ts";
@@ -31,6 +32,8 @@ export type AskAgain = (
 export interface AgreedAnswers {
   readonly answers: readonly ShardAnswer[];
   readonly terms?: readonly WordTerms[];
+  /** The rare words of all shards as one index orders them. */
+  readonly ordered: (rare: readonly RareItem[]) => readonly RareItem[];
 }
 
 /**
@@ -55,7 +58,11 @@ export async function rankAgreed(
     query.mode === "vector"
       ? first
       : await again(query, first, { agreement, ask, lookedBy: (shard) => looked.get(shard)! });
-  return { answers, ...(query.terms && { terms: foundTerms(words, agreement.understood) }) };
+  return {
+    answers,
+    ordered: (rare) => rarestFirst(rare, words, agreement.understood),
+    ...(query.terms && { terms: foundTerms(words, agreement.understood) }),
+  };
 }
 
 function gathered(index: LoadedIndex, looked: readonly LookedUp[]) {

@@ -119,15 +119,15 @@ async function rank(request: ShardRequest, query: ShardQuery): Promise<ShardRank
       return [];
     });
   const agreed = lookUp && (await rankAgreed(index, query, first, ask));
-  const { answers, terms } = agreed || { answers: first };
+  const all = (agreed || { answers: first }).answers.map(({ rankings }) => rankings);
+  const merged = mergeRankings(index.forest.metric, all, query.k);
+  if (!agreed) return merged;
+  const { terms, ordered } = agreed;
   return {
-    ...mergeRankings(
-      index.forest.metric,
-      answers.map(({ rankings }) => rankings),
-      query.k,
-    ),
+    ...merged,
+    ...(merged.rare && { rare: ordered(merged.rare) }),
     ...(terms && { terms }),
-    ...(agreed && { bounded: true }),
+    bounded: true,
   };
 }
 
