@@ -10,11 +10,12 @@ const SEPARATOR = /\s+(?:[-–—|·•»›~]|::)\s+|:\s+|\s+(?=\()/gu;
 
 /**
  * Pages with titles of their own. Generators put the site's name into every `title`, and some into a first `h1`: all
- * pages together show which part they share. A section of such a name alone is left out.
+ * pages together show which part they share. A section of such a name is left out, unless its text is the page's own.
  */
 export function withOwnTitles<Found extends { readonly page: Page }>(found: readonly Found[]): Found[] {
   const pages = found.map(({ page }) => page);
   const headings = frequent(pages.map(({ names }) => names.headings));
+  const texts = frequent(pages.map(({ sections }) => sections.slice(0, 1).map(({ text }) => text)));
   const endings = frequent(pages.map(({ names }) => endingsOf(names.head)));
   const beginnings = frequent(pages.map(({ names }) => beginningsOf(names.head)));
   return found.map((entry) => {
@@ -22,12 +23,15 @@ export function withOwnTitles<Found extends { readonly page: Page }>(found: read
     const { given, headings: own, head } = page.names;
     const heading = own.find((name) => !headings.has(name));
     const title = given ?? heading ?? (withoutSite(head, endings, beginnings) || page.title);
-    const sections = page.sections.filter((section, i) => i > 0 || !headings.has(section.heading));
+    const sections = page.sections.flatMap((section, i) => {
+      if (i > 0 || !headings.has(section.heading)) return [section];
+      return section.text === "" || texts.has(section.text) ? [] : [{ ...section, heading: "" }];
+    });
     return { ...entry, page: { ...page, title, sections: sections.length > 0 ? sections : page.sections } };
   });
 }
 
-/** The names that most pages have. */
+/** The texts that most pages have. */
 function frequent(lists: readonly (readonly string[])[]): ReadonlySet<string> {
   const counts = new Map<string, number>();
   for (const list of lists) for (const name of new Set(list)) counts.set(name, (counts.get(name) ?? 0) + 1);

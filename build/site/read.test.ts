@@ -79,6 +79,22 @@ describe("a folder of built pages", () => {
     ]);
   });
 
+  test("keeps a text below the site's name that is the page's own", async () => {
+    const page = (text: string) =>
+      `<html><head><title>${text} - X</title></head><body><main><h1>X</h1><p>About ${text}.</p><h2 id="b">More</h2><p>m</p></main>`;
+    await files({ "a.html": page("Alpha"), "b.html": page("Beta"), "c.html": page("Gamma") });
+    const documents = await read();
+    expect(documents.map(({ id, metadata }) => [id, metadata?.title, metadata?.heading])).toEqual(
+      ["a Alpha", "b Beta", "c Gamma"].flatMap((name) => {
+        const [file, title] = name.split(" ");
+        return [
+          [`/${file}.html`, title, title],
+          [`/${file}.html#b`, title, "More"],
+        ];
+      }),
+    );
+  });
+
   test("keeps only the beginning of a long list of links", async () => {
     const links = Array.from({ length: 300 }, (_, i) => `<li><a href="${i}.html">entry ${i}</a>, 1</li>`);
     const prose = Array.from(
