@@ -5,6 +5,16 @@ import type { UnderstoodQuery } from "./understand.ts";
 
 /** A word in at most so many documents is rare: whoever types it looks for them. */
 export const RARE_DOCUMENTS = 3;
+/**
+ * The same of a word that is the whole query. The index counts it where it is a part of a longer name, too, and in other writing, so
+ * that one of three documents as it was typed may be in more; and there is no other word to look for.
+ */
+const RARE_ALONE = 10;
+
+/** Documents that may hold a word of a query for it to be rare. */
+export function rareDocuments(words: readonly QueryWord[]): number {
+  return words.filter(({ kind }) => kind !== "part").length === 1 ? RARE_ALONE : RARE_DOCUMENTS;
+}
 
 /** An item that holds a rare word of the query as it was typed. */
 export interface RareItem {
@@ -22,11 +32,12 @@ export function rareItems(
   { query, groups }: UnderstoodQuery,
   accept: ((item: number) => boolean) | undefined,
 ): RareItem[] {
+  const most = rareDocuments(query.words);
   const rare: { readonly documents: number; readonly items: RareItem[] }[] = [];
   for (const group of groups) {
     const word = query.words[group.word]!;
     const entry = group.exact ?? (word.exact ? group.entries[0] : undefined);
-    if (!entry || entry.documents === 0 || entry.total > RARE_DOCUMENTS) continue;
+    if (!entry || entry.documents === 0 || entry.total > most) continue;
     // Of a misspelled word the nearest stands in its place.
     if (index.lexicon.text(entry.term) !== word.term) continue;
     if (word.kind === "part" && isWholeKnown(word, query.words, groups)) continue;

@@ -4,6 +4,7 @@ import { FUSION_DEPTH } from "./fusion.ts";
 import { isListed, type Query } from "./query.ts";
 import { holding, type Ranked, rankAll, textCheck, withPins } from "./rank.ts";
 import { normalised, pickFrom, type Ranking, type Rankings } from "./ranking.ts";
+import { rareFirst } from "./rare.ts";
 import { MAX_K, MAX_LISTED } from "./schema.ts";
 import type { Searcher, Shown } from "./searcher.ts";
 import type { PageEnd } from "./total.ts";
@@ -49,7 +50,8 @@ export async function arrange(
     const end = { documents: found };
     return { ...ranked, ranking: pickFrom(ranking, page), found, ...(isWhole && { end }), ...sortValues };
   }
-  const groups = groupsOf(ranking, values, query.groupBy.hits);
+  const shown = rareFirst(ranking, rankings.rare, query.words?.words);
+  const groups = groupsOf(ranking, values, query.groupBy.hits, shown);
   const page = groups.slice(offset, offset + k);
   const positions = page.flatMap((group) => group.positions);
   return {
@@ -197,14 +199,26 @@ interface Group {
   readonly positions: readonly number[];
 }
 
-/** The groups of a ranking, each where its first item is, with its first few. */
-function groupsOf({ items }: Ranking, values: ValuesByItem, hits: number): Group[] {
+/** The groups of a ranking, each where its first item is, with its first few, and in the place of the last of these what must be shown. */
+function groupsOf(
+  { items }: Ranking,
+  values: ValuesByItem,
+  hits: number,
+  shown: ReadonlySet<number> = new Set(),
+): Group[] {
   const groups = new Map<FieldValue, { readonly value: FieldValue; readonly positions: number[] }>();
   for (const [i, item] of items.entries()) {
     const value = values.group(item);
     const group = groups.get(value) ?? { value, positions: [] };
     groups.set(value, group);
-    if (group.positions.length < hits) group.positions.push(i);
+    const { positions } = group;
+    if (positions.length < hits) positions.push(i);
+    else if (shown.has(item)) {
+      const spare = positions.findLastIndex((position) => !shown.has(items[position]!));
+      if (spare < 0) continue;
+      positions.splice(spare, 1);
+      positions.push(i);
+    }
   }
   return [...groups.values()];
 }

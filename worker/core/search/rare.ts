@@ -1,5 +1,5 @@
 import type { QueryWord } from "../keyword/query.ts";
-import type { RareItem } from "../keyword/rare.ts";
+import { type RareItem, rareDocuments } from "../keyword/rare.ts";
 import { pickFrom, type Ranking } from "./ranking.ts";
 import type { Rule } from "./types.ts";
 
@@ -22,15 +22,10 @@ export function promoteRare(
   rare: readonly RareItem[],
   words: readonly QueryWord[],
 ): { readonly ranking: Ranking; readonly rules: ReadonlyMap<number, readonly Rule[]> } {
-  const wordOf = new Map<number, string>();
-  const isLong = words.filter(({ kind }) => kind !== "part").length > MANY_WORDS;
-  for (const { item, word } of rare) {
-    if (wordOf.has(item) || (isLong && !words.some((own) => own.term === word && isDistinct(own)))) continue;
-    wordOf.set(item, word);
-  }
+  const wordOf = rareWords(rare, words);
   const { items } = ranking;
   const inside = items.slice(0, FIRST).filter((item) => wordOf.has(item)).length;
-  const most = isLong ? 1 : FIRST;
+  const most = isLong(words) ? 1 : FIRST;
   const room = Math.max(0, most - inside);
   const wanted = new Set([...wordOf.keys()].filter((item) => items.indexOf(item) >= FIRST).slice(0, room));
   if (wanted.size === 0) return { ranking, rules: new Map() };
@@ -47,12 +42,37 @@ export function promoteRare(
       [
         {
           rule: "rareWord",
-          message: `"${wordOf.get(items[i]!)}" occurs in at most three documents: lifted from rank ${i + 1} into the first ${FIRST}.`,
+          message: `"${wordOf.get(items[i]!)}" occurs in at most ${rareDocuments(words)} documents: lifted from rank ${i + 1} into the first ${FIRST}.`,
         },
       ],
     ]),
   );
   return { ranking: { ...moved, scores: descending(moved.scores) }, rules };
+}
+
+/** Items whose group shows them: those among the first ten that hold a rare word of the query. */
+export function rareFirst(
+  { items }: Ranking,
+  rare: readonly RareItem[] = [],
+  words: readonly QueryWord[] = [],
+): ReadonlySet<number> {
+  const wordOf = rareWords(rare, words);
+  return new Set(items.slice(0, FIRST).filter((item) => wordOf.has(item)));
+}
+
+/** The rare word of each item that one lifts. */
+function rareWords(rare: readonly RareItem[], words: readonly QueryWord[]): ReadonlyMap<number, string> {
+  const wordOf = new Map<number, string>();
+  const many = isLong(words);
+  for (const { item, word } of rare) {
+    if (wordOf.has(item) || (many && !words.some((own) => own.term === word && isDistinct(own)))) continue;
+    wordOf.set(item, word);
+  }
+  return wordOf;
+}
+
+function isLong(words: readonly QueryWord[]): boolean {
+  return words.filter(({ kind }) => kind !== "part").length > MANY_WORDS;
 }
 
 /** Whether a word is a code (of several parts, or with a digit) or quoted, and no plain word. */

@@ -154,8 +154,10 @@ describe("rare words", () => {
       id: `target-${i}`,
       pageContent: `The target ${"target ".repeat(i % 4)}of search is near: recall and targets, number ${i}.`,
     }));
+    const autumn = Array.from({ length: 5 }, (_, i) => `autumn-${i}`);
     const documents = [
       ...filler,
+      ...autumn.map((id) => ({ id, pageContent: `${"Other words follow here. ".repeat(30)} autumn` })),
       { id: "plain", pageContent: `Nothing else here. ${"Some other words follow. ".repeat(30)} targeting` },
       { id: "code", pageContent: `${"A page about the weather in autumn. ".repeat(20)} E_RARE_CODE` },
     ];
@@ -179,6 +181,11 @@ describe("rare words", () => {
       weights: { vector: 1 },
     });
     expect(hits.at(-1)).toMatchObject({ id: "plain", explanation: { rules: [{ rule: "rareWord" }] } });
+    // Alone, a word may be in some more documents, as a part of their names.
+    const alone = await ask(local, { query: "autumn", k: 10, include: [], weights: { vector: 1 } });
+    expect(alone.hits.map(({ id }) => id)).toEqual(expect.arrayContaining(autumn));
+    const beside = await ask(local, { query: "autumn target", k: 10, include: [], weights: { vector: 1 } });
+    expect(beside.hits.map(({ id }) => id)).not.toEqual(expect.arrayContaining(autumn));
     // Of a question any plain word may be rare; a code is none.
     const question = { k: 10, weights: { vector: 1 }, include: [] } as const;
     const plain = "what is the targeting recall of search targets near number three";
