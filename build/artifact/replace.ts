@@ -87,7 +87,7 @@ export function foreignOf(names: readonly string[], manifest: object): string[] 
   return names.filter((name) => !own.includes(name));
 }
 
-/** What a folder's manifest says; undefined where it has none that can be read. */
+/** Returns a folder's manifest; undefined where it has none that can be read. */
 export function readManifestFile(folder: string): unknown {
   try {
     return JSON.parse(readFileSync(join(folder, MANIFEST_FILE), "utf8"));
