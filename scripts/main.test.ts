@@ -112,6 +112,13 @@ describe("commands", () => {
     expect(json).toMatchObject({ hits: [{ id: document.id, document: { pageContent: document.text } }] });
   });
 
+  test("build takes the name of its index from the environment that is named", async () => {
+    const sources = ["--source", join(folder, "none.jsonl"), "--out", join(folder, "none")];
+    const { code, err } = await runHere(["build", ...sources, "--env", "nowhere"]);
+    expect(code).toBe(1);
+    expect(err).toContain("nowhere");
+  });
+
   test("build warns when no setting reaches the target recall, and the manifest says so", async () => {
     const rows = Array.from({ length: 300 }, (_, i) => ({
       text: `row ${i}`,

@@ -54,7 +54,8 @@ export function addBuild(program: Command): void {
     .option(
       "--name <name>",
       "name to publish under (default: the first that the Worker here serves, else index)",
-    );
+    )
+    .option("--env <name>", "environment of that Worker (default: CLOUDFLARE_ENV)");
   command
     .addOption(new Option("--splitter <name>", "how texts are cut (default: auto)").choices(SPLITTERS))
     .option("--chunk-size <n>", "most that a chunk has (default: 1000 characters)", wholeNumber(1))
@@ -75,11 +76,12 @@ export function addBuild(program: Command): void {
   addMetricOption(command);
   addForestOptions(command);
   addShardOptions(command);
-  perform<Flags>(command, async ({ onProgress, note }, { config, cache, ...flags }) => {
-    const { golden: _, ...settings } = await configured(flags.source ?? flags.site, config);
+  perform<Flags>(command, async ({ onProgress, note }, { config, cache, env, ...flags }) => {
+    const { golden: _, ...settings } = await configured(flags.source ?? flags.site, config, env);
     const options = {
       ...settings,
       ...withTextOptions(flags),
+      ...(env !== undefined && { name: indexName(flags.name ?? settings.name, undefined, env) }),
       // Commander's true is the default; the library's is to say nothing.
       ...(cache !== true && { cache }),
     };
@@ -102,15 +104,20 @@ export function addBuild(program: Command): void {
 }
 
 /** A configuration is looked for when nothing else says what to read. */
-async function configured(source: unknown, path: string | undefined): Promise<Config & { out: string }> {
+async function configured(
+  source: unknown,
+  path: string | undefined,
+  env: string | undefined,
+): Promise<Config & { out: string }> {
   const loaded = source !== undefined && path === undefined ? undefined : await loadConfig(path);
   // The library refuses an empty `out` in its own words.
   if (!loaded) return { out: "" };
   const { config } = loaded;
-  return { ...config, out: config.out ?? defaultOut(indexName(config.name)) };
+  return { ...config, out: config.out ?? defaultOut(indexName(config.name, undefined, env)) };
 }
 
 interface Flags extends Omit<BuildOptions, "onProgress" | "cache" | keyof TextFlags>, TextFlags {
   readonly cache: string | boolean;
   readonly config?: string;
+  readonly env?: string;
 }
