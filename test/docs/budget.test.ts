@@ -11,6 +11,17 @@ test("docs/architecture.md lists the limits on memory as the code has them", () 
   expect(listed).toEqual(Object.fromEntries(limits));
 });
 
+test("the limits that docs/architecture.md adds up come to the peak that it names", () => {
+  const [, peak, terms, less] = /^\| `PEAK_BYTES` \| (\d+) \| ([^;]+); (\d+) less/m.exec(
+    page("architecture.md"),
+  )!;
+  const limits = new Map<string, unknown>(Object.entries(budget));
+  const added = [...terms!.matchAll(/`(\w+)`/g)].map(([, name]) => Number(limits.get(name!)));
+  expect(added).toHaveLength(5);
+  expect(added.reduce((sum, bytes) => sum + bytes, 0)).toBe(Number(peak) * 1e6);
+  expect(budget.ISOLATE_BYTES - budget.PEAK_BYTES).toBe(Number(less) * 1e6);
+});
+
 test("other pages name the same limits", () => {
   const { FLIGHT_BYTES, HELD_BYTES, PLANNED_BYTES, PUBLISHED_BYTES, SHARD_BYTES } = budget;
   const named: readonly (readonly [file: string, pattern: RegExp, bytes: number])[] = [

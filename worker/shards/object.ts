@@ -1,6 +1,8 @@
 import { DurableObject } from "cloudflare:workers";
 import type { KVNamespace, R2Bucket } from "@cloudflare/workers-types";
+import { FLIGHT_BYTES } from "../core/format/budget.ts";
 import { AnnoyEdgeError, ArtifactError } from "../core/format/errors.ts";
+import { bytesOfCall } from "../core/search/shards/details.ts";
 import { openShard } from "../core/search/shards/local.ts";
 import type { Shard, ShardAnswers, ShardCall } from "../core/search/shards/types.ts";
 import { type Outcome, outcomeOf } from "../core/search/shards/wire.ts";
@@ -11,6 +13,7 @@ import { lengthsOf } from "../storage/manifest.ts";
 import { openPublished } from "../storage/published.ts";
 import { createRangeCache } from "../storage/range-cache.ts";
 import { freeParts } from "../storage/release.ts";
+import { createTurns } from "../storage/turns.ts";
 import { objectName, type ShardAddress, type ShardMethods, type ShardNamespace } from "./address.ts";
 import { createResidents, type Resident } from "./memory.ts";
 
@@ -27,10 +30,13 @@ const RETRY_MS = { storage: 500, damage: 10_000 };
 const pages = createPageCache();
 const ranges = createRangeCache();
 const residents = createResidents();
+/** Calls of all objects of this isolate: as much at once as requests may take in a Worker's. One that waits too long times out. */
+const callTurns = createTurns(FLIGHT_BYTES);
 
 /** A shard in memory. */
 interface Held extends Resident {
   readonly shard: Shard;
+  readonly dimensions: number;
   users: number;
   usedAt: number;
 }
@@ -52,7 +58,7 @@ export class IndexShard extends DurableObject<ShardBindings> implements ShardMet
       const held = await this.#shard(address);
       held.users++;
       try {
-        return await held.shard.ask(call);
+        return await callTurns(bytesOfCall(call, held.dimensions), () => held.shard.ask(call));
       } finally {
         held.users--;
         held.usedAt = Date.now();
@@ -107,6 +113,7 @@ export class IndexShard extends DurableObject<ShardBindings> implements ShardMet
     const opened = openPublished(parts, { kv: this.env.DOCUMENTS, bucket: this.env.INDEXES, pages });
     const held: Held = {
       shard: openShard(opened),
+      dimensions: opened.forest.dimensions,
       bytes: all.reduce((sum, { manifest }) => sum + heldBytesOf(lengthsOf(manifest)), 0),
       users: 0,
       usedAt: Date.now(),

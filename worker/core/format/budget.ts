@@ -6,21 +6,23 @@
 
 /** Memory of an isolate for code, heap, buffers and concurrent requests: the platform's limit. Bytes. */
 export const ISOLATE_BYTES = 128e6;
-/** Sum of what is planned for: code, requests, pages, indexes and encoders; what V8 does not count takes the rest. */
+/** Sum of what is planned for: code, indexes and encoders, requests, garbage, kept pages; what V8 does not count takes the rest. */
 export const PEAK_BYTES = ISOLATE_BYTES - 8e6;
 /** Code and what it keeps in the heap. */
-const CODE_BYTES = 6e6;
+export const CODE_BYTES = 6e6;
 /**
  * Requests in flight: bodies, documents that are read, answers, rows of the cold part; garbage included. A request beyond it
  * waits or is refused, unless it is the only one.
  */
 export const FLIGHT_BYTES = 24e6;
 /** Garbage of searches that V8 has not collected yet: it collects its young generation when 16 MB of it are full. */
-const GARBAGE_BYTES = 6e6;
+export const GARBAGE_BYTES = 6e6;
+/** Pages of documents that are kept, where the index leaves no more. */
+export const PAGES_BYTES = 4e6;
 /** Pages of documents that are kept: at least, and at most where the index leaves room below {@link HELD_BYTES}. */
-export const PAGE_BYTES_KEPT = { least: 4e6, most: 24e6 } as const;
+export const PAGE_BYTES_KEPT = { least: PAGES_BYTES, most: 24e6 } as const;
 /** Indexes and encoders that an isolate holds: old and new version, several indexes, shards that share an isolate. */
-export const HELD_BYTES = PEAK_BYTES - CODE_BYTES - FLIGHT_BYTES - GARBAGE_BYTES - PAGE_BYTES_KEPT.least;
+export const HELD_BYTES = PEAK_BYTES - CODE_BYTES - FLIGHT_BYTES - GARBAGE_BYTES - PAGES_BYTES;
 /** Largest part (an index in one piece, a router, a shard), with its encoder, that `publish` accepts. */
 export const PUBLISHED_BYTES = HELD_BYTES;
 /** Largest version that a reader loads: what earlier releases published goes on being served. */

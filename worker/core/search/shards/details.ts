@@ -1,4 +1,5 @@
-import type { DetailsPart, ItemDetails } from "./types.ts";
+import { ANSWER_BYTES } from "../../format/work.ts";
+import type { DetailsPart, ItemDetails, ShardCall } from "./types.ts";
 
 /** A call carries 32 MiB at most, of which characters may take two bytes each: https://developers.cloudflare.com/workers/runtime-apis/rpc/#limitations */
 export const MAX_CALL_BYTES = 24 * 1024 * 1024;
@@ -28,4 +29,19 @@ export function firstPart(
 export function bytesOf({ id = "", pageContent = "", metadata, vector, place }: ItemDetails): number {
   const characters = id.length + pageContent.length + (metadata ? JSON.stringify(metadata).length : 0);
   return 2 * characters + (vector?.byteLength ?? 0) + (place ? 200 : 0) + 50;
+}
+
+/** Bytes of a ranked item with its place, of one in a list, and of a call without either. */
+const RANKED_BYTES = 400;
+const LISTED_BYTES = 50;
+const LEAST_BYTES = 20_000;
+
+/** About what a call takes of a shard's memory until it is answered. @param dimensions of the vectors */
+export function bytesOfCall({ ranks, details, passing = [] }: ShardCall, dimensions: number): number {
+  let bytes = LEAST_BYTES;
+  for (const { k } of ranks) bytes += k * RANKED_BYTES;
+  for (const { items } of passing) bytes += items.length * LISTED_BYTES;
+  for (const { items, vectors } of details) bytes += items.length * (vectors ? 4 * dimensions : LISTED_BYTES);
+  // The documents of a call are bounded together.
+  return bytes + (details.some(({ documents }) => documents) ? ANSWER_BYTES : 0);
 }

@@ -54,7 +54,7 @@ export function openShard(index: LoadedIndex): Shard {
       ]);
       return {
         ranks: spareShown(ranked),
-        details: await detailsInTurn(own, details),
+        details: await detailsInTurn(own, details, options),
         located: found,
         passing: passed,
       };
@@ -139,7 +139,11 @@ function spareShown(rankings: readonly Outcome<ShardRankings>[]): Outcome<ShardR
 }
 
 /** One request after the other, as far as a call has room; so there is never more in memory than a call carries and one. */
-async function detailsInTurn(own: Own, requests: readonly DetailsRequest[]): Promise<Outcome<DetailsPart>[]> {
+async function detailsInTurn(
+  own: Own,
+  requests: readonly DetailsRequest[],
+  options: SearchOptions,
+): Promise<Outcome<DetailsPart>[]> {
   const answers: Outcome<DetailsPart>[] = [];
   let bytes = 0;
   for (const request of requests) {
@@ -149,7 +153,7 @@ async function detailsInTurn(own: Own, requests: readonly DetailsRequest[]): Pro
     }
     answers.push(
       await outcomeOf(async () => {
-        const details = await detailsOf(own, request);
+        const details = await detailsOf(own, request, options);
         const part = firstPart(details, MAX_DETAILS_BYTES - bytes, bytes === 0 ? 1 : 0);
         bytes += part.bytes;
         return { details: part.details, rest: part.rest };
@@ -162,9 +166,10 @@ async function detailsInTurn(own: Own, requests: readonly DetailsRequest[]): Pro
 async function detailsOf(
   { index, outer, inner }: Own,
   { items, documents, vectors }: DetailsRequest,
+  options: SearchOptions,
 ): Promise<ItemDetails[]> {
   const own = items.map(inner).filter((item) => item !== undefined);
-  const searcher = openSearcher(index);
+  const searcher = openSearcher(index, options);
   const [stored, found] = await Promise.all([
     documents ? searcher.documents(own) : [],
     vectors ? searcher.vectors(own) : [],
