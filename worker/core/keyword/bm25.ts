@@ -23,8 +23,8 @@ export interface ScoreOptions {
 
 /** Work in nanoseconds: to open a list, to decode and score a posting, to look a posting up, to pick the best of a window. */
 const LIST_NS = 300;
-const POSTING_NS = 14;
-const PROBE_NS = 28;
+const POSTING_NS = 20;
+const PROBE_NS = 40;
 const WINDOW_NS = 5_000;
 
 /** One group during a search. */
