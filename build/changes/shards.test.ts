@@ -17,7 +17,6 @@ import { update } from "./update.ts";
 
 /**
  * Shards with changes hold every answer of the same documents built anew in one piece. Vectors are exact (float32, scanned).
- * No word is near another: a shard with few hits looks for near words among its own, as shards of a build do.
  */
 const letters = {
   embedQuery: async (text: string) => letterVector(text),
@@ -31,8 +30,11 @@ const SETTINGS = {
 } as const;
 const SEQUENCES = Number(process.env.ANNOY_EDGE_SEQUENCES ?? 2);
 const STEPS = 3;
-/** Frequent words, some of them of one stem, none near another or beginning with it. Those of the changes alone are rare. */
-const WORDS = "water ladder basket lantern harbour study studies supply supplies quarry quarries".split(" ");
+/** Words of one stem, an edit apart, prefixes of each other, and frequent ones. Those of the changes alone are rare. */
+const WORDS =
+  "run running runs runner house houses mouse moose goose the the of a error errors err connect connection connecting reconnect violin violins concert concerto train training 503 5031".split(
+    " ",
+  );
 const RARE = ["quixotic", "zephyr", "jackdaw", "vellum"];
 
 type Random = () => number;
@@ -68,6 +70,8 @@ function searchesOf(random: Random, ids: readonly string[]): SearchInput[] {
     { query: `${text()} ${pick(random, RARE)}`, mode: "keyword", k: 8 },
     { query: pick(random, RARE), mode: "keyword", k: 8 },
     { query: RARE.join(" "), mode: "keyword", k: 8 },
+    { query: `"${text()}"`, mode: "keyword", k: 6 },
+    { query: text().slice(0, -1), mode: "keyword", k: 9, prefix: true },
     { query: `${text()} -${pick(random, WORDS)}`, mode: "keyword", k: 6 },
     { query: text(), mode: "hybrid", k: 8, weights: { keyword: 0.4 } },
     { query: text(), mode: "hybrid", k: 6, weights: { keyword: 0.6 }, filter, facets },
