@@ -197,6 +197,26 @@ describe("rare words", () => {
     );
   });
 
+  test("put what holds them into the hits of its group", async () => {
+    const documents = Array.from({ length: 12 }, (_, i) => ({
+      id: `d${i}`,
+      pageContent: i === 5 ? `${"Other words follow here. ".repeat(30)} targeting` : "The target is near.",
+      metadata: { page: "one" },
+    }));
+    const local = await buildIndex("rare-group", { documents, filterable: ["page"] });
+    const grouped = {
+      k: 10,
+      include: [],
+      weights: { vector: 1 },
+      groupBy: { field: "page", hits: 3 },
+    } as const;
+    const { hits } = await ask(local, { query: "targeting", ...grouped });
+    expect(hits.map(({ id }) => id)).toEqual(["d0", "d1", "d5"]);
+    // A word that is not rare changes nothing.
+    const { hits: others } = await ask(local, { query: "target", ...grouped });
+    expect(others.map(({ id }) => id)).toEqual(["d0", "d1", "d2"]);
+  });
+
   test("of pages of one search the first ten are the same, and no hit comes twice", async () => {
     const ids = async (input: SearchInput) =>
       (await ask(index, { query: "violin the dog", ...input })).hits.map(({ id }) => id);
