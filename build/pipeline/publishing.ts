@@ -74,22 +74,29 @@ export interface PublishDirOptions extends TargetOptions {
  * @throws AnnoyEdgeError `GATE_FAILED`, `PUBLISH_CONFLICT`, `NOT_AN_ARTIFACT`, ...
  */
 export async function publish(dir: string, options: PublishDirOptions = {}): Promise<PublishResult> {
+  return publishWith(() => openStore(options), dir, options);
+}
+
+/** As {@link publish}, to a store that the caller opens. */
+export async function publishWith(
+  open: () => Promise<PublishStore>,
+  dir: string,
+  options: PublishDirOptions,
+): Promise<PublishResult> {
   const { force, dryRun, message, shardBytes, onProgress } = options;
   checkGolden(options.golden);
   const mayShrink = shrinkageOf(options.allowShrink);
-  return withStore(
-    () => openStore(options),
-    (store) =>
-      publishTo(store, dir, {
-        by: options.by ?? publisher(),
-        gate: soundness(options),
-        ...(force !== undefined && { force }),
-        ...(dryRun !== undefined && { dryRun }),
-        ...(message !== undefined && { message }),
-        ...(shardBytes !== undefined && { shardBytes }),
-        ...(mayShrink !== undefined && { mayShrink }),
-        ...(onProgress && { onProgress }),
-      }),
+  return withStore(open, (store) =>
+    publishTo(store, dir, {
+      by: options.by ?? publisher(),
+      gate: soundness(options),
+      ...(force !== undefined && { force }),
+      ...(dryRun !== undefined && { dryRun }),
+      ...(message !== undefined && { message }),
+      ...(shardBytes !== undefined && { shardBytes }),
+      ...(mayShrink !== undefined && { mayShrink }),
+      ...(onProgress && { onProgress }),
+    }),
   );
 }
 

@@ -1,7 +1,7 @@
 import type { Manifest } from "../../worker/core/format/meta.ts";
 import { readManifest } from "../artifact/folder.ts";
-import type { GateFailure, PublishResult } from "../publish/index.ts";
-import { currentVersion, withStore } from "../publish/index.ts";
+import type { GateFailure, PublishResult, PublishStore, SharedStore } from "../publish/index.ts";
+import { currentVersion, sharedStore, withStore } from "../publish/index.ts";
 import { requirePointerState } from "../publish/pointer.ts";
 import { readPublishedManifest } from "../publish/published-manifest.ts";
 import { OptionError } from "../settings/errors.ts";
@@ -12,7 +12,13 @@ import { CONFIG_KEYS, type Config, defaultOut, loadConfig } from "./config.ts";
 import { inConfig } from "./config-place.ts";
 import { checkGolden, requireGolden, runGolden, runGoldenOnPublished } from "./golden.ts";
 import { checkNotify, notifying } from "./notify.ts";
-import { openStore, type PublishDirOptions, publish, shrinkageOf, type TargetOptions } from "./publishing.ts";
+import {
+  openStore,
+  type PublishDirOptions,
+  publishWith,
+  shrinkageOf,
+  type TargetOptions,
+} from "./publishing.ts";
 import { COMPACT_AT, updateCurrent } from "./update-current.ts";
 import { type Verification, verify } from "./verify.ts";
 
@@ -73,7 +79,14 @@ export async function rebuild(options: RebuildOptions = {}): Promise<RebuildResu
     const name = indexName(config.name, options.root, options.env);
     const hook = options.notify ?? config.notify;
     const onTrouble = options.onTrouble ?? (() => {});
-    return notifying({ hook, index: name, onTrouble }, rejection, () => rebuildFrom(config, name, options));
+    return notifying({ hook, index: name, onTrouble }, rejection, async () => {
+      const store = sharedStore(() => openStore(options));
+      try {
+        return await rebuildFrom(config, name, store, options);
+      } finally {
+        await store.close();
+      }
+    });
   });
 }
 
@@ -84,7 +97,12 @@ function rejection(result: RebuildResult): string | undefined {
   return failed.map(({ message }) => message).join(" ");
 }
 
-async function rebuildFrom(config: Config, name: string, options: RebuildOptions): Promise<RebuildResult> {
+async function rebuildFrom(
+  config: Config,
+  name: string,
+  store: SharedStore,
+  options: RebuildOptions,
+): Promise<RebuildResult> {
   const { golden = [], allowShrink, notify: _notify, ...settings } = config;
   const { embedder } = config;
   const out = config.out ?? defaultOut(name);
@@ -99,11 +117,13 @@ async function rebuildFrom(config: Config, name: string, options: RebuildOptions
     ...(options.onProgress && { onProgress: options.onProgress }),
     ...(options.onNote && { onNote: options.onNote }),
   };
-  const current = options.ifChanged ? await currentManifest(options, name) : undefined;
-  const open = () => openStore(options);
+  const open = () => store.open();
+  const current = options.ifChanged ? await currentManifest(open, name) : undefined;
   const most = compactAtOf(options.compactAt);
   const updated =
     current && !options.compact ? await updateCurrent(build, current, { most, open }) : undefined;
+  // A build may take long, and its memory.
+  if (!updated) await store.close();
   const built = updated ? updated.outcome === "updated" && updated : await buildUnlessEqual(build, current);
   const read: WithSite = site ? { site } : {};
   if (!built) {
@@ -125,7 +145,7 @@ async function rebuildFrom(config: Config, name: string, options: RebuildOptions
     onNote: _o,
     ...publishing
   } = options;
-  const published = await publish(built.out, {
+  const published = await publishWith(open, built.out, {
     ...(allowShrink !== undefined && { allowShrink }),
     ...publishing,
     golden,
@@ -214,12 +234,12 @@ async function configOf(config: string | Config | undefined): Promise<{ config: 
   );
 }
 
-async function currentManifest(options: RebuildOptions, name: string): Promise<Manifest | undefined> {
-  return withStore(
-    () => openStore(options),
-    async (store) => {
-      const version = await currentVersion(store, name);
-      return version === undefined ? undefined : readPublishedManifest(store, name, version);
-    },
-  );
+async function currentManifest(
+  open: () => Promise<PublishStore>,
+  name: string,
+): Promise<Manifest | undefined> {
+  return withStore(open, async (store) => {
+    const version = await currentVersion(store, name);
+    return version === undefined ? undefined : readPublishedManifest(store, name, version);
+  });
 }

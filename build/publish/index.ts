@@ -7,7 +7,7 @@ export { publish } from "./publish.ts";
 export { openRemoteStore } from "./remote/index.ts";
 export { checkPublished, type PublishedCheck, type RestoreResult, restore } from "./restore.ts";
 export type { PublishResult } from "./result.ts";
-export { type PublishStore, withStore } from "./store.ts";
+export { type PublishStore, type SharedStore, sharedStore, withStore } from "./store.ts";
 export {
   currentVersion,
   listVersions,

@@ -72,6 +72,29 @@ export interface PublishStore {
   close(): Promise<void>;
 }
 
+/** A store that several uses share, one after the other. */
+export interface SharedStore {
+  /** The store, which the first use opens. To close it has no effect. */
+  open(): Promise<PublishStore>;
+  close(): Promise<void>;
+}
+
+/** Shares a store, because to open the local one starts a process, which takes half a second. */
+export function sharedStore(open: () => Promise<PublishStore>): SharedStore {
+  let opened: PublishStore | undefined;
+  return {
+    async open() {
+      opened ??= await open();
+      return { ...opened, close: async () => {} };
+    },
+    async close() {
+      const store = opened;
+      opened = undefined;
+      await store?.close();
+    },
+  };
+}
+
 /** Opens a store when it is needed and closes it whatever happens. */
 export async function withStore<R>(
   open: () => Promise<PublishStore>,
