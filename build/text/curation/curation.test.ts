@@ -154,6 +154,12 @@ describe("a curated index, whole and in shards", () => {
         expect(hits).toHaveLength(2);
         expect(total).toEqual({ value: 2, relation: "exact" });
       }
+      // Boosts change the scores that a least one is held against.
+      for (const minScore of [0.1, 0.3, 0.5, 0.7]) {
+        const request = { query: "motor vehicle wheels money", mode: "keyword", k: 10, minScore } as const;
+        const { hits, total } = await index.search({ ...request, total: true });
+        expect(total).toEqual({ value: hits.length, relation: "estimate" });
+      }
     }
   });
 

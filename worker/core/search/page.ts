@@ -62,7 +62,7 @@ async function cutOut(searcher: Searcher, query: Query, request: SearchRequest):
   const { offset = 0, k, minScore = 0, mmr } = request;
   const depth = offset + k;
   // Hits of a least score are few: how many there are is known where the ranking is seen so deep as it is made.
-  const seen = query.total && query.mode === "hybrid" && minScore > 0 ? Math.max(depth, FUSION_DEPTH) : depth;
+  const seen = query.total && query.mode !== "vector" && minScore > 0 ? Math.max(depth, FUSION_DEPTH) : depth;
   const ranked = await rankAll(searcher, query, request, mmr ? depth : seen);
   const { ranking, rules, pinned } = withPins(searcher, query, ranked);
   const good = [...ranking.items.keys()].filter((i) => i < pinned || ranking.scores[i]! >= minScore);

@@ -1,4 +1,4 @@
-import type { Query } from "./query.ts";
+import { isListed, type Query } from "./query.ts";
 import { textCheck } from "./rank.ts";
 import type { Ranking, Rankings } from "./ranking.ts";
 import type { Searcher } from "./searcher.ts";
@@ -40,7 +40,7 @@ export function totalOf(
     !textCheck(searcher, query) &&
     !counts.groupsRepeated &&
     // A part that lacks a word of the query scores what it has too high.
-    (minScore === 0 || parts === 1 || bounded) &&
+    (minScore === 0 || ((parts === 1 || bounded) && !isMoved(query, page.rankings))) &&
     (searcher.shards?.missing.size ?? 0) === 0;
   const estimated = estimate(query, request, page);
   const { documents, groups } = isExact ? counts : estimated;
@@ -49,6 +49,12 @@ export function totalOf(
     relation: isExact ? "exact" : "estimate",
     ...(groupBy && { groups: groups ?? 0 }),
   };
+}
+
+/** Whether boosts, or a preference for a language, change the scores that documents are counted by. Lists have neither. */
+function isMoved(query: Query, { languages }: Rankings): boolean {
+  const isBoosted = (query.curation?.boosts.length ?? 0) > 0;
+  return !isListed(query) && (isBoosted || languages !== undefined);
 }
 
 /**
