@@ -1,13 +1,10 @@
-import { copyFile, cp } from "node:fs/promises";
-import { join } from "node:path";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import { openSearcher } from "../../worker/core/search/open-searcher.ts";
 import { parseSearchRequest } from "../../worker/core/search/parse.ts";
 import { MAX_K, MAX_QUERY_LENGTH } from "../../worker/core/search/schema.ts";
 import { search } from "../../worker/core/search/search.ts";
 import type { SearchRequest } from "../../worker/core/search/types.ts";
-import { beginFolder } from "../artifact/folder.ts";
-import { BASE_FOLDER, DATA_FILES, ENCODER_FILE, MANIFEST_FILE, SHARDS_FOLDER } from "../artifact/version.ts";
+import { copyFolder } from "../changes/base-folder.ts";
 import { idsOf } from "../changes/documents.ts";
 import { asEmbedder, type EmbeddingsLike, isRecognised, requireSameEmbedder } from "../embedding/identity.ts";
 import { openLocalIndex } from "../local/local-index.ts";
@@ -74,24 +71,7 @@ function backendOf(directory: string, index: LocalIndex): Backend {
       ids ??= idsByItem(index);
       return ids;
     },
-    async save(target) {
-      const folder = await beginFolder(target);
-      try {
-        for (const name of [...DATA_FILES, MANIFEST_FILE]) {
-          await copyFile(join(directory, name), join(folder.path, name));
-        }
-        if (index.manifest.embedder?.provider === "encoder")
-          await copyFile(join(directory, ENCODER_FILE), join(folder.path, ENCODER_FILE));
-        if (index.manifest.shards)
-          await cp(join(directory, SHARDS_FOLDER), join(folder.path, SHARDS_FOLDER), { recursive: true });
-        if (index.manifest.base)
-          await cp(join(directory, BASE_FOLDER), join(folder.path, BASE_FOLDER), { recursive: true });
-        await folder.commit();
-      } catch (error) {
-        await folder.discard();
-        throw error;
-      }
-    },
+    save: (target) => copyFolder(directory, index.manifest, target),
     close: () => index.close(),
   };
 }
