@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { parseKeywordQuery } from "../../worker/core/keyword/query.ts";
 import { readMarkdownPage } from "../sources/markdown/read.ts";
 import { readPage } from "./page.ts";
 import { readSitemap } from "./sitemap.ts";
@@ -77,12 +78,25 @@ const sitemaps: Record<string, Shape> = {
 };
 
 const file = (name: string) => ({ path: name, source: name });
+const queries: Record<string, Shape> = {
+  "low quotes": repeated("„"),
+  "low quotes and words": repeated("„a "),
+  "high quotes": repeated("“"),
+  quotes: repeated('"'),
+  "excluded low quotes": repeated("-„ "),
+  "excluded quotes": repeated('-"a '),
+  dashes: repeated("-"),
+  apostrophes: repeated("a'"),
+  dots: repeated("a."),
+};
+
 type Reader = readonly [string, Record<string, Shape>, (text: string) => unknown, number];
 const readers: readonly Reader[] = [
   ["Markdown", markdown, (text) => readMarkdownPage(text, file("a.md")), SHORT],
   ["MDX", markdown, (text) => readMarkdownPage(text, file("a.mdx")), SHORT_MDX],
   ["HTML", pages, (text) => readPage(text, "a.html"), SHORT],
   ["a sitemap", sitemaps, readSitemap, SHORT],
+  ["a query", queries, (text) => parseKeywordQuery(text, "en"), SHORT],
 ];
 
 describe.each(readers)("%s takes time that grows with its length", (_, shapes, read, length) => {

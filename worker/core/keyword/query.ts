@@ -67,7 +67,7 @@ export const MAX_QUERY_PHRASES = 8;
 export const MAX_PHRASE_WORDS = 32;
 
 /** `-"some words"`, `-word`, `"some words"`. A minus counts at the beginning of a word, once: `--flag` is a word. */
-const OPERATOR = /(?<=^|\s)-(?:["“„]([^"“”]*)["”]|(?![-\s"“„])(\S+))|["“„]([^"“”]*)["”]/gu;
+const OPERATOR = /(?<=^|\s)-(?:["“„]([^"“„”]*)["”]|(?![-\s"“„])(\S+))|["“„]([^"“„”]*)["”]/gu;
 /** Options of a letter or two and numbers below zero are typed all day; nobody excludes them. */
 const NEVER_EXCLUDED = /^(?:[a-z]{1,2}|\p{N}.*)$/iu;
 
