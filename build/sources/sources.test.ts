@@ -67,6 +67,21 @@ describe("finding files", () => {
     expect((await read("x", "y")).map((d) => d.id)).toEqual(["x/a.txt", "y/a.txt"]);
   });
 
+  it("refuses a link that leads out of a folder or a glob, unless it is allowed", async () => {
+    await put({ "docs/a.txt": "a", "secret.txt": "s" });
+    await symlink("/etc/hosts", join(root, "docs/env.txt"));
+    const refused = { code: "LINK_OUTSIDE", message: expect.stringContaining("env.txt") };
+    await expect(read("docs")).rejects.toMatchObject(refused);
+    await expect(read("docs/*.txt")).rejects.toMatchObject(refused);
+    await rm(join(root, "docs/env.txt"));
+    await symlink("../secret.txt", join(root, "docs/secret.txt"));
+    await expect(read("docs")).rejects.toMatchObject({ code: "LINK_OUTSIDE" });
+    const texts: string[] = [];
+    for await (const { pageContent } of readSources(["docs"], { cwd: root, followLinks: true }))
+      texts.push(pageContent);
+    expect(texts).toEqual(["a", "s"]);
+  });
+
   it("reads a file once though links lead to it again, round in a circle", async () => {
     await put({ "docs/a/x.txt": "x" });
     await symlink("..", join(root, "docs/a/up"));
