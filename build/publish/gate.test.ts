@@ -125,6 +125,10 @@ test("of a sharded index each shard and the router must fit, and large shards ar
   expect(checkSize(changed, { base: manifestOf(1, 0.95, 1e6) })[0]?.message).toMatch(
     /^Shard 0 takes 82\.0 MB/,
   );
+  // Each shard holds the words' frequencies of the router of changes.
+  const words = { ...sharded(9e6, 74e6), base: {} } as Manifest;
+  expect(checkSize(words)[0]?.message).toMatch(/^Shard 0 takes 83\.0 MB/);
+  expect(checkSize({ ...words, hotBytes: 1e6 })).toEqual([]);
   expect(checkSize(sharded(1e6, 50e6), { base: manifestOf(1, 0.95, 80e6) })[0]?.message).toMatch(
     /^The router takes 81\.0 MB/,
   );

@@ -83,7 +83,11 @@ export function checkSize(manifest: Manifest, { base, encoderBytes = 0 }: Beside
   const encoded = encoderBytes > 0 ? " with its encoder" : "";
   const parts = shards
     ? [
-        ...shards.list.map((shard, i) => ({ what: `Shard ${i}`, bytes: shardBytes(shard) })),
+        // Each shard also holds the words' frequencies, nearly all that the router of changes has.
+        ...shards.list.map((shard, i) => ({
+          what: `Shard ${i}`,
+          bytes: shardBytes(shard) + (manifest.base ? hotBytes : 0),
+        })),
         // The items are the shards'.
         { what: `The router${encoded}`, bytes: (base?.hotBytes ?? 0) + hotBytes + encoderBytes },
       ]

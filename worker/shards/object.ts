@@ -114,7 +114,10 @@ export class IndexShard extends DurableObject<ShardBindings> implements ShardMet
     const held: Held = {
       shard: openShard(opened),
       dimensions: opened.forest.dimensions,
-      bytes: all.reduce((sum, { manifest }) => sum + heldBytesOf(lengthsOf(manifest)), 0),
+      bytes: all.reduce(
+        (sum, { manifest }) => sum + heldBytesOf(lengthsOf(manifest)),
+        parts.wordTotals?.byteLength ?? 0,
+      ),
       users: 0,
       usedAt: Date.now(),
       drop: () => {

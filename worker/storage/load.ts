@@ -203,20 +203,22 @@ export async function loadShard(
     { version: base?.version ?? version, ref: { number, version: own } },
     ...(base?.changes ? [{ version, ref: { number, version: base.changes } }] : []),
   ];
-  const found = await Promise.all(
-    wanted.map(async ({ version, ref }) => {
+  const [router, ...found] = await Promise.all([
+    base && readManifest(source, version).then(lengthsOf),
+    ...wanted.map(async ({ version, ref }) => {
       const manifest = await readShardManifest(source, version, ref);
       return { version, manifest, lengths: lengthsOf(manifest) };
     }),
-  );
-  onLengths(found.reduce((sum, { lengths }) => sum + heldBytesOf(lengths), 0));
+  ]);
+  // Nearly all that the router of changes has are the words' frequencies.
+  onLengths(found.reduce((sum, { lengths }) => sum + heldBytesOf(lengths), router?.forestHot ?? 0));
   const [loaded, wordTotals] = await Promise.all([
     Promise.all(
       found.map(({ version, manifest, lengths }) =>
         loadFiles(source, { version, shard: number }, lengths, Promise.resolve(manifest), () => {}),
       ),
     ),
-    base && loadWordTotals(source, version),
+    router && loadWordTotals(source, version, router),
   ]);
   const [below, changes] = loaded;
   const parts = changes ? { ...changes.parts, base: below!.parts } : below!.parts;
@@ -237,8 +239,11 @@ async function readShardManifest(
 }
 
 /** Reads what the router of changes says of words; undefined where it says nothing. */
-async function loadWordTotals(source: LoadSource, version: string): Promise<Uint8Array | undefined> {
-  const lengths = lengthsOf(await readManifest(source, version));
+async function loadWordTotals(
+  source: LoadSource,
+  version: string,
+  lengths: FileLengths,
+): Promise<Uint8Array | undefined> {
   const key = versionKey(source.name, version, "forest.bin");
   const { artifact } = await loadForest(source, key, lengths, () => {});
   const bytes = sectionBytes(artifact, "wordTotals")?.slice();
