@@ -6,7 +6,7 @@ import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import type { Manifest, ManifestFile } from "../../worker/core/format/meta.ts";
 import { makeFolder } from "../settings/make-folder.ts";
 import { bringBack, foreignOf, isManifest, readManifestFile, replace, sweepAbandoned } from "./replace.ts";
-import { BASE_FOLDER, DATA_FILES, MANIFEST_FILE } from "./version.ts";
+import { BASE_FOLDER, DATA_FILES, MANIFEST_FILE, SHARDS_FOLDER } from "./version.ts";
 
 /** Folders that are being written, removed when the process ends before they are whole (a signal, a crash). */
 const unfinished = new Set<string>();
@@ -206,6 +206,16 @@ export function requireUnchanged(dir: string, { base }: Pick<Manifest, "base">):
   );
 }
 
+/** The artifact folder that a folder is a part of: the base of changes, or a shard. */
+function wholeOf(dir: string): string | undefined {
+  const parent = dirname(dir);
+  const above = dirname(parent);
+  const manifestOf = (folder: string) => (readManifestFile(folder) ?? {}) as Partial<Manifest>;
+  if (basename(dir) === BASE_FOLDER && manifestOf(parent).base) return parent;
+  if (basename(parent) === SHARDS_FOLDER && manifestOf(above).shards) return above;
+  return undefined;
+}
+
 /**
  * The manifest of an artifact folder.
  *
@@ -222,12 +232,11 @@ export async function readManifest(dir: string): Promise<Manifest> {
   } catch (error) {
     if (bringBack(resolve(dir))) return readManifest(dir);
     const { code } = error as NodeJS.ErrnoException;
-    const whole = dirname(resolve(dir));
-    const { base } = (readManifestFile(whole) ?? {}) as Partial<Manifest>;
-    if (base && basename(dir) === BASE_FOLDER) {
+    const whole = wholeOf(resolve(dir));
+    if (whole) {
       throw new AnnoyEdgeError(
         "NOT_AN_ARTIFACT",
-        `${path} cannot be read (${code}), and ${whole} holds changes on top of that base. Build the index anew, or bring the folder back from a copy.`,
+        `${path} cannot be read (${code}), and the index of ${whole} needs it. Build the index anew, or bring the folder back from a copy.`,
         { cause: error },
       );
     }

@@ -3,7 +3,7 @@ import type { CertifiedRecall } from "../../worker/core/format/meta.ts";
 import type { ShardSet } from "../../worker/core/search/shards/types.ts";
 import type { LocalIndex } from "../local/types.ts";
 import { createRandom } from "../numeric/random.ts";
-import { meanOf } from "../numeric/statistics.ts";
+import { meanOf, round } from "../numeric/statistics.ts";
 import { between, queriesFor } from "../recall/verify.ts";
 import type { Progress } from "../settings/progress.ts";
 import { recallsOf, type SearchedShard } from "../sharding/verify.ts";
@@ -49,7 +49,7 @@ export async function certifyShards(
   });
   const open = async (s: number) => searched[s]!;
   const recalls = await recallsOf({ router, set, open }, queries, depths, onProgress);
-  const [at1 = 1, at10 = at1, at100 = at10] = recalls.map((list) => meanOf(list, (recall) => recall));
+  const [at1 = 1, at10 = at1, at100 = at10] = recalls.map((list) => round(meanOf(list, (recall) => recall)));
   return {
     ...certified,
     queries: wanted,

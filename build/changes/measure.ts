@@ -6,7 +6,7 @@ import { searchKOfChanges } from "../../worker/core/search/changes/search-k.ts";
 import type { Changes, LoadedIndex } from "../../worker/core/search/loaded-index.ts";
 import { MOST } from "../../worker/core/search/vectors.ts";
 import { createRandom } from "../numeric/random.ts";
-import { meanWithError } from "../numeric/statistics.ts";
+import { meanOf, round } from "../numeric/statistics.ts";
 import { between, bruteForce, recallOf } from "../recall/verify.ts";
 import type { Progress } from "../settings/progress.ts";
 
@@ -99,7 +99,7 @@ export function certifyChanges(
   const nearest = bruteForce(forest, items, queries, deepest, onProgress);
   const recallAt = (k: number): number => {
     const recalls = queries.map((query, q) => recallOf(forest, query, nearest[q]!, k));
-    return meanWithError(recalls, (recall) => recall).mean;
+    return round(meanOf(recalls, (recall) => recall, 1));
   };
   const [at1 = 1, at10 = at1, at100 = at10] = depths.map(recallAt);
   return {

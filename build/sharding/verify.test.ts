@@ -68,7 +68,8 @@ describe("verify", () => {
   test("a shard that is missing", async () => {
     const dir = await damaged("missing", (path) => rm(join(path, "shards/0001"), { recursive: true }));
     expect(await failed(dir)).toMatchObject([{ name: "shards", code: "NOT_AN_ARTIFACT" }]);
-    await expect(inspect(dir)).rejects.toMatchObject({ code: "NOT_AN_ARTIFACT" });
+    const message = expect.stringContaining(`the index of ${dir} needs it. Build the index anew`);
+    await expect(inspect(dir)).rejects.toMatchObject({ code: "NOT_AN_ARTIFACT", message });
   });
 
   test("two shards in each other's place", async () => {
