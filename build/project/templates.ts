@@ -137,6 +137,8 @@ on:
   schedule:
     - cron: "17 3 * * *"
   workflow_dispatch:
+  repository_dispatch:
+    types: [annoy-edge-rebuild]
 
 permissions:
   contents: read
