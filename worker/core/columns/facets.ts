@@ -62,9 +62,13 @@ export function facetCounts(columns: Columns, field: string, options: FacetOptio
       counts[codes[i]!]! += one;
     }
   }
-  return mostFrequent(there, counts, options.limit ?? FACET_VALUES).map((code) => {
+  const limit = options.limit ?? FACET_VALUES;
+  // A base and its changes list all values, of which their answer has no more than others.
+  const held = Number.isFinite(limit) ? limit : FACET_VALUES;
+  return mostFrequent(there, counts, limit).map((code, place) => {
     const value = columnValue(column, code);
-    options.work?.hold("answer", "facets", ENTRY_BYTES + (typeof value === "string" ? value.length : 0));
+    const bytes = ENTRY_BYTES + (typeof value === "string" ? value.length : 0);
+    if (place < held) options.work?.hold("answer", "facets", bytes);
     return { value, count: counts[code + 1]! };
   });
 }

@@ -4,6 +4,7 @@ import { buildColumnSections, planColumns } from "../../../build/columns/column-
 import { artifactOf } from "../../../test/support/artifact.ts";
 import type { ItemDocument } from "../format/meta.ts";
 import type { SearchError } from "../format/search-error.ts";
+import { createWork } from "../format/work.ts";
 import { type Columns, openColumns } from "./columns.ts";
 import { compileParsed } from "./compile.ts";
 import { facetCounts } from "./facets.ts";
@@ -347,6 +348,18 @@ describe("facetCounts", () => {
     expect(facetCounts(columns, "added")[0]).toEqual({ value: "2024-01-31", count: 1 });
     expect(() => facetCounts(columns, "x")).toThrow(
       expect.objectContaining({ code: "UNKNOWN_FILTER_FIELD" }),
+    );
+  });
+
+  it("lists more values than an answer tells, and holds no more for it", async () => {
+    const columns = await columnsOf(
+      documentsOf(Array.from({ length: 1000 }, (_, i) => ({ text: `${i} ${"x".repeat(10_000)}` }))),
+      ["text"],
+    );
+    const limit = Number.POSITIVE_INFINITY;
+    expect(facetCounts(columns, "text", { limit, work: createWork() })).toHaveLength(1000);
+    expect(() => facetCounts(columns, "text", { limit: 1000, work: createWork() })).toThrow(
+      expect.objectContaining({ code: "ANSWER_TOO_LARGE" }),
     );
   });
 });
