@@ -165,3 +165,59 @@ test("a word that one shard has is misspelled in none", async () => {
     expect(counted.total).toEqual({ value: counted.hits.length, relation: "exact" });
   }
 });
+
+test("what one shard has of a name, a synonym, a quoted word or a beginning counts in all", async () => {
+  const options: Omit<BuildOptions, "out"> = {
+    documents: scattered,
+    embedder: letters,
+    codec: "float32",
+    filterable: ["place"],
+    keyword: { language: "en" },
+    curation: { synonyms: [{ from: "light", to: ["lantern"] }] },
+  };
+  await build({ ...options, out: join(folder, "scattered") });
+  await build({ ...options, out: join(folder, "scattered-parts"), shards: 3, partition: "random" });
+  const [one, many] = await Promise.all(
+    ["scattered", "scattered-parts"].map((name) => openLocalIndex(join(folder, name), { embedder: letters })),
+  );
+  const requests: SearchInput[] = [
+    // The whole name is in one document, its parts are in six each.
+    { query: "alpha-beta", weights: { keyword: 0.01, vector: 0.99 } },
+    // The name is in none: more documents hold its parts than are lifted, those of the rarer one first.
+    { query: "gamma-delta", weights: { keyword: 0.01, vector: 0.99 } },
+    // The word is in half of the documents, its synonym in two.
+    { query: "light", sort: "place" },
+    { query: "light", mode: "keyword", minScore: 0.05 },
+    { query: '"light" lights', mode: "keyword", minScore: 0.05 },
+    // One shard has the 5, and all have longer numbers: too many for a word near the lantern.
+    { query: "lantern 5", mode: "keyword", prefix: true },
+  ];
+  try {
+    for (const request of requests) {
+      const asked: SearchInput = { ...request, k: 20, total: true, include: ["explanation"] };
+      const answers = await Promise.all([many!.search(asked), one!.search(asked)]);
+      expect(plain(answers[0])).toEqual(plain(answers[1]));
+      expect(answers[1].hits.length).toBeGreaterThan(0);
+    }
+  } finally {
+    await Promise.all([one?.close(), many?.close()]);
+  }
+}, 60_000);
+
+/** Documents of which few hold a name or a part of it. */
+function* scattered() {
+  for (let i = 0; i < 60; i++) {
+    const words = [
+      ...(i === 0 ? ["alpha-beta"] : []),
+      ...(i % 12 === 5 ? ["alpha"] : []),
+      ...(i % 12 === 9 ? ["beta"] : []),
+      ...(i % 12 === 3 ? ["gamma"] : []),
+      ...(i % 6 === 1 && i < 48 ? ["delta"] : []),
+      ...(i === 10 || i === 11 ? ["lantern"] : []),
+      ...(i === 20 ? ["lantarn"] : []),
+      ...(i % 2 === 0 ? [i % 3 === 0 ? "light" : "lights"] : []),
+    ];
+    const text = `${words.join(" ")}. ${"abcdefghij".slice(i % 9)} ${i}`;
+    yield { id: `s${i}`, pageContent: text, metadata: { place: i % 5 } };
+  }
+}

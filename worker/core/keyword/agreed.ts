@@ -1,11 +1,11 @@
 import type { Work } from "../format/work.ts";
 import { encodeTerm, type TermEntry } from "./dictionary.ts";
-import { expandQuery, type QueryGroup } from "./expand.ts";
+import { expandQuery, type QueryGroup, WORD_NS } from "./expand.ts";
 import { classGroup, isCommon } from "./groups.ts";
 import type { KeywordIndex } from "./keyword-index.ts";
 import { phraseItems } from "./phrase.ts";
 import { type KeywordQuery, type QueryWord, withOptions } from "./query.ts";
-import { RARE_DOCUMENTS } from "./rare.ts";
+import { rareDocuments } from "./rare.ts";
 import { FEW_HITS } from "./search.ts";
 import {
   keptOnce,
@@ -55,7 +55,7 @@ export function lookUp(
     if (relaxed || hasMore) expandQuery(recording, hasMore ? all : known, { ...expansion, relaxed });
   };
   note(false);
-  noteWords(recording, all, recorded.noteWord);
+  noteWords(recording, all, recorded.noteWord, work);
   let hits: number | undefined;
   return {
     query: known,
@@ -86,8 +86,11 @@ function noteWords(
   index: KeywordIndex,
   { words, synonyms = [] }: KeywordQuery,
   note: (word: string, entries: readonly TermEntry[]) => void,
+  work: Work | undefined,
 ): void {
-  for (const word of [...words, ...synonyms.flatMap((synonym) => synonym.words)]) {
+  const noted = [...words, ...synonyms.flatMap((synonym) => synonym.words)];
+  work?.spend("words", noted.length * WORD_NS);
+  for (const word of noted) {
     const entries = classGroup(index, word)?.entries;
     if (entries) note(word.term, entries);
   }
@@ -172,8 +175,6 @@ export interface Agreement {
   readonly agreed: AgreedQuery;
   /** The same by the index that knows what the parts have told. */
   readonly understood: UnderstoodQuery;
-  /** Whether words are meant that no part has: none has ranked by them yet. */
-  readonly isGuessed: boolean;
   /** Returns the query with near words added; undefined where there are none. */
   readonly relaxed: () => AgreedQuery | undefined;
 }
@@ -189,7 +190,6 @@ export function agreeOn(gathered: KeywordIndex, query: KeywordQuery, parts: read
   return {
     agreed,
     understood: { query: known, groups, kept: () => undefined },
-    isGuessed: groups.some(({ guessed }) => guessed),
     relaxed: () => {
       if (groups.length === 0 || known.words.every(({ exact }) => exact)) return undefined;
       const more = expandQuery(gathered, known, { ...expansion, relaxed: true });
@@ -211,11 +211,12 @@ export function stands(own: LookedUp, { query, groups, relaxed }: AgreedQuery, n
   if (excludesOther(own, query)) return false;
   const texts = new Map(own.facts.terms.map(([text, documents, total]) => [text, { documents, total }]));
   const phrases = new Set(own.facts.phrases);
-  const held = (relaxed ?? groups).flatMap((group): TextGroup[] => {
+  const heldOf = (group: TextGroup): TextGroup[] => {
     const terms = group.terms.filter((text) => (texts.get(text)?.documents ?? 0) > 0);
     const isHeld = terms.length > 0 || (group.phrase && phrases.has(group.phrase.join(" ")));
     return isHeld ? [{ ...group, terms }] : [];
-  });
+  };
+  const held = (relaxed ?? groups).flatMap(heldOf);
   // By frequencies of its own a part scores whatever the others have.
   const { ofCollection } = own.facts;
   const keys = (list: readonly TextGroup[], words: readonly QueryWord[]) =>
@@ -226,9 +227,8 @@ export function stands(own: LookedUp, { query, groups, relaxed }: AgreedQuery, n
   const all = keys(held, query.words);
   if (mine.length !== all.length || mine.some((key, i) => key !== all[i])) return false;
   if (own.groups.length === 0) return true;
-  const known = new Set(own.groups.map(({ word }) => own.query.words[word]!.term));
-  const lacks = groups.some(({ word }) => !known.has(query.words[word]!.term));
-  if (!lacks) return true;
+  // A synonym or the quoted form of a word that the part has counts, too.
+  if (groups.every((group) => heldOf(group).length > 0)) return true;
   if (needs.bound) return false;
   if (needs.telling && groups.some(({ tells }) => tells) && !own.groups.some(({ tells }) => tells))
     return false;
@@ -254,7 +254,8 @@ export function excludesOther({ query: own }: LookedUp, query: KeywordQuery): bo
 /** Whether a part takes the parts of an identifier for rare words, whose whole another part has. */
 function hasRarePart(own: LookedUp, query: KeywordQuery, groups: readonly TextGroup[]): boolean {
   const totals = new Map(own.facts.terms.map(([text, , total]) => [text, total]));
-  const isRare = (word: QueryWord) => word.kind === "part" && (totals.get(word.term) ?? 0) <= RARE_DOCUMENTS;
+  const most = rareDocuments(own.query.words);
+  const isRare = (word: QueryWord) => word.kind === "part" && (totals.get(word.term) ?? 0) <= most;
   const parts = own.groups.map(({ word }) => own.query.words[word]!).filter(isRare);
   const mine = new Set(own.groups.map(({ word }) => own.query.words[word]!.term));
   return groups.some(({ word, exact }) => {

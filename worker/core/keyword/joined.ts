@@ -85,8 +85,8 @@ export function understandJoined(
   } = understoodBy(whole, query, itemsWith, options);
   const partOf = (part: KeywordIndex, entriesIn: PartEntries): UnderstoodQuery => ({
     query: known,
-    groups: groups.map((group) => groupIn(part, entriesIn, group)),
-    relax: () => relax().map((group) => groupIn(part, entriesIn, group)),
+    groups: groups.map((group) => groupIn(part, entriesIn, group, work)),
+    relax: () => relax().map((group) => groupIn(part, entriesIn, group, work)),
     work,
     kept: keptOnce(part, known, work),
   });
@@ -143,13 +143,18 @@ function understoodBy(
 }
 
 /** The words of a group as a part has them. Frequencies and weight are those of the whole. */
-function groupIn(part: KeywordIndex, entriesIn: PartEntries, group: QueryGroup): QueryGroup {
+function groupIn(
+  part: KeywordIndex,
+  entriesIn: PartEntries,
+  group: QueryGroup,
+  work: Work | undefined,
+): QueryGroup {
   const { exact, phrase, ...rest } = group;
   const own = entriesIn(group.entries);
   return {
     ...rest,
     entries: own.filter((entry) => entry !== undefined && entry.documents > 0) as TermEntry[],
-    ...(phrase && { phrase: { ...phrase, items: phraseItems(part, phrase.terms) } }),
+    ...(phrase && { phrase: { ...phrase, items: phraseItems(part, phrase.terms, work) } }),
     // The whole has the word itself, so a part's inflections count as such even where the part lacks it.
     ...(exact && { exact: own[group.entries.indexOf(exact)] ?? { ...exact, documents: 0 } }),
   };

@@ -4,7 +4,7 @@ import type { QueryWord } from "./query.ts";
 import type { UnderstoodQuery } from "./understand.ts";
 
 /** A word in at most so many documents is rare: whoever types it looks for them. */
-export const RARE_DOCUMENTS = 3;
+const RARE_DOCUMENTS = 3;
 /**
  * The same of a word that is the whole query. The index counts it where it is a part of a longer name, too, and in other writing, so
  * that one of three documents as it was typed may be in more; and there is no other word to look for.
@@ -54,16 +54,17 @@ export function rareItems(
 export function rarestFirst(
   rare: readonly RareItem[],
   { lexicon }: KeywordIndex,
-  { groups }: Pick<UnderstoodQuery, "groups">,
+  { query, groups }: Pick<UnderstoodQuery, "query" | "groups">,
 ): RareItem[] {
+  const most = rareDocuments(query.words);
   const order = new Map<string, readonly [documents: number, place: number]>();
   for (const [place, group] of groups.entries()) {
     const entry = group.exact ?? group.entries[0];
-    if (!entry || entry.documents === 0 || entry.total > RARE_DOCUMENTS) continue;
+    if (!entry || entry.documents === 0 || entry.total > most) continue;
     const word = lexicon.text(entry.term);
     if (!order.has(word)) order.set(word, [entry.total, place]);
   }
-  const keyOf = ({ word }: RareItem) => order.get(word) ?? [RARE_DOCUMENTS, groups.length];
+  const keyOf = ({ word }: RareItem) => order.get(word) ?? [most, groups.length];
   return [...rare].sort((a, b) => {
     const [x, y] = [keyOf(a), keyOf(b)];
     return x[0] - y[0] || x[1] - y[1] || a.item - b.item;

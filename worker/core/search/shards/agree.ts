@@ -85,7 +85,7 @@ async function again(
   first: readonly ShardAnswer[],
   { agreement, ask, lookedBy }: Asking,
 ): Promise<readonly ShardAnswer[]> {
-  const { agreed, isGuessed, relaxed } = agreement;
+  const { agreed, relaxed } = agreement;
   const needs = needsOf(query);
   const rankBy = async (answers: readonly ShardAnswer[], words: AgreedQuery) => {
     const asked = answers.filter(({ shard }) => !stands(lookedBy(shard), words, needs));
@@ -104,12 +104,16 @@ async function again(
       return [{ shard, rankings: isOther(shard) ? second : withVectors(second, rankings) }];
     });
   };
-  // Where words are guessed, nobody has counted the hits of the guesses yet.
-  const near = !isGuessed && areFew(first) ? relaxed() : undefined;
+  const isFew = areFew(first);
+  // There may be more by the agreed words: a part does not count those near or after a word that it lacks.
+  const isCounted = !isFew || first.every(({ shard }) => stands(lookedBy(shard), agreed, HITS_ALONE));
+  const near = isFew && isCounted ? relaxed() : undefined;
   const answers = await rankBy(first, near ?? agreed);
-  const later = isGuessed && areFew(answers) ? relaxed() : undefined;
+  const later = !isCounted && areFew(answers) ? relaxed() : undefined;
   return later ? rankBy(answers, later) : answers;
 }
+
+const HITS_ALONE: Needs = { telling: false, bound: false };
 
 function needsOf(query: Query): Needs {
   const { mode, facetsOf, total = false, minScore = 0 } = query;
