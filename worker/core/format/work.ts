@@ -5,7 +5,7 @@ import { searchError } from "./search-error.ts";
  * about a nanosecond of one core: what an operation is counted as comes from `npm run worst`. Inside a Worker no clock
  * runs during computation, so work is counted and not timed.
  */
-export const REQUEST_WORK = 350e6;
+export const REQUEST_WORK = 300e6;
 
 /** Bytes of one answer as JSON, and of the documents that are read for it, about: they are in memory beside an index. */
 export const ANSWER_BYTES = 8e6;
