@@ -3,14 +3,10 @@ import type { CertifiedRecall } from "../../worker/core/format/meta.ts";
 import type { ShardSet } from "../../worker/core/search/shards/types.ts";
 import type { LocalIndex } from "../local/types.ts";
 import { createRandom } from "../numeric/random.ts";
-import { meanOf, round } from "../numeric/statistics.ts";
 import { between, queriesFor } from "../recall/verify.ts";
 import type { Progress } from "../settings/progress.ts";
 import { recallsOf, type SearchedShard } from "../sharding/verify.ts";
-import { joinForests, liveItems } from "./measure.ts";
-
-const DEPTHS = [1, 10, 100] as const;
-const MOST_QUERIES = 100;
+import { DEPTHS, joinForests, liveItems, MOST_QUERIES, withRecalls } from "./measure.ts";
 
 /** The vectors of a shard, of base and changes together where it has both. */
 export function searchedShard({ forest, changes }: LocalIndex): SearchedShard {
@@ -48,18 +44,7 @@ export async function certifyShards(
     return between(forest, item, random);
   });
   const open = async (s: number) => searched[s]!;
-  const recalls = await recallsOf({ router, set, open }, queries, depths, onProgress);
-  const [at1 = 1, at10 = at1, at100 = at10] = recalls.map((list) => round(meanOf(list, (recall) => recall)));
-  return {
-    ...certified,
-    queries: wanted,
-    choosingQueries: 0,
-    heldOut: true,
-    met: at10 >= certified.target,
-    recallAt1: at1,
-    recallAt10: at10,
-    recallAt100: at100,
-  };
+  return withRecalls(certified, await recallsOf({ router, set, open }, queries, depths, onProgress));
 }
 
 /** Picks among some of the items of all shards. */

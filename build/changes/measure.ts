@@ -13,8 +13,9 @@ import type { Progress } from "../settings/progress.ts";
 /** Multiply-adds spent on exact answers: about a second. */
 const BUDGET = 1e9;
 const LEAST_QUERIES = 20;
-const MOST_QUERIES = 100;
-const DEPTHS = [1, 10, 100] as const;
+export const MOST_QUERIES = 100;
+/** Depths of the certified recall. */
+export const DEPTHS = [1, 10, 100] as const;
 /** Vectors of either part whose distance from the base is looked at. */
 const DRIFT_SAMPLE = 100;
 
@@ -97,14 +98,22 @@ export function certifyChanges(
     return between(forest, from[Math.floor(random() * from.length)]!, random);
   });
   const nearest = bruteForce(forest, items, queries, deepest, onProgress);
-  const recallAt = (k: number): number => {
-    const recalls = queries.map((query, q) => recallOf(forest, query, nearest[q]!, k));
-    return round(meanOf(recalls, (recall) => recall, 1));
-  };
-  const [at1 = 1, at10 = at1, at100 = at10] = depths.map(recallAt);
+  const recalls = depths.map((k) => queries.map((query, q) => recallOf(forest, query, nearest[q]!, k)));
+  return withRecalls(certified, recalls);
+}
+
+/**
+ * The certified recall of an index with changes.
+ *
+ * @param recalls at 1, 10 and 100, as far as there are so many items: those of the same queries each
+ */
+export function withRecalls(certified: CertifiedRecall, recalls: readonly number[][]): CertifiedRecall {
+  const [at1 = 1, at10 = at1, at100 = at10] = recalls.map((list) =>
+    round(meanOf(list, (recall) => recall, 1)),
+  );
   return {
     ...certified,
-    queries: wanted,
+    queries: recalls[0]?.length ?? 0,
     choosingQueries: 0,
     heldOut: true,
     met: at10 >= certified.target,
