@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createRandom } from "../../build/numeric/random.ts";
-import { letterVector } from "../../test/seed/corpus.ts";
+import { letters, letterVector } from "../../test/seed/corpus.ts";
 import type { SearchInput, SearchResponse } from "../../worker/core/search/types.ts";
 import type { InputDocument } from "../artifact/collect.ts";
 import { openLocalIndex } from "../local/local-index.ts";
@@ -14,10 +14,7 @@ import { update } from "./update.ts";
  * An index with changes holds every answer of the same documents built anew. Vectors are exact (float32, scanned), so ids
  * and distances are equal; scores of words are sums in single precision, so they are nearly so.
  */
-const letters = {
-  embedQuery: async (text: string) => letterVector(text),
-  embedDocuments: async (texts: string[]) => texts.map(letterVector),
-};
+
 const SETTINGS = {
   embedder: letters,
   codec: "float32",

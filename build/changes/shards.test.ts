@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { letterVector } from "../../test/seed/corpus.ts";
+import { letters, letterVector } from "../../test/seed/corpus.ts";
 import type { SearchInput, SearchResponse } from "../../worker/core/search/types.ts";
 import type { InputDocument } from "../artifact/collect.ts";
 import { readManifest } from "../artifact/folder.ts";
@@ -18,10 +18,7 @@ import { update } from "./update.ts";
 /**
  * Shards with changes hold every answer of the same documents built anew in one piece. Vectors are exact (float32, scanned).
  */
-const letters = {
-  embedQuery: async (text: string) => letterVector(text),
-  embedDocuments: async (texts: string[]) => texts.map(letterVector),
-};
+
 const SETTINGS = {
   embedder: letters,
   codec: "float32",

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:f
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { letterVector } from "../../test/seed/corpus.ts";
+import { letters } from "../../test/seed/corpus.ts";
 import { openLocalIndex } from "../local/local-index.ts";
 import { build } from "../pipeline/build.ts";
 import { update } from "./update.ts";
@@ -14,10 +14,6 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const letters = {
-  embedQuery: async (text: string) => letterVector(text),
-  embedDocuments: async (texts: string[]) => texts.map(letterVector),
-};
 const page = (id: string) => ({ id, pageContent: `the page ${id}` });
 
 describe("an update that another one overtakes is refused, so that the other's documents stay", () => {

@@ -3,19 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { letterVector } from "../../test/seed/corpus.ts";
+import { letters, letterVector } from "../../test/seed/corpus.ts";
 import { mergeAnswers, partRequest } from "../../worker/core/search/federate.ts";
 import { parseSearchRequest } from "../../worker/core/search/parse.ts";
 import type { SearchInput, SearchResponse } from "../../worker/core/search/types.ts";
 import { build } from "../pipeline/build.ts";
 import { openLocalIndex } from "./local-index.ts";
 import type { LocalIndex } from "./types.ts";
-
-/** Counts letters: what it makes of a text does not depend on the corpus. */
-const letters = {
-  embedQuery: async (text: string) => letterVector(text),
-  embedDocuments: async (texts: string[]) => texts.map(letterVector),
-};
 
 interface Product {
   readonly id: string;

@@ -2,7 +2,7 @@ import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { letterVector, textCorpus } from "../../test/seed/corpus.ts";
+import { letters, letterVector, textCorpus } from "../../test/seed/corpus.ts";
 import { buildShardedFolder } from "../../test/support/sharded-folder.ts";
 import type { LoadedIndex } from "../../worker/core/search/loaded-index.ts";
 import { openSearcher } from "../../worker/core/search/open-searcher.ts";
@@ -14,11 +14,6 @@ import { build } from "../pipeline/build.ts";
 import { openLocalIndex } from "./local-index.ts";
 import type { LocalIndex } from "./types.ts";
 
-/** Counts letters: what it makes of a text does not depend on the corpus. */
-const letters = {
-  embedQuery: async (text: string) => letterVector(text),
-  embedDocuments: async (texts: string[]) => texts.map(letterVector),
-};
 const documents = textCorpus();
 const options = {
   embedder: letters,

@@ -3,17 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { letterVector } from "../../test/seed/corpus.ts";
+import { letters } from "../../test/seed/corpus.ts";
 import type { SearchInput, SearchResponse } from "../../worker/core/search/types.ts";
 import { type BuildOptions, build, type LocalIndex, openLocalIndex, update } from "../index.ts";
 import { createRandom } from "../numeric/random.ts";
 
 /** Compares answers to random searches by words that some shards lack with those of one index. */
-
-const letters = {
-  embedQuery: async (text: string) => letterVector(text),
-  embedDocuments: async (texts: string[]) => texts.map(letterVector),
-};
 
 const FREQUENT = ["lamp", "chair", "table"];
 const USUAL = ["shelf", "sofa", "carpet", "mirror", "curtains", "painting", "window", "drawer"];

@@ -110,6 +110,12 @@ export function letterVector(text: string): number[] {
   return counts.map((count) => count / length);
 }
 
+/** Counts letters: the vector of a text does not depend on the corpus. */
+export const letters = {
+  embedQuery: async (text: string) => letterVector(text),
+  embedDocuments: async (texts: string[]) => texts.map(letterVector),
+};
+
 const GUIDE: readonly (readonly [
   page: string,
   title: string,

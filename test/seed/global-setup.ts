@@ -5,7 +5,7 @@ import type { TestProject } from "vitest/node";
 import { type BuildOptions, build } from "../../build/index.ts";
 import { publish } from "../../build/publish/publish.ts";
 import { setupAnnoy } from "./annoy.ts";
-import { guideCorpus, letterVector, textCorpus, vectorCorpus } from "./corpus.ts";
+import { guideCorpus, letters, textCorpus, vectorCorpus } from "./corpus.ts";
 import { setupEncoder } from "./encoder.ts";
 import { setupLangchain } from "./langchain.ts";
 import type { Snapshot } from "./provided.ts";
@@ -15,8 +15,7 @@ import { setupShards } from "./shards.ts";
 /** Stands in for a service: counts letters. */
 const LETTERS = {
   identity: { provider: "workers-ai", model: "@test/letters", dimensions: 26, normalized: true },
-  embedDocuments: async (texts: string[]) => texts.map(letterVector),
-  embedQuery: async (text: string) => letterVector(text),
+  ...letters,
 } as const;
 
 /** Names of the indexes that tests in workerd find, with what each is made of. */

@@ -10,7 +10,7 @@ import type { IndexShard } from "../../../worker/shards/object.ts";
 import { createPageCache } from "../../../worker/storage/documents/cache.ts";
 import { loadShard, loadVersion, readPointer } from "../../../worker/storage/load.ts";
 import { openPublished } from "../../../worker/storage/published.ts";
-import { letterVector } from "../../seed/corpus.ts";
+import { letters, letterVector } from "../../seed/corpus.ts";
 import { ORIGIN } from "../contract.ts";
 import { put } from "../seed.ts";
 
@@ -166,8 +166,7 @@ export async function inProcess(name: string): Promise<LoadedIndex> {
   }
   const embedder = {
     identity: parts.artifact.meta.embedder!,
-    embedQuery: async (text: string) => letterVector(text),
-    embedDocuments: async (texts: string[]) => texts.map(letterVector),
+    ...letters,
   };
   return openPublished(parts, bindings, {
     createEmbedder: () => embedder,
