@@ -111,9 +111,9 @@ async function render(measured: readonly Measured[], cold: number): Promise<stri
   ];
   return `${[
     "# Beside Pagefind",
-    `Written by \`npm run bench:pagefind\`, ${date}: Git's documentation (Debian's git-doc, 242 files), searched in Chromium by \`<annoy-search>\` (annoy-edge ${version}, embedder \`${options.embedder}\`, local workerd) and by Pagefind's UI (${PACKAGES.pagefind}), with their defaults, Pagefind with \`--force-language en\`, as the pages declare none, and without its web worker, whose requests cannot be slowed down. ${machine()}; load average ${loadavg()[0]!.toFixed(1)}.`,
+    `Written by \`npm run bench:pagefind\`, ${date}: Git's documentation (git-doc, 242 files) in Chromium, by \`<annoy-search>\` (annoy-edge ${version}, embedder \`${options.embedder}\`, local workerd) and by Pagefind's UI ${PACKAGES.pagefind} (\`--force-language en\`, without its web worker, whose requests cannot be slowed down). ${machine()}; load average ${loadavg()[0]!.toFixed(1)}.`,
     "## Until the first answer",
-    'Chromium\'s "Slow 4G" (180 kB a second, 562.5 ms before each answer), HTTP/1.1 with gzip; medians of 5. The Worker has its index loaded, but for the row that says otherwise: there it has just started, and its R2 is on this machine. Bytes with headers, without the page itself.',
+    'Chromium\'s "Slow 4G" (180 kB a second, 562.5 ms before each answer), gzip; medians of 5; bytes with headers, without the page itself.',
     table(
       ["", ...names],
       [
@@ -121,14 +121,14 @@ async function render(measured: readonly Measured[], cold: number): Promise<stri
         row("of them after typing", ({ askedRequests }) => String(askedRequests)),
         row("bytes", ({ bytes }) => kilobytes(bytes)),
         row("of them after typing", ({ askedBytes }) => kilobytes(askedBytes)),
-        row("page opened, query typed at once, first result", ({ opened }) => seconds(opened)),
-        ["the same, the Worker's index not loaded", seconds(cold), "–"],
-        row("the same on a second visit, files in the cache", ({ again }) => seconds(again)),
+        row("page opened, query typed, first result", ({ opened }) => seconds(opened)),
+        ["the same, the Worker just started", seconds(cold), "–"],
+        row("the same on a second visit", ({ again }) => seconds(again)),
         row("another query on the same page", ({ next }) => seconds(next)),
       ],
     ),
     "## Answers",
-    "Queries whose page is shown first, and among the first five pages; [the queries](../../scripts/bench/site/beside/questions.ts) were written before either search was asked.",
+    "Queries whose page is first, and among the first five; [the queries](../../scripts/bench/site/beside/questions.ts) were written before either search was asked.",
     table(
       ["", ...names],
       Object.entries(LISTS).map(([name, list]) => [
@@ -140,6 +140,6 @@ async function render(measured: readonly Measured[], cold: number): Promise<stri
       ]),
     ),
     "## What Pagefind does better",
-    "It needs no server, nothing typed leaves the browser, and visited parts of the index are found offline. Another query on the same page often asks no server, so that a slow connection has its answer sooner. Its index is built in seconds, without vectors.",
+    "It needs no server, nothing typed leaves the browser, and visited parts of the index are found offline. Another query on the same page often asks no server. Its index is built in seconds.",
   ].join("\n\n")}\n`;
 }

@@ -14,23 +14,20 @@ export function renderMarkdown(report: BenchReport): string {
   if (common && sets[0]) parts.push(`${settingOf(sets[0])}.`);
   const [largest] = [...sets].sort((a, b) => b.count - a.count);
   const others = sets.filter((set) => set !== largest);
-  if (others.length > 0) parts.push("## All sets", overview(sets), ...others.map(plot));
+  if (others.length > 0)
+    parts.push("## All sets", overview(sets), `Plots: ${others.map(plotLink).join(", ")}.`);
   if (largest) parts.push(renderSet(largest, !common));
   parts.push(...singles(sets), ...promised(sets));
-  if (million) parts.push(renderMillion(million));
+  if (million) parts.push(renderMillion(million, sets[0]?.machine));
   return `${parts.join("\n\n")}\n`;
 }
 
-const METHOD = `Written by \`npm run bench\`; [results.json](results.json) has every setting and its costs.
+const METHOD = `Written by \`npm run bench\`: the 10 nearest by cosine of 1,000 held-out queries. [results.json](results.json) has every setting.
 
-- **Task**: the 10 nearest by cosine of 1,000 held-out queries. An answer as near as the tenth of an exact search counts.
-- **Speed**: queries per second of CPU time of the whole process, one after another, interpolated between settings. Every library runs in a process of
-  its own, measured in turns.
-- "annoy-edge" has int8 codes and int4 codes of what they leave (\`--rescore int4\`), "int8" int8 codes alone, as a Worker holds a default index. "Worker" is
-  workerd with local R2. "Annoy C++" has the best number of trees at each recall, in brackets, and the costs of the best at 0.95.
-- **First answer**: from the bytes in memory (native libraries: in the file cache) with all checks, or with a build where a library loads no index.
-  **Memory**: resident after it, beyond the process before.
-- **Scan**: int8 codes with WASM SIMD, all of them.`;
+- **q/s**: queries per second of CPU time of the whole process, interpolated between settings; a process a library, measured in turns
+- **annoy-edge**: int8 codes with \`--rescore int4\`; **int8**: the default; **Worker**: workerd with local R2; **Annoy C++**: the best number of trees at
+  each recall (in brackets), costs of the best at 0.95; **scan**: all int8 codes by WASM SIMD
+- **first answer**: from bytes in memory with all checks, a build included where a library loads no index; **memory**: resident after it`;
 
 /** The largest set with its plot and figures. The others have theirs in results.json. */
 function renderSet(set: SetResult, ownSetting: boolean): string {
@@ -46,6 +43,10 @@ function renderSet(set: SetResult, ownSetting: boolean): string {
 
 function plot(set: SetResult): string {
   return `![Recall@10 against queries per second, ${set.title}](${set.id}.svg)`;
+}
+
+function plotLink({ id, title }: SetResult): string {
+  return `[${title}](${id}.svg)`;
 }
 
 function familyOf({ title }: SetResult): string {
@@ -64,13 +65,13 @@ function overview(sets: readonly SetResult[]): string {
       set.title,
       ...labels.map((label) => figure(bestAt(curvesOf(set, label), recall)?.qps)),
       figure(bestAt(annoy, recall)?.qps),
-      ...RECALLS.map((at) => ratio(divide(bestAt(own, at)?.qps, bestAt(annoy, at)?.qps))),
+      RECALLS.map((at) => ratio(divide(bestAt(own, at)?.qps, bestAt(annoy, at)?.qps))).join(", "),
       ratio(overScan(set)),
     ];
   });
-  const compared = RECALLS.map((at) => `ours : Annoy at ${at.toFixed(2)}`);
+  const compared = `ours : Annoy at ${RECALLS.join(", ")}`;
   return table(
-    [`q/s at recall@10 of ${recall.toFixed(2)}`, ...labels, "Annoy C++", ...compared, "Worker : scan"],
+    [`q/s at recall@10 of ${recall.toFixed(2)}`, ...labels, "Annoy C++", compared, "Worker : scan"],
     rows,
   );
 }
@@ -174,8 +175,8 @@ function promised(sets: readonly SetResult[]): string[] {
   if (rows.length === 0) return [];
   return [
     "## Default effort",
-    "Recall in Node at the default searchK: certified by the build, and of the bench's queries, ± one standard error.",
-    table(["set", "searchK", "certified recall@10", "of fresh queries"], rows),
+    "Recall@10 at the default searchK, ± one standard error.",
+    table(["set", "searchK", "certified recall", "of fresh queries"], rows),
   ];
 }
 
@@ -199,12 +200,12 @@ function skipped(set: SetResult): string {
   return Array.from(reasons, ([reason, labels]) => `${labels.join(", ")} (${reason})`).join("; ");
 }
 
-function renderMillion(million: MillionReport): string {
+function renderMillion(million: MillionReport, machineOfSets: string | undefined): string {
   const { count, dimensions, codec, rescore, searches } = million;
   const hot = searches.filter(({ tiers }) => tiers === "hot");
-  // Every second setting and the certified one show the curve.
+  // Every fourth setting and the certified one show the curve.
   const shown = hot.filter(
-    ({ searchK }, i) => i % 2 === 0 || figure(searchK) === figure(million.certifiedSearchK),
+    ({ searchK }, i) => i % 4 === 0 || figure(searchK) === figure(million.certifiedSearchK),
   );
   const rows = shown.map((first) => {
     const both = searches.find(({ tiers, searchK }) => tiers !== "hot" && searchK === first.searchK);
@@ -213,12 +214,11 @@ function renderMillion(million: MillionReport): string {
   });
   return [
     `## ${count.toLocaleString("en-US")} × ${dimensions} in one artifact`,
-    `\`npm run bench -- --million\`, ${million.date}, load average ${million.load}; ${million.machine}.`,
-    `Clustered vectors ([the recipe](results.json)), codec ${codec}, cold tier ${rescore}. Built in ${figure(million.buildSeconds)} s; hot part
-${megabytes(million.hotBytes)} MB of ${megabytes(million.fileBytes)} MB; certified recall@10 ${million.certifiedRecall.toFixed(3)} at searchK ${million.certifiedSearchK.toLocaleString("en-US")};
-opened with all checks in ${figure(million.openMs)} ms. Queries that the build never saw, one thread:`,
+    `\`npm run bench -- --million\`, ${million.date}, load average ${million.load}${million.machine === machineOfSets ? "" : `; ${million.machine}`}.`,
+    `Clustered vectors, codec ${codec}, rescore ${rescore}: built in ${figure(million.buildSeconds)} s, hot part
+${megabytes(million.hotBytes)} MB of ${megabytes(million.fileBytes)} MB, opened in ${figure(million.openMs)} ms, certified recall@10 ${million.certifiedRecall.toFixed(3)} at searchK ${million.certifiedSearchK.toLocaleString("en-US")}. Fresh queries, one thread:`,
     table(
-      ["searchK", "hot: recall@10", "CPU, ms", "hot and cold: recall@10", "CPU, ms", "ranged reads a query"],
+      ["searchK", "hot: recall@10", "CPU, ms", "hot and cold: recall@10", "CPU, ms", "ranged reads"],
       rows,
     ),
   ].join("\n\n");
