@@ -6,6 +6,7 @@ import { annoyFixtures } from "../../test/annoy/fixtures.ts";
 import { refused } from "../../test/support/refused.ts";
 import { build, inspect, verify } from "../index.ts";
 import { openLocalIndex } from "../local/local-index.ts";
+import { AnnoyIndex } from "./annoy-index.ts";
 import { exportAnnoy } from "./export.ts";
 import { importAnnoy } from "./import.ts";
 import { readAnnoy } from "./read.ts";
@@ -127,6 +128,27 @@ describe("documents", () => {
     expect(existsSync(out)).toBe(false);
     expect(readdirSync(folder).filter((name) => name.startsWith("."))).toEqual([]);
   });
+});
+
+// From 2,000 documents their texts are indexed on a thread, which takes no functions.
+test("many items are imported with an embedder and a progress to call", async () => {
+  const index = new AnnoyIndex(2, "angular");
+  for (let i = 0; i < 2_001; i++) index.addItem(i, [Math.cos(i), Math.sin(i)]);
+  await index.build(1);
+  const file = join(folder, "many.ann");
+  index.save(file);
+  const phases = new Set<string>();
+  const embedder = {
+    identity: { provider: "test", model: "letters", dimensions: 2 },
+    embedDocuments: async (texts: string[]) => texts.map(() => [1, 0]),
+    embedQuery: async () => [1, 0],
+  };
+  const { manifest } = await importAnnoy(file, {
+    ...{ dimensions: 2, metric: "angular", out: join(folder, "many"), embedder },
+    onProgress: ({ phase }) => phases.add(phase),
+  });
+  expect(manifest.items).toBe(2_001);
+  expect([...phases]).toContain("certify");
 });
 
 test("the manifest tells the recall of Annoy's default and of more", async () => {

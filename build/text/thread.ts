@@ -1,7 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import type { Progress } from "../settings/progress.ts";
-import { withLanguages } from "./languages.ts";
 import type { TextOptions, TextPlan } from "./options.ts";
 import { indexTexts, type TextInput, type TextSections } from "./sections.ts";
 import type { TextJob, TextMessage } from "./thread-main.ts";
@@ -29,6 +28,8 @@ const MANY = 2000;
 /**
  * The sections that come from `documents.jsonl` at `path`, which is read once for each. Those of many documents are
  * made on another thread: work with the vectors can go on meanwhile.
+ *
+ * @param options with the languages of the documents (see languages.ts); nothing that cannot be sent to a thread
  */
 export async function buildTextSections(
   path: string,
@@ -36,8 +37,7 @@ export async function buildTextSections(
   options: TextOptions & { readonly plan?: TextPlan },
   onProgress?: (progress: Progress) => void,
 ): Promise<TextSections> {
-  const own = options.plan ? options : await withLanguages(options, path, input);
   return input.nItems < MANY
-    ? indexTexts(path, input, own, onProgress)
-    : onThread({ path, options: own, ...input }, onProgress);
+    ? indexTexts(path, input, options, onProgress)
+    : onThread({ path, options, ...input }, onProgress);
 }
