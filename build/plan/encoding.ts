@@ -12,7 +12,7 @@ export interface PlannedEncoding {
 /** Dimensions of the encoder that ships, by which it is taken for the embedder. */
 export const ENCODER_DIMENSIONS = 384;
 
-/** Tokens a second of one core (docs/relevance.md). */
+/** Tokens a second of one core (docs/embedders.md). */
 const TOKENS_PER_SECOND = 3400;
 /** Bytes of English text a token: 3.2 (code) to 4.7 (encyclopaedia) on five judged sets. */
 const BYTES_PER_TOKEN = 4.4;
