@@ -13,6 +13,7 @@ import type {
   SuggestResponse,
 } from "./client/types.ts";
 import { type App, createHttpApp } from "./http/app.ts";
+import { REQUEST_TIMEOUT } from "./http/time-limit.ts";
 import type { Service } from "./http/types.ts";
 
 /** Calls of other Workers over a service binding. Each throws an error with a stable `code`. */
@@ -47,7 +48,7 @@ export function rpcOf(service: Service, env: object, ctx: ExecutionContext): Sea
     createClient(`https://annoy-edge.internal`, {
       index,
       retries: 0,
-      timeout: service.limits?.requestTimeout ?? 60_000,
+      timeout: service.limits?.requestTimeout ?? REQUEST_TIMEOUT,
       fetch: async (url, init) => app.fetch(new Request(url, init), env, ctx as never),
     });
   return {

@@ -2,7 +2,10 @@ import { within } from "../core/time/wait.ts";
 import { HttpError } from "./problems.ts";
 import type { Middleware } from "./types.ts";
 
-/** Longer than a cold load may take (25 s), so that its own, more telling error comes first. */
+/**
+ * Milliseconds that an answer may take, over HTTP and over a service binding. Longer than a cold load may take (25 s), so
+ * that its own, more telling error comes first.
+ */
 export const REQUEST_TIMEOUT = 30_000;
 
 /** Answers with a problem when the rest takes longer than `milliseconds`: a request never hangs. */

@@ -1,13 +1,10 @@
-import type { Work } from "../format/work.ts";
+import { WORK_STEP, type Work } from "../format/work.ts";
 
 /** Work in nanoseconds: an item that is met, one whose code is looked at; a full score, with more a dimension. */
 const MET_NS = 32;
 const LOOKED_NS = 15;
 const SCORED_NS = 80;
 const DIMENSION_NS = 0.6;
-
-/** Units that may be done before they are counted. */
-const STEP = 4e6;
 
 /** Count of the work of one search: items met, codes looked at and full scores since it began. */
 export interface Meter {
@@ -19,20 +16,21 @@ export interface Meter {
 
 const UNCOUNTED: Meter = { count: () => {}, finish: () => {} };
 
-/** Starts to count a search of vectors of so many dimensions. */
+/** Starts to count a search of vectors of so many dimensions. @throws SearchError `TOO_MUCH_WORK` where nothing is left */
 export function createMeter(work: Work | undefined, dimensions: number): Meter {
   if (!work) return UNCOUNTED;
+  work.spend("vectors", 0);
   let counted = 0;
   const unitsOf = (met: number, looked: number, scored: number) =>
     met * MET_NS + looked * LOOKED_NS + scored * (SCORED_NS + DIMENSION_NS * dimensions);
   const finish = (met: number, looked: number, scored: number): void => {
     const units = unitsOf(met, looked, scored);
-    work.spend("vectors", units - counted);
+    work.done("vectors", units - counted);
     counted = units;
   };
   return {
     count(met, looked, scored) {
-      if (unitsOf(met, looked, scored) - counted > STEP) finish(met, looked, scored);
+      if (unitsOf(met, looked, scored) - counted > WORK_STEP) finish(met, looked, scored);
     },
     finish,
   };

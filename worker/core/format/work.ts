@@ -40,6 +40,9 @@ const KINDS = {
 
 export type WorkKind = keyof typeof KINDS;
 
+/** Units of each kind of work; `search` is what a search takes whatever it asks for. */
+export type WorkCounts = Readonly<Partial<Record<WorkKind | "search", number>>>;
+
 /** Count of the work and memory that a request has caused. */
 export interface Work {
   /**
@@ -49,25 +52,44 @@ export interface Work {
    */
   readonly hold: (of: "read" | "answer", part: keyof typeof PARTS, bytes: number) => void;
   /**
-   * Adds work that is about to be done, or has been done in a step of few milliseconds; `search` is what a search takes
-   * whatever it asks for.
+   * Adds work that is about to be done. What would exceed the limit is refused, not done and not added; from then on
+   * the request is refused everything.
    *
    * @throws SearchError `TOO_MUCH_WORK`, naming the field that most of the work comes from
    */
   readonly spend: (kind: WorkKind | "search", units: number) => void;
+  /**
+   * Adds work that has been done, in steps of about {@link WORK_STEP} at most: only these exceed the limit. Throws as
+   * `spend` does.
+   */
+  readonly done: (kind: WorkKind | "search", units: number) => void;
   /** Units that were spent. */
   readonly spent: () => number;
+  /** Units that are left. */
+  readonly left: () => number;
+  /** Units that were spent, by kind. */
+  readonly counts: () => WorkCounts;
 }
+
+/** Units that may be done before they are counted, where a step cannot tell beforehand what it will take. */
+export const WORK_STEP = REQUEST_WORK / 300;
 
 /** Starts to count the work of a request. */
 export function createWork(most: number = REQUEST_WORK): Work {
-  const byKind = new Map<WorkKind, number>();
+  const byKind = new Map<WorkKind | "search", number>();
   const held = { read: 0, answer: 0 };
   let total = 0;
-  const spend: Work["spend"] = (kind, units) => {
+  let refusal: Error | undefined;
+  const done: Work["done"] = (kind, units) => {
     total += units;
-    if (kind !== "search") byKind.set(kind, (byKind.get(kind) ?? 0) + units);
-    if (total > most) throw tooMuch(byKind, total);
+    byKind.set(kind, (byKind.get(kind) ?? 0) + units);
+    if (total > most) refusal ??= tooMuch(byKind);
+    if (refusal) throw refusal;
+  };
+  const spend: Work["spend"] = (kind, units) => {
+    if (total + units > most) refusal ??= tooMuch(new Map(byKind).set(kind, (byKind.get(kind) ?? 0) + units));
+    if (refusal) throw refusal;
+    done(kind, units);
   };
   return {
     hold(of, part, bytes) {
@@ -75,8 +97,11 @@ export function createWork(most: number = REQUEST_WORK): Work {
       if (held[of] > ANSWER_BYTES) throw tooLarge(part);
       spend("answer", bytes * BYTE_NS[of]);
     },
-    spent: () => total,
     spend,
+    done,
+    spent: () => total,
+    left: () => (refusal ? 0 : most - total),
+    counts: () => Object.fromEntries(byKind),
   };
 }
 
@@ -86,8 +111,10 @@ function tooLarge(part: keyof typeof PARTS): Error {
   return searchError("ANSWER_TOO_LARGE", field, message);
 }
 
-function tooMuch(byKind: ReadonlyMap<WorkKind, number>, total: number): Error {
-  const [[kind, units] = ["text", 0] as const] = [...byKind].sort(([, a], [, b]) => b - a);
+function tooMuch(counts: ReadonlyMap<WorkKind | "search", number>): Error {
+  const isKind = (one: [string, number]): one is [WorkKind, number] => one[0] !== "search";
+  const [[kind, units] = ["text", 0] as const] = [...counts].filter(isKind).sort(([, a], [, b]) => b - a);
+  const total = [...counts.values()].reduce((sum, one) => sum + one, 0);
   const [field, what, less] = KINDS[kind];
   const share = Math.round((100 * units) / total);
   return searchError(

@@ -49,7 +49,7 @@ export function spendLists(scorers: readonly Scorer[], work: Work | undefined): 
 
 /** Counts the work of a window, and begins another. */
 export function spendWindow(tally: Tally, work: Work | undefined): void {
-  work?.spend("words", WINDOW_NS + tally.postings * POSTING_NS + tally.probes * PROBE_NS);
+  work?.done("words", WINDOW_NS + tally.postings * POSTING_NS + tally.probes * PROBE_NS);
   tally.postings = 0;
   tally.probes = 0;
 }

@@ -45,10 +45,11 @@ export function phraseItems(index: KeywordIndex, phrase: readonly string[], work
   const others: PositionList = { at: new Uint32Array(64), length: 0 };
   const byRarity = [...cursors].sort((x, y) => x.entry.documents - y.entry.documents);
   const rarest = byRarity[0]!.postings;
-  const spend = spender(cursors, work);
-  spend(1);
-  for (let steps = 1; rarest.item !== NO_ITEM; steps++) {
-    if (steps % STEPS === 0) spend(STEPS);
+  const count = counter(cursors, work);
+  count(1);
+  let steps = 0;
+  while (rarest.item !== NO_ITEM) {
+    if (++steps % STEPS === 0) count(STEPS);
     let item = rarest.item;
     for (const { postings } of byRarity) {
       seekPosting(postings, item);
@@ -64,23 +65,23 @@ export function phraseItems(index: KeywordIndex, phrase: readonly string[], work
     if (!positions || cursors.length === 1 || inOrder(positions, cursors, starts, others)) found.push(item);
     nextPosting(rarest);
   }
-  spend(STEPS);
+  count(steps % STEPS);
   return found;
 }
 
 /** Items that are tried before their work is counted. */
-const STEPS = 4096;
+const STEPS = 512;
 /** Work in nanoseconds: to seek an item in a list, to pass over a byte of positions. */
 const SEEK_NS = 60;
 const POSITION_NS = 5;
 
 /** Counts the work of a number of items, and of the positions that were read since the last count. */
-function spender(cursors: readonly PhraseCursor[], work: Work | undefined): (steps: number) => void {
+function counter(cursors: readonly PhraseCursor[], work: Work | undefined): (steps: number) => void {
   if (!work) return () => {};
   let counted = 0;
   return (steps) => {
     const read = cursors.reduce((sum, { at, entry }) => sum + at - entry.positionsStart, 0);
-    work.spend("phrases", steps * cursors.length * SEEK_NS + (read - counted) * POSITION_NS);
+    work.done("phrases", steps * cursors.length * SEEK_NS + (read - counted) * POSITION_NS);
     counted = read;
   };
 }

@@ -11,7 +11,7 @@ import { DOCUMENT_NS } from "./docstore.ts";
 import { openSearcher } from "./open-searcher.ts";
 import { parseBatchRequest, parseSearchRequest } from "./parse.ts";
 import { search, searchBatchWith } from "./search.ts";
-import type { SearchInput } from "./types.ts";
+import type { SearchInput, SearchRequest } from "./types.ts";
 
 let folder: string;
 let index: LocalIndex;
@@ -78,8 +78,37 @@ test("names the kind that most was spent on, and its share", () => {
       message: expect.stringContaining("52% of it so far is counting facets. Ask for fewer facets"),
     }),
   );
-  // What is left of a request that was refused must not go on.
+  // What is left of a request that was refused must not go on. What was refused was not done.
   expect(() => work.spend("words", 0)).toThrow("more work than one may");
+  expect([work.spent(), work.left()]).toEqual([800, 0]);
+  // What has been done counts.
+  expect(() => work.done("words", 500)).toThrow("more work than one may");
+  expect(work.spent()).toBe(1300);
+});
+
+test.each<readonly [name: string, input: SearchInput]>([
+  ["words", { query: "the sea of a ship in the house", mode: "keyword", prefix: true, include: [] }],
+  ["quoted texts", { query: '"the cat" "on the" "in the" "of the"', mode: "keyword", include: [] }],
+  ["vectors", { query: "a ship", mode: "vector", searchK: 0x7fff_ffff, k: 10, include: ["vector"] }],
+  ["marginal relevance", { query: "the sea", k: 50, mmr: { fetchK: 200 }, include: [] }],
+  ["facets of matches", { query: "the sea", facets: ["year"], facetsOf: "matches", include: [] }],
+  ["groups", { query: "the sea", groupBy: "year", total: true, filter: years(20), include: [] }],
+  ["misspelled words", { query: "teh shipp saild", mode: "keyword", didYouMean: true, include: [] }],
+  ["documents", { query: "the sea", k: 20, include: ["document", "highlights", "explanation"] }],
+])("a batch that is refused has done no more than it may: %s", async (_, one) => {
+  const batch = parseBatchRequest({ searches: Array.from({ length: 50 }, () => one) });
+  const run = async (most: number) => {
+    const work = createWork(most);
+    const error = await refusal(searchBatchWith(openSearcher(index, { work }), batch));
+    return { code: error?.code, units: work.spent() };
+  };
+  const { units: all } = await run(Number.MAX_VALUE);
+  for (const share of [0.05, 0.2, 0.4, 0.6, 0.8, 0.95]) {
+    const { code, units } = await run(share * all);
+    expect(code).toBe("TOO_MUCH_WORK");
+    // Steps that are counted once they are done belong to one of the searches.
+    expect(units / (share * all)).toBeLessThan(1.05);
+  }
 });
 
 test("is counted for all searches of a batch together, and refuses the whole batch", async () => {
@@ -95,16 +124,13 @@ test("is counted for all searches of a batch together, and refuses the whole bat
 test("is done once for a page that is ranked to two depths: filter, quoted texts and facets", async () => {
   const input = { query: '"the cat" "on the"', mode: "hybrid", filter: years(20), facets: ["year"] } as const;
   const query = parseSearchRequest({ ...input, k: 100, offset: 900 });
-  const kinds = new Map<string, number>();
-  const work = {
-    ...createWork(),
-    spend: (kind: string, units: number) => kinds.set(kind, (kinds.get(kind) ?? 0) + units),
+  const countsOf = async (request: SearchRequest) => {
+    const work = createWork();
+    await search(index, request, { work });
+    return work.counts();
   };
-  await search(index, query, { work });
-  const deep = new Map(kinds);
-  kinds.clear();
-  await search(index, parseSearchRequest({ ...input, k: 10 }), { work });
-  for (const kind of ["filter", "phrases", "facets"]) expect(deep.get(kind)).toBe(kinds.get(kind));
+  const [deep, near] = [await countsOf(query), await countsOf(parseSearchRequest({ ...input, k: 10 }))];
+  for (const kind of ["filter", "phrases", "facets"] as const) expect(deep[kind]).toBe(near[kind]);
 });
 
 test("counts what is read to rerank and looked up to explain", async () => {

@@ -1,5 +1,5 @@
 import { NODE_WORDS, nodeLayout, ZERO_PLANE } from "../../format/annoy.ts";
-import { createMeter, type Meter } from "../meter.ts";
+import { createMeter, type Meter, scoringNs } from "../meter.ts";
 import { packBits } from "../query.ts";
 import { itemAt, type SlotTable, slotOf } from "../slots.ts";
 import type { Forest, ForestSearchOptions, Neighbours } from "../types.ts";
@@ -10,6 +10,9 @@ import { reorder, type Scorer } from "./scorer.ts";
 import type { AnnoyTrees } from "./trees.ts";
 
 const { fround } = Math;
+
+/** Slots that are asked for one by one before their work is counted. */
+const SLOTS = 8192;
 
 /** Marks of one search; an item keeps the mark of the last search that met it. */
 const MARKS_A_SEARCH = 2;
@@ -103,12 +106,14 @@ export function annoySearch(
       for (let slot = 0; slot < slots.nSlots; slot++) {
         const item = itemAt(slots, slot);
         if (item < nItems) candidates.take(item, accept);
+        if (slot % SLOTS === 0) meter.count(candidates.met, 0, 0);
       }
     } else {
       splits = walk(limit, accept, meter);
     }
     const { count } = candidates;
-    meter.finish(candidates.met, count, splits + count);
+    meter.finish(candidates.met, count, splits);
+    work?.spend("vectors", scoringNs(count, dimensions));
     if (raw.length < count) raw = new Float64Array(candidates.slots.length);
     scorer.score(candidates.slots, count, raw);
     nearest.reset(Math.min(options.k, slots.nSlots));
