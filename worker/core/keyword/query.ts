@@ -66,8 +66,10 @@ export const MAX_QUERY_WORDS = 128;
 export const MAX_QUERY_PHRASES = 8;
 export const MAX_PHRASE_WORDS = 32;
 
+/** "English", „German“ and «French» quotes. */
+const QUOTED = '["“][^"“„”]*["”]|„[^"“„”]*["“”]|«[^«»]*»';
 /** `-"some words"`, `-word`, `"some words"`. A minus counts at the beginning of a word, once: `--flag` is a word. */
-const OPERATOR = /(?<=^|\s)-(?:["“„]([^"“„”]*)["”]|(?![-\s"“„])(\S+))|["“„]([^"“„”]*)["”]/gu;
+const OPERATOR = new RegExp(`(?<=^|\\s)-(?:(${QUOTED})|(?![-\\s"“„«])(\\S+))|(${QUOTED})`, "gu");
 /** Options of a letter or two and numbers below zero are typed all day; nobody excludes them. */
 const NEVER_EXCLUDED = /^(?:[a-z]{1,2}|\p{N}.*)$/iu;
 
@@ -92,7 +94,7 @@ export function parseKeywordQuery(text: string, language: Language, prefix = fal
     if (notWord !== undefined && NEVER_EXCLUDED.test(notWord)) continue;
     words.push(...plainWords(at, match.index));
     at = match.index + whole.length;
-    const tokens = tokenize(quoted ?? notQuoted ?? notWord ?? "", language);
+    const tokens = tokenize((quoted ?? notQuoted)?.slice(1, -1) ?? notWord ?? "", language);
     const phrase = phraseOf(tokens);
     if (phrase.length === 0) continue;
     if (quoted !== undefined) {

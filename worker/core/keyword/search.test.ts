@@ -195,6 +195,11 @@ describe("keywordSearch", () => {
     expect(found(index, '"art of peas"')).toEqual([]);
     expect(found(index, '"of war" -peace')).toEqual([0]);
     expect(keywordSearch(index, '"art of war"', { k: 5 }).unverified).toBeUndefined();
+    for (const quoted of ["“art of war”", "„art of war“", "„art of war”", "«art of war»"]) {
+      expect(found(index, quoted), quoted).toEqual([0]);
+      expect(found(index, `art -${quoted}`), quoted).not.toContain(0);
+    }
+    expect(found(index, "«art of war").sort()).toEqual(found(index, "art of war").sort());
 
     const bare = await indexOf(documentsOf(texts), { positions: false });
     const { items, unverified } = keywordSearch(bare, '"art of war"', { k: 5 });
