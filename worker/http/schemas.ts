@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { CODECS, FOREST_KINDS, METRICS } from "../core/format/constants.ts";
+import { described, list } from "../core/search/described.ts";
 import {
   batchRequestSchema,
   batchResponseSchema,
@@ -13,13 +14,11 @@ import { suggestionSchema } from "../core/search/words/suggest-schema.ts";
 /** Shapes of the HTTP contract beside those of a search. Types and `openapi.json` come from here. */
 
 const versioned = {
-  index: z.string().check(z.meta({ description: "Name of the index." })),
-  version: z
-    .string()
-    .check(z.meta({ description: "The version that everything in this answer comes from." })),
+  index: described("Name of the index.", z.string()),
+  version: described("The version that everything in this answer comes from.", z.string()),
 };
 
-const time = z.nullable(z.string()).check(z.meta({ description: "ISO 8601, UTC." }));
+const time = described("ISO 8601, UTC.", z.nullable(z.string()));
 
 export const documentResponseSchema = z.object({
   ...versioned,
@@ -33,9 +32,7 @@ export const itemResponseSchema = z.object({
   ...versioned,
   item: z.int().check(z.minimum(0)),
   id: z.string(),
-  vector: z
-    .readonly(z.array(z.number()))
-    .check(z.meta({ description: "The stored vector, as the index's codec kept it." })),
+  vector: described("The stored vector, as the index's codec kept it.", list(z.number())),
   document: z.optional(documentSchema),
 });
 
@@ -49,7 +46,7 @@ export const distanceResponseSchema = z.object({
 
 export const suggestResponseSchema = z.object({
   ...versioned,
-  suggestions: z.readonly(z.array(suggestionSchema)).check(z.meta({ description: "Best first." })),
+  suggestions: described("Best first.", list(suggestionSchema)),
 });
 
 const certifiedRowSchema = z.object({
@@ -65,17 +62,19 @@ export const indexResponseSchema = z.object({
   ...versioned,
   metric: z.enum(METRICS),
   dimensions: z.int(),
-  items: z.int().check(z.meta({ description: "Items that have a vector." })),
+  items: described("Items that have a vector.", z.int()),
   trees: z.int(),
   codec: z.enum(CODECS),
   kind: z.enum(FOREST_KINDS),
-  hotBytes: z.int().check(z.meta({ description: "Bytes of the file that a query needs in memory." })),
+  hotBytes: described("Bytes of the file that a query needs in memory.", z.int()),
   fileBytes: z.int(),
-  searchable: z
-    .object({ text: z.boolean(), keyword: z.boolean(), filter: z.boolean() })
-    .check(z.meta({ description: "What the index can answer beside vectors, items and ids." })),
-  certified: z
-    .object({
+  searchable: described(
+    "What the index can answer beside vectors, items and ids.",
+    z.object({ text: z.boolean(), keyword: z.boolean(), filter: z.boolean() }),
+  ),
+  certified: described(
+    "Recall against exact search, measured when the index was built.",
+    z.object({
       target: z.number(),
       queries: z.int(),
       choosingQueries: z.optional(z.int()),
@@ -86,117 +85,104 @@ export const indexResponseSchema = z.object({
       recallAt10: z.number(),
       recallAt100: z.number(),
       texts: z.optional(z.object({ queries: z.int(), recallAt10: z.number() })),
-      rows: z.readonly(z.array(certifiedRowSchema)),
-    })
-    .check(z.meta({ description: "Recall against exact search, measured when the index was built." })),
-  shards: z
-    .optional(
+      rows: list(certifiedRowSchema),
+    }),
+  ),
+  shards: described(
+    "How the items are cut into shards; absent when they are not.",
+    z.optional(
       z.object({
         count: z.int(),
         partition: z.enum(["clusters", "random"]),
-        probes: z
-          .int()
-          .check(z.meta({ description: "Nearest centroids whose shards are asked by default." })),
-        hotBytes: z.int().check(z.meta({ description: "Of all shards together." })),
+        probes: described("Nearest centroids whose shards are asked by default.", z.int()),
+        hotBytes: described("Of all shards together.", z.int()),
         largestHotBytes: z.int(),
       }),
-    )
-    .check(z.meta({ description: "How the items are cut into shards; absent when they are not." })),
-  changes: z
-    .optional(
+    ),
+  ),
+  changes: described(
+    "Changes on top of a base; absent in an index that was built whole.",
+    z.optional(
       z.object({
-        base: z.string().check(z.meta({ description: "Version of the base." })),
-        added: z.int().check(z.meta({ description: "Documents on top: new ones, and replacements." })),
-        removed: z.int().check(z.meta({ description: "Documents of the base that are gone or replaced." })),
-        drift: z
-          .object({
+        base: described("Version of the base.", z.string()),
+        added: described("Documents on top: new ones, and replacements.", z.int()),
+        removed: described("Documents of the base that are gone or replaced.", z.int()),
+        drift: described(
+          "How badly the changes fit the base: added and removed documents in parts of it, the share of words that it does not know, and how far added vectors lie from it, in parts of how far its own lie from each other.",
+          z.object({
             changed: z.number(),
             unknownWords: z.optional(z.number()),
             distance: z.optional(z.number()),
-          })
-          .check(
-            z.meta({
-              description:
-                "How badly the changes fit the base: added and removed documents in parts of it, the share of words that it does not know, and how far added vectors lie from it, in parts of how far its own lie from each other.",
-            }),
-          ),
+          }),
+        ),
       }),
-    )
-    .check(z.meta({ description: "Changes on top of a base; absent in an index that was built whole." })),
-  manifest: z
-    .readonly(z.record(z.string(), z.unknown()))
-    .check(z.meta({ description: "`manifest.json` of the version, as it was published." })),
+    ),
+  ),
+  manifest: described(
+    "`manifest.json` of the version, as it was published.",
+    z.readonly(z.record(z.string(), z.unknown())),
+  ),
 });
 
 export const healthResponseSchema = z.object({
-  status: z.enum(["ok", "idle", "degraded"]).check(
-    z.meta({
-      description:
-        "ok: an index is loaded. idle: nothing is loaded yet, the first search will. degraded: the last look at the pointer or the last load failed; what is loaded answers.",
-    }),
+  status: described(
+    "ok: an index is loaded. idle: nothing is loaded yet, the first search will. degraded: the last look at the pointer or the last load failed; what is loaded answers.",
+    z.enum(["ok", "idle", "degraded"]),
   ),
   index: z.string(),
-  version: z.nullable(z.string()).check(z.meta({ description: "What answers; null before the first load." })),
-  wanted: z.nullable(z.string()).check(z.meta({ description: "What the pointer names." })),
+  version: described("What answers; null before the first load.", z.nullable(z.string())),
+  wanted: described("What the pointer names.", z.nullable(z.string())),
   publishedAt: time,
   loadedAt: time,
-  ageSeconds: z.nullable(z.number()).check(z.meta({ description: "Since the version was loaded." })),
+  ageSeconds: described("Since the version was loaded.", z.nullable(z.number())),
   checkedAt: time,
-  memoryBytes: z
-    .int()
-    .check(z.meta({ description: "Bytes of artifacts and of documents in this isolate's memory." })),
-  shards: z
-    .int()
-    .check(z.meta({ description: "Shards that hold the items, in other objects' memory; 0: none do." })),
+  memoryBytes: described("Bytes of artifacts and of documents in this isolate's memory.", z.int()),
+  shards: described("Shards that hold the items, in other objects' memory; 0: none do.", z.int()),
   lastError: z.nullable(z.object({ code: z.string(), message: z.string(), at: z.string() })),
 });
 
 export const indexesResponseSchema = z.object({
-  indexes: z
-    .readonly(
-      z.array(
-        z.object({
-          index: z.string(),
-          version: z
-            .nullable(z.string())
-            .check(z.meta({ description: "What this isolate has loaded; null: nothing." })),
-          publishedAt: time,
-          memoryBytes: z.int().check(z.meta({ description: "Bytes of its artifacts in memory." })),
-        }),
-      ),
-    )
-    .check(z.meta({ description: "The published indexes that are served, the first one first." })),
-  memoryBytes: z
-    .int()
-    .check(z.meta({ description: "Bytes of all artifacts and documents in this isolate's memory." })),
+  indexes: described(
+    "The published indexes that are served, the first one first.",
+    list(
+      z.object({
+        index: z.string(),
+        version: described("What this isolate has loaded; null: nothing.", z.nullable(z.string())),
+        publishedAt: time,
+        memoryBytes: described("Bytes of its artifacts in memory.", z.int()),
+      }),
+    ),
+  ),
+  memoryBytes: described("Bytes of all artifacts and documents in this isolate's memory.", z.int()),
 });
 
 export const warmUpResponseSchema = z.object({
   ...versioned,
-  waitedMs: z.number().check(z.meta({ description: "What the index's loading took; 0 when it was there." })),
-  memoryBytes: z
-    .int()
-    .check(z.meta({ description: "Bytes of artifacts and of documents in this isolate's memory." })),
-  shards: z
-    .optional(z.object({ asked: z.int(), answered: z.int() }))
-    .check(z.meta({ description: "Shards that were asked to load, and those that have." })),
+  waitedMs: described("What the index's loading took; 0 when it was there.", z.number()),
+  memoryBytes: described("Bytes of artifacts and of documents in this isolate's memory.", z.int()),
+  shards: described(
+    "Shards that were asked to load, and those that have.",
+    z.optional(z.object({ asked: z.int(), answered: z.int() })),
+  ),
 });
 
-export const problemSchema = z
-  .object({
+export const problemSchema = described(
+  "Problem details (RFC 9457).",
+  z.object({
     type: z.string(),
     title: z.string(),
     status: z.int(),
     detail: z.string(),
     instance: z.string(),
-    code: z.string().check(z.meta({ description: "Stable; made for programs." })),
+    code: described("Stable; made for programs.", z.string()),
     errors: z.optional(
-      z
-        .array(z.object({ field: z.string(), code: z.string(), message: z.string() }))
-        .check(z.meta({ description: "Every fault of the request, each with its field." })),
+      described(
+        "Every fault of the request, each with its field.",
+        z.array(z.object({ field: z.string(), code: z.string(), message: z.string() })),
+      ),
     ),
-  })
-  .check(z.meta({ description: "Problem details (RFC 9457)." }));
+  }),
+);
 
 /** The schemas of `components/schemas`, by name. */
 export const NAMED_SCHEMAS = {
