@@ -1,6 +1,5 @@
 import * as z from "zod/mini";
 import { MAX_ITEMS } from "../core/format/constants.ts";
-import type { SearchErrorCode } from "../core/format/search-error.ts";
 import { MAX_K } from "../core/search/schema.ts";
 import {
   DEFAULT_SUGGESTIONS,
@@ -10,7 +9,7 @@ import {
 import { headers, namedHeaders, problemHeaders } from "./openapi-headers.ts";
 import type { Json, OpenApiDocument, Operation, Parameter } from "./openapi-types.ts";
 import { SEARCH_PARAMETERS } from "./parameters.ts";
-import { type HttpErrorCode, PROBLEM_KINDS } from "./problems.ts";
+import { BODY_CODES, COMMON_CODES, INDEX_CODES, PROBLEM_KINDS, REQUEST_CODES } from "./problems.ts";
 import { NAMED_SCHEMAS, type SchemaName } from "./schemas.ts";
 
 /**
@@ -105,212 +104,166 @@ function paths(schemas: Record<string, Json>): OpenApiDocument["paths"] {
 }
 
 function searchPaths(schemas: Record<string, Json>): OpenApiDocument["paths"] {
+  const byUrl = cacheable({
+    ...answers("SearchResponse", [...REQUEST_CODES, ...INDEX_CODES, "DUPLICATE_FIELD"]),
+    // The platform's own answer, before the Worker is asked.
+    "414": { description: "The URL is longer than 16 kB; send the search as POST" },
+  });
   return {
     "/v1/search": {
-      post: {
-        operationId: "search",
-        summary: "Search by text, vector, item or id",
-        requestBody: {
-          required: true,
-          content: { "application/json": { schema: ref("SearchRequest") } },
-        },
-        responses: answers("SearchResponse", [...REQUEST_CODES, ...INDEX_CODES, ...BODY_CODES]),
-      },
-      get: {
-        operationId: "searchByUrl",
-        summary: "Search by a URL",
+      ...post(
+        "search",
+        "Search by text, vector, item or id",
+        answers("SearchResponse", [...REQUEST_CODES, ...INDEX_CODES, ...BODY_CODES]),
+        { requestBody: body("SearchRequest") },
+      ),
+      ...get("searchByUrl", "Search by a URL", byUrl, {
         description: "The same search as a URL, which caches keep by version.",
         parameters: searchParameters(schemas),
-        responses: cacheable({
-          ...answers("SearchResponse", [...REQUEST_CODES, ...INDEX_CODES, "DUPLICATE_FIELD"]),
-          // The platform's own answer, before the Worker is asked.
-          "414": { description: "The URL is longer than 16 kB; send the search as POST" },
-        }),
-      },
+      }),
     },
-    "/v1/search/batch": {
-      post: {
-        operationId: "searchBatch",
-        summary: "Many searches at once",
+    "/v1/search/batch": post(
+      "searchBatch",
+      "Many searches at once",
+      answers("BatchResponse", [...REQUEST_CODES, "MISSING_FIELD", ...BODY_CODES]),
+      {
         description:
           "All are answered from one version, and their documents are read together. A search that does not fit the index has its error in its place.",
-        requestBody: {
-          required: true,
-          content: { "application/json": { schema: ref("BatchRequest") } },
-        },
-        responses: answers("BatchResponse", [...REQUEST_CODES, "MISSING_FIELD", ...BODY_CODES]),
+        requestBody: body("BatchRequest"),
       },
-    },
+    ),
   };
 }
 
 /** `GET /v1/suggest`. */
 function suggestPaths(): OpenApiDocument["paths"] {
+  const text: Parameter = {
+    name: "q",
+    in: "query",
+    required: true,
+    description: "Text to complete.",
+    schema: { type: "string", minLength: 1, maxLength: MAX_SUGGEST_LENGTH },
+  };
+  const k: Parameter = {
+    name: "k",
+    in: "query",
+    description: "Suggestions wanted.",
+    schema: { type: "integer", minimum: 1, maximum: MAX_SUGGESTIONS, default: DEFAULT_SUGGESTIONS },
+  };
+  const responses = answers("SuggestResponse", [
+    ...(["MISSING_FIELD", "EMPTY_QUERY", "QUERY_TOO_LONG", "OUT_OF_RANGE", "INVALID_TYPE"] as const),
+    ...(["UNKNOWN_FIELD", "DUPLICATE_FIELD", "INVALID_FILTER", "FILTER_TOO_COMPLEX"] as const),
+    "NO_KEYWORD_INDEX",
+    ...SCOPE_CODES,
+  ]);
   return {
-    "/v1/suggest": {
-      get: {
-        operationId: "suggest",
-        summary: "Texts that complete the one that is typed",
-        parameters: [
-          {
-            name: "q",
-            in: "query",
-            required: true,
-            description: "Text to complete.",
-            schema: { type: "string", minLength: 1, maxLength: MAX_SUGGEST_LENGTH },
-          },
-          {
-            name: "k",
-            in: "query",
-            description: "Suggestions wanted.",
-            schema: { type: "integer", minimum: 1, maximum: MAX_SUGGESTIONS, default: DEFAULT_SUGGESTIONS },
-          },
-        ],
-        responses: cacheable(
-          answers("SuggestResponse", [
-            "MISSING_FIELD",
-            "EMPTY_QUERY",
-            "QUERY_TOO_LONG",
-            "OUT_OF_RANGE",
-            "INVALID_TYPE",
-            "UNKNOWN_FIELD",
-            "DUPLICATE_FIELD",
-            "INVALID_FILTER",
-            "FILTER_TOO_COMPLEX",
-            "NO_KEYWORD_INDEX",
-            ...SCOPE_CODES,
-          ]),
-        ),
-      },
-    },
+    "/v1/suggest": get("suggest", "Texts that complete the one that is typed", cacheable(responses), {
+      parameters: [text, k],
+    }),
   };
 }
 
 function documentPaths(): OpenApiDocument["paths"] {
-  const item = (name: string): Parameter => ({
-    name,
-    in: "path",
-    required: true,
-    description: "Number of an item.",
-    schema: { type: "integer", minimum: 0, maximum: MAX_ITEMS },
-  });
-  const id: Parameter = {
-    name: "id",
-    in: "path",
-    required: true,
-    description: "Docstore id. May hold slashes, encoded or not.",
-    schema: { type: "string", minLength: 1 },
-  };
+  const item = (name: string) =>
+    inPath(name, "Number of an item.", { type: "integer", minimum: 0, maximum: MAX_ITEMS });
+  const id = inPath("id", "Docstore id. May hold slashes, encoded or not.", { type: "string", minLength: 1 });
+  const ofItem = (schema: SchemaName) =>
+    cacheable(answers(schema, ["INVALID_TYPE", "OUT_OF_RANGE", "ITEM_NOT_FOUND", ...SCOPE_CODES]));
+  const ofId = cacheable(answers("DocumentResponse", ["ID_NOT_FOUND", ...SCOPE_CODES]));
   return {
-    "/v1/documents/{id}": {
-      get: {
-        operationId: "getDocument",
-        summary: "A document by its docstore id",
-        parameters: [id],
-        responses: cacheable(answers("DocumentResponse", ["ID_NOT_FOUND", ...SCOPE_CODES])),
-      },
-    },
-    "/v1/items/{item}": {
-      get: {
-        operationId: "getItem",
-        summary: "An item with its vector and document",
-        parameters: [item("item")],
-        responses: cacheable(
-          answers("ItemResponse", ["INVALID_TYPE", "OUT_OF_RANGE", "ITEM_NOT_FOUND", ...SCOPE_CODES]),
-        ),
-      },
-    },
-    "/v1/items/{i}/distance/{j}": {
-      get: {
-        operationId: "getDistance",
-        summary: "The distance between two items",
-        parameters: [item("i"), item("j")],
-        responses: cacheable(
-          answers("DistanceResponse", ["INVALID_TYPE", "OUT_OF_RANGE", "ITEM_NOT_FOUND", ...SCOPE_CODES]),
-        ),
-      },
-    },
+    "/v1/documents/{id}": get("getDocument", "A document by its docstore id", ofId, { parameters: [id] }),
+    "/v1/items/{item}": get("getItem", "An item with its vector and document", ofItem("ItemResponse"), {
+      parameters: [item("item")],
+    }),
+    "/v1/items/{i}/distance/{j}": get(
+      "getDistance",
+      "The distance between two items",
+      ofItem("DistanceResponse"),
+      { parameters: [item("i"), item("j")] },
+    ),
   };
 }
 
 function indexPaths(): OpenApiDocument["paths"] {
+  const position = inPath("position", "Position in the answer, from 0.", {
+    type: "integer",
+    minimum: 0,
+    maximum: MAX_K - 1,
+  });
   return {
-    "/v1/index": {
-      get: {
-        operationId: "getIndex",
-        summary: "Manifest, statistics and certified recall of the index",
-        responses: cacheable(answers("IndexResponse", [])),
+    "/v1/index": get(
+      "getIndex",
+      "Manifest, statistics and certified recall of the index",
+      cacheable(answers("IndexResponse", [])),
+    ),
+    "/v1/indexes": get("getIndexes", "The indexes that are served, and what of them is in memory", {
+      "200": content("IndexesResponse", "The answer"),
+      ...problems([]),
+    }),
+    "/v1/selections/{position}": post(
+      "countSelection",
+      "Counts that somebody followed the hit at this position",
+      {
+        "204": { description: "Counted, where counts are kept" },
+        ...problems(["INVALID_TYPE", "OUT_OF_RANGE"]),
       },
-    },
-    "/v1/indexes": {
-      get: {
-        operationId: "getIndexes",
-        summary: "The indexes that are served, and what of them is in memory",
-        responses: { "200": content("IndexesResponse", "The answer"), ...problems([]) },
-      },
-    },
-    "/v1/selections/{position}": {
-      post: {
-        operationId: "countSelection",
-        summary: "Counts that somebody followed the hit at this position",
-        parameters: [
-          {
-            name: "position",
-            in: "path",
-            required: true,
-            description: "Position in the answer, from 0.",
-            schema: { type: "integer", minimum: 0, maximum: MAX_K - 1 },
-          },
-        ],
-        responses: {
-          "204": { description: "Counted, where counts are kept" },
-          ...problems(["INVALID_TYPE", "OUT_OF_RANGE"]),
-        },
-      },
-    },
-    "/v1/warm-up": {
-      get: {
-        operationId: "warmUp",
-        summary: "Loads the index into this isolate when it is not there yet",
-        responses: answers("WarmUpResponse", []),
-      },
-    },
-    "/health": {
-      get: {
-        operationId: "getHealth",
-        summary: "What this isolate has loaded; loads nothing",
-        responses: {
-          "200": content("HealthResponse", "State of the isolate that answers"),
-          ...wrongMethod(),
-        },
-      },
-    },
-    "/openapi.json": {
-      get: {
-        operationId: "getContract",
-        summary: "This contract, for programs",
-        responses: unchanging("application/json", { type: "object" }, "OpenAPI 3.1"),
-      },
-    },
-    "/docs": {
-      get: {
-        operationId: "getReference",
-        summary: "This contract, for people",
-        responses: unchanging("text/html", { type: "string" }, "A page"),
-      },
-    },
+      { parameters: [position] },
+    ),
+    "/v1/warm-up": get(
+      "warmUp",
+      "Loads the index into this isolate when it is not there yet",
+      answers("WarmUpResponse", []),
+    ),
+    "/health": get("getHealth", "What this isolate has loaded; loads nothing", {
+      "200": content("HealthResponse", "State of the isolate that answers"),
+      ...wrongMethod(),
+    }),
+    "/openapi.json": get(
+      "getContract",
+      "This contract, for programs",
+      unchanging("application/json", { type: "object" }, "OpenAPI 3.1"),
+    ),
+    "/docs": get(
+      "getReference",
+      "This contract, for people",
+      unchanging("text/html", { type: "string" }, "A page"),
+    ),
   };
+}
+
+type Details = Pick<Operation, "description" | "parameters" | "requestBody">;
+
+function operation(
+  operationId: string,
+  summary: string,
+  responses: Operation["responses"],
+  details: Details = {},
+): Operation {
+  return { operationId, summary, ...details, responses };
+}
+
+function get(...what: Parameters<typeof operation>) {
+  return { get: operation(...what) };
+}
+
+function post(...what: Parameters<typeof operation>) {
+  return { post: operation(...what) };
+}
+
+function body(schema: SchemaName): Json {
+  return { required: true, content: { "application/json": { schema: ref(schema) } } };
+}
+
+function inPath(name: string, description: string, schema: Json): Parameter {
+  return { name, in: "path", required: true, description, schema };
 }
 
 /** The paths of one index under the names of all: `/v1/indexes/{index}/search` beside `/v1/search`. */
 function withNamed(unnamed: OpenApiDocument["paths"]): OpenApiDocument["paths"] {
-  const index: Parameter = {
-    name: "index",
-    in: "path",
-    required: true,
-    description: "Name of an index, as `/v1/indexes` lists it.",
-    schema: { type: "string", minLength: 1 },
-  };
+  const index = inPath("index", "Name of an index, as `/v1/indexes` lists it.", {
+    type: "string",
+    minLength: 1,
+  });
   const ofIndex = (operation: Operation): Operation => ({
     ...operation,
     operationId: `${operation.operationId}OfIndex`,
@@ -335,68 +288,13 @@ function withProblem(responses: Operation["responses"], code: Code): Operation["
   return { ...responses, [status]: problemAnswer(status, codes) };
 }
 
-type Code = SearchErrorCode | HttpErrorCode | keyof typeof PROBLEM_KINDS;
-
-/** Problems of a request whatever the index. */
-const REQUEST_CODES: readonly Code[] = [
-  "INVALID_TYPE",
-  "INVALID_VALUE",
-  "OUT_OF_RANGE",
-  "UNKNOWN_FIELD",
-  "NO_QUERY",
-  "AMBIGUOUS_QUERY",
-  "EMPTY_QUERY",
-  "QUERY_TOO_LONG",
-  "INVALID_FILTER",
-  "FILTER_TOO_COMPLEX",
-];
-
-/** Problems of a request that does not fit the index. */
-const INDEX_CODES: readonly Code[] = [
-  "DIMENSION_MISMATCH",
-  "UNKNOWN_FILTER_FIELD",
-  "FILTER_TYPE_MISMATCH",
-  "NO_EMBEDDER",
-  "EMBEDDER_MISMATCH",
-  "NO_KEYWORD_INDEX",
-  "NO_RERANKER",
-  "NO_FILTERABLE_COLUMNS",
-  "NOT_ACROSS_INDEXES",
-  "INDEX_NOT_FOUND",
-  "ITEM_NOT_FOUND",
-  "ID_NOT_FOUND",
-  "EMBEDDING_FAILED",
-];
+type Code = keyof typeof PROBLEM_KINDS;
 
 /** Problems of a token's filter that does not fit the index. */
 const SCOPE_CODES: readonly Code[] = [
   "UNKNOWN_FILTER_FIELD",
   "FILTER_TYPE_MISMATCH",
   "NO_FILTERABLE_COLUMNS",
-];
-
-const BODY_CODES: readonly Code[] = [
-  "INVALID_JSON",
-  "BODY_TOO_LARGE",
-  "BODY_TIMEOUT",
-  "UNSUPPORTED_MEDIA_TYPE",
-];
-
-/** Codes that any route which needs the index may answer with. */
-const COMMON_CODES: readonly Code[] = [
-  "BAD_CONFIGURATION",
-  "TIMEOUT",
-  "UNAUTHORIZED",
-  "FORBIDDEN",
-  "RATE_LIMITED",
-  "ISOLATE_BUSY",
-  "INDEX_NOT_PUBLISHED",
-  "INDEX_LOADING",
-  "INDEX_UNAVAILABLE",
-  "VECTORS_UNAVAILABLE",
-  "SHARDS_UNAVAILABLE",
-  "DOCUMENTS_UNAVAILABLE",
-  "INTERNAL_ERROR",
 ];
 
 function answers(schema: SchemaName, codes: readonly Code[]): Record<string, Json> {

@@ -41,70 +41,88 @@ export interface Problem {
 
 type Kind = readonly [status: ContentfulStatusCode, title: string];
 
-/** Every code that this API answers with on purpose; `/docs` lists them. */
-export const PROBLEM_KINDS: Readonly<
-  Record<
-    | SearchErrorCode
-    | HttpErrorCode
-    | "INDEX_NOT_FOUND"
-    | "INDEX_NOT_PUBLISHED"
-    | "INDEX_LOADING"
-    | "INDEX_UNAVAILABLE"
-    | "VECTORS_UNAVAILABLE"
-    | "SHARDS_UNAVAILABLE"
-    | "DOCUMENTS_UNAVAILABLE"
-    | "BAD_CONFIGURATION"
-    | "INTERNAL_ERROR",
-    Kind
-  >
-> = {
+type Kinds = Readonly<Record<string, Kind>>;
+
+/** Problems of a request whatever the index. */
+const REQUEST_KINDS = {
   INVALID_TYPE: [400, "A field has the wrong type"],
   INVALID_VALUE: [400, "A field has a value that is not one of those allowed"],
   OUT_OF_RANGE: [400, "A field is outside its range"],
   UNKNOWN_FIELD: [400, "The request has a field that does not exist"],
-  MISSING_FIELD: [400, "A field is missing"],
-  DUPLICATE_FIELD: [400, "A parameter is given more than once"],
   NO_QUERY: [400, "The request does not say what to search for"],
   AMBIGUOUS_QUERY: [400, "The request says in several ways what to search for"],
   EMPTY_QUERY: [400, "The query has no text"],
   QUERY_TOO_LONG: [400, "The query is too long"],
-  DIMENSION_MISMATCH: [400, "The vector's length is not the index's"],
   INVALID_FILTER: [400, "The filter is not a condition"],
   FILTER_TOO_COMPLEX: [400, "The filter has too many conditions"],
+} as const satisfies Kinds;
+
+/** Problems of a request that does not fit the index. */
+const INDEX_KINDS = {
+  DIMENSION_MISMATCH: [400, "The vector's length is not the index's"],
   UNKNOWN_FILTER_FIELD: [400, "The field is not filterable"],
   FILTER_TYPE_MISMATCH: [400, "The filter compares a field with a value of another type"],
-  TOO_MUCH_WORK: [400, "The request takes too much work"],
-  ANSWER_TOO_LARGE: [400, "The answer would be too large"],
   NO_EMBEDDER: [400, "The index cannot be searched by text"],
   EMBEDDER_MISMATCH: [400, "The Worker's embedder is not the index's"],
-  NO_RERANKER: [400, "No reranker is set up"],
   NO_KEYWORD_INDEX: [400, "The index has no keyword index"],
+  NO_RERANKER: [400, "No reranker is set up"],
   NO_FILTERABLE_COLUMNS: [400, "The index has no filterable fields"],
-  INVALID_JSON: [400, "The body is not JSON"],
-  UNAUTHORIZED: [401, "An API key is needed"],
   NOT_ACROSS_INDEXES: [400, "Several indexes cannot be asked this together"],
-  FORBIDDEN: [403, "The key or token does not allow this"],
   INDEX_NOT_FOUND: [404, "No such index is served"],
-  NOT_FOUND: [404, "There is nothing at this path"],
   ITEM_NOT_FOUND: [404, "The index has no such item"],
   ID_NOT_FOUND: [404, "The index has no document with this id"],
-  METHOD_NOT_ALLOWED: [405, "The path does not take this method"],
-  BODY_TIMEOUT: [408, "The body took too long to arrive"],
-  BODY_TOO_LARGE: [413, "The body is too large"],
-  UNSUPPORTED_MEDIA_TYPE: [415, "The body's media type is not JSON"],
-  RATE_LIMITED: [429, "Too many requests"],
-  INTERNAL_ERROR: [500, "Something went wrong here"],
   EMBEDDING_FAILED: [502, "The embedder did not answer"],
-  ISOLATE_BUSY: [503, "Too many large requests at once"],
+} as const satisfies Kinds;
+
+/** Problems of a body. */
+const BODY_KINDS = {
+  INVALID_JSON: [400, "The body is not JSON"],
+  BODY_TOO_LARGE: [413, "The body is too large"],
+  BODY_TIMEOUT: [408, "The body took too long to arrive"],
+  UNSUPPORTED_MEDIA_TYPE: [415, "The body's media type is not JSON"],
+} as const satisfies Kinds;
+
+/** Problems of any route which needs the index. */
+const COMMON_KINDS = {
   BAD_CONFIGURATION: [503, "The service is not set up correctly"],
   TIMEOUT: [504, "The answer took too long"],
+  UNAUTHORIZED: [401, "An API key is needed"],
+  FORBIDDEN: [403, "The key or token does not allow this"],
+  RATE_LIMITED: [429, "Too many requests"],
+  ISOLATE_BUSY: [503, "Too many large requests at once"],
   INDEX_NOT_PUBLISHED: [503, "No version of the index is published"],
   INDEX_LOADING: [503, "The index is still being loaded"],
   INDEX_UNAVAILABLE: [503, "The index cannot be loaded"],
   VECTORS_UNAVAILABLE: [503, "The vectors cannot be read at the moment"],
   SHARDS_UNAVAILABLE: [503, "The index's shards do not answer"],
   DOCUMENTS_UNAVAILABLE: [503, "The documents cannot be read at the moment"],
+  INTERNAL_ERROR: [500, "Something went wrong here"],
+} as const satisfies Kinds;
+
+/** Every code that this API answers with on purpose; `/docs` lists them. */
+export const PROBLEM_KINDS: Readonly<Record<Code, Kind>> = {
+  ...REQUEST_KINDS,
+  MISSING_FIELD: [400, "A field is missing"],
+  DUPLICATE_FIELD: [400, "A parameter is given more than once"],
+  TOO_MUCH_WORK: [400, "The request takes too much work"],
+  ANSWER_TOO_LARGE: [400, "The answer would be too large"],
+  NOT_FOUND: [404, "There is nothing at this path"],
+  METHOD_NOT_ALLOWED: [405, "The path does not take this method"],
+  ...INDEX_KINDS,
+  ...BODY_KINDS,
+  ...COMMON_KINDS,
 };
+
+type Code = SearchErrorCode | HttpErrorCode | keyof typeof INDEX_KINDS | keyof typeof COMMON_KINDS;
+
+export const REQUEST_CODES = codesOf(REQUEST_KINDS);
+export const INDEX_CODES = codesOf(INDEX_KINDS);
+export const BODY_CODES = codesOf(BODY_KINDS);
+export const COMMON_CODES = codesOf(COMMON_KINDS);
+
+function codesOf<K extends Kinds>(kinds: K) {
+  return Object.keys(kinds) as readonly (keyof K & Code)[];
+}
 
 export interface ProblemAnswer {
   readonly problem: Problem;
