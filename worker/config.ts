@@ -124,7 +124,7 @@ export function readBindings({ INDEXES, INDEX_BUCKET, DOCUMENTS }: Partial<Env>)
   if (bucket && DOCUMENTS) return { bucket, documents: DOCUMENTS };
   const missing = bucket ? "KV namespace DOCUMENTS" : "R2 bucket INDEXES";
   const message = `The Worker has no binding to the ${missing}. Add it to the wrangler configuration and deploy again.`;
-  throw new AnnoyEdgeError("BAD_CONFIGURATION", message);
+  throw refused(message);
 }
 
 function indexNames(lists: readonly string[]): readonly string[] {
@@ -133,8 +133,7 @@ function indexNames(lists: readonly string[]): readonly string[] {
   for (const name of names) {
     // A pattern is a name with stars in it.
     if (isIndexName(name.replaceAll("*", "x"))) continue;
-    throw new AnnoyEdgeError(
-      "BAD_CONFIGURATION",
+    throw refused(
       `The variable INDEX_NAME names ${JSON.stringify(name.slice(0, 100))}, which cannot name an index: use letters, digits, dots, dashes and underscores, and * in patterns.`,
     );
   }
@@ -156,7 +155,7 @@ function number(name: string, text: string | undefined): number | undefined {
   if (text === undefined || text.trim() === "") return undefined;
   const value = Number(text);
   if (value > 0 && Number.isFinite(value)) return value;
-  throw new AnnoyEdgeError("BAD_CONFIGURATION", `The variable ${name} must be a positive number.`);
+  throw refused(`The variable ${name} must be a positive number.`);
 }
 
 function milliseconds(name: string, text: string | undefined): number | undefined {
@@ -172,7 +171,7 @@ function oneOf<T extends string>(
   if (text === undefined || text === "") return undefined;
   const value = values.find((known) => known === text);
   if (value !== undefined) return value;
-  throw new AnnoyEdgeError("BAD_CONFIGURATION", `The variable ${name} must be one of ${values.join(", ")}.`);
+  throw refused(`The variable ${name} must be one of ${values.join(", ")}.`);
 }
 
 function origins(text: string | undefined): "*" | readonly string[] | undefined {
@@ -182,8 +181,7 @@ function origins(text: string | undefined): "*" | readonly string[] | undefined 
   return parts.map((part) => {
     const origin = URL.canParse(part) ? new URL(part).origin : "null";
     if (origin !== "null" && origin === part.replace(/\/$/, "").toLowerCase()) return origin;
-    throw new AnnoyEdgeError(
-      "BAD_CONFIGURATION",
+    throw refused(
       "The variable CORS_ORIGINS must be * or origins such as https://www.example.com, separated by commas.",
     );
   });
@@ -196,7 +194,7 @@ function regions(text: string | undefined): readonly Region[] {
     .map((part) => {
       if (isRegion(part)) return part;
       const message = `The variable SHARD_REGIONS must be some of ${REGIONS.join(", ")}, separated by commas.`;
-      throw new AnnoyEdgeError("BAD_CONFIGURATION", message);
+      throw refused(message);
     });
 }
 
@@ -204,5 +202,9 @@ function replicas(text: string | undefined): number {
   const count = number("SHARD_REPLICAS", text) ?? 1;
   if (Number.isInteger(count) && count <= MAX_REPLICAS) return count;
   const message = `The variable SHARD_REPLICAS must be a whole number from 1 to ${MAX_REPLICAS}.`;
-  throw new AnnoyEdgeError("BAD_CONFIGURATION", message);
+  throw refused(message);
+}
+
+function refused(message: string): AnnoyEdgeError {
+  return new AnnoyEdgeError("BAD_CONFIGURATION", message);
 }

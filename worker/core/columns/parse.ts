@@ -1,5 +1,5 @@
 import { parseJson as parseExactly } from "../format/integers.ts";
-import { searchError } from "../format/search-error.ts";
+import { type SearchError, searchError } from "../format/search-error.ts";
 import { shortened } from "../format/shorten.ts";
 
 export const COMPARISONS = ["eq", "ne", "in", "nin", "lt", "lte", "gt", "gte", "exists"] as const;
@@ -64,21 +64,13 @@ export function parseFilter(filter: unknown): FilterNode {
 
 function parseNode(filter: unknown, path: string, depth: number, budget: Budget): FilterNode {
   if (depth > MAX_FILTER_DEPTH) {
-    throw searchError("FILTER_TOO_COMPLEX", path, `A filter is at most ${MAX_FILTER_DEPTH} levels deep.`);
+    throw tooComplex(path, `A filter is at most ${MAX_FILTER_DEPTH} levels deep.`);
   }
   if (!isObject(filter)) {
-    throw searchError(
-      "INVALID_FILTER",
-      path,
-      `A filter is an object such as {"field": "value"}, not ${kindOf(filter)}.`,
-    );
+    throw invalid(path, `A filter is an object such as {"field": "value"}, not ${kindOf(filter)}.`);
   }
   if (++budget.groups > MAX_FILTER_GROUPS) {
-    throw searchError(
-      "FILTER_TOO_COMPLEX",
-      path,
-      `A filter has at most ${MAX_FILTER_GROUPS} groups of conditions.`,
-    );
+    throw tooComplex(path, `A filter has at most ${MAX_FILTER_GROUPS} groups of conditions.`);
   }
   const nodes: FilterNode[] = [];
   for (const [key, value] of Object.entries(filter)) {
@@ -87,11 +79,7 @@ function parseNode(filter: unknown, path: string, depth: number, budget: Budget)
     if (operator === "not") nodes.push({ kind: "not", node: parseNode(value, here, depth + 1, budget) });
     else if (operator) nodes.push(parseList(operator, value, here, depth, budget));
     else if (key.startsWith("$")) {
-      throw searchError(
-        "INVALID_FILTER",
-        here,
-        `There is no operator ${shortened(key)}; and, or and not combine conditions.`,
-      );
+      throw invalid(here, `There is no operator ${shortened(key)}; and, or and not combine conditions.`);
     } else nodes.push(...parseField(key, value, here, budget));
   }
   return nodes.length === 1 ? nodes[0]! : { kind: "and", nodes };
@@ -113,14 +101,10 @@ function parseList(
   budget: Budget,
 ): FilterNode {
   if (!Array.isArray(value)) {
-    throw searchError(
-      "INVALID_FILTER",
-      path,
-      `Operator ${kind} takes a list of filters, not ${kindOf(value)}.`,
-    );
+    throw invalid(path, `Operator ${kind} takes a list of filters, not ${kindOf(value)}.`);
   }
   if (value.length > MAX_FILTER_TESTS) {
-    throw searchError("FILTER_TOO_COMPLEX", path, `A filter has at most ${MAX_FILTER_TESTS} conditions.`);
+    throw tooComplex(path, `A filter has at most ${MAX_FILTER_TESTS} conditions.`);
   }
   return { kind, nodes: value.map((node, i) => parseNode(node, `${path}[${i}]`, depth + 1, budget)) };
 }
@@ -129,15 +113,14 @@ function parseField(field: string, value: unknown, path: string, budget: Budget)
   if (isObject(value) && !isTextValue(value)) {
     const entries = Object.entries(value);
     if (entries.length === 0) {
-      throw searchError("INVALID_FILTER", path, `The condition on ${shortened(field)} is empty.`);
+      throw invalid(path, `The condition on ${shortened(field)} is empty.`);
     }
     return entries.map(([key, operand]) => {
       const shown = shortened(key);
       const here = `${path}.${shown}`;
       const comparison = comparisonOf(key);
       if (!comparison) {
-        throw searchError(
-          "INVALID_FILTER",
+        throw invalid(
           here,
           `There is no operator ${shown}; use ${COMPARISONS.join(", ")}, or and, or, not around conditions. A field within a field is named "${shortened(field)}.${shown}".`,
         );
@@ -156,13 +139,12 @@ function test(
   budget: Budget,
 ): FilterNode {
   if (++budget.tests > MAX_FILTER_TESTS) {
-    throw searchError("FILTER_TOO_COMPLEX", path, `A filter has at most ${MAX_FILTER_TESTS} conditions.`);
+    throw tooComplex(path, `A filter has at most ${MAX_FILTER_TESTS} conditions.`);
   }
   if (comparison === "exists") {
     const wanted = isTextValue(operand) ? truth(operand.untypedText) : operand;
     if (typeof wanted !== "boolean") {
-      throw searchError(
-        "INVALID_FILTER",
+      throw invalid(
         path,
         `Operator exists takes true or false, not ${isTextValue(operand) ? JSON.stringify(operand.untypedText.slice(0, 60)) : kindOf(operand)}.`,
       );
@@ -174,15 +156,11 @@ function test(
   }
   if (comparison === "in" || comparison === "nin") {
     if (!Array.isArray(operand)) {
-      throw searchError(
-        "INVALID_FILTER",
-        path,
-        `Operator ${comparison} takes a list, not ${kindOf(operand)}.`,
-      );
+      throw invalid(path, `Operator ${comparison} takes a list, not ${kindOf(operand)}.`);
     }
     budget.values += operand.length;
     if (budget.values > MAX_FILTER_VALUES) {
-      throw searchError("FILTER_TOO_COMPLEX", path, `A filter lists at most ${MAX_FILTER_VALUES} values.`);
+      throw tooComplex(path, `A filter lists at most ${MAX_FILTER_VALUES} values.`);
     }
     const values = operand.map((value, i) => scalar(value, comparison, `${path}[${i}]`));
     return { kind: "test", field, comparison, values, path };
@@ -196,10 +174,9 @@ function scalar(value: unknown, comparison: Comparison, path: string): FilterVal
     const isOrder = comparison !== "eq" && comparison !== "ne" && comparison !== "in" && comparison !== "nin";
     if (isOrder || !Number.isInteger(value) || Number.isSafeInteger(value)) return value;
     const message = `${path} is beyond 2^53, where a number does not keep its digits: write it as text, as in "9007199254740993".`;
-    throw searchError("INVALID_FILTER", path, message);
+    throw invalid(path, message);
   }
-  throw searchError(
-    "INVALID_FILTER",
+  throw invalid(
     path,
     `Operator ${comparison} compares with a string, a finite number or a truth value, not ${kindOf(value)}.`,
   );
@@ -254,29 +231,20 @@ export function parseFilterParameters(parameters: Iterable<readonly [string, str
     const match = BRACKETS.exec(name);
     if (!match) {
       const shown = shortened(name);
-      throw searchError(
-        "INVALID_FILTER",
-        shown,
-        `${shown} is no filter such as filter[lang]=en or filter[year][gte]=2020.`,
-      );
+      throw invalid(shown, `${shown} is no filter such as filter[lang]=en or filter[year][gte]=2020.`);
     }
     const field = match[1]!;
     const comparison = match[2] || "eq";
     const known = comparisonOf(comparison);
     if (!known) {
-      throw searchError(
-        "INVALID_FILTER",
+      throw invalid(
         shortened(name),
         `There is no operator ${shortened(comparison)}; use ${COMPARISONS.join(", ")}.`,
       );
     }
     const isList = known === "in" || known === "nin";
     if (match[3] && match[2] && !isList) {
-      throw searchError(
-        "INVALID_FILTER",
-        shortened(name),
-        `Operator ${known} takes one value, so no [] after it.`,
-      );
+      throw invalid(shortened(name), `Operator ${known} takes one value, so no [] after it.`);
     }
     if (isList || match[3]) {
       const key = `${known === "nin" ? "nin" : "in"} ${field}`;
@@ -294,6 +262,14 @@ function parseJson(text: string): unknown {
   try {
     return parseExactly(text);
   } catch {
-    throw searchError("INVALID_FILTER", "filter", `Parameter filter is no JSON such as {"field":"value"}.`);
+    throw invalid("filter", `Parameter filter is no JSON such as {"field":"value"}.`);
   }
+}
+
+function invalid(path: string, message: string): SearchError {
+  return searchError("INVALID_FILTER", path, message);
+}
+
+function tooComplex(path: string, message: string): SearchError {
+  return searchError("FILTER_TOO_COMPLEX", path, message);
 }

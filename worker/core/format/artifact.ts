@@ -1,7 +1,7 @@
 import { checksum } from "./checksum.ts";
 import { SECTIONS, type SectionName } from "./constants.ts";
 import { ArtifactError } from "./errors.ts";
-import { type ArtifactHeader, decodeHeader, type SectionEntry } from "./header.ts";
+import { type ArtifactHeader, badSection, decodeHeader, type SectionEntry, truncated } from "./header.ts";
 import type { ArtifactMeta } from "./meta.ts";
 
 /** An opened artifact: checked header and sections over the caller's bytes, nothing copied. */
@@ -28,22 +28,15 @@ export interface OpenOptions {
 export function openArtifact(bytes: Uint8Array, options: OpenOptions = {}): Artifact {
   const { header, sections } = decodeHeader(bytes);
   if (bytes.byteOffset % 8 !== 0) {
-    throw new ArtifactError(
-      "BAD_SECTION",
-      `The artifact's bytes start at ${bytes.byteOffset}; views need a multiple of 8.`,
-    );
+    throw badSection(`The artifact's bytes start at ${bytes.byteOffset}; views need a multiple of 8.`);
   }
   if (bytes.byteLength < header.hotBytes) {
-    throw new ArtifactError(
-      "TRUNCATED",
+    throw truncated(
       `The artifact ends after ${bytes.byteLength} bytes; its hot part has ${header.hotBytes}.`,
     );
   }
   if (bytes.byteLength > header.hotBytes && bytes.byteLength < header.fileBytes) {
-    throw new ArtifactError(
-      "TRUNCATED",
-      `The artifact ends after ${bytes.byteLength} of ${header.fileBytes} bytes.`,
-    );
+    throw truncated(`The artifact ends after ${bytes.byteLength} of ${header.fileBytes} bytes.`);
   }
   if (bytes.byteLength > header.fileBytes) {
     throw new ArtifactError(
@@ -99,10 +92,7 @@ export function requireBytes(
   const bytes = sectionBytes(artifact, name);
   if (!bytes) throw new ArtifactError("MISSING_SECTION", `The artifact has no section ${name}.`);
   if (length !== undefined && bytes.byteLength !== length) {
-    throw new ArtifactError(
-      "BAD_SECTION",
-      `Section ${name} has ${bytes.byteLength} bytes; ${length} are expected.`,
-    );
+    throw badSection(`Section ${name} has ${bytes.byteLength} bytes; ${length} are expected.`);
   }
   return bytes;
 }
@@ -130,8 +120,7 @@ export function requireView<T>(
 /** A view over the same bytes; sections are 64-byte aligned, so no copy is ever needed. */
 export function viewOf<T>(bytes: Uint8Array, type: ViewConstructor<T>, name: string): T {
   if (bytes.byteLength % type.BYTES_PER_ELEMENT !== 0) {
-    throw new ArtifactError(
-      "BAD_SECTION",
+    throw badSection(
       `Section ${name} has ${bytes.byteLength} bytes, not a multiple of ${type.BYTES_PER_ELEMENT}.`,
     );
   }
@@ -149,14 +138,11 @@ function readMeta(artifact: Pick<Artifact, "sections" | "bytes" | "header">): Ar
     throw new ArtifactError("CORRUPT_META", "Section meta is not UTF-8 JSON.", { cause });
   }
   if (typeof meta !== "object" || meta === null) {
-    throw new ArtifactError("CORRUPT_META", "Section meta is not a JSON object.");
+    throw corruptMeta("Section meta is not a JSON object.");
   }
   const { header } = artifact;
   if (meta.metric !== header.metric || meta.dimensions !== header.dimensions || meta.codec !== header.codec) {
-    throw new ArtifactError(
-      "CORRUPT_META",
-      "Section meta and the header name different metrics, dimensions or codecs.",
-    );
+    throw corruptMeta("Section meta and the header name different metrics, dimensions or codecs.");
   }
   if (
     typeof meta.name !== "string" ||
@@ -164,7 +150,7 @@ function readMeta(artifact: Pick<Artifact, "sections" | "bytes" | "header">): Ar
     meta.forest === null ||
     !isCertified(meta.certified)
   ) {
-    throw new ArtifactError("CORRUPT_META", "Section meta lacks name, forest or certified recall.");
+    throw corruptMeta("Section meta lacks name, forest or certified recall.");
   }
   return meta;
 }
@@ -178,4 +164,8 @@ function isCertified(certified: Partial<ArtifactMeta["certified"]> | null | unde
     const { searchK, recallAt100 } = (row ?? {}) as { searchK?: unknown; recallAt100?: unknown };
     return typeof searchK === "number" && typeof recallAt100 === "number";
   });
+}
+
+function corruptMeta(message: string): ArtifactError {
+  return new ArtifactError("CORRUPT_META", message);
 }

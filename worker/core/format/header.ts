@@ -111,16 +111,14 @@ export function decodeHeader(bytes: Uint8Array): { header: ArtifactHeader; secti
     );
   }
   if (bytes.byteLength < HEADER_BYTES) {
-    throw new ArtifactError(
-      "TRUNCATED",
+    throw truncated(
       `The artifact ends after ${bytes.byteLength} bytes, within its ${HEADER_BYTES}-byte header.`,
     );
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const major = view.getUint16(HEADER.major, true);
   if (major !== FORMAT_MAJOR) {
-    throw new ArtifactError(
-      "UNSUPPORTED_VERSION",
+    throw unsupported(
       `The artifact has format version ${major}; this reader knows version ${FORMAT_MAJOR}. Rebuild it, or update the reader.`,
     );
   }
@@ -156,34 +154,23 @@ export function decodeHeader(bytes: Uint8Array): { header: ArtifactHeader; secti
     entryBytes < SECTION_ENTRY_BYTES ||
     entryBytes > 4096
   ) {
-    throw new ArtifactError(
-      "BAD_HEADER",
-      `Header of ${headerBytes} bytes, section entries of ${entryBytes}.`,
-    );
+    throw badHeader(`Header of ${headerBytes} bytes, section entries of ${entryBytes}.`);
   }
-  if (count > MAX_SECTIONS)
-    throw new ArtifactError("BAD_HEADER", `${count} sections; at most ${MAX_SECTIONS} make sense.`);
+  if (count > MAX_SECTIONS) throw badHeader(`${count} sections; at most ${MAX_SECTIONS} make sense.`);
   if (header.dimensions < 1 || header.dimensions > MAX_DIMENSIONS) {
-    throw new ArtifactError(
-      "BAD_HEADER",
-      `${header.dimensions} dimensions; 1 to ${MAX_DIMENSIONS} are possible.`,
-    );
+    throw badHeader(`${header.dimensions} dimensions; 1 to ${MAX_DIMENSIONS} are possible.`);
   }
   if (header.nItems > MAX_ITEMS || header.nSlots > header.nItems) {
-    throw new ArtifactError("BAD_HEADER", `${header.nSlots} vectors for ${header.nItems} items.`);
+    throw badHeader(`${header.nSlots} vectors for ${header.nItems} items.`);
   }
   const end = headerBytes + count * entryBytes;
   if (header.hotBytes < end || header.fileBytes < header.hotBytes) {
-    throw new ArtifactError(
-      "BAD_HEADER",
+    throw badHeader(
       `File of ${header.fileBytes} bytes, hot part of ${header.hotBytes}, section table to ${end}.`,
     );
   }
   if (bytes.byteLength < end) {
-    throw new ArtifactError(
-      "TRUNCATED",
-      `The artifact ends after ${bytes.byteLength} bytes, within its section table.`,
-    );
+    throw truncated(`The artifact ends after ${bytes.byteLength} bytes, within its section table.`);
   }
   if (checksum(bytes.subarray(headerBytes, end)) !== view.getUint32(HEADER.tableChecksum, true)) {
     throw new ArtifactError("CHECKSUM_MISMATCH", "The artifact's section table does not match its checksum.");
@@ -214,23 +201,18 @@ function decodeTable(
     };
     const limit = section.hot ? header.hotBytes : header.fileBytes;
     if (section.offset < previousEnd || section.offset % SECTION_ALIGNMENT !== 0) {
-      throw new ArtifactError(
-        "BAD_SECTION",
-        `Section ${section.kind} starts at ${section.offset}, out of order or unaligned.`,
-      );
+      throw badSection(`Section ${section.kind} starts at ${section.offset}, out of order or unaligned.`);
     }
     if (section.offset + section.length > limit) {
-      throw new ArtifactError(
-        "BAD_SECTION",
+      throw badSection(
         `Section ${section.kind} (${section.length} bytes at ${section.offset}) reaches past byte ${limit}.`,
       );
     }
     if (sections.some((s) => s.kind === section.kind)) {
-      throw new ArtifactError("BAD_SECTION", `Section ${section.kind} occurs twice.`);
+      throw badSection(`Section ${section.kind} occurs twice.`);
     }
     if (section.critical && !known.has(section.kind)) {
-      throw new ArtifactError(
-        "UNSUPPORTED_VERSION",
+      throw unsupported(
         `The artifact needs section ${section.kind}, which this reader does not know. Update the reader.`,
       );
     }
@@ -242,21 +224,36 @@ function decodeTable(
 
 function byteCount(view: DataView, at: number, what: string): number {
   const value = view.getBigUint64(at, true);
-  if (value > BigInt(Number.MAX_SAFE_INTEGER))
-    throw new ArtifactError("BAD_HEADER", `Impossible ${what}: ${value}.`);
+  if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw badHeader(`Impossible ${what}: ${value}.`);
   return Number(value);
 }
 
 function member<T>(list: readonly T[], index: number, what: string): T {
   const value = list[index];
-  if (value === undefined) throw new ArtifactError("BAD_HEADER", `Unknown ${what} ${index}.`);
+  if (value === undefined) throw badHeader(`Unknown ${what} ${index}.`);
   return value;
 }
 
 function vectorCodec(index: number): Codec {
   const codec = member(CODECS, index, "codec");
-  if (codec === "none") throw new ArtifactError("BAD_HEADER", "Vectors cannot have codec none.");
+  if (codec === "none") throw badHeader("Vectors cannot have codec none.");
   return codec;
+}
+
+function badHeader(message: string): ArtifactError {
+  return new ArtifactError("BAD_HEADER", message);
+}
+
+export function badSection(message: string): ArtifactError {
+  return new ArtifactError("BAD_SECTION", message);
+}
+
+export function truncated(message: string): ArtifactError {
+  return new ArtifactError("TRUNCATED", message);
+}
+
+function unsupported(message: string): ArtifactError {
+  return new ArtifactError("UNSUPPORTED_VERSION", message);
 }
 
 export const CURRENT_VERSION = { major: FORMAT_MAJOR, minor: FORMAT_MINOR } as const;

@@ -52,10 +52,7 @@ export function openNodes(artifact: Artifact): NodeTable {
   const { nTrees, nSlots, dimensions } = artifact.header;
   const words = requireView(artifact, "nodes", Uint32Array);
   if (words.length % NODE_WORDS !== 0) {
-    throw new ArtifactError(
-      "CORRUPT_FOREST",
-      `Section nodes has ${words.length} words, not a multiple of ${NODE_WORDS}.`,
-    );
+    throw corrupt(`Section nodes has ${words.length} words, not a multiple of ${NODE_WORDS}.`);
   }
   const count = words.length / NODE_WORDS;
   const floats = new Float32Array(words.buffer, words.byteOffset, words.length);
@@ -74,24 +71,20 @@ export function openNodes(artifact: Artifact): NodeTable {
   let largestLeaf = 0;
   let leaves = 0;
   for (let t = 0; t < nTrees; t++) {
-    if (roots[t * 2] !== nextChild)
-      throw new ArtifactError("CORRUPT_FOREST", `The children of root ${t} are out of order.`);
+    if (roots[t * 2] !== nextChild) throw corrupt(`The children of root ${t} are out of order.`);
     nextChild += roots[t * 2 + 1]!;
   }
   for (let i = 0; i < count; i++) {
     const at = i * NODE_WORDS;
     if (!Number.isFinite(floats[at + NODE.scale]! + floats[at + NODE.bias]! + floats[at + NODE.base]!)) {
-      throw new ArtifactError("CORRUPT_FOREST", `Node ${i} has a factor that is not a number.`);
+      throw corrupt(`Node ${i} has a factor that is not a number.`);
     }
     const first = words[at + NODE.first]!;
     const size = words[at + NODE.count]! & ~LEAF_BIT;
     if (words[at + NODE.count]! & LEAF_BIT) {
       const expected = first < nSlots ? nextSlot : nextPacked;
       if (first !== expected && size > 0) {
-        throw new ArtifactError(
-          "CORRUPT_FOREST",
-          `Leaf ${i} begins at ${first}; the leaves before it end at ${expected}.`,
-        );
+        throw corrupt(`Leaf ${i} begins at ${first}; the leaves before it end at ${expected}.`);
       }
       if (first < nSlots) nextSlot += size;
       else nextPacked += size;
@@ -99,26 +92,17 @@ export function openNodes(artifact: Artifact): NodeTable {
       leaves++;
     } else {
       if (first !== nextChild || first <= i || size === 0) {
-        throw new ArtifactError(
-          "CORRUPT_FOREST",
-          `Split node ${i} has its children at ${first}; ${nextChild} is expected.`,
-        );
+        throw corrupt(`Split node ${i} has its children at ${first}; ${nextChild} is expected.`);
       }
       nextChild += size;
     }
   }
   if (nextChild !== count || nextSlot !== nSlots || nextPacked !== nSlots * nTrees) {
-    throw new ArtifactError(
-      "CORRUPT_FOREST",
-      `The nodes hold ${nextSlot} of ${nSlots} vectors and ${nextChild} of ${count} nodes.`,
-    );
+    throw corrupt(`The nodes hold ${nextSlot} of ${nSlots} vectors and ${nextChild} of ${count} nodes.`);
   }
   const packedWords = Math.ceil((nSlots * (nTrees - 1) * slotBits) / 32);
   if (leafItems.length !== packedWords) {
-    throw new ArtifactError(
-      "CORRUPT_FOREST",
-      `Section leafItems has ${leafItems.length} words; ${packedWords} are expected.`,
-    );
+    throw corrupt(`Section leafItems has ${leafItems.length} words; ${packedWords} are expected.`);
   }
   return { words, floats, centroids, centroidWords, roots, count, leafItems, slotBits, largestLeaf, leaves };
 }
@@ -131,4 +115,8 @@ export function unpackSlot(packed: Uint32Array, bits: number, position: number):
   const low = packed[word]! >>> shift;
   const value = shift + bits > 32 ? low | (packed[word + 1]! << (32 - shift)) : low;
   return bits === 32 ? value >>> 0 : value & ((1 << bits) - 1);
+}
+
+function corrupt(message: string): ArtifactError {
+  return new ArtifactError("CORRUPT_FOREST", message);
 }
