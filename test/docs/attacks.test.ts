@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 
 const root = new URL("../../", import.meta.url);
-const operations = readFileSync(new URL("docs/operations.md", root), "utf8");
-const table = /### Attacks that were tried\n([\s\S]*?)(?:\n#|$)/.exec(operations)![1]!;
+const security = readFileSync(new URL("SECURITY.md", root), "utf8");
+const table = /## Attacks that were tried\n([\s\S]*?)(?:\n#|$)/.exec(security)![1]!;
 const rows = table
   .split("\n")
   .filter((line) => line.startsWith("| "))
