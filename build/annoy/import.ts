@@ -5,11 +5,8 @@ import type { AnnoyLayout } from "../../worker/core/format/annoy.ts";
 import { openArtifact } from "../../worker/core/format/artifact.ts";
 import type { Metric } from "../../worker/core/format/constants.ts";
 import { writeDocuments } from "../artifact/documents.ts";
-import type { BuildResult } from "../artifact/folder.ts";
-import { beginFolder } from "../artifact/folder.ts";
-import type { BuiltForest } from "../artifact/folder-files.ts";
-import { writeArtifact } from "../artifact/folder-files.ts";
-import { encodeArtifact } from "../artifact/layout.ts";
+import { type BuildResult, beginFolder } from "../artifact/folder.ts";
+import { type BuiltForest, encodeDraft, writeArtifact } from "../artifact/folder-files.ts";
 import { type EmbedderOption, resolveEmbedder } from "../embedding/build-embedder.ts";
 import { encoderBytesOf } from "../embedding/sentence/embedder.ts";
 import { writeEncoderFile } from "../embedding/sentence/folder.ts";
@@ -145,23 +142,8 @@ export function existingItems(slots: SlotTable): Uint32Array {
 
 /** The same forest with the recall that a reader of it measures. */
 function certified(built: BuiltForest, items: Uint32Array): BuiltForest {
-  const { metric, dimensions, codec, rescore, nSlots } = built.header;
-  const meta = {
-    name: "draft",
-    metric,
-    dimensions,
-    items: nSlots,
-    codec,
-    rescore,
-    forest: built.forest,
-    embedder: null,
-    certified: built.certified,
-  };
-  const bytes = encodeArtifact(built.header, [
-    { name: "meta", hot: true, bytes: new TextEncoder().encode(JSON.stringify(meta)) },
-    ...built.sections,
-  ]);
-  const recall = certifyImported(openAnnoyForest(openArtifact(bytes, { trusted: true })), items);
+  const draft = openArtifact(encodeDraft({ built }), { trusted: true });
+  const recall = certifyImported(openAnnoyForest(draft), items);
   if (!recall) return built;
   return {
     ...built,

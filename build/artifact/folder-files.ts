@@ -15,7 +15,7 @@ import type {
   ManifestFile,
 } from "../../worker/core/format/meta.ts";
 import type { FolderWriter } from "./folder.ts";
-import { type HeaderFields, layOutArtifact, type SectionSource } from "./layout.ts";
+import { encodeArtifact, type HeaderFields, layOutArtifact, type SectionSource } from "./layout.ts";
 import { MANIFEST_FILE, versionOf } from "./version.ts";
 
 /** Everything of an artifact that comes from the vectors. */
@@ -57,28 +57,8 @@ export async function writeArtifact(
   folder: Pick<FolderWriter, "path" | "createFile">,
   parts: ArtifactParts,
 ): Promise<Manifest> {
-  const { built } = parts;
-  const meta: ArtifactMeta = {
-    name: parts.name,
-    metric: built.header.metric,
-    dimensions: built.header.dimensions,
-    items: parts.items ?? built.header.nSlots,
-    codec: built.codec,
-    rescore: built.rescore,
-    forest: built.forest,
-    embedder: parts.embedder,
-    certified: parts.certified ?? built.certified,
-    ...parts.meta,
-    ...(parts.source && { source: parts.source }),
-  };
-  const { ids, idOrder } = encodeIds(parts.ids);
-  const { pieces, fileBytes, hotBytes } = layOutArtifact(built.header, [
-    { name: "meta", hot: true, bytes: Buffer.from(JSON.stringify(meta)) },
-    { name: "ids", hot: true, bytes: ids },
-    { name: "idOrder", hot: true, bytes: idOrder },
-    ...built.sections,
-    ...(parts.sections ?? []),
-  ]);
+  const meta = metaOf(parts);
+  const { pieces, fileBytes, hotBytes } = layOutArtifact(parts.built.header, sectionsOf(parts, meta));
   const file = await folder.createFile("forest.bin");
   for (const piece of pieces) await file.write(piece);
   const forest = await file.close();
@@ -94,4 +74,39 @@ export async function writeArtifact(
   };
   await writeFile(join(folder.path, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`, { flag: "wx" });
   return manifest;
+}
+
+/** Parts of an artifact that is searched in memory before it is written. */
+export type DraftParts = Pick<ArtifactParts, "built"> & Partial<ArtifactParts>;
+
+/** Bytes of `forest.bin` as far as its parts are known. */
+export function encodeDraft(parts: DraftParts): Uint8Array {
+  return encodeArtifact(parts.built.header, sectionsOf(parts, metaOf(parts)));
+}
+
+export function metaOf({ name = "draft", built, ...parts }: DraftParts): ArtifactMeta {
+  return {
+    name,
+    metric: built.header.metric,
+    dimensions: built.header.dimensions,
+    items: parts.items ?? built.header.nSlots,
+    codec: built.codec,
+    rescore: built.rescore,
+    forest: built.forest,
+    embedder: parts.embedder ?? null,
+    certified: parts.certified ?? built.certified,
+    ...parts.meta,
+    ...(parts.source && { source: parts.source }),
+  };
+}
+
+function sectionsOf({ built, ids, sections = [] }: DraftParts, meta: ArtifactMeta): SectionSource[] {
+  const table = ids && encodeIds(ids);
+  return [
+    { name: "meta", hot: true, bytes: Buffer.from(JSON.stringify(meta)) },
+    ...(table ? [{ name: "ids", hot: true, bytes: table.ids } as const] : []),
+    ...(table ? [{ name: "idOrder", hot: true, bytes: table.idOrder } as const] : []),
+    ...built.sections,
+    ...sections,
+  ];
 }

@@ -1,10 +1,7 @@
 import { join } from "node:path";
 import { openArtifact } from "../../worker/core/format/artifact.ts";
-import { encodeIds } from "../../worker/core/format/ids.ts";
 import type {
-  ArtifactMeta,
   BaseMeta,
-  CertifiedRecall,
   ColumnMeta,
   KeywordMeta,
   Manifest,
@@ -16,8 +13,8 @@ import { openChanged } from "../../worker/core/search/changes/open-changed.ts";
 import { type LoadedIndex, openIndex } from "../../worker/core/search/loaded-index.ts";
 import { writeDocuments } from "../artifact/documents.ts";
 import type { FolderWriter } from "../artifact/folder.ts";
-import { type BuiltForest, writeArtifact } from "../artifact/folder-files.ts";
-import { encodeArtifact, type SectionSource } from "../artifact/layout.ts";
+import { type BuiltForest, encodeDraft, metaOf, writeArtifact } from "../artifact/folder-files.ts";
+import type { SectionSource } from "../artifact/layout.ts";
 import { buildForest } from "../forest/build-forest.ts";
 import { FLAT_COORDINATES } from "../forest/sizing.ts";
 import type { LocalIndex } from "../local/types.ts";
@@ -175,30 +172,12 @@ function inMemory(
   before: BaseMeta,
 ): LoadedIndex {
   const { manifest } = base;
-  const certified: CertifiedRecall = built.certified;
-  const meta: ArtifactMeta = {
-    ...{ name: manifest.name, metric: manifest.metric, dimensions: manifest.dimensions, items: ids.length },
-    ...{ codec: built.codec, rescore: built.rescore, forest: built.forest, embedder: null, certified },
-    base: before,
-  };
-  const table = encodeIds(ids);
-  const bytes = encodeArtifact(built.header, [
-    { name: "meta", hot: true, bytes: Buffer.from(JSON.stringify(meta)) },
-    { name: "ids", hot: true, bytes: table.ids },
-    { name: "idOrder", hot: true, bytes: table.idOrder },
-    ...built.sections,
-    ...sections,
-  ]);
-  const whole: Manifest = {
-    ...manifest,
-    ...meta,
-    files: { ...manifest.files, "documents.jsonl": documents },
-  };
-  const docstore = { getItems: async () => [] };
+  const draft = { name: manifest.name, built, ids, sections, meta: { base: before } };
+  const files = { ...manifest.files, "documents.jsonl": documents };
   return openIndex({
     version: manifest.version,
-    manifest: whole,
-    artifact: openArtifact(bytes, { trusted: true }),
-    docstore,
+    manifest: { ...manifest, ...metaOf(draft), files },
+    artifact: openArtifact(encodeDraft(draft), { trusted: true }),
+    docstore: { getItems: async () => [] },
   });
 }

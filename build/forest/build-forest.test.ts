@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { artifactBytes, clusteredVectors, forestOf, PLAIN_SETTINGS } from "../../test/support/forest.ts";
+import { clusteredVectors, forestOf, PLAIN_SETTINGS } from "../../test/support/forest.ts";
 import { distanceBetween, smallerIsNearer } from "../../worker/core/forest/metrics.ts";
 import { METRICS, type Metric } from "../../worker/core/format/constants.ts";
+import { encodeDraft } from "../artifact/folder-files.ts";
 import { sharedFloats } from "../numeric/arrays.ts";
 import { buildForest } from "./build-forest.ts";
 
@@ -127,7 +128,7 @@ describe("a compact forest", () => {
     } as const;
     const [one, two, three] = await Promise.all(
       [1, 2, 3].map(async (jobs) =>
-        artifactBytes(await buildForest(input, { ...PLAIN_SETTINGS, trees: 2, jobs })),
+        encodeDraft({ built: await buildForest(input, { ...PLAIN_SETTINGS, trees: 2, jobs }) }),
       ),
     );
     expect(Buffer.from(one!).equals(two!)).toBe(true);

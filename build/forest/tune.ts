@@ -2,7 +2,8 @@ import { MARGIN_AT } from "../../worker/core/forest/compact/sketches.ts";
 import { openArtifact, requireView } from "../../worker/core/format/artifact.ts";
 import type { Metric } from "../../worker/core/format/constants.ts";
 import type { ArtifactMeta, CertifiedRecall } from "../../worker/core/format/meta.ts";
-import { encodeArtifact, type HeaderFields, type SectionSource } from "../artifact/layout.ts";
+import { encodeDraft } from "../artifact/folder-files.ts";
+import type { HeaderFields, SectionSource } from "../artifact/layout.ts";
 import { round } from "../numeric/statistics.ts";
 import { certify } from "../recall/certify.ts";
 import { halves, type Truth } from "../recall/held-out.ts";
@@ -68,23 +69,10 @@ export async function certifySections(
     recallAt10: 0,
     recallAt100: 0,
   };
-  const { metric, dimensions, codec } = header;
-  const meta = {
-    name: "draft",
-    metric,
-    dimensions,
-    codec,
-    items: header.nItems,
-    forest,
-    certified: draft,
-    embedder: null,
-  };
+  const { metric, codec, rescore } = header;
   // Behind binary codes the rescoring tier decides every answer, read by range where it is not in memory.
   const hot = sections.filter((section) => section.hot || codec === "binary");
-  const bytes = encodeArtifact(header, [
-    { name: "meta", hot: true, bytes: Buffer.from(JSON.stringify(meta)) },
-    ...hot,
-  ]);
+  const bytes = encodeDraft({ built: { header, forest, codec, rescore, certified: draft, sections: hot } });
   const shared = new Uint8Array(new SharedArrayBuffer(bytes.byteLength));
   shared.set(bytes);
   const tuned = { bytes: shared, edition: 0 };

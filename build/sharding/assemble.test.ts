@@ -2,7 +2,7 @@ import { cp, mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { clusteredVectors } from "../../scripts/bench/million.ts";
+import { clusteredVectors } from "../../scripts/bench/clusters.ts";
 import { loadStaticEmbedder } from "../embedding/index.ts";
 import {
   assemble,

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { clusteredVectors } from "../../scripts/bench/million.ts";
+import { clusteredVectors } from "../../scripts/bench/clusters.ts";
 import { openForest } from "../../worker/core/forest/open-forest.ts";
 import { openArtifact, requireView } from "../../worker/core/format/artifact.ts";
 import { shardFolder } from "../../worker/core/format/keys.ts";

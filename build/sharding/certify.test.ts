@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { clusteredVectors } from "../../scripts/bench/million.ts";
+import { clusteredVectors } from "../../scripts/bench/clusters.ts";
 import { distanceBetween } from "../../worker/core/forest/metrics.ts";
 import type { Metric } from "../../worker/core/format/constants.ts";
 import { parseSearchRequest } from "../../worker/core/search/parse.ts";

@@ -2,7 +2,7 @@ import { cp, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { clusteredVectors } from "../../scripts/bench/million.ts";
+import { clusteredVectors } from "../../scripts/bench/clusters.ts";
 import { type BuildOptions, build, type InputDocument, inspect, verify } from "../index.ts";
 
 let folder: string;

@@ -7,7 +7,6 @@ import { nodeContender } from "./node/contender.ts";
 import { HNSWLIB } from "./node/hnswlib.ts";
 import { USEARCH } from "./node/usearch.ts";
 import { installPackages, type PackageName } from "./packages.ts";
-import { pythonContenders } from "./python/contenders.ts";
 import type { Contender, DataSet } from "./types.ts";
 import { workerContender, writeInt8, writeVectors } from "./worker/contender.ts";
 
@@ -17,9 +16,6 @@ export const PEERS = [
   "annoy",
   "hnswlib",
   "usearch",
-  "voyager",
-  "faiss-hnsw",
-  "faiss-ivf",
   "flat-int8",
   "flat-float32",
   "edgevec",
@@ -45,7 +41,6 @@ export function allContenders({ cache, annoyHeaders }: ContenderOptions): Conten
     ...ownContenders(cache),
     ...TREES.map((trees) => annoyContender({ cache, trees, ...(annoyHeaders && { headers: annoyHeaders }) })),
     ...graphContenders(cache),
-    ...pythonContenders(cache),
     ...scanContenders(cache),
     ...libraryContenders(cache),
   ];

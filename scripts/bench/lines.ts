@@ -8,26 +8,19 @@ import type { DataSet, Session } from "./types.ts";
  * Starts a process that opens an index and prints the milliseconds to its first answer; then answers each line
  * `ask <setting> <from> <count>` with a line of the CPU and clock seconds taken, and a line of items.
  */
-export async function openLines(
-  set: DataSet,
-  command: string,
-  args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): Promise<Session> {
-  const child = spawn(command, args, {
-    stdio: ["pipe", "pipe", "inherit"],
-    env: { ...process.env, ...env },
-  });
+export async function openLines(set: DataSet, command: string, args: readonly string[]): Promise<Session> {
+  const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const next = async () => {
     const { value, done } = await lines.next();
     if (done) throw new Error(`The process of ${command} ended early.`);
     return value;
   };
-  // A library of Python's says what it held before; one in C++ holds next to nothing but the queries.
-  const [firstAnswerMs, before = set.nQueries * set.dimensions * 4] = (await next()).split(" ").map(Number);
+  const firstAnswerMs = Number(await next());
+  // Before it opens the index it holds next to nothing but the queries.
+  const before = set.nQueries * set.dimensions * 4;
   return {
-    firstAnswerMs: firstAnswerMs!,
+    firstAnswerMs,
     async ask(setting, from, count) {
       child.stdin.write(`ask ${setting} ${from} ${count}\n`);
       const [cpu, wall] = (await next()).split(" ").map(Number);

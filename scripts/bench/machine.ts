@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { createRequire } from "node:module";
 import { availableParallelism, cpus, totalmem } from "node:os";
 import { promisify } from "node:util";
-import { PACKAGES, PYTHON_PACKAGES } from "./packages.ts";
+import { PACKAGES } from "./packages.ts";
 
 const run = promisify(execFile);
 const require = createRequire(import.meta.url);
@@ -28,6 +28,5 @@ export async function versions(): Promise<Record<string, string>> {
     workerd: workerd.version,
     "g++": compiler,
     ...PACKAGES,
-    ...PYTHON_PACKAGES,
   };
 }

@@ -6,7 +6,6 @@ import { DATA_SETS, type DataSetId } from "./data.ts";
 import { runMillion } from "./million.ts";
 import { readReport, withSet, writeReport } from "./report.ts";
 import { runBench } from "./run.ts";
-import { runSharded } from "./sharded.ts";
 
 interface Flags {
   readonly data: readonly DataSetId[];
@@ -15,8 +14,6 @@ interface Flags {
   readonly rounds?: number;
   readonly reuse?: true | readonly PeerName[];
   readonly million?: boolean;
-  readonly shards?: boolean;
-  readonly compare?: boolean;
   readonly annoylib?: string;
   readonly out?: string;
   readonly render?: boolean;
@@ -24,9 +21,7 @@ interface Flags {
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const cache = join(root, ".bench");
-const { data, only, quick, rounds, reuse, million, shards, compare, annoylib, out, render } = new Command(
-  "npm run bench --",
-)
+const { data, only, quick, rounds, reuse, million, annoylib, out, render } = new Command("npm run bench --")
   .description(
     "Measures recall and speed of annoy-edge beside its peers, and writes docs/bench. Fetches peers and data with npm.",
   )
@@ -41,8 +36,6 @@ const { data, only, quick, rounds, reuse, million, shards, compare, annoylib, ou
     ).choices(PEERS),
   )
   .option("--million", "instead, a million vectors of 384 dimensions in one artifact")
-  .option("--shards", "instead, two million vectors of 128 dimensions in shards of at most 60 MB")
-  .option("--compare", "with --shards: 200,000 vectors in 4 shards and in one piece")
   .option("--annoylib <folder>", "folder with another annoylib.h and kissrandom.h")
   .option("--out <folder>", "where the report goes")
   .option("--render", "measure nothing: write tables and plots again from the results that are there")
@@ -53,13 +46,6 @@ const { data, only, quick, rounds, reuse, million, shards, compare, annoylib, ou
 const folder = resolve(out ?? (quick || only ? join(cache, "report") : join(root, "docs", "bench")));
 const onNote = (line: string) => process.stderr.write(`${line}\n`);
 let report = await readReport(folder);
-if (shards) {
-  const count = (compare ? 200_000 : 2_000_000) / (quick ? 10 : 1);
-  const keep = out === undefined ? {} : { keep: resolve(out) };
-  const found = await runSharded({ count, dimensions: 128, compare: compare ?? false, ...keep, onNote });
-  console.log(JSON.stringify(found, null, 2));
-  process.exit(0);
-}
 if (million) {
   const count = quick ? 100_000 : 1_000_000;
   report = { ...report, million: await runMillion({ count, dimensions: 384, onNote }) };

@@ -21,8 +21,6 @@ export const PACKAGES = {
   "@langchain/core": "1.4.0",
   "onnxruntime-node": "1.30.0",
 } as const;
-/** Packages of Python likewise. */
-export const PYTHON_PACKAGES = { voyager: "2.2.3", "faiss-cpu": "1.15.1", numpy: "2.4.6" } as const;
 export type PackageName = keyof typeof PACKAGES;
 
 /** Packages whose native part is compiled or fetched when they are installed. */
@@ -66,28 +64,4 @@ async function hasPackages(folder: string, wanted: Readonly<Record<string, strin
     if ((JSON.parse(await readFile(file, "utf8")) as { version: string }).version !== version) return false;
   }
   return true;
-}
-
-/**
- * Makes an environment of Python with {@link PYTHON_PACKAGES} below `cache`, unless it is there.
- *
- * @returns its interpreter
- * @throws PeerUnavailable when Python or pip fails
- */
-export async function installPython(cache: string): Promise<string> {
-  const specs = Object.entries(PYTHON_PACKAGES).map(([name, version]) => `${name}==${version}`);
-  const folder = join(cache, "python", specs.join("_").replaceAll("==", "-"));
-  const python = join(folder, "bin", "python");
-  const done = join(folder, "installed");
-  if (existsSync(done)) return python;
-  try {
-    await run("python3", ["-m", "venv", folder]);
-    await run(python, ["-m", "pip", "install", "--quiet", ...specs], { maxBuffer: 1 << 26 });
-    await writeFile(done, "");
-    return python;
-  } catch (error) {
-    const { stderr = "" } = error as { stderr?: string };
-    const line = stderr.trim().split("\n").at(-1) || String(error);
-    throw new PeerUnavailable(`${specs.join(", ")} cannot be installed: ${line}`);
-  }
 }

@@ -24,9 +24,6 @@ const COLOURS: Readonly<Record<string, string>> = {
   annoy: "#e0612b",
   hnswlib: "#8e6fe0",
   usearch: "#c9518f",
-  voyager: "#3f9f4f",
-  "faiss-hnsw": "#b05fc0",
-  "faiss-ivf": "#c2922c",
   "flat-int8": "#7f8f2a",
   "flat-float32": "#a87a3d",
 };

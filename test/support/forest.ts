@@ -1,5 +1,4 @@
-import type { BuiltForest } from "../../build/artifact/folder-files.ts";
-import { encodeArtifact } from "../../build/artifact/layout.ts";
+import { type BuiltForest, encodeDraft } from "../../build/artifact/folder-files.ts";
 import { buildForest } from "../../build/forest/build-forest.ts";
 import { createRandom } from "../../build/numeric/random.ts";
 import type { ForestSettings } from "../../build/settings/options.ts";
@@ -40,26 +39,6 @@ export function clusteredVectors(
   return vectors;
 }
 
-/** The whole artifact of a built forest, without documents. */
-export function artifactBytes(built: BuiltForest): Uint8Array {
-  const { header, forest, certified, codec, rescore } = built;
-  const meta = {
-    name: "vectors",
-    metric: header.metric,
-    dimensions: header.dimensions,
-    items: header.nItems,
-    codec,
-    rescore,
-    forest,
-    certified,
-    embedder: null,
-  };
-  return encodeArtifact(header, [
-    { name: "meta", hot: true, bytes: Buffer.from(JSON.stringify(meta)) },
-    ...built.sections,
-  ]);
-}
-
 /** Builds vectors and opens the result as a reader would. */
 export async function forestOf(
   vectors: Float32Array<SharedArrayBuffer>,
@@ -70,6 +49,6 @@ export async function forestOf(
 ): Promise<{ forest: Forest; built: BuiltForest; bytes: Uint8Array }> {
   const input = { vectors, dimensions, metric, ...(items && { items }) };
   const built = await buildForest(input, { ...PLAIN_SETTINGS, ...settings });
-  const bytes = artifactBytes(built);
+  const bytes = encodeDraft({ built });
   return { forest: openForest(openArtifact(bytes)), built, bytes };
 }

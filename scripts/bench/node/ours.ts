@@ -1,6 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { encodeArtifact } from "../../../build/artifact/layout.ts";
+import { encodeDraft } from "../../../build/artifact/folder-files.ts";
 import { buildForest } from "../../../build/forest/build-forest.ts";
 import type { ForestSettings } from "../../../build/settings/options.ts";
 import { openForest } from "../../../worker/core/forest/open-forest.ts";
@@ -30,20 +30,7 @@ export function oursWith(settings: Partial<ForestSettings>): NodePeer {
       vectors.set(rows);
       const input = { vectors, dimensions, metric: "angular" } as const;
       const built = await buildForest(input, { ...SETTINGS, ...settings });
-      const meta = {
-        name: "bench",
-        metric: "angular",
-        dimensions,
-        codec: built.codec,
-        items: count,
-        forest: built.forest,
-        certified: built.certified,
-        embedder: null,
-      };
-      const bytes = encodeArtifact(built.header, [
-        { name: "meta", hot: true, bytes: Buffer.from(JSON.stringify(meta)) },
-        ...built.sections,
-      ]);
+      const bytes = encodeDraft({ built });
       await writeFile(join(folder, "index"), bytes);
       return bytes.byteLength;
     },

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { Embedder } from "../../../worker/core/embedding/types.ts";
 
-const SCRIPT = fileURLToPath(new URL("../python/reference.py", import.meta.url));
+const SCRIPT = fileURLToPath(new URL("./reference.py", import.meta.url));
 
 /**
  * A model by its reference implementation: sentence-transformers in float32. Queries have no prefix.

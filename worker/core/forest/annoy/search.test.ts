@@ -3,9 +3,8 @@ import { AnnoyIndex } from "../../../../build/annoy/annoy-index.ts";
 import { readAnnoy } from "../../../../build/annoy/read.ts";
 import { annoySections } from "../../../../build/annoy/sections.ts";
 import { annoyFixtures } from "../../../../test/annoy/fixtures.ts";
-import { bytesForTest, openForTest } from "../../../../test/annoy/open.ts";
+import { openForTest } from "../../../../test/annoy/open.ts";
 import { ANNOY_NODES_HEADER, ANNOY_NODES_HEADER_BYTES } from "../../format/annoy.ts";
-import { openArtifact } from "../../format/artifact.ts";
 import { ArtifactError } from "../../format/errors.ts";
 import { openAnnoyForest } from "./forest.ts";
 import { NodeHeap } from "./heap.ts";
@@ -134,7 +133,7 @@ describe("damage is refused when the forest is opened", () => {
       return { ...s, bytes };
     });
     try {
-      openAnnoyForest(openArtifact(bytesForTest({ ...built, sections })));
+      openAnnoyForest(openForTest({ ...built, sections }));
     } catch (error) {
       if (error instanceof ArtifactError) return `${error.code}: ${error.message}`;
       throw error;

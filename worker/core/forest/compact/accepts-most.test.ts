@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { clusteredVectors } from "../../../../scripts/bench/million.ts";
+import { clusteredVectors } from "../../../../scripts/bench/clusters.ts";
 import { forestOf } from "../../../../test/support/forest.ts";
 
 it("where nearly all pass, those that do not are in no answer, and a bound loses nothing nearer", async () => {

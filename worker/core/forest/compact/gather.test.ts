@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { clusteredVectors } from "../../../../scripts/bench/million.ts";
+import { clusteredVectors } from "../../../../scripts/bench/clusters.ts";
 import { forestOf } from "../../../../test/support/forest.ts";
 import { createMeter } from "../meter.ts";
 import { openSlots } from "../slots.ts";

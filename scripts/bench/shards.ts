@@ -1,28 +1,68 @@
 import { loadavg } from "node:os";
-import { readManifest } from "../../../build/artifact/folder.ts";
-import { percentile } from "../../../build/numeric/statistics.ts";
-import { createClient, type IndexResponse } from "../../../worker/client/index.ts";
-import { AnnoyEdgeError } from "../../../worker/core/format/errors.ts";
-import { freePort, publishLocally, serve } from "../../demo/index.ts";
-import { exactNeighbours } from "../data.ts";
-import { machine } from "../machine.ts";
-import { clusterStream } from "../million.ts";
-import { K } from "../types.ts";
+import type { InputDocument } from "../../build/artifact/collect.ts";
+import { readManifest } from "../../build/artifact/folder.ts";
+import { percentile } from "../../build/numeric/statistics.ts";
+import { build } from "../../build/pipeline/build.ts";
+import { createClient, type IndexResponse } from "../../worker/client/index.ts";
+import { freePort, publishLocally, serve } from "../demo/index.ts";
+import { clusteredVectors, clusterStream } from "./clusters.ts";
+import { exactNeighbours } from "./data.ts";
+import { machine } from "./machine.ts";
+import { K } from "./types.ts";
 
-export interface ServeShardsOptions {
+const DIMENSIONS = 128;
+const SEED = 1;
+/** Queries before the ones that count, so that engines have compiled what runs. */
+const REHEARSAL = 100;
+
+type Note = (line: string) => void;
+
+/** Builds clustered vectors, made as they are read, unless they are there. Notes the time and the memory that it takes. */
+export async function buildClusters(
+  out: string,
+  {
+    count,
+    shards,
+    onNote,
+  }: { readonly count: number; readonly shards: number | "auto"; readonly onNote: Note },
+): Promise<void> {
+  const there = await readManifest(out).catch(() => undefined);
+  if (there) return;
+  const began = performance.now();
+  let last = "";
+  await build({
+    ...{ documents: () => documents(count), out, name: "sharded", seed: SEED },
+    ...(shards !== 1 && { shards }),
+    onProgress({ phase }) {
+      if (phase !== last) onNote(phase);
+      last = phase;
+    },
+  });
+  const seconds = (performance.now() - began) / 1000;
+  const megabytes = process.resourceUsage().maxRSS / 1000;
+  onNote(`built in ${seconds.toFixed(0)} s, with ${megabytes.toFixed(0)} MB of memory at most`);
+}
+
+function* documents(count: number): Generator<InputDocument> {
+  let i = 0;
+  for (const vector of clusterStream(count, DIMENSIONS, SEED))
+    yield { id: `v${i++}`, pageContent: "", vector };
+}
+
+export interface ServeOptions {
   /** Root of the project, which holds wrangler.toml. */
   readonly root: string;
-  /** A sharded artifact of `npm run bench -- --shards`. */
+  /** An artifact of {@link buildClusters}. */
   readonly artifact: string;
   /** Local state that it is published to, and served from. */
   readonly state: string;
   readonly queries: number;
   /** Searches in flight at once. */
   readonly connections: number;
-  readonly onNote?: (line: string) => void;
+  readonly onNote: Note;
 }
 
-export interface ServeShardsReport {
+export interface ServedReport {
   readonly date: string;
   readonly machine: string;
   /** One-minute load at the beginning and when the queries had run. */
@@ -30,7 +70,7 @@ export interface ServeShardsReport {
   readonly count: number;
   readonly dimensions: number;
   readonly publishSeconds: number;
-  readonly shards: NonNullable<IndexResponse["shards"]>;
+  readonly shards: IndexResponse["shards"];
   readonly certified: number;
   readonly queries: number;
   readonly connections: number;
@@ -45,21 +85,14 @@ export interface ServeShardsReport {
   readonly partial: number;
 }
 
-/** Dimensions of the vectors of the artifact. */
-const SEED = 1;
-/** Queries before the ones that count, so that engines have compiled what runs. */
-const REHEARSAL = 100;
-
 /**
- * Publishes a sharded artifact of clustered vectors locally, serves it from workerd with its Durable Objects, and asks
- * it vectors that it does not hold, over HTTP. Recall is held against exact search.
+ * Publishes an artifact of clustered vectors locally, serves it from workerd, and asks it vectors that it does not hold,
+ * over HTTP. Recall is held against exact search.
  */
-export async function serveShards(options: ServeShardsOptions): Promise<ServeShardsReport> {
-  const { root, artifact, state, queries, connections, onNote = () => {} } = options;
+export async function serveClusters(options: ServeOptions): Promise<ServedReport> {
+  const { root, artifact, state, queries, connections, onNote } = options;
   const loadBefore = loadavg()[0]!.toFixed(1);
-  const { name, items: count, dimensions, shards } = await readManifest(artifact);
-  if (!shards)
-    throw new AnnoyEdgeError("NOT_SHARDED", `${artifact} is in one piece. Build it with --shards.`);
+  const { name, items: count, dimensions } = await readManifest(artifact);
 
   onNote("publishing");
   const publishing = performance.now();
@@ -81,7 +114,6 @@ export async function serveShards(options: ServeShardsOptions): Promise<ServeSha
     const client = createClient(server.url, { timeout: 120_000, retries: 0 });
     await client.warmUp();
     const index = await client.index();
-    if (!index.shards) throw new AnnoyEdgeError("NOT_SHARDED", "What is served is in one piece.");
     for (const vector of vectors.slice(0, REHEARSAL)) await ask(server.url, vector);
     onNote(`asking ${queries} vectors`);
     const times: number[] = [];
@@ -109,20 +141,15 @@ export async function serveShards(options: ServeShardsOptions): Promise<ServeSha
       date: new Date().toISOString().slice(0, 10),
       machine: machine(),
       load: [loadBefore, loadavg()[0]!.toFixed(1)],
-      count,
-      dimensions,
-      publishSeconds,
+      ...{ count, dimensions, publishSeconds, queries, connections, partial },
       shards: index.shards,
       certified: index.certified.recallAt10,
-      queries,
-      connections,
       recallAt10: found / (queries * K),
       p50: percentile(times, 0.5),
       p90: percentile(times, 0.9),
       p99: percentile(times, 0.99),
       perSecond: queries / seconds,
       asked: asked / queries,
-      partial,
     };
   } finally {
     await server.stop();
@@ -135,19 +162,9 @@ async function freshQueries(
   count: number,
   dimensions: number,
 ): Promise<{ vectors: number[][]; truth: Uint32Array }> {
-  const rows = new Float32Array(new SharedArrayBuffer((count + queries) * dimensions * 4));
-  let at = 0;
-  for (const row of clusterStream(count, dimensions, SEED)) {
-    rows.set(row, at);
-    at += dimensions;
-  }
-  const vectors: number[][] = [];
-  for (const row of clusterStream(queries, dimensions, SEED, { others: 1, clustersFor: count })) {
-    rows.set(row, at);
-    at += dimensions;
-    vectors.push([...row]);
-  }
-  return { vectors, truth: await exactNeighbours(rows, dimensions, count) };
+  const fresh = [...clusterStream(queries, dimensions, SEED, { others: 1, clustersFor: count })];
+  const rows = clusteredVectors(count, dimensions, SEED, fresh);
+  return { vectors: fresh.map((row) => [...row]), truth: await exactNeighbours(rows, dimensions, count) };
 }
 
 async function ask(
