@@ -125,7 +125,7 @@ function createSource(name: string, env: Env, shared: Shared): Opened {
   });
   return {
     name,
-    heldBytes: () => reader.status().heldBytes,
+    heldBytes: () => reader.heldBytes,
     letGo: reader.letGo,
     use(lifetime, run) {
       const own = opened.get(name);

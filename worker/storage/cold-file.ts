@@ -1,7 +1,8 @@
-import type { Cache, R2Bucket, ReadableStream } from "@cloudflare/workers-types";
+import type { Cache, R2Bucket, R2ObjectBody, ReadableStream, Response } from "@cloudflare/workers-types";
 import type { Artifact } from "../core/format/artifact.ts";
 import { findSection } from "../core/format/artifact.ts";
 import { coldPagesOf } from "../core/format/cold-pages.ts";
+import { AnnoyEdgeError } from "../core/format/errors.ts";
 import type { ColdFile } from "./cold.ts";
 import { copyStream, putFile } from "./fill.ts";
 import { getObject } from "./objects.ts";
@@ -33,8 +34,8 @@ export function openColdFile({ bucket, cache }: ColdSource, key: string, artifac
   let askAt = 0;
   const fromCache = async (offset: number, length: number): Promise<Uint8Array | undefined> => {
     if (!cache || bytes > LARGEST_CACHED || Date.now() < askAt) return undefined;
-    const body = await cachedRange(cache, wholeUrl(key, bytes), offset, length);
-    if (body) return readExactly(body, length, "The cached range").catch(() => undefined);
+    const found = await cachedRange(cache, wholeUrl(key, bytes), offset, length);
+    if (found) return readBody(found, length, "The cached range").catch(() => undefined);
     askAt = Date.now() + ASK_AGAIN_MS;
     return undefined;
   };
@@ -50,9 +51,7 @@ export function openColdFile({ bucket, cache }: ColdSource, key: string, artifac
       const cached = fresh ? undefined : await fromCache(offset, length);
       if (cached) return cached;
       const object = await getObject(bucket, key, { offset, length });
-      // A stream and its reader cost a short range five times the objects, which last until V8 collects all garbage.
-      if (length <= SHORT_BYTES) return new Uint8Array(await object.arrayBuffer());
-      return readExactly(object.body, length, `The range of ${length} bytes at ${offset} of ${key}`);
+      return readBody(object, length, `The range of ${length} bytes at ${offset} of ${key}`);
     },
   };
 }
@@ -68,7 +67,7 @@ export async function fillColdCache(
 ): Promise<void> {
   if (!cache || bytes > LARGEST_CACHED) return;
   const there = await cachedRange(cache, wholeUrl(key, bytes), 0, 1);
-  if (there) return there.cancel();
+  if (there) return there.body?.cancel();
   const object = await getObject(bucket, key);
   await putFile(cache, wholeUrl(key, bytes), bytes, (write) => copyStream(object.body, bytes, write));
 }
@@ -79,15 +78,25 @@ async function cachedRange(
   url: string,
   offset: number,
   length: number,
-): Promise<ReadableStream | undefined> {
+): Promise<CachedRange | undefined> {
   const range = `bytes=${offset}-${offset + length - 1}`;
   // The global type of the other declarations of the same class.
   const response = await cache
     .match(new Request(url, { headers: { range } }) as never)
     .catch(() => undefined);
-  if (response?.status === 206 && response.body) return response.body;
+  if (response?.status === 206) return response;
   await response?.body?.cancel();
   return undefined;
+}
+
+type CachedRange = Pick<Response, "body" | "arrayBuffer">;
+
+/** A stream and its reader are five times the objects of a short range, which last until V8 collects all garbage. */
+async function readBody(from: R2ObjectBody | CachedRange, length: number, what: string): Promise<Uint8Array> {
+  if (length > SHORT_BYTES) return readExactly(from.body as ReadableStream, length, what);
+  const bytes = new Uint8Array(await from.arrayBuffer());
+  if (bytes.byteLength === length) return bytes;
+  throw new AnnoyEdgeError("READ_CUT_SHORT", `${what} ended after ${bytes.byteLength} bytes.`);
 }
 
 function wholeUrl(key: string, bytes: number): string {

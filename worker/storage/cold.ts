@@ -41,13 +41,12 @@ export function createColdReader(file: ColdFile, cache: RangeCache, limits = REA
   return async (ranges) => {
     const { parts, length } = partsOf(ranges, file);
     const answer = new Uint8Array(length);
-    const missing = takeKept(parts, answer, (page) => cache.get(number, page));
-    const pieces = coalesce(
-      pagesOf(missing).map((page) => pieceOf(page, file)),
-      limits,
+    const missing = parts.subarray(
+      0,
+      takeKept(parts, answer, (page) => cache.get(number, page)),
     );
     await Promise.all(
-      pieces.map(async (piece) => {
+      coalesce(runsOf(missing, file), limits).map(async (piece) => {
         const readPiece = (fresh: boolean) =>
           readPages(file, piece, fresh, (bytes) =>
             takeRead(missing, answer, file, piece, (page) => {
@@ -68,9 +67,8 @@ export function createColdReader(file: ColdFile, cache: RangeCache, limits = REA
   };
 }
 
-/** Copies the parts of pages that are kept, and returns the others. */
-function takeKept(parts: Parts, answer: Uint8Array, kept: (page: number) => Uint8Array | undefined): Parts {
-  const missing = new Int32Array(parts.length);
+/** Copies the parts of pages that are kept, and moves the others to the front. Returns the end of those. */
+function takeKept(parts: Parts, answer: Uint8Array, kept: (page: number) => Uint8Array | undefined): number {
   let count = 0;
   for (let from = 0, to = 0; from < parts.length; from = to) {
     to = endOfPage(parts, from);
@@ -78,11 +76,11 @@ function takeKept(parts: Parts, answer: Uint8Array, kept: (page: number) => Uint
     if (bytes) {
       takePage(parts, from, to, bytes, answer);
     } else {
-      missing.set(parts.subarray(from, to), count);
+      parts.copyWithin(count, from, to);
       count += to - from;
     }
   }
-  return missing.subarray(0, count);
+  return count;
 }
 
 /** Copies the parts of pages that lie in a piece. */
@@ -114,10 +112,19 @@ function takePage(parts: Parts, from: number, to: number, bytes: Uint8Array, ans
     answer.set(bytes.subarray(parts[i + 1]!, parts[i + 2]!), parts[i + 3]!);
 }
 
-function pagesOf(parts: Parts): number[] {
-  const pages: number[] = [];
-  for (let from = 0; from < parts.length; from = endOfPage(parts, from)) pages.push(parts[from]!);
-  return pages;
+/** Returns the pages of parts, those that follow each other in one piece. */
+function runsOf(parts: Parts, file: ColdFile): Piece[] {
+  const runs: { offset: number; length: number }[] = [];
+  let next = -1;
+  for (let from = 0; from < parts.length; from = endOfPage(parts, from)) {
+    const page = parts[from]!;
+    const { offset, length } = pieceOf(page, file);
+    const last = runs.at(-1);
+    if (last && page === next) last.length += length;
+    else runs.push({ offset, length });
+    next = page + 1;
+  }
+  return runs;
 }
 
 /** Reads a piece, whose bytes `use` has until it returns. */
@@ -156,6 +163,15 @@ function pieceOf(page: number, { bytes, pages: { start, pageBytes } }: ColdFile)
   return { offset, length: Math.min(pageBytes, bytes - offset) };
 }
 
+/** Parts while they are counted, which nothing interrupts. */
+let scratch: Parts = new Int32Array(1024 * PART);
+
+function grown(parts: Parts): Parts {
+  const larger = new Int32Array(2 * parts.length);
+  larger.set(parts);
+  return larger;
+}
+
 /**
  * Returns the parts of pages that ranges are made of, by page, and the answer's length.
  *
@@ -165,8 +181,8 @@ function partsOf(
   ranges: Iterable<Piece>,
   { bytes, pages: { start, pageBytes } }: ColdFile,
 ): { readonly parts: Parts; readonly length: number } {
-  const found: number[] = [];
   let at = 0;
+  let count = 0;
   let isSorted = true;
   for (const { offset, length } of ranges) {
     const end = offset + length;
@@ -180,13 +196,17 @@ function partsOf(
       const page = Math.floor((now - start) / pageBytes);
       const from = now - start - page * pageBytes;
       const to = Math.min(pageBytes, from + end - now);
-      if (found.length > 0 && page < found[found.length - PART]!) isSorted = false;
-      found.push(page, from, to, at);
+      if (count > 0 && page < scratch[count - PART]!) isSorted = false;
+      if (count === scratch.length) scratch = grown(scratch);
+      scratch[count++] = page;
+      scratch[count++] = from;
+      scratch[count++] = to;
+      scratch[count++] = at;
       at += to - from;
       now += to - from;
     }
   }
-  const parts = Int32Array.from(found);
+  const parts = scratch.slice(0, count);
   return { parts: isSorted ? parts : sortedByPage(parts), length: at };
 }
 

@@ -111,6 +111,9 @@ export function createIndexReader<T>(options: IndexReaderOptions<T>): IndexReade
   return {
     current,
     status,
+    get heldBytes() {
+      return heldBytes();
+    },
     letGo() {
       const { live } = holder;
       if (!live || tasks.current || holder.isUsed(live)) return false;

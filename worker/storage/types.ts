@@ -67,6 +67,8 @@ export interface IndexReader<T> {
   /** Looks at the pointer now, whatever the interval, and waits until what it names is loaded or refused. */
   refresh(ctx: WaitContext): Promise<ReaderStatus>;
   status(): ReaderStatus;
+  /** Bytes of all versions in memory, and of those that are being read. */
+  readonly heldBytes: number;
   /** Lets go of the version in memory, unless it is in use or another one is being loaded. Returns whether it did. */
   letGo(): boolean;
 }

@@ -52,12 +52,13 @@ let scratch = new Float32Array(0);
  * in order. Allocates the two arrays that it returns; items that come best first cost one comparison each.
  *
  * @param kept items, best first
- * @param decode writes the vector of an item into a row, given its place in `kept`; false when there is none
+ * @param rows vectors by place in `kept`, one behind the other; or writes the vector of an item into a row, given that
+ *   place, and returns false when there is none
  */
 export function finishHits(
   { metric, query, k }: { readonly metric: Metric; readonly query: Float32Array; readonly k: number },
   kept: ArrayLike<number>,
-  decode: (item: number, row: Float32Array, place: number) => boolean,
+  rows: Float32Array | ((item: number, row: Float32Array, place: number) => boolean),
   ruledOut?: RuledOut,
 ): Finished {
   if (scratch.length !== query.length) scratch = new Float32Array(query.length);
@@ -69,17 +70,21 @@ export function finishHits(
   for (let i = 0; i < kept.length; i++) {
     const item = kept[i]!;
     if (ruledOut && items.length === k && ruledOut(i, distances[k - 1]!)) continue;
-    if (!decode(item, row, i)) continue;
-    const distance = distanceFrom(metric, query, squares, row);
+    if (typeof rows === "function" && !rows(item, row, i)) continue;
+    const distance =
+      typeof rows === "function"
+        ? distanceFrom(metric, query, squares, row)
+        : distanceFrom(metric, query, squares, rows, i * query.length);
     let at = items.length;
-    while (at > 0 && comesBefore(sign * (distance - distances[at - 1]!), item, items[at - 1]!)) at--;
-    if (at === k) continue;
-    if (items.length === k) {
-      items.pop();
-      distances.pop();
+    if (at === k && !comesBefore(sign * (distance - distances[k - 1]!), item, items[k - 1]!)) continue;
+    if (at === k) at--;
+    // Moves what comes after it, and not by splice, which returns an array of what it removes.
+    for (; at > 0 && comesBefore(sign * (distance - distances[at - 1]!), item, items[at - 1]!); at--) {
+      items[at] = items[at - 1]!;
+      distances[at] = distances[at - 1]!;
     }
-    items.splice(at, 0, item);
-    distances.splice(at, 0, distance);
+    items[at] = item;
+    distances[at] = distance;
   }
   return { items, distances };
 }

@@ -29,6 +29,7 @@ export function openFlat(artifact: Artifact): Forest {
     nTrees: 0,
     defaultSearchK: () => vectors.count,
     vector,
+    distanceFrom: distanceFromItem(metric, dimensions, decode),
     distance: distanceOfItems(metric, vector),
     search(query, options) {
       const { k, searchK = -1, work } = options;
@@ -123,6 +124,15 @@ export function vectorOfItem(
     const row = new Float32Array(dimensions);
     return decode(item, row) ? row : undefined;
   };
+}
+
+export function distanceFromItem(
+  metric: Forest["metric"],
+  dimensions: number,
+  decode: (item: number, row: Float32Array) => boolean,
+): Forest["distanceFrom"] {
+  const row = new Float32Array(dimensions);
+  return (query, item) => (decode(item, row) ? distanceBetween(metric, query, row) : undefined);
 }
 
 export function distanceOfItems(

@@ -13,31 +13,38 @@ export function distanceBetween(metric: Metric, a: Float32Array, b: Float32Array
  * {@link distanceBetween} one vector and many others.
  *
  * @param squares the {@link squaredLength} of `a`; only angular asks
+ * @param at place of the other's first coordinate in `b`
  */
-export function distanceFrom(metric: Metric, a: Float32Array, squares: number, b: Float32Array): number {
+export function distanceFrom(
+  metric: Metric,
+  a: Float32Array,
+  squares: number,
+  b: Float32Array,
+  at = 0,
+): number {
   const length = a.length;
   let sum = 0;
   switch (metric) {
     case "angular": {
       let bb = 0;
       for (let i = 0; i < length; i++) {
-        const x = b[i]!;
+        const x = b[at + i]!;
         sum += a[i]! * x;
         bb += x * x;
       }
       return angularDistance(sum, squares * bb);
     }
     case "euclidean":
-      for (let i = 0; i < length; i++) sum += (a[i]! - b[i]!) ** 2;
+      for (let i = 0; i < length; i++) sum += (a[i]! - b[at + i]!) ** 2;
       return Math.sqrt(sum);
     case "manhattan":
-      for (let i = 0; i < length; i++) sum += Math.abs(a[i]! - b[i]!);
+      for (let i = 0; i < length; i++) sum += Math.abs(a[i]! - b[at + i]!);
       return sum;
     case "hamming":
-      for (let i = 0; i < length; i++) sum += a[i]! > 0.5 === b[i]! > 0.5 ? 0 : 1;
+      for (let i = 0; i < length; i++) sum += a[i]! > 0.5 === b[at + i]! > 0.5 ? 0 : 1;
       return sum;
     case "dot":
-      for (let i = 0; i < length; i++) sum += a[i]! * b[i]!;
+      for (let i = 0; i < length; i++) sum += a[i]! * b[at + i]!;
       return sum;
   }
 }

@@ -30,6 +30,8 @@ export interface Forest {
     items: readonly number[],
     read: ReadRanges,
   ) => Promise<(Float32Array | undefined)[]>;
+  /** Annoy's distance of a vector from an item's, as {@link vector} has it; undefined when it is not there. */
+  distanceFrom(query: Float32Array, item: number): number | undefined;
   /** Annoy's distance between two items; undefined when either is not there. */
   distance(i: number, j: number): number | undefined;
 }

@@ -22,6 +22,8 @@ import { type PreparedQuery, unpackBits } from "./query.ts";
 export interface VectorStore {
   readonly dimensions: number;
   readonly count: number;
+  /** The vectors themselves, one behind the other, where they are stored as they are. */
+  readonly floats?: Float32Array;
   /** Writes the vector of a slot to `out` (dimensions numbers). */
   decode(slot: number, out: Float32Array): void;
   /** Adds the vector of a slot to `out`. */
@@ -207,6 +209,7 @@ function floatStore(values: Float32Array, dimensions: number, count: number, wei
   return {
     dimensions,
     count,
+    floats: values,
     decode(slot, out) {
       out.set(values.subarray(slot * dimensions, (slot + 1) * dimensions));
     },

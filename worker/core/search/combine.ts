@@ -2,6 +2,7 @@ import type { FusionMeta } from "../format/meta.ts";
 import { fusionFor } from "./confidence.ts";
 import { boost, withRules } from "./curation/apply.ts";
 import { DEFAULT_FUSION, FUSION_DEPTH, fuse } from "./fusion.ts";
+import { createItemNumbers, type ItemNumbers } from "./item-numbers.ts";
 import { preferLanguage } from "./languages.ts";
 import type { LoadedIndex } from "./loaded-index.ts";
 import type { Query } from "./query.ts";
@@ -64,10 +65,10 @@ function weighed(index: LoadedIndex, query: Query, { words, vectors, languages }
   };
 }
 
-function distancesOf(rankings: readonly Ranking[]): ReadonlyMap<number, number> {
-  const known = new Map<number, number>();
+function distancesOf(rankings: readonly Ranking[]): Pick<ItemNumbers, "get"> {
+  const known = createItemNumbers(rankings.reduce((sum, { items }) => sum + items.length, 0));
   for (const { items, distances } of rankings) {
-    if (distances) for (const [i, item] of items.entries()) known.set(item, distances[i]!);
+    if (distances) for (let i = 0; i < items.length; i++) known.set(items[i]!, distances[i]!);
   }
   return known;
 }

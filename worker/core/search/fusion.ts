@@ -1,4 +1,5 @@
 import type { FusionMeta } from "../format/meta.ts";
+import { createItemNumbers } from "./item-numbers.ts";
 
 /** One side of a fusion: best first, scores in 0..1. */
 export interface RankedItems {
@@ -40,21 +41,20 @@ export function fuse(
     const { items, scores } = keyword.items.length === 0 ? vector : keyword;
     return { items: [...items], scores: [...scores] };
   }
-  const fused = new Map<number, number>();
+  const fused = createItemNumbers(keyword.items.length + vector.items.length);
   const add = (item: number, part: number) => fused.set(item, (fused.get(item) ?? 0) + part);
   const partOf = ({ scores }: RankedItems, i: number) =>
     method === "rrf" ? (rrfK + 1) / (rrfK + i + 1) : scores[i]!;
-  for (const [i, item] of vector.items.entries()) add(item, (1 - keywordWeight) * partOf(vector, i));
+  vector.items.forEach((item, i) => {
+    add(item, (1 - keywordWeight) * partOf(vector, i));
+  });
   const last = vector.scores.at(-1) ?? 0;
-  for (const [i, item] of keyword.items.entries()) {
-    if (method === "score" && !fused.has(item)) {
+  keyword.items.forEach((item, i) => {
+    if (method === "score" && fused.get(item) === undefined) {
       add(item, (1 - keywordWeight) * (vectorScoreOf?.(item) ?? last));
     }
     add(item, keywordWeight * partOf(keyword, i));
-  }
-  const entries = [...fused].sort(([a, x], [b, y]) => y - x || a - b);
-  return {
-    items: entries.map(([item]) => item),
-    scores: entries.map(([, score]) => Math.min(1, Math.max(0, score))),
-  };
+  });
+  const { items, values } = fused.sorted();
+  return { items, scores: values.map((score) => Math.min(1, Math.max(0, score))) };
 }

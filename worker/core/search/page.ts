@@ -43,7 +43,7 @@ export async function rankPage(
   const used = isLoose ? loosened(query) : query;
   const { found, estimated: _, end, ...page } = isLoose ? await cut(searcher, used, request) : strict;
   const exactness: Exactness = { estimated: strict.estimated };
-  const ranking = await withDistances(searcher, query, page.ranking, exactness);
+  const ranking = await withDistances(searcher, query, page, exactness);
   const total =
     query.total && totalOf(searcher, used, request, { ...page, ranking, found, ...(end && { end }) });
   return {
@@ -79,17 +79,24 @@ async function cutOut(searcher: Searcher, query: Query, request: SearchRequest):
   };
 }
 
-/** The ranking with its distances from the query's vector: rankings by vector have theirs, both together may have estimates. */
+/** The ranking with its distances from the query's vector: what the vector has found has its own, the rest may have estimates. */
 async function withDistances(
   searcher: Searcher,
   { mode, vector }: Query,
-  ranking: Ranking,
+  { ranking, rankings }: Pick<RankedPage, "ranking" | "rankings">,
   exactness: Exactness,
 ): Promise<Ranking> {
   const { distances: known, ...undistanced } = ranking;
-  const distances =
-    vector && (mode === "vector" ? known : await searcher.distances(vector, ranking, exactness));
-  return { ...undistanced, ...(distances && { distances }) };
+  if (!vector) return undistanced;
+  if (mode === "vector") return { ...undistanced, ...(known && { distances: known }) };
+  const exact = new Set(rankings.vectors?.items);
+  const places = [...ranking.items.keys()].filter((i) => !known || !exact.has(ranking.items[i]!));
+  const distances = [...(known ?? [])];
+  if (places.length > 0) {
+    const found = await searcher.distances(vector, pickFrom(ranking, places), exactness);
+    for (const [i, place] of places.entries()) distances[place] = found[i]!;
+  }
+  return { ...undistanced, distances };
 }
 
 /** The query by its words alone: quotes that were pasted are no condition that nothing meets. */

@@ -2,8 +2,9 @@ import type { CompiledFilter } from "../columns/compile.ts";
 import { distanceBetween } from "../forest/metrics.ts";
 import type { ForestSearchOptions, Neighbours, ReadRanges } from "../forest/types.ts";
 import { AnnoyEdgeError } from "../format/errors.ts";
-import { SearchError } from "../format/search-error.ts";
+import { isRefusal } from "../format/search-error.ts";
 import type { Work } from "../format/work.ts";
+import { createItemNumbers } from "./item-numbers.ts";
 import type { LoadedIndex } from "./loaded-index.ts";
 import type { Accept } from "./operators.ts";
 import type { Query } from "./query.ts";
@@ -26,7 +27,7 @@ export async function nearestItems(
   try {
     return await forest.searchRescored(query, options, readRanges);
   } catch (error) {
-    if (error instanceof SearchError) throw error;
+    if (isRefusal(error)) throw error;
     console.error(error);
     exactness.estimated = true;
     return forest.search(query, options);
@@ -43,6 +44,7 @@ export async function vectorsOrEstimates(
   try {
     return await vectorsOf(index, items);
   } catch (error) {
+    if (isRefusal(error)) throw error;
     console.error(error);
     exactness.estimated = true;
     return items.map((item) => index.forest.vector(item));
@@ -125,14 +127,12 @@ export async function wordDistances(
   exactness: Exactness,
 ): Promise<readonly number[]> {
   if (exactDistances) return distancesTo(index, vector, words.items, exactness);
-  const { forest } = index;
-  const known = new Map(vectors?.items.map((item, i) => [item, vectors.distances![i]!]));
-  return words.items.map((item) => {
-    const distance = known.get(item);
-    if (distance !== undefined) return distance;
-    const stored = forest.vector(item);
-    return stored ? distanceBetween(forest.metric, vector, stored) : Number.NaN;
+  const { distanceFrom } = index.forest;
+  const known = createItemNumbers(vectors?.items.length ?? 0);
+  vectors?.items.forEach((item, i) => {
+    known.set(item, vectors.distances![i]!);
   });
+  return words.items.map((item) => known.get(item) ?? distanceFrom(vector, item) ?? Number.NaN);
 }
 
 /** Distances of a vector from stored ones; NaN where an item has none. */

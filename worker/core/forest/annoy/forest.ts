@@ -1,6 +1,7 @@
 import type { Artifact } from "../../format/artifact.ts";
 import { NO_SLOT } from "../../format/constants.ts";
 import { ArtifactError } from "../../format/errors.ts";
+import { distanceFromItem, itemDecoder } from "../flat.ts";
 import { openSlots, type SlotTable, slotOf } from "../slots.ts";
 import type { Forest } from "../types.ts";
 import { openScorer } from "./scorer.ts";
@@ -37,6 +38,7 @@ export function openAnnoyForest(artifact: Artifact): Forest {
       scorer.decode(slot, out);
       return out;
     },
+    distanceFrom: distanceFromItem(metric, dimensions, itemDecoder(slots, scorer.decode)),
     distance(i, j) {
       const a = slotOf(slots, i);
       const b = slotOf(slots, j);

@@ -1,6 +1,6 @@
 import type { Artifact } from "../../format/artifact.ts";
 import { ArtifactError } from "../../format/errors.ts";
-import { distanceOfItems, itemDecoder, vectorOfItem } from "../flat.ts";
+import { distanceFromItem, distanceOfItems, itemDecoder, vectorOfItem } from "../flat.ts";
 import { defaultSearchK } from "../search-k.ts";
 import { TopScores } from "../top.ts";
 import type { Forest } from "../types.ts";
@@ -43,6 +43,7 @@ export function openCompact(artifact: Artifact): Forest {
     nTrees,
     defaultSearchK: (k) => defaultSearchK(artifact.meta.certified, k),
     vector,
+    distanceFrom: distanceFromItem(metric, dimensions, decode),
     distance: distanceOfItems(metric, vector),
     search: (query, options) => search(forest, query, options),
     ...(rescoreReader && {

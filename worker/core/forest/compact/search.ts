@@ -111,10 +111,11 @@ export async function searchRescored(
   meter.finish(met, candidates, best.length);
   const rows = await forest.rescoreReader!.read(best, read);
   const items = rows.slots.map((slot) => itemAt(sections.slots, slot));
-  const finished = finishHits({ metric, query, k }, items, (_, row, place) => {
+  const decode = (_: number, row: Float32Array, place: number): true => {
     rows.store.decode(place, row);
     return true;
-  });
+  };
+  const finished = finishHits({ metric, query, k }, items, rows.store.floats ?? decode);
   rows.free();
   return { ...finished, met, candidates, scored: best.length };
 }
