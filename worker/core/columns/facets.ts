@@ -18,14 +18,16 @@ export interface FacetOptions {
   readonly counted?: Uint32Array;
   /** Values to return at most, the most frequent first; default {@link FACET_VALUES}. */
   readonly limit?: number;
+  /** Bytes of values beyond those that an answer tells; not bounded when left out. */
+  readonly room?: number | undefined;
   readonly work?: Work | undefined;
 }
 
 /** Bytes of a value's entry in an answer, without a text. */
 const ENTRY_BYTES = 40;
 
-/** Work of a facet in nanoseconds: an item, an element of a list, a distinct value. */
-const COUNT_NS = { item: 8, element: 1, value: 3 } as const;
+/** Work of a facet in nanoseconds: an item, an element of a list, a distinct value, a value that is listed. */
+const COUNT_NS = { item: 8, element: 1, value: 3, listed: 150 } as const;
 
 /**
  * Number of documents with each value of a field; most frequent first, ties in the order of the values.
@@ -36,11 +38,13 @@ export function facetCounts(columns: Columns, field: string, options: FacetOptio
   if (columns.elsewhere?.has(field)) return [];
   const column = requireColumn(columns, field, `facets.${field}`);
   const { starts, codes, nValues } = column;
+  const { limit = FACET_VALUES, room = Number.POSITIVE_INFINITY } = options;
   options.work?.spend(
     "facets",
     COUNT_NS.item * columns.nItems +
       COUNT_NS.element * (starts ? codes.length : 0) +
-      COUNT_NS.value * nValues,
+      COUNT_NS.value * nValues +
+      COUNT_NS.listed * Math.min(limit, nValues),
   );
   const bits = options.bits ?? columns.present;
   const counted = options.counted ?? bits;
@@ -62,15 +66,27 @@ export function facetCounts(columns: Columns, field: string, options: FacetOptio
       counts[codes[i]!]! += one;
     }
   }
-  const limit = options.limit ?? FACET_VALUES;
-  // A base and its changes list all values, of which their answer has no more than others.
-  const held = Number.isFinite(limit) ? limit : FACET_VALUES;
-  return mostFrequent(there, counts, limit).map((code, place) => {
+  const listed: FacetCount[] = [];
+  let more = 0;
+  for (const code of mostFrequent(there, counts, limit)) {
     const value = columnValue(column, code);
-    const bytes = ENTRY_BYTES + (typeof value === "string" ? value.length : 0);
-    if (place < held) options.work?.hold("answer", "facets", bytes);
-    return { value, count: counts[code + 1]! };
-  });
+    if (listed.length >= FACET_VALUES) more += bytesOf(value);
+    if (more > room) break;
+    listed.push({ value, count: counts[code + 1]! });
+  }
+  holdFacets({ [field]: listed }, options.work);
+  return listed;
+}
+
+/** Counts the bytes of facets as an answer shows them. @throws SearchError `ANSWER_TOO_LARGE` */
+export function holdFacets(facets: Readonly<Record<string, readonly FacetCount[]>>, work?: Work): void {
+  for (const counts of Object.values(facets)) {
+    for (const { value } of counts.slice(0, FACET_VALUES)) work?.hold("answer", "facets", bytesOf(value));
+  }
+}
+
+function bytesOf(value: FacetCount["value"]): number {
+  return ENTRY_BYTES + (typeof value === "string" ? value.length : 0);
 }
 
 /** The values that are there with the highest counts, in their order, without sorting the rest. */

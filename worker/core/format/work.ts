@@ -35,6 +35,7 @@ const KINDS = {
   answer: ["k", "reading documents and writing the answer", "fewer hits, or less of each in include"],
   rules: ["query", "applying the rules of the curation", "fewer words"],
   diversity: ["mmr.fetchK", "choosing by marginal relevance", "a smaller mmr.fetchK or k"],
+  shards: ["k", "gathering what the shards have found", "fewer hits and facets, or a smaller offset"],
   passages: ["include", "reading documents for highlights, explanations and quotes", "a smaller k"],
 } as const;
 

@@ -54,7 +54,7 @@ export function facetCountsOf(
   const options = {
     ...(filter && { bits: filter.bits }),
     ...(ofMatches && { counted: matchingItems(keyword, understood) }),
-    ...(whole && { limit: whole.facetValues }),
+    ...(whole && { limit: whole.facetValues, room: whole.facetBytes }),
     work,
   };
   return Object.fromEntries(facets.map((field) => [field, facetCounts(columns, field, options)]));

@@ -106,6 +106,8 @@ export interface WholeColumns {
   readonly fields: readonly string[];
   /** Values of each facet to return at most: those of parts are added up. */
   readonly facetValues: number;
+  /** Bytes of the values of each facet beyond those that an answer shows; not bounded when left out. */
+  readonly facetBytes?: number;
 }
 
 export const NO_RANKING: Ranking = { items: [], scores: [], distances: [] };

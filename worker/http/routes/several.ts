@@ -4,6 +4,9 @@ import type { SearchRequest, SearchResponse } from "../../core/search/types.ts";
 import { type AppContext, stateOf } from "../types.ts";
 import { withSearcher } from "./answering.ts";
 
+/** Work of merging a hit with those of other indexes, in nanoseconds. */
+const MERGED_NS = 1_000;
+
 /**
  * Answers a search of several indexes. One after the other, so that memory need never hold more than one of them beside what is
  * loaded anyway.
@@ -27,8 +30,10 @@ export async function searchSeveral(
       ),
     );
   }
-  const merged = mergeAnswers(request, answers);
   const state = stateOf(c);
+  const hits = answers.reduce((sum, { response }) => sum + response.hits.length, 0);
+  state.work.spend("answer", hits * MERGED_NS);
+  const merged = mergeAnswers(request, answers);
   state.index = merged.index;
   state.version = merged.version;
   state.mode = merged.mode;

@@ -3,6 +3,7 @@ import { SearchError } from "../../format/search-error.ts";
 import type { SearchOptions } from "../timing.ts";
 import { createBatcher, furtherMs, type Question } from "./batcher.ts";
 import type { ShardSet } from "./types.ts";
+import { createShardWork } from "./work.ts";
 
 /** One request's connection to the shards of a version. */
 export interface ShardConnection {
@@ -35,9 +36,13 @@ export function connectTo(set: ShardSet, options: SearchOptions): ShardConnectio
   // The same for all of a request: the copy that is asked first has loaded its shard when it is asked again.
   const copy = Math.floor(Math.random() * (set.copies ?? 1));
   const reach = (shard: number, which = copy) => set.shard(shard, options.from, which);
-  const batcher = createBatcher(async (shard, call) => {
+  const work = createShardWork(options.work);
+  const batcher = createBatcher(async (shard, questions) => {
     try {
-      return await within(timeLimit && timeLimit + furtherMs(call), reach(shard).ask(call));
+      const call = { ...questions, left: work.left(shard) };
+      const answers = await within(timeLimit && timeLimit + furtherMs(call), reach(shard).ask(call));
+      work.add(shard, answers.work ?? {});
+      return answers;
     } catch (error) {
       throw asFailure(error);
     }

@@ -35,11 +35,19 @@ export function bytesOf({ id = "", pageContent = "", metadata, vector, place }: 
 const RANKED_BYTES = 400;
 const LISTED_BYTES = 50;
 const LEAST_BYTES = 20_000;
+/** Bytes of a value of a facet, and of the values of all facets of a call. */
+const VALUE_BYTES = 50;
+export const MAX_FACET_BYTES = MAX_CALL_BYTES / 3;
 
 /** About what a call takes of a shard's memory until it is answered. @param dimensions of the vectors */
 export function bytesOfCall({ ranks, details, passing = [] }: ShardCall, dimensions: number): number {
   let bytes = LEAST_BYTES;
-  for (const { k } of ranks) bytes += k * RANKED_BYTES;
+  let facetBytes = 0;
+  for (const { k, facets = [], whole } of ranks) {
+    bytes += k * RANKED_BYTES;
+    facetBytes += facets.length * (whole?.facetValues ?? 0) * VALUE_BYTES;
+  }
+  bytes += Math.min(facetBytes, MAX_FACET_BYTES);
   for (const { items } of passing) bytes += items.length * LISTED_BYTES;
   for (const { items, vectors } of details) bytes += items.length * (vectors ? 4 * dimensions : LISTED_BYTES);
   // The documents of a call are bounded together.

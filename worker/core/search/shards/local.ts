@@ -1,7 +1,7 @@
 import { findSection, requireView } from "../../format/artifact.ts";
 import { ArtifactError } from "../../format/errors.ts";
 import { idOfItem } from "../../format/ids.ts";
-import { createWork } from "../../format/work.ts";
+import { createWork, REQUEST_WORK, type Work } from "../../format/work.ts";
 import { type ChangedIndex, rankChanged } from "../changes/rank.ts";
 import { passing } from "../conditions.ts";
 import { renumbered } from "../curation/facts.ts";
@@ -10,7 +10,7 @@ import { rankInMemory } from "../memory.ts";
 import { openSearcher } from "../open-searcher.ts";
 import type { Ranking } from "../ranking.ts";
 import type { SearchOptions } from "../timing.ts";
-import { bytesOf, firstPart, MAX_CALL_BYTES } from "./details.ts";
+import { bytesOf, firstPart, MAX_CALL_BYTES, MAX_FACET_BYTES } from "./details.ts";
 import type {
   DetailsPart,
   DetailsRequest,
@@ -24,8 +24,9 @@ import type {
   Show,
 } from "./types.ts";
 import { type Outcome, outcomeOf } from "./wire.ts";
+import { detailsNs, questionNs, rankingsNs } from "./work.ts";
 
-/** Shares of a call's bytes: details shown with rankings, and details asked for by themselves. */
+/** Shares of a call's bytes, beside that of facets: details shown with rankings, and details asked for by themselves. */
 const MAX_SHOWN_BYTES = MAX_CALL_BYTES / 3;
 const MAX_DETAILS_BYTES = MAX_CALL_BYTES / 3;
 
@@ -44,11 +45,12 @@ interface Numbering {
 export function openShard(index: LoadedIndex): Shard {
   const own: Own = { index, ...numberingOf(index) };
   return {
-    async ask({ ranks, details, located, passing = [] }): Promise<ShardAnswers> {
-      // A shard has a core of its own, and counts what a request asks of it.
-      const options = { work: createWork() };
+    async ask({ ranks, details, located, passing = [], left = REQUEST_WORK }): Promise<ShardAnswers> {
+      const work = createWork(Math.min(left, REQUEST_WORK));
+      const options = { work };
+      const facetBytes = MAX_FACET_BYTES / ranks.reduce((sum, { facets = [] }) => sum + facets.length, 1);
       const [ranked, found, passed] = await Promise.all([
-        Promise.all(ranks.map((query) => outcomeOf(() => rank(own, query, options)))),
+        Promise.all(ranks.map((query) => outcomeOf(() => rank(own, withRoom(query, facetBytes), options)))),
         Promise.all(located.map((wanted) => outcomeOf(() => locate(own, wanted)))),
         Promise.all(passing.map((request) => outcomeOf(async () => passingItems(own, request, options)))),
       ]);
@@ -57,9 +59,15 @@ export function openShard(index: LoadedIndex): Shard {
         details: await detailsInTurn(own, details, options),
         located: found,
         passing: passed,
+        work: work.counts(),
       };
     },
   };
+}
+
+/** The query, whose facets may take so many bytes each beyond what an answer shows. */
+function withRoom(query: ShardQuery, facetBytes: number): ShardQuery {
+  return query.whole ? { ...query, whole: { ...query.whole, facetBytes } } : query;
 }
 
 interface Own extends Numbering {
@@ -69,8 +77,9 @@ interface Own extends Numbering {
 async function rank(
   { index, outer }: Own,
   { show, ...query }: ShardQuery,
-  options: SearchOptions,
+  options: { readonly work: Work },
 ): Promise<ShardRankings> {
+  options.work.spend("shards", questionNs(query));
   const { vectors, words, listed, values, rare, curated, languages, ...rest } = isChanged(index)
     ? await rankChanged(index, query, query, options)
     : await rankInMemory(index, query, query, options);
@@ -84,7 +93,7 @@ async function rank(
       ...[vectors, words, listed].flatMap((ranking) => ranking?.items.slice(0, show.first) ?? []),
       ...(curated?.pinned ?? []).map(({ item }) => item),
     ]);
-  return {
+  const rankings: ShardRankings = {
     ...(vectors && { vectors: outward(vectors) }),
     ...(words && { words: outward(words) }),
     ...(listed && { listed: outward(listed) }),
@@ -95,6 +104,8 @@ async function rank(
     ...rest,
     ...(show && best && { shown: [...best].map((item) => shownOf(index, item, outer(item), show)) }),
   };
+  options.work.spend("shards", rankingsNs(rankings));
+  return rankings;
 }
 
 function isChanged(index: LoadedIndex): index is ChangedIndex {
@@ -142,7 +153,7 @@ function spareShown(rankings: readonly Outcome<ShardRankings>[]): Outcome<ShardR
 async function detailsInTurn(
   own: Own,
   requests: readonly DetailsRequest[],
-  options: SearchOptions,
+  options: { readonly work: Work },
 ): Promise<Outcome<DetailsPart>[]> {
   const answers: Outcome<DetailsPart>[] = [];
   let bytes = 0;
@@ -154,6 +165,7 @@ async function detailsInTurn(
     answers.push(
       await outcomeOf(async () => {
         const details = await detailsOf(own, request, options);
+        options.work.spend("shards", detailsNs(details));
         const part = firstPart(details, MAX_DETAILS_BYTES - bytes, bytes === 0 ? 1 : 0);
         bytes += part.bytes;
         return { details: part.details, rest: part.rest };

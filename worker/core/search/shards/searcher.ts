@@ -1,6 +1,8 @@
+import { holdFacets } from "../../columns/facets.ts";
 import type { FilterNode } from "../../columns/parse.ts";
 import { distanceBetween } from "../../forest/metrics.ts";
 import { SearchError } from "../../format/search-error.ts";
+import type { Work } from "../../format/work.ts";
 import { DOCUMENT_NS } from "../docstore.ts";
 import type { LoadedIndex } from "../loaded-index.ts";
 import type { Searcher } from "../searcher.ts";
@@ -13,6 +15,7 @@ import { mergeRankings, outward } from "./merge.ts";
 import { shardQuery } from "./part.ts";
 import { routeQuery } from "./route.ts";
 import type { DetailsRequest, Located, ShardQuery, ShardRankings, ShardSet } from "./types.ts";
+import { detailsNs, questionNs, rankingsNs } from "./work.ts";
 
 export type ShardedIndex = LoadedIndex & { readonly shards: ShardSet };
 
@@ -25,6 +28,7 @@ export function createShardSearcher(index: ShardedIndex, options: SearchOptions)
     connection,
     cache: createItemCache(readPlaced && ((wanted) => readPlaced(wanted, options.work))),
     firstItemOf: (shard) => meta.list[shard]!.firstItem,
+    work: options.work,
     ranked: false,
   };
   const { cache } = request;
@@ -82,17 +86,19 @@ interface ShardRequest {
   readonly connection: ShardConnection;
   readonly cache: ItemCache;
   readonly firstItemOf: (shard: number) => number;
+  readonly work: Work | undefined;
   /** Whether a ranking has been answered: shards that fall silent later cost their hits, and not the answer. */
   ranked: boolean;
 }
 
 /** Asks the shards that the query needs, has them agree on its words, and merges their rankings. */
 async function rank(request: ShardRequest, query: ShardQuery): Promise<ShardRankings> {
-  const { index, connection, cache, firstItemOf } = request;
+  const { index, connection, cache, firstItemOf, work } = request;
   const { near, rest, ...effort } = routeQuery(index.shards, index.forest, query);
-  const rankFrom = (shards: readonly number[], changes: (shard: number) => Partial<ShardQuery>) =>
-    connection.ask(shards, async (shard): Promise<ShardAnswer> => {
+  const rankFrom = async (shards: readonly number[], changes: (shard: number) => Partial<ShardQuery>) => {
+    const answers = await connection.ask(shards, async (shard): Promise<ShardAnswer> => {
       const own = { ...query, ...effort, ...changes(shard) };
+      work?.spend("shards", questionNs(own));
       const rankings = outward(await connection.put(shard, toRank(own)), firstItemOf(shard));
       for (const ranking of [rankings.vectors, rankings.words, rankings.listed])
         if (ranking) cache.setHome(ranking.items, shard);
@@ -100,6 +106,12 @@ async function rank(request: ShardRequest, query: ShardQuery): Promise<ShardRank
       cache.add(rankings.shown ?? [], shard, firstItemOf(shard));
       return { shard, rankings };
     });
+    work?.spend(
+      "shards",
+      answers.reduce((sum, { rankings }) => sum + rankingsNs(rankings), 0),
+    );
+    return answers;
+  };
   const lookUp = query.words !== undefined && query.probe === undefined && { lookUp: true };
   const routed = [...near, ...rest];
   const first = await rankFrom(routed, (shard) => ({
@@ -121,6 +133,7 @@ async function rank(request: ShardRequest, query: ShardQuery): Promise<ShardRank
   const agreed = lookUp && (await rankAgreed(index, query, first, ask));
   const all = (agreed || { answers: first }).answers.map(({ rankings }) => rankings);
   const merged = mergeRankings(index.forest.metric, all, query.k);
+  if (merged.facets) holdFacets(merged.facets, work);
   if (!agreed) return merged;
   const { terms, ordered } = agreed;
   return {
@@ -150,7 +163,10 @@ async function details(
       );
       if (again) connection.wait();
       const got = await Promise.all(answers);
-      for (const part of got) cache.add(part.details, shard, first);
+      for (const part of got) {
+        request.work?.spend("shards", detailsNs(part.details));
+        cache.add(part.details, shard, first);
+      }
       requests = requests.flatMap((one, i) => {
         const rest = got[i]!.rest.map((item) => item + first);
         return rest.length > 0 ? [{ ...one, items: rest }] : [];

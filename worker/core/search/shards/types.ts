@@ -1,5 +1,6 @@
 import type { FilterNode } from "../../columns/parse.ts";
 import type { ShardsMeta } from "../../format/meta.ts";
+import type { WorkCounts } from "../../format/work.ts";
 import type { DocumentPlace, ItemParts, ReadPlaced } from "../docstore.ts";
 import type { Query } from "../query.ts";
 import type { Rankings, RankOptions } from "../ranking.ts";
@@ -20,6 +21,8 @@ export interface Shard {
 
 /** Questions to one shard, of one search or of many. */
 export interface ShardCall {
+  /** Units of work that the answers may take. Absent in calls of deployments before 0.3. */
+  readonly left?: number | undefined;
   /** Ranks the shard's items, documents unread. */
   readonly ranks: readonly ShardQuery[];
   /** Fields that hits show. */
@@ -38,6 +41,8 @@ export interface ShardAnswers {
   readonly located: readonly Outcome<ItemDetails | null>[];
   /** Those of the items that are this shard's and pass. */
   readonly passing?: readonly Outcome<readonly number[]>[];
+  /** Work that they took. */
+  readonly work?: WorkCounts;
 }
 
 export interface PassingRequest {
