@@ -87,7 +87,7 @@ function trafficTable(): string {
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
   const rule = head.map((name) => (name === "codec" || name === "served by" ? "---" : "--:"));
-  return [line(head), line(rule), ...rows.map(line)].join("\n");
+  return [line(head), `|${rule.join("|")}|`, ...rows.map(line)].join("\n");
 }
 
 function count(n: number): string {
