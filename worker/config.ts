@@ -1,5 +1,5 @@
 import type { Fetcher, KVNamespace, R2Bucket } from "@cloudflare/workers-types";
-import type { Reranker } from "./core/embedding/reranker.ts";
+import type { Reranker } from "./core/embedding/types.ts";
 import { AnnoyEdgeError } from "./core/format/errors.ts";
 import { isIndexName } from "./core/format/keys.ts";
 import { isRegion, REGIONS, type Region } from "./core/search/shards/regions.ts";

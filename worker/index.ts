@@ -1,18 +1,17 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { ExecutionContext, ScheduledController } from "@cloudflare/workers-types";
-import { type CreateAppOptions, compositionOf, createApp } from "./app.ts";
+import { type CreateAppOptions, compositionOf, createApp, type Env } from "./app.ts";
 import type { SearchInput, SearchResponse } from "./client/types.ts";
-import type { Env } from "./compose.ts";
 import { rpcOf, type SearchRpc } from "./rpc.ts";
 import { runSchedule } from "./scheduled.ts";
 
+export type { Env, ServiceOptions } from "./app.ts";
 export { type CreateAppOptions, createApp } from "./app.ts";
-export type { Env, ServiceOptions } from "./compose.ts";
 export type { Access, Action } from "./core/access/token.ts";
 export { AnnoyEdgeError } from "./core/format/errors.ts";
 export { restrict } from "./http/access.ts";
 export type { App, App as AppType } from "./http/app.ts";
-export { shareWith } from "./http/cors.ts";
+export { shareWith } from "./http/headers.ts";
 export { HttpError } from "./http/problems.ts";
 export { rateLimit } from "./http/rate-limit.ts";
 export type { HttpLimits, Middleware } from "./http/types.ts";

@@ -1,4 +1,4 @@
-import type { ServiceOptions } from "./compose.ts";
+import type { ServiceOptions } from "./app.ts";
 import { AnnoyEdgeError } from "./core/format/errors.ts";
 import type { HttpLimits } from "./http/types.ts";
 

@@ -13,7 +13,7 @@ import type {
   SuggestResponse,
 } from "./client/types.ts";
 import { type App, createHttpApp } from "./http/app.ts";
-import { REQUEST_TIMEOUT } from "./http/time-limit.ts";
+import { REQUEST_TIMEOUT } from "./http/guards.ts";
 import type { Service } from "./http/types.ts";
 
 /** Calls of other Workers over a service binding. Each throws an error with a stable `code`. */

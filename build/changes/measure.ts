@@ -2,7 +2,7 @@ import type { Forest, Neighbours } from "../../worker/core/forest/types.ts";
 import type { CertifiedRecall, ChangeDrift } from "../../worker/core/format/meta.ts";
 import { encodeTerm, findTerm } from "../../worker/core/keyword/dictionary.ts";
 import { lexiconOf } from "../../worker/core/keyword/lexicon.ts";
-import { searchKOfChanges } from "../../worker/core/search/changes/search-k.ts";
+import { searchKOfChanges } from "../../worker/core/search/changes/rank.ts";
 import type { Changes, LoadedIndex } from "../../worker/core/search/loaded-index.ts";
 import { MOST } from "../../worker/core/search/vectors.ts";
 import { createRandom } from "../numeric/random.ts";

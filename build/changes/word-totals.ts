@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { ItemDocument, KeywordMeta, StoredDocument } from "../../worker/core/format/meta.ts";
 import { encodeStem, encodeTerm, findTerm, readEntry } from "../../worker/core/keyword/dictionary.ts";
-import { classTerm } from "../../worker/core/keyword/joined-classes.ts";
+import { classTerm } from "../../worker/core/keyword/joined-lexicon.ts";
 import type { KeywordIndex } from "../../worker/core/keyword/keyword-index.ts";
 import { readDocuments } from "../artifact/documents.ts";
 import type { SectionSource } from "../artifact/layout.ts";

@@ -1,4 +1,4 @@
-import { isDay, parseDate } from "../../worker/core/columns/dates.ts";
+import { isDay, parseDate } from "../../worker/core/columns/order.ts";
 import type { ColumnType, ItemDocument } from "../../worker/core/format/meta.ts";
 
 /** The values that documents have in one metadata field. */

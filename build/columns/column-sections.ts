@@ -6,7 +6,7 @@ import {
   type ColumnEntry,
   MAX_COLUMNS,
 } from "../../worker/core/columns/columns.ts";
-import { parseDate } from "../../worker/core/columns/dates.ts";
+import { parseDate } from "../../worker/core/columns/order.ts";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import type { ColumnMeta, ColumnType, ItemDocument } from "../../worker/core/format/meta.ts";
 import type { SectionSource } from "../artifact/layout.ts";

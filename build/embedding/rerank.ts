@@ -1,4 +1,4 @@
-import type { Reranker } from "../../worker/core/embedding/reranker.ts";
+import type { Reranker } from "../../worker/core/embedding/types.ts";
 import { createReranker } from "../../worker/services/rerank.ts";
 
 /** The reranker that the environment names; undefined where it names none. @throws AnnoyEdgeError `BAD_CONFIGURATION` */

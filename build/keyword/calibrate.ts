@@ -1,6 +1,5 @@
 import type { FusionMeta, ItemDocument } from "../../worker/core/format/meta.ts";
-import { type CalibratedFusion, fusionFor } from "../../worker/core/search/confidence.ts";
-import { DEFAULT_FUSION } from "../../worker/core/search/fusion.ts";
+import { type CalibratedFusion, DEFAULT_FUSION, fusionFor } from "../../worker/core/search/fusion.ts";
 import { sharedFloats } from "../numeric/arrays.ts";
 import { createRandom } from "../numeric/random.ts";
 import { meanOf, round } from "../numeric/statistics.ts";

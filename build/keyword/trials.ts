@@ -4,7 +4,7 @@ import type { ItemDocument } from "../../worker/core/format/meta.ts";
 import { type KeywordIndex, openKeywordSections } from "../../worker/core/keyword/keyword-index.ts";
 import { keywordSearch } from "../../worker/core/keyword/search.ts";
 import { DEFAULT_FUSION, FUSION_DEPTH, fuse, type RankedItems } from "../../worker/core/search/fusion.ts";
-import { scoreOf } from "../../worker/core/search/score.ts";
+import { scoreOf } from "../../worker/core/search/ranking.ts";
 import type { Embedder } from "../embedding/index.ts";
 import { createRandom } from "../numeric/random.ts";
 import type { Documents } from "./collect.ts";

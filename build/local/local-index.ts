@@ -11,7 +11,7 @@ import { type LoadedIndex, openIndex } from "../../worker/core/search/loaded-ind
 import { openSearcher } from "../../worker/core/search/open-searcher.ts";
 import { parseBatchRequest, parseSearchRequest, validate } from "../../worker/core/search/parse.ts";
 import { search, searchBatch } from "../../worker/core/search/search.ts";
-import type { SearchOptions } from "../../worker/core/search/timing.ts";
+import type { SearchOptions } from "../../worker/core/search/searcher.ts";
 import type { SearchRequest } from "../../worker/core/search/types.ts";
 import { suggestWith } from "../../worker/core/search/words/suggest.ts";
 import { suggestRequestSchema } from "../../worker/core/search/words/suggest-schema.ts";

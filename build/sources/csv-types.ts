@@ -1,4 +1,4 @@
-import { parseDate } from "../../worker/core/columns/dates.ts";
+import { parseDate } from "../../worker/core/columns/order.ts";
 
 /** Type of a column, decided over all its values. */
 export type CsvType = "number" | "boolean" | "date" | "string";

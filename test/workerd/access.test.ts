@@ -2,7 +2,7 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { compose, type Env } from "../../worker/compose.ts";
+import { compose, type Env } from "../../worker/app.ts";
 import { signToken, type TokenClaims } from "../../worker/core/access/token.ts";
 import { textCorpus } from "../seed/corpus.ts";
 import { ORIGIN, openApi } from "./contract.ts";

@@ -1,7 +1,7 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test, vi } from "vitest";
-import { compose, type Env } from "../../worker/compose.ts";
+import { compose, type Env } from "../../worker/app.ts";
 import { vectorCorpus } from "../seed/corpus.ts";
 import { expectProblem, ORIGIN } from "./contract.ts";
 import { seed } from "./seed.ts";

@@ -1,7 +1,7 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, test } from "vitest";
-import { compose, type Env } from "../../worker/compose.ts";
+import { compose, type Env } from "../../worker/app.ts";
 import { signToken } from "../../worker/core/access/token.ts";
 import { letterVector } from "../seed/corpus.ts";
 import { expectContract, ORIGIN } from "./contract.ts";

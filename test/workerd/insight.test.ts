@@ -1,7 +1,7 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
-import { compose, type Env } from "../../worker/compose.ts";
+import { compose, type Env } from "../../worker/app.ts";
 import { mcp } from "../../worker/mcp.ts";
 import { expectProblem, ORIGIN } from "./contract.ts";
 import { seed } from "./seed.ts";

@@ -1,8 +1,8 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, inject, test } from "vitest";
+import { compose, type Env } from "../../worker/app.ts";
 import { createClient } from "../../worker/client/index.ts";
-import { compose, type Env } from "../../worker/compose.ts";
 import "../seed/langchain-provided.ts";
 import { ORIGIN } from "./contract.ts";
 import { put } from "./seed.ts";

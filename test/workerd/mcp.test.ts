@@ -4,7 +4,7 @@ import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/cli
 import { Hono } from "hono";
 import { beforeAll, describe, expect, test } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
-import { compose, type Env } from "../../worker/compose.ts";
+import { compose, type Env } from "../../worker/app.ts";
 import { signToken } from "../../worker/core/access/token.ts";
 import { createApp } from "../../worker/index.ts";
 import { mcp } from "../../worker/mcp.ts";

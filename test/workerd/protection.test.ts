@@ -1,7 +1,7 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { compose, type Env } from "../../worker/compose.ts";
+import { compose, type Env } from "../../worker/app.ts";
 import { sleep } from "../../worker/core/time/wait.ts";
 import { letterVector } from "../seed/corpus.ts";
 import { expectProblem, ORIGIN } from "./contract.ts";

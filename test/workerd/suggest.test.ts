@@ -1,8 +1,8 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, test } from "vitest";
+import { compose, type Env } from "../../worker/app.ts";
 import { createClient } from "../../worker/client/client.ts";
-import { compose, type Env } from "../../worker/compose.ts";
 import { signToken } from "../../worker/core/access/token.ts";
 import { expectContract, expectProblem, ORIGIN } from "./contract.ts";
 import { seed } from "./seed.ts";

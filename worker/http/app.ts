@@ -2,13 +2,10 @@ import { Hono } from "hono";
 import { guarded } from "./guards.ts";
 import type { Routes } from "./hono-schema.ts";
 import { addMcpRoute } from "./mcp/route.ts";
-import { addInsightRoutes } from "./routes/insight.ts";
 import { addItemRoutes } from "./routes/items.ts";
 import { addMetaRoutes } from "./routes/meta.ts";
-import { nothingHere } from "./routes/nothing.ts";
-import type { Handler, Router } from "./routes/route.ts";
-import { addSearchRoutes } from "./routes/search.ts";
-import { addSuggestRoute } from "./routes/suggest.ts";
+import { type Handler, nothingHere, type Router } from "./routes/route.ts";
+import { addInsightRoutes, addSearchRoutes, addSuggestRoute } from "./routes/search.ts";
 import { type AppContext, type AppEnv, type Service, stateOf } from "./types.ts";
 
 /** The contract as Hono's own client reads it: `hc<App>(url)`. */

@@ -1,3 +1,4 @@
+import { cors } from "hono/cors";
 import { type AppContext, type Middleware, type RequestState, stateOf } from "./types.ts";
 
 /** Header that names the version which answered. */
@@ -40,4 +41,18 @@ function serverTiming({ timings, shards, cache }: RequestState): string {
   });
   if (cache) parts.push(`cache;desc=${cache}`);
   return parts.join(", ");
+}
+
+/** Headers of the Model Context Protocol's requests. */
+const MCP_HEADERS = ["Mcp-Protocol-Version", "Mcp-Method", "Mcp-Name", "Mcp-Session-Id", "Last-Event-ID"];
+
+/** Lets pages of these origins read answers; `*`: of all. */
+export function shareWith(origins: "*" | readonly string[]): Middleware {
+  return cors({
+    origin: origins === "*" ? "*" : [...origins],
+    allowMethods: ["GET", "HEAD", "POST", "OPTIONS"],
+    allowHeaders: ["Content-Type", "Authorization", "X-API-Key", "If-None-Match", ...MCP_HEADERS],
+    exposeHeaders: EXPOSED_HEADERS,
+    maxAge: 86_400,
+  });
 }

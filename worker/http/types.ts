@@ -1,9 +1,9 @@
 import type { Context, MiddlewareHandler } from "hono";
 import type { Access } from "../core/access/token.ts";
 import type { FilterNode } from "../core/columns/parse.ts";
-import type { Reranker } from "../core/embedding/reranker.ts";
+import type { Reranker } from "../core/embedding/types.ts";
 import type { Work } from "../core/format/work.ts";
-import type { SearchLimits } from "../core/search/limits.ts";
+import type { SearchLimits } from "../core/search/parse.ts";
 import type { LoadedIndex } from "../core/search/loaded-index.ts";
 import type { AnswerMode } from "../core/search/types.ts";
 

@@ -1,9 +1,8 @@
 import type { Embedder } from "../core/embedding/types.ts";
 import type { EmbedderIdentity } from "../core/format/meta.ts";
-import { EmbeddingError } from "./errors.ts";
 import { huggingFaceService } from "./huggingface.ts";
 import { openAIService } from "./openai.ts";
-import type { Fetch, RequestOptions } from "./request.ts";
+import { EmbeddingError, type Fetch, type RequestOptions } from "./request.ts";
 import { createServiceEmbedder, type Service } from "./service.ts";
 import { type AiBinding, workersAIService } from "./workers-ai.ts";
 

@@ -1,4 +1,4 @@
-import type { Reranker } from "../core/embedding/reranker.ts";
+import type { Reranker } from "../core/embedding/types.ts";
 import { AnnoyEdgeError } from "../core/format/errors.ts";
 import { within } from "../core/time/wait.ts";
 import { callService, type Fetch } from "./request.ts";

@@ -1,6 +1,6 @@
 import type { Embedder } from "../core/embedding/types.ts";
 import type { EmbedderIdentity } from "../core/format/meta.ts";
-import { EmbeddingError } from "./errors.ts";
+import { EmbeddingError } from "./request.ts";
 
 /** Part that differs by provider: one request for one batch. */
 export interface Service {

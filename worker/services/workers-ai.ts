@@ -1,6 +1,5 @@
 import type { EmbedderIdentity } from "../core/format/meta.ts";
-import { EmbeddingError } from "./errors.ts";
-import { callService, type RequestOptions } from "./request.ts";
+import { callService, EmbeddingError, type RequestOptions } from "./request.ts";
 import type { Service } from "./service.ts";
 
 /** The part of the binding `[ai]` that is used; Cloudflare's `Ai` fits. */

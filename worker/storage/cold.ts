@@ -1,6 +1,6 @@
+import { freeBuffer } from "../core/format/artifact.ts";
 import { type ColdPages, isSoundPage } from "../core/format/cold-pages.ts";
 import { AnnoyEdgeError, ArtifactError } from "../core/format/errors.ts";
-import { freeBuffer } from "../core/format/release.ts";
 import type { RangeCache } from "./range-cache.ts";
 import { coalesce, type Piece, type ReadLimits } from "./ranges.ts";
 

@@ -1,8 +1,7 @@
 import type { Cache, R2Bucket, R2ObjectBody } from "@cloudflare/workers-types";
-import { type Artifact, openArtifact, sectionBytes } from "../core/format/artifact.ts";
+import { type Artifact, freeBuffer, openArtifact, sectionBytes } from "../core/format/artifact.ts";
 import { AnnoyEdgeError, ArtifactError } from "../core/format/errors.ts";
 import { pointerKey, versionKey } from "../core/format/keys.ts";
-import { freeBuffer } from "../core/format/release.ts";
 import { type ColdFile, createColdReader, type ReadRanges } from "./cold.ts";
 import { fillColdCache, openColdFile, readsCold } from "./cold-file.ts";
 import { copyBytes, putFile } from "./fill.ts";

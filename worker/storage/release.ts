@@ -1,4 +1,4 @@
-import { freeBuffer } from "../core/format/release.ts";
+import { freeBuffer } from "../core/format/artifact.ts";
 
 /** Bytes that an isolate holds of an artifact. */
 interface HeldBytes {

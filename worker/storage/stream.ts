@@ -1,6 +1,6 @@
 import type { ReadableStream } from "@cloudflare/workers-types";
+import { freeBuffer } from "../core/format/artifact.ts";
 import { AnnoyEdgeError } from "../core/format/errors.ts";
-import { freeBuffer } from "../core/format/release.ts";
 
 /** Read at a time: few enough calls to be cheap, enough of them that work on the bytes fits between. */
 const STEP_BYTES = 1024 * 1024;

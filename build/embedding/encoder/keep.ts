@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { tokensOf } from "../../../worker/core/embedding/encoder/tokens.ts";
+import { tokensOf } from "../../../worker/core/embedding/encoder/encoder.ts";
 import { OptionError } from "../../settings/errors.ts";
 import type { VocabularyEntry } from "../model2vec/tokenizer.ts";
 import type { ModelFolder } from "./folder.ts";

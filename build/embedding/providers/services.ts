@@ -1,7 +1,7 @@
 import type { EmbedderIdentity } from "../../../worker/core/format/meta.ts";
-import { EmbeddingError } from "../../../worker/services/errors.ts";
 import { huggingFaceService } from "../../../worker/services/huggingface.ts";
 import { openAIService } from "../../../worker/services/openai.ts";
+import { EmbeddingError } from "../../../worker/services/request.ts";
 import {
   createServiceEmbedder,
   type Service,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { AnnoyEdgeError } from "../../../worker/core/format/errors.ts";
-import { retryAfter } from "../../../worker/core/time/retry-after.ts";
+import { retryAfter } from "../../../worker/core/time/wait.ts";
 
 /** Attempts of a request before its failure is the caller's. Waits double from a quarter of a second. */
 const ATTEMPTS = 7;

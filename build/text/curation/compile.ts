@@ -1,4 +1,4 @@
-import { parseDate } from "../../../worker/core/columns/dates.ts";
+import { parseDate } from "../../../worker/core/columns/order.ts";
 import {
   type Boost,
   CURATION_VERSION,

@@ -1,7 +1,7 @@
 import { createExecutionContext, runInDurableObject, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { inject } from "vitest";
-import { compose, type Env } from "../../../worker/compose.ts";
+import { compose, type Env } from "../../../worker/app.ts";
 import type { LoadedIndex } from "../../../worker/core/search/loaded-index.ts";
 import { openShard } from "../../../worker/core/search/shards/local.ts";
 import type { Shard } from "../../../worker/core/search/shards/types.ts";

@@ -203,4 +203,4 @@ describe("what is asked", () => {
   });
 });
 
-type Env = import("../../../worker/compose.ts").Env;
+type Env = import("../../../worker/app.ts").Env;

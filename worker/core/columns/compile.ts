@@ -1,9 +1,8 @@
 import { isRounded } from "../format/integers.ts";
-import { searchError } from "../format/search-error.ts";
-import { shortened } from "../format/shorten.ts";
+import { searchError, shortened } from "../format/search-error.ts";
 import type { Work } from "../format/work.ts";
 import { type Column, type Columns, corruptColumns } from "./columns.ts";
-import { parseDate } from "./dates.ts";
+import { parseDate } from "./order.ts";
 import { type Comparison, type FilterNode, type FilterValue, truth } from "./parse.ts";
 
 /** A filter's answer for every item of an index. */

@@ -1,6 +1,5 @@
 import { parseJson as parseExactly } from "../format/integers.ts";
-import { type SearchError, searchError } from "../format/search-error.ts";
-import { shortened } from "../format/shorten.ts";
+import { type SearchError, searchError, shortened } from "../format/search-error.ts";
 
 export const COMPARISONS = ["eq", "ne", "in", "nin", "lt", "lte", "gt", "gte", "exists"] as const;
 export type Comparison = (typeof COMPARISONS)[number];

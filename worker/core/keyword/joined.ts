@@ -1,12 +1,11 @@
 import type { Work } from "../format/work.ts";
 import { type AgreedQuery, agreedIn, lookUp } from "./agreed.ts";
 import type { TermEntry } from "./dictionary.ts";
-import { expandQuery, type QueryGroup } from "./expand.ts";
+import { expandQuery, type PhraseItems, type QueryGroup } from "./expand.ts";
 import { type JoinedLexicon, joinLexicons } from "./joined-lexicon.ts";
 import { type KeywordIndex, normsOf, type WordCounts } from "./keyword-index.ts";
 import { phraseItems } from "./phrase.ts";
 import type { KeywordQuery } from "./query.ts";
-import type { PhraseItems } from "./synonyms.ts";
 import { sharedBy, type WordTotals, withTotals } from "./totals.ts";
 import { keptOnce, knownQuery, type UnderstoodQuery } from "./understand.ts";
 

@@ -1,6 +1,6 @@
 import type { Dictionary } from "./cursor.ts";
 import { encodeTerm, findTerm, readEntry, type TermEntry } from "./dictionary.ts";
-import { classTerm } from "./joined-classes.ts";
+import { classTerm } from "./joined-lexicon.ts";
 import { type KeywordIndex, normsOf, openWordCounts } from "./keyword-index.ts";
 import type { Language } from "./languages.ts";
 import type { Lexicon } from "./lexicon.ts";

@@ -7,7 +7,6 @@ import { normalised, pickFrom, type Ranking, type Rankings } from "./ranking.ts"
 import { rareFirst } from "./rare.ts";
 import { MAX_K, MAX_LISTED } from "./schema.ts";
 import type { Searcher, Shown } from "./searcher.ts";
-import type { PageEnd } from "./total.ts";
 import type { SearchRequest } from "./types.ts";
 
 /** Work of comparing an entry of a list with another by its fields, in nanoseconds. */
@@ -21,6 +20,12 @@ export interface Arranged {
   readonly end?: PageEnd;
   /** Values of the fields to sort by, as the answer shows them. */
   readonly sortValues?: ReadonlyMap<number, readonly FieldValue[]>;
+}
+
+/** All that pages lead to, where the ranking of one has reached its end. */
+export interface PageEnd {
+  readonly documents: number;
+  readonly groups?: number;
 }
 
 /** A group of the page's hits. */

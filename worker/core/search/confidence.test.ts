@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { fusionFor, weightFor, weightOfQuery } from "./confidence.ts";
-import { DEFAULT_FUSION } from "./fusion.ts";
+import { DEFAULT_FUSION, fusionFor, weightFor, weightOfQuery } from "./fusion.ts";
 
 const confidence = { mean: 0.5, spread: 0.04, bias: -0.64, words: 0.8, lead: -0.5, best: 0.125 };
 const flat = [0.7, 0.69, 0.68];

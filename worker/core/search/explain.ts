@@ -6,8 +6,8 @@ import type { WordTerms } from "../keyword/understand.ts";
 import { type LoadedIndex, languageOf } from "./loaded-index.ts";
 import type { RankedPage } from "./page.ts";
 import type { Query } from "./query.ts";
+import { scoreOf } from "./ranking.ts";
 import { MAX_TEXT, readText } from "./read-text.ts";
-import { scoreOf } from "./score.ts";
 import type { Explanation, Rule } from "./types.ts";
 
 /** Work in nanoseconds: to look for a term among those of a field, to look for a synonym of several words in a character. */

@@ -1,7 +1,7 @@
 import { compareBy, type SortKey } from "../columns/order.ts";
 import { searchError } from "../format/search-error.ts";
 import type { LoadedIndex } from "./loaded-index.ts";
-import { groupByOf, hitsOf, sortOf } from "./ordering.ts";
+import { groupByOf, hitsOf, sortOf } from "./query.ts";
 import { MAX_K } from "./schema.ts";
 import type { FacetCounts, Group, Hit, SearchRequest, SearchResponse, Total } from "./types.ts";
 

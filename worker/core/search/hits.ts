@@ -7,8 +7,7 @@ import { languageOf } from "./loaded-index.ts";
 import type { RankedPage } from "./page.ts";
 import type { Query } from "./query.ts";
 import { MAX_TEXT } from "./read-text.ts";
-import type { Searcher } from "./searcher.ts";
-import { timed } from "./timing.ts";
+import { type Searcher, timed } from "./searcher.ts";
 import type {
   DidYouMean,
   Explanation,

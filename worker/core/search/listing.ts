@@ -1,15 +1,13 @@
 import type { CompiledFilter } from "../columns/compile.ts";
 import { bitsOf, itemsOf, selectFirst } from "../columns/select.ts";
 import type { Work } from "../format/work.ts";
-import { everyMatch, tellingMatches } from "../keyword/every.ts";
+import { everyMatch, tellingMatches } from "../keyword/matches.ts";
 import { foundTerms, type UnderstoodQuery } from "../keyword/understand.ts";
-import { type Counted, columnsOf, facetCountsOf } from "./conditions.ts";
+import { type Counted, columnsOf, countsOf, facetCountsOf, valuesFor } from "./conditions.ts";
 import { type PinConditions, pinnedItems } from "./curation/facts.ts";
-import { countsOf, valuesFor } from "./fields.ts";
 import type { LoadedIndex } from "./loaded-index.ts";
-import { type Query, rankedWords } from "./query.ts";
+import { type Query, rankedWords, understoodIn } from "./query.ts";
 import type { Counts, Rankings, RankOptions, WordRanking } from "./ranking.ts";
-import { understoodIn } from "./understood.ts";
 
 /** Settings of listing, of an index that may be a part of more. */
 export interface ListOptions extends RankOptions {

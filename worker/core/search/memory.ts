@@ -7,16 +7,14 @@ import type { KeywordIndex } from "../keyword/keyword-index.ts";
 import { type RareItem, rareItems } from "../keyword/rare.ts";
 import { FEW_HITS, rankByWords } from "../keyword/search.ts";
 import { foundTerms, type UnderstoodQuery } from "../keyword/understand.ts";
-import { facetCountsOf, filterOf, passing } from "./conditions.ts";
+import { facetCountsOf, filterOf, passing, valuesFor } from "./conditions.ts";
 import { boostedItems, curationNs, hiddenFilter, type PinConditions, pinnedItems } from "./curation/facts.ts";
 import type { CurationFacts, PinnedItem } from "./curation/types.ts";
 import { DOCUMENT_NS } from "./docstore.ts";
-import { valuesFor } from "./fields.ts";
 import { languagesOf } from "./languages.ts";
 import { countFound, listInMemory } from "./listing.ts";
 import type { LoadedIndex } from "./loaded-index.ts";
-import { type Accept, both } from "./operators.ts";
-import { isListed, type Query, rankedWords } from "./query.ts";
+import { isListed, type Query, rankedWords, understoodIn } from "./query.ts";
 import {
   type Counts,
   firstOf,
@@ -25,10 +23,9 @@ import {
   type RankOptions,
   type WordRanking,
 } from "./ranking.ts";
-import type { Exactness, Searcher } from "./searcher.ts";
-import { type SearchOptions, timed } from "./timing.ts";
+import { type Accept, both } from "./read-text.ts";
+import { type Exactness, type Searcher, type SearchOptions, timed } from "./searcher.ts";
 import type { FacetCounts } from "./types.ts";
-import { understoodIn } from "./understood.ts";
 import {
   byVector,
   distanceOf,

@@ -1,9 +1,8 @@
 import { createChangedSearcher } from "./changes/searcher.ts";
 import type { LoadedIndex } from "./loaded-index.ts";
 import { createMemorySearcher } from "./memory.ts";
-import type { Searcher } from "./searcher.ts";
+import type { Searcher, SearchOptions } from "./searcher.ts";
 import { createShardSearcher } from "./shards/searcher.ts";
-import type { SearchOptions } from "./timing.ts";
 
 /** Opens an index for one request, wherever its items are. Costs nothing until it is asked. */
 export function openSearcher(index: LoadedIndex, options: SearchOptions = {}): Searcher {

@@ -1,14 +1,13 @@
 import { AnnoyEdgeError } from "../format/errors.ts";
 import { searchError } from "../format/search-error.ts";
-import { embeddingTogether } from "./embed-query.ts";
 import { type Answered, answerOf, holdAnswers, readDocuments } from "./hits.ts";
 import type { LoadedIndex } from "./loaded-index.ts";
 import { openSearcher } from "./open-searcher.ts";
-import { hitsOf } from "./ordering.ts";
-import { readQuery } from "./read-query.ts";
-import { rankReranked } from "./rerank.ts";
-import type { Searcher } from "./searcher.ts";
-import type { SearchOptions } from "./timing.ts";
+import { rankReranked } from "./page.ts";
+import { hitsOf } from "./query.ts";
+import { embeddingTogether, readQuery } from "./read-query.ts";
+
+import type { Searcher, SearchOptions } from "./searcher.ts";
 import type { BatchResponse, SearchRequest, SearchResponse } from "./types.ts";
 import { didYouMean } from "./words/did-you-mean.ts";
 

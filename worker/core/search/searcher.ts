@@ -1,11 +1,13 @@
 import type { FilterNode } from "../columns/parse.ts";
+import type { Reranker } from "../embedding/types.ts";
 import type { AnnoyEdgeError } from "../format/errors.ts";
 import type { StoredDocument } from "../format/meta.ts";
+import { searchError } from "../format/search-error.ts";
+import type { Work } from "../format/work.ts";
 import type { ItemParts } from "./docstore.ts";
 import type { LoadedIndex } from "./loaded-index.ts";
 import type { Query } from "./query.ts";
 import type { Ranking, Rankings } from "./ranking.ts";
-import type { SearchOptions } from "./timing.ts";
 
 /**
  * One request's way to the items of an index: in memory, or in shards. What a request learns on its way is kept here and
@@ -76,4 +78,52 @@ export function countShards({ asked, missing }: Pick<ShardReport, "asked" | "mis
   answered: number;
 } {
   return { asked: asked.size, answered: asked.size - missing.size };
+}
+
+/** The parts of a search whose time is worth knowing. */
+export type SearchPhase = "embed" | "keyword" | "forest" | "shards" | "docstore" | "rerank";
+
+export interface SearchOptions {
+  /** Told the milliseconds of each part. Inside a deployed Worker computation always takes 0: clocks stand still. */
+  readonly onPhase?: (phase: SearchPhase, milliseconds: number) => void;
+  /** Origin of the request, as a location hint of Durable Objects, which chooses the copies of the shards. */
+  readonly from?: string;
+  /** Orders the first hits anew where a request asks for that; absent where none is set up. */
+  readonly reranker?: Reranker | undefined;
+  /** Counts the work of the request that this search is a part of; it is not bounded when left out. */
+  readonly work?: Work | undefined;
+}
+
+/** Runs one part of a search and tells how long it took. */
+export async function timed<T>(
+  phase: SearchPhase,
+  options: SearchOptions,
+  run: () => T | Promise<T>,
+): Promise<T> {
+  if (!options.onPhase) return run();
+  const started = performance.now();
+  const result = await run();
+  options.onPhase(phase, performance.now() - started);
+  return result;
+}
+
+/** The item of a docstore id. @throws SearchError `ID_NOT_FOUND` */
+export async function requireItem(searcher: Searcher, id: string): Promise<number> {
+  return (await searcher.itemOf(id)) ?? noDocument(searcher.index, id);
+}
+
+/** The stored vector of an item. @throws SearchError `ITEM_NOT_FOUND` */
+export async function requireVector(searcher: Searcher, item: number, field = "item"): Promise<Float32Array> {
+  return (await searcher.vectorOf(item)) ?? noItem(searcher.index, item, field);
+}
+
+/** @throws SearchError `ID_NOT_FOUND` */
+export function noDocument(index: LoadedIndex, id: string): never {
+  const shown = JSON.stringify(id.length > 100 ? `${id.slice(0, 100)}…` : id);
+  throw searchError("ID_NOT_FOUND", "id", `Index ${index.name} has no document with the id ${shown}.`);
+}
+
+/** @throws SearchError `ITEM_NOT_FOUND` */
+export function noItem(index: LoadedIndex, item: number, field = "item"): never {
+  throw searchError("ITEM_NOT_FOUND", field, `Index ${index.name} has no item ${item}.`);
 }

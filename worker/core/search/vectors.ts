@@ -6,10 +6,9 @@ import { isRefusal } from "../format/search-error.ts";
 import type { Work } from "../format/work.ts";
 import { createItemNumbers } from "./item-numbers.ts";
 import type { LoadedIndex } from "./loaded-index.ts";
-import type { Accept } from "./operators.ts";
 import type { Query } from "./query.ts";
-import type { Ranking, RankOptions } from "./ranking.ts";
-import { scoreOf } from "./score.ts";
+import { type Ranking, type RankOptions, scoreOf } from "./ranking.ts";
+import type { Accept } from "./read-text.ts";
 import type { Exactness } from "./searcher.ts";
 
 /**

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { retryAfter } from "./retry-after.ts";
-import { sleep, within } from "./wait.ts";
+import { retryAfter, sleep, within } from "./wait.ts";
 
 const never = new Promise<string>(() => {});
 

@@ -1,12 +1,10 @@
 import type { StoredDocument } from "../../core/format/meta.ts";
-import { noDocument, requireItem } from "../../core/search/items.ts";
 import { validate } from "../../core/search/parse.ts";
-import type { Searcher } from "../../core/search/searcher.ts";
+import { noDocument, requireItem, type Searcher } from "../../core/search/searcher.ts";
 import { requireAction } from "../access.ts";
 import { withSearcher } from "../routes/answering.ts";
-import { citationOf, citationText } from "./citation.ts";
+import { citationOf, citationText, type Passage, partOf, shownPassage } from "./citation.ts";
 import { readInput } from "./inputs.ts";
-import { type Passage, partOf, shownPassage } from "./passage.ts";
 import { knownId } from "./search.ts";
 import type { ToolAnswer, ToolCall } from "./types.ts";
 

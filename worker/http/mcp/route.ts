@@ -1,7 +1,5 @@
 import { HttpError } from "../problems.ts";
-import { nothingHere } from "../routes/nothing.ts";
-import type { Router } from "../routes/route.ts";
-import { route } from "../routes/route.ts";
+import { nothingHere, type Router, route } from "../routes/route.ts";
 import { type AppContext, stateOf } from "../types.ts";
 
 /** `POST /mcp`: the Model Context Protocol, where the application was made with it. */

@@ -6,9 +6,8 @@ import { countQuery } from "../insights.ts";
 import { withSearcher } from "../routes/answering.ts";
 import { searchSeveral } from "../routes/several.ts";
 import { stateOf } from "../types.ts";
-import { citationOf, citationText } from "./citation.ts";
+import { citationOf, citationText, passageAround, shownPassage } from "./citation.ts";
 import { searchInput, similarInput } from "./inputs.ts";
-import { passageAround, shownPassage } from "./passage.ts";
 import type { ToolAnswer, ToolCall } from "./types.ts";
 
 /** Tool `search`. */

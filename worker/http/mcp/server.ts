@@ -2,8 +2,7 @@ import { createMcpHandler, INVALID_REQUEST, Server } from "@modelcontextprotocol
 import { BODY_TIMEOUT, MAX_BODY_BYTES, readJson } from "../body.ts";
 import { problemOf } from "../problems.ts";
 import { type AppContext, stateOf } from "../types.ts";
-import { allowedIndexes } from "./indexes.ts";
-import { callTool, describeTools } from "./tools.ts";
+import { allowedIndexes, callTool, describeTools } from "./tools.ts";
 import type { McpOptions } from "./types.ts";
 
 /** Version of the package, which a test compares with package.json. */

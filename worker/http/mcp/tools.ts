@@ -1,5 +1,7 @@
 import * as z from "zod/mini";
+import { mayAsk } from "../access.ts";
 import { HttpError } from "../problems.ts";
+import { type AppContext, stateOf } from "../types.ts";
 import { readInput, searchInput, similarInput } from "./inputs.ts";
 import { readDocument } from "./read.ts";
 import { findSimilar, searchText } from "./search.ts";
@@ -58,4 +60,13 @@ export async function callTool(call: ToolCall, name: string, input: unknown): Pr
     throw new HttpError("NOT_FOUND", message);
   }
   return tool.run(call, input);
+}
+
+/** Names that a description has room for. */
+const MAX_LISTED = 50;
+
+/** Names of the indexes that the caller may ask, the one that answers by default first. */
+export async function allowedIndexes(c: AppContext): Promise<readonly string[]> {
+  const { indexes } = stateOf(c).service;
+  return (await indexes.list()).filter((name) => mayAsk(c, name)).slice(0, MAX_LISTED);
 }

@@ -1,11 +1,9 @@
 import { openSearcher } from "../../core/search/open-searcher.ts";
 import { scopeSearcher } from "../../core/search/scope.ts";
-import { countShards, type Searcher } from "../../core/search/searcher.ts";
+import { countShards, type Searcher, type SearchPhase } from "../../core/search/searcher.ts";
 import { regionOf } from "../../core/search/shards/regions.ts";
-import type { SearchPhase } from "../../core/search/timing.ts";
 import { requireIndex, scopeTag } from "../access.ts";
-import { answerTag, isFresh, markCacheable } from "../caching.ts";
-import { answerKey, keepAnswer, readAnswer } from "../edge-cache.ts";
+import { answerKey, answerTag, isFresh, keepAnswer, markCacheable, readAnswer } from "../caching.ts";
 import { addTiming } from "../headers.ts";
 import { type AppContext, type IndexSource, lifetimeOf, stateOf } from "../types.ts";
 

@@ -1,8 +1,7 @@
 import type { StoredDocument } from "../../core/format/meta.ts";
-import { noDocument, noItem, requireItem, requireVector } from "../../core/search/items.ts";
 import { validate } from "../../core/search/parse.ts";
 import { MAX_ID_LENGTH, searchRequestSchema } from "../../core/search/schema.ts";
-import type { Searcher } from "../../core/search/searcher.ts";
+import { noDocument, noItem, requireItem, requireVector, type Searcher } from "../../core/search/searcher.ts";
 import type { DistanceResponse, DocumentResponse, ItemResponse } from "../schemas.ts";
 import { versionedGet } from "./answering.ts";
 import { indexRoute, type Router } from "./route.ts";

@@ -2,6 +2,7 @@ import type { Hono } from "hono";
 import type { Action } from "../../core/access/token.ts";
 import { requireAction } from "../access.ts";
 import { guarded } from "../guards.ts";
+import { baseOf } from "../problem-response.ts";
 import { HttpError } from "../problems.ts";
 import { type AppContext, type AppEnv, type Service, stateOf } from "../types.ts";
 
@@ -51,3 +52,8 @@ export function route({ app, serviceOf }: Router, path: string, handlers: Handle
     }),
   );
 }
+
+export const nothingHere: Handler = (c) => {
+  const detail = `There is nothing at ${c.req.path.slice(0, 200)}. The paths of this API are at ${baseOf(c)}/docs.`;
+  throw new HttpError("NOT_FOUND", detail);
+};

@@ -1,9 +1,9 @@
 import type { KVNamespace, R2Bucket } from "@cloudflare/workers-types";
+import { freeBuffer } from "../../core/format/artifact.ts";
 import { AnnoyEdgeError } from "../../core/format/errors.ts";
 import { packKey, pageKey } from "../../core/format/keys.ts";
 import type { StoredDocument } from "../../core/format/meta.ts";
 import { lineOf, parseLine } from "../../core/format/page.ts";
-import { freeBuffer } from "../../core/format/release.ts";
 import { isRefusal } from "../../core/format/search-error.ts";
 import type { Work } from "../../core/format/work.ts";
 import type { DocumentPlace, PlacedDocument, ReadPlaced } from "../../core/search/docstore.ts";

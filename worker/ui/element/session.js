@@ -4,8 +4,7 @@ import { h } from "./dom.js";
 import { createFilters } from "./filters.js";
 import { createCursor, pageGroups, queryGroup } from "./list.js";
 import { fill, languageName } from "./messages.js";
-import { follow } from "./navigate.js";
-import { forgetSearches, recentSearches } from "./recent.js";
+import { follow, forgetSearches, recentSearches } from "./navigate.js";
 import { correctedQuery, groupByPage, hasWords } from "./results.js";
 import { createScope } from "./scope.js";
 

@@ -1,10 +1,10 @@
 import type { EmbedderIdentity } from "../../format/meta.ts";
 import type { Work } from "../../format/work.ts";
+import type { TokenIndex } from "../model2vec/table.ts";
+import { addTokens } from "../model2vec/tokens.ts";
 import type { Embedder } from "../types.ts";
 import { forward } from "./forward.ts";
 import type { Kernel } from "./kernel.ts";
-import { PART_TOKENS, partsOf } from "./parts.ts";
-import { tokensOf } from "./tokens.ts";
 import { openWeights, placeFile, vocabularyOf, type Weights } from "./weights.ts";
 
 /** A sentence encoder: a transformer that runs in the isolate or in Node, on one thread, synchronously. */
@@ -170,4 +170,54 @@ function normalise(vector: Float32Array): void {
   for (const value of vector) square += value * value;
   const factor = square > 0 ? 1 / Math.sqrt(square) : 0;
   for (let i = 0; i < vector.length; i++) vector[i]! *= factor;
+}
+
+/**
+ * Tokens of a part of a long query. Sentence encoders learn from texts of this length, and the mean of two parts finds more than one
+ * pass over twice as many tokens (docs/relevance.md).
+ */
+export const PART_TOKENS = 128;
+
+/**
+ * Cuts a query of more than {@link PART_TOKENS} into parts that are spread evenly over it, so that its end counts as its beginning.
+ *
+ * @param whole all tokens, those around the text included
+ * @param head tokens before the text
+ * @param most parts
+ */
+export function partsOf(whole: number[], head: number, most: number): number[][] {
+  if (whole.length <= PART_TOKENS) return [whole];
+  const text = whole.slice(head, -1);
+  const room = PART_TOKENS - head - 1;
+  const count = Math.min(most, Math.ceil(text.length / room));
+  const size = Math.min(room, Math.ceil(text.length / count));
+  return Array.from({ length: count }, (_, i) => {
+    const from = Math.round((i * (text.length - size)) / (count - 1));
+    return [...whole.slice(0, head), ...text.slice(from, from + size), whole.at(-1)!];
+  });
+}
+
+/** Code units that are looked at in one go: normalising long runs of marks takes quadratic time. */
+const WINDOW = 4096;
+const SPACE = /\s/;
+
+/** Positions of the first `limit` tokens of a text in the vocabulary, without those around it. */
+export function tokensOf(index: TokenIndex, text: string, limit: number): number[] {
+  const found: number[] = [];
+  const whole = text.toWellFormed();
+  for (let start = 0; start < whole.length && found.length < limit; ) {
+    const end = windowEnd(whole, start);
+    addTokens(index, whole.slice(start, end), limit, found);
+    start = end;
+  }
+  return found;
+}
+
+/** Ends a window where a word ends, if there is such a place in its second half. */
+function windowEnd(text: string, start: number): number {
+  const end = start + WINDOW;
+  if (end >= text.length) return text.length;
+  for (let i = end; i > end - WINDOW / 2; i--) if (SPACE.test(text[i]!)) return i;
+  const low = text.charCodeAt(end);
+  return low >= 0xdc00 && low <= 0xdfff ? end - 1 : end;
 }

@@ -1,7 +1,5 @@
 // biome-ignore-all lint/complexity/useMaxParams: inner loops take numbers: an object for each call would be allocated.
 import type { Kernel } from "./kernel.ts";
-import { addRelativeBias } from "./relative.ts";
-import { embedTokens } from "./table.ts";
 import type { Layer, Matrix, Weights } from "./weights.ts";
 
 /** Tokens that go through the feed-forward network together: its wide rows then stay in the cache. */
@@ -149,3 +147,97 @@ function feedForward(
   multiply(kernel, layer.down, scratch, { from: scratch.wide, to: y, tokens });
   kernel.functions.addNorm(x, y, layer.outNorm.gamma, layer.outNorm.beta, tokens, hidden, epsilon);
 }
+
+/** Distances from here on share the last bucket. */
+const FARTHEST = 128;
+
+/** Adds MPNet's bias by the distance of two tokens to the scores of one head, `length` rows padded to a multiple of 4. */
+export function addRelativeBias(
+  kernel: Kernel,
+  { config, place }: Weights,
+  scores: number,
+  length: number,
+  head: number,
+): void {
+  const { relativeBuckets, heads } = config;
+  const buffer = kernel.functions.memory.buffer;
+  const biases = new Float32Array(buffer, place("relativeBias"), relativeBuckets * heads);
+  const padded = Math.ceil(length / 4) * 4;
+  const numbers = new Float32Array(buffer, scores, length * padded);
+  const byDistance = new Float32Array(2 * length - 1);
+  for (let i = 0; i < byDistance.length; i++) {
+    byDistance[i] = biases[bucket(i - (length - 1), relativeBuckets) * heads + head]!;
+  }
+  for (let query = 0; query < length; query++) {
+    for (let key = 0; key < length; key++) {
+      numbers[query * padded + key]! += byDistance[key - query + length - 1]!;
+    }
+  }
+}
+
+/** Half of the buckets for keys behind the query; half of those for single distances, the others logarithmic. */
+function bucket(distance: number, buckets: number): number {
+  const half = buckets / 2;
+  const exact = half / 2;
+  const far = Math.abs(distance);
+  const step =
+    far < exact
+      ? far
+      : Math.min(
+          half - 1,
+          exact + Math.floor((Math.log(far / exact) / Math.log(FARTHEST / exact)) * (half - exact)),
+        );
+  return step + (distance > 0 ? half : 0);
+}
+
+/** Writes each token's row of the token table to `x` and of the position table to `y`, places in the kernel's memory. */
+export function embedTokens(
+  { config, place }: Weights,
+  buffer: ArrayBufferLike,
+  texts: readonly (readonly number[])[],
+  x: number,
+  y: number,
+): void {
+  const { hidden, tokens, positions, tokenBits, tokenGroup } = config;
+  const codes = new Int8Array(buffer, place("tokenCodes"), (tokens * hidden * tokenBits) / 8);
+  const scales = new Float32Array(buffer, place("tokenScales"), (tokens * hidden) / tokenGroup);
+  const positionCodes = new Int8Array(buffer, place("positionCodes"), positions * hidden);
+  const positionScales = new Float32Array(buffer, place("positionScales"), positions);
+  const count = texts.reduce((sum, text) => sum + text.length, 0);
+  const rows = new Float32Array(buffer, x, count * hidden);
+  const places = new Float32Array(buffer, y, count * hidden);
+  const readRow = tokenBits === 8 ? readBytes : readNibbles;
+  let at = 0;
+  for (const text of texts) {
+    for (const [position, token] of text.entries()) {
+      for (let from = 0; from < hidden; from += tokenGroup) {
+        const number = token * hidden + from;
+        readRow(codes, number, scales[number / tokenGroup]!, rows, at + from, tokenGroup);
+      }
+      readBytes(positionCodes, position * hidden, positionScales[position]!, places, at, hidden);
+      at += hidden;
+    }
+  }
+}
+
+type ReadRow = (
+  codes: Int8Array,
+  from: number,
+  scale: number,
+  out: Float32Array,
+  to: number,
+  count: number,
+) => void;
+
+const readBytes: ReadRow = (codes, from, scale, out, to, count) => {
+  for (let i = 0; i < count; i++) out[to + i] = codes[from + i]! * scale;
+};
+
+/** Two numbers a byte, the low four bits first, each with its sign. */
+const readNibbles: ReadRow = (codes, from, scale, out, to, count) => {
+  for (let i = 0; i < count; i += 2) {
+    const byte = codes[(from + i) >> 1]!;
+    out[to + i] = ((byte << 28) >> 28) * scale;
+    out[to + i + 1] = (byte >> 4) * scale;
+  }
+};

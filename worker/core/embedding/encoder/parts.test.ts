@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { loadEncoder } from "../../../../build/embedding/sentence/embedder.ts";
 import { createWork } from "../../format/work.ts";
-import { PART_TOKENS, partsOf } from "./parts.ts";
+import { PART_TOKENS, partsOf } from "./encoder.ts";
 
 const numbers = (n: number, from = 0) => Array.from({ length: n }, (_, i) => from + i);
 

@@ -1,7 +1,5 @@
-import type { Artifact } from "../../format/artifact.ts";
-import { findSection } from "../../format/artifact.ts";
+import { type Artifact, findSection, freeBuffer } from "../../format/artifact.ts";
 import { ArtifactError } from "../../format/errors.ts";
-import { freeBuffer } from "../../format/release.ts";
 import type { FileRange, ReadRanges } from "../types.ts";
 import { openFactors, type VectorStore, vectorBytes, vectorStore } from "../vectors.ts";
 

@@ -1,9 +1,9 @@
 import type { Artifact } from "../../format/artifact.ts";
+import type { CertifiedRecall } from "../../format/meta.ts";
 import { type Finished, finishHits, ruledOutBy, scoreOfDistance } from "../finish.ts";
 import { exactScan, keptForRescoring } from "../flat.ts";
 import { createMeter } from "../meter.ts";
 import type { PreparedQuery } from "../query.ts";
-import { defaultSearchK } from "../search-k.ts";
 import { itemAt, slotOf } from "../slots.ts";
 import type { TopScores } from "../top.ts";
 import type { ForestSearchOptions, Neighbours, ReadRanges } from "../types.ts";
@@ -188,4 +188,16 @@ function scanIsCheaper(
   const scan = (acceptBits ? acceptBits.length : nSlots * 8) + fraction * nSlots * (40 + 0.8 * dimensions);
   const walking = Math.min(nSlots, searchK / Math.max(fraction, 1 / nSlots)) * 25;
   return scan <= walking;
+}
+
+/**
+ * The searchK that -1 stands for: the certified one up to k = 10; from the measured recall@100 at k = 100; between
+ * them and beyond in proportion. O(rows).
+ */
+export function defaultSearchK(certified: CertifiedRecall, k: number): number {
+  const ten = certified.defaultSearchK;
+  if (k <= 10) return ten;
+  const enough = certified.rows.find((row) => row.recallAt100 >= certified.target);
+  const hundred = Math.max(ten, enough?.searchK ?? certified.rows.at(-1)?.searchK ?? ten);
+  return k <= 100 ? Math.round(ten + ((hundred - ten) * (k - 10)) / 90) : Math.round((hundred * k) / 100);
 }

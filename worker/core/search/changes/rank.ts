@@ -1,3 +1,4 @@
+import type { Forest } from "../../forest/types.ts";
 import { type JoinedQuery, understandJoined } from "../../keyword/joined.ts";
 import { rarestFirst } from "../../keyword/rare.ts";
 import { FEW_HITS, rankByWords } from "../../keyword/search.ts";
@@ -7,10 +8,9 @@ import type { Changes, LoadedIndex } from "../loaded-index.ts";
 import { type PartOptions, rankInMemory } from "../memory.ts";
 import { type Query, rankedWords, readsColumns } from "../query.ts";
 import type { Rankings, RankOptions, WholeColumns } from "../ranking.ts";
+import type { SearchOptions } from "../searcher.ts";
 import { outward } from "../shards/merge.ts";
-import type { SearchOptions } from "../timing.ts";
 import { mergeParts } from "./merge.ts";
-import { searchKOfChanges } from "./search-k.ts";
 
 export type ChangedIndex = LoadedIndex & { readonly changes: Changes };
 
@@ -86,4 +86,19 @@ function wordHits(
   if (!joined || !added.keyword || !rankedWords(query)) return 0;
   const accept = filterOf(added, query, part)?.accept;
   return rankByWords(added.keyword, joined.added, { k: FEW_HITS, accept, isFew: () => false }).items.length;
+}
+
+/** Candidates of the changes to those of the base, each in parts of all: a small forest has coarser leaves. */
+const SHARE = 1.5;
+/** Candidates beyond that share: three leaves of the default size at 256 dimensions. */
+const MORE = 333;
+
+/**
+ * Returns the changes' searchK for k neighbours among base and changes. Their own default, which their header has for ten
+ * neighbours, finds as many among them alone; where both are searched, the share that the base looks at tells what is enough.
+ */
+export function searchKOfChanges(base: Forest, { artifact: { header }, nItems }: Forest, k: number): number {
+  const own = header.defaultSearchK * Math.max(1, Math.sqrt(k / 10));
+  const share = SHARE * base.defaultSearchK(k) * (nItems / Math.max(1, base.nItems));
+  return Math.ceil(Math.min(own, Math.max(k, share + MORE)));
 }

@@ -1,7 +1,6 @@
 import { distanceBetween } from "../../forest/metrics.ts";
 import { createMemorySearcher } from "../memory.ts";
-import type { Searcher } from "../searcher.ts";
-import type { SearchOptions } from "../timing.ts";
+import type { Searcher, SearchOptions } from "../searcher.ts";
 import { type ChangedIndex, rankChanged } from "./rank.ts";
 
 /** Makes the searcher of a base with changes: the base's items keep their numbers, those of the changes follow. */

@@ -1,6 +1,5 @@
 import type { LoadedIndex } from "../loaded-index.ts";
-import { pickFrom, type Ranking } from "../ranking.ts";
-import { scoreOf } from "../score.ts";
+import { pickFrom, type Ranking, scoreOf } from "../ranking.ts";
 import type { Rule } from "../types.ts";
 import type { BoostedItem, PinnedItem } from "./types.ts";
 

@@ -1,6 +1,6 @@
 import { AnnoyEdgeError } from "../../format/errors.ts";
 import { SearchError } from "../../format/search-error.ts";
-import type { SearchOptions } from "../timing.ts";
+import type { SearchOptions } from "../searcher.ts";
 import { createBatcher, furtherMs, type Question } from "./batcher.ts";
 import type { ShardSet } from "./types.ts";
 import { createShardWork } from "./work.ts";

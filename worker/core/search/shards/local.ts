@@ -9,7 +9,7 @@ import type { LoadedIndex } from "../loaded-index.ts";
 import { rankInMemory } from "../memory.ts";
 import { openSearcher } from "../open-searcher.ts";
 import type { Ranking } from "../ranking.ts";
-import type { SearchOptions } from "../timing.ts";
+import type { SearchOptions } from "../searcher.ts";
 import { bytesOf, firstPart, MAX_CALL_BYTES, MAX_FACET_BYTES } from "./details.ts";
 import type {
   DetailsPart,

@@ -1,8 +1,8 @@
 import { FACET_VALUES } from "../../columns/facets.ts";
 import { compareValues, joinValues } from "../../columns/order.ts";
 import type { Metric } from "../../format/constants.ts";
+import { joinCounts } from "../conditions.ts";
 import { mergeFacts, renumbered } from "../curation/facts.ts";
-import { joinCounts } from "../fields.ts";
 import { joinLanguages } from "../languages.ts";
 import type { Ranking, Rankings, WordRanking } from "../ranking.ts";
 import type { FacetCounts } from "../types.ts";

@@ -4,7 +4,7 @@ import type { WorkCounts } from "../../format/work.ts";
 import type { DocumentPlace, ItemParts, ReadPlaced } from "../docstore.ts";
 import type { Query } from "../query.ts";
 import type { Rankings, RankOptions } from "../ranking.ts";
-import type { SearchOptions } from "../timing.ts";
+import type { SearchOptions } from "../searcher.ts";
 import type { Outcome } from "./wire.ts";
 
 /**
