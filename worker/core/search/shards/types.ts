@@ -4,7 +4,6 @@ import type { WorkCounts } from "../../format/work.ts";
 import type { DocumentPlace, ItemParts, ReadPlaced } from "../docstore.ts";
 import type { Query } from "../query.ts";
 import type { Rankings, RankOptions } from "../ranking.ts";
-import type { SearchOptions } from "../searcher.ts";
 import type { Outcome } from "./wire.ts";
 
 /**
@@ -106,10 +105,10 @@ export interface ShardSet {
    * The shard of this number. Making one costs nothing; asking it does. Called anew for every request, and for a second
    * attempt where the first has failed.
    *
-   * @param from see {@link SearchOptions}
+   * @param from location hint of the caller, where it is known
    * @param copy which of the copies is asked first, from 0; the first when left out
    */
-  shard(index: number, from: SearchOptions["from"], copy?: number): Shard;
+  shard(index: number, from: string | undefined, copy?: number): Shard;
   /** Copies of each shard; 1 when left out. */
   readonly copies?: number;
   /** Reads documents whose places the shards tell; absent where they tell none. */
