@@ -12,7 +12,7 @@ export function addInit(program: Command): void {
   )
     .argument("[dir]", "folder of the project (default: here)")
     .addOption(new Option("--template <name>", "what to make (default: api)").choices(TEMPLATES))
-    .option("--index <name>", "name of the index (default: docs)")
+    .option("--index <name>", "name of the index (default: the first that the Worker serves, else docs)")
     .option("--dry-run", "say what would be written; write nothing");
   perform<InitOptions>(command, async (_context, flags, [dir]) => {
     const result = init(dir, flags);
