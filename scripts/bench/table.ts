@@ -14,8 +14,7 @@ export function renderMarkdown(report: BenchReport): string {
   if (common && sets[0]) parts.push(`${settingOf(sets[0])}.`);
   const [largest] = [...sets].sort((a, b) => b.count - a.count);
   const others = sets.filter((set) => set !== largest);
-  if (others.length > 0)
-    parts.push("## All sets", overview(sets), `Plots: ${others.map(plotLink).join(", ")}.`);
+  if (others.length > 0) parts.push("## All sets", overview(sets), `${others.map(plotLink).join("; ")}.`);
   if (largest) parts.push(renderSet(largest, !common));
   parts.push(...singles(sets), ...promised(sets));
   if (million) parts.push(renderMillion(million, sets[0]?.machine));
@@ -32,7 +31,7 @@ const METHOD = `Written by \`npm run bench\`: the 10 nearest by cosine of 1,000 
 /** The largest set with its plot and figures. The others have theirs in results.json. */
 function renderSet(set: SetResult, ownSetting: boolean): string {
   const parts = [
-    `## ${set.title}`,
+    `## ${set.id}: ${set.title}`,
     `${set.date}, medians of ${set.rounds} rounds, load average ${set.load}${ownSetting ? `; ${settingOf(set)}` : ""}.`,
     plot(set),
   ];
@@ -46,7 +45,7 @@ function plot(set: SetResult): string {
 }
 
 function plotLink({ id, title }: SetResult): string {
-  return `[${title}](${id}.svg)`;
+  return `[${id}](${id}.svg): ${title}`;
 }
 
 function familyOf({ title }: SetResult): string {
@@ -62,7 +61,7 @@ function overview(sets: readonly SetResult[]): string {
     const annoy = annoyOf(set);
     const own = set.curves.filter(({ id }) => id === "ours-node");
     return [
-      set.title,
+      set.id,
       ...labels.map((label) => figure(bestAt(curvesOf(set, label), recall)?.qps)),
       figure(bestAt(annoy, recall)?.qps),
       RECALLS.map((at) => ratio(divide(bestAt(own, at)?.qps, bestAt(annoy, at)?.qps))).join(", "),
@@ -146,7 +145,7 @@ function singles(sets: readonly SetResult[]): string[] {
         curve.label,
         ...figures,
         figure(curve.firstAnswerMs),
-        set.title,
+        set.id,
       ]);
     }
   }
@@ -157,13 +156,13 @@ function singles(sets: readonly SetResult[]): string[] {
 
 /** Recall as certified by the build, and as found on the bench's queries, which it never saw. */
 function promised(sets: readonly SetResult[]): string[] {
-  const rows = sets.flatMap(({ title, curves }) =>
+  const rows = sets.flatMap(({ id: set, curves }) =>
     curves.flatMap(({ id, atDefault: at }) =>
       // The Worker answers from the same file.
       at && id === "ours-node"
         ? [
             [
-              title,
+              set,
               at.searchK.toLocaleString("en-US"),
               at.certified.toFixed(3),
               `${at.recall.toFixed(3)} ± ${at.error.toFixed(3)}`,
@@ -201,26 +200,21 @@ function skipped(set: SetResult): string {
 }
 
 function renderMillion(million: MillionReport, machineOfSets: string | undefined): string {
-  const { count, dimensions, codec, rescore, searches } = million;
-  const hot = searches.filter(({ tiers }) => tiers === "hot");
-  // Every fourth setting and the certified one show the curve.
-  const shown = hot.filter(
-    ({ searchK }, i) => i % 4 === 0 || figure(searchK) === figure(million.certifiedSearchK),
-  );
-  const rows = shown.map((first) => {
-    const both = searches.find(({ tiers, searchK }) => tiers !== "hot" && searchK === first.searchK);
-    const cold = both ? [both.recall.toFixed(3), figure(both.cpuMs), figure(both.reads)] : ["–", "–", "–"];
-    return [figure(first.searchK), first.recall.toFixed(3), figure(first.cpuMs), ...cold];
-  });
+  const { count, dimensions, codec, rescore, searches, certifiedSearchK } = million;
+  // Settings are round numbers, of which the certified one is a further one.
+  const at = (tiers: "hot" | "both") => {
+    const one = searches.find(
+      (search) =>
+        (search.tiers === "hot") === (tiers === "hot") && figure(search.searchK) === figure(certifiedSearchK),
+    );
+    return (
+      one &&
+      `${one.recall.toFixed(3)} in ${figure(one.cpuMs)} ms of CPU${tiers === "hot" ? "" : ` and ${figure(one.reads)} ranged reads`}`
+    );
+  };
   return [
     `## ${count.toLocaleString("en-US")} × ${dimensions} in one artifact`,
-    `\`npm run bench -- --million\`, ${million.date}, load average ${million.load}${million.machine === machineOfSets ? "" : `; ${million.machine}`}.`,
-    `Clustered vectors, codec ${codec}, rescore ${rescore}: built in ${figure(million.buildSeconds)} s, hot part
-${megabytes(million.hotBytes)} MB of ${megabytes(million.fileBytes)} MB, opened in ${figure(million.openMs)} ms, certified recall@10 ${million.certifiedRecall.toFixed(3)} at searchK ${million.certifiedSearchK.toLocaleString("en-US")}. Fresh queries, one thread:`,
-    table(
-      ["searchK", "hot: recall@10", "CPU, ms", "hot and cold: recall@10", "CPU, ms", "ranged reads"],
-      rows,
-    ),
+    `\`npm run bench -- --million\`, ${million.date}, load average ${million.load}${million.machine === machineOfSets ? "" : `; ${million.machine}`}: clustered vectors, codec ${codec}, rescore ${rescore}, built in ${figure(million.buildSeconds)} s, hot part ${megabytes(million.hotBytes)} MB of ${megabytes(million.fileBytes)} MB, opened in ${figure(million.openMs)} ms. Fresh queries at the certified searchK, ${certifiedSearchK.toLocaleString("en-US")}: recall@10 ${at("both") ?? "–"} (certified ${million.certifiedRecall.toFixed(3)}); by the hot part alone ${at("hot") ?? "–"}.`,
   ].join("\n\n");
 }
 
