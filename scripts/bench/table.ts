@@ -214,7 +214,7 @@ function renderMillion(million: MillionReport, machineOfSets: string | undefined
   };
   return [
     `## ${count.toLocaleString("en-US")} × ${dimensions} in one artifact`,
-    `\`npm run bench -- --million\`, ${million.date}, load average ${million.load}${million.machine === machineOfSets ? "" : `; ${million.machine}`}: clustered vectors, codec ${codec}, rescore ${rescore}, built in ${figure(million.buildSeconds)} s, hot part ${megabytes(million.hotBytes)} MB of ${megabytes(million.fileBytes)} MB, opened in ${figure(million.openMs)} ms. Fresh queries at the certified searchK, ${certifiedSearchK.toLocaleString("en-US")}: recall@10 ${at("both") ?? "–"} (certified ${million.certifiedRecall.toFixed(3)}); by the hot part alone ${at("hot") ?? "–"}.`,
+    `\`npm run bench -- --million\`, ${million.date}, load average ${million.load}${million.machine === machineOfSets ? "" : `; ${million.machine}`}: clustered vectors, codec ${codec}, rescore ${rescore}, built in ${figure(million.buildSeconds)} s, hot part ${megabytes(million.hotBytes)} MB of ${megabytes(million.fileBytes)} MB, opened in ${figure(million.openMs)} ms. Fresh queries at the certified searchK, ${certifiedSearchK.toLocaleString("en-US")} (recall@10 ${million.certifiedRecall.toFixed(3)}): ${at("both") ?? "–"}; by the hot part alone ${at("hot") ?? "–"}.`,
   ].join("\n\n");
 }
 
