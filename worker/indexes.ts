@@ -44,15 +44,14 @@ export function createIndexes(env: Env, bucket: R2Bucket, settings: Settings): I
   const list = listing(bucket, served, settings.refreshSeconds);
   const [first] = served.filter((name) => !isPattern(name));
 
-  const openNamed = (name: string): RefreshableSource => {
-    const known = opened.get(name);
-    if (known) return known;
-    if (!isIndexName(name) || !served.some((pattern) => matchesName(pattern, name))) throw notFound(name);
+  const create = (name: string): Opened => {
     const source = createSource(name, env, { bucket, encoders, pages, ranges, settings, opened });
-    // A pattern lets callers choose names: one of no index must not stay.
-    const kept = served.includes(name) ? source : forgetting(source, () => opened.delete(name));
-    opened.set(name, kept);
-    return kept;
+    opened.set(name, source);
+    return source;
+  };
+  const openNamed = (name: string): RefreshableSource => {
+    if (!isIndexName(name) || !served.some((pattern) => matchesName(pattern, name))) throw notFound(name);
+    return served.includes(name) ? (opened.get(name) ?? create(name)) : createChosen(name, opened, create);
   };
 
   return {
@@ -140,19 +139,30 @@ function createSource(name: string, env: Env, shared: Shared): Opened {
   };
 }
 
-/** An index whose name a caller chose: where none of it is published, it is not found and forgotten. */
-function forgetting(source: Opened, forget: () => void): Opened {
+/**
+ * An index whose name a caller chose, by a pattern. It takes memory from its first use on; where none of the name is published,
+ * it is not found and forgotten.
+ */
+function createChosen(
+  name: string,
+  opened: Map<string, Opened>,
+  create: (name: string) => Opened,
+): RefreshableSource {
+  const current = () => opened.get(name) ?? create(name);
   return {
-    ...source,
+    name,
     async use(lifetime, run) {
+      const source = current();
       try {
         return await source.use(lifetime, run);
       } catch (error) {
         if (!(error instanceof AnnoyEdgeError && error.code === "INDEX_NOT_PUBLISHED")) throw error;
-        forget();
-        throw notFound(source.name);
+        if (opened.get(name) === source) opened.delete(name);
+        throw notFound(name);
       }
     },
+    refresh: (lifetime) => current().refresh(lifetime),
+    status: () => opened.get(name)?.status() ?? NOTHING_LOADED,
   };
 }
 

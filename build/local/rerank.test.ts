@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import type { SearchInput } from "../../worker/core/search/types.ts";
 import { build } from "../pipeline/build.ts";
 import { query } from "./query.ts";
@@ -95,10 +95,13 @@ test("a service that is late, fails or answers nonsense costs its order and not 
   process.env.RERANKER_TIMEOUT_SECONDS = "0.05";
   const cases: [typeof answer, RegExp][] = [
     [(documents) => ({ ...byLength(documents), wait: 300 }), /did not answer within 50 ms/],
-    [() => ({ status: 503, json: { message: "busy" } }), /answered 503: busy/],
+    [() => ({ status: 503, json: { message: "busy at 10.0.0.7" } }), /answered 503\.$/],
     [() => ({ status: 401, json: { message: "secret-key" } }), /answered 401. Check RERANKER_API_KEY/],
     [() => ({ json: { results: [{ index: 0, relevance_score: 1 }] } }), /a score for each text/],
+    [() => ({ json: { results: [], padding: "x".repeat(5 << 20) } }), /an answer that is too large/],
   ];
+  // What a service says of itself is for the log and not for visitors.
+  const logged = vi.spyOn(console, "error").mockImplementation(() => {});
   for (const [faulty, message] of cases) {
     answer = faulty;
     if (message.source.includes("503")) process.env.RERANKER_TIMEOUT_SECONDS = "5";
@@ -108,6 +111,8 @@ test("a service that is late, fails or answers nonsense costs its order and not 
       { code: "RERANKER_UNAVAILABLE", message: expect.stringMatching(message) },
     ]);
   }
+  expect(logged).toHaveBeenCalledWith(expect.stringContaining("busy at 10.0.0.7"));
+  logged.mockRestore();
 });
 
 test("what cannot be reranked is refused", async () => {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import {
   ACTIONS,
   type Action,
+  MAX_TOKEN_LENGTH,
   MIN_SECRET_LENGTH,
   signToken,
   TOKEN_ACTIONS,
@@ -71,7 +72,11 @@ export async function token(options: TokenOptions = {}): Promise<SignedToken> {
     actions,
     ...(filter !== undefined && { filter }),
   };
-  return { token: await signToken(claims, secret), claims };
+  const signed = await signToken(claims, secret);
+  if (signed.length <= MAX_TOKEN_LENGTH) return { token: signed, claims };
+  throw new OptionError(
+    `The token would have ${signed.length} characters, and a Worker takes ${MAX_TOKEN_LENGTH} at most: shorten the filter.`,
+  );
 }
 
 function secondsOf(expires: string): number {

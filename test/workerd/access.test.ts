@@ -5,7 +5,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vi
 import { compose, type Env } from "../../worker/app.ts";
 import { signToken, type TokenClaims } from "../../worker/core/access/token.ts";
 import { textCorpus } from "../seed/corpus.ts";
-import { ORIGIN, openApi } from "./contract.ts";
+import { expectProblem, ORIGIN, openApi } from "./contract.ts";
 import { seed } from "./seed.ts";
 import { AI, seedShards } from "./shards/harness.ts";
 
@@ -41,6 +41,17 @@ const send = workerWith({ TOKEN_SECRETS: `${SECRET}, ${OLDER}` });
 const token = (claims: Partial<TokenClaims>, secret = SECRET) =>
   signToken({ exp: IN_AN_HOUR, ...claims }, secret);
 
+/** A token of these parts, with the signature that belongs to them. */
+async function signed(parts: string): Promise<string> {
+  const algorithm = { name: "HMAC", hash: "SHA-256" };
+  const key = await crypto.subtle.importKey("raw", new TextEncoder().encode(SECRET), algorithm, false, [
+    "sign",
+  ]);
+  const bytes = new Uint8Array(await crypto.subtle.sign("HMAC", key, new TextEncoder().encode(parts)));
+  const text = btoa(String.fromCharCode(...bytes));
+  return `${parts}.${text.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "")}`;
+}
+
 /** The same documents in three shards, behind the routes without a name. */
 const sendToShards = workerWith({ TOKEN_SECRETS: SECRET, INDEX_NAME: "shards", AI });
 
@@ -65,7 +76,9 @@ describe("a token", () => {
     const [header, payload, signature] = sound.split(".") as [string, string, string];
     const other = btoa(JSON.stringify({ exp: IN_AN_HOUR })).replace(/=+$/, "");
     const none = btoa('{"alg":"none"}').replace(/=+$/, "");
+    const critical = btoa('{"alg":"HS256","crit":["b64"],"b64":false}').replace(/=+$/, "");
     const forged = [
+      await signed(`${critical}.${payload}`),
       `${header}.${other}.${signature}`,
       `${none}.${payload}.`,
       `${none}.${payload}.${signature}`,
@@ -80,9 +93,17 @@ describe("a token", () => {
     ["a filter that is a list", { filter: [] }],
     ["indexes that are a text", { indexes: "demo" }],
     ["no end", { exp: undefined }],
-    ["a later beginning", { nbf: IN_AN_HOUR }],
   ])("with %s is refused", async (_, claims) => {
     expect(await statusOf(await signToken({ exp: IN_AN_HOUR, ...claims }, SECRET))).toBe(401);
+  });
+
+  test.each<[string, object, RegExp]>([
+    ["a later beginning", { nbf: IN_AN_HOUR }, /not valid yet/],
+    ["8,000 characters and more", { filter: { topic: "x".repeat(6000) } }, /more than 8000/],
+    ["an end that is now", { exp: Math.floor(Date.now() / 1000) }, /expired/],
+  ])("with %s is refused, and told so", async (_, claims, sentence) => {
+    const refused = await ask(await token(claims), "/v1/search?q=pizza");
+    expect((await expectProblem(refused, 401, "UNAUTHORIZED")).detail).toMatch(sentence);
   });
 
   test("allows its indexes and actions and no others", async () => {
@@ -91,6 +112,14 @@ describe("a token", () => {
     expect(await statusOf(named, "/v1/indexes/vectors/search?item=1")).toBe(403);
     expect(await statusOf(named, "/v1/items/1")).toBe(403);
     expect(await statusOf(await token({}), "/v1/index")).toBe(403);
+    expect((await ask(named, "/v1/indexes/demo/selections/1", {})).status).toBe(403);
+    const searching = await token({ indexes: ["vectors"] });
+    for (const index of ["demo", "nobody"]) {
+      // The same whether such an index is served or not: a token finds out no names.
+      await expectProblem(await ask(searching, `/v1/indexes/${index}/search?q=a`), 403, "FORBIDDEN");
+      expect(await statusOf(searching, `/v1/search?q=pizza&indexes=${index}`)).toBe(403);
+      expect((await ask(searching, `/v1/indexes/${index}/selections/1`, {})).status).toBe(403);
+    }
     const listing = await token({ indexes: ["vectors"], actions: ["index"] });
     expect(await (await ask(listing, "/v1/indexes")).json()).toMatchObject({
       indexes: [{ index: "vectors" }],

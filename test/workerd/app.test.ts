@@ -3,6 +3,8 @@ import { env, exports } from "cloudflare:workers";
 import { Hono } from "hono";
 import { hc } from "hono/client";
 import { beforeAll, describe, expect, test } from "vitest";
+import { composeService } from "../../worker/app.ts";
+import { createHttpApp } from "../../worker/http/app.ts";
 import { type AppType, type CreateAppOptions, createApp, HttpError, restrict } from "../../worker/index.ts";
 import { mcp } from "../../worker/mcp.ts";
 import { letterVector } from "../seed/corpus.ts";
@@ -177,9 +179,23 @@ describe("several indexes", () => {
   });
 
   test("are not found under any other name, and such a name is not kept", async () => {
-    for (const name of ["service", "vec", "vectorsx", "%2e%2e%2f", "a b"]) {
+    for (const name of ["service", "vec", "vectorsx", "vec*", "%2e%2e%2f", "a b"]) {
       const path = `/v1/indexes/${encodeURIComponent(name)}/search?q=a`;
       expect(await json(path), name).toMatchObject({ status: 404 });
+    }
+  });
+
+  test("take no memory under a name that a pattern allows and nobody has published", async () => {
+    const { service, indexes } = composeService(env, { indexes: "demo, shop-*" });
+    const app = createHttpApp(() => service);
+    const names = ["shop-1", "shop-2", "shop-3"];
+    for (const path of ["selections/1", "search?q=a", "items/0"]) {
+      const answers = names.map((name) =>
+        app.request(`/v1/indexes/${name}/${path}`, path.startsWith("selections") ? { method: "POST" } : {}),
+      );
+      const expected = path.startsWith("selections") ? 204 : 404;
+      for (const { status } of await Promise.all(answers)) expect(status, path).toBe(expected);
+      expect([...indexes.opened.keys()]).toEqual([]);
     }
   });
 

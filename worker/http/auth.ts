@@ -2,6 +2,7 @@ import {
   ACTIONS,
   type Access,
   isToken,
+  MAX_TOKEN_LENGTH,
   MIN_SECRET_LENGTH,
   type SigningKey,
   signingKey,
@@ -98,7 +99,9 @@ export function requireCredential({ keys, secrets }: Credentials): Middleware {
 }
 
 const REFUSALS = {
+  length: `The token has more than ${MAX_TOKEN_LENGTH} characters.`,
   signature: "The token is not signed with a secret of this service.",
+  early: "The token is not valid yet: nbf lies ahead.",
   expired: "The token has expired.",
   claims: "The token has claims that are not understood; exp is needed.",
 } as const;

@@ -37,13 +37,15 @@ const TIME_LIMIT_MS = 250;
 
 /**
  * Key of a URL's answer in the data centre's cache. Its tag is part of it, so that a publish, a rollback or a
- * deployment leaves every older answer out of reach at once. The host exists nowhere.
+ * deployment leaves every older answer out of reach at once. The host exists nowhere. The path is taken as it was sent, since
+ * routes read it so: `x/%2e%2e/y` is another document than `y`, and a URL would make them one.
  */
 export function answerKey(index: string, tag: string, url: string): string {
-  const { pathname, searchParams } = new URL(url);
+  const path = /^[^:]+:\/\/[^/?#]*([^?#]*)/.exec(url)?.[1] ?? "";
+  const { searchParams } = new URL(url);
   searchParams.sort();
   const query = searchParams.toString();
-  return `https://annoy-edge.invalid/answers/${index}/${tag}${pathname}${query ? `?${query}` : ""}`;
+  return `https://annoy-edge.invalid/answers/${index}/${tag}/${encodeURIComponent(path)}${query ? `?${query}` : ""}`;
 }
 
 /** The JSON of a kept answer; undefined when there is none or the cache fails or dawdles. */

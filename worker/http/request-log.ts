@@ -15,7 +15,10 @@ export interface RequestLogOptions {
 
 /** One request in one line. What people search for is not in it, nor who they are. */
 interface LogLine
-  extends Omit<RequestState, "timings" | "key" | "service" | "pattern" | "allowed" | "scope"> {
+  extends Omit<
+    RequestState,
+    "timings" | "key" | "service" | "pattern" | "allowed" | "scope" | "work" | "hold"
+  > {
   readonly level: "info" | "warn" | "error";
   readonly message: string;
   readonly index: string;
@@ -50,6 +53,8 @@ function lineOf(c: AppContext, ms: number): LogLine {
     pattern: _pattern,
     allowed: _allowed,
     scope: _scope,
+    work: _work,
+    hold: _hold,
     service,
     ...state
   } = stateOf(c);

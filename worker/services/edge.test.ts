@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { EmbedderIdentity } from "../core/format/meta.ts";
 import { createEdgeEmbedder, type EmbedderBindings } from "./edge.ts";
 
@@ -93,11 +93,27 @@ describe("the query embedder at the edge", () => {
     }
   });
 
-  it("gives up soon when the service is down, since somebody waits", async () => {
-    const { calls, fetch } = recorder({ error: { message: "down" } }, 503);
+  it("gives up soon when the service is down, since somebody waits, and logs what it says of its account", async () => {
+    const { calls, fetch } = recorder({ error: { message: "limit of organization org-7" } }, 503);
+    const logged = vi.spyOn(console, "error").mockImplementation(() => {});
     await expect(
       createEdgeEmbedder(openai, { OPENAI_API_KEY: "key" }, fetch)?.embedQuery("text"),
-    ).rejects.toMatchObject({ code: "EMBEDDER_UNAVAILABLE" });
+    ).rejects.toMatchObject({ code: "EMBEDDER_UNAVAILABLE", message: "The embedder openai answered 503." });
     expect(calls.length).toBe(2);
+    expect(logged).toHaveBeenCalledWith(expect.stringContaining("org-7"));
+    logged.mockRestore();
+  });
+
+  it("does not read an answer without an end to its end", async () => {
+    let pulled = 0;
+    const pull = (controller: ReadableStreamDefaultController) => {
+      pulled++;
+      controller.enqueue(new Uint8Array(1 << 20).fill(0x20));
+    };
+    const fetch = async () => new Response(new ReadableStream({ pull }));
+    await expect(
+      createEdgeEmbedder(openai, { OPENAI_API_KEY: "key" }, fetch)?.embedQuery("text"),
+    ).rejects.toMatchObject({ code: "BAD_EMBEDDING" });
+    expect(pulled).toBeLessThan(10);
   });
 });

@@ -2,7 +2,7 @@ import type { Embedder } from "../core/embedding/types.ts";
 import type { EmbedderIdentity } from "../core/format/meta.ts";
 import { huggingFaceService } from "./huggingface.ts";
 import { openAIService } from "./openai.ts";
-import { EmbeddingError, type Fetch, type RequestOptions } from "./request.ts";
+import { EmbeddingError, type Fetch, FOR_VISITORS, type RequestOptions } from "./request.ts";
 import { createServiceEmbedder, type Service } from "./service.ts";
 import { type AiBinding, workersAIService } from "./workers-ai.ts";
 
@@ -19,7 +19,13 @@ export interface EmbedderBindings {
 }
 
 /** A visitor waits: one further try, and not for long. */
-const AT_THE_EDGE: RequestOptions = { timeout: 10_000, retries: 1, backoff: 200, maxWait: 2_000 };
+const AT_THE_EDGE: RequestOptions = {
+  ...FOR_VISITORS,
+  timeout: 10_000,
+  retries: 1,
+  backoff: 200,
+  maxWait: 2_000,
+};
 
 /**
  * The query embedder for an index whose artifact carries none; undefined when the Worker has no means for its provider.

@@ -14,6 +14,13 @@ export interface RequestOptions {
   readonly backoff?: number | undefined;
   /** Longest wait between tries, in milliseconds; a `Retry-After` beyond it ends them. Default 60,000. */
   readonly maxWait?: number | undefined;
+  /** Bytes of an answer at most. Default 256 MiB, far above what the vectors of one batch take. */
+  readonly maxAnswerBytes?: number | undefined;
+  /**
+   * Takes what a service says of a refusal. The error's message is then without it: visitors read that, and services name
+   * accounts and hosts.
+   */
+  readonly onRefusal?: ((said: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -29,8 +36,13 @@ export interface ServiceCall {
   readonly keyName: string;
 }
 
-/** Far above what the vectors of one batch take. */
 const MAX_ANSWER_BYTES = 256 << 20;
+
+/** Settings of calls that a visitor waits for. What services say of a refusal is for the log. */
+export const FOR_VISITORS: RequestOptions = {
+  maxAnswerBytes: 4 << 20,
+  onRefusal: (said) => console.error(said),
+};
 
 /**
  * Posts JSON to a service and gives the JSON of its answer, trying again where that may help: `Retry-After` (seconds or
@@ -71,7 +83,7 @@ type Outcome =
 
 async function tryOnce(call: ServiceCall, options: RequestOptions): Promise<Outcome> {
   const { what = "embedder", provider, url, body, key } = call;
-  const { timeout = 60_000, signal } = options;
+  const { timeout = 60_000, maxAnswerBytes = MAX_ANSWER_BYTES, signal } = options;
   const send: Fetch = options.fetch ?? ((u, init) => fetch(u, init));
   const late = AbortSignal.timeout(timeout);
   try {
@@ -81,10 +93,9 @@ async function tryOnce(call: ServiceCall, options: RequestOptions): Promise<Outc
       body: JSON.stringify(body),
       signal: signal ? AbortSignal.any([signal, late]) : late,
     });
-    const text = await response.text();
-    if (!response.ok) return refusal(call, response, text);
-    if (text.length > MAX_ANSWER_BYTES)
-      return { error: notJson(call, "an answer that is too large"), retry: false };
+    const text = await textOf(response, maxAnswerBytes);
+    if (!response.ok) return refusal(call, response, text ?? "", options.onRefusal);
+    if (text === undefined) return { error: notJson(call, "an answer that is too large"), retry: false };
     try {
       return { value: JSON.parse(text) };
     } catch {
@@ -102,13 +113,38 @@ async function tryOnce(call: ServiceCall, options: RequestOptions): Promise<Outc
   }
 }
 
-function refusal(call: ServiceCall, response: Response, text: string): Outcome {
+/** Reads a body as text; undefined, and no further, when it has more bytes. */
+async function textOf({ body }: Response, most: number): Promise<string | undefined> {
+  if (!body) return "";
+  const reader: ReadableStreamDefaultReader<Uint8Array> = body.getReader();
+  const decoder = new TextDecoder();
+  let text = "";
+  for (let left = most; ; ) {
+    const { done, value } = await reader.read();
+    if (done) return text + decoder.decode();
+    left -= value.byteLength;
+    if (left < 0) {
+      reader.cancel().catch(() => {});
+      return undefined;
+    }
+    text += decoder.decode(value, { stream: true });
+  }
+}
+
+function refusal(
+  call: ServiceCall,
+  response: Response,
+  text: string,
+  onRefusal: RequestOptions["onRefusal"],
+): Outcome {
   const { status } = response;
   const said = explanation(text, call.key);
-  const at = `The ${call.what ?? "embedder"} ${call.provider} answered ${status}${said && `: ${said}`}`;
+  const by = `The ${call.what ?? "embedder"} ${call.provider} answered ${status}`;
+  onRefusal?.(`${by}${said && `: ${said}`}.`);
+  const at = onRefusal ? by : `${by}${said && `: ${said}`}`;
   if (status === 401 || status === 403) {
     // Not what it says: services quote parts of the key.
-    const message = `The ${call.what ?? "embedder"} ${call.provider} answered ${status}. Check ${call.keyName}.`;
+    const message = `${by}. Check ${call.keyName}.`;
     return { error: new EmbeddingError("EMBEDDER_UNAUTHORIZED", message, { status }), retry: false };
   }
   if (status === 429) {

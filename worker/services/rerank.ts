@@ -1,7 +1,7 @@
 import type { Reranker } from "../core/embedding/types.ts";
 import { AnnoyEdgeError } from "../core/format/errors.ts";
 import { within } from "../core/time/wait.ts";
-import { callService, type Fetch } from "./request.ts";
+import { callService, type Fetch, FOR_VISITORS } from "./request.ts";
 import type { AiBinding } from "./workers-ai.ts";
 
 /** Bindings, secrets and variables of a reranker. */
@@ -54,7 +54,7 @@ export function createReranker(bindings: RerankerBindings, fetch?: Fetch): Reran
     body: { ...(model && { model }), query, documents, top_n: documents.length, return_documents: false },
   });
   return limited(new URL(RERANKER).host, timeout, (query, texts) =>
-    callService(call(query, texts), { fetch, timeout, retries: 0 }),
+    callService(call(query, texts), { ...FOR_VISITORS, fetch, timeout, retries: 0 }),
   );
 }
 

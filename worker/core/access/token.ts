@@ -29,7 +29,7 @@ export const TOKEN_ACTIONS: readonly Action[] = ["search", "documents"];
 const HEADER = '{"alg":"HS256","typ":"JWT"}';
 const ALGORITHM = { name: "HMAC", hash: "SHA-256" } as const;
 /** A header and a request line have room for no more. */
-const MAX_TOKEN_LENGTH = 8_000;
+export const MAX_TOKEN_LENGTH = 8_000;
 
 export async function signToken(claims: TokenClaims, secret: string): Promise<string> {
   const body = `${encode(HEADER)}.${encode(JSON.stringify(claims))}`;
@@ -39,12 +39,12 @@ export async function signToken(claims: TokenClaims, secret: string): Promise<st
 
 /** Whether a credential has the form of a token; keys have none of it. */
 export function isToken(credential: string): boolean {
-  return /^eyJ[\w-]*\.[\w-]+\.[\w-]+$/.test(credential) && credential.length <= MAX_TOKEN_LENGTH;
+  return /^eyJ[\w-]*\.[\w-]+\.[\w-]+$/.test(credential);
 }
 
 export type Verified =
   | { readonly ok: true; readonly access: Access }
-  | { readonly ok: false; readonly reason: "signature" | "expired" | "claims" };
+  | { readonly ok: false; readonly reason: "length" | "signature" | "early" | "expired" | "claims" };
 
 /** Holds a token against each of the secrets, of which there are two while one replaces the other. No I/O. */
 export async function verifyToken(
@@ -52,6 +52,7 @@ export async function verifyToken(
   keys: readonly SigningKey[],
   now = Date.now(),
 ): Promise<Verified> {
+  if (token.length > MAX_TOKEN_LENGTH) return { ok: false, reason: "length" };
   const [header = "", payload = "", signature = ""] = token.split(".");
   const signed = bytesOf(`${header}.${payload}`);
   const given = fromBase64url(signature);
@@ -63,6 +64,7 @@ export async function verifyToken(
   if (!sound || !isOurs(jsonOf(header))) return { ok: false, reason: "signature" };
   const claims = jsonOf(payload);
   if (!isClaims(claims)) return { ok: false, reason: "claims" };
+  if (claims.nbf !== undefined && claims.nbf * 1000 > now) return { ok: false, reason: "early" };
   if (claims.exp * 1000 <= now) return { ok: false, reason: "expired" };
   const { indexes, actions = TOKEN_ACTIONS, filter } = claims;
   return { ok: true, access: { indexes, actions, filter } };
@@ -84,12 +86,14 @@ function importKey(secret: string): Promise<CryptoKey> {
   return crypto.subtle.importKey("raw", bytesOf(secret), ALGORITHM, false, ["sign", "verify"]);
 }
 
+/** `crit` names extensions that whoever does not know them must refuse, and none is known here. */
 function isOurs(header: unknown): boolean {
-  return (header as { alg?: unknown } | undefined)?.alg === "HS256";
+  const { alg, crit } = (header ?? {}) as { alg?: unknown; crit?: unknown };
+  return alg === "HS256" && crit === undefined;
 }
 
 /** Faults close: a claim that is not understood must not be taken for one that is not there. */
-function isClaims(value: unknown): value is TokenClaims {
+function isClaims(value: unknown): value is TokenClaims & { readonly nbf?: number } {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
   const { exp, nbf, indexes, actions, filter } = value as Record<string, unknown>;
   const texts = (list: unknown) =>
@@ -97,7 +101,7 @@ function isClaims(value: unknown): value is TokenClaims {
   return (
     typeof exp === "number" &&
     Number.isFinite(exp) &&
-    (nbf === undefined || (typeof nbf === "number" && nbf * 1000 <= Date.now())) &&
+    (nbf === undefined || typeof nbf === "number") &&
     texts(indexes) &&
     texts(actions) &&
     (filter === undefined || (typeof filter === "object" && filter !== null && !Array.isArray(filter)))

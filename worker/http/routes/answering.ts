@@ -9,8 +9,10 @@ import { type AppContext, type IndexSource, lifetimeOf, stateOf } from "../types
 
 /** The index that a request's path names, or the first. @throws AnnoyEdgeError `INDEX_NOT_FOUND` */
 export async function sourceOf(c: AppContext, name = c.req.param("index")): Promise<IndexSource> {
+  // Before it is looked for: who may not ask an index is not told whether it is served.
+  if (name !== undefined) requireIndex(c, name);
   const source = await stateOf(c).service.indexes.open(name);
-  requireIndex(c, source.name);
+  if (name === undefined) requireIndex(c, source.name);
   stateOf(c).index = source.name;
   return source;
 }

@@ -12,7 +12,7 @@ import { BODY_TIMEOUT, type BodyLimits, MAX_BATCH_BYTES, MAX_BODY_BYTES, readJso
 import { countQuery } from "../insights.ts";
 import { searchFromParameters } from "../parameters.ts";
 import { type AppContext, type HttpLimits, stateOf } from "../types.ts";
-import { versionedGet, withSearcher } from "./answering.ts";
+import { sourceOf, versionedGet, withSearcher } from "./answering.ts";
 import { indexRoute, type Router } from "./route.ts";
 import { searchSeveral } from "./several.ts";
 
@@ -129,8 +129,7 @@ export function addInsightRoutes(router: Router): void {
   indexRoute(router, "/v1/selections/:position", "search", {
     post: async (c) => {
       const text = c.req.param("position") ?? "";
-      const name = c.req.param("index");
-      if (name !== undefined) stateOf(c).index = (await stateOf(c).service.indexes.open(name)).name;
+      await sourceOf(c);
       stateOf(c).position = validate(position, /^\d{1,9}$/.test(text) ? Number(text) : text, "position");
       return c.body(null, 204);
     },
