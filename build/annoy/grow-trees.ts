@@ -1,12 +1,12 @@
 import { availableParallelism } from "node:os";
-import { Worker } from "node:worker_threads";
 import { dot } from "../../worker/core/forest/annoy/distances.ts";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import type { Progress } from "../settings/progress.ts";
+import { createPool, moduleBeside } from "../threads/pool.ts";
 import type { GrownTree } from "./grow.ts";
 import { openRows, type Rows } from "./rows.ts";
 import type { ItemNumbers } from "./splits.ts";
-import { type TreeInput, type TreeWork, treeGrower } from "./tree-work.ts";
+import { type TreeInput, type TreeTask, type TreeWork, treeRunner } from "./tree-work.ts";
 
 export interface TreeOptions {
   /** Number of trees; -1: until there are twice as many nodes as items, as in Annoy. */
@@ -46,17 +46,31 @@ export async function growTrees(
     });
   };
   if (enough()) return 0;
-  const jobs = Math.min(wanted, options.nJobs === -1 ? availableParallelism() : options.nJobs);
-  if (jobs === 1 || work.items.length * work.dimensions < INLINE_WORK) {
-    const rows = openRows(work.rows);
-    try {
-      const grow = treeGrower(work, rows);
-      while (!enough()) accept(grow(done));
-    } finally {
-      rows.close();
+  const cores = options.nJobs === -1 ? availableParallelism() : options.nJobs;
+  const jobs = Math.min(wanted, cores);
+  const runner = treeRunner();
+  const small = work.items.length * work.dimensions < INLINE_WORK;
+  const thread = moduleBeside(import.meta.url, "thread");
+  const pool = createPool({ jobs, small, shared: work, thread, runTask: runner.run });
+  /** Trees under way, in their order: one a thread, and as many that wait, so that none idles. */
+  const ahead: Promise<GrownTree>[] = [];
+  let started = 0;
+  const start = () => {
+    const task: TreeTask = { kind: "tree", number: started++ };
+    const tree = pool.run([task]).then(([grown]) => grown!);
+    // Those behind one that fails, or behind the last that is wanted, are not awaited.
+    tree.catch(() => {});
+    ahead.push(tree);
+  };
+  const most = jobs === 1 || small ? 1 : 2 * jobs;
+  try {
+    while (!enough()) {
+      while (ahead.length < most && started < wanted) start();
+      accept(await ahead.shift()!);
     }
-  } else {
-    await growOnThreads(work, jobs, wanted, enough, accept);
+  } finally {
+    await pool.close();
+    runner.close();
   }
   return done;
 }
@@ -73,52 +87,6 @@ function checkCounts({ nTrees, nJobs }: TreeOptions): void {
       "BAD_JOB_COUNT",
       `The number of jobs must be at least 1, or -1 for all cores; it is ${nJobs}.`,
     );
-  }
-}
-
-async function growOnThreads(
-  work: TreeWork,
-  jobs: number,
-  wanted: number,
-  enough: () => boolean,
-  accept: (tree: GrownTree) => void,
-): Promise<void> {
-  /** Trees that came before their turn. */
-  const early = new Map<number, GrownTree>();
-  let started = 0;
-  let next = 0;
-  const threads: Worker[] = [];
-  try {
-    await new Promise<void>((resolve, reject) => {
-      const give = (thread: Worker) => {
-        if (started < wanted) thread.postMessage(started++);
-      };
-      for (let i = 0; i < jobs; i++) {
-        const thread = new Worker(new URL("./tree-thread.ts", import.meta.url), { workerData: work });
-        threads.push(thread);
-        thread.on("error", reject);
-        thread.on("exit", (code) => reject(new Error(`A tree thread ended with code ${code}.`)));
-        thread.on("message", ({ number, tree }: { number: number; tree: GrownTree }) => {
-          try {
-            early.set(number, tree);
-            for (;;) {
-              const ready = early.get(next);
-              if (!ready || enough()) break;
-              early.delete(next++);
-              accept(ready);
-            }
-          } catch (error) {
-            reject(error);
-            return;
-          }
-          if (enough()) resolve();
-          else give(thread);
-        });
-        give(thread);
-      }
-    });
-  } finally {
-    await Promise.all(threads.map((thread) => thread.terminate()));
   }
 }
 

@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { SourceError, type SourceErrorCode } from "../sources/errors.ts";
 import type { SourceFile } from "../sources/types.ts";
+import { moduleBeside } from "../threads/pool.ts";
 import type { Page, Skipped } from "./page.ts";
 import { readPageFile } from "./page-file.ts";
 
@@ -46,9 +47,7 @@ export async function* readPageFiles(files: readonly SourceFile[]): AsyncGenerat
 }
 
 function createReader() {
-  // Compiled for npm the file ends in .js; in the checkout Node runs the TypeScript itself.
-  const ending = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  const worker = new Worker(new URL(`./page-worker.${ending}`, import.meta.url));
+  const worker = new Worker(moduleBeside(import.meta.url, "page-worker"));
   return {
     read(files: readonly SourceFile[]): Promise<readonly ReadPage[]> {
       const pages = new Promise<readonly ReadPage[]>((resolve, reject) => {

@@ -1,15 +1,14 @@
 import { Worker } from "node:worker_threads";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import type { Progress } from "../settings/progress.ts";
+import { moduleBeside } from "../threads/pool.ts";
 import type { TextOptions, TextPlan } from "./options.ts";
 import { indexTexts, type TextInput, type TextSections } from "./sections.ts";
 import type { TextJob, TextMessage } from "./thread-main.ts";
 
 /** Runs {@link indexTexts} on a thread of its own. */
 function onThread(job: TextJob, onProgress?: (progress: Progress) => void): Promise<TextSections> {
-  // Compiled for npm the file ends in .js; in the checkout Node runs the TypeScript itself.
-  const ending = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  const worker = new Worker(new URL(`./thread-main.${ending}`, import.meta.url), { workerData: job });
+  const worker = new Worker(moduleBeside(import.meta.url, "thread-main"), { workerData: job });
   const answer = new Promise<TextSections>((resolve, reject) => {
     worker.on("error", reject);
     worker.on("exit", (code) => reject(new Error(`The thread that indexes texts ended with ${code}.`)));

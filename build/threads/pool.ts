@@ -31,20 +31,30 @@ export interface PoolOptions {
   /** Memory that every thread reads. */
   readonly shared: object;
   /** Does a task on this thread, when there are no others. */
-  readonly runTask: (task: Task) => unknown;
+  readonly runTask: RunTask;
 }
+
+/** Does one task over the shared memory: each pool is given its own kinds of both. */
+export type RunTask = (shared: never, task: never) => unknown;
 
 export function createPool({ jobs, small, thread, shared, runTask }: PoolOptions): Pool {
   const threads = jobs > 0 ? jobs : availableParallelism();
-  return threads === 1 || small ? createLocalPool(runTask) : createThreadPool(thread, shared, threads);
+  return threads === 1 || small
+    ? createLocalPool(shared, runTask)
+    : createThreadPool(thread, shared, threads);
 }
 
-function createLocalPool(runTask: PoolOptions["runTask"]): Pool {
+/** Returns the URL of a module beside another: compiled for npm it ends in .js, in the checkout Node runs the TypeScript itself. */
+export function moduleBeside(url: string, name: string): URL {
+  return new URL(`./${name}.${url.endsWith(".ts") ? "ts" : "js"}`, url);
+}
+
+function createLocalPool(shared: object, runTask: RunTask): Pool {
   return {
     async run<Result>(tasks: readonly Task<Result>[], { onDone }: RunOptions = {}) {
       const results: Result[] = [];
       for (const [i, task] of tasks.entries()) {
-        results.push(runTask(task) as Result); // a task carries the type of its result
+        results.push(runTask(shared as never, task as never) as Result); // a task carries the type of its result
         onDone?.(i + 1);
         // Lets progress and interrupts through between tasks.
         await new Promise((resolve) => setImmediate(resolve));

@@ -1,13 +1,12 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Encoder, openEncoder } from "../../../worker/core/embedding/encoder/encoder.ts";
 import { openKernel } from "../../../worker/core/embedding/encoder/kernel.ts";
 import { AnnoyEdgeError, ArtifactError } from "../../../worker/core/format/errors.ts";
 import type { ServiceEmbedder } from "../../../worker/services/service.ts";
-import { createPool, type Pool, type Task } from "../../threads/pool.ts";
+import { createPool, moduleBeside, type Pool } from "../../threads/pool.ts";
 import { kernelModule } from "../encoder/kernel/load.ts";
 import { type EncodeTask, runEncodeTask } from "./work.ts";
 
@@ -69,14 +68,8 @@ export async function createEncoderEmbedder(
   const openPool = (): Pool => {
     const file = new Uint8Array(new SharedArrayBuffer(bytes.byteLength));
     file.set(bytes);
-    const thread = import.meta.url.endsWith(".ts") ? "./thread.ts" : "./thread.js";
-    return createPool({
-      jobs: jobs > 0 ? jobs : availableParallelism(),
-      small: false,
-      shared: { file, kernel },
-      thread: new URL(thread, import.meta.url),
-      runTask: (task: Task) => runEncodeTask({ file, kernel }, task as EncodeTask), // only such tasks are given to it
-    });
+    const thread = moduleBeside(import.meta.url, "thread");
+    return createPool({ jobs, small: false, shared: { file, kernel }, thread, runTask: runEncodeTask });
   };
   return {
     identity,
