@@ -5,7 +5,7 @@ import type { AnnoyLayout } from "../../worker/core/format/annoy.ts";
 import { openArtifact } from "../../worker/core/format/artifact.ts";
 import type { Metric } from "../../worker/core/format/constants.ts";
 import { writeDocuments } from "../artifact/documents.ts";
-import { type BuildResult, beginFolder } from "../artifact/folder.ts";
+import { type BuildResult, writeFolder } from "../artifact/folder.ts";
 import { type BuiltForest, encodeDraft, writeArtifact } from "../artifact/folder-files.ts";
 import { type EmbedderOption, resolveEmbedder } from "../embedding/build-embedder.ts";
 import { encoderBytesOf } from "../embedding/sentence/embedder.ts";
@@ -97,8 +97,7 @@ export async function writeImported(
       `The index has ${dimensions} dimensions; the embedder ${embedder.identity.provider} (${embedder.identity.model}) makes ${embedder.identity.dimensions}.`,
     );
   }
-  const folder = await beginFolder(options.out);
-  try {
+  return writeFolder(options.out, [], async (folder) => {
     const writer = writeDocuments(await folder.createFile("documents.jsonl"));
     const { ids, hasText } = await writeItemDocuments(given, items, nItems, writer, onProgress);
     const documents = await writer.close();
@@ -125,12 +124,8 @@ export async function writeImported(
       source: { ...notes, metric, layout },
     });
     await writeEncoderFile(folder, encoderBytesOf(embedder));
-    await folder.commit();
     return { out: options.out, manifest };
-  } catch (error) {
-    await folder.discard();
-    throw error;
-  }
+  });
 }
 
 export function existingItems(slots: SlotTable): Uint32Array {

@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
-import type { Manifest } from "../../worker/core/format/meta.ts";
+import type { Manifest, ManifestFile } from "../../worker/core/format/meta.ts";
 import { DATA_FILES, versionOf } from "./version.ts";
 
 /**
@@ -25,15 +25,26 @@ export async function checkFiles(
     if (info?.size !== file.bytes) {
       throw changed(path, info ? `has ${info.size} bytes, not ${file.bytes}` : "is not there");
     }
-    const digest = createHash("sha256");
-    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
-      digest.update(chunk as Buffer);
-      done += (chunk as Buffer).byteLength;
+    const { sha256 } = await hashFile(path, (bytes) => {
+      done += bytes;
       onProgress?.(done);
-    }
-    if (digest.digest("hex") !== file.sha256) throw changed(path, "does not match its SHA-256");
+    });
+    if (sha256 !== file.sha256) throw changed(path, "does not match its SHA-256");
   }
   if (versionOf(files) !== version) throw changed(dir, `is not version ${version}`);
+}
+
+/** Length and SHA-256 of a file. @param onBytes receives the length of each piece that was read */
+export async function hashFile(path: string, onBytes: (bytes: number) => void): Promise<ManifestFile> {
+  const digest = createHash("sha256");
+  let bytes = 0;
+  // Without an encoding a file's stream gives Buffers.
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
+    digest.update(chunk);
+    bytes += chunk.byteLength;
+    onBytes(chunk.byteLength);
+  }
+  return { bytes, sha256: digest.digest("hex") };
 }
 
 /** Error of a folder whose parts do not fit together. */

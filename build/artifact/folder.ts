@@ -89,6 +89,29 @@ export async function beginFolder(out: string, makes: readonly string[] = []): P
   };
 }
 
+/**
+ * Writes an artifact folder that appears at `out` when `write` has ended with a result; when it fails or ends with
+ * undefined nothing is left of it.
+ *
+ * @throws as {@link beginFolder}
+ */
+export async function writeFolder<Result>(
+  out: string,
+  makes: readonly string[],
+  write: (folder: FolderWriter) => Promise<Result>,
+): Promise<Result> {
+  const folder = await beginFolder(out, makes);
+  try {
+    const result = await write(folder);
+    if (result === undefined) await folder.discard();
+    else await folder.commit();
+    return result;
+  } catch (error) {
+    await folder.discard();
+    throw error;
+  }
+}
+
 /** Turns an error of the file system into a sentence that names the artifact. */
 async function namingTarget<T>(target: string, work: () => Promise<T>): Promise<T> {
   try {

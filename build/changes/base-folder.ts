@@ -1,7 +1,7 @@
 import { copyFile, link, mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Manifest } from "../../worker/core/format/meta.ts";
-import { beginFolder } from "../artifact/folder.ts";
+import { writeFolder } from "../artifact/folder.ts";
 import { BASE_FOLDER, DATA_FILES, ENCODER_FILE, MANIFEST_FILE, SHARDS_FOLDER } from "../artifact/version.ts";
 
 /** Returns the folder of the base: the artifact folder itself, as long as nothing was changed in it. */
@@ -11,15 +11,11 @@ export function baseFolderOf(dir: string, { base }: Pick<Manifest, "base">): str
 
 /** Writes an artifact folder as it is to another place. */
 export async function copyFolder(from: string, manifest: Manifest, out: string): Promise<void> {
-  const folder = await beginFolder(out, [BASE_FOLDER, SHARDS_FOLDER]);
-  try {
-    if (manifest.base) await keepBase(join(from, BASE_FOLDER), folder.path);
-    await copyFiles(from, folder.path);
-    await folder.commit();
-  } catch (error) {
-    await folder.discard();
-    throw error;
-  }
+  await writeFolder(out, [BASE_FOLDER, SHARDS_FOLDER], async ({ path }) => {
+    if (manifest.base) await keepBase(join(from, BASE_FOLDER), path);
+    await copyFiles(from, path);
+    return path;
+  });
 }
 
 /** Puts the base's files, which never change, into a folder in the making: by links where the disk has them. */

@@ -7,7 +7,7 @@ import type { Changes, LoadedIndex } from "../../worker/core/search/loaded-index
 import { MOST } from "../../worker/core/search/vectors.ts";
 import { createRandom } from "../numeric/random.ts";
 import { meanOf, round } from "../numeric/statistics.ts";
-import { between, bruteForce, recallOf } from "../recall/verify.ts";
+import { between, bruteForce, liveItems, recallOf } from "../recall/verify.ts";
 import type { Progress } from "../settings/progress.ts";
 
 /** Multiply-adds spent on exact answers: about a second. */
@@ -65,17 +65,47 @@ export function joinForests({ base, added, kept }: Changes): Forest {
   };
 }
 
-/** Items of both parts that have a vector. */
-export function liveItems(forest: Forest): Uint32Array {
-  return Uint32Array.from({ length: forest.nItems }, (_, item) => (forest.vector(item) ? item : -1)).filter(
-    (item) => item !== 0xffff_ffff,
-  );
+/** Vectors of a part of an index, of base and changes together, and the items that have one: those of the base come first. */
+export interface MeasuredPart {
+  readonly forest: Forest;
+  readonly items: Uint32Array;
+  /** Number of the first item of the changes. */
+  readonly first: number;
 }
 
 /**
- * The recall of base and changes together, with the base's default searchK: on vectors that lie between an item and its
- * neighbours and are none themselves. As many queries come from the changes as from the base.
+ * Queries to measure base and changes by: vectors that lie between an item and its neighbours and are none themselves. As
+ * many come from the changes of all parts as from the bases.
  */
+export function mixedQueries(parts: readonly MeasuredPart[], wanted: number): Float32Array[] {
+  const random = createRandom(1);
+  const old = picker(parts, (item, first) => item < first);
+  const fresh = picker(parts, (item, first) => item >= first);
+  return Array.from({ length: wanted }, (_, i) => {
+    const [own, other] = i % 2 === 0 ? [old, fresh] : [fresh, old];
+    const { forest, item } = (own.count > 0 ? own : other).pick(random());
+    return between(forest, item, random);
+  });
+}
+
+/** Picks among some of the items of all parts. */
+function picker(parts: readonly MeasuredPart[], isOwn: (item: number, first: number) => boolean) {
+  const lists = parts.map(({ items, first }) => items.filter((item) => isOwn(item, first)));
+  const count = lists.reduce((sum, { length }) => sum + length, 0);
+  return {
+    count,
+    pick(share: number): { readonly forest: Forest; readonly item: number } {
+      let place = Math.floor(share * count);
+      const part = lists.findIndex(({ length }) => {
+        place -= length;
+        return place < 0;
+      });
+      return { forest: parts[part]!.forest, item: lists[part]!.at(place)! };
+    },
+  };
+}
+
+/** The recall of base and changes together, with the base's default searchK. */
 export function certifyChanges(
   changes: Changes,
   certified: CertifiedRecall,
@@ -88,15 +118,7 @@ export function certifyChanges(
   if (deepest === undefined) return { ...certified, queries: 0, heldOut: false };
   const affordable = Math.floor(BUDGET / (items.length * forest.dimensions));
   const wanted = Math.min(items.length, MOST_QUERIES, Math.max(LEAST_QUERIES, affordable));
-  const first = changes.base.forest.nItems;
-  const old = items.filter((item) => item < first);
-  const fresh = items.subarray(old.length);
-  const random = createRandom(1);
-  const queries = Array.from({ length: wanted }, (_, i) => {
-    const [own, other] = i % 2 === 0 ? [old, fresh] : [fresh, old];
-    const from = own.length > 0 ? own : other;
-    return between(forest, from[Math.floor(random() * from.length)]!, random);
-  });
+  const queries = mixedQueries([{ forest, items, first: changes.base.forest.nItems }], wanted);
   const nearest = bruteForce(forest, items, queries, deepest, onProgress);
   const recalls = depths.map((k) => queries.map((query, q) => recallOf(forest, query, nearest[q]!, k)));
   return withRecalls(certified, recalls);

@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import type { Manifest } from "../../worker/core/format/meta.ts";
-import { beginFolder, type FolderWriter, readManifest } from "../artifact/folder.ts";
+import { type FolderWriter, readManifest, writeFolder } from "../artifact/folder.ts";
 import { BASE_FOLDER, ENCODER_FILE, SHARDS_FOLDER } from "../artifact/version.ts";
 import { type EmbedderOptions, openBuildEmbedder } from "../embedding/build-embedder.ts";
 import { countedBy, type Input, type InputOptions, inputOf, SITE_FIELDS } from "../job/input.ts";
@@ -87,22 +87,19 @@ export async function updateWithin(
     const gone = set.removed.reduce((sum, { length }) => sum + length, 0);
     if (set.documents.length + gone > most * documents) return undefined;
     if (documents + set.documents.length - gone < 1) throw nothingLeft(dir);
-    const folder = await beginFolder(out, [BASE_FOLDER, ...(manifest.shards ? [SHARDS_FOLDER] : [])]);
-    try {
+    const makes = [BASE_FOLDER, ...(manifest.shards ? [SHARDS_FOLDER] : [])];
+    const written = await writeFolder(out, makes, async (folder) => {
       const embedFields = input?.embedFields ?? [];
       const vectors = await vectorsOfChanges(baseDir, opened, set.documents, { ...options, embedFields });
       // What they hold in memory is not needed any more; the base is read from its folder again.
       await opened.close();
       await requireStill(manifest, dir);
       const write = manifest.shards ? writeShardedChanges : writeChangedWhole;
-      const written = await write(folder, { baseDir, set, vectors, jobs, onProgress });
+      const changed = await write(folder, { baseDir, set, vectors, jobs, onProgress });
       await requireStill(manifest, dir);
-      await folder.commit();
-      return { outcome: "updated", out, manifest: written, counts: set.counts };
-    } catch (error) {
-      await folder.discard();
-      throw error;
-    }
+      return changed;
+    });
+    return { outcome: "updated", out, manifest: written, counts: set.counts };
   } finally {
     await opened.close();
   }

@@ -8,12 +8,12 @@ import { readManifest } from "../artifact/folder.ts";
 import { BASE_FOLDER } from "../artifact/version.ts";
 import { openLocalIndex, openShardOf } from "../local/local-index.ts";
 import type { LocalIndex } from "../local/types.ts";
-import { measureRecall, type RecallMeasurement } from "../recall/verify.ts";
+import { liveItems, measureRecall, type RecallMeasurement } from "../recall/verify.ts";
 import type { Progress } from "../settings/progress.ts";
 import { checkNumbering, type NumberedShard } from "../sharding/numbering.ts";
 import { openWhole } from "../sharding/stored.ts";
 import { measureShards, type RoutedShards, type VerifyFolder } from "../sharding/verify.ts";
-import { joinForests, liveItems } from "./measure.ts";
+import { joinForests } from "./measure.ts";
 import { searchedShard } from "./measure-shards.ts";
 
 /** Result of verifying an artifact folder, as far as it is needed of a base. */

@@ -2,9 +2,9 @@ import { join } from "node:path";
 import type { Manifest } from "../../worker/core/format/meta.ts";
 import { collect } from "../artifact/collect.ts";
 import { writeDocuments } from "../artifact/documents.ts";
-import { type BuildResult, beginFolder } from "../artifact/folder.ts";
+import { type BuildResult, writeFolder } from "../artifact/folder.ts";
 import { SHARDS_FOLDER } from "../artifact/version.ts";
-import { type BuildEmbedder, type EmbedderOptions, openBuildEmbedder } from "../embedding/build-embedder.ts";
+import { type EmbedderOptions, openBuildEmbedder } from "../embedding/build-embedder.ts";
 import { makeCorpus } from "../embedding/documents.ts";
 import { writeEncoderFile } from "../embedding/sentence/folder.ts";
 import { countedBy, type InputOptions, inputOf } from "../job/input.ts";
@@ -67,29 +67,22 @@ export async function buildUnlessEqual(
   const curation = options.curation === undefined ? undefined : await readCuration(options.curation);
   const text = withFieldWeights(textOptionsOf(options), curation);
   const sharding = shardingOf(options, metric);
-  const folder = await beginFolder(options.out, sharding ? [SHARDS_FOLDER] : []);
-  let opened: BuildEmbedder | undefined;
-  try {
-    opened = await openBuildEmbedder(options);
-    const job: BuildJob = {
-      ...{ folder, embedder: opened, name, metric, settings, text, options, known },
-      ...(curation && { curation }),
-      input: await countedBy(input, opened),
-    };
-    const manifest = await (sharding ? buildShards(job, sharding) : buildWhole(job));
-    if (!manifest) {
-      await folder.discard();
-      return undefined;
+  const manifest = await writeFolder(options.out, sharding ? [SHARDS_FOLDER] : [], async (folder) => {
+    const opened = await openBuildEmbedder(options);
+    try {
+      const job: BuildJob = {
+        ...{ folder, embedder: opened, name, metric, settings, text, options, known },
+        ...(curation && { curation }),
+        input: await countedBy(input, opened),
+      };
+      const made = await (sharding ? buildShards(job, sharding) : buildWhole(job));
+      if (made) await writeEncoderFile(folder, opened.encoderBytes());
+      return made;
+    } finally {
+      await opened.close();
     }
-    await writeEncoderFile(folder, opened.encoderBytes());
-    await folder.commit();
-    return { out: options.out, manifest };
-  } catch (error) {
-    await folder.discard();
-    throw error;
-  } finally {
-    await opened?.close();
-  }
+  });
+  return manifest && { out: options.out, manifest };
 }
 
 /**

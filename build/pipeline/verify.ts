@@ -1,5 +1,3 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { openArtifactEmbedder } from "../../worker/core/embedding/artifact.ts";
 import { openForest } from "../../worker/core/forest/open-forest.ts";
@@ -7,14 +5,15 @@ import type { Forest } from "../../worker/core/forest/types.ts";
 import { type Artifact, findSection, openArtifact } from "../../worker/core/format/artifact.ts";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import { type IdTable, idOfItem, itemOfId, openIds } from "../../worker/core/format/ids.ts";
-import type { Manifest, ManifestFile } from "../../worker/core/format/meta.ts";
+import type { Manifest } from "../../worker/core/format/meta.ts";
+import { hashFile } from "../artifact/check-files.ts";
 import { readDocuments } from "../artifact/documents.ts";
 import { readManifest } from "../artifact/folder.ts";
 import { DATA_FILES, versionOf } from "../artifact/version.ts";
 import { checkBase, checkShardChanges, measureChanged } from "../changes/verify.ts";
 import { openEncoderFile } from "../embedding/sentence/folder.ts";
 import { readWhole } from "../local/local-index.ts";
-import { measureRecall, type RecallMeasurement } from "../recall/verify.ts";
+import { liveItems, measureRecall, type RecallMeasurement } from "../recall/verify.ts";
 import type { Progress } from "../settings/progress.ts";
 import { checkShards, measureShards, openRouter, storedShards } from "../sharding/verify.ts";
 
@@ -99,7 +98,7 @@ async function verifyFolder(dir: string, options: VerifyOptions, isPart: boolean
         (await check("base", () =>
           checkBase(dir, base, (folder) => verify(folder, { ...options, recall: false })),
         ));
-      const items = shards ? undefined : storedItems(forest);
+      const items = shards ? undefined : liveItems(forest);
       const verifyShard = (shard: string) => verifyFolder(shard, { recall: false }, base !== undefined);
       const sound = await (items
         ? check("documents", () => checkDocuments(dir, forest, ids, items, options))
@@ -143,9 +142,12 @@ async function checkFiles(dir: string, manifest: Manifest, options: VerifyOption
   let done = 0;
   for (const name of DATA_FILES) {
     const expected = manifest.files[name];
-    const found = await hashFile(join(dir, name), (bytes) => {
+    const path = join(dir, name);
+    const found = await hashFile(path, (bytes) => {
       done += bytes;
       options.onProgress?.({ phase: "hash", done: Math.min(done, total), total });
+    }).catch((cause: NodeJS.ErrnoException) => {
+      throw new AnnoyEdgeError("NOT_AN_ARTIFACT", `${path} cannot be read (${cause.code}).`, { cause });
     });
     if (found.bytes !== expected.bytes) {
       throw fault(
@@ -167,24 +169,6 @@ async function checkFiles(dir: string, manifest: Manifest, options: VerifyOption
   return `${DATA_FILES.length} files match their SHA-256`;
 }
 
-async function hashFile(path: string, onBytes: (bytes: number) => void): Promise<ManifestFile> {
-  const hash = createHash("sha256");
-  let bytes = 0;
-  try {
-    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
-      // Without an encoding a file's stream gives Buffers.
-      const buffer = chunk as Buffer;
-      hash.update(buffer);
-      bytes += buffer.length;
-      onBytes(buffer.length);
-    }
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new AnnoyEdgeError("NOT_AN_ARTIFACT", `${path} cannot be read (${code}).`, { cause });
-  }
-  return { bytes, sha256: hash.digest("hex") };
-}
-
 function describeStructure({ artifact }: Opened, manifest: Manifest): string {
   const { header, meta, sections } = artifact;
   // The manifest repeats the file's own meta: a difference means that the two are of different builds.
@@ -199,13 +183,6 @@ function describeStructure({ artifact }: Opened, manifest: Manifest): string {
     return `${sections.length} sections match their checksums; ${owners.length} centroids lead to ${meta.shards.list.length} shards`;
   }
   return `${sections.length} sections match their checksums; forest and ids are sound`;
-}
-
-function storedItems(forest: Forest): Uint32Array {
-  const items = new Uint32Array(forest.artifact.header.nSlots);
-  let count = 0;
-  for (let item = 0; item < forest.nItems; item++) if (forest.vector(item)) items[count++] = item;
-  return items.subarray(0, count);
 }
 
 async function checkDocuments(

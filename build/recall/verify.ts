@@ -45,6 +45,11 @@ export function measureRecall(
   return summarise(recalls, k);
 }
 
+/** Items that have a vector, ascending. */
+export function liveItems(forest: Forest): Uint32Array {
+  return Uint32Array.from({ length: forest.nItems }, (_, item) => item).filter((item) => forest.vector(item));
+}
+
 /** Share of a query's k nearest that a search finds, by their ascending costs. */
 export function recallOf(forest: Forest, query: Float32Array, nearest: readonly number[], k: number): number {
   const worst = nearest[Math.min(k, nearest.length) - 1]!;

@@ -11,11 +11,11 @@ import { shardFolder } from "../../worker/core/format/keys.ts";
 import type { Manifest, ShardsMeta } from "../../worker/core/format/meta.ts";
 import {
   type BuildResult,
-  beginFolder,
   type FolderWriter,
   readManifest,
   requireUnchanged,
   subfolder,
+  writeFolder,
 } from "../artifact/folder.ts";
 import type { SectionSource } from "../artifact/layout.ts";
 import { SHARDS_FOLDER } from "../artifact/version.ts";
@@ -72,15 +72,10 @@ export async function assemble(dirs: readonly string[], options: AssembleOptions
   }
   const jobs = jobsOf(options.jobs ?? -1);
   const inputs = await readInputs(dirs);
-  const folder = await beginFolder(options.out, [SHARDS_FOLDER]);
-  try {
-    const manifest = await joinShards(folder, inputs, { ...options, jobs });
-    await folder.commit();
-    return { out: options.out, manifest };
-  } catch (error) {
-    await folder.discard();
-    throw error;
-  }
+  const manifest = await writeFolder(options.out, [SHARDS_FOLDER], (folder) =>
+    joinShards(folder, inputs, { ...options, jobs }),
+  );
+  return { out: options.out, manifest };
 }
 
 interface Input {

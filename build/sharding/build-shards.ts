@@ -22,10 +22,10 @@ import { createIdSet } from "./ids.ts";
 import type { Sharding } from "./options.ts";
 import { partitionRows } from "./partition.ts";
 import { writeRouter } from "./router.ts";
-import { readSearchedBytes } from "./searched-bytes.ts";
 import { type BuiltShard, buildShard, type ShardJob } from "./shard.ts";
 import { sizeShards } from "./size.ts";
 import { createSpool, type Spool } from "./spool.ts";
+import { readSearchedBytes } from "./stored.ts";
 import { surveyTexts } from "./survey.ts";
 import { textMetaOf } from "./text.ts";
 

@@ -2,11 +2,13 @@ import { join } from "node:path";
 import { openForest } from "../../worker/core/forest/open-forest.ts";
 import type { Forest } from "../../worker/core/forest/types.ts";
 import { type Artifact, openArtifact } from "../../worker/core/format/artifact.ts";
+import { type Codec, MAX_SECTIONS } from "../../worker/core/format/constants.ts";
+import { decodeHeader, tableEnd } from "../../worker/core/format/header.ts";
 import type { Manifest } from "../../worker/core/format/meta.ts";
 import { pickQueries } from "../forest/build-forest.ts";
 import { readWhole } from "../local/local-index.ts";
+import { liveItems } from "../recall/verify.ts";
 import type { Certifiable } from "./certify.ts";
-import { readSearchedBytes } from "./searched-bytes.ts";
 
 /** An artifact on disk whose vectors are read back: the finest that it stores. */
 export interface StoredShard {
@@ -29,11 +31,7 @@ export async function openWhole(dir: string): Promise<{ artifact: Artifact; fore
 /** The items that have a vector, ascending; undefined when all do. */
 export function itemsWithVectors(forest: Forest): Uint32Array | undefined {
   const { nItems, nSlots } = forest.artifact.header;
-  if (nItems === nSlots) return undefined;
-  const items = new Uint32Array(nSlots);
-  let count = 0;
-  for (let item = 0; item < nItems; item++) if (forest.vector(item)) items[count++] = item;
-  return items.subarray(0, count);
+  return nItems === nSlots ? undefined : liveItems(forest);
 }
 
 /** Decodes the vectors of some rows, or of all. */
@@ -69,4 +67,16 @@ export function certifiableOf({ dir, manifest, count, items }: StoredShard): Cer
     },
     bytes: () => readSearchedBytes(join(dir, "forest.bin"), codec),
   };
+}
+
+/**
+ * Bytes of `forest.bin` that a reader has for a search: the hot part, and behind binary codes the vectors that it
+ * reads by range as well.
+ */
+export async function readSearchedBytes(path: string, codec: Codec): Promise<Uint8Array<SharedArrayBuffer>> {
+  const { header } = decodeHeader(await readWhole(path, tableEnd(MAX_SECTIONS)));
+  const bytes = await readWhole(path, codec === "binary" ? header.fileBytes : header.hotBytes);
+  const shared = new Uint8Array(new SharedArrayBuffer(bytes.byteLength));
+  shared.set(bytes);
+  return shared;
 }

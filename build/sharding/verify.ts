@@ -14,13 +14,14 @@ import {
   between,
   bruteForce,
   costs,
+  liveItems,
   queriesFor,
   type RecallMeasurement,
   summarise,
 } from "../recall/verify.ts";
 import type { Progress } from "../settings/progress.ts";
 import { checkNumbering, type NumberedShard } from "./numbering.ts";
-import { itemsWithVectors, openWhole } from "./stored.ts";
+import { openWhole } from "./stored.ts";
 
 type Report = ((progress: Progress) => void) | undefined;
 
@@ -141,8 +142,7 @@ export function storedShards(dir: string, artifact: Artifact): RoutedShards {
     set: openRouter(artifact),
     async open(shard) {
       const { forest } = await openWhole(join(dir, shardFolder(shard)));
-      const items = itemsWithVectors(forest);
-      return { forest, items: items ?? Uint32Array.from({ length: forest.nItems }, (_, item) => item) };
+      return { forest, items: liveItems(forest) };
     },
   };
 }
