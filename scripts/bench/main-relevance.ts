@@ -1,12 +1,12 @@
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
-import { type EffortScores, measureDemo, measureEffort } from "./relevance/effort.ts";
+import { measureDemo, measureEffort } from "./relevance/effort.ts";
 import { type MeasuredEmbedder, measuredBy, openMeasured } from "./relevance/embedders.ts";
-import { compareToReference, type ReferenceScores } from "./relevance/exact.ts";
-import { measurePooled, type WordScores } from "./relevance/languages.ts";
-import { measureSet, type SetScores } from "./relevance/measure.ts";
-import { measureParagraphs, type ParagraphScores } from "./relevance/paragraphs.ts";
+import { compareToReference } from "./relevance/exact.ts";
+import { measurePooled } from "./relevance/languages.ts";
+import { measureSet } from "./relevance/measure.ts";
+import { measureParagraphs } from "./relevance/paragraphs.ts";
 import { openReference } from "./relevance/reference.ts";
 import {
   describeDifference,
@@ -66,45 +66,45 @@ async function forEachSet<T>(
 }
 
 const against = reference && (await measuredBy(await openReference(reference, python), cache));
+const measures: { result: object; text: string }[] = [];
 const scores: EmbedderScores[] = [];
-const parts: { embedder: string; sets: ParagraphScores[] }[] = [];
-const efforts: { embedder: string; sets: EffortScores[] }[] = [];
-const words: { sets: string[]; ways: WordScores[] }[] = [];
-const references: { embedder: string; sets: ReferenceScores[] }[] = [];
 for (const setting of embedder) {
   const measured = await openMeasured(setting, cache);
-  if (against) {
-    const compared = await forEachSet(measured, (set) => compareToReference(set, measured, against));
-    references.push({ embedder: measured.name, sets: compared });
-  } else if (effort) {
-    const found = await forEachSet(measured, (set) => measureEffort(set, measured, index));
-    if (demo) found.push(await measureDemo(root, measured));
-    efforts.push({ embedder: measured.name, sets: found });
-  } else if (pooled) {
-    const read = await forEachSet(measured, async (set) => set);
-    const ways = await measurePooled(read, measured.embedder, index);
-    words.push({ sets: read.map(({ name }) => name), ways });
-  } else if (paragraphs) {
-    const found = await forEachSet(measured, (set) => measureParagraphs(set, measured.embedder, index));
-    parts.push({ embedder: measured.name, sets: found.filter((score) => score !== undefined) });
-  } else {
-    const found: SetScores[] = await forEachSet(measured, (set) => measureSet(set, measured.embedder, index));
-    scores.push(scoresOf(measured.name, found));
-  }
+  measures.push(await measure(measured));
   measured.close();
 }
 if (against) against.close();
+if (json) {
+  process.stdout.write(`${JSON.stringify({ folder, results: measures.map(({ result }) => result) })}\n`);
+} else {
+  const difference = scores.length > 1 ? [describeDifference(scores[0]!, scores.at(-1)!)] : [];
+  process.stdout.write([...measures.map(({ text }) => text), ...difference].join("\n"));
+}
 
-if (json)
-  process.stdout.write(`${JSON.stringify({ folder, results: scores, references, parts, words, efforts })}\n`);
-else {
-  const texts = [
-    ...scores.map(describeScores),
-    ...(scores.length > 1 ? [describeDifference(scores[0]!, scores.at(-1)!)] : []),
-    ...references.map(({ embedder: name, sets: compared }) => describeReference(name, compared)),
-    ...efforts.map(({ embedder: name, sets: found }) => describeEffort(name, found)),
-    ...words.map(describeWords),
-    ...parts.map(({ embedder: name, sets: found }) => describeParagraphs(name, found)),
-  ];
-  process.stdout.write(`${texts.join("\n")}`);
+/** Measures what was asked for, by one embedder. */
+async function measure(measured: MeasuredEmbedder): Promise<{ result: object; text: string }> {
+  const { name } = measured;
+  const indexing = { embedder: measured.embedder, out: index };
+  if (against) {
+    const sets = await forEachSet(measured, (set) => compareToReference(set, measured, against));
+    return { result: { embedder: name, sets }, text: describeReference(name, sets) };
+  }
+  if (effort) {
+    const sets = await forEachSet(measured, (set) => measureEffort(set, measured, index));
+    if (demo) sets.push(await measureDemo(root, measured));
+    return { result: { embedder: name, sets }, text: describeEffort(name, sets) };
+  }
+  if (pooled) {
+    const read = await forEachSet(measured, async (set) => set);
+    const words = { sets: read.map((set) => set.name), ways: await measurePooled(read, indexing) };
+    return { result: words, text: describeWords(words) };
+  }
+  if (paragraphs) {
+    const found = await forEachSet(measured, (set) => measureParagraphs(set, indexing));
+    const sets = found.filter((score) => score !== undefined);
+    return { result: { embedder: name, sets }, text: describeParagraphs(name, sets) };
+  }
+  const result = scoresOf(name, await forEachSet(measured, (set) => measureSet(set, indexing)));
+  scores.push(result);
+  return { result, text: describeScores(result) };
 }

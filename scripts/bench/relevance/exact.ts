@@ -2,6 +2,7 @@ import { meanScores, scoreRanking } from "../../../build/evaluate/metrics.ts";
 import { meanOf } from "../../../build/numeric/statistics.ts";
 import { dotFloat } from "../../../worker/core/forest/products.ts";
 import type { MeasuredEmbedder } from "./embedders.ts";
+import { K } from "./measure.ts";
 import type { JudgedSet } from "./sets.ts";
 
 /** Vectors of an embedder beside those of the reference implementation of its model, by exact search. */
@@ -16,7 +17,6 @@ export interface ReferenceScores {
   readonly leastCosine: number;
 }
 
-const K = 10;
 const COSINES = 1000;
 
 /** Ranks all documents for all queries by both embedders' vectors, and compares the vectors themselves. */

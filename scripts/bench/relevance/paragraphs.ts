@@ -1,8 +1,4 @@
-import { build } from "../../../build/index.ts";
-import { openLocalIndex } from "../../../build/local/local-index.ts";
-import type { Embedder } from "../../../worker/core/embedding/types.ts";
-import { parseSearchRequest } from "../../../worker/core/search/parse.ts";
-import { search } from "../../../worker/core/search/search.ts";
+import { type Indexing, K, withIndex } from "./measure.ts";
 import type { JudgedSet } from "./sets.ts";
 
 /** Mean reciprocal ranks at 10 of the document that a paragraph was cut out of. */
@@ -22,7 +18,6 @@ const PART_WORDS = 50;
 /** Words that are left of a document. */
 const REST_WORDS = 50;
 const MOST = 100;
-const K = 10;
 
 /**
  * Cuts a paragraph of 300 words out of the middle of long documents, indexes what is left, and asks for the document by the
@@ -30,22 +25,17 @@ const K = 10;
  */
 export async function measureParagraphs(
   set: JudgedSet,
-  embedder: Embedder,
-  out: string,
+  indexing: Indexing,
 ): Promise<ParagraphScores | undefined> {
   const cut = cutParagraphs(set);
-  if (cut.paragraphs.size === 0) return undefined;
-  await build({
-    ...{ name: "paragraphs", documents: cut.documents as never, out, embedder, cache: false },
-    ...{ splitter: "none", keyword: { language: set.language } },
-  });
-  const index = await openLocalIndex(out, { embedder });
-  const rankOf = async (id: string, query: string): Promise<number> => {
-    const { hits } = await search(index, parseSearchRequest({ query, k: K, include: [] }));
-    const at = hits.findIndex((hit) => hit.id === id);
-    return at < 0 ? 0 : 1 / (at + 1);
-  };
-  try {
+  const { size } = cut.paragraphs;
+  if (size === 0) return undefined;
+  return withIndex(cut.documents, { language: set.language }, indexing, async (index) => {
+    const rankOf = async (id: string, query: string): Promise<number> => {
+      const { hits } = await index.search({ query, k: K, include: [] });
+      const at = hits.findIndex((hit) => hit.id === id);
+      return at < 0 ? 0 : 1 / (at + 1);
+    };
     const parts = new Array<number>(PARAGRAPH_WORDS / PART_WORDS).fill(0);
     let [whole, best] = [0, 0];
     for (const [id, words] of cut.paragraphs) {
@@ -56,14 +46,11 @@ export async function measureParagraphs(
       for (const [i, rank] of ranks.entries()) parts[i]! += rank;
       best += Math.max(...ranks);
     }
-    const { size } = cut.paragraphs;
     return {
       ...{ set: set.name, paragraphs: size, whole: whole / size, best: best / size },
       parts: parts.map((sum) => sum / size),
     };
-  } finally {
-    await index.close();
-  }
+  });
 }
 
 /** The set's documents, some without a paragraph, and those paragraphs' words by the document's id. */
