@@ -83,19 +83,14 @@ export async function publishWith(
   dir: string,
   options: PublishDirOptions,
 ): Promise<PublishResult> {
-  const { force, dryRun, message, shardBytes, onProgress } = options;
   checkGolden(options.golden);
   const mayShrink = shrinkageOf(options.allowShrink);
   return withStore(open, (store) =>
     publishTo(store, dir, {
+      ...options,
       by: options.by ?? publisher(),
       gate: soundness(options),
-      ...(force !== undefined && { force }),
-      ...(dryRun !== undefined && { dryRun }),
-      ...(message !== undefined && { message }),
-      ...(shardBytes !== undefined && { shardBytes }),
       ...(mayShrink !== undefined && { mayShrink }),
-      ...(onProgress && { onProgress }),
     }),
   );
 }
@@ -114,11 +109,10 @@ export function shrinkageOf(allowShrink: unknown): number | undefined {
 export async function versions(
   options: NamedTargetOptions = {},
 ): Promise<{ name: string; where: string; versions: VersionInfo[] }> {
-  const name = indexName(options.name, options.root, options.env);
-  return withStore(
-    () => openStore(options),
-    async (store) => ({ name, where: store.where, versions: await listVersions(store, name) }),
-  );
+  return withIndex(options, async (store, name) => ({
+    ...{ name, where: store.where },
+    versions: await listVersions(store, name),
+  }));
 }
 
 /**
@@ -130,15 +124,8 @@ export async function rollback(
   version?: string,
   options: NamedTargetOptions & { readonly message?: string; readonly by?: string } = {},
 ): Promise<RollbackResult> {
-  const name = indexName(options.name, options.root, options.env);
-  const { message } = options;
-  return withStore(
-    () => openStore(options),
-    (store) =>
-      rollBackIn(store, name, version, {
-        by: options.by ?? publisher(),
-        ...(message !== undefined && { message }),
-      }),
+  return withIndex(options, (store, name) =>
+    rollBackIn(store, name, version, { ...options, by: options.by ?? publisher() }),
   );
 }
 
@@ -150,13 +137,7 @@ export async function rollback(
 export async function gc(
   options: NamedTargetOptions & Pick<GcOptions, "keep" | "dryRun"> = {},
 ): Promise<GcResult> {
-  const name = indexName(options.name, options.root, options.env);
-  const { keep, dryRun } = options;
-  return withStore(
-    () => openStore(options),
-    (store) =>
-      collect(store, name, { ...(keep !== undefined && { keep }), ...(dryRun !== undefined && { dryRun }) }),
-  );
+  return withIndex(options, (store, name) => collect(store, name, options));
 }
 
 /** Findings of `verify --published`. */
@@ -177,15 +158,11 @@ export interface PublishedVerification {
 export async function verifyPublished(
   options: NamedTargetOptions & { readonly onProgress?: (progress: Progress) => void } = {},
 ): Promise<PublishedVerification> {
-  const name = indexName(options.name, options.root, options.env);
-  return withStore(
-    () => openStore(options),
-    async (store) => {
-      const versions = await checkPublished(store, name, options.onProgress);
-      const ok = versions.every(({ findings }) => findings.length === 0);
-      return { ok, name, where: store.where, versions };
-    },
-  );
+  return withIndex(options, async (store, name) => {
+    const versions = await checkPublished(store, name, options.onProgress);
+    const ok = versions.every(({ findings }) => findings.length === 0);
+    return { ok, name, where: store.where, versions };
+  });
 }
 
 /**
@@ -197,27 +174,28 @@ export async function verifyPublished(
 export async function restore(
   options: NamedTargetOptions & { readonly onProgress?: (progress: Progress) => void } = {},
 ): Promise<RestoreResult> {
+  return withIndex(options, (store, name) => restoreIn(store, name, options.onProgress));
+}
+
+/** Runs with the store and the name of the index that options say. */
+function withIndex<R>(
+  options: NamedTargetOptions,
+  run: (store: PublishStore, name: string) => Promise<R>,
+): Promise<R> {
   const name = indexName(options.name, options.root, options.env);
   return withStore(
     () => openStore(options),
-    (store) => restoreIn(store, name, options.onProgress),
+    (store) => run(store, name),
   );
 }
 
-export async function openStore({ remote, root, env, persistTo }: TargetOptions): Promise<PublishStore> {
-  requireText("root", root);
-  requireText("env", env);
-  requireText("persistTo", persistTo);
-  if (remote) {
-    return openRemoteStore({
-      ...(root !== undefined && { root }),
-      ...(env !== undefined && { environment: env }),
-    });
-  }
-  return openLocalStore({
+export async function openStore(options: TargetOptions): Promise<PublishStore> {
+  for (const name of ["root", "env", "persistTo"] as const) requireText(name, options[name]);
+  if (!options.remote) return openLocalStore(options);
+  const { root, env } = options;
+  return openRemoteStore({
     ...(root !== undefined && { root }),
-    ...(env !== undefined && { env }),
-    ...(persistTo !== undefined && { persistTo }),
+    ...(env !== undefined && { environment: env }),
   });
 }
 

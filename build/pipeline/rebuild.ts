@@ -133,7 +133,8 @@ async function rebuildFrom(
     if (!options.force) requireGolden(name, version, failures);
     return { outcome: "unchanged", name, version, ...read };
   }
-  const verification = await verify(built.out, options.onProgress ? { onProgress: options.onProgress } : {});
+  const { onProgress } = options;
+  const verification = await verify(built.out, { ...(onProgress && { onProgress }) });
   if (!verification.ok && !options.force) return { outcome: "rejected", name, verification, ...read };
   const {
     config: _c,

@@ -25,6 +25,14 @@ export class PickleBytes {
     return this.bytes[this.take(1)]!;
   }
 
+  i32(): number {
+    return this.view.getInt32(this.take(4), true);
+  }
+
+  u32(): number {
+    return this.view.getUint32(this.take(4), true);
+  }
+
   /** Moves past `length` bytes and returns where they start. */
   take(length: number): number {
     const start = this.at;

@@ -33,6 +33,35 @@ function sizeOf(value: PyValue): number {
   return value instanceof Map || value instanceof Set ? 6 * REFERENCE_BYTES * value.size : 0;
 }
 
+type Read = (source: PickleBytes) => PyValue;
+
+/** Opcodes of numbers, text and bytes. */
+const VALUES: ReadonlyMap<number, Read> = new Map<number, Read>([
+  [0x4e, () => null], // NONE
+  [0x88, () => true], // NEWTRUE
+  [0x89, () => false], // NEWFALSE
+  [0x49, (from) => from.textInt(from.line())], // INT
+  [0x4c, (from) => from.textLong(from.line())], // LONG
+  [0x4a, (from) => from.i32()], // BININT
+  [0x4b, (from) => from.u8()], // BININT1
+  [0x4d, (from) => from.view.getUint16(from.take(2), true)], // BININT2
+  [0x8a, (from) => from.long(from.u8())], // LONG1
+  [0x8b, (from) => from.long(from.i32())], // LONG4
+  [0x46, (from) => from.textFloat(from.line())], // FLOAT
+  [0x47, (from) => from.view.getFloat64(from.take(8))], // BINFLOAT
+  [0x53, (from) => from.quoted(from.line())], // STRING
+  [0x54, (from) => from.latin1(from.i32())], // BINSTRING
+  [0x55, (from) => from.latin1(from.u8())], // SHORT_BINSTRING
+  [0x56, (from) => from.rawUnicode(from.line())], // UNICODE
+  [0x58, (from) => from.text(from.u32())], // BINUNICODE
+  [0x8c, (from) => from.text(from.u8())], // SHORT_BINUNICODE
+  [0x8d, (from) => from.text(from.length8())], // BINUNICODE8
+  [0x42, (from) => from.slice(from.u32())], // BINBYTES
+  [0x43, (from) => from.slice(from.u8())], // SHORT_BINBYTES
+  [0x8e, (from) => from.slice(from.length8())], // BINBYTES8
+  [0x96, (from) => from.slice(from.length8())], // BYTEARRAY8
+]);
+
 class PickleReader {
   private readonly source: PickleBytes;
   private readonly stack: Slot[] = [];
@@ -59,6 +88,8 @@ class PickleReader {
 
   /** Numbers, text, bytes, and what only moves values about. */
   private scalar(opcode: number): boolean {
+    const read = VALUES.get(opcode);
+    if (read) return this.push(read(this.source));
     switch (opcode) {
       case 0x80: {
         const protocol = this.source.u8(); // PROTO
@@ -69,63 +100,18 @@ class PickleReader {
         if (this.source.length8() > this.source.left)
           throw this.source.corrupt("it ends too early: a frame reaches past the end");
         return true;
-      case 0x4e: // NONE
-        return this.push(null);
-      case 0x88: // NEWTRUE
-        return this.push(true);
-      case 0x89: // NEWFALSE
-        return this.push(false);
-      case 0x49: // INT
-        return this.push(this.source.textInt(this.source.line()));
-      case 0x4c: // LONG
-        return this.push(this.source.textLong(this.source.line()));
-      case 0x4a: // BININT
-        return this.push(this.source.view.getInt32(this.source.take(4), true));
-      case 0x4b: // BININT1
-        return this.push(this.source.u8());
-      case 0x4d: // BININT2
-        return this.push(this.source.view.getUint16(this.source.take(2), true));
-      case 0x8a: // LONG1
-        return this.push(this.source.long(this.source.u8()));
-      case 0x8b: // LONG4
-        return this.push(this.source.long(this.source.view.getInt32(this.source.take(4), true)));
-      case 0x46: // FLOAT
-        return this.push(this.source.textFloat(this.source.line()));
-      case 0x47: // BINFLOAT
-        return this.push(this.source.view.getFloat64(this.source.take(8)));
-      case 0x53: // STRING
-        return this.push(this.source.quoted(this.source.line()));
-      case 0x54: // BINSTRING
-        return this.push(this.source.latin1(this.source.view.getInt32(this.source.take(4), true)));
-      case 0x55: // SHORT_BINSTRING
-        return this.push(this.source.latin1(this.source.u8()));
-      case 0x56: // UNICODE
-        return this.push(this.source.rawUnicode(this.source.line()));
-      case 0x58: // BINUNICODE
-        return this.push(this.source.text(this.source.view.getUint32(this.source.take(4), true)));
-      case 0x8c: // SHORT_BINUNICODE
-        return this.push(this.source.text(this.source.u8()));
-      case 0x8d: // BINUNICODE8
-        return this.push(this.source.text(this.source.length8()));
-      case 0x42: // BINBYTES
-        return this.push(this.source.slice(this.source.view.getUint32(this.source.take(4), true)));
-      case 0x43: // SHORT_BINBYTES
-        return this.push(this.source.slice(this.source.u8()));
-      case 0x8e: // BINBYTES8
-      case 0x96: // BYTEARRAY8
-        return this.push(this.source.slice(this.source.length8()));
       case 0x67: // GET
         return this.push(this.recall(this.source.index(this.source.line())));
       case 0x68: // BINGET
         return this.push(this.recall(this.source.u8()));
       case 0x6a: // LONG_BINGET
-        return this.push(this.recall(this.source.view.getUint32(this.source.take(4), true)));
+        return this.push(this.recall(this.source.u32()));
       case 0x70: // PUT
         return this.remember(this.source.index(this.source.line()));
       case 0x71: // BINPUT
         return this.remember(this.source.u8());
       case 0x72: // LONG_BINPUT
-        return this.remember(this.source.view.getUint32(this.source.take(4), true));
+        return this.remember(this.source.u32());
       case 0x94: // MEMOIZE
         return this.remember(this.memo.size);
       case 0x32: // DUP

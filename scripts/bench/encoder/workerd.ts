@@ -1,15 +1,14 @@
-import { readdirSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import { median } from "../../../build/numeric/statistics.ts";
+import { childrenNamed, cpuSecondsOf } from "../cpu.ts";
 
 const WORKER = fileURLToPath(new URL("./query-worker.js", import.meta.url));
 const KERNELS = new URL("../../../worker/core/embedding/encoder/kernel/", import.meta.url);
 const TIMES = 200;
 const ROUNDS = 5;
-/** Milliseconds of a tick of /proc. */
-const TICK = 10;
 
 /** CPU of workerd for one query, in milliseconds, the median of five rounds of 200. Linux alone counts it. */
 export async function queryCpu(
@@ -45,29 +44,17 @@ export async function queryCpu(
     const { tokens, memoryBytes } = await ask(TIMES);
     const found: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {
-      const before = childrensCpu();
+      const before = cpuOfWorkerd();
       await ask(TIMES);
-      found.push((childrensCpu() - before) / TIMES);
+      found.push((cpuOfWorkerd() - before) / TIMES);
     }
-    return { tokens, memoryBytes, milliseconds: found.sort((a, b) => a - b)[ROUNDS >> 1]! };
+    return { tokens, memoryBytes, milliseconds: median(found) };
   } finally {
     await miniflare.dispose();
   }
 }
 
-/** CPU of this process's children so far, in milliseconds. */
-function childrensCpu(): number {
-  const fieldsOf = (pid: string): string[] => {
-    try {
-      return readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ");
-    } catch {
-      // It has ended.
-      return [];
-    }
-  };
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map(fieldsOf)
-    .filter(([, parent]) => Number(parent) === process.pid)
-    .reduce((sum, fields) => sum + (Number(fields[11]) + Number(fields[12])) * TICK, 0);
+/** CPU of the workerd processes that this one started, in milliseconds. */
+function cpuOfWorkerd(): number {
+  return childrenNamed("workerd").reduce((sum, pid) => sum + 1000 * (cpuSecondsOf(pid) ?? 0), 0);
 }
