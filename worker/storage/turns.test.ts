@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { createTurns } from "./turns.ts";
 
+const after = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
 test("what runs at once takes no more than there is, and something larger runs alone", async () => {
   const turns = createTurns(10);
   let taken = 0;
@@ -9,15 +11,39 @@ test("what runs at once takes no more than there is, and something larger runs a
     turns(bytes, async () => {
       taken += bytes;
       most = Math.max(most, taken);
-      await new Promise((resolve) => setTimeout(resolve, 1));
+      await after(1);
       taken -= bytes;
       return bytes;
     });
-  expect(await Promise.all([4, 4, 4, 2, 6].map(run))).toEqual([4, 4, 4, 2, 6]);
+  expect(await Promise.all([4, 4, 2, 4, 6].map(run))).toEqual([4, 4, 2, 4, 6]);
   expect(most).toBe(10);
   most = 0;
   await Promise.all([run(3), run(25)]);
   expect(most).toBe(25);
   await expect(turns(10, () => Promise.reject(new Error("lost")))).rejects.toThrow("lost");
   expect(await run(10)).toBe(10);
+});
+
+test("who waits is served in the order of coming, large or small, and nobody who comes later is", async () => {
+  const turns = createTurns(10);
+  const order: number[] = [];
+  const run = (number: number, bytes: number) =>
+    turns(bytes, async () => {
+      order.push(number);
+      await after(2);
+    });
+  const first = [run(0, 6), run(1, 8), run(2, 1), run(3, 9), run(4, 1)];
+  await after(3);
+  await Promise.all([...first, run(5, 1)]);
+  expect(order).toEqual([0, 1, 2, 3, 4, 5]);
+});
+
+test("who has waited for long is refused, and the others are served", async () => {
+  const turns = createTurns(10, 20);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const running = turns(10, () => promise);
+  await expect(turns(1, after.bind(null, 0))).rejects.toMatchObject({ code: "ISOLATE_BUSY" });
+  resolve();
+  await running;
+  expect(await turns(10, async () => "served")).toBe("served");
 });

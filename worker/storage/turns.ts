@@ -1,3 +1,4 @@
+import { AnnoyEdgeError } from "../core/format/errors.ts";
 import { sleep } from "./waiting.ts";
 
 /** Runs something that takes so many bytes for a while when there is room for it. */
@@ -5,50 +6,68 @@ export type Turns = <R>(bytes: number, run: () => Promise<R>) => Promise<R>;
 
 const POLL_MS = 5;
 const LONGEST_POLL_MS = 100;
-/** A turn that lasts longer, and a wait that looks later than it meant to by this, belong to a request that is gone. */
+/** A turn that lasts longer belongs to a request that is gone. */
 const GONE_MS = 5_000;
+/** One that waits, and looks later than it meant to by this, keeps nobody waiting: its request may be gone. */
+const LATE_MS = 250;
+const LONGEST_WAIT_MS = 10_000;
+
+/** One that waits. */
+interface Waiting {
+  /** When it looks again, in milliseconds of the clock. */
+  looksAt: number;
+}
 
 /**
- * Bounds the memory of what runs at once, whatever requests it belongs to; something that takes more than there is runs
- * alone. No request awaits another: each looks on a timer of its own, the longer it has waited the more often. Of 61 that
- * wait, each on a timer of 5 ms, the timers alone would make megabytes of garbage a second.
+ * Bounds the memory of what runs at once, whatever requests it belongs to, first in, first out; something that takes more
+ * than there is runs alone. No request awaits another: each looks on a timer of its own, the nearer its turn the more
+ * often. Of 61 that wait, each on a timer of 5 ms, the timers alone would make megabytes of garbage a second.
+ *
+ * @returns a function that throws AnnoyEdgeError `ISOLATE_BUSY` for what has waited longer than `longestWait`
  */
-export function createTurns(most: number): Turns {
+export function createTurns(most: number, longestWait = LONGEST_WAIT_MS): Turns {
   const running = new Set<{ readonly bytes: number; readonly since: number }>();
   // In the order in which they came.
-  const waiting = new Set<{ looksAt: number }>();
-  const taken = (): number => {
-    const before = Date.now() - GONE_MS;
+  const waiting = new Set<Waiting>();
+  const isRoomFor = (bytes: number, now: number): boolean => {
     let sum = 0;
     for (const turn of running) {
-      if (turn.since < before) running.delete(turn);
+      if (now - turn.since > GONE_MS) running.delete(turn);
       else sum += turn.bytes;
     }
-    return sum;
-  };
-  const isRoomFor = (bytes: number): boolean => {
-    const sum = taken();
     return sum === 0 || sum + bytes <= most;
   };
-  const waitFor = async (bytes: number): Promise<void> => {
-    const own = { looksAt: 0 };
-    waiting.add(own);
-    while (!isRoomFor(bytes)) {
-      const now = Date.now();
-      let before = 0;
-      for (const other of waiting) {
-        if (other === own) break;
-        if (other.looksAt < now - GONE_MS) waiting.delete(other);
-        else before++;
-      }
-      const pause = Math.min(POLL_MS * (1 + before), LONGEST_POLL_MS);
-      own.looksAt = now + pause;
-      await sleep(pause);
+  /** Number of those that wait before one, or of all. */
+  const before = (own: Waiting | undefined, now: number): number => {
+    let count = 0;
+    for (const other of waiting) {
+      if (other === own) break;
+      // One that is only late comes first again when it looks.
+      if (now - other.looksAt > GONE_MS) waiting.delete(other);
+      else if (now - other.looksAt <= LATE_MS) count++;
     }
-    waiting.delete(own);
+    return count;
+  };
+  const waitFor = async (bytes: number): Promise<void> => {
+    const since = Date.now();
+    const own = { looksAt: since };
+    waiting.add(own);
+    try {
+      for (let now = since; ; now = Date.now()) {
+        const ahead = before(own, now);
+        if (ahead === 0 && isRoomFor(bytes, now)) return;
+        if (now - since >= longestWait) throw busy(longestWait);
+        const pause = Math.min(POLL_MS * (1 + ahead), LONGEST_POLL_MS);
+        own.looksAt = now + pause;
+        await sleep(pause);
+      }
+    } finally {
+      waiting.delete(own);
+    }
   };
   return async (bytes, run) => {
-    if (!isRoomFor(bytes)) await waitFor(bytes);
+    const now = Date.now();
+    if (before(undefined, now) > 0 || !isRoomFor(bytes, now)) await waitFor(bytes);
     const turn = { bytes, since: Date.now() };
     running.add(turn);
     try {
@@ -57,4 +76,9 @@ export function createTurns(most: number): Turns {
       running.delete(turn);
     }
   };
+}
+
+function busy(waited: number): AnnoyEdgeError {
+  const message = `Requests that came before take all memory there is for them, after ${waited / 1000} s as well. Try again.`;
+  return new AnnoyEdgeError("ISOLATE_BUSY", message);
 }
