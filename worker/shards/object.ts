@@ -7,8 +7,11 @@ import { openShard } from "../core/search/shards/local.ts";
 import type { Shard, ShardAnswers, ShardCall } from "../core/search/shards/types.ts";
 import { type Outcome, outcomeOf } from "../core/search/shards/wire.ts";
 import { createPageCache } from "../storage/documents/cache.ts";
+import { fillCold } from "../storage/files.ts";
 import { artifactsOf } from "../storage/held.ts";
-import { fillCache, fillCold, heldBytesOf, type LoadSource, loadShard } from "../storage/load.ts";
+import { fillCache } from "../storage/hot.ts";
+import { loadShard } from "../storage/load.ts";
+import { heldBytesOf, type LoadedParts, type LoadSource } from "../storage/loaded.ts";
 import { lengthsOf } from "../storage/manifest.ts";
 import { openPublished } from "../storage/published.ts";
 import { createRangeCache } from "../storage/range-cache.ts";
@@ -110,9 +113,12 @@ export class IndexShard extends DurableObject<ShardBindings> implements ShardMet
       (bytes) => residents.makeRoom(bytes),
     );
     const all = artifactsOf({ parts });
-    const opened = openPublished(parts, { kv: this.env.DOCUMENTS, bucket: this.env.INDEXES, pages });
+    const free = () => {
+      for (const one of all) freeParts(one);
+    };
+    const { opened, shard: open } = this.#open(parts, free);
     const held: Held = {
-      shard: openShard(opened),
+      shard: open,
       dimensions: opened.forest.dimensions,
       bytes: all.reduce(
         (sum, { manifest }) => sum + heldBytesOf(lengthsOf(manifest)),
@@ -123,7 +129,7 @@ export class IndexShard extends DurableObject<ShardBindings> implements ShardMet
       drop: () => {
         this.#held = undefined;
         // Nobody uses it: only such a shard is dropped.
-        for (const one of all) freeParts(one);
+        free();
       },
     };
     residents.add(held);
@@ -135,6 +141,17 @@ export class IndexShard extends DurableObject<ShardBindings> implements ShardMet
     };
     this.ctx.waitUntil(fill().catch(() => {}));
     return held;
+  }
+
+  /** Opens what was loaded, and gives its memory back when it cannot be opened. */
+  #open(parts: LoadedParts, free: () => void) {
+    try {
+      const opened = openPublished(parts, { kv: this.env.DOCUMENTS, bucket: this.env.INDEXES, pages });
+      return { opened, shard: openShard(opened) };
+    } catch (error) {
+      free();
+      throw error;
+    }
   }
 }
 

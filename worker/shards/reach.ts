@@ -1,5 +1,5 @@
 import { AnnoyEdgeError } from "../core/format/errors.ts";
-import type { LoadedParts } from "../storage/load.ts";
+import type { LoadedParts } from "../storage/loaded.ts";
 import type { ShardNamespace } from "./address.ts";
 import { connectShards, type ReachShards, type ShardSettings } from "./client.ts";
 

@@ -1,4 +1,3 @@
-import type { Cache, R2Bucket, ReadableStream } from "@cloudflare/workers-types";
 import { type Encoder, openEncoder } from "../core/embedding/encoder/encoder.ts";
 import { type Kernel, openKernel } from "../core/embedding/encoder/kernel.ts";
 import type { Embedder } from "../core/embedding/types.ts";
@@ -7,14 +6,10 @@ import { AnnoyEdgeError } from "../core/format/errors.ts";
 import { encoderKey } from "../core/format/keys.ts";
 import type { EmbedderIdentity } from "../core/format/meta.ts";
 import { sleep } from "../core/time/wait.ts";
-import { copyBytes, putFile } from "./fill.ts";
-import { retried } from "./objects.ts";
+import { type EncoderFiles, fillEncoder, forgetEncoder, readEncoder } from "./encoder-file.ts";
 import type { EncoderLength } from "./pointer.ts";
 
-export interface EncoderSource {
-  readonly bucket: R2Bucket;
-  /** The data centre's cache; without it every isolate reads from R2. */
-  readonly cache?: Cache | undefined;
+export interface EncoderSource extends EncoderFiles {
   /** The compiled kernel. A Worker cannot compile bytes, so the caller imports it. */
   readonly kernel: object;
   readonly timing?: Partial<EncoderTiming>;
@@ -51,14 +46,15 @@ export interface Encoders {
 
 const TIMING: EncoderTiming = { wait: 5_000, stall: 5_000, retry: 10_000, fill: 500 };
 const POLL_MS = 5;
-const STEP_BYTES = 1024 * 1024;
 interface Entry {
   encoder?: Encoder;
-  /** Bytes of the kernel's memory. */
+  /** Bytes of the kernel's memory, of a spare one as well. */
   bytes: number;
   /** When the read under way last made progress. */
   heartbeat?: number | undefined;
   failure?: { readonly error: unknown; readonly until: number } | undefined;
+  /** Kernel of a read that failed: the next one uses its memory, which nothing else gives back. */
+  spare?: Kernel | undefined;
   /** The file, while the data centre's cache lacks it. */
   uncached?: (() => Uint8Array) | undefined;
 }
@@ -98,26 +94,29 @@ export function createEncoders(source: EncoderSource): Encoders {
       entry.heartbeat = beat;
       entry.bytes = bytes;
     };
+    // One that another request takes over may still write to its kernel, so that request has a new one.
+    let kernel = entry.spare;
+    let from: "cache" | "r2" | undefined;
+    entry.spare = undefined;
     try {
-      const kernel = openKernel(source.kernel);
-      const { bytes, from } = await readInto(source, hash, kernel, (size) => makeRoom(hash, size), alive);
+      kernel ??= openKernel(source.kernel);
+      const file = await readEncoder(source, hash, kernel, (size) => makeRoom(hash, size), alive);
+      const { bytes } = file;
       const { byteLength } = bytes;
+      from = file.from;
       // The view of it that was valid before may not be any more: the memory has grown.
-      entry.uncached = from === "r2" ? () => kernel.reserve(byteLength) : undefined;
-      const encoder = openEncoder(bytes, kernel);
-      if (encoder.identity.contentHash !== hash) {
-        throw new AnnoyEdgeError(
-          "ENCODER_MISMATCH",
-          `${encoderKey(hash)} holds the encoder ${encoder.identity.contentHash}. Publish the index again.`,
-        );
-      }
-      entry.encoder = encoder;
-      entry.bytes = encoder.memoryBytes;
+      const { reserve } = kernel;
+      entry.uncached = from === "r2" ? () => reserve(byteLength) : undefined;
+      entry.encoder = opened(bytes, kernel, hash);
+      entry.bytes = entry.encoder.memoryBytes;
       entry.failure = undefined;
     } catch (error) {
       if (entry.heartbeat !== beat) return;
-      entry.bytes = 0;
-      entry.failure = { error, until: Date.now() + timing.retry };
+      entry.spare = kernel;
+      entry.bytes = kernel?.functions.memory.buffer.byteLength ?? 0;
+      // A damaged copy must not stay for a week; R2 is asked at once.
+      if (from === "cache") await forgetEncoder(source, hash);
+      entry.failure = { error, until: from === "cache" ? 0 : Date.now() + timing.retry };
     }
     entry.heartbeat = undefined;
   }
@@ -139,8 +138,7 @@ export function createEncoders(source: EncoderSource): Encoders {
     get heldBytes() {
       return heldBytes();
     },
-    missingBytes: (encoder) =>
-      encoder === undefined || (entries.get(encoder.contentHash)?.bytes ?? 0) > 0 ? 0 : encoder.bytes,
+    missingBytes: (encoder) => (encoder ? missingOf(encoder, entries.get(encoder.contentHash)) : 0),
     embedderOf(identity) {
       const hash = identity.contentHash ?? "";
       return {
@@ -159,10 +157,7 @@ export function createEncoders(source: EncoderSource): Encoders {
         const file = entries.get(hash)?.uncached;
         if (!file) return;
         entryOf(hash).uncached = undefined;
-        const { cache } = source;
-        const { byteLength } = file();
-        if (cache)
-          await putFile(cache, cacheUrl(hash), byteLength, (write) => copyBytes(file, byteLength, write));
+        await fillEncoder(source, hash, file);
       } catch {
         // The next query says what is wrong; a cache that cannot be filled is not missed.
       }
@@ -170,65 +165,21 @@ export function createEncoders(source: EncoderSource): Encoders {
   };
 }
 
-/** Reads the file into the kernel's memory, where it stays: from the data centre's cache when that has it, else from R2. */
-async function readInto(
-  { bucket, cache }: EncoderSource,
-  hash: string,
-  kernel: Kernel,
-  onSize: (bytes: number) => void,
-  onProgress: (bytes: number) => void,
-): Promise<{ readonly bytes: Uint8Array; readonly from: "cache" | "r2" }> {
-  const cached = await cache?.match(cacheUrl(hash)).catch(() => undefined);
-  const length = Number(cached?.headers.get("content-length"));
-  if (cached?.body && Number.isSafeInteger(length) && length > 0) {
-    onSize(length);
-    const bytes = await copyInto(cached.body, length, kernel, onProgress).catch(() => undefined);
-    if (bytes) return { bytes, from: "cache" };
-    await cache?.delete(cacheUrl(hash));
-  }
-  const key = encoderKey(hash);
-  const object = await retried(() => bucket.get(key));
-  if (!object) {
-    throw new AnnoyEdgeError("ENCODER_MISSING", `The bucket has no ${key}. Publish the index again.`);
-  }
-  onSize(object.size);
-  return { bytes: await copyInto(object.body, object.size, kernel, onProgress), from: "r2" };
+/** Opens an encoder that was read into a kernel's memory. @throws AnnoyEdgeError `ENCODER_MISMATCH` */
+function opened(bytes: Uint8Array, kernel: Kernel, hash: string): Encoder {
+  const encoder = openEncoder(bytes, kernel);
+  const { contentHash } = encoder.identity;
+  if (contentHash === hash) return encoder;
+  const message = `${encoderKey(hash)} holds the encoder ${contentHash}. Publish the index again.`;
+  throw new AnnoyEdgeError("ENCODER_MISMATCH", message);
 }
 
-/** The bytes of an encoder never change, so its hash says what is cached. The host exists nowhere. */
-function cacheUrl(hash: string): string {
-  return `https://annoy-edge.invalid/${encoderKey(hash)}`;
-}
-
-async function copyInto(
-  stream: ReadableStream,
-  length: number,
-  kernel: Kernel,
-  onProgress: (bytes: number) => void,
-): Promise<Uint8Array> {
-  const target = kernel.reserve(length);
-  const reader = stream.getReader({ mode: "byob" });
-  let buffer = new ArrayBuffer(Math.min(STEP_BYTES, length));
-  let read = 0;
-  try {
-    while (read < length) {
-      const step = Math.min(buffer.byteLength, length - read);
-      const { value, done } = await reader.readAtLeast(step, new Uint8Array(buffer, 0, step));
-      if (value) {
-        target.set(value, read);
-        read += value.byteLength;
-        buffer = value.buffer as ArrayBuffer;
-      }
-      if (done || (value && value.byteLength < step)) break;
-      onProgress(length);
-    }
-  } finally {
-    if (read < length) reader.cancel().catch(() => {});
-  }
-  if (read < length) {
-    throw new AnnoyEdgeError("READ_CUT_SHORT", `The encoder ended after ${read} of ${length} bytes.`);
-  }
-  return target;
+/** Bytes that an encoder will take beside what it has. */
+function missingOf(
+  { bytes: all }: EncoderLength,
+  { encoder, heartbeat, bytes }: Entry = { bytes: 0 },
+): number {
+  return encoder || (heartbeat !== undefined && bytes > 0) ? 0 : Math.max(0, all - bytes);
 }
 
 function unavailable(cause: unknown): AnnoyEdgeError {

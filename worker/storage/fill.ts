@@ -1,4 +1,5 @@
 import type { Cache, ReadableStream } from "@cloudflare/workers-types";
+import { freeBuffer } from "../core/format/artifact.ts";
 
 const STEP_BYTES = 256 * 1024;
 
@@ -44,6 +45,7 @@ export async function copyStream(body: ReadableStream, length: number, write: Wr
     }
     if (done) break;
   }
+  freeBuffer(buffer);
 }
 
 /** Copies bytes by one buffer. @param bytesNow view of them, which may become another one while it is copied */
@@ -54,4 +56,5 @@ export async function copyBytes(bytesNow: () => Uint8Array, length: number, writ
     step.set(piece);
     await write(step.subarray(0, piece.byteLength));
   }
+  freeBuffer(step.buffer);
 }

@@ -1,4 +1,4 @@
-import type { LoadedParts, LoadResult } from "./load.ts";
+import type { LoadedParts, LoadResult } from "./loaded.ts";
 
 /** A version in memory, and who is using it. */
 export interface Held<T> {

@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from "vitest";
 import type { Held } from "./held.ts";
 import { createHolder } from "./holder.ts";
-import type { LoadedParts } from "./load.ts";
+import type { LoadedParts } from "./loaded.ts";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -55,9 +55,21 @@ test("a base that the next version has as well, or that is being loaded upon, st
   const unpin = holder.pin(base);
   holder.retire();
   expect([isFreed(second), isFreed(base)]).toEqual([true, false]);
-  unpin();
   holder.put(heldOf(base));
+  unpin();
+  expect(isFreed(base)).toBe(false);
   holder.retire();
+  expect(isFreed(base)).toBe(true);
+});
+
+test("a base whose version made room for a load that failed is given back", () => {
+  const holder = createHolder<null>();
+  const base = partsOf("base");
+  holder.put(heldOf(base));
+  const unpin = holder.pin(base);
+  holder.retire();
+  expect(isFreed(base)).toBe(false);
+  unpin();
   expect(isFreed(base)).toBe(true);
 });
 

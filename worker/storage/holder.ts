@@ -1,5 +1,5 @@
 import { artifactsOf, bytesHeld, type Held, isLeased, lease } from "./held.ts";
-import type { LoadedParts } from "./load.ts";
+import type { LoadedParts } from "./loaded.ts";
 import { freeParts } from "./release.ts";
 
 /**
@@ -37,19 +37,24 @@ export function createHolder<T>(): Holder<T> {
   const spared = new WeakSet<Uint8Array>();
   const inMemory = (): readonly Held<T>[] => (live ? [live, ...retired] : retired);
 
+  /** Frees artifacts that no version in memory has, and that no load relies on. */
+  const freeUnused = (artifacts: readonly LoadedParts[]): void => {
+    const relied = [...pinned].map(({ parts }) => parts);
+    const kept = new Set([...inMemory().flatMap(artifactsOf), ...relied].map(bytesOf));
+    for (const parts of artifacts) {
+      const bytes = bytesOf(parts);
+      if (!kept.has(bytes) && !spared.has(bytes)) freeParts(parts);
+    }
+  };
   const prune = (): void => {
     const now = Date.now();
     const unused = retired.filter((held) => !isLeased(held, now));
     if (unused.length === 0) return;
     retired = retired.filter((held) => !unused.includes(held));
-    const relied = [...pinned].map(({ parts }) => parts);
-    const kept = new Set([...inMemory().flatMap(artifactsOf), ...relied].map(bytesOf));
-    for (const held of unused) {
-      for (const parts of artifactsOf(held)) {
-        const bytes = bytesOf(parts);
-        if (held.expired) spared.add(bytes);
-        if (!kept.has(bytes) && !spared.has(bytes)) freeParts(parts);
-      }
+    for (const { expired, parts } of unused) {
+      const artifacts = artifactsOf({ parts });
+      if (expired) for (const one of artifacts) spared.add(bytesOf(one));
+      freeUnused(artifacts);
     }
   };
   const retire = (): void => {
@@ -73,7 +78,8 @@ export function createHolder<T>(): Holder<T> {
       const entry = parts && { parts };
       if (entry) pinned.add(entry);
       return () => {
-        if (entry) pinned.delete(entry);
+        // Its version may have made room for the load, which has failed.
+        if (entry && pinned.delete(entry)) freeUnused([entry.parts]);
       };
     },
     take(held) {

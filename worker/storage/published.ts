@@ -9,7 +9,7 @@ import { type IndexParts, openIndex } from "../core/search/loaded-index.ts";
 import type { PageCache } from "./documents/cache.ts";
 import { openKvDocstore } from "./documents/kv.ts";
 import { createPlacedReader } from "./documents/pages.ts";
-import type { LoadedParts } from "./load.ts";
+import type { LoadedParts } from "./loaded.ts";
 
 /** Places of the documents of a published version. */
 export interface DocumentBindings {

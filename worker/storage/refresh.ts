@@ -1,10 +1,10 @@
 import { AnnoyEdgeError, ArtifactError } from "../core/format/errors.ts";
-import { etagsOf, readManifest, readPointer } from "./load.ts";
 import { lengthsOf } from "./manifest.ts";
 import type { Pointer } from "./pointer.ts";
 import { type SwapContext, swapTo } from "./swap.ts";
 import type { Task } from "./task.ts";
 import type { WaitContext } from "./types.ts";
+import { etagsOf, readManifest, readPointer } from "./versions.ts";
 
 /** The pointer of an index, and the versions that were refused since it last changed. */
 export interface Refresher {

@@ -1,20 +1,16 @@
 import { HELD_BYTES, LOADED_BYTES } from "../core/format/budget.ts";
 import { AnnoyEdgeError } from "../core/format/errors.ts";
+import { fillCold } from "./files.ts";
 import { artifactsOf } from "./held.ts";
 import type { Holder } from "./holder.ts";
-import {
-  fillCache,
-  fillCold,
-  heldBytesOf,
-  type LoadedParts,
-  type LoadResult,
-  loadVersion,
-  requireFiles,
-} from "./load.ts";
+import { fillCache } from "./hot.ts";
+import { loadVersion } from "./load.ts";
+import { heldBytesOf, type LoadedParts, type LoadResult } from "./loaded.ts";
 import type { VersionLengths } from "./pointer.ts";
 import { freeParts } from "./release.ts";
 import { LAST_POLL_MS, type Task, type Tasks } from "./task.ts";
 import type { IndexReaderOptions, ReaderTiming, WaitContext } from "./types.ts";
+import { requireFiles } from "./versions.ts";
 import { sleep } from "./waiting.ts";
 
 /** Parts that a swap works on. */

@@ -1,4 +1,4 @@
-import type { LoadedParts, LoadSource } from "./load.ts";
+import type { LoadedParts, LoadSource } from "./loaded.ts";
 import type { PublishedManifest } from "./manifest.ts";
 import type { VersionLengths } from "./pointer.ts";
 

@@ -1,9 +1,10 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { requireBytes } from "../../../worker/core/format/artifact.ts";
 import { pointerKey, versionKey } from "../../../worker/core/format/keys.ts";
 import type { ReadRanges } from "../../../worker/storage/cold.ts";
+import { loadShard } from "../../../worker/storage/load.ts";
 import type { Pointer } from "../../../worker/storage/pointer.ts";
 import { createIndexReader } from "../../../worker/storage/reader.ts";
 import type { IndexReader, IndexReaderOptions } from "../../../worker/storage/types.ts";
@@ -353,6 +354,81 @@ test("the next isolate of the data centre loads from its cache, whose damaged co
   const third = readerOf({ name, cache, timing: { fill: 0 } }).reader;
   expect(await ask(third)).toBe(4);
   expect(third.status()).toMatchObject({ loadedFrom: "r2", refused: [] });
+});
+
+/** Lengths of the buffers that are given back while `run` runs. */
+async function freedDuring(run: () => Promise<unknown>): Promise<number[]> {
+  const freed: number[] = [];
+  const { transfer } = ArrayBuffer.prototype;
+  const spy = vi.spyOn(ArrayBuffer.prototype, "transfer").mockImplementation(function (
+    this: ArrayBuffer,
+    length,
+  ) {
+    if (length === 0) freed.push(this.byteLength);
+    return transfer.call(this, length);
+  });
+  await run().finally(() => spy.mockRestore());
+  return freed;
+}
+
+test.each(["manifest.json", "placement.bin"] as const)(
+  "what was read of a version is given back when its %s is missing",
+  async (file) => {
+    const { name, reader } = readerOf();
+    await writeVersion(name, 1, { bytes: 3_000_000 });
+    await point(name, 1);
+    await env.INDEXES.delete(versionKey(name, version(1), file));
+    const forest = await env.INDEXES.head(versionKey(name, version(1), "forest.bin"));
+    const freed = await freedDuring(async () => {
+      await expect(ask(reader)).rejects.toMatchObject({ code: "VERSION_INCOMPLETE" });
+      await scheduler.wait(200);
+    });
+    expect(freed).toContain(forest!.size);
+    expect(reader.heldBytes).toBe(0);
+  },
+);
+
+test("what was read of a shard is given back when another file of it is damaged", async () => {
+  const name = `reader-${names++}`;
+  await writeVersion(name, 1, { bytes: 3_000_000 });
+  const forest = versionKey(name, version(1), "forest.bin");
+  const placement = versionKey(name, version(1), "placement.bin");
+  const { size } = (await env.INDEXES.head(forest))!;
+  for (const file of ["forest.bin", "placement.bin", "manifest.json"] as const) {
+    const bytes = await (await env.INDEXES.get(versionKey(name, version(1), file)))!.arrayBuffer();
+    await env.INDEXES.put(versionKey(name, version(1), file, 0), bytes);
+  }
+  const { size: placementBytes } = (await env.INDEXES.head(placement))!;
+  const source = { name, bucket: env.INDEXES };
+  const load = () => loadShard(source, version(1), { number: 0, version: version(1) }, () => {});
+  expect((await load()).parts.artifact.bytes.byteLength).toBe(size);
+  await env.INDEXES.put(versionKey(name, version(1), "forest.bin", 0), new Uint8Array(size));
+  const freed = await freedDuring(() => expect(load()).rejects.toMatchObject({ code: "BAD_MAGIC" }));
+  await expect.poll(() => [size, placementBytes].every((bytes) => freed.includes(bytes))).toBe(true);
+});
+
+test("a cached copy is not thrown away by a load that ends for another reason", async () => {
+  const cache = await caches.open("ended-test");
+  const { name, reader } = readerOf({ cache, timing: { fill: 0 } });
+  await writeVersion(name, 4);
+  await point(name, 4);
+  await ask(reader);
+  const placement = versionKey(name, version(4), "placement.bin");
+  const bytes = await (await env.INDEXES.get(placement))!.arrayBuffer();
+  await env.INDEXES.delete(placement);
+  const slow = new Proxy(cache, {
+    get: (of, property) =>
+      property === "match"
+        ? (url: string) => scheduler.wait(50).then(() => of.match(url))
+        : Reflect.get(of, property),
+  });
+  const ended = readerOf({ name, cache: slow, timing: { fill: 0 } }).reader;
+  await expect(ask(ended)).rejects.toMatchObject({ code: "VERSION_INCOMPLETE" });
+  await scheduler.wait(200);
+  await env.INDEXES.put(placement, bytes);
+  const next = readerOf({ name, cache, timing: { fill: 0 } }).reader;
+  expect(await ask(next)).toBe(4);
+  expect(next.status().loadedFrom).toBe("cache");
 });
 
 test("cold parts are read by range", async () => {

@@ -1,8 +1,11 @@
-import { expect, inject, test } from "vitest";
+import { env } from "cloudflare:workers";
+import { expect, inject, test, vi } from "vitest";
 import { openEncoder } from "../../../worker/core/embedding/encoder/encoder.ts";
 import plain from "../../../worker/core/embedding/encoder/kernel/plain.wasm";
 import relaxed from "../../../worker/core/embedding/encoder/kernel/relaxed.wasm";
 import { openKernel } from "../../../worker/core/embedding/encoder/kernel.ts";
+import { encoderKey } from "../../../worker/core/format/keys.ts";
+import { createEncoders } from "../../../worker/storage/encoders.ts";
 
 test.each([
   ["relaxed", relaxed],
@@ -21,4 +24,51 @@ test.each([
   const query = new Float32Array(dimensions);
   encoder.embedInto(texts[0]!, query);
   expect(Array.from(query)).toEqual(vectors.slice(0, dimensions));
+});
+
+test("an encoder whose reads fail takes memory once, and answers as soon as it can be read", async () => {
+  const { base64 } = inject("encoder");
+  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  const { identity } = openEncoder(bytes, openKernel(relaxed));
+  const key = encoderKey(identity.contentHash!);
+  const instances = vi.spyOn(WebAssembly, "Instance");
+  const encoders = createEncoders({
+    bucket: env.INDEXES as never,
+    kernel: relaxed,
+    timing: { retry: 20 },
+  });
+  const { embedQuery } = encoders.embedderOf(identity);
+  const damaged = bytes.slice().fill(7, -100);
+  for (const stored of [damaged, damaged]) {
+    await env.INDEXES.put(key, stored);
+    await expect(embedQuery("a small dog")).rejects.toMatchObject({ code: "EMBEDDER_UNAVAILABLE" });
+    expect(encoders.heldBytes).toBeGreaterThanOrEqual(bytes.byteLength);
+    expect(encoders.missingBytes({ contentHash: identity.contentHash!, bytes: bytes.byteLength })).toBe(0);
+    await scheduler.wait(30);
+  }
+  await env.INDEXES.put(key, bytes);
+  expect(await embedQuery("a small dog")).toHaveLength(identity.dimensions);
+  expect(instances).toHaveBeenCalledTimes(1);
+  instances.mockRestore();
+});
+
+test("a damaged copy of an encoder in the data centre's cache gives way to the bucket's", async () => {
+  const { base64 } = inject("encoder");
+  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  const { identity } = openEncoder(bytes, openKernel(relaxed));
+  const cache = await caches.open("encoder-test");
+  const url = `https://annoy-edge.invalid/${encoderKey(identity.contentHash!)}`;
+  const headers = { "cache-control": "max-age=60", "content-length": String(bytes.byteLength) };
+  await cache.put(url, new Response(bytes.slice().fill(7, -100), { headers }));
+  await env.INDEXES.put(encoderKey(identity.contentHash!), bytes);
+  const encoders = createEncoders({
+    bucket: env.INDEXES as never,
+    cache: cache as never,
+    kernel: relaxed,
+    timing: { fill: 0 },
+  });
+  expect(await encoders.embedderOf(identity).embedQuery("a small dog")).toHaveLength(identity.dimensions);
+  await encoders.prepare(identity);
+  const copy = await (await cache.match(url))!.arrayBuffer();
+  expect(new Uint8Array(copy)).toEqual(bytes);
 });
