@@ -233,6 +233,7 @@ export interface IndexResponse extends Versioned {
   readonly trees: number;
   readonly codec: string;
   readonly kind: string;
+  /** Bytes that a query needs in memory; of a base and its changes together, without shards. */
   readonly hotBytes: number;
   readonly fileBytes: number;
   readonly searchable: { readonly text: boolean; readonly keyword: boolean; readonly filter: boolean };

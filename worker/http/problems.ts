@@ -161,7 +161,7 @@ export function problemOf(error: unknown, instance: string, base = ""): ProblemA
 }
 
 /** Titles of an index that is not there: no fault of this side. */
-const EXPECTED: ReadonlySet<string> = new Set(["INDEX_NOT_PUBLISHED", "INDEX_NOT_FOUND"]);
+const EXPECTED: ReadonlySet<string> = new Set(["INDEX_NOT_PUBLISHED", "INDEX_NOT_FOUND", "ISOLATE_BUSY"]);
 
 function describe(error: unknown): { code: string; detail: string; unexpected: boolean } {
   if (error instanceof SearchError || error instanceof HttpError) {

@@ -66,8 +66,11 @@ export const indexResponseSchema = z.object({
   trees: z.int(),
   codec: z.enum(CODECS),
   kind: z.enum(FOREST_KINDS),
-  hotBytes: described("Bytes of the file that a query needs in memory.", z.int()),
-  fileBytes: z.int(),
+  hotBytes: described(
+    "Bytes of the file that a query needs in memory; of a base and its changes together, without shards.",
+    z.int(),
+  ),
+  fileBytes: described("Bytes of the file, of a base and its changes together.", z.int()),
   searchable: described(
     "What the index can answer beside vectors, items and ids.",
     z.object({ text: z.boolean(), keyword: z.boolean(), filter: z.boolean() }),

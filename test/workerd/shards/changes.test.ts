@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, inject, test } from "vitest";
-import { pointerKey } from "../../../worker/core/format/keys.ts";
+import { pointerKey, versionKey } from "../../../worker/core/format/keys.ts";
 import { letterVector } from "../../seed/corpus.ts";
 import { expectContract, expectProblem } from "../contract.ts";
 import { type Ask, seedShards, watched, worker } from "./harness.ts";
@@ -85,8 +85,16 @@ describe("shards with changes answer over Durable Objects as the same documents 
     expect(item.id).toBe("music-9");
     await expectProblem(await changed("/v1/documents/animals-1"), 404, "ID_NOT_FOUND");
     const index = (await expectContract(await changed("/v1/index"), "/v1/index")) as {
+      readonly hotBytes: number;
       readonly changes: { readonly added: number; readonly removed: number };
     };
+    const held = inject("shards").changed.map(async (pointer) => {
+      const { version } = JSON.parse(pointer) as { readonly version: string };
+      const manifest = await env.INDEXES.get(versionKey(NAME, version, "manifest.json"));
+      return (await manifest!.json<{ readonly hotBytes: number }>()).hotBytes;
+    });
+    const [below, above] = await Promise.all(held);
+    expect(index.hotBytes).toBe(below! + above!);
     expect(index.changes).toMatchObject({ added: 3, removed: 3, drift: { changed: expect.any(Number) } });
   });
 });

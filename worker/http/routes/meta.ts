@@ -17,6 +17,8 @@ export function addMetaRoutes(router: Router): void {
       versionedGet(c, ({ index }): IndexResponse => {
         const { manifest, forest } = index;
         const { header } = forest.artifact;
+        // The forest is the base's, the manifest that of the changes.
+        const changes = manifest.base && manifest;
         return {
           index: index.name,
           version: index.version,
@@ -26,8 +28,8 @@ export function addMetaRoutes(router: Router): void {
           trees: forest.nTrees,
           codec: header.codec,
           kind: header.forestKind,
-          hotBytes: header.hotBytes,
-          fileBytes: header.fileBytes,
+          hotBytes: header.hotBytes + (changes?.hotBytes ?? 0),
+          fileBytes: header.fileBytes + (changes?.files["forest.bin"].bytes ?? 0),
           searchable: {
             text: index.embedder !== undefined || hasKeywords(index),
             keyword: hasKeywords(index),
