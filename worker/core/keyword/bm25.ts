@@ -2,6 +2,7 @@
 import { TopScores } from "../forest/top.ts";
 import { corruptKeywords } from "../format/keyword.ts";
 import type { Work } from "../format/work.ts";
+import type { Accept } from "./conditions.ts";
 import type { TermGroup } from "./groups.ts";
 import type { KeywordIndex } from "./keyword-index.ts";
 import { NO_ITEM, nextPosting, openList, openPostings, type PostingCursor, seekPosting } from "./postings.ts";
@@ -10,15 +11,16 @@ import { WINDOW, withScratch } from "./scratch.ts";
 /** An inflection counts as so much of the word itself; half a point of MRR better than 1 on eight sets of documents. */
 export const INFLECTION_SHARE = 0.6;
 
-/** Hits wanted, at least 1, and conditions on one beside holding a word. */
+/** Hits wanted, and conditions on one beside holding a word. */
 export interface ScoreOptions {
+  /** Hits wanted, at least 1. */
   readonly k: number;
-  readonly accept?: ((item: number) => boolean) | undefined;
+  /** Items for which this returns false are passed over. */
+  readonly accept?: Accept | undefined;
   /** Whether `accept` is known to pass nearly all: then only what would be a hit is asked for. */
   readonly acceptsMost?: boolean | undefined;
   /** Score that a hit must exceed; 0 by default. */
   readonly above?: number | undefined;
-  readonly work?: Work | undefined;
 }
 
 /** Work in nanoseconds: to open a list, to decode and score a posting, to look a posting up, to pick the best of a window. */
@@ -28,30 +30,16 @@ const PROBE_NS = 40;
 const WINDOW_NS = 5_000;
 
 /** One group during a search. */
-export interface Scorer {
+interface Scorer {
   readonly cursors: readonly PostingCursor[];
-  /** weight * idf * (k1 + 1) / units: times u / (u / unitsPerOne + norm) it is the group's part of a score. */
-  readonly factor: number;
-  /** No document gets more from this group. */
+  /** weight * idf * (k1 + 1): times u / (u + norm) it is the group's part of a score, and so no document gets more. */
   readonly bound: number;
 }
 
 /** Operations within a window. */
-export interface Tally {
+interface Tally {
   postings: number;
   probes: number;
-}
-
-/** Counts the opening of the lists of some groups. */
-export function spendLists(scorers: readonly Scorer[], work: Work | undefined): void {
-  work?.spend("words", LIST_NS * scorers.reduce((sum, { cursors }) => sum + cursors.length, 0));
-}
-
-/** Counts the work of a window, and begins another. */
-export function spendWindow(tally: Tally, work: Work | undefined): void {
-  work?.done("words", WINDOW_NS + tally.postings * POSTING_NS + tally.probes * PROBE_NS);
-  tally.postings = 0;
-  tally.probes = 0;
 }
 
 /** idf of BM25 as Lucene has it: never negative. */
@@ -59,21 +47,79 @@ export function inverseDocumentFrequency(nDocuments: number, documents: number):
   return Math.log(1 + (nDocuments - documents + 0.5) / (documents + 0.5));
 }
 
-/**
- * MaxScore over windows of items: groups whose bounds together cannot lift a new document into the k best (the
- * frequent words, soon) are only asked about documents that the other groups have met.
- */
-export function scoreGroups(
+/** Items and their scores: parallel arrays. */
+export interface Scored {
+  readonly items: number[];
+  readonly scores: number[];
+}
+
+/** The k best items of the groups, best first; ties by item number. */
+export function scoreBest(
   index: KeywordIndex,
   groups: readonly TermGroup[],
-  { k, accept, acceptsMost = false, above = 0, work }: ScoreOptions,
-  nDocuments = index.collectionDocuments,
-): { items: number[]; scores: number[] } {
+  { k, accept, acceptsMost = false, above = 0 }: ScoreOptions,
+  work?: Work,
+): Scored {
+  const { scores } = index.scratch;
+  const top = new TopScores(Math.min(k, Math.max(1, index.nItems)));
+  const bar = () => Math.max(top.threshold, above);
+  const [early, late] = acceptsMost ? [undefined, accept] : [accept, undefined];
+  scoreWindows(index, groups, { accept: early, bar, work }, (start, kept) => {
+    // They ascend, so an equal score never enters.
+    let threshold = bar();
+    for (let i = 0; i < kept.length; i++) {
+      const score = scores[kept[i]!]!;
+      if (!(score > threshold) || (late && !late(start + kept[i]!))) continue;
+      top.push(score, start + kept[i]!);
+      threshold = bar();
+    }
+  });
+  const items = [...top.sorted()];
+  return { items, scores: items.map((_, rank) => top.scoreAt(rank + 1)) };
+}
+
+/** Every item of the groups, ascending. */
+export function scoreEvery(
+  index: KeywordIndex,
+  groups: readonly TermGroup[],
+  accept: Accept | undefined,
+  work?: Work,
+): Scored {
+  const { scores } = index.scratch;
+  const found: Scored = { items: [], scores: [] };
+  const bar = () => Number.NEGATIVE_INFINITY;
+  scoreWindows(index, groups, { accept, bar, work }, (start, kept) => {
+    for (const offset of kept) {
+      found.items.push(start + offset);
+      found.scores.push(scores[offset]!);
+    }
+  });
+  return found;
+}
+
+interface Windows {
+  readonly accept: Accept | undefined;
+  /** Score that an item must exceed from now on. */
+  readonly bar: () => number;
+  readonly work: Work | undefined;
+}
+
+/**
+ * MaxScore over windows of items: groups whose bounds together cannot lift a new document above the bar (the frequent
+ * words, soon) are only asked about documents that the other groups have met.
+ *
+ * @param take is given the items of each window, whose scores lie in scratch
+ */
+function scoreWindows(
+  index: KeywordIndex,
+  groups: readonly TermGroup[],
+  { accept, bar, work }: Windows,
+  take: (start: number, kept: Uint16Array) => void,
+): void {
   const { scratch, nItems } = index;
   const { scores, met } = scratch;
-  const top = new TopScores(Math.min(k, Math.max(1, nItems)));
   const scorers = groups
-    .map((group) => openScorer(index, group, nDocuments))
+    .map((group) => openScorer(index, group))
     // A part of an index may lack words that others have.
     .filter(({ cursors }) => cursors.length > 0)
     .sort((x, y) => y.bound - x.bound);
@@ -81,66 +127,42 @@ export function scoreGroups(
   const rest = new Float64Array(scorers.length + 1);
   for (let g = scorers.length - 1; g >= 0; g--) rest[g] = rest[g + 1]! + scorers[g]!.bound * (1 + 1e-6);
 
-  spendLists(scorers, work);
-  const tally: Tally = { postings: 0, probes: 0 };
+  work?.spend("words", LIST_NS * scorers.reduce((sum, { cursors }) => sum + cursors.length, 0));
   let essential = scorers.length;
-  const [early, late] = acceptsMost ? [undefined, accept] : [accept, undefined];
   withScratch(scratch, () => {
     for (let start = 0; start < nItems; ) {
-      const bar = Math.max(top.threshold, above);
-      while (essential > 0 && rest[essential - 1]! <= bar) essential--;
+      const least = bar();
+      while (essential > 0 && rest[essential - 1]! <= least) essential--;
       const first = firstItem(scorers, essential, start);
       if (first === NO_ITEM) break;
       start = first - (first % WINDOW);
       const end = Math.min(start + WINDOW, nItems);
+      const tally: Tally = { postings: 0, probes: 0 };
       let count = 0;
       for (let g = 0; g < essential; g++) count = addGroup(index, scorers[g]!, { start, end, count }, tally);
-      const kept = selectItems(index, start, count, bar - rest[essential]!, early);
+      const kept = selectItems(index, start, count, least - rest[essential]!, accept);
       for (let g = essential; g < scorers.length; g++) probeGroup(index, scorers[g]!, start, kept, tally);
-      offer(top, start, kept, { scores, above, accept: late });
+      take(start, kept);
       for (let i = 0; i < count; i++) scores[met[i]!] = 0;
       start = end;
-      spendWindow(tally, work);
+      work?.done("words", WINDOW_NS + tally.postings * POSTING_NS + tally.probes * PROBE_NS);
     }
   });
-  const items = [...top.sorted()];
-  return { items, scores: items.map((_, rank) => top.scoreAt(rank + 1)) };
 }
 
-/** Offers the items of a window. They ascend, so an equal score never enters. */
-function offer(
-  top: TopScores,
-  start: number,
-  kept: Uint16Array,
-  {
-    scores,
-    above,
-    accept,
-  }: { readonly scores: Float32Array; readonly above: number } & Pick<ScoreOptions, "accept">,
-): void {
-  let threshold = Math.max(top.threshold, above);
-  for (let i = 0; i < kept.length; i++) {
-    const score = scores[kept[i]!]!;
-    if (!(score > threshold) || (accept && !accept(start + kept[i]!))) continue;
-    top.push(score, start + kept[i]!);
-    threshold = Math.max(top.threshold, above);
-  }
-}
-
-export function openScorer(index: KeywordIndex, group: TermGroup, nDocuments: number): Scorer {
+function openScorer(index: KeywordIndex, group: TermGroup): Scorer {
+  const nDocuments = index.collectionDocuments;
   const idf = inverseDocumentFrequency(nDocuments, Math.min(group.documents, nDocuments));
-  const bound = group.weight * idf * (index.k1 + 1);
   const cursors = group.entries.map((entry) =>
     openPostings(index, entry, group.exact && group.exact !== entry ? INFLECTION_SHARE : 1),
   );
   return {
     cursors: group.phrase ? [...cursors, openList(index, group.phrase.items)] : cursors,
-    factor: bound,
-    bound,
+    bound: group.weight * idf * (index.k1 + 1),
   };
 }
 
-export function firstItem(scorers: readonly Scorer[], essential: number, start: number): number {
+function firstItem(scorers: readonly Scorer[], essential: number, start: number): number {
   let first = NO_ITEM;
   for (let g = 0; g < essential; g++) {
     for (const cursor of scorers[g]!.cursors) {
@@ -153,7 +175,7 @@ export function firstItem(scorers: readonly Scorer[], essential: number, start: 
 }
 
 /** Adds a group's part to the score of every item of the window that holds it. Returns the number of items met. */
-export function addGroup(
+function addGroup(
   index: KeywordIndex,
   scorer: Scorer,
   { start, end, count }: { readonly start: number; readonly end: number; readonly count: number },
@@ -168,7 +190,7 @@ export function addGroup(
     tally.postings -= cursor.left;
   }
   const { norms, lengths, unitsPerOne } = index;
-  const { factor } = scorer;
+  const { bound } = scorer;
   let total = count;
   for (let i = 0; i < n; i++) {
     const offset = metByGroup[i]!;
@@ -176,7 +198,7 @@ export function addGroup(
     units[offset] = 0;
     const score = scores[offset]!;
     if (score === 0) met[total++] = offset;
-    scores[offset] = score + (factor * times) / (times + norms[lengths[start + offset]!]!);
+    scores[offset] = score + (bound * times) / (times + norms[lengths[start + offset]!]!);
   }
   return total;
 }
@@ -248,12 +270,12 @@ const SORTED_SHARE = 1 / 32;
  * Offsets of the items of the window whose score exceeds the bar and that the filter accepts, ascending: a view of
  * scratch.
  */
-export function selectItems(
+function selectItems(
   index: KeywordIndex,
   start: number,
   count: number,
   bar: number,
-  accept: ((item: number) => boolean) | undefined,
+  accept: Accept | undefined,
 ): Uint16Array {
   const { scores, met, metByGroup } = index.scratch;
   const least = Math.max(0, bar);
@@ -295,6 +317,6 @@ function probeGroup(
     const times = units[offset]! / unitsPerOne;
     if (times === 0) continue;
     units[offset] = 0;
-    scores[offset]! += (scorer.factor * times) / (times + norms[lengths[start + offset]!]!);
+    scores[offset]! += (scorer.bound * times) / (times + norms[lengths[start + offset]!]!);
   }
 }

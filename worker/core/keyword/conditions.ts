@@ -40,7 +40,16 @@ export function notExcluded(index: KeywordIndex, query: KeywordQuery, work?: Wor
   return keptItems(index, { ...query, phrases: [] }, work);
 }
 
+/** Condition on items: those for which it returns false are passed over. */
+export type Accept = (item: number) => boolean;
+
 /** The condition that an item's bit is set. */
-export function hasBit(bits: Uint32Array): (item: number) => boolean {
+export function hasBit(bits: Uint32Array): Accept {
   return (item) => ((bits[item >>> 5]! >>> (item & 31)) & 1) === 1;
+}
+
+/** Both must accept; undefined accepts all. */
+export function both(a: Accept | undefined, b: Accept | undefined): Accept | undefined {
+  if (!a || !b) return a ?? b;
+  return (item) => a(item) && b(item);
 }

@@ -6,7 +6,7 @@ import type { FilterNode } from "../columns/parse.ts";
 import { countGroups, valuesOf } from "../columns/select.ts";
 import { searchError } from "../format/search-error.ts";
 import type { Work } from "../format/work.ts";
-import { matchingItems } from "../keyword/matches.ts";
+import { matchingItems } from "../keyword/search.ts";
 import type { UnderstoodQuery } from "../keyword/understand.ts";
 import type { LoadedIndex } from "./loaded-index.ts";
 import type { Query } from "./query.ts";

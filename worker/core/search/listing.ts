@@ -1,7 +1,7 @@
 import type { CompiledFilter } from "../columns/compile.ts";
 import { bitsOf, itemsOf, selectFirst } from "../columns/select.ts";
 import type { Work } from "../format/work.ts";
-import { everyMatch, tellingMatches } from "../keyword/matches.ts";
+import { everyMatch, tellingMatches } from "../keyword/search.ts";
 import { foundTerms, type UnderstoodQuery } from "../keyword/understand.ts";
 import { type Counted, columnsOf, countsOf, facetCountsOf, valuesFor } from "./conditions.ts";
 import { type PinConditions, pinnedItems } from "./curation/facts.ts";

@@ -2,7 +2,7 @@ import { type CompiledFilter, intersection } from "../columns/compile.ts";
 import { scoringNs } from "../forest/meter.ts";
 import { idOfItem, itemOfId } from "../format/ids.ts";
 import type { Work } from "../format/work.ts";
-import { hasBit } from "../keyword/conditions.ts";
+import { type Accept, both, hasBit } from "../keyword/conditions.ts";
 import type { KeywordIndex } from "../keyword/keyword-index.ts";
 import { type RareItem, rareItems } from "../keyword/rare.ts";
 import { FEW_HITS, rankByWords } from "../keyword/search.ts";
@@ -23,7 +23,6 @@ import {
   type RankOptions,
   type WordRanking,
 } from "./ranking.ts";
-import { type Accept, both } from "./read-text.ts";
 import { type Exactness, type Searcher, type SearchOptions, timed } from "./searcher.ts";
 import type { FacetCounts } from "./types.ts";
 import {

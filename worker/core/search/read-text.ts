@@ -18,14 +18,6 @@ export function readText(text: string, language: Language, work: Work | undefine
   return tokens;
 }
 
-export type Accept = (item: number) => boolean;
-
-/** Both must accept; undefined accepts all. */
-export function both(a: Accept | undefined, b: Accept | undefined): Accept | undefined {
-  if (!a || !b) return a ?? b;
-  return (item) => a(item) && b(item);
-}
-
 /**
  * Whether a document's text keeps what the phrases of a query demand. Asked only where the index has no positions.
  * Undefined when the query has no phrases of several words.

@@ -4,11 +4,11 @@ import type { ForestSearchOptions, Neighbours, ReadRanges } from "../forest/type
 import { AnnoyEdgeError } from "../format/errors.ts";
 import { isRefusal } from "../format/search-error.ts";
 import type { Work } from "../format/work.ts";
+import type { Accept } from "../keyword/conditions.ts";
 import { createItemNumbers } from "./item-numbers.ts";
 import type { LoadedIndex } from "./loaded-index.ts";
 import type { Query } from "./query.ts";
 import { type Ranking, type RankOptions, scoreOf } from "./ranking.ts";
-import type { Accept } from "./read-text.ts";
 import type { Exactness } from "./searcher.ts";
 
 /**

@@ -3,10 +3,9 @@ import { type CompiledFilter, filterOfBits } from "../../columns/compile.ts";
 import type { Boost, FieldValue } from "../../format/curation.ts";
 import { itemOfId } from "../../format/ids.ts";
 import type { Work } from "../../format/work.ts";
-import { hasBit, notExcluded } from "../../keyword/conditions.ts";
+import { both, hasBit, notExcluded } from "../../keyword/conditions.ts";
 import type { UnderstoodQuery } from "../../keyword/understand.ts";
 import type { LoadedIndex } from "../loaded-index.ts";
-import { both } from "../read-text.ts";
 import type { BoostedItem, CurationFacts, PinnedItem, QueryCuration } from "./types.ts";
 
 /** Work in nanoseconds: to look a document's id up, and to read the factor of an item that was found. */
