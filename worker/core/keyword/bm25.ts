@@ -65,17 +65,30 @@ export function scoreBest(
   const bar = () => Math.max(top.threshold, above);
   const [early, late] = acceptsMost ? [undefined, accept] : [accept, undefined];
   scoreWindows(index, groups, { accept: early, bar, work }, (start, kept) => {
-    // They ascend, so an equal score never enters.
-    let threshold = bar();
-    for (let i = 0; i < kept.length; i++) {
-      const score = scores[kept[i]!]!;
-      if (!(score > threshold) || (late && !late(start + kept[i]!))) continue;
-      top.push(score, start + kept[i]!);
-      threshold = bar();
-    }
+    offer(top, start, kept, { scores, above, accept: late });
   });
   const items = [...top.sorted()];
   return { items, scores: items.map((_, rank) => top.scoreAt(rank + 1)) };
+}
+
+/** Offers the items of a window. They ascend, so an equal score never enters. */
+function offer(
+  top: TopScores,
+  start: number,
+  kept: Uint16Array,
+  {
+    scores,
+    above,
+    accept,
+  }: { readonly scores: Float32Array; readonly above: number; readonly accept: Accept | undefined },
+): void {
+  let threshold = Math.max(top.threshold, above);
+  for (let i = 0; i < kept.length; i++) {
+    const score = scores[kept[i]!]!;
+    if (!(score > threshold) || (accept && !accept(start + kept[i]!))) continue;
+    top.push(score, start + kept[i]!);
+    threshold = Math.max(top.threshold, above);
+  }
 }
 
 /** Every item of the groups, ascending. */
