@@ -166,7 +166,7 @@ export async function verifyPublished(
 }
 
 /**
- * Brings back the documents of the current version after KV has lost or changed them, from their second copies in R2, and
+ * Brings back the documents of the current version and of the one before after KV has lost or changed them, from their second copies in R2, and
  * second copies from KV.
  *
  * @throws AnnoyEdgeError `INDEX_NOT_PUBLISHED`, `VERSION_INCOMPLETE`

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { pagesPrefix, versionKey } from "../../worker/core/format/keys.ts";
 import {
   build,
   evaluate,
@@ -14,10 +15,12 @@ import {
   rebuild,
   rollback,
   verify,
+  verifyPublished,
   versions,
   withConfiguredEmbedder,
 } from "../index.ts";
 import { downloadVersion } from "../publish/download.ts";
+import type { PublishStore } from "../publish/index.ts";
 import { openLocalStore } from "../publish/local.ts";
 
 let root: string;
@@ -208,6 +211,61 @@ test("a published version is downloaded as the artifact folder that it was", asy
     await store.close();
   }
   expect(await verify(dir)).toMatchObject({ ok: true, version });
+});
+
+describe("--if-changed of what is not as it was published", () => {
+  const options = () => ({
+    config: {
+      documents: ["banana", "tree", "kiwi"].map((pageContent) => ({ id: pageContent, pageContent })),
+      out: join(root, "lossy"),
+      name: "lossy",
+      embedder: "static" as const,
+      golden: [{ query: "banana", expect: "banana", k: 1 }],
+    },
+    ...{ root, ifChanged: true },
+  });
+  const harm = async (run: (store: PublishStore) => Promise<void>) => {
+    const store = await openLocalStore({ root });
+    await run(store).finally(() => store.close());
+  };
+
+  test("brings lost pages back, and builds anew where an object is lost, damaged or the manifest is", async () => {
+    const first = await rebuild(options());
+    const version = "version" in first ? first.version : "";
+    await harm(async (store) => {
+      for await (const { key } of store.listPages(pagesPrefix("lossy"))) await store.deletePages([key]);
+    });
+    expect(await rebuild(options())).toMatchObject({ outcome: "unchanged", version });
+    for (const [file, bytes] of [
+      ["forest.bin", undefined],
+      ["placement.bin", new Uint8Array(0)],
+      ["manifest.json", new TextEncoder().encode("{")],
+    ] as const) {
+      const key = versionKey("lossy", version, file);
+      await harm(async (store) => {
+        await store.deleteObjects([key]);
+        if (bytes) await store.putObject(key, bytes);
+      });
+      const notes: string[] = [];
+      const result = await rebuild({ ...options(), onNote: (note) => notes.push(note) });
+      expect(result).toMatchObject({ outcome: "repaired", version });
+      expect(notes).toEqual([expect.stringContaining(`${key} is ${bytes ? "changed" : "missing"}`)]);
+    }
+    expect(await verifyPublished({ root, name: "lossy" })).toMatchObject({ ok: true });
+    expect(await rebuild(options())).toMatchObject({ outcome: "unchanged", version });
+  });
+
+  test("does without a local folder that was damaged", async () => {
+    await truncate(join(root, "lossy", "forest.bin"), 100);
+    expect(await rebuild(options())).toMatchObject({ outcome: "unchanged" });
+    const { config, ...rest } = options();
+    const documents = [...config.documents, { id: "plum", pageContent: "plum" }];
+    expect(await rebuild({ config: { ...config, documents }, ...rest, compactAt: 1 })).toMatchObject({
+      outcome: "published",
+      published: { documents: { added: 1, kept: 3 } },
+    });
+    expect(await verify(join(root, "lossy"))).toMatchObject({ ok: true });
+  });
 });
 
 test("a corpus that collapsed is refused, in a dry run too, until somebody allows it", async () => {

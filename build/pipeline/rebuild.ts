@@ -1,15 +1,15 @@
 import type { Manifest } from "../../worker/core/format/meta.ts";
 import { readManifest } from "../artifact/folder.ts";
-import type { GateFailure, PublishResult, PublishStore, SharedStore } from "../publish/index.ts";
-import { currentVersion, sharedStore, withStore } from "../publish/index.ts";
+import type { GateFailure, PublishResult, SharedStore } from "../publish/index.ts";
+import { sharedStore, withStore } from "../publish/index.ts";
 import { requirePointerState } from "../publish/pointer.ts";
-import { readPublishedManifest } from "../publish/published-manifest.ts";
 import { OptionError } from "../settings/errors.ts";
 import { indexName } from "../settings/names.ts";
 import type { SiteReport } from "../site/report.ts";
 import { type BuildOptions, buildUnlessEqual } from "./build.ts";
 import { CONFIG_KEYS, type Config, defaultOut, loadConfig } from "./config.ts";
 import { inConfig } from "./config-place.ts";
+import { soundCurrent } from "./current.ts";
 import { checkGolden, requireGolden, runGolden, runGoldenOnPublished } from "./golden.ts";
 import { checkNotify, notifying } from "./notify.ts";
 import {
@@ -36,7 +36,10 @@ export interface RebuildOptions extends Omit<PublishDirOptions, "golden" | "embe
   readonly compactAt?: number;
   /** Webhook that is called after a failure; default: the configuration's, else `ANNOY_EDGE_NOTIFY` of the environment. */
   readonly notify?: string;
-  /** Receives a sentence for each rule of the curation that does not fit the documents. */
+  /**
+   * Receives a sentence for each rule of the curation that does not fit the documents, and when a damaged version is built
+   * anew.
+   */
   readonly onNote?: (note: string) => void;
   /** Receives a sentence when the webhook is not reached. */
   readonly onTrouble?: (why: string) => void;
@@ -118,7 +121,10 @@ async function rebuildFrom(
     ...(options.onNote && { onNote: options.onNote }),
   };
   const open = () => store.open();
-  const current = options.ifChanged ? await currentManifest(open, name) : undefined;
+  const { force = false, dryRun = false, onNote } = options;
+  const current = options.ifChanged
+    ? await withStore(open, (opened) => soundCurrent(opened, name, { force, dryRun, onNote }))
+    : undefined;
   const most = compactAtOf(options.compactAt);
   const updated =
     current && !options.compact ? await updateCurrent(build, current, { most, open }) : undefined;
@@ -233,14 +239,4 @@ async function configOf(config: string | Config | undefined): Promise<{ config: 
   throw new OptionError(
     "There is no annoy-edge.config.ts here. Write one (docs/cli.md shows how), or name another with --config.",
   );
-}
-
-async function currentManifest(
-  open: () => Promise<PublishStore>,
-  name: string,
-): Promise<Manifest | undefined> {
-  return withStore(open, async (store) => {
-    const version = await currentVersion(store, name);
-    return version === undefined ? undefined : readPublishedManifest(store, name, version);
-  });
 }

@@ -8,13 +8,16 @@ import { withFolderOf } from "./version-folder.ts";
 /** Share of the base beyond which changes are built into a new one. */
 export const COMPACT_AT = 0.1;
 
-/** Faults of documents that a build from scratch deals with, or names. */
+/** Faults of documents, or of the base, that a build from scratch deals with, or names. */
 const FOR_A_BUILD = new Set([
+  "ARTIFACT_CHANGED",
   "COLUMN_MISMATCH",
   "DIMENSION_MISMATCH",
   "MISSING_VECTOR",
   "NO_EMBEDDER",
+  "NOT_AN_ARTIFACT",
   "NOTHING_LEFT",
+  "VERSION_INCOMPLETE",
 ]);
 
 /**

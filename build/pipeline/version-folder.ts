@@ -1,9 +1,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readManifest } from "../artifact/folder.ts";
+import { checkAllFiles } from "../changes/open-parts.ts";
 import { downloadVersion } from "../publish/download.ts";
 import { type PublishStore, withStore } from "../publish/index.ts";
+import { runFolder } from "../publish/temporary.ts";
 
 /** Published version that a folder is wanted of. */
 export interface PublishedVersion {
@@ -11,20 +12,31 @@ export interface PublishedVersion {
   readonly version: string;
 }
 
-/** Runs with a folder of a version: the build's own at `out` when it holds it, else one that is downloaded. */
+/** Runs with a folder of a version: the build's own at `out` when it holds it whole, else one that is downloaded. */
 export async function withFolderOf<R>(
   { name, version }: PublishedVersion,
   out: string,
   open: () => Promise<PublishStore>,
   run: (dir: string) => Promise<R>,
 ): Promise<R> {
-  const local = await readManifest(out).catch(() => undefined);
-  if (local?.version === version && local.name === name) return run(out);
-  const dir = await mkdtemp(join(tmpdir(), "annoy-edge-version-"));
+  if (await holds(out, { name, version })) return run(out);
+  const dir = await mkdtemp(join(await runFolder(), "version-"));
   try {
     await withStore(open, (store) => downloadVersion(store, name, version, dir));
     return await run(dir);
   } finally {
     await rm(dir, { recursive: true, force: true });
+  }
+}
+
+/** Whether a folder is a version's, with all of its files as they were written. */
+async function holds(out: string, { name, version }: PublishedVersion): Promise<boolean> {
+  try {
+    const manifest = await readManifest(out);
+    if (manifest.version !== version || manifest.name !== name) return false;
+    await checkAllFiles(out, manifest);
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { AnnoyEdgeError, ArtifactError } from "../../worker/core/format/errors.ts";
-import { packKey, pageKey, versionKey } from "../../worker/core/format/keys.ts";
+import { encoderKey, packKey, pageKey, versionKey } from "../../worker/core/format/keys.ts";
 import { decodePlacement, type Placement } from "../../worker/core/format/placement.ts";
 import {
   type PublishedManifest,
@@ -8,6 +8,7 @@ import {
   parseShardManifest,
 } from "../../worker/storage/manifest.ts";
 import type { Progress } from "../settings/progress.ts";
+import { encoderSoundness } from "./encoder.ts";
 import { type Expected, soundnessOf } from "./objects.ts";
 import { partsOf } from "./published-manifest.ts";
 import type { PublishStore } from "./store.ts";
@@ -15,7 +16,7 @@ import { neededPages, type PageState, surveyPages } from "./survey.ts";
 
 /** Something of a published version that is not as it was published. */
 export interface Finding {
-  readonly kind: "manifest" | "forest" | "placement" | "page" | "pack";
+  readonly kind: "manifest" | "forest" | "placement" | "page" | "pack" | "encoder";
   readonly fault: "missing" | "changed";
   /** Key in R2 or KV. */
   readonly key: string;
@@ -35,7 +36,10 @@ export interface VersionState {
 export interface CheckOptions {
   /** Reads every page and its second copy; else keys, lengths and etags are looked at. */
   readonly deep?: boolean;
-  /** Expected content of a part's forest, where the artifact is at hand; else what the manifest says. */
+  /**
+   * Expected content of a part's forest, where the artifact is at hand; else what the manifest says. The encoder is then
+   * compared by who has its file.
+   */
   readonly forestOf?: (shard: number | undefined) => Promise<Expected> | undefined;
   readonly onProgress?: (progress: Progress) => void;
 }
@@ -46,6 +50,22 @@ export async function checkVersion(
   name: string,
   version: string,
   options: CheckOptions = {},
+): Promise<VersionState> {
+  const state = await checkIndex(store, name, version, options);
+  const { encoder, etags } = state.manifest ?? {};
+  if (!encoder || options.forestOf) return state;
+  const fault = await encoderSoundness(store, encoder, etags?.encoder ? [etags.encoder] : []);
+  if (fault === "sound") return state;
+  const key = encoderKey(encoder.contentHash);
+  return { ...state, findings: [...state.findings, { kind: "encoder", fault, key, mendedBy: "publish" }] };
+}
+
+/** All of a version but its encoder, which is the base's too. */
+async function checkIndex(
+  store: PublishStore,
+  name: string,
+  version: string,
+  options: CheckOptions,
 ): Promise<VersionState> {
   const findings: Finding[] = [];
   const whole = await readManifestOf(store, findings, versionKey(name, version, "manifest.json"), (text) =>
@@ -83,7 +103,7 @@ export async function checkVersion(
   if (!whole.base) return { manifest: whole, placements, findings };
   // Readers need both: what is wrong with the base is wrong with the version.
   const { forestOf: _, ...rest } = options;
-  const base = await checkVersion(store, name, whole.base.version, rest);
+  const base = await checkIndex(store, name, whole.base.version, rest);
   return {
     manifest: whole,
     placements: [...placements, ...base.placements],

@@ -1,8 +1,9 @@
+import { createHash } from "node:crypto";
 import { mkdir, open, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import { encoderKey, packKey, pageKey, shardFolder, versionKey } from "../../worker/core/format/keys.ts";
-import type { Manifest } from "../../worker/core/format/meta.ts";
+import type { Manifest, ManifestFile } from "../../worker/core/format/meta.ts";
 import { decodeLine } from "../../worker/core/format/page.ts";
 import {
   decodePlacement,
@@ -64,7 +65,7 @@ export async function downloadVersion(
     await downloadObject(
       store,
       versionKey(name, version, "forest.bin", shard),
-      manifest.files["forest.bin"].bytes,
+      manifest.files["forest.bin"],
       join(folder, "forest.bin"),
     );
     const placement = decodePlacement(await read(versionKey(name, version, "placement.bin", shard)));
@@ -75,7 +76,13 @@ export async function downloadVersion(
   }
 }
 
-async function downloadObject(store: PublishStore, key: string, bytes: number, path: string): Promise<void> {
+async function downloadObject(
+  store: PublishStore,
+  key: string,
+  { bytes, sha256 }: ManifestFile,
+  path: string,
+): Promise<void> {
+  const digest = createHash("sha256");
   const file = await open(path, "w");
   try {
     for (let offset = 0; offset < bytes; offset += RANGE_BYTES) {
@@ -83,11 +90,13 @@ async function downloadObject(store: PublishStore, key: string, bytes: number, p
       const object = await store.getObject(key, { offset, length });
       if (object?.bytes.byteLength !== length)
         throw incomplete(`${key} is not there, or shorter than ${bytes}`);
+      digest.update(object.bytes);
       await file.writeFile(object.bytes);
     }
   } finally {
     await file.close();
   }
+  if (digest.digest("hex") !== sha256) throw incomplete(`${key} was changed`);
 }
 
 async function writeDocumentsOf(

@@ -1,4 +1,4 @@
-import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
+import { AnnoyEdgeError, ArtifactError } from "../../worker/core/format/errors.ts";
 import {
   packKey,
   packsPrefix,
@@ -50,7 +50,8 @@ const BATCH = 1000;
  * Versions to go are first named in the pointer, by compare-and-swap, so that nobody can promote one of them while it is
  * taken apart. A collection that was killed leaves them named; the next one finishes it.
  *
- * @throws AnnoyEdgeError `INDEX_NOT_PUBLISHED`, `PUBLISH_CONFLICT` when others keep publishing, `CORRUPT_PLACEMENT`
+ * @throws AnnoyEdgeError `INDEX_NOT_PUBLISHED`, `PUBLISH_CONFLICT` when others keep publishing, `VERSION_INCOMPLETE` when a
+ *   version that stays cannot be read: nothing was changed then
  */
 export async function gc(store: PublishStore, name: string, options: GcOptions = {}): Promise<GcResult> {
   const { keep = DEFAULT_KEEP, dryRun = false, graceSeconds = GRACE_SECONDS } = options;
@@ -59,7 +60,7 @@ export async function gc(store: PublishStore, name: string, options: GcOptions =
     const choice = dryRun
       ? await choose(store, name, keep, spareAfter)
       : await chooseAndMark(store, name, keep, spareAfter);
-    const garbage = await findGarbage(store, name, choice.stay, spareAfter);
+    const garbage = await findGarbage(store, name, choice.live, spareAfter);
     if (!dryRun && !(await removeAll(store, name, choice, garbage))) continue;
     const { stay, go } = choice;
     const { objects, pages } = garbage;
@@ -87,10 +88,9 @@ interface Garbage {
 async function findGarbage(
   store: PublishStore,
   name: string,
-  stay: readonly VersionInfo[],
+  live: ReadonlySet<string>,
   spareAfter: Date,
 ): Promise<Garbage> {
-  const live = await livePages(store, name, stay);
   const objects: ObjectInfo[] = [];
   for await (const pack of store.listObjects(packsPrefix(name))) {
     if (!live.has(pack.key) && pack.uploaded < spareAfter) objects.push(pack);
@@ -139,18 +139,22 @@ interface Choice {
   readonly state: PointerState;
   readonly stay: readonly VersionInfo[];
   readonly go: readonly VersionInfo[];
+  /** Keys of all pages and packs that the versions that stay need. */
+  readonly live: ReadonlySet<string>;
 }
 
 async function choose(store: PublishStore, name: string, keep: number, spareAfter: Date): Promise<Choice> {
   const state = await requirePointerState(store, name);
-  const marked = new Set(state.pointer.collecting);
+  const { version: current, previous, collecting } = state.pointer;
+  const marked = new Set(collecting);
   const stay: VersionInfo[] = [];
   const go: VersionInfo[] = [];
   let kept = 0;
   // Current and previous count first, then the others from the one used last.
   const versions = (await describeVersions(store, name, state.pointer)).sort((a, b) => rank(a) - rank(b));
   for (const version of versions) {
-    const needed = version.state === "current" || version.state === "previous";
+    // Whole or not: what is left of them can be mended.
+    const needed = version.version === current || version.version === previous;
     const published = version.state !== "incomplete";
     const young = !version.record && new Date(version.uploaded) >= spareAfter;
     if (needed || (!marked.has(version.version) && (young || (published && kept < keep)))) {
@@ -161,10 +165,12 @@ async function choose(store: PublishStore, name: string, keep: number, spareAfte
   // Changes that stay need their bases, which count for nobody's number.
   const bases = await basesOf(store, name, stay);
   const isBase = ({ version }: VersionInfo) => bases.has(version);
+  const all = [...stay, ...go.filter(isBase)];
   return {
     state,
-    stay: [...stay, ...go.filter(isBase)],
+    stay: all,
     go: go.filter((version) => !isBase(version)),
+    live: await livePages(store, name, all, current),
   };
 }
 
@@ -175,9 +181,13 @@ async function basesOf(
   versions: readonly VersionInfo[],
 ): Promise<ReadonlySet<string>> {
   const bases = new Set<string>();
-  for (const { version, state } of versions) {
-    const manifest = state === "incomplete" ? undefined : await readPublishedManifest(store, name, version);
-    if (manifest?.base) bases.add(manifest.base.version);
+  for (const { version, state, record } of versions) {
+    const manifest =
+      state === "incomplete"
+        ? undefined
+        : await readable(name, version, () => readPublishedManifest(store, name, version));
+    const base = manifest?.base?.version ?? record?.base;
+    if (base !== undefined) bases.add(base);
   }
   return bases;
 }
@@ -234,18 +244,39 @@ function busy(name: string): AnnoyEdgeError {
   );
 }
 
+/** Reads of a version that stays. @throws AnnoyEdgeError `VERSION_INCOMPLETE` when it is damaged */
+async function readable<T>(name: string, version: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (cause) {
+    if (cause instanceof ArtifactError) throw unreadable(name, version, cause.message, cause);
+    throw cause;
+  }
+}
+
+function unreadable(name: string, version: string, why: string, cause?: unknown): AnnoyEdgeError {
+  return new AnnoyEdgeError(
+    "VERSION_INCOMPLETE",
+    `Which pages version ${version} of "${name}" needs cannot be read: ${why} Nothing was removed. Publish its artifact again; if it is neither the current version nor the one before, a lower --keep lets it go.`,
+    { cause },
+  );
+}
+
 /** Keys of all pages and packs that these versions need. A placement that cannot be read ends the collection. */
 async function livePages(
   store: PublishStore,
   name: string,
   versions: readonly VersionInfo[],
+  current: string,
 ): Promise<Set<string>> {
   const live = new Set<string>();
   for (const { version } of versions) {
-    const manifest = await readPublishedManifest(store, name, version);
-    const placements = manifest
-      ? await readPlacements(store, name, manifest)
-      : await unfinishedPlacements(store, name, version);
+    const placements = await readable(name, version, async () => {
+      const manifest = await readPublishedManifest(store, name, version);
+      if (manifest) return readPlacements(store, name, manifest);
+      if (version === current) throw unreadable(name, version, "its manifest is not there.");
+      return unfinishedPlacements(store, name, version);
+    });
     for (const { pages, packs } of placements) {
       for (const page of pages) live.add(pageKey(name, page.hash));
       for (const pack of packs) live.add(packKey(name, pack));

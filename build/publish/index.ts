@@ -9,7 +9,6 @@ export { checkPublished, type PublishedCheck, type RestoreResult, restore } from
 export type { PublishResult } from "./result.ts";
 export { type PublishStore, type SharedStore, sharedStore, withStore } from "./store.ts";
 export {
-  currentVersion,
   listVersions,
   type RollbackResult,
   rollback,

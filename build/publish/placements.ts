@@ -1,4 +1,4 @@
-import { AnnoyEdgeError, ArtifactError } from "../../worker/core/format/errors.ts";
+import { ArtifactError } from "../../worker/core/format/errors.ts";
 import type { Placement } from "../../worker/core/format/placement.ts";
 import type { PublishedManifest } from "../../worker/storage/manifest.ts";
 import { type Base, mergePlacements } from "./base.ts";
@@ -9,7 +9,7 @@ import type { PublishStore } from "./store.ts";
 /**
  * The placements of all parts of a published version.
  *
- * @throws AnnoyEdgeError `VERSION_INCOMPLETE` when one is not there
+ * @throws ArtifactError `CORRUPT_PLACEMENT`, also when one is not there
  */
 export async function readPlacements(
   store: PublishStore,
@@ -21,10 +21,7 @@ export async function readPlacements(
     const placement = await readPlacement(store, name, manifest.version, shard?.number);
     if (!placement) {
       const whose = shard === undefined ? "" : ` of shard ${shard.number}`;
-      throw new AnnoyEdgeError(
-        "VERSION_INCOMPLETE",
-        `Version ${manifest.version} of "${name}" lacks its placement${whose} in R2: which document pages it needs is not known, so nothing was changed. Roll back to another version, or publish it again.`,
-      );
+      throw new ArtifactError("CORRUPT_PLACEMENT", `its placement${whose} is not there.`);
     }
     placements.push(placement);
   }

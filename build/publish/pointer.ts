@@ -83,12 +83,13 @@ export async function swapPointer(
   before: ReplaceablePointer | undefined,
   next: Pointer,
 ): Promise<PointerState | undefined> {
-  const bytes = new TextEncoder().encode(`${JSON.stringify(next, null, 1)}\n`);
+  const pointer: Pointer = { ...next, revision: (before?.pointer?.revision ?? 0) + 1 };
+  const bytes = new TextEncoder().encode(`${JSON.stringify(pointer, null, 1)}\n`);
   const written = await store.putObject(pointerKey(next.name), bytes, {
     contentType: "application/json",
     ...(before ? { ifMatch: before.etag } : { ifAbsent: true }),
   });
-  return written ? { pointer: next, etag: written.etag } : undefined;
+  return written ? { pointer, etag: written.etag } : undefined;
 }
 
 /**
@@ -107,17 +108,12 @@ export async function promote(
   let base = before;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const needed = [record.version, ...(lengths.base ? [lengths.base.version] : [])];
-    const collected = needed.find((version) => base?.pointer?.collecting?.includes(version));
-    // A collection that ended meanwhile has taken its mark away, and the base with it.
-    const lost =
-      lengths.base && !(await store.headObject(versionKey(name, lengths.base.version, "manifest.json")))
-        ? lengths.base.version
-        : undefined;
-    if (collected ?? lost) {
-      throw new AnnoyEdgeError(
-        "VERSION_COLLECTED",
-        `Version ${collected ?? lost} of "${name}" is being removed by gc. Run "annoy-edge gc" to the end, then publish it anew.`,
-      );
+    for (const version of needed) {
+      // A collection that ended meanwhile has taken its mark away, and the version with it.
+      const isCollected =
+        base?.pointer?.collecting?.includes(version) ||
+        !(await store.headObject(versionKey(name, version, "manifest.json")));
+      if (isCollected) throw collected(name, version);
     }
     const swapped = await swapPointer(store, base, advance(name, base?.pointer, record, lengths));
     if (swapped) return swapped;
@@ -127,6 +123,13 @@ export async function promote(
     base = now;
   }
   throw conflict(name, record, base?.pointer);
+}
+
+function collected(name: string, version: string): AnnoyEdgeError {
+  return new AnnoyEdgeError(
+    "VERSION_COLLECTED",
+    `Version ${version} of "${name}" is being removed by gc, or was. Run "annoy-edge gc" to the end, then publish it anew.`,
+  );
 }
 
 function conflict(name: string, record: PublishRecord, winner: Pointer | undefined): AnnoyEdgeError {

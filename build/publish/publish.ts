@@ -114,7 +114,7 @@ export async function publish(
     if (state.manifest && !isCurrent) await store.deleteObjects([versionKey(name, version, "manifest.json")]);
     const total = own.written.objectBytes;
     const manifest = await uploadConfirmed(store, folder, placed, {
-      ...{ record, corpus, total, forestOf, report },
+      ...{ record, corpus, total, forestOf, ...standing },
       ...(beneath?.files && { baseFiles: beneath.files }),
     });
     const { added, kept, removed } = plan.documents;

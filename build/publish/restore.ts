@@ -9,6 +9,8 @@ import { neededPages } from "./survey.ts";
 export interface RestoreResult extends Omit<RepairResult, "lost" | "single"> {
   readonly name: string;
   readonly version: string;
+  /** Version that was current before, whose pages were looked at, too. */
+  readonly previous: string | null;
   /** Pages that are nowhere: neither in KV nor in R2. */
   readonly lost: number;
   /** Faults that R2 and KV cannot mend by themselves: the artifact must be published again. */
@@ -16,8 +18,8 @@ export interface RestoreResult extends Omit<RepairResult, "lost" | "single"> {
 }
 
 /**
- * Brings back the documents of the current version after KV has lost or changed them, from R2, and packs that R2 has lost,
- * from KV. Every page is held against its hash.
+ * Brings back the documents of the current version and of the one before after KV has lost or changed them, from R2, and
+ * packs that R2 has lost, from KV. Every page is held against its hash.
  *
  * @throws AnnoyEdgeError `INDEX_NOT_PUBLISHED`, `VERSION_INCOMPLETE` when what the pages are is not known
  */
@@ -26,7 +28,7 @@ export async function restore(
   name: string,
   onProgress?: (progress: Progress) => void,
 ): Promise<RestoreResult> {
-  const { version } = (await requirePointerState(store, name)).pointer;
+  const { version, previous } = (await requirePointerState(store, name)).pointer;
   const { manifest, placements } = await checkVersion(store, name, version);
   if (!manifest || placements.length === 0) {
     throw new AnnoyEdgeError(
@@ -34,7 +36,8 @@ export async function restore(
       `Version ${version} of "${name}" lacks its ${manifest ? "placement" : "manifest"} in R2: which pages it needs is not known. Publish its artifact again, or roll back.`,
     );
   }
-  const needed = neededPages(placements);
+  const before = previous === null ? [] : (await checkVersion(store, name, previous)).placements;
+  const needed = neededPages([...placements, ...before]);
   const {
     lost,
     single: _,
@@ -44,7 +47,9 @@ export async function restore(
     ...(onProgress && { onProgress }),
   });
   const { findings } = await checkVersion(store, name, version);
-  return { name, version, ...result, lost: lost.length, left: findings };
+  const own = new Set(neededPages(placements).map(({ page }) => page.hash));
+  const lostOfIt = lost.filter(({ page }) => own.has(page.hash));
+  return { name, version, previous, ...result, lost: lostOfIt.length, left: findings };
 }
 
 /** A version as `verify --published` finds it. */

@@ -124,6 +124,7 @@ export async function standBase(
     const manifest = await uploadConfirmed(store, folder, placed, {
       record,
       corpus,
+      deep,
       total,
       forestOf,
       report,

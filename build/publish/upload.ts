@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
-import { versionKey } from "../../worker/core/format/keys.ts";
+import { encoderKey, versionKey } from "../../worker/core/format/keys.ts";
 import {
   decodePlacement,
   type PlacedPage,
@@ -18,7 +18,7 @@ import type { Progress } from "../settings/progress.ts";
 import type { ArtifactFolder, ArtifactPart } from "./artifact.ts";
 import { type PlacedDocuments, packUploads } from "./documents.ts";
 import { type Expected, expectedOf, soundnessOf } from "./objects.ts";
-import { repairPages } from "./repair.ts";
+import { type RepairOptions, repairPages } from "./repair.ts";
 import { type ObjectSource, type PublishStore, sizeOf } from "./store.ts";
 import { neededPages } from "./survey.ts";
 
@@ -29,6 +29,8 @@ export interface Upload {
   readonly forestOf: (shard: number | undefined) => Promise<Expected>;
   /** Lengths of the base's files, where this is changes on top of one. */
   readonly baseFiles?: FileLengths;
+  /** Whether pages that an earlier attempt left are read, and their second copies. */
+  readonly deep: boolean;
   /** Bytes of all objects, for progress. */
   readonly total: number;
   readonly report: (progress: Progress) => void;
@@ -42,7 +44,7 @@ export async function uploadVersion(
   store: PublishStore,
   { manifest, parts, encoder }: ArtifactFolder,
   placed: PlacedDocuments,
-  { record, corpus, baseFiles, total, forestOf, report }: Upload,
+  { record, corpus, baseFiles, deep, total, forestOf, report }: Upload,
 ): Promise<PublishedManifest> {
   const { name, version } = manifest;
   let done = 0;
@@ -78,7 +80,9 @@ export async function uploadVersion(
     const own = placed.placement(i);
     const placementKey = versionKey(name, version, "placement.bin", part.shard);
     const written = await put(placementKey, own);
-    const standing = written ? own : await standingPlacement(store, placementKey, part, own, report);
+    const standing = written
+      ? own
+      : await standingPlacement(store, placementKey, part, own, { deep, onProgress: report });
     const placement = decodePlacement(standing);
     for (const { hash, bytes } of placement.pages) pages.set(hash, bytes);
     whole = {
@@ -93,6 +97,7 @@ export async function uploadVersion(
       etags: {
         forest: (await store.headObject(forestKey))?.etag ?? "",
         placement: (await store.headObject(placementKey))?.etag ?? "",
+        ...(encoder && { encoder: (await store.headObject(encoderKey(encoder.hash)))?.etag ?? "" }),
       },
       ...(part.shard === undefined && { corpus }),
       ...(part.shard === undefined && baseFiles && { baseFiles }),
@@ -142,21 +147,22 @@ function placementNamedBy(
 
 /**
  * The placement that stands when ours was not written: an earlier attempt's, or that of another publisher of the same
- * content, which was faster. It is as good as ours, unless its pages were collected meanwhile.
+ * content, which was faster. It is as good as ours, unless its pages or their second copies were collected meanwhile, or
+ * are damaged.
  */
 async function standingPlacement(
   store: PublishStore,
   key: string,
   { manifest: { name } }: ArtifactPart,
   own: Uint8Array,
-  report: (progress: Progress) => void,
+  options: RepairOptions,
 ): Promise<Uint8Array> {
   const object = await store.getObject(key);
   if (object && Buffer.from(object.bytes).equals(own)) return own;
   const standing = object && decodeStanding(object.bytes);
   if (object && standing) {
-    const { lost } = await repairPages(store, name, neededPages([standing]), { onProgress: report });
-    if (lost.length === 0) return object.bytes;
+    const { lost, single } = await repairPages(store, name, neededPages([standing]), options);
+    if (lost.length + single.length === 0) return object.bytes;
   }
   await store.putObject(key, own);
   return own;

@@ -3,7 +3,7 @@ import { parseVersionKey, versionsPrefix } from "../../worker/core/format/keys.t
 import { lengthsOf, type PublishedManifest } from "../../worker/storage/manifest.ts";
 import type { Pointer, PublishRecord } from "../../worker/storage/pointer.ts";
 import { checkVersion } from "./check.ts";
-import { promote, readPointerState, readReplaceable, requirePointerState } from "./pointer.ts";
+import { promote, readReplaceable, requirePointerState } from "./pointer.ts";
 import { repairPages } from "./repair.ts";
 import type { PublishStore } from "./store.ts";
 import { neededPages } from "./survey.ts";
@@ -127,7 +127,10 @@ async function mendForRollback(
   version: string,
 ): Promise<PublishedManifest> {
   const { manifest, placements, findings } = await checkVersion(store, name, version);
-  const beyond = findings.filter(({ mendedBy, kind }) => mendedBy === "publish" && kind !== "pack");
+  // Readers do without second copies, and answer by words where the encoder is gone.
+  const beyond = findings.filter(
+    ({ mendedBy, kind }) => mendedBy === "publish" && kind !== "pack" && kind !== "encoder",
+  );
   if (!manifest || beyond.length > 0) {
     const list = beyond.slice(0, SHOWN).map(({ key, fault }) => `${key} is ${fault}`);
     throw new AnnoyEdgeError(
@@ -172,9 +175,4 @@ function unknown(name: string, version: string): AnnoyEdgeError {
     "UNKNOWN_VERSION",
     `Index "${name}" has no version ${version}. "annoy-edge versions" lists them.`,
   );
-}
-
-/** Version that an index answers from at the moment; undefined when it was never published. */
-export async function currentVersion(store: PublishStore, name: string): Promise<string | undefined> {
-  return (await readPointerState(store, name))?.pointer.version;
 }

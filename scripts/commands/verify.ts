@@ -12,6 +12,8 @@ import { leafCommand, perform } from "../cli/run.ts";
 import { addNameOption, addTargetOptions } from "../cli/target-options.ts";
 import { count } from "../cli/terminal.ts";
 
+type Finding = PublishedVerification["versions"][number]["findings"][number];
+
 type Flags = NamedTargetOptions & { readonly published?: boolean };
 
 /** Findings of one version that are listed; a lost namespace has thousands. */
@@ -53,10 +55,16 @@ function describePublishedCheck({ ok, name, versions }: PublishedVerification): 
     `${version} (${state}): ${findings.length === 0 ? "sound" : `${count(findings.length)} faults`}`,
     ...findings
       .slice(0, SHOWN)
-      .map(({ key, fault, mendedBy }) => `  ${key} is ${fault}; ${REMEDY[mendedBy]} mends it`),
+      .map((finding) => `  ${finding.key} is ${finding.fault}; ${remedyOf(finding)} mends it`),
     ...(findings.length > SHOWN ? [`  and ${count(findings.length - SHOWN)} more`] : []),
   ]);
   return `${lines.join("\n")}\n${name} is ${ok ? "sound" : "not sound"}.`;
 }
 
-const REMEDY = { restore: '"annoy-edge restore"', publish: "publishing its artifact again" } as const;
+/** A publish reads pages and packs with `--force` only. */
+function remedyOf({ kind, fault, mendedBy }: Finding): string {
+  const isForced = fault === "changed" && (kind === "pack" || kind === "page");
+  const again = `publishing its artifact again${isForced ? " with --force" : ""}`;
+  if (mendedBy === "restore") return '"annoy-edge restore"';
+  return kind === "pack" ? `"annoy-edge restore", or ${again},` : again;
+}

@@ -1,7 +1,9 @@
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { build, query } from "../../build/index.ts";
 import { publish } from "../../build/publish/publish.ts";
+import { checkPublished, restore } from "../../build/publish/restore.ts";
 import type { PublishStore } from "../../build/publish/store.ts";
 import { encoderKey } from "../../worker/core/format/keys.ts";
 import { bundleWorker, type RunningWorker, runWorker, type WorkerModule } from "./runtime.ts";
@@ -52,6 +54,8 @@ interface Answer {
 }
 
 async function start(): Promise<(body: object) => Promise<{ status: number; answer: Answer }>> {
+  // An earlier Worker may have left the encoder in the data centre's cache.
+  await rm(join(dir, "v3", "cache"), { recursive: true, force: true });
   worker = await runWorker(dir, modules, {
     INDEX_NAME: "first, second",
     REFRESH_SECONDS: "3600",
@@ -101,8 +105,14 @@ test("that is lost or damaged leaves the words, with a warning; publishing again
       answer: { code: "EMBEDDING_FAILED" },
     });
     await worker?.stop();
+    const fault = bytes ? "changed" : "missing";
+    const finding = { kind: "encoder", fault, key, mendedBy: "publish" };
+    expect((await checkPublished(store, "first"))[0]?.findings).toEqual([finding]);
+    expect(await restore(store, "first")).toMatchObject({ left: [finding] });
   }
+  await store.putObject(key, damaged);
   expect(await publish(store, join(dir, "first"), { by: "test" })).toMatchObject({ outcome: "repaired" });
+  expect((await checkPublished(store, "first"))[0]?.findings).toEqual([]);
   const search = await start();
   expect((await search({ query: "red button", mode: "vector", k: 1 })).answer.hits![0]!.id).toBe("3");
 });

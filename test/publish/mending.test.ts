@@ -250,3 +250,47 @@ test("verify looks at the version before as well", async () => {
   expect(current?.findings).toEqual([]);
   expect(previous).toMatchObject({ state: "previous", findings: [{ kind: "manifest", fault: "missing" }] });
 });
+
+test("a rollback that a whole collection overtakes is refused, and the version that is current stays", async () => {
+  const { name, version, first } = await published();
+  let collected: readonly string[] = [];
+  const next = join(dir, `${name}-next`);
+  await writeFolder(next, { name, documents: corpus(300, 400, () => true, 5), seed: 3 });
+  const third = (await publish(store, next, me)).version;
+  const racing: PublishStore = {
+    ...store,
+    async putObject(key, source, options) {
+      // A rollback that was paused before it moves the pointer, until a collection has begun and ended.
+      if (key.endsWith("/current.json") && collected.length === 0)
+        collected = (await gc(store, name, { keep: 1 })).removed;
+      return store.putObject(key, source, options);
+    },
+  };
+  await expect(rollback(racing, name, first, me)).rejects.toMatchObject({ code: "VERSION_COLLECTED" });
+  expect(collected).toEqual([first]);
+  expect((await readCurrent(store, name))?.version).toBe(third);
+  await readVersion(store, name, version);
+});
+
+test("gc leaves what is left of the current version, whose manifest is lost, and says why", async () => {
+  const { name, folder, version } = await published();
+  const key = versionKey(name, version, "manifest.json");
+  for (const harm of [remove, cut]) {
+    await harm(key);
+    const collecting = gc(store, name, { keep: 1, graceSeconds: -10 });
+    await expect(collecting).rejects.toMatchObject({ code: "VERSION_INCOMPLETE" });
+    await expect(collecting).rejects.toThrow(/Nothing was removed\. Publish its artifact again/);
+    for (const file of ["forest.bin", "placement.bin"] as const)
+      expect(await store.headObject(versionKey(name, version, file))).toBeDefined();
+    expect(await publish(store, folder, me)).toMatchObject({ outcome: "repaired" });
+    expect(await readCurrent(store, name)).toEqual({ version, documents });
+  }
+});
+
+test("--force writes packs anew of which a part has changed", async () => {
+  const { name, folder, version } = await published();
+  for (const key of await packsOf(name)) await flip(key, Number.MAX_SAFE_INTEGER);
+  expect(await publish(store, folder, { ...me, force: true })).toMatchObject({ outcome: "repaired" });
+  expect(await readCurrent(store, name)).toEqual({ version, documents });
+  expect((await checkPublished(store, name))[0]?.findings).toEqual([]);
+});

@@ -13,7 +13,7 @@ export interface PublishedManifest extends Manifest {
     readonly pageBytes: number;
   };
   /** R2's etags of the objects beside the manifest, by which a check need not read them; absent in older versions. */
-  readonly etags?: { readonly forest: string; readonly placement: string };
+  readonly etags?: { readonly forest: string; readonly placement: string; readonly encoder?: string };
   /** The encoder of queries; absent in versions that were published before it was counted. */
   readonly encoder?: EncoderLength;
   /** Lengths of the base's files, in a version of changes on top of one. */

@@ -67,6 +67,8 @@ export interface Pointer {
   readonly message?: string;
   /** Newest first; the first one is what made `version` current. */
   readonly history: readonly PublishRecord[];
+  /** Number of writes of the pointer. Etags are hashes of the content: without it a later pointer could have an earlier one's. */
+  readonly revision?: number;
   /** Versions that a collection is removing: they cannot be promoted any more. */
   readonly collecting?: readonly string[];
 }
