@@ -9,6 +9,8 @@ import {
   load,
   move,
   mul,
+  named,
+  numbered,
   op,
   range,
   set,
@@ -145,17 +147,8 @@ function addNorm(): Wat {
     "addNorm",
     { x: "i32", y: "i32", gamma: "i32", beta: "i32", rows: "i32", columns: "i32", epsilon: "f32" },
     {
-      row: "i32",
-      k: "i32",
-      at: "i32",
-      other: "i32",
-      g: "i32",
-      b: "i32",
-      bytes: "i32",
-      v: "v128",
-      sum: "v128",
-      mean: "v128",
-      factor: "v128",
+      ...named("row k at other g b bytes", "i32"),
+      ...named("v sum mean factor", "v128"),
     },
     body,
   );
@@ -192,13 +185,8 @@ function softmax(): Wat {
     "softmax",
     { x: "i32", rows: "i32", count: "i32", stride: "i32" },
     {
-      row: "i32",
-      k: "i32",
-      at: "i32",
-      v: "v128",
-      top: "v128",
-      sum: "v128",
-      factor: "v128",
+      ...named("row k at", "i32"),
+      ...named("v top sum factor", "v128"),
       ...EXPONENTIAL_LOCALS,
     },
     body,
@@ -238,7 +226,6 @@ function multiply(): Wat {
   return [block(4, 2), block(4, 1), block(1, 2), block(1, 1), driver()].join("\n");
 
   function block(rows: number, vectors: number): Wat {
-    const sums = range(rows * vectors, (i) => `sum${i}`);
     const body = [
       ...range(rows, (r) => set(`a${r}`, add(get("a"), mul(get("aBytes"), i32(r))))),
       forEach("k", "inner", 1, [
@@ -262,11 +249,10 @@ function multiply(): Wat {
       `multiply${rows}x${vectors}`,
       { a: "i32", aBytes: "i32", b: "i32", bBytes: "i32", c: "i32", cBytes: "i32", inner: "i32" },
       {
-        k: "i32",
-        s: "v128",
-        ...Object.fromEntries(range(rows, (r) => [`a${r}`, "i32"] as const)),
-        ...Object.fromEntries(range(vectors, (v) => [`b${v}`, "v128"] as const)),
-        ...Object.fromEntries(sums.map((sum) => [sum, "v128"] as const)),
+        ...{ k: "i32", s: "v128" },
+        ...numbered("a", rows, "i32"),
+        ...numbered("b", vectors, "v128"),
+        ...numbered("sum", rows * vectors, "v128"),
       },
       body,
       false,
@@ -295,17 +281,7 @@ function multiply(): Wat {
       ]);
     return func(
       "multiply",
-      {
-        a: "i32",
-        aBytes: "i32",
-        b: "i32",
-        bBytes: "i32",
-        c: "i32",
-        cBytes: "i32",
-        rows: "i32",
-        inner: "i32",
-        columns: "i32",
-      },
+      named("a aBytes b bBytes c cBytes rows inner columns", "i32"),
       { m: "i32", n: "i32" },
       [rowsOf(4), rowsOf(1)],
     );

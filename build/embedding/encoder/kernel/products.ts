@@ -8,6 +8,7 @@ import {
   load,
   move,
   mul,
+  named,
   numbered,
   op,
   range,
@@ -40,18 +41,7 @@ const STEP_COLUMNS = 16;
 export function products(flavour: Flavour): Wat {
   const bytes = activationBytes(flavour);
   const call = (tokens: number): Wat =>
-    op(
-      `call $block${tokens}`,
-      get("act"),
-      get("param"),
-      get("weights"),
-      get("scales"),
-      get("sums"),
-      get("biases"),
-      get("to"),
-      get("columns"),
-      get("rows"),
-    );
+    op(`call $block${tokens}`, ..."act param weights scales sums biases to columns rows".split(" ").map(get));
   const rest = (tokens: number): Wat =>
     op("if", op("i32.eq", op("i32.sub", get("tokens"), get("t")), i32(tokens)), op("then", call(tokens)));
   const body = [
@@ -76,18 +66,7 @@ export function products(flavour: Flavour): Wat {
     ...blocks,
     func(
       "products",
-      {
-        acts: "i32",
-        params: "i32",
-        weights: "i32",
-        scales: "i32",
-        sums: "i32",
-        biases: "i32",
-        out: "i32",
-        tokens: "i32",
-        columns: "i32",
-        rows: "i32",
-      },
+      named("acts params weights scales sums biases out tokens columns rows", "i32"),
       { n: "i32", t: "i32", act: "i32", param: "i32", to: "i32" },
       body,
     ),
@@ -97,7 +76,6 @@ export function products(flavour: Flavour): Wat {
 /** Eight rows for `tokens` tokens. */
 function block(flavour: Flavour, tokens: number): Wat {
   const bytes = activationBytes(flavour);
-  const accumulators = range(tokens * 2, (i) => `sum${i}`);
   const body = [
     ...range(tokens, (t) => set(`act${t}`, add(get("act"), mul(get("columns"), i32(t * bytes))))),
     set("upper", add(get("weights"), mul(get("columns"), i32(4)))),
@@ -106,29 +84,13 @@ function block(flavour: Flavour, tokens: number): Wat {
   ];
   return func(
     `block${tokens}`,
+    named("act param weights scales sums biases to columns rows", "i32"),
     {
-      act: "i32",
-      param: "i32",
-      weights: "i32",
-      scales: "i32",
-      sums: "i32",
-      biases: "i32",
-      to: "i32",
-      columns: "i32",
-      rows: "i32",
-    },
-    {
-      upper: "i32",
-      k: "i32",
+      ...named("upper k", "i32"),
       ...numbered("act", tokens, "i32"),
-      ...Object.fromEntries(accumulators.map((name) => [name, "v128"] as const)),
+      ...numbered("sum", tokens * 2, "v128"),
       ...numbered("half", tokens * 2, "v128"),
-      w0: "v128",
-      w1: "v128",
-      w2: "v128",
-      w3: "v128",
-      a: "v128",
-      factor: "v128",
+      ...named("w0 w1 w2 w3 a factor", "v128"),
     },
     body,
     false,
@@ -275,18 +237,9 @@ export function quantise(flavour: Flavour): Wat {
     "quantise",
     { from: "i32", rows: "i32", columns: "i32", to: "i32", params: "i32" },
     {
-      row: "i32",
-      k: "i32",
-      at: "i32",
-      zero: "i32",
-      least: "f32",
-      scale: "f32",
-      factor: "f32",
-      low: "v128",
-      high: "v128",
-      v: "v128",
-      inverse: "v128",
-      zeros: "v128",
+      ...named("row k at zero", "i32"),
+      ...named("least scale factor", "f32"),
+      ...named("low high v inverse zeros", "v128"),
     },
     body,
   );

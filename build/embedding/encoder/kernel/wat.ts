@@ -66,6 +66,11 @@ export function func(
   ].join("\n");
 }
 
+/** `{a: type, b: type}` of the names `a b`. */
+export function named<T extends ValueType>(names: string, type: T): Record<string, T> {
+  return Object.fromEntries(names.split(" ").map((name) => [name, type]));
+}
+
 /** `{a0: type, a1: type, ...}` */
 export function numbered<T extends ValueType>(name: string, count: number, type: T): Record<string, T> {
   return Object.fromEntries(Array.from({ length: count }, (_, i) => [`${name}${i}`, type]));
