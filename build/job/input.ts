@@ -105,25 +105,13 @@ export async function countedBy(input: Input, embedder: BuildEmbedder): Promise<
   return { ...input, documents: () => input.documents({ maxTokens, countTokens, textBefore }) };
 }
 
-async function* read(
-  sources: readonly string[],
-  { documents, site, baseUrl, csvTypes, followLinks, llms, explain, onReport, onNote }: InputOptions,
-): AsyncGenerator<SourceDocument> {
-  const links = followLinks === undefined ? {} : { followLinks };
-  if (site) {
-    yield* readSite(site, {
-      ...links,
-      ...(baseUrl !== undefined && { baseUrl }),
-      ...(explain !== undefined && { explain }),
-      ...(llms && { llms }),
-      ...(onReport && { onReport }),
-    });
-  }
+async function* read(sources: readonly string[], options: InputOptions): AsyncGenerator<SourceDocument> {
+  const { documents, site, onNote } = options;
+  if (site) yield* readSite(site, options);
   if (sources.length > 0) {
     yield* readSources(sources, {
-      ...links,
-      ...(csvTypes !== undefined && { csvTypes }),
-      ...(onNote && { onNote: ({ source }, note) => onNote(`${source}: ${note}`) }),
+      ...options,
+      onNote: ({ source }, note) => onNote?.(`${source}: ${note}`),
     });
   }
   if (documents === undefined) return;

@@ -142,19 +142,9 @@ async function rebuildFrom(
   const { onProgress } = options;
   const verification = await verify(built.out, { ...(onProgress && { onProgress }) });
   if (!verification.ok && !options.force) return { outcome: "rejected", name, verification, ...read };
-  const {
-    config: _c,
-    ifChanged: _i,
-    compact: _co,
-    compactAt: _ca,
-    notify: _n,
-    onTrouble: _t,
-    onNote: _o,
-    ...publishing
-  } = options;
   const published = await publishWith(open, built.out, {
     ...(allowShrink !== undefined && { allowShrink }),
-    ...publishing,
+    ...options,
     golden,
     ...(embedder !== undefined && { embedder }),
   });

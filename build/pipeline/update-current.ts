@@ -40,7 +40,7 @@ export async function updateCurrent(
   if (!(await hasSettings(build, current))) return undefined;
   try {
     return await withFolderOf(current, out, open, (dir) =>
-      updateWithin(dir, { ...inputOptions(build), all: true, out }, most),
+      updateWithin(dir, { ...build, all: true, out }, most),
     );
   } catch (error) {
     if (error instanceof AnnoyEdgeError && FOR_A_BUILD.has(error.code)) return undefined;
@@ -58,20 +58,4 @@ async function hasSettings(build: BuildOptions, { source = {}, shards }: Manifes
     if (settings !== undefined && settings === (source.settings ?? source.fingerprint)) return true;
   }
   return false;
-}
-
-/** Settings of a build that name its documents and how they are embedded. */
-function inputOptions(build: BuildOptions) {
-  const {
-    metric: _metric,
-    trees: _trees,
-    codec: _codec,
-    rescore: _rescore,
-    keyword: _keyword,
-    filterable: _filterable,
-    notes: _notes,
-    out: _out,
-    ...input
-  } = build;
-  return input;
 }

@@ -30,16 +30,11 @@ const TREES = [10, 25, 50, 100];
 const FEW_ITEMS = 20_000;
 const ONE_SETTING = () => [0];
 
-export interface ContenderOptions {
-  readonly cache: string;
-  readonly annoyHeaders?: string;
-}
-
-/** All contenders, in the order of the report. */
-export function allContenders({ cache, annoyHeaders }: ContenderOptions): Contender[] {
+/** All contenders, in the order of the report. @param annoylib folder with other headers of Annoy */
+export function allContenders(cache: string, annoylib?: string): Contender[] {
   return [
     ...ownContenders(cache),
-    ...TREES.map((trees) => annoyContender({ cache, trees, ...(annoyHeaders && { headers: annoyHeaders }) })),
+    ...TREES.map((trees) => annoyContender({ cache, trees, headers: annoylib })),
     ...graphContenders(cache),
     ...scanContenders(cache),
     ...libraryContenders(cache),

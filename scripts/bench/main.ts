@@ -1,27 +1,21 @@
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command, Option } from "commander";
-import { PEERS, type PeerName } from "./contenders.ts";
-import { DATA_SETS, type DataSetId } from "./data.ts";
+import { PEERS } from "./contenders.ts";
+import { DATA_SETS } from "./data.ts";
 import { runMillion } from "./million.ts";
 import { readReport, withSet, writeReport } from "./report.ts";
-import { runBench } from "./run.ts";
+import { type RunOptions, runBench } from "./run.ts";
 
-interface Flags {
-  readonly data: readonly DataSetId[];
-  readonly only?: readonly PeerName[];
-  readonly quick?: boolean;
-  readonly rounds?: number;
-  readonly reuse?: true | readonly PeerName[];
+interface Flags extends RunOptions {
   readonly million?: boolean;
-  readonly annoylib?: string;
   readonly out?: string;
   readonly render?: boolean;
 }
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const cache = join(root, ".bench");
-const { data, only, quick, rounds, reuse, million, annoylib, out, render } = new Command("npm run bench --")
+const { million, out, render, ...options } = new Command("npm run bench --")
   .description(
     "Measures recall and speed of annoy-edge beside its peers, and writes docs/bench. Fetches peers and data with npm.",
   )
@@ -36,31 +30,25 @@ const { data, only, quick, rounds, reuse, million, annoylib, out, render } = new
     ).choices(PEERS),
   )
   .option("--million", "instead, a million vectors of 384 dimensions in one artifact")
-  .option("--annoylib <folder>", "folder with another annoylib.h and kissrandom.h")
+  .option("--annoylib <folder>", "folder with another annoylib.h and kissrandom.h", (folder) =>
+    resolve(folder),
+  )
   .option("--out <folder>", "where the report goes")
   .option("--render", "measure nothing: write tables and plots again from the results that are there")
   .parse()
   .opts<Flags>();
 
 // The report that the project shows takes nothing but all peers at full length; sets may be measured one by one.
-const folder = resolve(out ?? (quick || only ? join(cache, "report") : join(root, "docs", "bench")));
+const folder = resolve(
+  out ?? (options.quick || options.only ? join(cache, "report") : join(root, "docs", "bench")),
+);
 const onNote = (line: string) => process.stderr.write(`${line}\n`);
 let report = await readReport(folder);
 if (million) {
-  const count = quick ? 100_000 : 1_000_000;
+  const count = options.quick ? 100_000 : 1_000_000;
   report = { ...report, million: await runMillion({ count, dimensions: 384, onNote }) };
 } else if (!render) {
-  const options = {
-    cache,
-    sets: data,
-    onNote,
-    ...(only && { only }),
-    ...(quick && { quick }),
-    ...(reuse && { reuse }),
-    ...(rounds !== undefined && { rounds }),
-    ...(annoylib !== undefined && { annoyHeaders: resolve(annoylib) }),
-  };
-  await runBench(options, async (result) => {
+  await runBench({ cache, onNote, ...options }, async (result) => {
     report = withSet(report, result, DATA_SETS);
     await writeReport(report, folder);
   });

@@ -16,11 +16,10 @@ import {
   type SetResult,
 } from "./types.ts";
 
-export interface BenchOptions {
-  /** Folder for packages, data and indexes; kept between runs. */
-  readonly cache: string;
-  readonly sets: readonly DataSetId[];
-  /** All, unless some are named. */
+/** What a run measures, as its flags say. */
+export interface RunOptions {
+  readonly data: readonly DataSetId[];
+  /** All peers, unless some are named. */
   readonly only?: readonly PeerName[];
   /** Fewer rounds and queries: for trying things out, not for publishing. */
   readonly quick?: boolean;
@@ -29,8 +28,13 @@ export interface BenchOptions {
   /** Rounds that medians are taken of: 5, or 2 when quick. */
   readonly rounds?: number;
   /** Folder with annoylib.h and kissrandom.h. */
-  readonly annoyHeaders?: string;
-  readonly onNote?: (line: string) => void;
+  readonly annoylib?: string;
+}
+
+interface BenchOptions extends RunOptions {
+  /** Folder for packages, data and indexes; kept between runs. */
+  readonly cache: string;
+  readonly onNote: (line: string) => void;
 }
 
 const ROUNDS = 5;
@@ -45,14 +49,13 @@ export async function runBench(
   options: BenchOptions,
   onSet: (result: SetResult) => Promise<void>,
 ): Promise<void> {
-  const { cache, only, quick = false, reuse = false, onNote = () => {} } = options;
+  const { cache, data, only, quick = false, reuse = false, onNote } = options;
   const rounds = options.rounds ?? (quick ? QUICK_ROUNDS : ROUNDS);
-  const contenders = allContenders({
-    cache,
-    ...(options.annoyHeaders !== undefined && { annoyHeaders: options.annoyHeaders }),
-  }).filter(({ peer }) => !only || only.includes(peer as PeerName));
+  const contenders = allContenders(cache, options.annoylib).filter(
+    ({ peer }) => !only || only.includes(peer as PeerName),
+  );
   const unavailable = new Map<string, string>();
-  for (const id of options.sets) {
+  for (const id of data) {
     onNote(`${id}: preparing data`);
     const set = await loadDataSet(id, cache);
     const date = new Date().toISOString().slice(0, 10);

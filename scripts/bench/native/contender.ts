@@ -14,8 +14,8 @@ export const ANNOY_FLAGS = ["-O3", "-march=native", "-ffast-math", "-std=c++17"]
 export interface AnnoyOptions {
   readonly cache: string;
   readonly trees: number;
-  /** Folder with annoylib.h and kissrandom.h; thoseof the npm package `annoy` by default. */
-  readonly headers?: string;
+  /** Folder with annoylib.h and kissrandom.h; those of the npm package `annoy` by default. */
+  readonly headers: string | undefined;
 }
 
 /** Annoy in C++, single-threaded, with a fixed number of trees. */
