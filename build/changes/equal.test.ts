@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createRandom } from "../../build/numeric/random.ts";
 import { letters, letterVector } from "../../test/seed/corpus.ts";
+import { documentOf, pick, type Random } from "../../test/seed/random.ts";
 import type { SearchInput, SearchResponse } from "../../worker/core/search/types.ts";
 import type { InputDocument } from "../artifact/collect.ts";
 import { openLocalIndex } from "../local/local-index.ts";
@@ -31,21 +32,8 @@ const WORDS =
     " ",
   );
 
-type Random = () => number;
-const pick = <T>(random: Random, list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
-
-function documentOf(random: Random, id: string): InputDocument {
-  const length = 3 + Math.floor(random() * 9);
-  return {
-    id,
-    pageContent: Array.from({ length }, () => pick(random, WORDS)).join(" "),
-    metadata: {
-      topic: pick(random, ["food", "music", "cars"]),
-      year: 2018 + Math.floor(random() * 6),
-      tags: [pick(random, ["x", "y"]), pick(random, ["y", "z"])],
-    },
-  };
-}
+const randomDocument = (random: Random, id: string) =>
+  documentOf(random, id, WORDS, 3 + Math.floor(random() * 9));
 
 function searchesOf(random: Random, ids: readonly string[]): SearchInput[] {
   const text = () =>
@@ -111,7 +99,7 @@ describe("an index with changes answers as the same documents built anew", () =>
       const dir = join(folder, `changed-${seed}`);
       const size = pick(random, [3, 20, 60]);
       let next = size;
-      let base = Array.from({ length: size }, (_, i) => documentOf(random, `d${i}`));
+      let base = Array.from({ length: size }, (_, i) => randomDocument(random, `d${i}`));
       let added: InputDocument[] = [];
       await build({ ...SETTINGS, documents: base, out: dir });
       for (let step = 0; step < STEPS; step++) {
@@ -119,8 +107,8 @@ describe("an index with changes answers as the same documents built anew", () =>
         const gone = live.filter(() => random() < 0.08).slice(0, live.length - 2);
         const edited = live.filter((one) => !gone.includes(one) && random() < 0.08);
         const given = [
-          ...edited.map(({ id }) => documentOf(random, id!)),
-          ...Array.from({ length: Math.floor(random() * 4) }, () => documentOf(random, `d${next++}`)),
+          ...edited.map(({ id }) => randomDocument(random, id!)),
+          ...Array.from({ length: Math.floor(random() * 4) }, () => randomDocument(random, `d${next++}`)),
         ];
         const out = new Set([...gone, ...given].map(({ id }) => id));
         base = base.filter(({ id }) => !out.has(id));

@@ -1,29 +1,9 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { openLocalIndex } from "../local/local-index.ts";
-import type { LocalIndex } from "../local/types.ts";
-import { type BuildOptions, build } from "../pipeline/build.ts";
+import { expect, test } from "vitest";
+import { builtIndexes } from "../../test/support/built.ts";
 import { update } from "./update.ts";
 
-let folder: string;
-const opened: LocalIndex[] = [];
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "annoy-edge-preferred-"));
-});
-afterAll(async () => {
-  await Promise.all(opened.map((index) => index.close()));
-  await rm(folder, { recursive: true, force: true });
-});
-
-async function indexOf(name: string, options: Partial<BuildOptions>): Promise<LocalIndex> {
-  const out = join(folder, name);
-  await build({ embedder: "none", out, ...options });
-  const index = await openLocalIndex(out);
-  opened.push(index);
-  return index;
-}
+const { folder, indexOf, open } = builtIndexes();
 
 test("documents in the language of the query come before shorter translations, whole, in shards and with changes", async () => {
   const name = "Elena Petrova";
@@ -45,8 +25,7 @@ test("documents in the language of the query come before shorter translations, w
   await indexOf("preferred-base", { documents: [...all.slice(0, 3), gone, ...all.slice(4)] });
   const dir = join(folder, "preferred-base");
   await update(dir, { documents: [all[3]!], remove: ["gone"] });
-  const changed = await openLocalIndex(dir);
-  opened.push(changed);
+  const changed = await open("preferred-base");
   for (const index of [whole, parts, changed]) {
     const query = { mode: "keyword", include: ["explanation"] } as const;
     const { hits } = await index.search({ ...query, query: `Wann wurde ${name} geboren?` });

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { letters, letterVector } from "../../test/seed/corpus.ts";
+import { documentOf, pick, type Random } from "../../test/seed/random.ts";
 import type { SearchInput, SearchResponse } from "../../worker/core/search/types.ts";
 import type { InputDocument } from "../artifact/collect.ts";
 import { readManifest } from "../artifact/folder.ts";
@@ -34,21 +35,10 @@ const WORDS =
   );
 const RARE = ["quixotic", "zephyr", "jackdaw", "vellum"];
 
-type Random = () => number;
-const pick = <T>(random: Random, list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
-
-function documentOf(random: Random, id: string, isNew = true): InputDocument {
-  const words = Array.from({ length: 5 + Math.floor(random() * 9) }, () => pick(random, WORDS));
-  if (isNew && random() < 0.3) words.push(pick(random, RARE));
-  return {
-    id,
-    pageContent: words.join(" "),
-    metadata: {
-      topic: pick(random, ["food", "music", "cars"]),
-      year: 2018 + Math.floor(random() * 6),
-      tags: [pick(random, ["x", "y"]), pick(random, ["y", "z"])],
-    },
-  };
+function randomDocument(random: Random, id: string, isNew = true): InputDocument {
+  const document = documentOf(random, id, WORDS, 5 + Math.floor(random() * 9));
+  if (!isNew || random() >= 0.3) return document;
+  return { ...document, pageContent: `${document.pageContent} ${pick(random, RARE)}` };
 }
 
 function searchesOf(random: Random, ids: readonly string[]): SearchInput[] {
@@ -106,7 +96,7 @@ describe("shards with changes answer as the same documents built anew", () => {
       const random = createRandom(seed);
       const dir = join(folder, `changed-${seed}`);
       let next = 150;
-      let base = Array.from({ length: next }, (_, i) => documentOf(random, `d${i}`, false));
+      let base = Array.from({ length: next }, (_, i) => randomDocument(random, `d${i}`, false));
       let added: InputDocument[] = [];
       await build({ ...SETTINGS, documents: base, out: dir, shards: 3, partition: "random" });
       for (let step = 0; step < STEPS; step++) {
@@ -114,8 +104,8 @@ describe("shards with changes answer as the same documents built anew", () => {
         const gone = live.filter(() => random() < 0.05);
         const edited = live.filter((one) => !gone.includes(one) && random() < 0.05);
         const given = [
-          ...edited.map(({ id }) => documentOf(random, id!)),
-          ...Array.from({ length: Math.floor(random() * 8) }, () => documentOf(random, `d${next++}`)),
+          ...edited.map(({ id }) => randomDocument(random, id!)),
+          ...Array.from({ length: Math.floor(random() * 8) }, () => randomDocument(random, `d${next++}`)),
         ];
         const out = new Set([...gone, ...given].map(({ id }) => id));
         base = base.filter(({ id }) => !out.has(id));

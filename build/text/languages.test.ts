@@ -1,11 +1,7 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
+import { builtIndexes } from "../../test/support/built.ts";
 import { sectionBytes } from "../../worker/core/format/artifact.ts";
-import { openLocalIndex } from "../local/local-index.ts";
 import type { LocalIndex } from "../local/types.ts";
-import { type BuildOptions, build } from "../pipeline/build.ts";
 
 const TEXTS = {
   en: [
@@ -30,23 +26,7 @@ const documents = (languages: readonly (keyof typeof TEXTS)[]) =>
     .flatMap((language) => TEXTS[language].map((pageContent, i) => ({ id: `${language}${i}`, pageContent })))
     .map((document, i) => ({ ...document, vector: [Math.cos(i), Math.sin(i)] }));
 
-let folder: string;
-const opened: LocalIndex[] = [];
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "annoy-edge-languages-"));
-});
-afterAll(async () => {
-  await Promise.all(opened.map((index) => index.close()));
-  await rm(folder, { recursive: true, force: true });
-});
-
-async function indexOf(name: string, options: Partial<BuildOptions>): Promise<LocalIndex> {
-  const out = join(folder, name);
-  await build({ embedder: "none", out, ...options });
-  const index = await openLocalIndex(out);
-  opened.push(index);
-  return index;
-}
+const { indexOf } = builtIndexes();
 
 const ids = async (index: LocalIndex, query: string) =>
   (await index.search({ query, mode: "keyword" })).hits.map(({ id }) => id);

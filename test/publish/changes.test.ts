@@ -13,9 +13,10 @@ import { checkPublished, restore } from "../../build/publish/restore.ts";
 import { listVersions, rollback } from "../../build/publish/versions.ts";
 import { pagesPrefix, versionKey, versionPrefix } from "../../worker/core/format/keys.ts";
 import type { ReaderStatus } from "../../worker/storage/types.ts";
+import { killAtEachWrite } from "./killed.ts";
 import { dir, store } from "./own-store.ts";
 import { modulesOf, runWorker } from "./runtime.ts";
-import { dying, Killed } from "./stores.ts";
+import { dying } from "./stores.ts";
 
 /** Versions that are changes on top of a base: published, read, rolled back, collected. */
 
@@ -107,23 +108,12 @@ test("a base that was never published goes along, and is published once", async 
 test("killed at any write, what was current stays whole, and publishing again goes on", async () => {
   const name = "killed";
   const folder = await baseOf(name, 60);
-  let before = (await publish(store, folder, me)).version;
-  const rehearsal = dying(store);
-  before = await change(folder, 1);
-  await publish(rehearsal.store, folder, me);
-  const total = rehearsal.writes().length;
-  expect(total).toBeGreaterThanOrEqual(5);
-  for (let write = 0; write < total; write++) {
-    const version = await change(folder, write + 2);
-    const when = (["before", "during", "after"] as const)[write % 3]!;
-    await expect(publish(dying(store, { write, when }).store, folder, me)).rejects.toThrow(Killed);
-    const current = await currentOf(name);
-    expect([before, version]).toContain(current);
-    expect(await idsIn(name, current)).toHaveLength(60 + write + (current === version ? 1 : 0));
-    await publish(store, folder, me);
-    expect(await currentOf(name)).toBe(version);
-    before = version;
-  }
+  await publish(store, folder, me);
+  await killAtEachWrite({
+    ...{ name, folder, change: (edition) => change(folder, edition), least: 5 },
+    check: async (current, isNew, write) =>
+      expect(await idsIn(name, current)).toHaveLength(60 + write + (isNew ? 1 : 0)),
+  });
 });
 
 test("of two publishers of changes on one base one wins and the other is told", async () => {

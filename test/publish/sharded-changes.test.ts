@@ -15,8 +15,9 @@ import { publish } from "../../build/publish/publish.ts";
 import { checkPublished, restore } from "../../build/publish/restore.ts";
 import { listVersions, rollback } from "../../build/publish/versions.ts";
 import { pagesPrefix, versionKey, versionPrefix } from "../../worker/core/format/keys.ts";
+import { killAtEachWrite } from "./killed.ts";
 import { dir, store } from "./own-store.ts";
-import { dying, Killed } from "./stores.ts";
+import { dying } from "./stores.ts";
 
 /** Versions of an index in shards that are changes on top of a base: published, read back, rolled back, collected. */
 
@@ -89,24 +90,14 @@ test("killed at any write, what was current stays whole, and publishing again go
   const name = "killed";
   const folder = await baseOf(name);
   await publish(store, folder, me);
-  const rehearsal = dying(store);
-  let before = await change(folder, 1);
-  await publish(rehearsal.store, folder, me);
-  const total = rehearsal.writes().length;
-  expect(total).toBeGreaterThanOrEqual(8);
-  for (let write = 0; write < total; write++) {
-    const version = await change(folder, write + 2);
-    const when = (["before", "during", "after"] as const)[write % 3]!;
-    await expect(publish(dying(store, { write, when }).store, folder, me)).rejects.toThrow(Killed);
-    const current = await currentOf(name);
-    expect([before, version]).toContain(current);
-    const left = (await checkVersion(store, name, current)).findings;
-    expect(left.filter(({ mendedBy }) => mendedBy === "publish")).toEqual([]);
-    await publish(store, folder, me);
-    expect(await currentOf(name)).toBe(version);
-    before = version;
-  }
-  expect(await idsIn(name, before)).toHaveLength(COUNT + total);
+  const { last, total } = await killAtEachWrite({
+    ...{ name, folder, change: (edition) => change(folder, edition), least: 8 },
+    check: async (current) => {
+      const left = (await checkVersion(store, name, current)).findings;
+      expect(left.filter(({ mendedBy }) => mendedBy === "publish")).toEqual([]);
+    },
+  });
+  expect(await idsIn(name, last)).toHaveLength(COUNT + total);
 }, 120_000);
 
 test("gc keeps the base that changes need, rollback goes back and forth, restore and publish mend both", async () => {
