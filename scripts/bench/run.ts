@@ -16,7 +16,7 @@ import {
   type SetResult,
 } from "./types.ts";
 
-/** What a run measures, as its flags say. */
+/** Flags of a run. */
 export interface RunOptions {
   readonly data: readonly DataSetId[];
   /** All peers, unless some are named. */
