@@ -1,6 +1,6 @@
 import { expect } from "vitest";
+import { requirePointerState } from "../../build/publish/pointer.ts";
 import { publish } from "../../build/publish/publish.ts";
-import { currentVersion } from "../../build/publish/versions.ts";
 import { store } from "./own-store.ts";
 import { dying, Killed } from "./stores.ts";
 
@@ -32,11 +32,11 @@ export async function killAtEachWrite({ name, folder, change, least, check }: Ki
     const version = await change(write + 2);
     const when = (["before", "during", "after"] as const)[write % 3]!;
     await expect(publish(dying(store, { write, when }).store, folder, me)).rejects.toThrow(Killed);
-    const current = (await currentVersion(store, name))!;
+    const current = (await requirePointerState(store, name)).pointer.version;
     expect([before, version]).toContain(current);
     await check(current, current === version, write);
     await publish(store, folder, me);
-    expect(await currentVersion(store, name)).toBe(version);
+    expect((await requirePointerState(store, name)).pointer.version).toBe(version);
     before = version;
   }
   return { last: before, total };
