@@ -68,6 +68,16 @@ describe.each(["/search", "/"])("mounted under %s of another application", (path
     expect(await answer.json()).toMatchObject({ type: `/api/blue${prefix}/docs#INVALID_TYPE` });
   });
 
+  test("describes itself by the path of each request, and not by that of the first", async () => {
+    const app = new Hono().route("/:team", createApp());
+    for (const team of ["blue", "red", "blue"]) {
+      const { servers } = (await (await app.request(`/${team}/openapi.json`, {}, env)).json()) as {
+        servers: unknown;
+      };
+      expect(servers).toMatchObject([{ url: `/${team}` }]);
+    }
+  });
+
   test("leaves the application's own paths as they are", async () => {
     const page = await send("/");
     expect(await page.text()).toBe("<h1>shop</h1>");

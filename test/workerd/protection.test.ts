@@ -466,6 +466,27 @@ describe("the log", () => {
       },
     ]);
   });
+
+  test("keeps to what a data set takes, and answers where the set refuses a point", async () => {
+    const names: string[] = [];
+    // As the engine of a deployed Worker: the local one takes everything.
+    const engine = {
+      writeDataPoint: ({ indexes: [name = ""] }: { readonly indexes: readonly string[] }) => {
+        if (name.length > 96) throw new TypeError("the size of an index is more than 96 bytes");
+        names.push(name);
+      },
+    };
+    const throwing = {
+      writeDataPoint: () => {
+        throw new TypeError("too many points");
+      },
+    };
+    const send = worker({ LOG: "off", INDEX_NAME: "x".repeat(100), ANALYTICS: engine });
+    await expectProblem(await send("/v1/search?q=pizza"), 503, "INDEX_NOT_PUBLISHED");
+    expect(names).toEqual(["x".repeat(96)]);
+    const refused = worker({ LOG: "off", ANALYTICS: throwing, INSIGHTS: throwing });
+    expect((await refused("/v1/search?q=pizza")).status).toBe(200);
+  });
 });
 
 describe("warming up", () => {

@@ -1,4 +1,5 @@
 import type { SearchRequest } from "../core/search/types.ts";
+import { writePoint } from "./request-log.ts";
 import { type AppContext, stateOf } from "./types.ts";
 
 const MAX_LENGTH = 80;
@@ -20,7 +21,7 @@ export function countQuery(c: AppContext, { query, prefix, offset = 0 }: SearchR
   const text = countable(query);
   if (text === undefined) return;
   const index = state.index ?? indexes.served[0] ?? "";
-  insights.writeDataPoint({ indexes: [index], blobs: [text, prefix ? "typed" : "whole"], doubles: [1] });
+  writePoint(insights, { indexes: [index], blobs: [text, prefix ? "typed" : "whole"], doubles: [1] });
 }
 
 /** The text as it is counted; undefined when it is not. */

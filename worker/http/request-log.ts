@@ -1,6 +1,7 @@
 import {
   type Analytics,
   type AppContext,
+  type DataPoint,
   type LogLevel,
   type Middleware,
   type RequestState,
@@ -42,8 +43,20 @@ export function requestLog(options: RequestLogOptions): Middleware {
     if (options.level === "requests" || (options.level === "errors" && line.level === "error")) {
       write(JSON.stringify(line));
     }
-    options.analytics?.writeDataPoint(dataPoint(line));
+    writePoint(options.analytics, dataPoint(line));
   };
+}
+
+/** Bytes of an index of a data point at most: names of several indexes have more. */
+const INDEX_BYTES = 96;
+
+/** Writes a data point, where there is a data set. What the engine refuses costs the point and never the answer. */
+export function writePoint(to: Analytics | undefined, { indexes, ...rest }: DataPoint): void {
+  try {
+    to?.writeDataPoint({ ...rest, indexes: indexes.map((index) => index.slice(0, INDEX_BYTES)) });
+  } catch (error) {
+    console.error(error);
+  }
 }
 
 function lineOf(c: AppContext, ms: number): LogLine {
@@ -80,7 +93,7 @@ function lineOf(c: AppContext, ms: number): LogLine {
 }
 
 /** Blobs: route, method, status, version, code of the problem, mode, cache. Doubles: ms, hits, ms by phase, position (-1: none), shards asked, answered, their ms. */
-function dataPoint(line: LogLine): { indexes: string[]; blobs: string[]; doubles: number[] } {
+function dataPoint(line: LogLine): DataPoint {
   const { timings } = line;
   return {
     indexes: [line.index],

@@ -125,7 +125,13 @@ export interface AnswerCache {
 
 /** Cloudflare's Analytics Engine binding. */
 export interface Analytics {
-  writeDataPoint(point: { indexes: string[]; blobs: string[]; doubles: number[] }): void;
+  writeDataPoint(point: DataPoint): void;
+}
+
+export interface DataPoint {
+  readonly indexes: string[];
+  readonly blobs: string[];
+  readonly doubles: number[];
 }
 
 export type LogLevel = "requests" | "errors" | "off";

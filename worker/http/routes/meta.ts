@@ -5,6 +5,7 @@ import { mayAsk } from "../access.ts";
 import { isFresh, markCacheable } from "../caching.ts";
 import type { Page } from "../docs/page.ts";
 import type { OpenApiDocument } from "../openapi-types.ts";
+import { baseOf } from "../problem-response.ts";
 import type { HealthResponse, IndexesResponse, IndexResponse, WarmUpResponse } from "../schemas.ts";
 import { type AppContext, type IndexSet, type IndexSource, type IndexStatus, stateOf } from "../types.ts";
 import { sourceOf, versionedGet, withSearcher } from "./answering.ts";
@@ -79,11 +80,13 @@ export function addMetaRoutes(router: Router): void {
     },
   });
 
-  // Both depend on the code alone, so they are made once, and revalidate by what is in them.
-  let openApi: Kept | undefined;
+  // Both depend on the code, the contract also on where it is mounted: they are made once, and revalidate by what is in them.
+  let openApi: (Kept & { readonly base: string }) | undefined;
   route(router, "/openapi.json", {
     get: async (c) => {
-      openApi ??= await kept(JSON.stringify(await contract(c)));
+      const base = baseOf(c);
+      // Parts of that path may be parameters, which callers choose.
+      if (openApi?.base !== base) openApi = { base, ...(await kept(JSON.stringify(await contract(base)))) };
       return revalidated(c, openApi, "application/json");
     },
   });
@@ -93,7 +96,7 @@ export function addMetaRoutes(router: Router): void {
     get: async (c) => {
       if (!page) {
         const { referencePage } = await import("../docs/page.ts");
-        const made = await referencePage(await contract(c));
+        const made = await referencePage(await contract(""));
         page = { ...made, ...(await kept(made.html)) };
       }
       c.header("Content-Security-Policy", page.policy);
@@ -123,9 +126,9 @@ function revalidated(c: AppContext, { text, tag }: Kept, type: string): Response
 }
 
 /** Loaded when somebody asks: a search needs none of it, and starts the sooner. */
-async function contract(c: AppContext): Promise<OpenApiDocument> {
+async function contract(base: string): Promise<OpenApiDocument> {
   const { openApiDocument } = await import("../openapi.ts");
-  return openApiDocument(c.req.path.replace(/\/(?:openapi\.json|docs)$/, ""));
+  return openApiDocument(base);
 }
 
 /** Summary of `manifest.shards`. */
