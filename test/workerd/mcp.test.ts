@@ -2,13 +2,13 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { Hono } from "hono";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
 import { compose, type Env } from "../../worker/app.ts";
 import { signToken } from "../../worker/core/access/token.ts";
 import { createApp } from "../../worker/index.ts";
 import { mcp } from "../../worker/mcp.ts";
-import { ORIGIN, send as sendToWorker } from "./contract.ts";
+import { expectProblem, ORIGIN, send as sendToWorker } from "./contract.ts";
 import { seed } from "./seed.ts";
 import { AI, seedShards } from "./shards/harness.ts";
 
@@ -313,6 +313,36 @@ test.each<[string, string, number]>([
   ["", "http://[::1]:8787", 200],
 ])("with CORS_ORIGINS %j, a page of %s may have rebound its name: %i", async (shared, origin, status) => {
   expect(await statusFrom(origin, workerWith({ CORS_ORIGINS: shared }), origin)).toBe(status);
+});
+
+describe("a call of a tool is held to what every request is", () => {
+  const call = (to: Send, args: Record<string, unknown>) => {
+    const headers = { "content-type": "application/json", accept: "application/json, text/event-stream" };
+    const params = { name: "search", arguments: args };
+    const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params });
+    return to(new Request(`${ORIGIN}/mcp`, { method: "POST", headers, body }));
+  };
+
+  test("the log and the headers have what it found, so it is counted until it ends", async () => {
+    const lines: string[] = [];
+    vi.spyOn(console, "log").mockImplementation((line: string) => void lines.push(line));
+    const response = await call(workerWith({ LOG: "requests" }), { query: "a dog", k: 3 });
+    const version = response.headers.get("index-version");
+    expect(JSON.parse(lines[0]!)).toMatchObject({
+      route: "/mcp",
+      index: "demo",
+      hits: 3,
+      mode: "hybrid",
+      version,
+    });
+    vi.restoreAllMocks();
+  });
+
+  test("one that takes too long is given up", async () => {
+    const hanging = { run: () => new Promise<never>(() => {}) };
+    const slow = workerWith({ AI: hanging, REQUEST_TIMEOUT_SECONDS: "0.2" });
+    await expectProblem(await call(slow, { query: "a dog", index: "shards" }), 504, "TIMEOUT");
+  });
 });
 
 test("there is nothing at the path without it", async () => {

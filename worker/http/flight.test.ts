@@ -17,3 +17,15 @@ test("requests that would take more memory together than there is are refused, o
   second.leave();
   expect(flight.bytes).toBe(100);
 });
+
+test("a request that has left takes nothing more, which nobody would give back", () => {
+  const flight = createFlight(1000);
+  const { hold, counting, leave } = flight.enter();
+  const work = counting(createWork());
+  hold(10);
+  leave();
+  for (const late of [() => hold(500), () => work.hold("read", "documents", 500)]) {
+    expect(late).toThrow(expect.objectContaining({ code: "TIMEOUT" }));
+  }
+  expect(flight.bytes).toBe(0);
+});

@@ -7,7 +7,8 @@ export interface Passage {
   /**
    * Counts bytes that the request takes until it leaves.
    *
-   * @throws HttpError `ISOLATE_BUSY` when the requests in flight would take more than there is room for
+   * @throws HttpError `ISOLATE_BUSY` when the requests in flight would take more than there is room for, `TIMEOUT` when it has
+   *   left: what still runs of it is of no use, and nothing would give its bytes back
    */
   hold(bytes: number): void;
   /** Work whose bytes count as well. */
@@ -43,7 +44,9 @@ export function createFlight(most: number = FLIGHT_BYTES): Flight {
     },
     enter() {
       const own = { bytes: 0, since: Date.now() };
+      let hasLeft = false;
       const hold = (bytes: number): void => {
+        if (hasLeft) throw new HttpError("TIMEOUT", "The request was answered before all of it was done.");
         const isOver = () => total() + bytes > most && total() > own.bytes;
         if (isOver()) forgetGone();
         if (isOver()) throw busy();
@@ -59,7 +62,10 @@ export function createFlight(most: number = FLIGHT_BYTES): Flight {
             hold(bytes);
           },
         }),
-        leave: () => void passages.delete(own),
+        leave() {
+          hasLeft = true;
+          passages.delete(own);
+        },
       };
     },
   };

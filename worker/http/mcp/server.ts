@@ -24,12 +24,20 @@ export async function answerMcp(c: AppContext, options: McpOptions): Promise<Res
     timeout: limits.bodyTimeout ?? BODY_TIMEOUT,
     hold: stateOf(c).hold,
   });
-  if (!Array.isArray(parsedBody)) return handler.fetch(c.req.raw, { parsedBody });
+  if (!Array.isArray(parsedBody)) return whole(await handler.fetch(c.req.raw, { parsedBody }));
   const error = {
     code: INVALID_REQUEST,
     message: "Invalid Request: send one message a request, not a batch.",
   };
   return Response.json({ jsonrpc: "2.0", id: null, error }, { status: 400 });
+}
+
+/**
+ * The answer when it is complete. The handler gives a stream at once and calls the tool behind it, where neither the time limit nor the
+ * count of memory in flight nor the log would see what the tool does.
+ */
+async function whole({ body, status, headers }: Response): Promise<Response> {
+  return new Response(body && (await new Response(body).arrayBuffer()), { status, headers });
 }
 
 function serverFor(c: AppContext, options: McpOptions): Server {
