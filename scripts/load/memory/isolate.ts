@@ -26,6 +26,7 @@ export interface Isolate {
  *
  * @param root of the project
  * @param state folder that holds `v3`, as `openLocalStore` has it
+ * @param entry another module than the Worker's own
  * @param heapBytes limit of V8's heap; 0: none. By itself workerd sets none, and V8 then keeps as much garbage as suits a
  *   machine of this size
  */
@@ -33,11 +34,12 @@ export async function startIsolate(
   root: string,
   state: string,
   variables: Readonly<Record<string, string>>,
-  heapBytes = ISOLATE_BYTES,
+  { heapBytes = ISOLATE_BYTES, entry }: { readonly heapBytes?: number; readonly entry?: string } = {},
 ): Promise<Isolate> {
   const worker = join(root, "worker");
   const { outputFiles } = await build({
-    entryPoints: [join(worker, "main.ts")],
+    entryPoints: [entry ?? join(worker, "main.ts")],
+    outdir: worker,
     ...{ bundle: true, format: "esm", minify: true, write: false, target: "esnext", logLevel: "error" },
     external: ["*.wasm", "cloudflare:*", "node:*"],
   });

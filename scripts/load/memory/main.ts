@@ -54,7 +54,7 @@ try {
   if (!demo) await buildMemoryCorpus(dir, ITEMS);
   const versions = await writeVersions({ store, dir, hotBytes: hot * 1e6, count: 2 });
   const variables = { INDEX_NAME: versions.name, REFRESH_SECONDS: "0.5" };
-  const isolate = await startIsolate(root, folder, variables, heap * 1e6);
+  const isolate = await startIsolate(root, folder, variables, { heapBytes: heap * 1e6 });
   try {
     console.log(`index ${versions.name}, hot part ${megabytes(versions.hotBytes)} MB; all in MB`);
     console.log(row("", ["heap", "buffers", "encoder", "peak", "after GC", "requests", "other answers"]));

@@ -8,41 +8,51 @@ import { readWordNet } from "../../../build/sources/wordnet.ts";
 import { PACKED_VECTORS } from "../../demo/index.ts";
 import { openPackedVectors } from "../../demo/packed-vectors.ts";
 
-/** Documents of the index that requests are tried on. */
+/** Documents of the index that requests are tried on, by default. */
 export const DOCUMENTS = 200_000;
 
 export interface CorpusOptions {
   /** Root of the project: holds artifacts/. */
   readonly root: string;
   readonly out: string;
+  readonly count: number;
+  /** Shards; in one piece when left out. */
+  readonly shards?: number | undefined;
   readonly onProgress?: (progress: Progress) => void;
 }
 
 /**
- * Builds an index of 200,000 documents on which requests cost what they can: three definitions of WordNet each, so that
+ * Builds an index of documents on which requests cost what they can: three definitions of WordNet each, so that
  * many hold the same frequent words; the sentence encoder's vectors; and fields with few values, many, lists and one of
  * each document's own.
  */
-export async function buildWorstCorpus({ root, out, onProgress }: CorpusOptions): Promise<void> {
+export async function buildWorstCorpus({
+  root,
+  out,
+  count,
+  shards,
+  onProgress,
+}: CorpusOptions): Promise<void> {
   await build({
     name: "worst",
     embedder: "encoder",
     rescore: "none",
     filterable: ["part", "year", "tags", "sku"],
     targetRecall: 0.9,
-    documents: () => documents(join(root, PACKED_VECTORS)),
+    documents: () => documents(join(root, PACKED_VECTORS), count),
     out,
+    ...(shards && { shards }),
     ...(onProgress && { onProgress }),
   });
 }
 
-async function* documents(packedPath: string): AsyncGenerator<InputDocument> {
+async function* documents(packedPath: string, count: number): AsyncGenerator<InputDocument> {
   const { rows, dimensions, unpack } = openPackedVectors(await readFile(packedPath));
   const vectors = unpack();
   const random = createRandom(1);
   const texts: string[] = [];
   for await (const { pageContent } of readWordNet()) texts.push(pageContent);
-  for (let i = 0; i < DOCUMENTS; i++) {
+  for (let i = 0; i < count; i++) {
     const own = i % rows;
     const vector = vectors.slice(own * dimensions, (own + 1) * dimensions);
     // The second round lies beside the first, not on it.
@@ -54,7 +64,7 @@ async function* documents(packedPath: string): AsyncGenerator<InputDocument> {
         part: `part ${i % 7}`,
         year: 1960 + (i % 60),
         tags: Array.from({ length: 4 }, (_, t) => `tag ${(i * 31 + t * 17) % 300}`),
-        sku: `sku ${(i * 7919) % DOCUMENTS}`,
+        sku: `sku ${(i * 7919) % count}`,
       },
       vector,
     };

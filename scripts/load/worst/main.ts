@@ -1,62 +1,99 @@
 /**
  * `npm run worst -- --seconds 120 --seed 1`: searches for the request within the size limits that costs most, on an index
- * of 200,000 documents, which the first run builds. Exit code 1 when one costs more than `--most` milliseconds of CPU.
+ * of 200,000 documents, which the first run builds. With `--shards 4` on one in shards, over Durable Objects in workerd:
+ * a request costs what the Worker or the busiest shard takes. Exit code 1 when one costs more than `--most` milliseconds
+ * of CPU, or a usual one is refused.
  */
 import { access } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { openLocalIndex } from "../../../build/index.ts";
+import { createRandom } from "../../../build/numeric/random.ts";
 import { decimal, EXIT, wholeNumber } from "../../cli/run.ts";
-import { buildWorstCorpus } from "./corpus.ts";
-import { findWorst, type Trial } from "./search.ts";
+import { buildWorstCorpus, DOCUMENTS } from "./corpus.ts";
+import { createTrials, findWorst, type Trial, type Trials } from "./search.ts";
+import { serveShards } from "./served.ts";
 import { priceKinds, tryUsual } from "./table.ts";
 
-const { seconds, seed, most, unbounded, ...options } = new Command("npm run worst --")
+const { seconds, seed, most, documents, shards, unbounded, ...options } = new Command("npm run worst --")
   .description("Searches for the request within the size limits that costs most.")
   .option("--seconds <n>", "seconds of the search", decimal, 120)
   .option("--seed <n>", "seed of the requests", wholeNumber(0), 1)
   .option("--most <ms>", "CPU above which a request fails", decimal, 500)
-  .option("--index <dir>", "another index than that of 200,000 documents")
-  .option("--unbounded", "without the limit of work")
+  .option("--documents <n>", "documents of the index", wholeNumber(1000), DOCUMENTS)
+  .option("--shards <n>", "an index in shards, over Durable Objects in workerd", wholeNumber(2))
+  .option("--index <dir>", "another index")
+  .option("--unbounded", "without the limit of work; not with --shards")
   .parse()
-  .opts<{ seconds: number; seed: number; most: number; index?: string; unbounded?: boolean }>();
+  .opts<{
+    seconds: number;
+    seed: number;
+    most: number;
+    documents: number;
+    shards?: number;
+    index?: string;
+    unbounded?: boolean;
+  }>();
 
 const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
-const dir = options.index ?? join(root, "artifacts", "worst");
+const name = ["worst", documents !== DOCUMENTS && documents, shards].filter(Boolean).join("-");
+const dir = options.index ?? join(root, "artifacts", name);
 const isBuilt = await access(join(dir, "manifest.json")).then(
   () => true,
   () => false,
 );
 if (!isBuilt) {
-  console.error("builds 200,000 documents");
-  await buildWorstCorpus({ root, out: dir });
+  console.error(`builds an index of ${documents} documents`);
+  await buildWorstCorpus({ root, out: dir, count: documents, shards });
 }
-const index = await openLocalIndex(dir);
-console.log("What a unit of work takes, in nanoseconds:");
-for await (const { name, units, cpu } of priceKinds(index, seed)) {
-  const perUnit = units > 0 ? ((cpu * 1e6) / units).toFixed(2) : "-";
-  console.log(`${millions(units)}  ${ms(cpu)}  ${perUnit.padStart(5)}  ${name}`);
+const random = createRandom(seed);
+process.exitCode = await (shards === undefined ? tryWhole() : tryShards());
+
+async function tryWhole(): Promise<number> {
+  const index = await openLocalIndex(dir);
+  try {
+    console.log("What a unit of work takes, in nanoseconds:");
+    for await (const { name, units, cpu } of priceKinds(index, seed)) {
+      const perUnit = units > 0 ? ((cpu * 1e6) / units).toFixed(2) : "-";
+      console.log(`${millions(units)}  ${ms(cpu)}  ${perUnit.padStart(5)}  ${name}`);
+    }
+    return await tryRequests(createTrials(index, { random, unbounded: unbounded ?? false }));
+  } finally {
+    await index.close();
+  }
 }
-console.log("Requests that must be answered:");
-let refusedUsual = 0;
-for await (const { name, trial } of tryUsual(index, seed)) {
-  if (trial.outcome !== "200") refusedUsual++;
-  console.log(`${millions(trial.units)}  ${ms(trial.cpu)}  ${trial.outcome.padEnd(18)}  ${name}`);
+
+async function tryShards(): Promise<number> {
+  const served = await serveShards({ root, dir, state: join(root, ".bench", name), random });
+  try {
+    return await tryRequests(served);
+  } finally {
+    await served.stop();
+  }
 }
-let trials = 0;
-let refused = 0;
-const worst = await findWorst(index, {
-  ...{ seconds, seed, unbounded: unbounded ?? false },
-  onTrial: ({ outcome }) => {
-    trials++;
-    if (outcome === "TOO_MUCH_WORK") refused++;
-  },
-});
-await index.close();
-console.log(`${trials} requests in ${seconds} s, seed ${seed}; ${refused} of too much work`);
-for (const trial of worst) console.log(describe(trial));
-process.exit(refusedUsual > 0 || (worst[0]?.cpu ?? 0) > most ? EXIT.failed : EXIT.done);
+
+/** Tries the usual requests, then searches for the worst. Returns the exit code. */
+async function tryRequests(trials: Trials): Promise<number> {
+  console.log("Requests that must be answered:");
+  let refusedUsual = 0;
+  for await (const { name, trial } of tryUsual(trials)) {
+    if (trial.outcome !== "200") refusedUsual++;
+    console.log(`${costOf(trial)}  ${trial.outcome.padEnd(18)}  ${name}`);
+  }
+  let count = 0;
+  let refused = 0;
+  const worst = await findWorst(trials, {
+    ...{ seconds, random },
+    onTrial: ({ outcome }) => {
+      count++;
+      if (outcome === "TOO_MUCH_WORK") refused++;
+    },
+  });
+  console.log(`${count} requests in ${seconds} s, seed ${seed}; ${refused} of too much work`);
+  for (const trial of worst) console.log(describe(trial));
+  return refusedUsual > 0 || (worst[0]?.cpu ?? 0) > most ? EXIT.failed : EXIT.done;
+}
 
 function ms(cpu: number): string {
   return `${cpu.toFixed(0)} ms`.padStart(9);
@@ -66,10 +103,16 @@ function millions(units: number): string {
   return `${(units / 1e6).toFixed(0)} M`.padStart(7);
 }
 
-function describe({ cpu, units, outcome, bodyBytes, answerBytes, shape }: Trial): string {
+/** Units and milliseconds; over shards milliseconds of the Worker, and of each shard. */
+function costOf({ cpu, units, parts }: Trial): string {
+  if (!parts) return `${millions(units)}  ${ms(cpu)}`;
+  return `${ms(parts.worker)}  ${parts.shards.map((one) => one.toFixed(0)).join("+")} ms`.padEnd(32);
+}
+
+function describe(trial: Trial): string {
+  const { outcome, bodyBytes, answerBytes, shape } = trial;
   const cells = [
-    ms(cpu),
-    millions(units),
+    costOf(trial),
     outcome.padEnd(18),
     `${bodyBytes} B in`.padStart(13),
     `${answerBytes} B out`.padStart(15),

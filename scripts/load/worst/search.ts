@@ -1,6 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { LocalIndex } from "../../../build/local/types.ts";
-import { createRandom } from "../../../build/numeric/random.ts";
 import { AnnoyEdgeError } from "../../../worker/core/format/errors.ts";
 import { createWork, type Work } from "../../../worker/core/format/work.ts";
 import { createCursor, cursorText, isStem, moveTo, nextTerm } from "../../../worker/core/keyword/cursor.ts";
@@ -21,15 +20,15 @@ export interface Trial {
   /** `200`, or the code that it was refused with. */
   readonly outcome: string;
   readonly answerBytes: number;
+  /** Of an index in shards: milliseconds of the Worker, and of each shard. The costliest of them is `cpu`. */
+  readonly parts?: { readonly worker: number; readonly shards: readonly number[] };
 }
 
 export interface WorstOptions {
   /** Ends after so many seconds, or after so many requests. */
   readonly seconds?: number;
   readonly trials?: number;
-  readonly seed: number;
-  /** Counts no work: shows what requests would cost. */
-  readonly unbounded: boolean;
+  readonly random: () => number;
   readonly onTrial?: (trial: Trial) => void;
 }
 
@@ -42,9 +41,8 @@ const FRESH_SHARE = 0.4;
  * Searches for the request within the size limits that costs most: random ones, and changes of the worst so far. What is
  * measured is everything from the text of the body to the text of the answer but the network.
  */
-export async function findWorst(index: LocalIndex, options: WorstOptions): Promise<readonly Trial[]> {
-  const random = createRandom(options.seed);
-  const trials = createTrials(index, { random, unbounded: options.unbounded });
+export async function findWorst(trials: Trials, options: WorstOptions): Promise<readonly Trial[]> {
+  const { random } = options;
   const worst: Trial[] = [];
   const { seconds = Number.POSITIVE_INFINITY, trials: most = Number.POSITIVE_INFINITY } = options;
   const until = performance.now() + seconds * 1000;
@@ -75,20 +73,21 @@ async function leastOf(trials: Trials, first: Trial): Promise<Trial> {
   return least;
 }
 
-interface Trials {
+export interface Trials {
   /** @returns undefined where the body is larger than the Worker reads */
   readonly run: (shape: Shape) => Promise<Trial | undefined>;
 }
 
 interface TrialOptions {
   readonly random: () => number;
-  readonly unbounded: boolean;
+  /** Counts no work: shows what requests would cost. */
+  readonly unbounded?: boolean;
   /** Units of work that a request may take; default as in a Worker. */
   readonly most?: number;
 }
 
 /** Makes requests out of shapes, and measures them. */
-export function createTrials(index: LocalIndex, { random, unbounded, most }: TrialOptions): Trials {
+export function createTrials(index: LocalIndex, { random, unbounded = false, most }: TrialOptions): Trials {
   const vocabulary = vocabularyOf(index);
   return {
     async run(shape) {
@@ -138,7 +137,7 @@ async function answerTo(index: LocalIndex, body: string, work: Work | undefined)
 }
 
 /** The most frequent words of the index, and every hundredth of the others. */
-function vocabularyOf({ keyword }: LocalIndex): Vocabulary {
+export function vocabularyOf({ keyword }: LocalIndex): Vocabulary {
   if (!keyword) return { frequent: [], rare: [] };
   const { dictionary } = keyword;
   const words: { readonly text: string; readonly documents: number }[] = [];

@@ -1,7 +1,7 @@
 import type { LocalIndex } from "../../../build/local/types.ts";
 import { createRandom } from "../../../build/numeric/random.ts";
 import type { Shape } from "./requests.ts";
-import { createTrials, type Trial } from "./search.ts";
+import { createTrials, type Trial, type Trials } from "./search.ts";
 
 /** A kind of work, and a request that causes hardly anything else. */
 export interface PricedKind {
@@ -91,10 +91,8 @@ const USUAL: readonly (readonly [name: string, shape: Partial<Shape>])[] = [
 
 /** Runs the usual requests: what they cost, and whether they are answered. */
 export async function* tryUsual(
-  index: LocalIndex,
-  seed: number,
+  trials: Trials,
 ): AsyncGenerator<{ readonly name: string; readonly trial: Trial }> {
-  const trials = createTrials(index, { random: createRandom(seed), unbounded: false });
   for (const [name, part] of USUAL) {
     const trial = await trials.run({ ...PLAIN, ...part });
     if (trial) yield { name, trial };
@@ -105,7 +103,6 @@ export async function* tryUsual(
 export async function* priceKinds(index: LocalIndex, seed: number): AsyncGenerator<PricedKind> {
   const trials = createTrials(index, {
     random: createRandom(seed),
-    unbounded: false,
     most: Number.MAX_VALUE,
   });
   for (const [name, part] of KINDS) {

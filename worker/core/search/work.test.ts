@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { build, type LocalIndex, openLocalIndex } from "../../../build/index.ts";
-import { findWorst } from "../../../scripts/load/worst/search.ts";
+import { createRandom } from "../../../build/numeric/random.ts";
+import { createTrials, findWorst } from "../../../scripts/load/worst/search.ts";
 import { textCorpus } from "../../../test/seed/corpus.ts";
 import type { SearchError } from "../format/search-error.ts";
 import { createWork } from "../format/work.ts";
@@ -177,10 +178,9 @@ test("refuses facets whose values would make an answer too large", async () => {
 
 test("requests of any shape within the size limits are answered or refused with a code", async () => {
   const outcomes = new Set<string>();
-  await findWorst(index, {
-    trials: 40,
-    seed: 5,
-    unbounded: false,
+  const random = createRandom(5);
+  await findWorst(createTrials(index, { random }), {
+    ...{ trials: 40, random },
     onTrial: ({ outcome }) => outcomes.add(outcome),
   });
   expect(outcomes).toContain("200");
