@@ -41,9 +41,6 @@ const KINDS = {
 
 export type WorkKind = keyof typeof KINDS;
 
-/** Units of each kind of work; `search` is what a search takes whatever it asks for. */
-export type WorkCounts = Readonly<Partial<Record<WorkKind | "search", number>>>;
-
 /** Count of the work and memory that a request has caused. */
 export interface Work {
   /**
@@ -53,7 +50,7 @@ export interface Work {
    */
   readonly hold: (of: "read" | "answer", part: keyof typeof PARTS, bytes: number) => void;
   /**
-   * Adds work that is about to be done. What would exceed the limit is refused, not done and not added; from then on
+   * Adds work that is about to be done; `search` is what a search takes whatever it asks for. What would exceed the limit is refused, not done and not added; from then on
    * the request is refused everything.
    *
    * @throws SearchError `TOO_MUCH_WORK`, naming the field that most of the work comes from
@@ -66,10 +63,8 @@ export interface Work {
   readonly done: (kind: WorkKind | "search", units: number) => void;
   /** Units that were spent. */
   readonly spent: () => number;
-  /** Units that are left. */
-  readonly left: () => number;
-  /** Units that were spent, by kind. */
-  readonly counts: () => WorkCounts;
+  /** Limit of units. */
+  readonly most: number;
 }
 
 /** Units that may be done before they are counted, where a step cannot tell beforehand what it will take. */
@@ -101,8 +96,7 @@ export function createWork(most: number = REQUEST_WORK): Work {
     spend,
     done,
     spent: () => total,
-    left: () => (refusal ? 0 : most - total),
-    counts: () => Object.fromEntries(byKind),
+    most,
   };
 }
 

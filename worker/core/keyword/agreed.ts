@@ -25,17 +25,22 @@ export interface AgreedQuery {
   readonly relaxed?: readonly TextGroup[];
 }
 
+export interface LookUpOptions {
+  readonly work?: Work | undefined;
+  /** Finds the items of the part that hold a phrase. */
+  readonly itemsWith?: (phrase: readonly string[]) => readonly number[];
+  /** Whether every document of the index counts. */
+  readonly countsAll?: boolean;
+}
+
 /**
  * Looks up the words of a query in a part of an index. The part ranks by the words that it has: whether others are misspelled is not
  * for it to say, nor whether hits are few.
- *
- * @param phrasesWith items of the part that hold a phrase
  */
 export function lookUp(
   index: KeywordIndex,
   query: KeywordQuery,
-  work?: Work,
-  itemsWith: (phrase: readonly string[]) => readonly number[] = (phrase) => phraseItems(index, phrase, work),
+  { work, itemsWith = (phrase) => phraseItems(index, phrase, work), countsAll = false }: LookUpOptions,
 ): UnderstoodQuery {
   const recorded = recordLexicon(index.lexicon);
   const recording = { ...index, lexicon: recorded.lexicon };
@@ -67,7 +72,7 @@ export function lookUp(
       return false;
     },
     tell: () => {
-      if (hits !== undefined && hits < FEW_HITS)
+      if (hits !== undefined && hits < FEW_HITS && !(countsAll && isFound(index, known, groups)))
         expandQuery(recording, known, { ...expansion, relaxed: true });
       const facts = {
         documents: index.collectionDocuments,
@@ -79,6 +84,17 @@ export function lookUp(
       return { looked, ...(hits !== undefined && { hits }) };
     },
   };
+}
+
+/** Whether all parts together have more than few hits: those of a word that is in so many documents. */
+function isFound(
+  { dictionary }: KeywordIndex,
+  { phrases, excluded, excludedPhrases }: KeywordQuery,
+  groups: readonly QueryGroup[],
+): boolean {
+  const hasOperators = phrases.length + excluded.length + excludedPhrases.length > 0;
+  if (hasOperators || !dictionary.ofCollection) return false;
+  return groups.some(({ entries }) => entries.some(({ total }) => total >= FEW_HITS));
 }
 
 /** Notes the classes of a query's words and of their synonyms. */

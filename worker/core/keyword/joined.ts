@@ -126,7 +126,7 @@ function understoodBy(
   { agreed, lookUp: isLookedUp, work }: UnderstandingOptions,
 ): UnderstoodQuery {
   if (agreed) return agreedIn(whole, agreed, work, itemsWith);
-  if (isLookedUp) return lookUp(whole, query, work, itemsWith);
+  if (isLookedUp) return lookUp(whole, query, { work, itemsWith });
   const known = knownQuery(whole, query, (phrase) => itemsWith(phrase).length > 0);
   let relaxed: readonly QueryGroup[] | undefined;
   return {

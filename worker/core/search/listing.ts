@@ -46,7 +46,7 @@ export function listInMemory(
 ): Rankings {
   const { keyword } = index;
   const words = rankedWords(query);
-  const understood = understoodIn(keyword, words, part, part.work);
+  const understood = understoodIn(keyword, words, { ...part, countsAll: !filter }, part.work);
   const columns = columnsOf(index, part.whole, query.sort ? "sort" : "filter");
   const { items, scores, bound, bounds } = words
     ? wordMatches(index, query, understood, filter)

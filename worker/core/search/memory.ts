@@ -169,7 +169,7 @@ function findOut(index: LoadedIndex, query: Query, part: PartOptions, work: Work
   const filter = conditionOf(index, query, part, work);
   const ranked = rankedWords(query);
   const wanted = ranked ?? (query.terms ? query.words : undefined);
-  const understood = understoodIn(keyword, wanted, part, work);
+  const understood = understoodIn(keyword, wanted, { ...part, countsAll: !filter }, work);
   const kept = ranked && understood?.kept();
   const accept = both(filter?.accept, kept && hasBit(kept));
   const rare = keyword && understood && ranked ? rareItems(keyword, understood, accept) : [];

@@ -68,18 +68,20 @@ export interface Understanding {
   readonly agreed?: AgreedQuery | undefined;
   /** Whether to rank by the words that the part has, and to tell what it knows of them. */
   readonly lookUp?: boolean | undefined;
+  /** Whether every document of the index counts: none is filtered out. */
+  readonly countsAll?: boolean;
 }
 
 /** The words of a query as an index ranks by them; undefined without a query or an index of words. */
 export function understoodIn(
   keyword: KeywordIndex | undefined,
   words: KeywordQuery | undefined,
-  { understood, agreed, lookUp: isLookedUp }: Understanding,
+  { understood, agreed, lookUp: isLookedUp, countsAll = false }: Understanding,
   work: Work | undefined,
 ): UnderstoodQuery | undefined {
   if (understood || !keyword || !words) return understood;
   if (agreed) return agreedIn(keyword, agreed, work);
-  return isLookedUp ? lookUp(keyword, words, work) : understand(keyword, words, work);
+  return isLookedUp ? lookUp(keyword, words, { work, countsAll }) : understand(keyword, words, work);
 }
 
 /** The fields that a request sorts by; undefined without any. */

@@ -77,7 +77,7 @@ export const toPass =
   };
 
 /** Answer to a question of this kind. */
-type Answered<K extends Exclude<keyof ShardAnswers, "work">> =
+type Answered<K extends Exclude<keyof ShardAnswers, "spent">> =
   NonNullable<ShardAnswers[K]>[number] extends Outcome<infer T> ? T : never;
 
 /** @param send asks a shard; called once a round for each that something was put to */

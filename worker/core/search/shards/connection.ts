@@ -3,7 +3,6 @@ import { SearchError } from "../../format/search-error.ts";
 import type { SearchOptions } from "../searcher.ts";
 import { createBatcher, furtherMs, type Question } from "./batcher.ts";
 import type { ShardSet } from "./types.ts";
-import { createShardWork } from "./work.ts";
 
 /** One request's connection to the shards of a version. */
 export interface ShardConnection {
@@ -36,12 +35,15 @@ export function connectTo(set: ShardSet, options: SearchOptions): ShardConnectio
   // The same for all of a request: the copy that is asked first has loaded its shard when it is asked again.
   const copy = Math.floor(Math.random() * (set.copies ?? 1));
   const reach = (shard: number, which = copy) => set.shard(shard, options.from, which);
-  const work = createShardWork(options.work);
+  const { work } = options;
+  /** Units of work that each shard has done. The limit holds for each, and for the asking side: they are isolates of their own. */
+  const spent = new Map<number, number>();
+  const leftOf = (shard: number) => work && Math.max(0, work.most - (spent.get(shard) ?? 0));
   const batcher = createBatcher(async (shard, questions) => {
     try {
-      const call = { ...questions, left: work.left(shard) };
+      const call = { ...questions, left: leftOf(shard) };
       const answers = await within(timeLimit && timeLimit + furtherMs(call), reach(shard).ask(call));
-      work.add(shard, answers.work ?? {});
+      spent.set(shard, (spent.get(shard) ?? 0) + (answers.spent ?? 0));
       return answers;
     } catch (error) {
       throw asFailure(error);

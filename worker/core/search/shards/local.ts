@@ -59,7 +59,7 @@ export function openShard(index: LoadedIndex): Shard {
         details: await detailsInTurn(own, details, options),
         located: found,
         passing: passed,
-        work: work.counts(),
+        spent: work.spent(),
       };
     },
   };

@@ -1,6 +1,5 @@
 import type { FilterNode } from "../../columns/parse.ts";
 import type { ShardsMeta } from "../../format/meta.ts";
-import type { WorkCounts } from "../../format/work.ts";
 import type { DocumentPlace, ItemParts, ReadPlaced } from "../docstore.ts";
 import type { Query } from "../query.ts";
 import type { Rankings, RankOptions } from "../ranking.ts";
@@ -40,8 +39,8 @@ export interface ShardAnswers {
   readonly located: readonly Outcome<ItemDetails | null>[];
   /** Those of the items that are this shard's and pass. */
   readonly passing?: readonly Outcome<readonly number[]>[];
-  /** Work that they took. */
-  readonly work?: WorkCounts;
+  /** Units of work that they took. */
+  readonly spent?: number;
 }
 
 export interface PassingRequest {

@@ -1,42 +1,12 @@
 import type { FilterNode } from "../../columns/parse.ts";
-import type { Work, WorkCounts } from "../../format/work.ts";
 import { bytesOf } from "./details.ts";
 import type { ItemDetails, ShardQuery, ShardRankings } from "./types.ts";
-
-/** Work of the shards of one request. */
-export interface ShardWork {
-  /** Units that a shard may still take. */
-  left(shard: number): number | undefined;
-  /** Adds what a shard has done for a call. @throws SearchError `TOO_MUCH_WORK` */
-  add(shard: number, counts: WorkCounts): void;
-}
-
-/**
- * Counts the work of shards into that of their request. Shards work beside each other, so what counts is the one that has
- * done most: neither it nor the asking side exceeds the limit, and many shards may do more together than one index may.
- */
-export function createShardWork(work: Work | undefined): ShardWork {
-  const done = new Map<number, number>();
-  let most = 0;
-  return {
-    left: (shard) => work && Math.max(0, work.left() + most - (done.get(shard) ?? 0)),
-    add(shard, counts) {
-      const units = Object.values(counts).reduce((sum, one) => sum + one, 0);
-      const all = (done.get(shard) ?? 0) + units;
-      done.set(shard, all);
-      if (!work || all <= most) return;
-      const share = (all - most) / units;
-      most = all;
-      for (const [kind, own] of Object.entries(counts)) work.done(kind as keyof WorkCounts, own * share);
-    },
-  };
-}
 
 /** Work in nanoseconds: of a question, and of its words, filter's nodes and bytes: to write them or to read them. */
 const QUESTION_NS = { least: 30_000, word: 1_000, node: 1_000, byte: 2, number: 10 } as const;
 
 /** Work in nanoseconds: of each part of an answer, to write it, or to read and merge it. */
-const ANSWER_NS = { ranked: 800, shown: 2_000, number: 10, facet: 1_000, fact: 1_500, value: 200 } as const;
+const ANSWER_NS = { ranked: 500, shown: 1_500, byte: 2, facet: 1_000, fact: 1_500, value: 200 } as const;
 
 /** Work of sending a query to a shard, or of receiving it, in nanoseconds. */
 export function questionNs({ words, vector, filter, agreed }: ShardQuery): number {
@@ -87,5 +57,5 @@ export function rankingsNs(rankings: ShardRankings): number {
 
 /** Work of details of items, in nanoseconds. */
 export function detailsNs(details: readonly ItemDetails[]): number {
-  return details.reduce((sum, one) => sum + ANSWER_NS.shown + bytesOf(one), 0);
+  return details.reduce((sum, one) => sum + ANSWER_NS.shown + ANSWER_NS.byte * bytesOf(one), 0);
 }
