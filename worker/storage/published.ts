@@ -1,15 +1,17 @@
 import type { KVNamespace, R2Bucket } from "@cloudflare/workers-types";
+import { FLIGHT_BYTES, RANKING_BYTES } from "../core/format/budget.ts";
 import { AnnoyEdgeError } from "../core/format/errors.ts";
 import { idOfItem, openIds } from "../core/format/ids.ts";
 import { decodePlacement } from "../core/format/placement.ts";
 import { openWordTotals } from "../core/keyword/totals.ts";
 import { openChanged, openUnchanged } from "../core/search/changes/open-changed.ts";
-import type { LoadedIndex } from "../core/search/loaded-index.ts";
-import { type IndexParts, openIndex } from "../core/search/loaded-index.ts";
+import { type IndexParts, type InTurn, type LoadedIndex, openIndex } from "../core/search/loaded-index.ts";
+import { readsCold } from "./cold-file.ts";
 import type { PageCache } from "./documents/cache.ts";
 import { openKvDocstore } from "./documents/kv.ts";
 import { createPlacedReader } from "./documents/pages.ts";
 import type { LoadedParts } from "./loaded.ts";
+import { createTurns } from "./turns.ts";
 
 /** Places of the documents of a published version. */
 export interface DocumentBindings {
@@ -38,6 +40,9 @@ export function openPublished(
   throw new AnnoyEdgeError("VERSION_INCOMPLETE", message);
 }
 
+const rankingTurns = createTurns(FLIGHT_BYTES);
+const takeTurn: InTurn = (run) => rankingTurns(RANKING_BYTES, run);
+
 function openAlone(
   { name, version, manifest, artifact, placement, readRanges }: LoadedParts,
   { kv, bucket, pages }: DocumentBindings,
@@ -52,5 +57,6 @@ function openAlone(
   });
   // Shards tell where their documents lie, so that whoever asks them reads those that it shows, and nobody asks twice.
   const shards = more.shards && { ...more.shards, readPlaced: createPlacedReader(pageOptions) };
-  return openIndex({ version, manifest, artifact, docstore, readRanges, ...more, shards });
+  const inTurn = readsCold(artifact) ? takeTurn : undefined;
+  return openIndex({ version, manifest, artifact, docstore, readRanges, inTurn, ...more, shards });
 }

@@ -15,6 +15,11 @@ export const CODE_BYTES = 6e6;
  * waits or is refused, unless it is the only one.
  */
 export const FLIGHT_BYTES = 24e6;
+/**
+ * A search while it ranks and waits for rows of the cold part: its candidates, its reads, the objects of both. Those that do
+ * not fit into {@link FLIGHT_BYTES} have not begun to rank: what lives through a wait is garbage that V8 collects late.
+ */
+export const RANKING_BYTES = FLIGHT_BYTES / 4;
 /** Garbage of searches that V8 has not collected yet: it collects its young generation when 16 MB of it are full. */
 export const GARBAGE_BYTES = 6e6;
 /** Pages of documents that are kept, where the index leaves no more. */

@@ -25,6 +25,8 @@ export interface LoadedIndex {
   readonly docstore: Docstore;
   /** Reads the cold part of forest.bin, where an answer needs it. */
   readonly readRanges?: ReadRanges;
+  /** Runs a ranking when there is memory for it, where it waits for reads and others meanwhile begin. */
+  readonly inTurn?: InTurn;
   /** Absent when the index holds vectors only. */
   readonly embedder?: Embedder;
   /** Absent when the index was built without one. */
@@ -44,6 +46,8 @@ export interface LoadedIndex {
    */
   readonly changes?: Changes;
 }
+
+export type InTurn = <R>(run: () => Promise<R>) => Promise<R>;
 
 /** A base with what was added to it and taken from it. */
 export interface Changes {
@@ -93,6 +97,7 @@ export interface IndexParts {
   readonly docstore: Docstore;
   /** Reads ranges of forest.bin; needed when the rescoring tier is not in memory. */
   readonly readRanges?: ReadRanges;
+  readonly inTurn?: InTurn | undefined;
   /** Gives the query embedder when the artifact does not carry its own; undefined when there is none to give. */
   readonly createEmbedder?: ((identity: EmbedderIdentity) => Embedder | undefined) | undefined;
   /** Reaches the shards of an index that is cut into some; it cannot be opened without. */
@@ -127,6 +132,7 @@ export function openIndex(parts: IndexParts): LoadedIndex {
     ids: openIds(artifact),
     docstore,
     ...(parts.readRanges && { readRanges: parts.readRanges }),
+    ...(parts.inTurn && { inTurn: parts.inTurn }),
     ...(embedder && { embedder }),
     ...(keyword && { keyword }),
     ...(columns && { columns }),

@@ -34,11 +34,13 @@ const MAX_SHOWN = 100;
  * read only where the index cannot tell whether the words of a phrase stand together. Phrases that leave nothing are given
  * up, with a warning.
  */
-export async function rankPage(
-  searcher: Searcher,
-  query: Query,
-  request: SearchRequest,
-): Promise<RankedPage> {
+export function rankPage(searcher: Searcher, query: Query, request: SearchRequest): Promise<RankedPage> {
+  const { inTurn } = searcher.index;
+  const run = () => rankInTurn(searcher, query, request);
+  return inTurn ? inTurn(run) : run();
+}
+
+async function rankInTurn(searcher: Searcher, query: Query, request: SearchRequest): Promise<RankedPage> {
   const cut = query.sort || query.groupBy || isListed(query) ? arrange : cutOut;
   const strict = await cut(searcher, query, request);
   const phrases = rankedWords(query)?.phrases ?? [];
