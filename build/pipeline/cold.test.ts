@@ -13,6 +13,7 @@ import { search } from "../../worker/core/search/search.ts";
 import type { SearchInput } from "../../worker/core/search/types.ts";
 import { createColdReader } from "../../worker/storage/cold.ts";
 import { createRangeCache } from "../../worker/storage/range-cache.ts";
+import { createTurns } from "../../worker/storage/turns.ts";
 import { openLocalIndex, readWhole } from "../local/local-index.ts";
 import type { LocalIndex } from "../local/types.ts";
 import { createRandom } from "../numeric/random.ts";
@@ -122,6 +123,27 @@ describe("an index whose vectors are read by range answers as the one in memory"
     expect(answer).toEqual(await search(whole, request));
     if (input.mode !== "keyword") expect(reads).toBeGreaterThan(0);
   });
+});
+
+test("searches that wait for their turn have not begun to read, and answer as those that need not wait", async () => {
+  const turns = createTurns(1);
+  let ranking = 0;
+  let most = 0;
+  const readRanges = cold.readRanges!;
+  const inTurns: LoadedIndex = {
+    ...cold,
+    inTurn: (run) => turns(1, run),
+    readRanges: async (ranges) => {
+      most = Math.max(most, ++ranking);
+      return readRanges(ranges).finally(() => ranking--);
+    },
+  };
+  // An item's own vector, and those of an answer, are read before and after.
+  const ranked = Object.values(requests).filter(({ item, include }) => item === undefined && !include);
+  const wanted = ranked.map((input) => parseSearchRequest(input));
+  const answers = await Promise.all(wanted.map((request) => search(inTurns, request)));
+  expect(answers).toEqual(await Promise.all(wanted.map((request) => search(whole, request))));
+  expect(most).toBe(1);
 });
 
 test("a byte that changed in any cold page gives a warning and no wrong hit", async () => {
