@@ -1,8 +1,9 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { ExecutionContext, ScheduledController } from "@cloudflare/workers-types";
 import { type CreateAppOptions, compositionOf, createApp, type Env } from "./app.ts";
+import type { Client } from "./client/client.ts";
 import type { SearchInput, SearchResponse } from "./client/types.ts";
-import { rpcOf, type SearchRpc } from "./rpc.ts";
+import { clientOf, type SearchRpc } from "./rpc.ts";
 import { runSchedule } from "./scheduled.ts";
 
 export type { Env, ServiceOptions } from "./app.ts";
@@ -37,7 +38,7 @@ export function createWorker(options: CreateAppOptions = {}): SearchWorker {
     fetch: (request, env, ctx) => own.fetch(request, env, ctx as never),
     scheduled: async (controller, env, ctx) =>
       runSchedule({ env, indexes: compositionOf(env, options).indexes, ctx, cron: controller.cron }),
-    search: (input, env, ctx) => rpcOf(compositionOf(env, options).service, env, ctx).search(input),
+    search: (input, env, ctx) => clientOf(compositionOf(env, options).service, env, ctx).search(input),
   };
 }
 
@@ -45,43 +46,45 @@ export default createWorker();
 
 /** For service bindings with `entrypoint = "SearchService"`: every call of {@link SearchRpc}. */
 export class SearchService extends WorkerEntrypoint<Env> implements SearchRpc {
-  search(...args: Parameters<SearchRpc["search"]>): ReturnType<SearchRpc["search"]> {
-    return this.#rpc.search(...args);
+  search(...[input, index]: Parameters<SearchRpc["search"]>): ReturnType<SearchRpc["search"]> {
+    return this.#client(index).search(input);
   }
 
-  searchBatch(...args: Parameters<SearchRpc["searchBatch"]>): ReturnType<SearchRpc["searchBatch"]> {
-    return this.#rpc.searchBatch(...args);
+  searchBatch(
+    ...[searches, index]: Parameters<SearchRpc["searchBatch"]>
+  ): ReturnType<SearchRpc["searchBatch"]> {
+    return this.#client(index).searchBatch(searches);
   }
 
-  suggest(...args: Parameters<SearchRpc["suggest"]>): ReturnType<SearchRpc["suggest"]> {
-    return this.#rpc.suggest(...args);
+  suggest(...[text, options, index]: Parameters<SearchRpc["suggest"]>): ReturnType<SearchRpc["suggest"]> {
+    return this.#client(index).suggest(text, options);
   }
 
-  document(...args: Parameters<SearchRpc["document"]>): ReturnType<SearchRpc["document"]> {
-    return this.#rpc.document(...args);
+  document(...[id, index]: Parameters<SearchRpc["document"]>): ReturnType<SearchRpc["document"]> {
+    return this.#client(index).document(id);
   }
 
-  item(...args: Parameters<SearchRpc["item"]>): ReturnType<SearchRpc["item"]> {
-    return this.#rpc.item(...args);
+  item(...[item, index]: Parameters<SearchRpc["item"]>): ReturnType<SearchRpc["item"]> {
+    return this.#client(index).item(item);
   }
 
-  distance(...args: Parameters<SearchRpc["distance"]>): ReturnType<SearchRpc["distance"]> {
-    return this.#rpc.distance(...args);
+  distance(...[i, j, index]: Parameters<SearchRpc["distance"]>): ReturnType<SearchRpc["distance"]> {
+    return this.#client(index).distance(i, j);
   }
 
-  index(...args: Parameters<SearchRpc["index"]>): ReturnType<SearchRpc["index"]> {
-    return this.#rpc.index(...args);
+  index(...[index]: Parameters<SearchRpc["index"]>): ReturnType<SearchRpc["index"]> {
+    return this.#client(index).index();
   }
 
   indexes(): ReturnType<SearchRpc["indexes"]> {
-    return this.#rpc.indexes();
+    return this.#client().indexes();
   }
 
   override fetch(request: Request): Response | Promise<Response> {
     return app.fetch(request, this.env, this.ctx as never);
   }
 
-  get #rpc(): SearchRpc {
-    return rpcOf(compositionOf(this.env).service, this.env, this.ctx);
+  #client(index?: string): Client {
+    return clientOf(compositionOf(this.env).service, this.env, this.ctx, index);
   }
 }

@@ -1,5 +1,5 @@
 import type { ExecutionContext } from "@cloudflare/workers-types";
-import { createClient } from "./client/client.ts";
+import { type Client, createClient } from "./client/client.ts";
 import type {
   BatchResponse,
   DistanceResponse,
@@ -41,24 +41,13 @@ function trustedApp(service: Service): App {
   return app;
 }
 
-/** The calls, answered by the same routes as requests, so that both give the same. */
-export function rpcOf(service: Service, env: object, ctx: ExecutionContext): SearchRpc {
+/** A client of the same routes that requests reach, so that calls and requests give the same. */
+export function clientOf(service: Service, env: object, ctx: ExecutionContext, index?: string): Client {
   const app = trustedApp(service);
-  const client = (index: string | undefined) =>
-    createClient(`https://annoy-edge.internal`, {
-      index,
-      retries: 0,
-      timeout: service.limits?.requestTimeout ?? REQUEST_TIMEOUT,
-      fetch: async (url, init) => app.fetch(new Request(url, init), env, ctx as never),
-    });
-  return {
-    search: (input, index) => client(index).search(input),
-    searchBatch: (searches, index) => client(index).searchBatch(searches),
-    suggest: (text, options, index) => client(index).suggest(text, options),
-    document: (id, index) => client(index).document(id),
-    item: (item, index) => client(index).item(item),
-    distance: (i, j, index) => client(index).distance(i, j),
-    index: (index) => client(index).index(),
-    indexes: () => client(undefined).indexes(),
-  };
+  return createClient(`https://annoy-edge.internal`, {
+    index,
+    retries: 0,
+    timeout: service.limits?.requestTimeout ?? REQUEST_TIMEOUT,
+    fetch: async (url, init) => app.fetch(new Request(url, init), env, ctx as never),
+  });
 }
