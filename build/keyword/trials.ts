@@ -3,7 +3,8 @@ import type { Metric } from "../../worker/core/format/constants.ts";
 import type { ItemDocument } from "../../worker/core/format/meta.ts";
 import { type KeywordIndex, openKeywordSections } from "../../worker/core/keyword/keyword-index.ts";
 import { keywordSearch } from "../../worker/core/keyword/search.ts";
-import { DEFAULT_FUSION, FUSION_DEPTH, fuse, type RankedItems } from "../../worker/core/search/fusion.ts";
+import { DEFAULT_FUSION, FUSION_DEPTH, fuse } from "../../worker/core/search/fusion.ts";
+import type { Ranking } from "../../worker/core/search/ranking.ts";
 import { scoreOf } from "../../worker/core/search/ranking.ts";
 import type { Embedder } from "../embedding/index.ts";
 import { createRandom } from "../numeric/random.ts";
@@ -36,8 +37,8 @@ export interface Trial {
   readonly target: number;
   /** Vector of the query. */
   readonly asked: Float32Array;
-  readonly keyword: RankedItems;
-  readonly vector: RankedItems;
+  readonly keyword: Ranking;
+  readonly vector: Ranking;
   readonly parts: Parts;
   /** Mean and variance of the vector scores of all documents. */
   readonly mean: number;
@@ -164,8 +165,8 @@ function shuffled(length: number, random: () => number): number[] {
 
 /** Scores of every item of a trial from each side alone. */
 function partsOf(
-  keyword: RankedItems,
-  vector: RankedItems,
+  keyword: Ranking,
+  vector: Ranking,
   vectorScoreOf: (item: number) => number | undefined,
 ): Parts {
   const end = (keywordWeight: number) => {

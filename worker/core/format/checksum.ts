@@ -16,15 +16,11 @@ function rotate(x: number, bits: number): number {
 /** The four lanes between two calls of {@link addStripes}. */
 export type Lanes = Int32Array;
 
-export function startLanes(seed = 0): Lanes {
-  return restart(new Int32Array(4), seed);
-}
-
-function restart(lanes: Lanes, seed: number): Lanes {
-  lanes[0] = seed + P1 + P2;
-  lanes[1] = seed + P2;
-  lanes[2] = seed;
-  lanes[3] = seed - P1;
+export function startLanes(lanes: Lanes = new Int32Array(4)): Lanes {
+  lanes[0] = P1 + P2;
+  lanes[1] = P2;
+  lanes[2] = 0;
+  lanes[3] = -P1;
   return lanes;
 }
 
@@ -63,10 +59,10 @@ function mix(lanes: Lanes, words: Int32Array, from: number, to: number): void {
  *
  * @param tail the bytes behind the last whole stripe, fewer than 16
  */
-export function finishLanes(lanes: Lanes, tail: Uint8Array, length: number, seed = 0): number {
-  let h = (seed + P5) | 0;
+export function finishLanes(lanes: Lanes, tail: Uint8Array, length: number): number {
+  let h = P5;
   if (length >= 16) {
-    h = (rotate(lanes[0]!, 1) + rotate(lanes[1]!, 7) + rotate(lanes[2]!, 12) + rotate(lanes[3]!, 18)) | 0;
+    h = rotate(lanes[0]!, 1) + rotate(lanes[1]!, 7) + rotate(lanes[2]!, 12) + rotate(lanes[3]!, 18);
   }
   h = (h + length) | 0;
   let at = 0;
@@ -84,9 +80,9 @@ export function finishLanes(lanes: Lanes, tail: Uint8Array, length: number, seed
 const shared: Lanes = new Int32Array(4);
 
 /** The XXH32 of `bytes`, an unsigned 32-bit number. */
-export function checksum(bytes: Uint8Array, seed = 0): number {
-  const lanes = restart(shared, seed);
+export function checksum(bytes: Uint8Array): number {
+  const lanes = startLanes(shared);
   addStripes(lanes, bytes);
   const whole = bytes.byteLength - (bytes.byteLength % 16);
-  return finishLanes(lanes, bytes.subarray(whole), bytes.byteLength, seed);
+  return finishLanes(lanes, bytes.subarray(whole), bytes.byteLength);
 }

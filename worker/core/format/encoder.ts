@@ -56,7 +56,6 @@ export const MATRIX_ROWS = 8;
 export const MATRIX_COLUMNS = 16;
 
 export interface EncoderHeader {
-  readonly fileBytes: number;
   /** The first 16 hex digits of the SHA-256 over the sections in the table's order. */
   readonly contentHash: string;
   readonly sections: ReadonlyMap<EncoderSection, { readonly offset: number; readonly length: number }>;
@@ -195,7 +194,7 @@ export function decodeEncoder(bytes: Uint8Array): EncoderHeader {
     sections.set(name, { offset, length });
   }
   const contentHash = view.getBigUint64(ENCODER_HEADER.contentHash, false).toString(16).padStart(16, "0");
-  return { fileBytes, contentHash, sections };
+  return { contentHash, sections };
 }
 
 function align(bytes: number): number {

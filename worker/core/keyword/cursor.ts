@@ -104,7 +104,7 @@ export function moveTo(cursor: TermCursor, term: number): boolean {
 }
 
 /** Moves to the first term that is not below the key; false when there is none. */
-export function seekTerm(cursor: TermCursor, key: Uint8Array, length = key.length): boolean {
+export function seekTerm(cursor: TermCursor, key: Uint8Array): boolean {
   const { dictionary } = cursor;
   if (dictionary.nTerms === 0) return false;
   let low = 0;
@@ -112,12 +112,12 @@ export function seekTerm(cursor: TermCursor, key: Uint8Array, length = key.lengt
   // The last block whose head is not above the key.
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (compareHead(dictionary, middle, key, length) <= 0) low = middle + 1;
+    if (compareHead(dictionary, middle, key) <= 0) low = middle + 1;
     else high = middle;
   }
   enterBlock(cursor, Math.max(0, low - 1));
   while (cursor.term < dictionary.nTerms) {
-    if (compareKey(cursor, key, length) >= 0) return true;
+    if (compareKey(cursor, key) >= 0) return true;
     if (!nextTerm(cursor)) return false;
   }
   return false;
@@ -167,26 +167,23 @@ function hasPrefix(dictionary: Dictionary, block: number, key: Uint8Array, lengt
   return true;
 }
 
-function compareHead(dictionary: Dictionary, block: number, key: Uint8Array, length: number): number {
-  const { bytes } = dictionary;
-  const lengths = readLengths(bytes, dictionary.blockTerms[block]!);
-  const own = (lengths >>> 8) & 0xff;
-  const from = dictionary.blockTerms[block]! + (lengths & 0xff);
-  const common = Math.min(own, length);
+function compareHead({ bytes, blockTerms }: Dictionary, block: number, key: Uint8Array): number {
+  const lengths = readLengths(bytes, blockTerms[block]!);
+  return compareBytes(bytes, blockTerms[block]! + (lengths & 0xff), (lengths >>> 8) & 0xff, key);
+}
+
+export function compareKey(cursor: TermCursor, key: Uint8Array): number {
+  return compareBytes(cursor.key, 0, cursor.length, key);
+}
+
+/** Compares `length` bytes from a place on with a key. */
+function compareBytes(bytes: Uint8Array, from: number, length: number, key: Uint8Array): number {
+  const common = Math.min(length, key.length);
   for (let i = 0; i < common; i++) {
     const difference = (bytes[from + i] ?? 0) - key[i]!;
     if (difference !== 0) return difference;
   }
-  return own - length;
-}
-
-export function compareKey(cursor: TermCursor, key: Uint8Array, length: number): number {
-  const common = Math.min(cursor.length, length);
-  for (let i = 0; i < common; i++) {
-    const difference = cursor.key[i]! - key[i]!;
-    if (difference !== 0) return difference;
-  }
-  return cursor.length - length;
+  return length - key.length;
 }
 
 /** Whether the term under the cursor begins with these bytes. */

@@ -54,7 +54,7 @@ export function findTerm(dictionary: Dictionary, key: Uint8Array): number {
   if (key.length === 0 || key.length > MAX_TERM_BYTES) return -1;
   const cursor = createCursor(dictionary, scratch);
   if (!seekTerm(cursor, key)) return -1;
-  return compareKey(cursor, key, key.length) === 0 ? cursor.term : -1;
+  return compareKey(cursor, key) === 0 ? cursor.term : -1;
 }
 
 export function termText(dictionary: Dictionary, term: number): string {

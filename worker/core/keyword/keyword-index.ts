@@ -87,47 +87,36 @@ export function openKeywordIndex(artifact: Artifact): KeywordIndex | undefined {
 /** Opens a keyword index over its bytes. @throws ArtifactError `CORRUPT_KEYWORDS` */
 export function openKeywordSections(sections: KeywordSections, itemCount: number): KeywordIndex {
   const { terms: bytes, postings, lengths } = sections;
-  if (bytes.byteLength < KEYWORD_HEADER_BYTES) {
-    throw corruptKeywords(`its header has ${bytes.byteLength} bytes`);
-  }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const version = view.getUint32(KEYWORD_HEADER.version, true);
+  const { whole, real } = headerOf(bytes);
+  const version = whole("version");
   const ofCollection = version === KEYWORD_COLLECTION_VERSION || version === KEYWORD_OLD_VERSIONS.collection;
   if (!ofCollection && version !== KEYWORD_LAYOUT_VERSION && version !== KEYWORD_OLD_VERSIONS.layout) {
     throw corruptKeywords(`it has layout ${version}; this reader knows 1 to ${KEYWORD_COLLECTION_VERSION}`);
   }
-  const nItems = view.getUint32(KEYWORD_HEADER.nItems, true);
+  const nItems = whole("nItems");
   if (nItems !== itemCount) {
     throw corruptKeywords(`it was made for ${nItems} items; the artifact has ${itemCount}`);
   }
-  const nDocuments = view.getUint32(KEYWORD_HEADER.nDocuments, true);
+  const nDocuments = whole("nDocuments");
   if (nDocuments > nItems) throw corruptKeywords(`it counts ${nDocuments} documents for ${nItems} items`);
-  const collectionDocuments = ofCollection
-    ? view.getUint32(KEYWORD_HEADER.collectionDocuments, true)
-    : nDocuments;
+  const collectionDocuments = ofCollection ? whole("collectionDocuments") : nDocuments;
   if (collectionDocuments < nDocuments)
     throw corruptKeywords(`it counts ${nDocuments} documents of ${collectionDocuments}`);
-  const postingBytes = view.getUint32(KEYWORD_HEADER.postingBytes, true);
+  const postingBytes = whole("postingBytes");
   if (postings.byteLength !== postingBytes || lengths.byteLength !== nItems) {
     throw corruptKeywords("its postings or lengths are not as long as its header says");
   }
-  const written = (view.getUint32(KEYWORD_HEADER.flags, true) & KEYWORD_FLAGS.positions) !== 0;
-  const positionBytes = view.getUint32(KEYWORD_HEADER.positionBytes, true);
+  const written = (whole("flags") & KEYWORD_FLAGS.positions) !== 0;
+  const positionBytes = whole("positionBytes");
   const positions = written ? sections.positions : undefined;
   if (positions && positions.byteLength !== positionBytes) {
     throw corruptKeywords(`it has ${positions.byteLength} bytes of positions instead of ${positionBytes}`);
   }
-  const dictionary = openDictionary(bytes, view, {
-    withPositions: written,
-    ofCollection,
-    postingBytes,
-    positionBytes,
-  });
-
-  const averageLength = positive(view, KEYWORD_HEADER.averageLength, "average length", Number.MAX_VALUE);
-  const k1 = positive(view, KEYWORD_HEADER.k1, "k1", 1000);
-  const b = positive(view, KEYWORD_HEADER.b, "b", 1);
-  const unitsPerOne = view.getUint32(KEYWORD_HEADER.unitsPerOne, true);
+  const dictionary = openDictionary(bytes, { withPositions: written, ofCollection });
+  const averageLength = real("averageLength", Number.MAX_VALUE, "average length");
+  const k1 = real("k1", 1000);
+  const b = real("b", 1);
+  const unitsPerOne = whole("unitsPerOne");
   if (!(unitsPerOne >= 1 && unitsPerOne <= 1024)) throw corruptKeywords(`${unitsPerOne} units a word`);
   return {
     ...readLanguages(bytes),
@@ -165,24 +154,15 @@ export interface WordCounts {
  * @throws ArtifactError `CORRUPT_KEYWORDS`
  */
 export function openWordCounts(bytes: Uint8Array, ofCollection = false): WordCounts {
-  if (bytes.byteLength < KEYWORD_HEADER_BYTES) {
-    throw corruptKeywords(`its header has ${bytes.byteLength} bytes`);
-  }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const version = view.getUint32(KEYWORD_HEADER.version, true);
+  const { whole, real } = headerOf(bytes);
+  const version = whole("version");
   if (version !== (ofCollection ? KEYWORD_COLLECTION_VERSION : KEYWORD_LAYOUT_VERSION))
     throw corruptKeywords(`counted words have layout ${version}`);
-  const postingBytes = view.getUint32(KEYWORD_HEADER.postingBytes, true);
   return {
-    dictionary: openDictionary(bytes, view, {
-      withPositions: false,
-      ofCollection,
-      postingBytes,
-      positionBytes: 0,
-    }),
-    nDocuments: view.getUint32(KEYWORD_HEADER.nDocuments, true),
-    collectionDocuments: view.getUint32(KEYWORD_HEADER.collectionDocuments, true),
-    averageLength: positive(view, KEYWORD_HEADER.averageLength, "average length", Number.MAX_VALUE),
+    dictionary: openDictionary(bytes, { withPositions: false, ofCollection }),
+    nDocuments: whole("nDocuments"),
+    collectionDocuments: whole("collectionDocuments"),
+    averageLength: real("averageLength", Number.MAX_VALUE, "average length"),
   };
 }
 
@@ -194,21 +174,29 @@ export function normsOf(k1: number, b: number, averageLength: number): Float32Ar
   );
 }
 
-/** Parts that a dictionary points into. */
-interface DictionaryShape {
-  readonly withPositions: boolean;
-  readonly ofCollection: boolean;
-  readonly postingBytes: number;
-  readonly positionBytes: number;
+/** Readers of the header's fields by their names. @throws ArtifactError `CORRUPT_KEYWORDS` */
+function headerOf(bytes: Uint8Array) {
+  if (bytes.byteLength < KEYWORD_HEADER_BYTES) {
+    throw corruptKeywords(`its header has ${bytes.byteLength} bytes`);
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return {
+    whole: (field: keyof typeof KEYWORD_HEADER): number => view.getUint32(KEYWORD_HEADER[field], true),
+    real: (field: "averageLength" | "k1" | "b", most: number, what: string = field): number => {
+      const value = view.getFloat64(KEYWORD_HEADER[field], true);
+      if (!(value >= 0 && value <= most)) throw corruptKeywords(`its ${what} is ${value}`);
+      return value;
+    },
+  };
 }
 
 function openDictionary(
   bytes: Uint8Array,
-  view: DataView,
-  { withPositions, ofCollection, postingBytes, positionBytes }: DictionaryShape,
+  { withPositions, ofCollection }: { readonly withPositions: boolean; readonly ofCollection: boolean },
 ): Dictionary {
-  const nTerms = view.getUint32(KEYWORD_HEADER.nTerms, true);
-  const termBytes = view.getUint32(KEYWORD_HEADER.termBytes, true);
+  const { whole } = headerOf(bytes);
+  const nTerms = whole("nTerms");
+  const termBytes = whole("termBytes");
   const nBlocks = Math.ceil(nTerms / TERMS_PER_BLOCK);
   const tables = (nBlocks + 1) * (withPositions ? 3 : 2) * 4;
   if (bytes.byteLength !== KEYWORD_HEADER_BYTES + tables + termBytes) {
@@ -229,8 +217,8 @@ function openDictionary(
     nBlocks,
     bytes: bytes.subarray(KEYWORD_HEADER_BYTES + tables),
     blockTerms: table(0, termBytes, "terms"),
-    blockPostings: table(1, postingBytes, "postings"),
-    blockPositions: withPositions ? table(2, positionBytes, "positions") : undefined,
+    blockPostings: table(1, whole("postingBytes"), "postings"),
+    blockPositions: withPositions ? table(2, whole("positionBytes"), "positions") : undefined,
     ofCollection,
   };
 }
@@ -262,10 +250,4 @@ function readItemLanguages(bytes: Uint8Array, nItems: number): ItemLanguages {
   const view = new DataView(bytes.buffer, bytes.byteOffset, counts);
   const documents = Uint32Array.from({ length: MAX_LANGUAGES }, (_, i) => view.getUint32(i * 4, true));
   return { documents, codes: bytes.subarray(counts) };
-}
-
-function positive(view: DataView, at: number, what: string, most: number): number {
-  const value = view.getFloat64(at, true);
-  if (!(value >= 0 && value <= most)) throw corruptKeywords(`its ${what} is ${value}`);
-  return value;
 }

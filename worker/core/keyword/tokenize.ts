@@ -16,10 +16,8 @@ export interface Token {
   /** Start in the text, in UTF-16 code units. */
   readonly start: number;
   readonly end: number;
-  /** `atom`: a token of one part. A whole stands for `parts` tokens before it. */
+  /** `atom`: a token of one part. A whole stands for the parts before it. */
   readonly kind: "atom" | "part" | "whole";
-  /** Number of parts of a whole; 1 otherwise. */
-  readonly parts: number;
 }
 
 /** Terms longer than this many code units are cut here: they are mostly encoded data. */
@@ -154,7 +152,6 @@ function addSigned(
     start,
     end: index + run.length,
     kind: "whole",
-    parts: next - position,
   });
 }
 
@@ -173,7 +170,7 @@ function addRun(tokens: Token[], found: string, start: number, position: number,
   // Most words of most texts: nothing of what follows would change them.
   if (PLAIN_WORD.test(found) && found.length <= MAX_TERM_LENGTH) {
     const term = found.toLowerCase();
-    tokens.push({ term, word: term, position, start, end: start + found.length, kind: "atom", parts: 1 });
+    tokens.push({ term, word: term, position, start, end: start + found.length, kind: "atom" });
     return position + 1;
   }
   let run = trimSigns(found);
@@ -181,17 +178,17 @@ function addRun(tokens: Token[], found: string, start: number, position: number,
   const end = start + run.length;
   if (isPlain(run) || (language === "en" && CONTRACTION.test(run) && run.split(SEPARATOR).length === 2)) {
     const word = lower(run.replace(APOSTROPHE, ""));
-    return push(tokens, word, position, start, end, "atom", 1);
+    return push(tokens, word, position, start, end, "atom");
   }
   const pieces = splitRun(run);
   const kind = pieces.length === 1 ? "atom" : "part";
   let next = position;
   for (const { text, at } of pieces) {
-    next = push(tokens, lower(text), next, start + at, start + at + text.length, kind, 1);
+    next = push(tokens, lower(text), next, start + at, start + at + text.length, kind);
   }
   // Unspaced scripts have no whole: the pairs of characters say it all.
   if (pieces.length > 1 && !UNSPACED.test(run)) {
-    push(tokens, lower(joinRun(run)), position, start, end, "whole", next - position);
+    push(tokens, lower(joinRun(run)), position, start, end, "whole");
   }
   return next;
 }
@@ -203,12 +200,11 @@ function push(
   start: number,
   end: number,
   kind: Token["kind"],
-  parts: number,
 ): number {
   const word = cutTerm(full);
   const term = cutTerm(foldWord(word));
   if (term.length === 0) return position;
-  tokens.push({ term, word, position, start, end, kind, parts });
+  tokens.push({ term, word, position, start, end, kind });
   return position + 1;
 }
 

@@ -35,8 +35,8 @@ export function columnsOf(
   throw searchError("NO_FILTERABLE_COLUMNS", field, message);
 }
 
-/** Words and filter of a query that were looked up before its finds are counted. */
-export interface Counted {
+/** Words and filter of a query, looked up once. They hold for pinned items as for all others. */
+export interface Conditions {
   readonly understood: UnderstoodQuery | undefined;
   readonly filter: CompiledFilter | undefined;
   readonly work: Work | undefined;
@@ -47,7 +47,7 @@ export function facetCountsOf(
   index: LoadedIndex,
   { facets, facetsOf, mode }: Query,
   { whole }: RankOptions,
-  { understood, filter, work }: Counted,
+  { understood, filter, work }: Conditions,
 ): FacetCounts | undefined {
   if (facets === undefined) return undefined;
   const columns = columnsOf(index, whole, "facets");

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { DEFAULT_FUSION, fuse, type RankedItems } from "./fusion.ts";
+import { DEFAULT_FUSION, fuse } from "./fusion.ts";
+import type { Ranking } from "./ranking.ts";
 
 const keyword = { items: [1, 2, 3], scores: [0.9, 0.5, 0.1] };
 const vector = { items: [3, 2, 9], scores: [0.8, 0.7, 0.6] };
@@ -54,7 +55,7 @@ describe("fuse", () => {
     expect(fuse(a, b, { method: "rrf", keywordWeight: 0.5, rrfK: 20 }).items).toEqual([1, 5]);
   });
 
-  const side = (items: number[], scores: number[]): RankedItems => ({ items, scores });
+  const side = (items: number[], scores: number[]): Ranking => ({ items, scores });
 
   test("adds weighted scores, and gives an item of the words alone its own vector score", () => {
     const fusion = { method: "score", keywordWeight: 0.25, rrfK: 20 } as const;

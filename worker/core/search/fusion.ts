@@ -1,11 +1,6 @@
 import type { FusionConfidence, FusionMeta } from "../format/meta.ts";
 import { createItemNumbers } from "./item-numbers.ts";
-
-/** One side of a fusion: best first, scores in 0..1. */
-export interface RankedItems {
-  readonly items: readonly number[];
-  readonly scores: readonly number[];
-}
+import type { Ranking } from "./ranking.ts";
 
 export type Fusion = Pick<FusionMeta, "method" | "keywordWeight" | "rrfK">;
 
@@ -19,7 +14,7 @@ export const FUSION_DEPTH = 100;
 export const DEFAULT_FUSION: Fusion = { method: "rrf", keywordWeight: 0.5, rrfK: 20 };
 
 /**
- * One ranking out of two, by item number where scores are equal. O(n log n).
+ * One ranking out of two with scores in 0..1, by item number where scores are equal. O(n log n).
  *
  * `score` adds w * keyword + (1 - w) * vector. The keyword score is BM25 over the most that the query could reach, so
  * that a document with all the rare words of a query outweighs what the vectors say, and one with its frequent words
@@ -31,8 +26,8 @@ export const DEFAULT_FUSION: Fusion = { method: "rrf", keywordWeight: 0.5, rrfK:
  * sides has 1.
  */
 export function fuse(
-  keyword: RankedItems,
-  vector: RankedItems,
+  keyword: Ranking,
+  vector: Ranking,
   { method, keywordWeight, rrfK }: Fusion,
   vectorScoreOf?: (item: number) => number | undefined,
 ): { items: number[]; scores: number[] } {
@@ -43,7 +38,7 @@ export function fuse(
   }
   const fused = createItemNumbers(keyword.items.length + vector.items.length);
   const add = (item: number, part: number) => fused.set(item, (fused.get(item) ?? 0) + part);
-  const partOf = ({ scores }: RankedItems, i: number) =>
+  const partOf = ({ scores }: Ranking, i: number) =>
     method === "rrf" ? (rrfK + 1) / (rrfK + i + 1) : scores[i]!;
   vector.items.forEach((item, i) => {
     add(item, (1 - keywordWeight) * partOf(vector, i));

@@ -3,15 +3,14 @@ import { bitsOf, itemsOf, selectFirst } from "../columns/select.ts";
 import type { Work } from "../format/work.ts";
 import { everyMatch, tellingMatches } from "../keyword/search.ts";
 import { foundTerms, type UnderstoodQuery } from "../keyword/understand.ts";
-import { type Counted, columnsOf, countsOf, facetCountsOf, valuesFor } from "./conditions.ts";
-import { type PinConditions, pinnedItems } from "./curation/facts.ts";
+import { type Conditions, columnsOf, countsOf, facetCountsOf, valuesFor } from "./conditions.ts";
+import { pinnedItems } from "./curation/facts.ts";
 import type { LoadedIndex } from "./loaded-index.ts";
 import { type Query, rankedWords, understoodIn } from "./query.ts";
 import type { Counts, Rankings, RankOptions, WordRanking } from "./ranking.ts";
 
 /** Settings of listing, of an index that may be a part of more. */
 export interface ListOptions extends RankOptions {
-  readonly work?: Work | undefined;
   /** The query's words, looked up among those of all parts. */
   readonly understood?: UnderstoodQuery | undefined;
   /** Whether so many hits by words are few among those of all parts. */
@@ -43,19 +42,20 @@ export function listInMemory(
   query: Query,
   part: ListOptions,
   filter: CompiledFilter | undefined,
+  work?: Work,
 ): Rankings {
   const { keyword } = index;
   const words = rankedWords(query);
-  const understood = understoodIn(keyword, words, { ...part, countsAll: !filter }, part.work);
+  const understood = understoodIn(keyword, words, { ...part, countsAll: !filter }, work);
   const columns = columnsOf(index, part.whole, query.sort ? "sort" : "filter");
   const { items, scores, bound, bounds } = words
     ? wordMatches(index, query, understood, filter)
     : { items: itemsOf((filter ?? { bits: columns.present }).bits, columns.nItems), bound: 1 };
   const compared = (query.sort?.length ?? 0) + (query.groupBy ? 2 : 0) + (query.total ? 1 : 0);
-  part.work?.spend("sort", columns.nItems + items.length * (ITEM_NS + compared * COMPARED_NS));
+  work?.spend("sort", columns.nItems + items.length * (ITEM_NS + compared * COMPARED_NS));
   const first = selectFirst(columns, { items, ...(scores && { scores }) }, { ...query, depth: part.k });
   const listed = first.map((i) => items[i]!);
-  const facets = facetCountsOf(index, query, part, { understood, filter, work: part.work });
+  const facets = facetCountsOf(index, query, part, { understood, filter, work });
   const counts = countsOf(index, query, part, {
     bits: bitsOf(items, columns.nItems),
     count: items.length,
@@ -99,7 +99,7 @@ function withPinned(
   index: LoadedIndex,
   { curation }: Query,
   items: ArrayLike<number>,
-  conditions: PinConditions,
+  conditions: Conditions,
 ): ArrayLike<number> {
   if (!curation || curation.pins.length === 0) return items;
   const pinned = new Set(pinnedItems(index, curation, conditions).map(({ item }) => item));
@@ -116,7 +116,7 @@ export function countFound(
   index: LoadedIndex,
   query: Query,
   part: ListOptions,
-  { understood, filter, work }: Counted,
+  { understood, filter, work }: Conditions,
 ): Counts | undefined {
   if (!query.total) return undefined;
   work?.spend("sort", index.forest.nItems * ITEM_NS);

@@ -7,22 +7,15 @@ import type { KeywordIndex } from "../keyword/keyword-index.ts";
 import { type RareItem, rareItems } from "../keyword/rare.ts";
 import { FEW_HITS, rankByWords } from "../keyword/search.ts";
 import { foundTerms, type UnderstoodQuery } from "../keyword/understand.ts";
-import { facetCountsOf, filterOf, passing, valuesFor } from "./conditions.ts";
-import { boostedItems, curationNs, hiddenFilter, type PinConditions, pinnedItems } from "./curation/facts.ts";
+import { type Conditions, facetCountsOf, filterOf, passing, valuesFor } from "./conditions.ts";
+import { boostedItems, curationNs, hiddenFilter, pinnedItems } from "./curation/facts.ts";
 import type { CurationFacts, PinnedItem } from "./curation/types.ts";
 import { DOCUMENT_NS } from "./docstore.ts";
 import { languagesOf } from "./languages.ts";
-import { countFound, listInMemory } from "./listing.ts";
+import { countFound, type ListOptions, listInMemory } from "./listing.ts";
 import type { LoadedIndex } from "./loaded-index.ts";
 import { isListed, type Query, rankedWords, understoodIn } from "./query.ts";
-import {
-  type Counts,
-  firstOf,
-  type Ranking,
-  type Rankings,
-  type RankOptions,
-  type WordRanking,
-} from "./ranking.ts";
+import { type Counts, firstOf, type Ranking, type Rankings, type WordRanking } from "./ranking.ts";
 import { type Exactness, type Searcher, type SearchOptions, timed } from "./searcher.ts";
 import type { FacetCounts } from "./types.ts";
 import {
@@ -62,13 +55,9 @@ export function createMemorySearcher(index: LoadedIndex, options: SearchOptions)
 }
 
 /** Ranking of an index that is searched as a part of more. */
-export interface PartOptions extends RankOptions {
+export interface PartOptions extends ListOptions {
   /** Items that may be found at all; all when left out. */
   readonly within?: CompiledFilter | undefined;
-  /** The query's words, looked up among those of all parts. */
-  readonly understood?: UnderstoodQuery | undefined;
-  /** Whether so many hits by words are few among those of all parts. */
-  readonly isFew?: ((hits: number) => boolean) | undefined;
   /** The last of another part's finds: nothing that is worse is wanted. */
   readonly last?: { readonly distance: number | undefined; readonly score: number | undefined } | undefined;
   /** Keeps what of a query does not depend on the depth, for one that is ranked to several. Of one index and request. */
@@ -106,7 +95,7 @@ export async function rankInMemory(
   if (isListed(query)) {
     return timed("keyword", options, () => {
       const filter = conditionOf(index, query, part, options.work);
-      return listInMemory(index, query, { ...part, work: options.work }, filter);
+      return listInMemory(index, query, part, filter, options.work);
     });
   }
   const { known, words } = await timed("keyword", options, () => {
@@ -187,7 +176,7 @@ async function curatedItems(
     vectors,
     conditions,
   }: { readonly [Side in "words" | "vectors"]: Ranking | undefined } & {
-    readonly conditions: PinConditions;
+    readonly conditions: Conditions;
   },
   exactness: Exactness,
 ): Promise<CurationFacts | undefined> {

@@ -2,9 +2,8 @@ import { type Column, type Columns, columnValue } from "../../columns/columns.ts
 import { type CompiledFilter, filterOfBits } from "../../columns/compile.ts";
 import type { Boost, FieldValue } from "../../format/curation.ts";
 import { itemOfId } from "../../format/ids.ts";
-import type { Work } from "../../format/work.ts";
 import { both, hasBit, notExcluded } from "../../keyword/conditions.ts";
-import type { UnderstoodQuery } from "../../keyword/understand.ts";
+import type { Conditions } from "../conditions.ts";
 import type { LoadedIndex } from "../loaded-index.ts";
 import type { BoostedItem, CurationFacts, PinnedItem, QueryCuration } from "./types.ts";
 
@@ -31,19 +30,11 @@ export function hiddenFilter(
   return filterOfBits(bits, columns?.nDocuments ?? nItems);
 }
 
-/** Conditions that hold for pinned items as for all others. */
-export interface PinConditions {
-  readonly filter: CompiledFilter | undefined;
-  /** The query's words, where the mode searches by them. */
-  readonly understood: UnderstoodQuery | undefined;
-  readonly work: Work | undefined;
-}
-
 /** The pinned items that an index has, that a filter accepts, and that hold nothing of what the query excludes. */
 export function pinnedItems(
   { ids, keyword }: LoadedIndex,
   { pins }: QueryCuration,
-  { filter, understood, work }: PinConditions,
+  { filter, understood, work }: Conditions,
 ): PinnedItem[] {
   if (pins.length === 0) return [];
   const kept = keyword && understood && notExcluded(keyword, understood.query, work);
