@@ -27,8 +27,12 @@ export interface FolderWriter {
   readonly path: string;
   /** A new file in it, hashed while it is written; `name` may lead into folders, which are made. */
   createFile(name: string): Promise<HashedFile>;
-  /** Puts the folder in its place, in one rename; what stood there before is replaced. */
-  commit(): Promise<void>;
+  /**
+   * Puts the folder in its place, in one rename; what stood there before is replaced.
+   *
+   * @param check may refuse by throwing; runs right before the rename, so that hardly anything can come between
+   */
+  commit(check?: () => void): Promise<void>;
   /** Closes and removes what was written. Harmless after a commit. */
   discard(): Promise<void>;
 }
@@ -72,10 +76,11 @@ export async function beginFolder(out: string, makes: readonly string[] = []): P
         files.push(file);
         return hashedFile(file, target);
       }),
-    async commit() {
+    async commit(check) {
       // Looked at again: minutes may have gone by.
       const foreign = await checkReplaceable(target, await readdir(path));
       await namingTarget(target, async () => {
+        check?.();
         if (!foreign) renameSync(path, target);
         else replace(target, path, foreign);
       });
@@ -93,18 +98,21 @@ export async function beginFolder(out: string, makes: readonly string[] = []): P
  * Writes an artifact folder that appears at `out` when `write` has ended with a result; when it fails or ends with
  * undefined nothing is left of it.
  *
+ * @param check as of {@link FolderWriter.commit}
+ *
  * @throws as {@link beginFolder}
  */
 export async function writeFolder<Result>(
   out: string,
   makes: readonly string[],
   write: (folder: FolderWriter) => Promise<Result>,
+  check?: () => void,
 ): Promise<Result> {
   const folder = await beginFolder(out, makes);
   try {
     const result = await write(folder);
     if (result === undefined) await folder.discard();
-    else await folder.commit();
+    else await folder.commit(check);
     return result;
   } catch (error) {
     await folder.discard();

@@ -2,6 +2,7 @@ import { join, resolve } from "node:path";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import type { Manifest } from "../../worker/core/format/meta.ts";
 import { type FolderWriter, readManifest, writeFolder } from "../artifact/folder.ts";
+import { readManifestFile } from "../artifact/replace.ts";
 import { BASE_FOLDER, ENCODER_FILE, SHARDS_FOLDER } from "../artifact/version.ts";
 import { type EmbedderOptions, openBuildEmbedder } from "../embedding/build-embedder.ts";
 import { countedBy, type Input, type InputOptions, inputOf, SITE_FIELDS } from "../job/input.ts";
@@ -88,17 +89,16 @@ export async function updateWithin(
     if (set.documents.length + gone > most * documents) return undefined;
     if (documents + set.documents.length - gone < 1) throw nothingLeft(dir);
     const makes = [BASE_FOLDER, ...(manifest.shards ? [SHARDS_FOLDER] : [])];
-    const written = await writeFolder(out, makes, async (folder) => {
+    const writeAll = async (folder: FolderWriter) => {
       const embedFields = input?.embedFields ?? [];
       const vectors = await vectorsOfChanges(baseDir, opened, set.documents, { ...options, embedFields });
       // What they hold in memory is not needed any more; the base is read from its folder again.
       await opened.close();
       await requireStill(manifest, dir);
       const write = manifest.shards ? writeShardedChanges : writeChangedWhole;
-      const changed = await write(folder, { baseDir, set, vectors, jobs, onProgress });
-      await requireStill(manifest, dir);
-      return changed;
-    });
+      return write(folder, { baseDir, set, vectors, jobs, onProgress });
+    };
+    const written = await writeFolder(out, makes, writeAll, () => requireSame(manifest, dir));
     return { outcome: "updated", out, manifest: written, counts: set.counts };
   } finally {
     await opened.close();
@@ -179,8 +179,15 @@ function* removalsOf(
 }
 
 /** Refuses to replace what another update or build has put in place in the meantime: its changes would be lost. */
-async function requireStill({ version }: Manifest, dir: string): Promise<void> {
-  if ((await readManifest(dir)).version === version) return;
+async function requireStill(manifest: Manifest, dir: string): Promise<void> {
+  // Brings back a folder that a killed process left aside.
+  await readManifest(dir);
+  requireSame(manifest, dir);
+}
+
+function requireSame({ version }: Manifest, dir: string): void {
+  const now = readManifestFile(dir) as Partial<Manifest> | undefined;
+  if (now?.version === version) return;
   throw new AnnoyEdgeError(
     "ARTIFACT_CHANGED",
     `${dir} was changed by another update or build while this one ran. Run the update again, on what is there now.`,

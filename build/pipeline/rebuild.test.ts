@@ -152,6 +152,9 @@ test.each([
   [[{ query: "vehicle" }], "golden[0]"],
   [[{ query: "vehicle", expect: "car.txt" }, null], "golden[1]"],
   [[{ query: "vehicle", expect: [] }], "golden[0]"],
+  [[{ query: "vehicle", expect: "car.txt", k: -1 }], "golden[0]: k is -1"],
+  [[{ query: "vehicle", expect: "car.txt", mode: "both" }], "golden[0]: mode must be one of"],
+  [[{ query: " ", expect: "car.txt" }], "golden[0]: query has no text"],
 ])("golden queries %o are refused before anything is built", async (golden, message) => {
   const out = join(root, "never");
   const config = { documents: [{ pageContent: "x" }], out, name: "never", golden: golden as never };
@@ -180,6 +183,16 @@ describe("golden queries", () => {
     await expect(rebuild({ ...failing, ifChanged: true })).rejects.toMatchObject(failed);
     expect(await rebuild({ config: settings("banana"), root, ifChanged: true })).toMatchObject({
       outcome: "unchanged",
+    });
+  });
+
+  test("that the index cannot be asked fail by name", async () => {
+    const filtered = { query: "kiwi", expect: "kiwi", filter: { color: "green" } };
+    const { golden: queries, ...rest } = settings("banana");
+    const config = { ...rest, golden: [...queries, filtered] };
+    expect(await golden(undefined, { config, root })).toMatchObject({
+      ok: false,
+      failures: [expect.stringContaining('"kiwi" cannot be asked: ')],
     });
   });
 
