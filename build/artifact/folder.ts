@@ -298,6 +298,7 @@ export async function readManifest(dir: string): Promise<Manifest> {
   }
   if (typeof manifest.version !== "string" || typeof manifest.name !== "string")
     throw bad("lacks its name or version");
+  if (typeof manifest.certified?.recallAt10 !== "number") throw bad("lacks its certified recall");
   // The fields that code here relies on are checked above; the rest is only shown.
   return manifest as Manifest;
 }

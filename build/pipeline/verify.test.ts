@@ -72,6 +72,19 @@ describe("damage is named", () => {
     await expect(inspect(dir)).rejects.toMatchObject({ name: "ArtifactError", code, message });
   });
 
+  test.each([
+    ["base", { version: "0123456789abcdef" }, "CORRUPT_META", "disagree on base"],
+    ["keyword", undefined, "CORRUPT_META", "disagree on keyword"],
+    ["certified", undefined, "NOT_AN_ARTIFACT", "lacks its certified recall"],
+  ])("a manifest whose %s was edited", async (key, value, code, message) => {
+    const path = join(dir, "manifest.json");
+    const manifest = JSON.parse(await readFile(path, "utf8"));
+    await writeFile(path, JSON.stringify({ ...manifest, [key]: value }));
+    expect(await failures()).toContainEqual(
+      expect.objectContaining({ code, message: expect.stringContaining(message) }),
+    );
+  });
+
   test("forest.bin one byte short", async () => {
     const { header } = await inspect(dir);
     await truncate(forest(), header.fileBytes - 1);

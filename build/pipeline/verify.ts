@@ -85,7 +85,7 @@ async function verifyFolder(dir: string, options: VerifyOptions, isPart: boolean
     const declared = manifest;
     await check("files", () => checkFiles(dir, declared, options));
     let opened: Opened | undefined;
-    await check("structure", async () => {
+    const isAgreed = await check("structure", async () => {
       opened = await open(dir);
       return describeStructure(opened, declared);
     });
@@ -108,7 +108,7 @@ async function verifyFolder(dir: string, options: VerifyOptions, isPart: boolean
               : checkShards(dir, artifact.meta, verifyShard, options.onProgress),
           ));
       if (!base) await check("embedder", () => checkEmbedder(dir, artifact));
-      if (options.recall === false || (shards && !sound) || !stands) return report();
+      if (options.recall === false || (shards && !sound) || !stands || !isAgreed) return report();
       await check("recall", async () => {
         recall = base
           ? await measureChanged(dir, options.onProgress)
@@ -169,10 +169,13 @@ async function checkFiles(dir: string, manifest: Manifest, options: VerifyOption
   return `${DATA_FILES.length} files match their SHA-256`;
 }
 
+/** Members of the meta that not every artifact has. */
+const OPTIONAL_META = ["base", "columns", "curation", "fusion", "keyword", "shards"] as const;
+
 function describeStructure({ artifact }: Opened, manifest: Manifest): string {
   const { header, meta, sections } = artifact;
   // The manifest repeats the file's own meta: a difference means that the two are of different builds.
-  for (const key of Object.keys(meta) as (keyof typeof meta)[]) {
+  for (const key of new Set([...(Object.keys(meta) as (keyof typeof meta)[]), ...OPTIONAL_META])) {
     if (JSON.stringify(meta[key]) !== JSON.stringify(manifest[key]))
       throw fault("CORRUPT_META", `manifest.json and forest.bin disagree on ${key}.`);
   }

@@ -32,9 +32,9 @@ export async function measureCorpus({ manifest, parts, base }: ArtifactFolder): 
   return { documents, textBytes, withText, ...wordsOf(manifest) };
 }
 
-/** Distinct words; of an index in shards those of the shard that has most, which only compare with as many shards. */
+/** Distinct words, 0 without a keyword index; unknown of an index in shards. */
 function wordsOf({ keyword, shards }: Manifest): Pick<CorpusFacts, "words"> {
-  return keyword && !shards ? { words: keyword.terms } : {};
+  return shards ? {} : { words: keyword?.terms ?? 0 };
 }
 
 /** Facts of a published version: its own facts, or what a manifest without them says. */
@@ -60,7 +60,7 @@ export function checkCorpus(
   const figures: [string, number | undefined, number | undefined][] = [
     ["documents", before.documents, now.documents],
     ["bytes of text", before.textBytes, now.textBytes],
-    ["distinct words", before.words, now.words ?? 0],
+    ["distinct words", before.words, now.words],
     ["percent of documents with text", shareWithText(before), shareWithText(now) ?? 0],
   ];
   const fallen = figures.filter(

@@ -89,6 +89,9 @@ test("a corpus that collapsed in any way is refused, one that shrank is not", ()
   expect(judge({ withText: 8_000 })).toEqual(["40 percent of documents with text after 100"]);
   expect(judge({ documents: 5, withText: 5 }, 1)).toEqual([]);
   expect(judge({ documents: 15_000, withText: 15_000 }, 0.2)).toHaveLength(1);
+  // An index that is cut into shards does not know its words.
+  const { words: _, ...inShards } = facts;
+  expect(checkCorpus(inShards, before)).toEqual([]);
   // Published before these figures were kept.
   const old = { version: "v", items: 20_000 } as unknown as PublishedManifest;
   expect(codes(checkCorpus({ ...facts, documents: 5 }, old))).toEqual(["CORPUS_SHRANK"]);

@@ -36,7 +36,7 @@ export interface CorpusFacts {
   readonly textBytes: number;
   /** Documents whose text is more than blanks. */
   readonly withText: number;
-  /** Distinct words; absent without a keyword index, or in shards. */
+  /** Distinct words, 0 without a keyword index; absent in shards. */
   readonly words?: number;
 }
 
