@@ -20,7 +20,7 @@ export interface Trial {
   /** `200`, or the code that it was refused with. */
   readonly outcome: string;
   readonly answerBytes: number;
-  /** Of an index in shards: milliseconds of the Worker, and of each shard. The costliest of them is `cpu`. */
+  /** Milliseconds of the Worker and of each shard, of an index in shards; `cpu` is the most of them. */
   readonly parts?: { readonly worker: number; readonly shards: readonly number[] };
 }
 
@@ -64,7 +64,7 @@ export async function findWorst(trials: Trials, options: WorstOptions): Promise<
 const RUNS = 4;
 
 /** The cheapest of several requests of a shape. */
-async function leastOf(trials: Trials, first: Trial): Promise<Trial> {
+export async function leastOf(trials: Trials, first: Trial): Promise<Trial> {
   let least = first;
   for (let run = 1; run < RUNS; run++) {
     const trial = await trials.run(first.shape);

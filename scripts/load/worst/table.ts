@@ -1,7 +1,7 @@
 import type { LocalIndex } from "../../../build/local/types.ts";
 import { createRandom } from "../../../build/numeric/random.ts";
 import type { Shape } from "./requests.ts";
-import { createTrials, type Trial, type Trials } from "./search.ts";
+import { createTrials, leastOf, type Trial, type Trials } from "./search.ts";
 
 /** A kind of work, and a request that causes hardly anything else. */
 export interface PricedKind {
@@ -95,7 +95,7 @@ export async function* tryUsual(
 ): AsyncGenerator<{ readonly name: string; readonly trial: Trial }> {
   for (const [name, part] of USUAL) {
     const trial = await trials.run({ ...PLAIN, ...part });
-    if (trial) yield { name, trial };
+    if (trial) yield { name, trial: await leastOf(trials, trial) };
   }
 }
 

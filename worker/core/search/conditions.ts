@@ -104,7 +104,9 @@ export function countsOf(
   if (!groupBy) return { documents: count };
   const columns = columnsOf(index, whole, "groupBy");
   const { groups, values } = countGroups(columns, groupBy.field, bits, whole?.facetValues ?? FACET_VALUES);
-  return { documents: count, groups, ...(values && { groupValues: values }) };
+  const room = whole?.facetBytes ?? Number.POSITIVE_INFINITY;
+  const bytes = (values ?? []).reduce<number>((sum, value) => sum + String(value).length, 0);
+  return { documents: count, groups, ...(values && bytes <= room && { groupValues: values }) };
 }
 
 /** Adds up what parts have counted. Groups of several parts count once as far as their values are known. */

@@ -107,7 +107,7 @@ export interface WholeColumns {
   readonly fields: readonly string[];
   /** Values of each facet to return at most: those of parts are added up. */
   readonly facetValues: number;
-  /** Bytes of the values of each facet beyond those that an answer shows; not bounded when left out. */
+  /** Bytes of the values of groups, and of each facet beyond those that an answer shows; not bounded when left out. */
   readonly facetBytes?: number;
 }
 

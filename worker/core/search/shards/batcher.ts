@@ -48,37 +48,33 @@ interface Pending {
   readonly fail: ((error: unknown) => void)[];
 }
 
-export const toRank =
-  (query: ShardQuery): Question<Answered<"ranks">> =>
-  ({ ranks }) => {
-    const at = ranks.push(query) - 1;
-    return (answers) => answers.ranks[at];
+/** Makes questions of a kind, whose answer stands at their own place among those of the kind. */
+function askedAmong<Q, T>(
+  questionsOf: (round: Round) => Q[],
+  answersOf: (answers: ShardAnswers) => readonly Outcome<T>[] | undefined,
+): (question: Q) => Question<T> {
+  return (question) => (round) => {
+    const at = questionsOf(round).push(question) - 1;
+    return (answers) => answersOf(answers)?.[at];
   };
+}
 
-export const toDetail =
-  (request: DetailsRequest): Question<Answered<"details">> =>
-  ({ details }) => {
-    const at = details.push(request) - 1;
-    return (answers) => answers.details[at];
-  };
-
-export const toLocate =
-  (wanted: Located): Question<Answered<"located">> =>
-  ({ located }) => {
-    const at = located.push(wanted) - 1;
-    return (answers) => answers.located[at];
-  };
-
-export const toPass =
-  (request: PassingRequest): Question<Answered<"passing">> =>
-  ({ passing }) => {
-    const at = passing.push(request) - 1;
-    return (answers) => answers.passing?.[at];
-  };
-
-/** Answer to a question of this kind. */
-type Answered<K extends Exclude<keyof ShardAnswers, "spent">> =
-  NonNullable<ShardAnswers[K]>[number] extends Outcome<infer T> ? T : never;
+export const toRank = askedAmong(
+  ({ ranks }) => ranks,
+  ({ ranks }) => ranks,
+);
+export const toDetail = askedAmong(
+  ({ details }) => details,
+  ({ details }) => details,
+);
+export const toLocate = askedAmong(
+  ({ located }) => located,
+  ({ located }) => located,
+);
+export const toPass = askedAmong(
+  ({ passing }) => passing,
+  ({ passing }) => passing,
+);
 
 /** @param send asks a shard; called once a round for each that something was put to */
 export function createBatcher(send: (shard: number, call: ShardCall) => Promise<ShardAnswers>): Batcher {

@@ -48,7 +48,11 @@ export function openShard(index: LoadedIndex): Shard {
     async ask({ ranks, details, located, passing = [], left = REQUEST_WORK }): Promise<ShardAnswers> {
       const work = createWork(Math.min(left, REQUEST_WORK));
       const options = { work };
-      const facetBytes = MAX_FACET_BYTES / ranks.reduce((sum, { facets = [] }) => sum + facets.length, 1);
+      const lists = ranks.reduce(
+        (sum, { facets = [], groupBy }) => sum + facets.length + (groupBy ? 1 : 0),
+        1,
+      );
+      const facetBytes = MAX_FACET_BYTES / lists;
       const [ranked, found, passed] = await Promise.all([
         Promise.all(ranks.map((query) => outcomeOf(() => rank(own, withRoom(query, facetBytes), options)))),
         Promise.all(located.map((wanted) => outcomeOf(() => locate(own, wanted)))),
