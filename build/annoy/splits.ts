@@ -1,13 +1,7 @@
 // biome-ignore-all lint/complexity/useMaxParams: inner loops take numbers: an object for each call would be allocated.
-import {
-  angularDistance,
-  dot,
-  dot4,
-  dotPair,
-  squaredEuclideanPair,
-  taxicabPair,
-} from "../../worker/core/forest/annoy/distances.ts";
+import { angularDistance, dot, dot4 } from "../../worker/core/forest/annoy/distances.ts";
 import type { Metric } from "../../worker/core/format/constants.ts";
+import { dotPair, squaredEuclideanPair, taxicabPair } from "./pairs.ts";
 import type { Kiss64 } from "./random.ts";
 import type { Rows } from "./rows.ts";
 

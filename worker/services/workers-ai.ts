@@ -59,12 +59,6 @@ export function workersAIService(identity: EmbedderIdentity, options: WorkersAIO
   };
 }
 
-/** Default pooling of the model; undefined for models that pool in one way only. */
-export function defaultPooling(model: string): string | undefined {
-  // Cloudflare recommends cls for these; their default, mean, is kept for compatibility only.
-  return /^@cf\/baai\/bge-(?:small|base|large)-en-v1\.5$/.test(model) ? "cls" : undefined;
-}
-
 async function runBinding(
   binding: AiBinding,
   model: string,

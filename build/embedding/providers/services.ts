@@ -7,7 +7,7 @@ import {
   type Service,
   type ServiceEmbedder,
 } from "../../../worker/services/service.ts";
-import { defaultPooling, workersAIService } from "../../../worker/services/workers-ai.ts";
+import { workersAIService } from "../../../worker/services/workers-ai.ts";
 import type { EmbeddingCache } from "../cache/store.ts";
 import { type EmbedderSpec, requireModel } from "./spec.ts";
 
@@ -106,4 +106,10 @@ export function missingKey(provider: string, name: string): EmbeddingError {
     "EMBEDDER_UNAUTHORIZED",
     `The embedder ${provider} needs ${name}: set it in the environment.`,
   );
+}
+
+/** Default pooling of the model; undefined for models that pool in one way only. */
+function defaultPooling(model: string): string | undefined {
+  // Cloudflare recommends cls for these; their default, mean, is kept for compatibility only.
+  return /^@cf\/baai\/bge-(?:small|base|large)-en-v1\.5$/.test(model) ? "cls" : undefined;
 }
