@@ -1,5 +1,4 @@
 import type { BatchInput, BatchResponse, SearchInput, SearchResponse } from "../core/search/types.ts";
-import type { Problem } from "./problems.ts";
 import type {
   DistanceResponse,
   DocumentResponse,
@@ -7,6 +6,7 @@ import type {
   IndexesResponse,
   IndexResponse,
   ItemResponse,
+  Problem,
   WarmUpResponse,
 } from "./schemas.ts";
 

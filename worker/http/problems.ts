@@ -1,6 +1,7 @@
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { AnnoyEdgeError, ArtifactError } from "../core/format/errors.ts";
-import { type RequestIssue, SearchError, type SearchErrorCode } from "../core/format/search-error.ts";
+import { SearchError, type SearchErrorCode } from "../core/format/search-error.ts";
+import type { Problem } from "./schemas.ts";
 
 /** Faults of a request as such, before anything is searched. */
 export type HttpErrorCode =
@@ -26,17 +27,6 @@ export class HttpError extends AnnoyEdgeError {
     this.name = "HttpError";
     this.headers = headers;
   }
-}
-
-/** RFC 9457 problem details. `code` is stable; `errors` lists every fault of a request with its field. */
-export interface Problem {
-  readonly type: string;
-  readonly title: string;
-  readonly status: number;
-  readonly detail: string;
-  readonly instance: string;
-  readonly code: string;
-  readonly errors?: readonly RequestIssue[];
 }
 
 type Kind = readonly [status: ContentfulStatusCode, title: string];
@@ -150,7 +140,7 @@ export function problemOf(error: unknown, instance: string, base = ""): ProblemA
       detail,
       instance,
       code,
-      ...(error instanceof SearchError && { errors: error.issues }),
+      ...(error instanceof SearchError && { errors: [...error.issues] }),
     },
     headers: {
       ...(status === 503 && { "retry-after": "5" }),

@@ -214,4 +214,5 @@ export type SuggestResponse = z.output<typeof suggestResponseSchema>;
 export type IndexResponse = z.output<typeof indexResponseSchema>;
 export type IndexesResponse = z.output<typeof indexesResponseSchema>;
 export type WarmUpResponse = z.output<typeof warmUpResponseSchema>;
+export type Problem = z.output<typeof problemSchema>;
 export type HealthResponse = z.output<typeof healthResponseSchema>;
