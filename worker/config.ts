@@ -3,7 +3,7 @@ import type { Reranker } from "./core/embedding/types.ts";
 import { AnnoyEdgeError } from "./core/format/errors.ts";
 import { isIndexName } from "./core/format/keys.ts";
 import { isRegion, REGIONS, type Region } from "./core/search/shards/regions.ts";
-import { type Credentials, readCredentials } from "./http/auth.ts";
+import { type Credentials, partsOf, readCredentials } from "./http/auth.ts";
 import type { RateLimiter } from "./http/rate-limit.ts";
 import type { Analytics, HttpLimits, LogLevel } from "./http/types.ts";
 import type { EmbedderBindings } from "./services/edge.ts";
@@ -128,7 +128,7 @@ export function readBindings({ INDEXES, INDEX_BUCKET, DOCUMENTS }: Partial<Env>)
 }
 
 function indexNames(lists: readonly string[]): readonly string[] {
-  const names = lists.flatMap((list) => list.split(/[\s,]+/)).filter((name) => name !== "");
+  const names = lists.flatMap(partsOf);
   if (names.length === 0) return [DEFAULT_INDEX];
   for (const name of names) {
     // A pattern is a name with stars in it.
@@ -175,7 +175,7 @@ function oneOf<T extends string>(
 }
 
 function origins(text: string | undefined): "*" | readonly string[] | undefined {
-  const parts = (text ?? "").split(/[\s,]+/).filter((part) => part !== "");
+  const parts = partsOf(text);
   if (parts.length === 0) return undefined;
   if (parts.includes("*")) return "*";
   return parts.map((part) => {
@@ -188,14 +188,10 @@ function origins(text: string | undefined): "*" | readonly string[] | undefined 
 }
 
 function regions(text: string | undefined): readonly Region[] {
-  return (text ?? "")
-    .split(/[\s,]+/)
-    .filter((part) => part !== "")
-    .map((part) => {
-      if (isRegion(part)) return part;
-      const message = `The variable SHARD_REGIONS must be some of ${REGIONS.join(", ")}, separated by commas.`;
-      throw refused(message);
-    });
+  return partsOf(text).map((part) => {
+    if (isRegion(part)) return part;
+    throw refused(`The variable SHARD_REGIONS must be some of ${REGIONS.join(", ")}, separated by commas.`);
+  });
 }
 
 function replicas(text: string | undefined): number {

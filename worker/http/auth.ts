@@ -41,14 +41,18 @@ export function readCredentials(
   hashes: string | undefined,
   secrets: string | undefined,
 ): Credentials | undefined {
-  const parts = (text: string | undefined) => (text ?? "").split(/[\s,]+/).filter((part) => part !== "");
-  const keys = parts(hashes).map(knownKey);
-  const signing = parts(secrets).map((secret, i) => {
+  const keys = partsOf(hashes).map(knownKey);
+  const signing = partsOf(secrets).map((secret, i) => {
     if (secret.length >= MIN_SECRET_LENGTH) return signingKey(secret);
     const message = `Secret ${i + 1} of TOKEN_SECRETS has fewer than ${MIN_SECRET_LENGTH} characters: openssl rand -hex 32 makes one.`;
     throw new AnnoyEdgeError("BAD_CONFIGURATION", message);
   });
   return keys.length + signing.length > 0 ? { keys, secrets: signing } : undefined;
+}
+
+/** Entries of a variable, separated by commas or blanks. */
+export function partsOf(text: string | undefined): string[] {
+  return (text ?? "").split(/[\s,]+/).filter((part) => part !== "");
 }
 
 function knownKey(entry: string, position: number): KnownKey {

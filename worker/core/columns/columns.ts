@@ -1,6 +1,8 @@
 import { type Artifact, findSection, requireBytes } from "../format/artifact.ts";
 import { ArtifactError } from "../format/errors.ts";
 import type { ColumnType } from "../format/meta.ts";
+import { type FieldValues, shownValue } from "./order.ts";
+import type { Scalar } from "./parse.ts";
 
 /**
  * Filterable metadata, column by column: each item holds the number of its value in a sorted table of distinct values,
@@ -215,16 +217,19 @@ function words(bytes: Uint8Array, at: number | undefined, count: number, what: s
 
 const decoder = new TextDecoder();
 
+/** A value of a column as plain data; dates in milliseconds since 1970. */
+export function plainValue({ type, text, numbers }: Column, value: number): Scalar {
+  if (type === "boolean") return value === 1;
+  if (!text) return numbers![value]!;
+  return decoder.decode(text.bytes.subarray(text.offsets[value]!, text.offsets[value + 1]!));
+}
+
+/** Whether a column's values are dates, and of what kind. */
+export function kindOf({ type, days }: Column): FieldValues["kind"] {
+  return type === "date" ? (days ? "day" : "moment") : "plain";
+}
+
 /** A value of a column as JSON has it; dates as ISO 8601. */
-export function columnValue(column: Column, value: number): string | number | boolean {
-  if (column.type === "boolean") return value === 1;
-  if (column.text) {
-    const { offsets, bytes } = column.text;
-    return decoder.decode(bytes.subarray(offsets[value]!, offsets[value + 1]!));
-  }
-  const number = column.numbers![value]!;
-  if (column.type === "number") return number;
-  const date = new Date(number);
-  if (Number.isNaN(date.getTime())) return number;
-  return column.days ? date.toISOString().slice(0, 10) : date.toISOString();
+export function columnValue(column: Column, value: number): Scalar {
+  return shownValue(kindOf(column), plainValue(column, value));
 }

@@ -66,7 +66,7 @@ function place(unit: number): number {
 }
 
 /** A value as an answer shows it: dates as ISO 8601. */
-export function shownValue({ kind }: FieldValues, value: FieldValue): FieldValue {
+export function shownValue<T extends FieldValue>(kind: FieldValues["kind"], value: T): T | string {
   if (kind === "plain" || typeof value !== "number") return value;
   const date = new Date(value);
   if (Number.isNaN(date.getTime())) return value;

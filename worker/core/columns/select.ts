@@ -1,5 +1,5 @@
 import { searchError } from "../format/search-error.ts";
-import { type Column, type Columns, columnValue } from "./columns.ts";
+import { type Column, type Columns, kindOf, plainValue } from "./columns.ts";
 import { requireColumn } from "./compile.ts";
 import type { FieldValue, FieldValues, GroupBy, ItemValues, SortKey } from "./order.ts";
 
@@ -146,8 +146,8 @@ export function valuesOf(
   { sort = [], groupBy }: Pick<Selection, "sort" | "groupBy">,
 ): ItemValues {
   const read = ({ column, codeOf }: Pick<GroupReader, "column" | "codeOf">): FieldValues => ({
-    kind: column?.type === "date" ? (column.days ? "day" : "moment") : "plain",
-    values: items.map((item) => plainValue(column, codeOf(item))),
+    kind: column ? kindOf(column) : "plain",
+    values: items.map((item) => valueAt(column, codeOf(item))),
   });
   return {
     items,
@@ -156,9 +156,8 @@ export function valuesOf(
   };
 }
 
-function plainValue(column: Column | undefined, code: number): FieldValue {
-  if (!column || code === 0) return null;
-  return column.numbers ? column.numbers[code - 1]! : columnValue(column, code - 1);
+function valueAt(column: Column | undefined, code: number): FieldValue {
+  return !column || code === 0 ? null : plainValue(column, code - 1);
 }
 
 /** The groups that items fall into. */
@@ -182,7 +181,7 @@ export function countGroups(columns: Columns, field: string, bits: Uint32Array, 
   const groups = there.reduce((sum, one) => sum + one, 0);
   if (groups > most) return { groups };
   const codes = [...there.keys()].filter((code) => there[code] === 1);
-  return { groups, values: codes.map((code) => plainValue(column, code)) };
+  return { groups, values: codes.map((code) => valueAt(column, code)) };
 }
 
 /** The items whose bits are set, ascending. */

@@ -251,7 +251,7 @@ function valuesByItem(values: ItemValues | undefined): ValuesByItem {
   return {
     sort: (item, key) => valueAt(sort[key], item),
     group: (item) => valueAt(group, item),
-    shownGroup: (value) => (group ? shownValue(group, value) : value),
-    shown: (item) => sort.map((column) => shownValue(column, valueAt(column, item))),
+    shownGroup: (value) => (group ? shownValue(group.kind, value) : value),
+    shown: (item) => sort.map((column) => shownValue(column.kind, valueAt(column, item))),
   };
 }
