@@ -20,9 +20,20 @@ function shards(ages: readonly number[], users: readonly number[] = []) {
 
 test("shards that nobody has asked of late make room, the longest idle first and no more than needed", () => {
   const { residents, dropped } = shards([20, 40, 30]);
-  residents.makeRoom(40 * MB);
+  residents.makeRoom(40 * MB)();
   expect(dropped).toEqual([1, 2]);
   expect(residents.bytes).toBe(40 * MB);
+});
+
+test("a shard that is being loaded counts until it is there, so that the next one makes room as well", () => {
+  const { residents, dropped } = shards([20, 40]);
+  const loaded = residents.makeRoom(20 * MB);
+  expect(dropped).toEqual([]);
+  expect(residents.bytes).toBe(100 * MB);
+  residents.makeRoom(40 * MB);
+  expect(dropped).toEqual([1]);
+  loaded();
+  expect(residents.bytes).toBe(80 * MB);
 });
 
 test("nothing is dropped where there is room", () => {
@@ -33,7 +44,7 @@ test("nothing is dropped where there is room", () => {
 
 test("shards in use, or asked a moment ago, stay, whatever that comes to", () => {
   const { residents, dropped } = shards([60, 1, 0], [1, 0, 0]);
-  residents.makeRoom(60 * MB);
+  residents.makeRoom(60 * MB)();
   expect(dropped).toEqual([]);
   expect(residents.bytes).toBe(120 * MB);
 });

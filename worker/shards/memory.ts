@@ -16,14 +16,19 @@ export interface Resident {
 }
 
 export interface Residents {
-  /** Makes room for so many bytes, as far as idle shards can. */
-  makeRoom(bytes: number): void;
+  /**
+   * Makes room for so many bytes, as far as idle shards can, and counts them until the returned function is called: what is
+   * being loaded is no resident yet.
+   */
+  makeRoom(bytes: number): () => void;
   /** Held weakly: what the platform evicts is gone from here as well. */
   add(resident: Resident): void;
   readonly bytes: number;
 }
 
 const IDLE_MS = 10_000;
+/** A load that lasts longer belongs to an object that is gone. */
+const GONE_MS = 60_000;
 
 export function createResidents(budget = HELD_BYTES, idleMs = IDLE_MS): Residents {
   const all = new Set<WeakRef<Resident>>();
@@ -36,7 +41,12 @@ export function createResidents(budget = HELD_BYTES, idleMs = IDLE_MS): Resident
     }
     return found;
   };
-  const total = (): number => residents().reduce((sum, { bytes }) => sum + bytes, 0);
+  const loading = new Set<{ readonly bytes: number; readonly since: number }>();
+  const total = (): number => {
+    const before = Date.now() - GONE_MS;
+    for (const load of loading) if (load.since < before) loading.delete(load);
+    return [...residents(), ...loading].reduce((sum, { bytes }) => sum + bytes, 0);
+  };
   return {
     makeRoom(bytes) {
       const before = Date.now() - idleMs;
@@ -44,10 +54,13 @@ export function createResidents(budget = HELD_BYTES, idleMs = IDLE_MS): Resident
         .filter(({ users, usedAt }) => users === 0 && usedAt <= before)
         .sort((a, b) => a.usedAt - b.usedAt);
       for (const resident of idle) {
-        if (total() + bytes <= budget) return;
+        if (total() + bytes <= budget) break;
         for (const reference of all) if (reference.deref() === resident) all.delete(reference);
         resident.drop();
       }
+      const load = { bytes, since: Date.now() };
+      loading.add(load);
+      return () => void loading.delete(load);
     },
     add: (resident) => void all.add(new WeakRef(resident)),
     get bytes() {

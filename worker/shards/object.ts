@@ -11,7 +11,7 @@ import { fillCold } from "../storage/files.ts";
 import { artifactsOf } from "../storage/held.ts";
 import { fillCache } from "../storage/hot.ts";
 import { loadShard } from "../storage/load.ts";
-import { heldBytesOf, type LoadedParts, type LoadSource } from "../storage/loaded.ts";
+import { heldBytesOf, type LoadedParts, type LoadResult, type LoadSource } from "../storage/loaded.ts";
 import { lengthsOf } from "../storage/manifest.ts";
 import { openPublished } from "../storage/published.ts";
 import { createRangeCache } from "../storage/range-cache.ts";
@@ -106,12 +106,23 @@ export class IndexShard extends DurableObject<ShardBindings> implements ShardMet
   async #load({ index, version, shard, shardVersion, base }: ShardAddress): Promise<Held> {
     const cache = caches.default as never;
     const source: LoadSource = { name: index, bucket: this.env.INDEXES, cache, ranges };
-    const { parts, fresh } = await loadShard(
-      source,
-      version,
-      { number: shard, version: shardVersion, base },
-      (bytes) => residents.makeRoom(bytes),
-    );
+    const place = { number: shard, version: shardVersion, base };
+    let loaded: (() => void) | undefined;
+    const makeRoom = (bytes: number) => {
+      loaded = residents.makeRoom(bytes);
+    };
+    try {
+      const held = this.#hold(source, await loadShard(source, version, place, makeRoom));
+      residents.add(held);
+      this.#held = held;
+      return held;
+    } finally {
+      loaded?.();
+    }
+  }
+
+  /** Opens what was loaded. It is left in the data centre's cache, where the next object that holds this shard finds it. */
+  #hold(source: LoadSource, { parts, fresh }: LoadResult): Held {
     const all = artifactsOf({ parts });
     const free = () => {
       for (const one of all) freeParts(one);
@@ -132,13 +143,17 @@ export class IndexShard extends DurableObject<ShardBindings> implements ShardMet
         free();
       },
     };
-    residents.add(held);
-    this.#held = held;
-    // Where the next object that holds this shard finds it; what goes wrong with a cache concerns no caller.
     const fill = async () => {
-      for (const one of fresh) await fillCache(source, one);
+      // In use meanwhile: its bytes are copied.
+      held.users++;
+      try {
+        for (const one of fresh) await fillCache(source, one);
+      } finally {
+        held.users--;
+      }
       for (const one of all) await fillCold(source, one);
     };
+    // What goes wrong with a cache concerns no caller.
     this.ctx.waitUntil(fill().catch(() => {}));
     return held;
   }

@@ -10,7 +10,7 @@ const LONGEST_POLL_MS = 100;
 const GONE_MS = 5_000;
 /** One that waits, and looks later than it meant to by this, keeps nobody waiting: its request may be gone. */
 const LATE_MS = 250;
-const LONGEST_WAIT_MS = 10_000;
+const LONGEST_WAIT_MS = 20_000;
 
 /** One that waits. */
 interface Waiting {
