@@ -1,5 +1,6 @@
 import { type Artifact, findSection, requireBytes } from "../format/artifact.ts";
 import { ArtifactError } from "../format/errors.ts";
+import { jsonOf } from "../format/json.ts";
 import type { ColumnType } from "../format/meta.ts";
 import { type FieldValues, shownValue } from "./order.ts";
 import type { Scalar } from "./parse.ts";
@@ -134,13 +135,8 @@ export function alignColumns(offset: number): number {
 function readDirectory(bytes: Uint8Array, length: number): ColumnEntry[] {
   if (COLUMNS_HEADER_BYTES + length > bytes.byteLength)
     throw corruptColumns("their directory leaves the section");
-  let directory: unknown;
-  try {
-    const text = bytes.subarray(COLUMNS_HEADER_BYTES, COLUMNS_HEADER_BYTES + length);
-    directory = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(text));
-  } catch {
-    throw corruptColumns("their directory is no JSON");
-  }
+  const text = bytes.subarray(COLUMNS_HEADER_BYTES, COLUMNS_HEADER_BYTES + length);
+  const directory = jsonOf(text, () => corruptColumns("their directory is no JSON"));
   if (!Array.isArray(directory) || directory.length > MAX_COLUMNS) {
     throw corruptColumns("their directory is no list of fields");
   }

@@ -2,6 +2,7 @@ import { checksum } from "./checksum.ts";
 import { SECTIONS, type SectionName } from "./constants.ts";
 import { ArtifactError } from "./errors.ts";
 import { type ArtifactHeader, badSection, decodeHeader, type SectionEntry, truncated } from "./header.ts";
+import { jsonOf } from "./json.ts";
 import type { ArtifactMeta } from "./meta.ts";
 
 /** An opened artifact: checked header and sections over the caller's bytes, nothing copied. */
@@ -128,15 +129,9 @@ export function viewOf<T>(bytes: Uint8Array, type: ViewConstructor<T>, name: str
 }
 
 function readMeta(artifact: Pick<Artifact, "sections" | "bytes" | "header">): ArtifactMeta {
-  let meta: ArtifactMeta;
-  try {
-    meta = JSON.parse(
-      new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(requireBytes(artifact, "meta")),
-    ) as ArtifactMeta;
-  } catch (cause) {
-    if (cause instanceof ArtifactError) throw cause;
-    throw new ArtifactError("CORRUPT_META", "Section meta is not UTF-8 JSON.", { cause });
-  }
+  const notJson = (cause: unknown) =>
+    new ArtifactError("CORRUPT_META", "Section meta is not UTF-8 JSON.", { cause });
+  const meta = jsonOf(requireBytes(artifact, "meta"), notJson) as ArtifactMeta;
   if (typeof meta !== "object" || meta === null) {
     throw corruptMeta("Section meta is not a JSON object.");
   }

@@ -1,5 +1,6 @@
 import { MATRIX_COLUMNS } from "../../format/encoder.ts";
 import { ArtifactError } from "../../format/errors.ts";
+import { jsonOf } from "../../format/json.ts";
 import { checkTokenizer, type TokenIndex } from "../model2vec/table.ts";
 
 /** The JSON of section `config`: what an encoder is, beside its numbers. */
@@ -40,12 +41,10 @@ const MOST_TOKENS = 1 << 20;
  * @throws ArtifactError `CORRUPT_EMBEDDER`
  */
 export function readConfig(bytes: Uint8Array): EncoderConfig {
-  let json: unknown;
-  try {
-    json = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
-  } catch (cause) {
-    throw new ArtifactError("CORRUPT_EMBEDDER", "The encoder's configuration is not JSON.", { cause });
-  }
+  const json = jsonOf(
+    bytes,
+    (cause) => new ArtifactError("CORRUPT_EMBEDDER", "The encoder's configuration is not JSON.", { cause }),
+  );
   if (typeof json !== "object" || json === null) throw corrupt("configuration", json);
   const config = json as Record<string, unknown>;
   const count = (field: keyof EncoderConfig, least: number, most: number): number => {

@@ -1,4 +1,5 @@
 import { ArtifactError } from "../../format/errors.ts";
+import { jsonOf } from "../../format/json.ts";
 import type { Normaliser, PreTokeniser } from "./normalise.ts";
 
 /**
@@ -129,12 +130,7 @@ export function checkHashes({ first, second }: Pick<TokenIndex, "first" | "secon
 }
 
 function readHeader(bytes: Uint8Array): Model2VecHeader {
-  let json: unknown;
-  try {
-    json = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
-  } catch (cause) {
-    throw corrupt("its header is not JSON", cause);
-  }
+  const json = jsonOf(bytes, (cause) => corrupt("its header is not JSON", cause));
   if (typeof json !== "object" || json === null) throw corrupt("its header is not a JSON object");
   const header = json as Record<string, unknown>;
   if (header.version !== 1) throw corrupt(`it has version ${String(header.version)}, not 1`);

@@ -1,4 +1,5 @@
 import { ArtifactError } from "../../format/errors.ts";
+import { jsonOf } from "../../format/json.ts";
 
 /**
  * A static embedding table: one quantised row a known word, and one a bucket of hashed character n-grams. Views over
@@ -123,12 +124,7 @@ export function addRow(codes: Uint8Array, bits: 4 | 8, row: number, weight: numb
 }
 
 function readHeader(bytes: Uint8Array): TableHeader {
-  let header: unknown;
-  try {
-    header = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
-  } catch (cause) {
-    throw corrupt("its header is not JSON", cause);
-  }
+  const header = jsonOf(bytes, (cause) => corrupt("its header is not JSON", cause));
   if (typeof header !== "object" || header === null) throw corrupt("its header is not a JSON object");
   const { version, dim, words, buckets, bits, gram } = header as Record<string, unknown>;
   if (version !== VERSION) throw corrupt(`it has version ${String(version)}, not ${VERSION}`);
