@@ -305,7 +305,8 @@ test("a failed rebuild tells a webhook, and stays the failure that it was", asyn
     });
     request.on("end", () => {
       told.push(JSON.parse(body));
-      response.writeHead(told.length === 1 ? 204 : 500).end();
+      // A redirect would lose the notice.
+      response.writeHead([204, 500, 302, 204][told.length - 1]!, { location: "/other" }).end();
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -318,7 +319,7 @@ test("a failed rebuild tells a webhook, and stays the failure that it was", asyn
     notify: `http://127.0.0.1:${port}/`,
   };
   try {
-    for (const troublesAfter of [0, 1]) {
+    for (const troublesAfter of [0, 1, 2]) {
       const failing = rebuild({ config, root, onTrouble: (why) => troubles.push(why) });
       await expect(failing).rejects.toMatchObject({ code: "NO_DOCUMENTS" });
       expect(troubles).toHaveLength(troublesAfter);
@@ -329,7 +330,17 @@ test("a failed rebuild tells a webhook, and stays the failure that it was", asyn
       event: "annoy-edge-rebuild-failed",
     });
     await rebuild({ config: { ...config, documents: [{ pageContent: "x" }] }, root });
-    expect(told).toHaveLength(2);
+    expect(told).toHaveLength(3);
+    expect(troubles).toEqual([expect.stringContaining("500"), expect.stringContaining("302")]);
+    const broken = join(root, "broken.config.ts");
+    await writeFile(broken, "throw new Error('no network');");
+    const failing = rebuild({ config: broken, root, notify: config.notify });
+    await expect(failing).rejects.toMatchObject({ code: "CONFIG_FAILED" });
+    expect(told[3]).toMatchObject({ index: "", code: "CONFIG_FAILED" });
+    const notify = `http://me:secret@127.0.0.1:${port}/`;
+    const refused = rebuild({ config: { ...config, notify }, root });
+    await expect(refused).rejects.toThrow("has a user name or a password");
+    await expect(refused).rejects.not.toThrow("secret");
   } finally {
     server.close();
   }

@@ -11,7 +11,7 @@ import { CONFIG_KEYS, type Config, defaultOut, loadConfig } from "./config.ts";
 import { inConfig } from "./config-place.ts";
 import { soundCurrent } from "./current.ts";
 import { checkGolden, requireGolden, runGolden, runGoldenOnPublished } from "./golden.ts";
-import { checkNotify, notifying } from "./notify.ts";
+import { checkNotify, type NoticeTarget, notifying } from "./notify.ts";
 import {
   openStore,
   type PublishDirOptions,
@@ -74,15 +74,20 @@ export type RebuildResult = WithSite &
  *   throw
  */
 export async function rebuild(options: RebuildOptions = {}): Promise<RebuildResult> {
-  const { config, path } = await configOf(options.config);
-  return inConfig(path, CONFIG_KEYS, async () => {
-    checkGolden(config.golden);
-    shrinkageOf(config.allowShrink);
-    checkNotify(options.notify ?? config.notify);
-    const name = indexName(config.name, options.root, options.env);
-    const hook = options.notify ?? config.notify;
-    const onTrouble = options.onTrouble ?? (() => {});
-    return notifying({ hook, index: name, onTrouble }, rejection, async () => {
+  const { onTrouble = () => {} } = options;
+  const fallback = process.env.ANNOY_EDGE_NOTIFY || undefined;
+  checkNotify(options.notify ?? fallback);
+  // What the configuration says of both is known once it is loaded, which may fail, too.
+  const notice: NoticeTarget = { hook: options.notify ?? fallback, index: "", onTrouble };
+  return notifying(notice, rejection, async () => {
+    const { config, path } = await configOf(options.config);
+    return inConfig(path, CONFIG_KEYS, async () => {
+      checkNotify(config.notify);
+      notice.hook = options.notify ?? config.notify ?? fallback;
+      const name = indexName(config.name, options.root, options.env);
+      notice.index = name;
+      checkGolden(config.golden);
+      shrinkageOf(config.allowShrink);
       const store = sharedStore(() => openStore(options));
       try {
         return await rebuildFrom(config, name, store, options);

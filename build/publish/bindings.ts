@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { openAsBlob } from "node:fs";
 import { readFile, statfs } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
@@ -70,7 +71,10 @@ export async function openBindings(options: BindingOptions): Promise<PublishStor
         await options.onClose?.();
       });
     } catch (cause) {
-      if (attempt === STARTS) throw notStarted(cause, options.where);
+      if (attempt === STARTS) {
+        for (const folder of [tmpdir(), resourcePersistencePath]) await requireRoom(folder, 0);
+        throw notStarted(cause, options.where);
+      }
       // Another process was opening the same databases at this very moment.
       await sleep(200 * attempt * (0.5 + Math.random()));
     }
@@ -101,8 +105,9 @@ function storeFailed(where: string, what: string, cause?: unknown): AnnoyEdgeErr
  */
 async function requireRoom(folder: string | undefined, bytes: number): Promise<void> {
   if (folder === undefined) return;
-  const { bavail, bsize } = await statfs(folder);
-  const room = bavail * bsize;
+  // A folder that is not there yet tells nothing.
+  const disk = await statfs(folder).catch(() => undefined);
+  const room = disk ? disk.bavail * disk.bsize : Number.POSITIVE_INFINITY;
   if (room >= bytes + JOURNAL_BYTES) return;
   throw new AnnoyEdgeError(
     "DISK_FULL",
