@@ -2,8 +2,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { parseFilter } from "../../worker/core/columns/parse.ts";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import { createWork } from "../../worker/core/format/work.ts";
+import { parseKeywordQuery } from "../../worker/core/keyword/query.ts";
 import type { LoadedIndex } from "../../worker/core/search/loaded-index.ts";
 import { parseBatchRequest } from "../../worker/core/search/parse.ts";
 import { searchBatch } from "../../worker/core/search/search.ts";
@@ -42,6 +44,8 @@ function* documents(): Generator<InputDocument> {
   for (let i = 0; i < 800; i++) {
     const words = Array.from({ length: 8 }, () => WORDS[Math.floor(random() * WORDS.length)]!);
     const metadata = { group: i % 50, serial: i, remark: `${i} ${"x".repeat(400)}` };
+    // Enough documents have it, and no shard alone.
+    if (i < 16) words.push("gasket");
     yield { id: `d${i}`, pageContent: words.join(" "), metadata, vector: vectorOf(random) };
   }
 }
@@ -117,6 +121,24 @@ test.each<readonly [name: string, search: SearchInput]>([
   const least = 0.5 * Math.min(units, most);
   expect((await ask(whole, searches, least)).code).toBe("TOO_MUCH_WORK");
   expect((await ask(cut, searches, least)).code).toBe("TOO_MUCH_WORK");
+});
+
+test("a shard looks for words near one that it has only where the documents of all may be few", async () => {
+  const nearIn = async (number: number, more: object) => {
+    const words = parseKeywordQuery("gasket", "en");
+    const query = { mode: "keyword", searchK: -1, k: 10, words, lookUp: true, ...more } as const;
+    const shard = cut.shards!.shard(number, undefined);
+    const [answer] = (await shard.ask({ ranks: [query], details: [], located: [] })).ranks;
+    if (!answer?.ok) throw new Error(answer?.message);
+    const { told } = answer.value;
+    expect(told?.hits).toBeLessThan(10);
+    return told?.looked?.facts.near.length;
+  };
+  const some = { filter: parseFilter({ serial: { lt: 8 } }), whole: { fields: ["serial"], facetValues: 0 } };
+  for (const number of [0, 1, 2, 3]) {
+    expect(await nearIn(number, {})).toBe(0);
+    expect(await nearIn(number, some)).toBeGreaterThan(0);
+  }
 });
 
 test("as many facets of long values are answered over shards as in one index", async () => {

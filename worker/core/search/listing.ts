@@ -6,7 +6,7 @@ import { foundTerms, type UnderstoodQuery } from "../keyword/understand.ts";
 import { type Conditions, columnsOf, countsOf, facetCountsOf, valuesFor } from "./conditions.ts";
 import { pinnedItems } from "./curation/facts.ts";
 import type { LoadedIndex } from "./loaded-index.ts";
-import { type Query, rankedWords, understoodIn } from "./query.ts";
+import { countsAll, type Query, rankedWords, understoodIn } from "./query.ts";
 import type { Counts, Rankings, RankOptions, WordRanking } from "./ranking.ts";
 
 /** Settings of listing, of an index that may be a part of more. */
@@ -46,7 +46,7 @@ export function listInMemory(
 ): Rankings {
   const { keyword } = index;
   const words = rankedWords(query);
-  const understood = understoodIn(keyword, words, { ...part, countsAll: !filter }, work);
+  const understood = understoodIn(keyword, words, { ...part, countsAll: countsAll(query) }, work);
   const columns = columnsOf(index, part.whole, query.sort ? "sort" : "filter");
   const { items, scores, bound, bounds } = words
     ? wordMatches(index, query, understood, filter)

@@ -14,7 +14,7 @@ import { DOCUMENT_NS } from "./docstore.ts";
 import { languagesOf } from "./languages.ts";
 import { countFound, type ListOptions, listInMemory } from "./listing.ts";
 import type { LoadedIndex } from "./loaded-index.ts";
-import { isListed, type Query, rankedWords, understoodIn } from "./query.ts";
+import { countsAll, isListed, type Query, rankedWords, understoodIn } from "./query.ts";
 import { type Counts, firstOf, type Ranking, type Rankings, type WordRanking } from "./ranking.ts";
 import { type Exactness, type Searcher, type SearchOptions, timed } from "./searcher.ts";
 import type { FacetCounts } from "./types.ts";
@@ -158,7 +158,7 @@ function findOut(index: LoadedIndex, query: Query, part: PartOptions, work: Work
   const filter = conditionOf(index, query, part, work);
   const ranked = rankedWords(query);
   const wanted = ranked ?? (query.terms ? query.words : undefined);
-  const understood = understoodIn(keyword, wanted, { ...part, countsAll: !filter }, work);
+  const understood = understoodIn(keyword, wanted, { ...part, countsAll: countsAll(query) }, work);
   const kept = ranked && understood?.kept();
   const accept = both(filter?.accept, kept && hasBit(kept));
   const rare = keyword && understood && ranked ? rareItems(keyword, understood, accept) : [];

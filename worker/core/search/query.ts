@@ -60,6 +60,11 @@ export function rankedWords({ mode, words }: Query): KeywordQuery | undefined {
   return mode === "vector" ? undefined : words;
 }
 
+/** Whether every document counts: no filter and no rule of the curation keeps one out, in this part of an index or in others. */
+export function countsAll({ filter, curation }: Query): boolean {
+  return filter === undefined && (curation?.hidden.length ?? 0) === 0;
+}
+
 /** Settings of looking up the words of a query in an index that may be a part of more. */
 export interface Understanding {
   /** The words, looked up among those of all parts. */
@@ -68,7 +73,7 @@ export interface Understanding {
   readonly agreed?: AgreedQuery | undefined;
   /** Whether to rank by the words that the part has, and to tell what it knows of them. */
   readonly lookUp?: boolean | undefined;
-  /** Whether every document of the index counts: none is filtered out. */
+  /** Whether every document of the index counts: see {@link countsAll}. */
   readonly countsAll?: boolean;
 }
 
@@ -76,12 +81,12 @@ export interface Understanding {
 export function understoodIn(
   keyword: KeywordIndex | undefined,
   words: KeywordQuery | undefined,
-  { understood, agreed, lookUp: isLookedUp, countsAll = false }: Understanding,
+  { understood, agreed, lookUp: isLookedUp, countsAll: all = false }: Understanding,
   work: Work | undefined,
 ): UnderstoodQuery | undefined {
   if (understood || !keyword || !words) return understood;
   if (agreed) return agreedIn(keyword, agreed, work);
-  return isLookedUp ? lookUp(keyword, words, { work, countsAll }) : understand(keyword, words, work);
+  return isLookedUp ? lookUp(keyword, words, { work, countsAll: all }) : understand(keyword, words, work);
 }
 
 /** The fields that a request sorts by; undefined without any. */
