@@ -31,8 +31,10 @@ function workerWith(settings: Partial<Env>) {
   return async (path: string, init?: RequestInit): Promise<Response> => {
     const ctx = createExecutionContext();
     const response = await app.fetch(new Request(`${ORIGIN}${path}`, init), bindings, ctx);
+    // A large answer outlives its request until it has been read.
+    const body = response.body && (await response.arrayBuffer());
     await waitOnExecutionContext(ctx);
-    return response;
+    return new Response(body, response);
   };
 }
 

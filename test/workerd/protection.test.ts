@@ -240,6 +240,23 @@ describe("bodies", () => {
   });
 });
 
+test("large answers that nobody reads count as memory until their clients hang up", async () => {
+  const bindings: Env = { ...env, ANSWER_CACHE: "off" };
+  const app = compose(bindings);
+  const searches = Array.from({ length: 38 }, () => ({ filter: {}, k: 40, include: ["vector"] }));
+  const headers = { "content-type": "application/json" };
+  const batch = { method: "POST", headers, body: JSON.stringify({ searches }) };
+  const ask = () =>
+    app.fetch(new Request(`${ORIGIN}/v1/search/batch`, batch), bindings, createExecutionContext());
+  const unread: Response[] = [];
+  for (let i = 0; i < 5; i++) unread.push(await ask());
+  expect(unread[0]?.status).toBe(200);
+  await expectProblem(unread.pop()!, 503, "ISOLATE_BUSY");
+  await Promise.all(unread.map(({ body }) => body?.cancel()));
+  const { results } = (await (await ask()).json()) as { results: readonly unknown[] };
+  expect(results).toHaveLength(38);
+});
+
 describe("an index that is not there", () => {
   test("is a 503 that says what to do, and health tells", async () => {
     const send = worker({ INDEX_NAME: "nowhere" });

@@ -13,6 +13,10 @@ export interface Passage {
   hold(bytes: number): void;
   /** Work whose bytes count as well. */
   counting(work: Work): Work;
+  /** Bytes that it holds. */
+  readonly bytes: number;
+  /** Gives back all but so many of the bytes, and takes no more. */
+  keep(bytes: number): void;
   leave(): void;
 }
 
@@ -44,9 +48,9 @@ export function createFlight(most: number = FLIGHT_BYTES): Flight {
     },
     enter() {
       const own = { bytes: 0, since: Date.now() };
-      let hasLeft = false;
+      let isDone = false;
       const hold = (bytes: number): void => {
-        if (hasLeft) throw new HttpError("TIMEOUT", "The request was answered before all of it was done.");
+        if (isDone) throw new HttpError("TIMEOUT", "The request was answered before all of it was done.");
         const isOver = () => total() + bytes > most && total() > own.bytes;
         if (isOver()) forgetGone();
         if (isOver()) throw busy();
@@ -62,8 +66,15 @@ export function createFlight(most: number = FLIGHT_BYTES): Flight {
             hold(bytes);
           },
         }),
+        get bytes() {
+          return own.bytes;
+        },
+        keep(bytes) {
+          isDone = true;
+          own.bytes = bytes;
+        },
         leave() {
-          hasLeft = true;
+          isDone = true;
           passages.delete(own);
         },
       };

@@ -5,6 +5,7 @@ import { answerHeaders } from "./headers.ts";
 import { problemResponse } from "./problem-response.ts";
 import { HttpError } from "./problems.ts";
 import { requestLog } from "./request-log.ts";
+import { sent } from "./sending.ts";
 import type { AppContext, Middleware, Service } from "./types.ts";
 
 type Answer = (c: AppContext) => Response | Promise<Response>;
@@ -29,16 +30,23 @@ export function guarded(
   answer: Answer,
   pattern?: string,
 ): Answer {
-  return (c) => {
+  return async (c) => {
     const service = serviceOf(c);
-    const { hold, counting, leave } = flight.enter();
+    const passage = flight.enter();
+    const { hold, counting, leave } = passage;
     c.set("annoyEdge", { service, pattern, timings: new Map(), work: counting(createWork()), hold });
     let chain = chains.get(service);
     if (!chain) {
       chain = chainsOf(service);
       chains.set(service, chain);
     }
-    return run(c, chain[guard], answer).finally(leave);
+    try {
+      await run(c, chain[guard], answer);
+      return await sent(c, passage);
+    } catch (error) {
+      leave();
+      throw error;
+    }
   };
 }
 

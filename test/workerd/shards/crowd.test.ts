@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { FLIGHT_BYTES } from "../../../worker/core/format/budget.ts";
 import { bytesOfCall } from "../../../worker/core/search/shards/details.ts";
 import type { ShardCall } from "../../../worker/core/search/shards/types.ts";
+import { sleep } from "../../../worker/core/time/wait.ts";
 import { objectName, type ShardAddress } from "../../../worker/shards/address.ts";
 import { letterVector } from "../../seed/corpus.ts";
 import { expectProblem } from "../contract.ts";
@@ -61,11 +62,20 @@ describe("an object", () => {
 
 test("a Worker refuses bodies that it has no memory for beside others, and answers the next", async () => {
   const send: Ask = worker({});
-  const post = (body: string) =>
+  const post = (body: string | ReadableStream) =>
     send("/v1/search/batch", { method: "POST", headers: { "content-type": "application/json" }, body });
   const text = JSON.stringify({ searches: [{ vector, k: 3, include: [] }] });
   const large = text.padEnd(3_500_000);
-  const responses = await Promise.all(Array.from({ length: 8 }, () => post(large)));
+  // Bytes count when they have arrived, so all of these are there before the first has ended.
+  const arriving = () =>
+    new ReadableStream({
+      async start(controller) {
+        controller.enqueue(new TextEncoder().encode(large));
+        await sleep(200);
+        controller.close();
+      },
+    });
+  const responses = await Promise.all(Array.from({ length: 8 }, () => post(arriving())));
   const busy = responses.filter(({ status }) => status === 503);
   const answered = responses.filter(({ status }) => status === 200);
   expect(answered.length).toBeGreaterThan(0);

@@ -5,7 +5,7 @@ import type { Searcher } from "./searcher.ts";
 
 /**
  * A searcher that knows only the documents which pass a filter: those that do not are not there, whatever they are asked
- * for by. Whoever answers through it cannot tell of any other document.
+ * for by. Whoever answers through it cannot tell of any other document; scores tell which words there are, as all documents weigh them.
  */
 export function scopeSearcher(inner: Searcher, filter: FilterNode): Searcher {
   const known = new Map<number, boolean>();

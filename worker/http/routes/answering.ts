@@ -5,6 +5,7 @@ import { regionOf } from "../../core/search/shards/regions.ts";
 import { requireIndex, scopeTag } from "../access.ts";
 import { answerKey, answerTag, isFresh, keepAnswer, markCacheable, readAnswer } from "../caching.ts";
 import { addTiming } from "../headers.ts";
+import { LARGE_BYTES } from "../sending.ts";
 import { type AppContext, type IndexSource, lifetimeOf, stateOf } from "../types.ts";
 
 /** The index that a request's path names, or the first. @throws AnnoyEdgeError `INDEX_NOT_FOUND` */
@@ -84,7 +85,10 @@ async function cachedJson(
   const key = answerKey(name, tag, c.req.url);
   const kept = await readAnswer(cache, key);
   state.cache = kept === undefined ? "miss" : "hit";
-  if (kept !== undefined) return kept;
+  if (kept !== undefined) {
+    if (kept.length >= LARGE_BYTES) state.hold(kept.length);
+    return kept;
+  }
   const json = await compute();
   if (!state.fleeting) lifetimeOf(c).waitUntil(keepAnswer(cache, key, json));
   return json;
