@@ -1,8 +1,6 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
-import { pipeline } from "node:stream/promises";
 
 /** Code that the bytes of an artifact depend on, from the root of the project. */
 export const CODE = [
@@ -28,9 +26,7 @@ export async function fingerprint(
   const hash = createHash("sha256").update(JSON.stringify(settings));
   for (const path of [...code, ...dataFiles].sort()) {
     hash.update(`\0${relative(root, path).split(sep).join("/")}\0`);
-    await pipeline(createReadStream(path), async (chunks: AsyncIterable<Buffer>) => {
-      for await (const chunk of chunks) hash.update(chunk);
-    });
+    hash.update(await readFile(path));
   }
   return hash.digest("hex");
 }

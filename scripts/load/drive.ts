@@ -60,8 +60,8 @@ export async function drive({ url, connections, seconds, bodies }: DriveOptions)
   };
 }
 
-/** The status, or the code of what went wrong. */
-function post(agent: Agent, url: string, body: string): Promise<string> {
+/** Posts JSON; returns the status, or the code of what went wrong. */
+export function post(agent: Agent, url: string, body: string): Promise<string> {
   return new Promise((resolve) => {
     const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
     const sent = request(url, { agent, method: "POST", headers }, (response) => {

@@ -31,7 +31,9 @@ export function createCachedEmbedder(
       const vectors: (number[] | undefined)[] = cache
         .get(keptAs, texts)
         .map((kept) => kept && Array.from(kept));
-      const missing = missingTexts(texts, vectors);
+      const places = [...texts.keys()].filter((i) => !vectors[i]);
+      // Each text once, with the places where it stands.
+      const missing = Map.groupBy(places, (place) => texts[place]!);
       const wanted = [...missing.keys()];
       const stored = new Set<number>();
       const keep = (positions: readonly number[], found: readonly number[][]) => {
@@ -77,21 +79,6 @@ export function createCachedEmbedder(
 /** Key of an embedder in the cache: everything that decides its vectors. */
 export function keptAsOf(embedder: Embedder | DistinctEmbedder): EmbedderIdentity {
   return "keptAs" in embedder ? embedder.keptAs : embedder.identity;
-}
-
-/** Texts without a vector, each once, with the places where it stands. */
-function missingTexts(
-  texts: readonly string[],
-  vectors: readonly (number[] | undefined)[],
-): Map<string, number[]> {
-  const missing = new Map<string, number[]>();
-  for (const [i, text] of texts.entries()) {
-    if (vectors[i]) continue;
-    const places = missing.get(text);
-    if (places) places.push(i);
-    else missing.set(text, [i]);
-  }
-  return missing;
 }
 
 export function isIncremental(embedder: Embedder): embedder is ServiceEmbedder {

@@ -1,6 +1,7 @@
+import { Agent } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { IndexesResponse } from "../../../worker/client/index.ts";
-import { drive, type LoadResult } from "../drive.ts";
+import { drive, type LoadResult, post } from "../drive.ts";
 import type { Isolate } from "./isolate.ts";
 import type { Versions } from "./versions.ts";
 import { type Peak, peakDuring } from "./watch.ts";
@@ -56,10 +57,11 @@ export async function measureSituations(
     drive({ url, connections: lanes, seconds: time, bodies });
   return [
     await measure(`${COLD_REQUESTS} cold requests`, async () => {
-      const outcomes = await Promise.all(
-        Array.from({ length: COLD_REQUESTS }, (_, i) => ask(url, bodies[i % bodies.length]!)),
+      const agent = new Agent();
+      const bodyOf = (i: number) => bodies[i % bodies.length]!;
+      return outcomeOf(
+        await Promise.all(Array.from({ length: COLD_REQUESTS }, (_, i) => post(agent, url, bodyOf(i)))),
       );
-      return outcomeOf(outcomes);
     }),
     await measure(`${lanes} lanes`, async () => {
       const { requests, errorKinds } = await load(seconds);
@@ -92,17 +94,6 @@ export async function measureSituations(
 }
 
 type Outcome = Pick<Measured, "requests" | "others">;
-
-async function ask(url: string, body: string): Promise<string> {
-  try {
-    const headers = { "content-type": "application/json" };
-    const response = await fetch(url, { method: "POST", headers, body });
-    await response.arrayBuffer();
-    return String(response.status);
-  } catch (error) {
-    return (error as Error).message;
-  }
-}
 
 function outcomeOf(statuses: readonly string[]): Outcome {
   const others: Record<string, number> = {};

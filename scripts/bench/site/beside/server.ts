@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
+import { buffer } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 
@@ -43,14 +44,10 @@ export async function serveSides({ pages, folders, worker }: SideServerOptions):
         return await send(response, 200, extname(path), body);
       }
       if (worker === undefined || !path.startsWith("/v1/")) return response.writeHead(404).end();
-      const parts: Buffer[] = [];
-      for await (const part of request) parts.push(part as Buffer);
+      const body = await buffer(request);
       const answer = await fetch(new URL(request.url ?? "/", worker), {
         method: request.method ?? "GET",
-        ...(parts.length > 0 && {
-          headers: { "content-type": "application/json" },
-          body: Buffer.concat(parts),
-        }),
+        ...(body.length > 0 && { headers: { "content-type": "application/json" }, body }),
       });
       return await send(response, answer.status, ".json", Buffer.from(await answer.arrayBuffer()));
     } catch {
