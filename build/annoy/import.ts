@@ -7,7 +7,7 @@ import type { Metric } from "../../worker/core/format/constants.ts";
 import { writeDocuments } from "../artifact/documents.ts";
 import { type BuildResult, writeFolder } from "../artifact/folder.ts";
 import { type BuiltForest, encodeDraft, writeArtifact } from "../artifact/folder-files.ts";
-import { type EmbedderOption, resolveEmbedder } from "../embedding/build-embedder.ts";
+import { type EmbedderSetting, openEmbedder } from "../embedding/providers/index.ts";
 import { encoderBytesOf } from "../embedding/sentence/embedder.ts";
 import { writeEncoderFile } from "../embedding/sentence/folder.ts";
 import { certifyImported } from "../recall/imported.ts";
@@ -33,7 +33,7 @@ export interface ImportOptions extends Omit<TextOptions, "grouping"> {
    */
   readonly codec?: AnnoyCodec;
   /** Embedder that made the vectors, for queries as text; default none. */
-  readonly embedder?: EmbedderOption;
+  readonly embedder?: EmbedderSetting;
   /** Name under which it is published; default: the first that the Worker configured here serves, else `index`. */
   readonly name?: string;
   readonly onProgress?: (progress: Progress) => void;
@@ -91,7 +91,8 @@ export async function writeImported(
       "The Annoy index holds no items: there is nothing to import.",
     );
   }
-  const embedder = await resolveEmbedder(options.embedder, true);
+  // The vectors are there already: it will only embed queries, so nothing is cached.
+  const { embedder } = await openEmbedder(options.embedder ?? "none", { cache: false });
   if (embedder && embedder.identity.dimensions !== dimensions) {
     throw new OptionError(
       `The index has ${dimensions} dimensions; the embedder ${embedder.identity.provider} (${embedder.identity.model}) makes ${embedder.identity.dimensions}.`,

@@ -8,7 +8,6 @@ export interface RowSink {
 
 /** Vectors gathered before their number is known, then laid out row after row in shared memory. */
 export interface RowStore extends RowSink {
-  readonly count: number;
   /** All rows in one shared buffer, which worker threads see without a copy. Empties the store. */
   finish(): Float32Array<SharedArrayBuffer>;
 }
@@ -19,9 +18,6 @@ export function createRows(dimensions: number): RowStore {
   const blocks: (Float32Array | undefined)[] = [];
   let count = 0;
   return {
-    get count() {
-      return count;
-    },
     next() {
       const at = count % perBlock;
       if (at === 0) blocks.push(new Float32Array(perBlock * dimensions));

@@ -13,7 +13,6 @@ export interface FieldValues {
   repeated: boolean;
   lastItem: number;
   array: boolean;
-  strings: boolean;
   onlyDates: boolean;
   onlyDays: boolean;
   onlyNumbers: boolean;
@@ -109,7 +108,6 @@ export function createField(field: string): FieldValues {
     repeated: false,
     lastItem: -1,
     array: false,
-    strings: false,
     onlyDates: true,
     onlyDays: true,
     onlyNumbers: true,

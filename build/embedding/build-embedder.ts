@@ -17,21 +17,7 @@ export interface EmbedderOptions {
   readonly jobs?: number;
 }
 
-export type EmbedderOption = EmbedderSetting;
-
 const DEFAULT_EMBEDDER = "encoder";
-
-/** Returns the embedder of vectors that are there already: it will only embed queries, so nothing is cached. */
-export async function resolveEmbedder(
-  option: EmbedderOption | undefined,
-  vectorsGiven: boolean,
-): Promise<Embedder | undefined> {
-  const { resolve } = await openBuildEmbedder({
-    ...(option !== undefined && { embedder: option }),
-    cache: false,
-  });
-  return resolve(vectorsGiven);
-}
 
 /** The embedder of a build, opened before any document is read so that a missing key is reported at once. */
 export interface BuildEmbedder {

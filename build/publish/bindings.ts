@@ -21,7 +21,7 @@ import { importMiniflare } from "./tools.ts";
 type Binding = string | { readonly id: string; readonly remoteProxyConnectionString: never };
 
 export interface BindingOptions {
-  readonly target: PublishStore["target"];
+  readonly target: "local" | "remote";
   /** For messages. */
   readonly where: string;
   /** Targets of the bindings: local ids, or remote ones behind wrangler's proxy. */
@@ -163,7 +163,6 @@ function bindingStore(
   };
 
   return {
-    target: options.target,
     where: options.where,
     headObject,
     async getObject(key, range) {

@@ -50,7 +50,6 @@ export function pageInfo(key: string, at: unknown): PageInfo {
  * A method either did what it says or throws; a driver retries what is worth retrying by itself.
  */
 export interface PublishStore {
-  readonly target: "local" | "remote";
   /** For messages: a path, or an account with bucket and namespace. */
   readonly where: string;
   headObject(key: string): Promise<ObjectInfo | undefined>;

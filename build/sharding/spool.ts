@@ -3,7 +3,6 @@ import type { RowSink } from "../artifact/rows.ts";
 
 /** Rows of float32 in a file: written one after the other, then read and changed by ranges. */
 export interface Spool extends RowSink {
-  readonly path: string;
   readonly dimensions: number;
   readonly count: number;
   /** Adds rows that lie one after the other. */
@@ -47,7 +46,6 @@ export function createSpool(path: string, dimensions: number, blockBytes = BLOCK
     transfer(readSync, file, out, first * rowBytes, path);
   };
   return {
-    path,
     dimensions,
     get count() {
       return count;

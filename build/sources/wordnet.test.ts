@@ -59,10 +59,9 @@ describe("a gloss", () => {
   });
 });
 
-test("the whole of WordNet has 117,791 documents with different ids, and progress ends at its total", async () => {
+test("the whole of WordNet has 117,791 documents with different ids", async () => {
   const ids = new Set<string>();
-  const progress: [number, number][] = [];
-  for await (const document of readWordNet(undefined, (done, total) => progress.push([done, total]))) {
+  for await (const document of readWordNet()) {
     ids.add(document.id);
     // expect() costs too much to be called this often.
     if (!/^[nvar][0-9a-z]+$/.test(document.id) || document.pageContent.length < 4) {
@@ -70,6 +69,4 @@ test("the whole of WordNet has 117,791 documents with different ids, and progres
     }
   }
   strictEqual(ids.size, 117_791);
-  const [done, total] = progress.at(-1) ?? [0, -1];
-  strictEqual(done, total);
 });

@@ -8,7 +8,6 @@ export function createRecordingStore(): PublishStore & { snapshot(): Snapshot } 
   const objects = new Map<string, { info: ObjectInfo; bytes: Uint8Array }>();
   const pages = new Map<string, { value: string; writtenAt: Date }>();
   return {
-    target: "local",
     where: "memory",
     headObject: async (key) => objects.get(key)?.info,
     getObject: async (key, range) => {

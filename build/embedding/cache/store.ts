@@ -13,7 +13,6 @@ const LOOKUP = 500;
 
 /** Vectors that were paid for once, on disk, by embedder and text. */
 export interface EmbeddingCache {
-  readonly path: string;
   /** Vectors by position in `texts`; undefined where none is kept. */
   get(identity: EmbedderIdentity, texts: readonly string[]): (Float32Array | undefined)[];
   /** Keeps vectors durably: a crash after this loses none of them. */
@@ -46,7 +45,7 @@ export async function openEmbeddingCache(path: string): Promise<EmbeddingCache> 
       { cause },
     );
   }
-  return cacheOver(file, database);
+  return cacheOver(database);
 }
 
 function prepare(database: DatabaseSync): void {
@@ -67,14 +66,13 @@ function prepare(database: DatabaseSync): void {
     COMMIT`);
 }
 
-function cacheOver(path: string, database: DatabaseSync): EmbeddingCache {
+function cacheOver(database: DatabaseSync): EmbeddingCache {
   const insert = database.prepare("INSERT OR REPLACE INTO vectors (key, vector) VALUES (?, ?)");
   const readDimensions = database.prepare("SELECT dimensions FROM dimensions WHERE key = ?");
   const writeDimensions = database.prepare(
     "INSERT OR REPLACE INTO dimensions (key, dimensions) VALUES (?, ?)",
   );
   return {
-    path,
     get(identity, texts) {
       const found: (Float32Array | undefined)[] = [];
       const keyOf = keysOf(identity);

@@ -35,7 +35,6 @@ export async function openRemoteStore(options: RemoteStoreOptions = {}): Promise
   const s3 = openS3(bucketOptions);
   const kv = openKv(api, account, namespace);
   return {
-    target: "remote",
     where: `account ${account}, bucket ${s3.bucket}, namespace ${namespace}`,
     headObject: s3.head,
     getObject: s3.get,

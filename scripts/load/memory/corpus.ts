@@ -9,9 +9,9 @@ const DIMENSIONS = 384;
  * Builds a small index that has all that takes memory beside the hot part: the sentence encoder for its queries, words,
  * and codec binary, whose rows are read from the cold part. The vectors are random: nobody reads the answers.
  */
-export async function buildMemoryCorpus(out: string, count: number, name = "memory"): Promise<void> {
+export async function buildMemoryCorpus(out: string, count: number): Promise<void> {
   await build({
-    name,
+    name: "memory",
     embedder: "encoder",
     codec: "binary",
     targetRecall: 0.5,
