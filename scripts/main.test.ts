@@ -425,3 +425,14 @@ function olderNode(): string | undefined {
   }
   return undefined;
 }
+
+test.each([
+  ["ends the process", "process.exit(0);"],
+  ["waits for what never comes", "await new Promise(() => {});"],
+])("a configuration that %s is a failure", async (_, text) => {
+  const config = join(folder, "stopping.config.ts");
+  await writeFile(config, `${text}\nexport default {};\n`);
+  const { code, err } = await run(["rebuild", "--config", config]);
+  expect(code).toBe(1);
+  expect(err).toMatch(/stopped before it was done: .*\(STOPPED\)/);
+});

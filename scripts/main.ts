@@ -1,8 +1,21 @@
 import { execute } from "./cli/run.ts";
 import { createProgram } from "./program.ts";
 
+let isDone = false;
 // A reader that goes away (`| head`) is no error.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  isDone = true;
+  process.exit(error.code === "EPIPE" ? 0 : 1);
+});
+// Code of a configuration runs in this process. A schedule must not take it for a success when that ends the process, or
+// when nothing is left to wait for.
+process.on("exit", (code) => {
+  if (isDone || code !== 0) return;
+  process.exitCode = 1;
+  process.stderr.write(
+    "annoy-edge: the command stopped before it was done: code of the configuration or of an embedder ended the process, or waits for something that never comes. (STOPPED)\n",
+  );
+});
 // Leaving through `exit` lets half-written folders be removed (build/artifact/folder.ts).
 for (const [signal, code] of [
   ["SIGINT", 130],
@@ -12,9 +25,9 @@ for (const [signal, code] of [
   process.once(signal, () => process.exit(code));
 }
 
-const code = await execute(createProgram(), process.argv.slice(2), {
-  out: process.stdout,
-  err: process.stderr,
+const streams = { out: process.stdout, err: process.stderr };
+execute(createProgram(), process.argv.slice(2), streams).then((code) => {
+  isDone = true;
+  // What is printed may still be on its way through a pipe; threads and sockets must not keep the process.
+  process.stdout.write("", () => process.stderr.write("", () => process.exit(code)));
 });
-// What is printed may still be on its way through a pipe; threads and sockets must not keep the process.
-process.stdout.write("", () => process.stderr.write("", () => process.exit(code)));
