@@ -42,7 +42,6 @@ export function writeDocuments(file: HashedFile, bufferBytes = WRITE_BYTES): Doc
 
 /** `documents.jsonl` opened for reading single lines: 8 bytes of memory a document, texts stay on disk. */
 export interface DocumentsFile extends Docstore {
-  readonly count: number;
   close(): Promise<void>;
 }
 
@@ -65,7 +64,6 @@ export async function openDocuments(path: string, nItems: number, bytes?: number
     // Where each item's line lies; items without a document keep NaN.
     const starts = new Float64Array(nItems).fill(Number.NaN);
     const ends = new Float64Array(nItems);
-    let count = 0;
     let previous = -1;
     for await (const lines of scanLines(file)) {
       for (const { start, end, line, bytes } of lines) {
@@ -76,11 +74,9 @@ export async function openDocuments(path: string, nItems: number, bytes?: number
         starts[item] = start;
         ends[item] = end;
         previous = item;
-        count++;
       }
     }
     const documents: DocumentsFile = {
-      count,
       getItems: (items) =>
         Promise.all(
           items.map(async (item) => {

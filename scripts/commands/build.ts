@@ -13,10 +13,9 @@ import {
   surveySite,
 } from "../../build/index.ts";
 import { checkBuiltSize } from "../../build/publish/gate.ts";
+import { addForestOptions, addMetricOption, addShardOptions } from "../cli/build-options.ts";
 import { describeArtifact, recallShortfall } from "../cli/describe.ts";
-import { addForestOptions, addMetricOption } from "../cli/forest-options.ts";
 import { leafCommand, perform, wholeNumber } from "../cli/run.ts";
-import { addShardOptions } from "../cli/shard-options.ts";
 import { describeExplained, describeSite } from "../cli/site-report.ts";
 import { addTextOptions, type TextFlags, withTextOptions } from "../cli/text-options.ts";
 
