@@ -6,7 +6,7 @@ import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import type { Manifest, ManifestFile } from "../../worker/core/format/meta.ts";
 import { makeFolder } from "../settings/make-folder.ts";
 import { bringBack, foreignOf, isManifest, readManifestFile, replace, sweepAbandoned } from "./replace.ts";
-import { BASE_FOLDER, DATA_FILES, MANIFEST_FILE, SHARDS_FOLDER } from "./version.ts";
+import { BASE_FOLDER, DATA_FILES, ENCODER_FILE, MANIFEST_FILE, SHARDS_FOLDER } from "./version.ts";
 
 /** Folders that are being written, removed when the process ends before they are whole (a signal, a crash). */
 const unfinished = new Set<string>();
@@ -247,6 +247,15 @@ function wholeOf(dir: string): string | undefined {
   return undefined;
 }
 
+/** Refuses what would be read without an end, such as a FIFO or a device. What is not there is for others to name. */
+async function requireFiles(dir: string): Promise<void> {
+  for (const name of [MANIFEST_FILE, ENCODER_FILE, ...DATA_FILES]) {
+    const path = join(dir, name);
+    const info = await stat(path).catch(() => undefined);
+    if (info && !info.isFile()) throw new AnnoyEdgeError("NOT_AN_ARTIFACT", `${path} is no file.`);
+  }
+}
+
 /**
  * The manifest of an artifact folder.
  *
@@ -257,6 +266,7 @@ export async function readManifest(dir: string): Promise<Manifest> {
     throw new AnnoyEdgeError("NOT_AN_ARTIFACT", "No folder is named; that of an artifact is needed.");
   }
   const path = join(dir, MANIFEST_FILE);
+  await requireFiles(dir);
   let text: string;
   try {
     text = await readFile(path, "utf8");

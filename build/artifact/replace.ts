@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { isRunning } from "./running.ts";
 import { BASE_FOLDER, DATA_FILES, ENCODER_FILE, MANIFEST_FILE, SHARDS_FOLDER } from "./version.ts";
@@ -90,7 +90,9 @@ export function foreignOf(names: readonly string[], manifest: object): string[] 
 /** Returns a folder's manifest; undefined where it has none that can be read. */
 export function readManifestFile(folder: string): unknown {
   try {
-    return JSON.parse(readFileSync(join(folder, MANIFEST_FILE), "utf8"));
+    const path = join(folder, MANIFEST_FILE);
+    // A FIFO would never end.
+    return statSync(path).isFile() ? JSON.parse(readFileSync(path, "utf8")) : undefined;
   } catch {
     return undefined;
   }

@@ -1,6 +1,8 @@
+import { execFile } from "node:child_process";
 import { copyFile, cp, mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { versionOf } from "../artifact/version.ts";
 import { build, inspect, openLocalIndex, query, verify } from "../index.ts";
@@ -84,6 +86,16 @@ describe("damage is named", () => {
       expect.objectContaining({ code, message: expect.stringContaining(message) }),
     );
   });
+
+  test.each(["manifest.json", "forest.bin", "documents.jsonl"])(
+    "a FIFO for %s, which never ends",
+    async (name) => {
+      await rm(join(dir, name));
+      await promisify(execFile)("mkfifo", [join(dir, name)]);
+      const message = expect.stringContaining(`${name} is no file`);
+      expect(await failures()).toMatchObject([{ code: "NOT_AN_ARTIFACT", message }]);
+    },
+  );
 
   test("forest.bin one byte short", async () => {
     const { header } = await inspect(dir);
