@@ -228,6 +228,7 @@ describe("waitBefore", () => {
 
   test("obeys Retry-After in seconds and as a date", () => {
     expect(waitBefore(1, "1", policy)).toBe(1_000);
+    expect(waitBefore(1, "0.5", policy)).toBe(500);
     expect(waitBefore(1, "2", policy)).toBeUndefined();
     expect(waitBefore(1, new Date(Date.now() - 5_000).toUTCString(), policy)).toBe(0);
     expect(waitBefore(1, "soon", policy, () => 0)).toBe(100);

@@ -45,6 +45,8 @@ const REQUEST_KINDS = {
   QUERY_TOO_LONG: [400, "The query is too long"],
   INVALID_FILTER: [400, "The filter is not a condition"],
   FILTER_TOO_COMPLEX: [400, "The filter has too many conditions"],
+  TOO_MUCH_WORK: [400, "The request takes too much work"],
+  ANSWER_TOO_LARGE: [400, "The answer would be too large"],
 } as const satisfies Kinds;
 
 /** Problems of a request that does not fit the index. */
@@ -94,8 +96,6 @@ export const PROBLEM_KINDS: Readonly<Record<Code, Kind>> = {
   ...REQUEST_KINDS,
   MISSING_FIELD: [400, "A field is missing"],
   DUPLICATE_FIELD: [400, "A parameter is given more than once"],
-  TOO_MUCH_WORK: [400, "The request takes too much work"],
-  ANSWER_TOO_LARGE: [400, "The answer would be too large"],
   NOT_FOUND: [404, "There is nothing at this path"],
   METHOD_NOT_ALLOWED: [405, "The path does not take this method"],
   ...INDEX_KINDS,
