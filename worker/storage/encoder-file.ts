@@ -27,9 +27,13 @@ export async function readEncoder(
   const length = Number(cached?.headers.get("content-length"));
   if (cached?.body && Number.isSafeInteger(length) && length > 0) {
     onSize(length);
-    const bytes = await copyInto(cached.body, length, kernel, onProgress).catch(() => undefined);
-    if (bytes) return { bytes, from: "cache" };
-    await cache?.delete(cacheUrl(hash));
+    try {
+      return { bytes: await copyInto(cached.body, length, kernel, onProgress), from: "cache" };
+    } catch {
+      // A read that was taken over says nothing of the copy.
+      onProgress(length);
+      await forgetEncoder({ bucket, cache }, hash);
+    }
   }
   const key = encoderKey(hash);
   const object = await retried(() => bucket.get(key));

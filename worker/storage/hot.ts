@@ -36,7 +36,7 @@ export async function loadForest(
     } catch {
       // A load that was ended says nothing of the copy.
       onProgress();
-      await source.cache?.delete(url);
+      await source.cache?.delete(url).catch(() => false);
     }
   }
   const step = verifying(lengths, onProgress);

@@ -4,6 +4,7 @@ import { packKey, pageKey } from "../../../worker/core/format/keys.ts";
 import { encodeLine } from "../../../worker/core/format/page.ts";
 import { NO_DOCUMENT, type Placement, placementEntry } from "../../../worker/core/format/placement.ts";
 import { createWork } from "../../../worker/core/format/work.ts";
+import { createFlight } from "../../../worker/http/flight.ts";
 import { createPageCache } from "../../../worker/storage/documents/cache.ts";
 import { type KvDocstoreOptions, openKvDocstore } from "../../../worker/storage/documents/kv.ts";
 
@@ -124,6 +125,21 @@ test("pages are asked for with a long lifetime, a missing one again with a short
     [2, 31_536_000],
     [1, 30],
   ]);
+});
+
+test("a request that has been answered meanwhile reads nothing more, and leaves the pages that are kept", async () => {
+  const { kv, calls } = watched();
+  const docstore = open({ kv, bucket: env.INDEXES });
+  const { hold, counting, leave } = createFlight().enter();
+  hold(1);
+  leave();
+  const late = () => docstore.getItems([0], counting(createWork()));
+  await expect(late()).rejects.toMatchObject({ code: "TIMEOUT" });
+  expect(calls).toHaveLength(1);
+  expect(await docstore.getItems([0])).toEqual([document(0)]);
+  await expect(late()).rejects.toMatchObject({ code: "TIMEOUT" });
+  await docstore.getItems([0]);
+  expect(calls).toHaveLength(2);
 });
 
 test("a page that KV lacks is read from its pack in R2", async () => {

@@ -72,3 +72,32 @@ test("a damaged copy of an encoder in the data centre's cache gives way to the b
   const copy = await (await cache.match(url))!.arrayBuffer();
   expect(new Uint8Array(copy)).toEqual(bytes);
 });
+
+test("a read of a cached encoder that another request takes over leaves the copy where it is", async () => {
+  const { base64 } = inject("encoder");
+  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  const { identity } = openEncoder(bytes, openKernel(relaxed));
+  const cache = await caches.open("encoder-taken-over");
+  const url = `https://annoy-edge.invalid/${encoderKey(identity.contentHash!)}`;
+  const headers = { "cache-control": "max-age=60", "content-length": String(bytes.byteLength) };
+  await cache.put(url, new Response(bytes, { headers }));
+  const { readable, writable } = new IdentityTransformStream();
+  const stalled = [new Response(readable, { headers })];
+  const slow = new Proxy(cache, {
+    get: (target, name) =>
+      name === "match"
+        ? async () => stalled.pop() ?? target.match(url)
+        : Reflect.get(target, name).bind(target),
+  });
+  const { embedQuery } = createEncoders({
+    bucket: env.INDEXES as never,
+    cache: slow as never,
+    kernel: relaxed,
+    timing: { stall: 20 },
+  }).embedderOf(identity);
+  const first = embedQuery("a small dog");
+  expect(await embedQuery("a small dog")).toHaveLength(identity.dimensions);
+  await new Blob([bytes]).stream().pipeTo(writable);
+  expect(await first).toHaveLength(identity.dimensions);
+  expect(await cache.match(url)).toBeDefined();
+});

@@ -59,9 +59,12 @@ export function searchError(
   return new SearchError([{ field, code, message }], options);
 }
 
+/** Codes of requests that there is no room for, and of those that have been answered meanwhile. */
+const REFUSALS: ReadonlySet<string> = new Set(["ISOLATE_BUSY", "TIMEOUT"]);
+
 /** Whether a request may not take what it asks for, rather than that something is wrong with what was read for it. */
 export function isRefusal(error: unknown): boolean {
-  return error instanceof SearchError || (error instanceof AnnoyEdgeError && error.code === "ISOLATE_BUSY");
+  return error instanceof SearchError || (error instanceof AnnoyEdgeError && REFUSALS.has(error.code));
 }
 
 /** As much of a caller's text as an error repeats, in UTF-16 code units. */
