@@ -14,7 +14,7 @@ import { addTextOptions, type TextFlags, withTextOptions } from "../cli/text-opt
 
 /** `annoy-edge import annoy` and `import langchain`: existing indexes to artifacts. */
 export function addImport(program: Command): void {
-  const group = newCommand("import", "make an artifact of an existing Annoy index").helpCommand(false);
+  const group = newCommand("import", "make an artifact of an index of Annoy or LangChain").helpCommand(false);
   program.addCommand(group);
   addAnnoy(group);
   addLangchain(group);

@@ -30,7 +30,7 @@ export function addPlan(program: Command): void {
     .option("--probes <n>", "shards that a search asks (default: 8, random: all)", wholeNumber(1))
     .option("--replicas <n>", "copies of each shard in a region (default: 1)", wholeNumber(1))
     .option("--regions <n>", "regions with shards of their own (default: 1)", wholeNumber(1))
-    .option("--shard-bytes <n>", "memory of a shard (default: 60MB)", byteCount)
+    .option("--shard-bytes <size>", "memory of a shard (default: 60MB)", byteCount)
     .option("--no-encoder", "vectors of 384 dimensions that the shipped encoder does not make")
     .option("--jobs <n>", "cores that encode (default: those of this machine)", wholeNumber(1))
     .option("--changed <share>", "of the documents that a publish changes (default: 0.01)", decimal);

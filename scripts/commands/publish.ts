@@ -15,7 +15,7 @@ export function addPublish(program: Command): void {
   ])
     .argument("<dir>", "artifact folder")
     .option("--dry-run", "say what would be written and what it would cost; write nothing")
-    .option("--shard-bytes <n>", "warn of shards that take more memory (default: 60MB)", byteCount)
+    .option("--shard-bytes <size>", "warn of shards that take more memory (default: 60MB)", byteCount)
     .option("--allow-shrink", "publish a corpus that lost more than half since the version before")
     .option("--force", "publish in spite of failed checks, and record them")
     .option("--message <text>", "a note that versions shows")
