@@ -34,11 +34,16 @@ const loaded = new WeakMap<object, Map<string, Indexes>>();
  */
 export function createApp<Bindings = Env>(options: CreateAppOptions<Bindings> = {}): App {
   checkAppOptions(options);
-  const services = new WeakMap<object, Service>();
+  const serviceOf = servicesWith(options);
   // The type of an application's bindings is its own; by default it has those of `Env`.
   const bindings = options.bindings ?? ((env: Bindings) => env as unknown as Env);
-  return createHttpApp((c: AppContext) => {
-    const env = bindings((c.env ?? {}) as Bindings);
+  return createHttpApp((c: AppContext) => serviceOf(bindings((c.env ?? {}) as Bindings)));
+}
+
+/** Makes the function from bindings to their service, which is composed once. */
+export function servicesWith(options: ServiceOptions = {}): (env: Env) => Service {
+  const services = new WeakMap<object, Service>();
+  return (env) => {
     const key = bucketOf(env) ?? env;
     let service = services.get(key);
     if (!service) {
@@ -46,7 +51,7 @@ export function createApp<Bindings = Env>(options: CreateAppOptions<Bindings> = 
       services.set(key, service);
     }
     return service;
-  });
+  };
 }
 
 /** Composes a service over the indexes that this isolate has loaded already. */

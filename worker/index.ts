@@ -1,6 +1,6 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { ExecutionContext, ScheduledController } from "@cloudflare/workers-types";
-import { type CreateAppOptions, compositionOf, createApp, type Env } from "./app.ts";
+import { type CreateAppOptions, compositionOf, createApp, type Env, servicesWith } from "./app.ts";
 import type { Client } from "./client/client.ts";
 import type { SearchInput, SearchResponse } from "./client/types.ts";
 import { clientOf, type SearchRpc } from "./rpc.ts";
@@ -21,6 +21,7 @@ export type { SearchRpc } from "./rpc.ts";
 export { IndexShard } from "./shards/object.ts";
 
 const app = createApp();
+const serviceOf = servicesWith();
 
 /** The handler of a Worker that is nothing but the search. */
 export interface SearchWorker {
@@ -33,12 +34,13 @@ export interface SearchWorker {
 /** Makes the handler that the default export is, with options: `export default createWorker({ mcp: mcp() })`. */
 export function createWorker(options: CreateAppOptions = {}): SearchWorker {
   const own = createApp(options);
+  const ownServiceOf = servicesWith(options);
   return {
     // Hono's own type of the context has a field that only its servers set.
     fetch: (request, env, ctx) => own.fetch(request, env, ctx as never),
     scheduled: async (controller, env, ctx) =>
       runSchedule({ env, indexes: compositionOf(env, options).indexes, ctx, cron: controller.cron }),
-    search: (input, env, ctx) => clientOf(compositionOf(env, options).service, env, ctx).search(input),
+    search: (input, env, ctx) => clientOf(ownServiceOf(env), env, ctx).search(input),
   };
 }
 
@@ -85,6 +87,6 @@ export class SearchService extends WorkerEntrypoint<Env> implements SearchRpc {
   }
 
   #client(index?: string): Client {
-    return clientOf(compositionOf(this.env).service, this.env, this.ctx, index);
+    return clientOf(serviceOf(this.env), this.env, this.ctx, index);
   }
 }

@@ -1,6 +1,6 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
-import { Hono } from "hono";
+import { Hono, type HonoRequest } from "hono";
 import { hc } from "hono/client";
 import { beforeAll, describe, expect, test } from "vitest";
 import { composeService } from "../../worker/app.ts";
@@ -86,6 +86,32 @@ describe.each(["/search", "/"])("mounted under %s of another application", (path
     const failed = await send("/fails");
     expect(await failed.text()).toBe("application: of the application");
   });
+});
+
+test("middleware of the application may have read the body, as Hono keeps it", async () => {
+  const readers: Readonly<Record<string, (request: HonoRequest) => Promise<unknown>>> = {
+    json: (request) => request.json(),
+    text: (request) => request.text(),
+    clone: ({ raw }) => raw.clone().text(),
+    raw: ({ raw }) => raw.text(),
+  };
+  const app = new Hono()
+    .use(async (c, next) => {
+      await readers[c.req.header("x-reader") ?? ""]?.(c.req);
+      await next();
+    })
+    .route("/", createApp({ limits: { maxBodyBytes: 100_000 } }));
+  const ask = async (reader: string, length: number) => {
+    const { headers, body } = post({ filter: {}, k: 1 });
+    const padded = String(body).padEnd(length);
+    const init = { method: "POST", headers: { ...headers, "x-reader": reader }, body: padded };
+    return (await app.request("/v1/search", init, env)).json();
+  };
+  for (const reader of ["json", "text", "clone"]) {
+    for (const length of [0, 90_000]) expect(await ask(reader, length)).toMatchObject({ hits: [{}] });
+    expect(await ask(reader, 100_001)).toMatchObject({ code: "BODY_TOO_LARGE" });
+  }
+  expect(await ask("raw", 0)).toMatchObject({ code: "BAD_CONFIGURATION", status: 503 });
 });
 
 describe("what an application replaces", () => {

@@ -1,3 +1,5 @@
+import type { HonoRequest } from "hono";
+import { AnnoyEdgeError } from "../core/format/errors.ts";
 import { mayBeRounded, parseJson } from "../core/format/integers.ts";
 import { within } from "../core/time/wait.ts";
 import { HttpError } from "./problems.ts";
@@ -26,15 +28,14 @@ const PIECE_BYTES = 64 << 10;
  * without one as soon as it is over.
  *
  * @throws HttpError `UNSUPPORTED_MEDIA_TYPE`, `BODY_TOO_LARGE`, `BODY_TIMEOUT`, `INVALID_JSON`, `ISOLATE_BUSY`
+ * @throws AnnoyEdgeError `BAD_CONFIGURATION` when an application around this one has left nothing of the body
  */
-export async function readJson(request: Request, limits: BodyLimits): Promise<unknown> {
-  checkMediaType(request.headers);
-  const declared = Number(request.headers.get("content-length") ?? 0);
+export async function readJson(request: HonoRequest, limits: BodyLimits): Promise<unknown> {
+  const { raw } = request;
+  checkMediaType(raw.headers);
+  const declared = Number(raw.headers.get("content-length") ?? 0);
   if (declared > limits.maxBytes) throw tooLarge(limits.maxBytes);
-  const isShort = declared > 0 && declared <= WHOLE_BYTES;
-  if (isShort) limits.hold(BYTES_HELD * declared);
-  const body = isShort ? wholeBody(request) : streamedBody(request, limits);
-  const text = decode(await withinTime(body, limits));
+  const text = decode(await withinTime(bytesOf(request, declared, limits), limits));
   if (text.trim() === "")
     throw new HttpError("INVALID_JSON", "The request has no body; it needs a JSON object.");
   try {
@@ -86,6 +87,28 @@ function checkMediaType(headers: Headers): void {
       { "accept-encoding": "identity" },
     );
   }
+}
+
+function bytesOf(request: HonoRequest, declared: number, limits: BodyLimits): Promise<Uint8Array> {
+  if (request.raw.bodyUsed) return keptBody(request, limits);
+  if (declared <= 0 || declared > WHOLE_BYTES) return streamedBody(request.raw, limits);
+  limits.hold(BYTES_HELD * declared);
+  return wholeBody(request.raw);
+}
+
+/** A body that an application around this one has read by Hono, which keeps it. */
+async function keptBody(request: HonoRequest, { maxBytes, hold }: BodyLimits): Promise<Uint8Array> {
+  let bytes: Uint8Array;
+  try {
+    bytes = new Uint8Array(await request.arrayBuffer());
+  } catch {
+    const message =
+      "Middleware around the search has read the request's body. Let it read c.req.json() or a clone instead of c.req.raw.";
+    throw new AnnoyEdgeError("BAD_CONFIGURATION", message);
+  }
+  if (bytes.byteLength > maxBytes) throw tooLarge(maxBytes);
+  hold(BYTES_HELD * bytes.byteLength);
+  return bytes;
 }
 
 /** A body whose length is declared, and so held to by HTTP: in one piece. */

@@ -19,7 +19,7 @@ export async function answerMcp(c: AppContext, options: McpOptions): Promise<Res
   const { limits = {} } = stateOf(c).service;
   // Nothing here changes while a client listens.
   const handler = createMcpHandler(() => serverFor(c, options), { maxSubscriptions: 0 });
-  const parsedBody = await readJson(c.req.raw, {
+  const parsedBody = await readJson(c.req, {
     maxBytes: limits.maxBodyBytes ?? MAX_BODY_BYTES,
     timeout: limits.bodyTimeout ?? BODY_TIMEOUT,
     hold: stateOf(c).hold,

@@ -30,7 +30,7 @@ export function addSearchRoutes(router: Router): void {
     },
     post: async (c) => {
       const limits = limitsOf(c);
-      const body = await readJson(c.req.raw, bodyLimits(c, limits.maxBodyBytes ?? MAX_BODY_BYTES));
+      const body = await readJson(c.req, bodyLimits(c, limits.maxBodyBytes ?? MAX_BODY_BYTES));
       const request = parseSearchRequest(body, limits);
       return counted(c, request, async () =>
         request.indexes
@@ -43,7 +43,7 @@ export function addSearchRoutes(router: Router): void {
   indexRoute(router, "/v1/search/batch", "search", {
     post: async (c) => {
       const limits = limitsOf(c);
-      const body = await readJson(c.req.raw, bodyLimits(c, limits.maxBatchBytes ?? MAX_BATCH_BYTES));
+      const body = await readJson(c.req, bodyLimits(c, limits.maxBatchBytes ?? MAX_BATCH_BYTES));
       const requests = parseBatchRequest(body, limits);
       return withSearcher(c, async (searcher) => uncached(c, await searchBatchWith(searcher, requests)));
     },
