@@ -13,7 +13,7 @@ export function describeArtifact(manifest: Manifest): string {
   const shape =
     forest.kind === "flat"
       ? "flat scan of all codes"
-      : `${count(forest.trees)} ${forest.trees === 1 ? "tree" : "trees"}, leaves of ${forest.leafSize}`;
+      : `${count(forest.trees, "tree")}, leaves of ${forest.leafSize}`;
   return table([
     ["name", manifest.name],
     ["version", manifest.version],

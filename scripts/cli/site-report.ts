@@ -15,7 +15,7 @@ export function describeSite({
   explained,
 }: SiteReport): string {
   const lines = [
-    `site: ${count(indexed)} of ${count(pages)} pages indexed, as ${count(documents)} documents`,
+    `site: ${count(indexed)} of ${count(pages, "page")} indexed, as ${count(documents, "document")}`,
   ];
   for (const [reason, sentence] of Object.entries(REASONS)) {
     const found = leftOut[reason as keyof typeof REASONS];
@@ -27,10 +27,10 @@ export function describeSite({
     const characters = linkLists.reduce((sum, list) => sum + list.characters, 0);
     const shown = linkLists.map(({ page, heading }) => `${page} (${heading})`);
     lines.push(
-      `  ${count(linkLists.length)} lists of links, of which only the beginning is indexed (${count(characters)} characters are not): ${examples(shown)}`,
+      `  ${count(linkLists.length)} lists of links, of which only the beginning is indexed (${count(characters, "character")} are not): ${examples(shown)}`,
     );
   }
-  if (warnings.length > 0) lines.push(`  ${count(warnings.length)} warnings: ${examples(warnings)}`);
+  if (warnings.length > 0) lines.push(`  ${count(warnings.length, "warning")}: ${examples(warnings)}`);
   if (explained) lines.push(describeExplained({ explained }));
   return lines.join("\n");
 }
@@ -43,11 +43,11 @@ export function describeExplained({ explained }: Pick<SiteReport, "explained">):
   if (outcome !== "indexed")
     return `${page} is left out: such pages ${REASONS[outcome]}${detail ? ` (${detail})` : ""}.`;
   const found = sections.map(
-    ({ url: address, heading, characters }) => `  ${address}  ${heading} (${count(characters)} characters)`,
+    ({ url: address, heading, characters }) => `  ${address}  ${heading} (${count(characters, "character")})`,
   );
   const lists = linkLists.map(
     ({ heading, characters }) =>
-      `  "${heading}" is a list of links: ${count(characters)} characters of it are not indexed`,
+      `  "${heading}" is a list of links: ${count(characters, "character")} of it are not indexed`,
   );
   return [
     `${page} is indexed as ${url}, titled "${title}":`,

@@ -74,6 +74,11 @@ test("a line is never longer than the terminal is wide", () => {
 });
 
 test("numbers read well", () => {
+  expect([count(0, "page"), count(1, "page"), count(1_200, "page")]).toEqual([
+    "0 pages",
+    "1 page",
+    "1,200 pages",
+  ]);
   expect([count(117_791), duration(400), duration(59_600), duration(200_000)]).toEqual([
     "117,791",
     "0.4 s",

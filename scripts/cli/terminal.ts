@@ -105,9 +105,11 @@ export function printable(text: string): string {
   return text.replace(/(?![\n\t])\p{Cc}/gu, "\ufffd");
 }
 
-/** A whole number with thousands separated, the same on every machine. */
-export function count(n: number): string {
-  return Math.round(n).toLocaleString("en-US");
+/** A whole number with thousands separated, the same on every machine, with a noun that takes its number: `1 page`, `2 pages`. */
+export function count(n: number, noun?: string): string {
+  const number = Math.round(n).toLocaleString("en-US");
+  if (noun === undefined) return number;
+  return `${number} ${n === 1 ? noun : `${noun}s`}`;
 }
 
 /** Bytes as people read them, in powers of 1000 as storage is sold: `812 B`, `7.6 MB`. */

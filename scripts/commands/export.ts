@@ -57,6 +57,6 @@ function addShared(command: Command, out: string, description: string): void {
 function outcome(result: ExportAnnoyResult): Outcome {
   const { out, items, dimensions, metric, trees, layout, kept } = result;
   const origin = kept ? "as they were imported" : "grown for this file";
-  const text = `${out}\n  ${count(items)} items of ${dimensions} dimensions, ${metric} (layout ${layout})\n  ${count(trees)} trees, ${origin}`;
+  const text = `${out}\n  ${count(items, "item")} of ${dimensions} dimensions, ${metric} (layout ${layout})\n  ${count(trees, "tree")}, ${origin}`;
   return { result, text };
 }

@@ -22,10 +22,10 @@ export function addGc(program: Command): void {
 function describe({ name, dryRun, kept, removed, deleted }: GcResult): string {
   const { objects, objectBytes, pages } = deleted;
   if (removed.length === 0 && objects === 0 && pages === 0)
-    return `${name}: nothing to remove; ${count(kept.length)} versions stay.`;
-  const what = `${count(removed.length)} versions, ${count(objects)} objects (${bytes(objectBytes)}) and ${count(pages)} pages`;
+    return `${name}: nothing to remove; ${count(kept.length, "version")} kept.`;
+  const what = `${count(removed.length, "version")}, ${count(objects, "object")} (${bytes(objectBytes)}) and ${count(pages, "page")}`;
   const list = removed.length > 0 ? `\n${removed.map((version) => `  ${version}`).join("\n")}` : "";
   return dryRun
-    ? `${name}: ${what} would be removed; ${count(kept.length)} versions stay. Nothing was changed.${list}`
-    : `${name}: ${what} were removed; ${count(kept.length)} versions stay.${list}`;
+    ? `${name}: ${what} would be removed; ${count(kept.length, "version")} kept. Nothing was changed.${list}`
+    : `${name}: ${what} were removed; ${count(kept.length, "version")} kept.${list}`;
 }

@@ -55,7 +55,7 @@ export function addInsights(program: Command): void {
 }
 
 function describe({ name, days, least, queries }: InsightsResult): string {
-  const what = `${name}: queries of the last ${count(days)} days that occurred ${count(least)} times or more`;
+  const what = `${name}: queries of the last ${count(days, "day")} that occurred ${count(least)} times or more`;
   if (queries.length === 0) return `${what}: none.`;
   const width = String(queries[0]!.count).length;
   return [`${what}:`, ...queries.map((one) => `  ${String(one.count).padStart(width)}  ${one.query}`)].join(

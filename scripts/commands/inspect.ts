@@ -74,7 +74,7 @@ function changes({
     ...(distance === undefined ? [] : [`vectors ${distance.toFixed(2)} times as far from it as its own`]),
   ];
   return [
-    ["base", `${version}, ${count(items)} items, ${bytes(hotBytes)} hot`],
+    ["base", `${version}, ${count(items, "item")}, ${bytes(hotBytes)} hot`],
     ["changes", `${count(added)} added or replaced, ${count(removed)} gone; below is their own file`],
     ["drift", signs.join(", ")],
   ];

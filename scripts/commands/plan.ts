@@ -104,6 +104,6 @@ function describeEncoding({ encoding }: Plan): [string, string][] {
 
 function servedBy({ shards, tooLarge, probes, objects }: Plan): string {
   if (shards === 1) return "one isolate, whole";
-  if (tooLarge) return `nothing yet: ${count(shards)} shards, and 500 are the most; choose a smaller codec`;
-  return `${count(shards)} shards in ${count(objects)} Durable Objects; a search asks ${count(probes)}`;
+  if (tooLarge) return `nothing yet: ${count(shards, "shard")}, and 500 are the most; choose a smaller codec`;
+  return `${count(shards, "shard")} in ${count(objects)} Durable Objects; a search asks ${count(probes)}`;
 }

@@ -44,9 +44,9 @@ export function describePublished(result: PublishResult): string {
     const moved = repacked > 0 ? `, ${count(repacked)} repacked` : "";
     rows.push(["documents", `${count(added)} added, ${count(kept)} kept, ${count(removed)} removed${moved}`]);
     const found = written.pagesFound > 0 ? `, ${count(written.pagesFound)} were there already` : "";
-    rows.push(["KV", `${count(written.pages)} pages, ${bytes(written.pageBytes)}${found}`]);
-    const parts = shards > 0 ? `, ${count(shards)} shards` : "";
-    rows.push(["R2", `${count(written.objects)} objects, ${bytes(written.objectBytes)}${parts}`]);
+    rows.push(["KV", `${count(written.pages, "page")}, ${bytes(written.pageBytes)}${found}`]);
+    const parts = shards > 0 ? `, ${count(shards, "shard")}` : "";
+    rows.push(["R2", `${count(written.objects, "object")}, ${bytes(written.objectBytes)}${parts}`]);
     rows.push([
       "cost",
       `${count(cost.classA)} class A operations, ${count(cost.kvWrites)} KV writes; $${cost.usd.toFixed(4)} beyond the allowances`,

@@ -16,9 +16,9 @@ export function addRestore(program: Command): void {
   perform<NamedTargetOptions>(command, async ({ onProgress }, flags) => {
     const result = await restore({ ...flags, onProgress });
     const { name, version, previous, pages, written, packsWritten, left } = result;
-    const packs = packsWritten > 0 ? `, and ${count(packsWritten)} packs` : "";
-    const rest = left.length > 0 ? ` ${count(left.length)} faults remain: publish its artifact again.` : "";
-    const text = `${name}: of ${count(pages)} pages of version ${version}${previous === null ? "" : " and the one before"}, ${count(written)} were written again${packs}.${rest}`;
+    const packs = packsWritten > 0 ? `, and ${count(packsWritten, "pack")}` : "";
+    const rest = left.length > 0 ? ` ${count(left.length, "fault")} left: publish its artifact again.` : "";
+    const text = `${name}: of ${count(pages, "page")} of version ${version}${previous === null ? "" : " and the one before"}, ${count(written)} were written again${packs}.${rest}`;
     return { result, text, failed: left.length > 0 };
   });
 }

@@ -52,7 +52,7 @@ export function describeVerification({ ok, dir, checks }: Verification): string 
 
 function describePublishedCheck({ ok, name, versions }: PublishedVerification): string {
   const lines = versions.flatMap(({ version, state, findings }) => [
-    `${version} (${state}): ${findings.length === 0 ? "sound" : `${count(findings.length)} faults`}`,
+    `${version} (${state}): ${findings.length === 0 ? "sound" : count(findings.length, "fault")}`,
     ...findings
       .slice(0, SHOWN)
       .map((finding) => `  ${finding.key} is ${finding.fault}; ${remedyOf(finding)} mends it`),
