@@ -18,14 +18,20 @@ test("requests that would take more memory together than there is are refused, o
   expect(flight.bytes).toBe(100);
 });
 
-test("a request that has left takes nothing more, which nobody would give back", () => {
+test("a request that has left takes nothing more, which nobody would give back, and works no more", () => {
   const flight = createFlight(1000);
   const { hold, counting, leave } = flight.enter();
   const work = counting(createWork());
   hold(10);
   leave();
-  for (const late of [() => hold(500), () => work.hold("read", "documents", 500)]) {
-    expect(late).toThrow(expect.objectContaining({ code: "TIMEOUT" }));
+  const late = [
+    () => hold(500),
+    () => work.hold("read", "documents", 500),
+    () => work.spend("vectors", 1),
+    () => work.done("facets", 1),
+  ];
+  for (const one of late) {
+    expect(one).toThrow(expect.objectContaining({ code: "TIMEOUT" }));
   }
   expect(flight.bytes).toBe(0);
 });

@@ -11,7 +11,7 @@ export interface Passage {
    *   left: what still runs of it is of no use, and nothing would give its bytes back
    */
   hold(bytes: number): void;
-  /** Work whose bytes count as well. */
+  /** Work whose bytes count as well, and of which none is done once the request has left. */
   counting(work: Work): Work;
   /** Bytes that it holds. */
   readonly bytes: number;
@@ -49,8 +49,11 @@ export function createFlight(most: number = FLIGHT_BYTES): Flight {
     enter() {
       const own = { bytes: 0, since: Date.now() };
       let isDone = false;
-      const hold = (bytes: number): void => {
+      const requireHere = (): void => {
         if (isDone) throw new HttpError("TIMEOUT", "The request was answered before all of it was done.");
+      };
+      const hold = (bytes: number): void => {
+        requireHere();
         const isOver = () => total() + bytes > most && total() > own.bytes;
         if (isOver()) forgetGone();
         if (isOver()) throw busy();
@@ -64,6 +67,14 @@ export function createFlight(most: number = FLIGHT_BYTES): Flight {
           hold(of, part, bytes) {
             work.hold(of, part, bytes);
             hold(bytes);
+          },
+          spend(kind, units) {
+            requireHere();
+            work.spend(kind, units);
+          },
+          done(kind, units) {
+            requireHere();
+            work.done(kind, units);
           },
         }),
         get bytes() {

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { createTurns } from "./turns.ts";
 
 const after = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
@@ -36,6 +36,26 @@ test("who waits is served in the order of coming, large or small, and nobody who
   await after(3);
   await Promise.all([...first, run(5, 1)]);
   expect(order).toEqual([0, 1, 2, 3, 4, 5]);
+});
+
+test("who is so late that it was taken for gone stands in line again", async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const turns = createTurns(10);
+  const order: string[] = [];
+  const run = (name: string) => turns(10, async () => void order.push(name));
+  const { promise, resolve } = Promise.withResolvers<void>();
+  void turns(10, () => new Promise(() => {}));
+  const late = run("late");
+  vi.setSystemTime(Date.now() + 6_000);
+  const running = turns(10, () => promise);
+  await vi.advanceTimersByTimeAsync(10);
+  const next = run("next");
+  await vi.advanceTimersByTimeAsync(50);
+  resolve();
+  await vi.advanceTimersByTimeAsync(500);
+  await Promise.all([running, late, next]);
+  expect(order).toEqual(["late", "next"]);
 });
 
 test("who has waited for long is refused, and the others are served", async () => {

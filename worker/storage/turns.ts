@@ -51,7 +51,6 @@ export function createTurns(most: number, longestWait = LONGEST_WAIT_MS): Turns 
   const waitFor = async (bytes: number): Promise<void> => {
     const since = Date.now();
     const own = { looksAt: since };
-    waiting.add(own);
     try {
       for (let now = since; ; now = Date.now()) {
         const ahead = before(own, now);
@@ -59,6 +58,8 @@ export function createTurns(most: number, longestWait = LONGEST_WAIT_MS): Turns 
         if (now - since >= longestWait) throw busy(longestWait);
         const pause = Math.min(POLL_MS * (1 + ahead), LONGEST_POLL_MS);
         own.looksAt = now + pause;
+        // Whoever had taken it for gone has dropped it.
+        waiting.add(own);
         await sleep(pause);
       }
     } finally {
