@@ -26,10 +26,10 @@ async function bundle(entry: string) {
 
 const isMcp = (path: string) => path.includes("@modelcontextprotocol/");
 
-/** As deployed before it was installed as a package: 174 KiB, not minified. */
-const LIMIT = 174 * 1024;
+/** 174 KiB, not minified, were deployed before there was a package; since then limits that attacks asked for took 2 more. */
+const LIMIT = 176 * 1024;
 
-test("the Worker as a package takes no more than it did, and brings no Model Context Protocol", async () => {
+test("the Worker as a package takes at most 176 KiB, and brings no Model Context Protocol", async () => {
   const { compressed, inputs } = await bundle("index.ts");
   expect(compressed).toBeLessThan(LIMIT);
   expect(inputs.filter(isMcp)).toEqual([]);

@@ -129,10 +129,16 @@ test("pages are asked for with a long lifetime, a missing one again with a short
 
 test("a request that has been answered meanwhile reads nothing more, and leaves the pages that are kept", async () => {
   const { kv, calls } = watched();
-  const docstore = open({ kv, bucket: env.INDEXES });
   const { hold, counting, leave } = createFlight().enter();
   hold(1);
-  leave();
+  // The request ends while its page is being read.
+  const leaving = new Proxy(kv, {
+    get(target, property) {
+      leave();
+      return Reflect.get(target, property);
+    },
+  });
+  const docstore = open({ kv: leaving, bucket: env.INDEXES });
   const late = () => docstore.getItems([0], counting(createWork()));
   await expect(late()).rejects.toMatchObject({ code: "TIMEOUT" });
   expect(calls).toHaveLength(1);
