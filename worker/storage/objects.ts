@@ -1,6 +1,6 @@
 import type { R2Bucket, R2ObjectBody } from "@cloudflare/workers-types";
 import { AnnoyEdgeError } from "../core/format/errors.ts";
-import { sleep } from "./waiting.ts";
+import { sleep } from "../core/time/wait.ts";
 
 const RETRY_MS = [30, 150];
 

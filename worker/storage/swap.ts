@@ -1,5 +1,6 @@
 import { HELD_BYTES, LOADED_BYTES } from "../core/format/budget.ts";
 import { AnnoyEdgeError } from "../core/format/errors.ts";
+import { sleep } from "../core/time/wait.ts";
 import { fillCold } from "./files.ts";
 import { artifactsOf } from "./held.ts";
 import type { Holder } from "./holder.ts";
@@ -11,7 +12,6 @@ import { freeParts } from "./release.ts";
 import { LAST_POLL_MS, type Task, type Tasks } from "./task.ts";
 import type { IndexReaderOptions, ReaderTiming, WaitContext } from "./types.ts";
 import { requireFiles } from "./versions.ts";
-import { sleep } from "./waiting.ts";
 
 /** Parts that a swap works on. */
 export interface SwapContext<T> {

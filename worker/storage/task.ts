@@ -1,6 +1,6 @@
 import { AnnoyEdgeError } from "../core/format/errors.ts";
+import { sleep, within } from "../core/time/wait.ts";
 import type { WaitContext } from "./types.ts";
-import { sleep, within } from "./waiting.ts";
 
 const FIRST_POLL_MS = 2;
 export const LAST_POLL_MS = 20;
@@ -96,7 +96,7 @@ export function createTasks({ stall, run, onEnd }: TaskOptions): Tasks {
           if (!watched) ({ task: watched, promise: own } = start(ctx));
         }
         if (watched.done || Date.now() >= deadline) return watched;
-        await (own ? within(own, poll) : sleep(poll));
+        await (own ? within(own, poll, () => {}) : sleep(poll));
       }
     },
   };

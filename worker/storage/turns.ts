@@ -1,5 +1,5 @@
 import { AnnoyEdgeError } from "../core/format/errors.ts";
-import { sleep } from "./waiting.ts";
+import { sleep } from "../core/time/wait.ts";
 
 /** Runs something that takes so many bytes for a while when there is room for it. */
 export type Turns = <R>(bytes: number, run: () => Promise<R>) => Promise<R>;
