@@ -97,7 +97,8 @@ export async function uploadVersion(
       etags: {
         forest: (await store.headObject(forestKey))?.etag ?? "",
         placement: (await store.headObject(placementKey))?.etag ?? "",
-        ...(encoder && { encoder: (await store.headObject(encoderKey(encoder.hash)))?.etag ?? "" }),
+        ...(part.shard === undefined &&
+          encoder && { encoder: (await store.headObject(encoderKey(encoder.hash)))?.etag ?? "" }),
       },
       ...(part.shard === undefined && { corpus }),
       ...(part.shard === undefined && baseFiles && { baseFiles }),
