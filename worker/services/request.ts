@@ -140,8 +140,9 @@ function refusal(
   const { status } = response;
   const said = explanation(text, call.key);
   const by = `The ${call.what ?? "embedder"} ${call.provider} answered ${status}`;
-  onRefusal?.(`${by}${said && `: ${said}`}.`);
-  const at = onRefusal ? by : `${by}${said && `: ${said}`}`;
+  const told = `${by}${said && `: ${said}`}`;
+  onRefusal?.(`${told}.`);
+  const at = onRefusal ? by : told;
   if (status === 401 || status === 403) {
     // Not what it says: services quote parts of the key.
     const message = `${by}. Check ${call.keyName}.`;
