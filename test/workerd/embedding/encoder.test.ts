@@ -7,6 +7,18 @@ import { openKernel } from "../../../worker/core/embedding/encoder/kernel.ts";
 import { encoderKey } from "../../../worker/core/format/keys.ts";
 import { createEncoders } from "../../../worker/storage/encoders.ts";
 
+/** The encoder's file, and what it says it is. */
+function encoderFile() {
+  const bytes = Uint8Array.from(atob(inject("encoder").base64), (character) => character.charCodeAt(0));
+  return { bytes, identity: openEncoder(bytes, openKernel(relaxed)).identity };
+}
+
+/** Address and headers of an encoder's copy in the data centre's cache. */
+function cachedAs(hash: string, length: number) {
+  const headers = { "cache-control": "max-age=60", "content-length": String(length) };
+  return { url: `https://annoy-edge.invalid/${encoderKey(hash)}`, headers };
+}
+
 test.each([
   ["relaxed", relaxed],
   ["plain", plain],
@@ -27,9 +39,7 @@ test.each([
 });
 
 test("an encoder whose reads fail takes memory once, and answers as soon as it can be read", async () => {
-  const { base64 } = inject("encoder");
-  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-  const { identity } = openEncoder(bytes, openKernel(relaxed));
+  const { bytes, identity } = encoderFile();
   const key = encoderKey(identity.contentHash!);
   const instances = vi.spyOn(WebAssembly, "Instance");
   const encoders = createEncoders({
@@ -53,12 +63,9 @@ test("an encoder whose reads fail takes memory once, and answers as soon as it c
 });
 
 test("a damaged copy of an encoder in the data centre's cache gives way to the bucket's", async () => {
-  const { base64 } = inject("encoder");
-  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-  const { identity } = openEncoder(bytes, openKernel(relaxed));
+  const { bytes, identity } = encoderFile();
   const cache = await caches.open("encoder-test");
-  const url = `https://annoy-edge.invalid/${encoderKey(identity.contentHash!)}`;
-  const headers = { "cache-control": "max-age=60", "content-length": String(bytes.byteLength) };
+  const { url, headers } = cachedAs(identity.contentHash!, bytes.byteLength);
   await cache.put(url, new Response(bytes.slice().fill(7, -100), { headers }));
   await env.INDEXES.put(encoderKey(identity.contentHash!), bytes);
   const encoders = createEncoders({
@@ -74,12 +81,9 @@ test("a damaged copy of an encoder in the data centre's cache gives way to the b
 });
 
 test("a read of a cached encoder that another request takes over leaves the copy where it is", async () => {
-  const { base64 } = inject("encoder");
-  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-  const { identity } = openEncoder(bytes, openKernel(relaxed));
+  const { bytes, identity } = encoderFile();
   const cache = await caches.open("encoder-taken-over");
-  const url = `https://annoy-edge.invalid/${encoderKey(identity.contentHash!)}`;
-  const headers = { "cache-control": "max-age=60", "content-length": String(bytes.byteLength) };
+  const { url, headers } = cachedAs(identity.contentHash!, bytes.byteLength);
   await cache.put(url, new Response(bytes, { headers }));
   const { readable, writable } = new IdentityTransformStream();
   const stalled = [new Response(readable, { headers })];
