@@ -6,9 +6,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type BuildOptions, build, type LocalIndex, openLocalIndex } from "../../../build/index.ts";
 import { textCorpus } from "../../../test/seed/corpus.ts";
 import type { Embedder } from "../embedding/types.ts";
+import { AnnoyEdgeError } from "../format/errors.ts";
 import type { LoadedIndex } from "./loaded-index.ts";
-import { parseSearchRequest } from "./parse.ts";
-import { search } from "./search.ts";
+import { parseBatchRequest, parseSearchRequest } from "./parse.ts";
+import { search, searchBatch } from "./search.ts";
 import type { SearchInput } from "./types.ts";
 
 let folder: string;
@@ -138,6 +139,23 @@ describe("search", () => {
     expect(await ask(broken, { query: "dog" })).toMatchObject({
       hits: [{ distance: null, document: { pageContent: "a dog" } }],
       warnings: [{ code: "EMBEDDER_UNAVAILABLE" }],
+    });
+  });
+
+  test("fails a batch as a whole by what may be there the next time, and a search of it by what never fits", async () => {
+    const ask = (target: LoadedIndex, searches: readonly SearchInput[]) =>
+      searchBatch(target, parseBatchRequest({ searches }));
+    const { results } = await ask(index, [{ item: 99_999 }, { query: "dog" }]);
+    expect(results).toMatchObject([{ error: { code: "ITEM_NOT_FOUND" } }, { hits: expect.any(Array) }]);
+    const busy = new AnnoyEdgeError("ISOLATE_BUSY", "Try again.");
+    await expect(ask({ ...index, inTurn: () => Promise.reject(busy) }, [{ query: "dog" }])).rejects.toBe(
+      busy,
+    );
+    const identity = { provider: "openai", model: "m", dimensions: 256, normalized: true };
+    const embedQuery = () => Promise.reject(new Error("down"));
+    const broken = { ...index, embedder: { identity, embedQuery, embedDocuments: async () => [] } };
+    await expect(ask(broken, [{ query: "dog", mode: "vector" }, { item: 1 }])).rejects.toMatchObject({
+      code: "EMBEDDING_FAILED",
     });
   });
 

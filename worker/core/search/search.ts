@@ -1,5 +1,4 @@
-import { AnnoyEdgeError } from "../format/errors.ts";
-import { searchError } from "../format/search-error.ts";
+import { SearchError, searchError } from "../format/search-error.ts";
 import { type Answered, answerOf, holdAnswers, readDocuments } from "./hits.ts";
 import type { LoadedIndex } from "./loaded-index.ts";
 import { openSearcher } from "./open-searcher.ts";
@@ -51,6 +50,9 @@ export async function searchWith(searcher: Searcher, request: SearchRequest): Pr
 /**
  * Answers many searches at once. The documents of all of them are read together, and shards are asked for all of them
  * together. A search that does not fit the index has its error in its place; the others are answered.
+ *
+ * @throws SearchError of what the batch asks for altogether; AnnoyEdgeError for what may be there the next time, so that
+ *   the batch is sent again as a search alone is
  */
 export async function searchBatchWith(
   single: Searcher,
@@ -65,25 +67,24 @@ export async function searchBatchWith(
   const others = searcher.beside(requests.length - 1);
   // Together, so that an embedder behind a network is waited for once and not a hundred times.
   const ranked = await Promise.all(
-    requests.map(async (request): Promise<Answered | AnnoyEdgeError> => {
+    requests.map(async (request): Promise<Answered | SearchError> => {
       try {
         return await rankOne(searcher, request);
       } catch (error) {
-        // What a request may ask for is left to none of its searches.
-        if (error instanceof AnnoyEdgeError && !OF_REQUEST.has(error.code)) return error;
+        if (error instanceof SearchError && !OF_BATCH.has(error.code)) return error;
         throw error;
       } finally {
         others.leave();
       }
     }),
   );
-  const answered = ranked.filter((one): one is Answered => !(one instanceof AnnoyEdgeError));
+  const answered = ranked.filter((one): one is Answered => !(one instanceof SearchError));
   const documents = await readDocuments(searcher, answered);
   holdAnswers(searcher, answered, documents);
   const results: BatchResponse["results"][number][] = [];
   for (const one of ranked) {
     results.push(
-      one instanceof AnnoyEdgeError
+      one instanceof SearchError
         ? { error: { code: one.code, message: one.message } }
         : await answerOf(searcher, one, documents),
     );
@@ -91,8 +92,8 @@ export async function searchBatchWith(
   return { index: name, version, metric: forest.metric, results };
 }
 
-/** Codes of errors that are the whole batch's. */
-const OF_REQUEST: ReadonlySet<string> = new Set(["TOO_MUCH_WORK", "ANSWER_TOO_LARGE"]);
+/** Codes of a search's errors that are the whole batch's: limits of a request, and an embedder that may answer the next time. */
+const OF_BATCH: ReadonlySet<string> = new Set(["TOO_MUCH_WORK", "ANSWER_TOO_LARGE", "EMBEDDING_FAILED"]);
 
 async function rankOne(searcher: Searcher, request: SearchRequest): Promise<Answered> {
   if (request.indexes) {
