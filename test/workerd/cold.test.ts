@@ -2,6 +2,7 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { compose, type Env } from "../../worker/app.ts";
+import { cacheUrl } from "../../worker/core/format/keys.ts";
 import { vectorCorpus } from "../seed/corpus.ts";
 import { expectProblem, ORIGIN } from "./contract.ts";
 import { seed } from "./seed.ts";
@@ -10,9 +11,9 @@ beforeAll(seed);
 
 /** Reads of ranges behind the hot part, each an operation of R2 that costs. */
 let coldReads = 0;
-let failing = false;
+let fault: "fails" | "gives no answer" | "ends early" | undefined;
 
-/** The real bucket; counts ranged reads, and fails them on demand. */
+/** The real bucket; counts ranged reads, and spoils them on demand. */
 const bucket: Env["INDEXES"] = new Proxy(env.INDEXES, {
   get(target, name) {
     const value: unknown = Reflect.get(target, name);
@@ -21,7 +22,12 @@ const bucket: Env["INDEXES"] = new Proxy(env.INDEXES, {
       const range = (args[1] as { range?: { offset?: number } } | undefined)?.range;
       if (name === "get" && (range?.offset ?? 0) > 0) {
         coldReads++;
-        if (failing) return Promise.reject(new Error("internal error"));
+        if (fault === "fails") return Promise.reject(new Error("internal error"));
+        if (fault === "gives no answer") return new Promise(() => {});
+        if (fault === "ends early") {
+          const { offset, length } = range as { offset: number; length: number };
+          return Reflect.apply(value, target, [args[0], { range: { offset, length: length - 1 } }]);
+        }
       }
       return Reflect.apply(value, target, args);
     };
@@ -44,7 +50,7 @@ async function isolateWithoutCachedFile(): Promise<typeof app> {
   await send("/v1/index", isolate);
   const { objects } = await env.INDEXES.list({ prefix: "cold/versions/" });
   for (const { key, size } of objects) {
-    await caches.default.delete(`https://annoy-edge.invalid/${key}?whole=${size}`);
+    await caches.default.delete(cacheUrl(`${key}?whole=${size}`));
   }
   return isolate;
 }
@@ -125,27 +131,30 @@ describe("an index whose vectors stay in R2", () => {
     expect(coldReads).toBe(0);
   });
 
-  test("ranks by the resident codes while R2 does not give them, says so, and recovers", async () => {
-    // The fault is logged; here it is made on purpose.
-    const log = vi.spyOn(console, "error").mockImplementation(() => {});
-    const cold = await isolateWithoutCachedFile();
-    failing = true;
-    const path = `/v1/search?vector=${rows[2222]?.join(",")}&k=10&mmr.fetchK=20`;
-    const response = await send(path, cold);
-    const estimated = (await response.json()) as Answer;
-    expect(response.status).toBe(200);
-    expect(response.headers.get("cache-control")).toBe("no-store");
-    expect(estimated.warnings).toMatchObject([{ code: "VECTORS_UNAVAILABLE" }]);
-    expect(estimated.hits[0]?.item).toBe(2222);
-    expect(estimated.hits).toHaveLength(10);
-    const exactly = await send(`${path}&include=vector`, cold);
-    failing = false;
-    expect(log).toHaveBeenCalled();
-    log.mockRestore();
-    // Vectors that were asked for are not made up.
-    expect(exactly.headers.get("retry-after")).toBe("5");
-    await expectProblem(exactly, 503, "VECTORS_UNAVAILABLE");
-    const again = (await (await send(path, cold)).json()) as Answer;
-    expect(again.warnings).toBeUndefined();
-  });
+  test.each(["fails", "gives no answer", "ends early"] as const)(
+    "ranks by the resident codes while R2 %s, says so, and recovers",
+    async (kind) => {
+      // The fault is logged; here it is made on purpose.
+      const log = vi.spyOn(console, "error").mockImplementation(() => {});
+      const cold = await isolateWithoutCachedFile();
+      fault = kind;
+      const path = `/v1/search?vector=${rows[2222]?.join(",")}&k=10${kind === "fails" ? "&mmr.fetchK=20" : ""}`;
+      const response = await send(path, cold);
+      const estimated = (await response.json()) as Answer;
+      expect(response.status).toBe(200);
+      expect(response.headers.get("cache-control")).toBe("no-store");
+      expect(estimated.warnings).toMatchObject([{ code: "VECTORS_UNAVAILABLE" }]);
+      expect(estimated.hits[0]?.item).toBe(2222);
+      expect(estimated.hits).toHaveLength(10);
+      const exactly = await send(`${path}&include=vector`, cold);
+      fault = undefined;
+      expect(log).toHaveBeenCalled();
+      log.mockRestore();
+      // Vectors that were asked for are not made up.
+      expect(exactly.headers.get("retry-after")).toBe("5");
+      await expectProblem(exactly, 503, "VECTORS_UNAVAILABLE");
+      const again = (await (await send(path, cold)).json()) as Answer;
+      expect(again.warnings).toBeUndefined();
+    },
+  );
 });

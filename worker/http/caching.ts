@@ -1,3 +1,4 @@
+import { cacheUrl } from "../core/format/keys.ts";
 import { within } from "../core/time/wait.ts";
 import type { AnswerCache, AppContext } from "./types.ts";
 
@@ -37,7 +38,7 @@ const TIME_LIMIT_MS = 250;
 
 /**
  * Key of a URL's answer in the data centre's cache. Its tag is part of it, so that a publish, a rollback or a
- * deployment leaves every older answer out of reach at once. The host exists nowhere. The path is taken as it was sent, since
+ * deployment leaves every older answer out of reach at once. The path is taken as it was sent, since
  * routes read it so: `x/%2e%2e/y` is another document than `y`, and a URL would make them one.
  */
 export function answerKey(index: string, tag: string, url: string): string {
@@ -45,7 +46,7 @@ export function answerKey(index: string, tag: string, url: string): string {
   const { searchParams } = new URL(url);
   searchParams.sort();
   const query = searchParams.toString();
-  return `https://annoy-edge.invalid/answers/${index}/${tag}/${encodeURIComponent(path)}${query ? `?${query}` : ""}`;
+  return cacheUrl(`answers/${index}/${tag}/${encodeURIComponent(path)}${query ? `?${query}` : ""}`);
 }
 
 /** The JSON of a kept answer; undefined when there is none or the cache fails or dawdles. */

@@ -3,9 +3,9 @@ import type { Artifact } from "../core/format/artifact.ts";
 import { findSection } from "../core/format/artifact.ts";
 import { coldPagesOf } from "../core/format/cold-pages.ts";
 import { AnnoyEdgeError } from "../core/format/errors.ts";
+import { type CachedCopy, cachedCopy, copyStream } from "./cached-copy.ts";
 import type { ColdFile } from "./cold.ts";
-import { copyStream, putFile } from "./fill.ts";
-import { getObject } from "./objects.ts";
+import { answered, getObject } from "./objects.ts";
 import { readExactly } from "./stream.ts";
 
 /** https://developers.cloudflare.com/workers/platform/limits/: the largest object of the Cache API. */
@@ -31,10 +31,11 @@ export function readsCold(artifact: Artifact): boolean {
 /** Opens a forest for reading by range: from the data centre's cache, where the whole file lies there, else from R2. */
 export function openColdFile({ bucket, cache }: ColdSource, key: string, artifact: Artifact): ColdFile {
   const bytes = artifact.header.fileBytes;
+  const copy = wholeCopy(cache, key, bytes);
   let askAt = 0;
   const fromCache = async (offset: number, length: number): Promise<Uint8Array | undefined> => {
-    if (!cache || bytes > LARGEST_CACHED || Date.now() < askAt) return undefined;
-    const found = await cachedRange(cache, wholeUrl(key, bytes), offset, length);
+    if (Date.now() < askAt) return undefined;
+    const found = await copy.find({ offset, length });
     if (found) return readBody(found, length, "The cached range").catch(() => undefined);
     askAt = Date.now() + ASK_AGAIN_MS;
     return undefined;
@@ -46,7 +47,7 @@ export function openColdFile({ bucket, cache }: ColdSource, key: string, artifac
     async read(offset, length, fresh = false) {
       if (fresh) {
         askAt = Date.now() + ASK_AGAIN_MS;
-        await cache?.delete(wholeUrl(key, bytes)).catch(() => false);
+        await copy.drop();
       }
       const cached = fresh ? undefined : await fromCache(offset, length);
       if (cached) return cached;
@@ -66,39 +67,25 @@ export async function fillColdCache(
   bytes: number,
 ): Promise<void> {
   if (!cache || bytes > LARGEST_CACHED) return;
-  const there = await cachedRange(cache, wholeUrl(key, bytes), 0, 1);
-  if (there) return there.body?.cancel();
+  const copy = wholeCopy(cache, key, bytes);
+  const found = await copy.find({ offset: 0, length: 1 });
+  if (found) return found.body?.cancel();
   const object = await getObject(bucket, key);
-  await putFile(cache, wholeUrl(key, bytes), bytes, (write) => copyStream(object.body, bytes, write));
+  await copy.put(bytes, (write) => copyStream(object.body, bytes, write));
 }
-
-/** A range of a cached file; undefined when the cache does not have it. */
-async function cachedRange(
-  cache: Cache,
-  url: string,
-  offset: number,
-  length: number,
-): Promise<CachedRange | undefined> {
-  const range = `bytes=${offset}-${offset + length - 1}`;
-  // The global type of the other declarations of the same class.
-  const response = await cache
-    .match(new Request(url, { headers: { range } }) as never)
-    .catch(() => undefined);
-  if (response?.status === 206) return response;
-  await response?.body?.cancel();
-  return undefined;
-}
-
-type CachedRange = Pick<Response, "body" | "arrayBuffer">;
 
 /** A stream and its reader are five times the objects of a short range, which last until V8 collects all garbage. */
-async function readBody(from: R2ObjectBody | CachedRange, length: number, what: string): Promise<Uint8Array> {
+async function readBody(
+  from: Pick<R2ObjectBody | Response, "body" | "arrayBuffer">,
+  length: number,
+  what: string,
+): Promise<Uint8Array> {
   if (length > SHORT_BYTES) return readExactly(from.body as ReadableStream, length, what);
-  const bytes = new Uint8Array(await from.arrayBuffer());
+  const bytes = new Uint8Array(await answered(from.arrayBuffer()));
   if (bytes.byteLength === length) return bytes;
   throw new AnnoyEdgeError("READ_CUT_SHORT", `${what} ended after ${bytes.byteLength} bytes.`);
 }
 
-function wholeUrl(key: string, bytes: number): string {
-  return `https://annoy-edge.invalid/${key}?whole=${bytes}`;
+function wholeCopy(cache: Cache | undefined, key: string, bytes: number): CachedCopy {
+  return cachedCopy(bytes > LARGEST_CACHED ? undefined : cache, `${key}?whole=${bytes}`);
 }

@@ -1,10 +1,11 @@
 import type { Cache, R2Bucket, ReadableStream } from "@cloudflare/workers-types";
+import { type Encoder, openEncoder } from "../core/embedding/encoder/encoder.ts";
 import type { Kernel } from "../core/embedding/encoder/kernel.ts";
 import { freeBuffer } from "../core/format/artifact.ts";
 import { AnnoyEdgeError } from "../core/format/errors.ts";
 import { encoderKey } from "../core/format/keys.ts";
-import { copyBytes, putFile } from "./fill.ts";
-import { retried } from "./objects.ts";
+import { cachedCopy, copyBytes } from "./cached-copy.ts";
+import { answered, retried } from "./objects.ts";
 
 const STEP_BYTES = 1024 * 1024;
 
@@ -15,38 +16,63 @@ export interface EncoderFiles {
   readonly cache?: Cache | undefined;
 }
 
-/** Reads the file into the kernel's memory, where it stays: from the data centre's cache when that has it, else from R2. */
+export interface EncoderReading {
+  /** Receives the file's bytes, which stay in its memory. */
+  readonly kernel: Kernel;
+  /** Called with the file's length, before it is read. */
+  readonly onSize: (bytes: number) => void;
+  /** Called with the file's length as its bytes arrive; what it throws ends the reading. */
+  readonly onProgress: (bytes: number) => void;
+}
+
+export interface EncoderFile {
+  readonly encoder: Encoder;
+  readonly bytes: number;
+  readonly from: "cache" | "r2";
+}
+
+/**
+ * Reads an encoder: from the data centre's cache when that has it, else from R2. A damaged cached copy is dropped and R2
+ * asked instead.
+ *
+ * @throws AnnoyEdgeError `ENCODER_MISSING`, `ENCODER_MISMATCH`, `READ_CUT_SHORT`
+ */
 export async function readEncoder(
   { bucket, cache }: EncoderFiles,
   hash: string,
-  kernel: Kernel,
-  onSize: (bytes: number) => void,
-  onProgress: (bytes: number) => void,
-): Promise<{ readonly bytes: Uint8Array; readonly from: "cache" | "r2" }> {
-  const cached = await cache?.match(cacheUrl(hash)).catch(() => undefined);
-  const length = Number(cached?.headers.get("content-length"));
-  if (cached?.body && Number.isSafeInteger(length) && length > 0) {
-    onSize(length);
+  { kernel, onSize, onProgress }: EncoderReading,
+): Promise<EncoderFile> {
+  const key = encoderKey(hash);
+  const read = async (body: ReadableStream, bytes: number): Promise<Encoder> => {
+    onSize(bytes);
+    return opened(await copyInto(body, bytes, kernel, onProgress), kernel, hash);
+  };
+  const copy = cachedCopy(cache, key);
+  const cached = await copy.find();
+  const bytes = Number(cached?.headers.get("content-length"));
+  if (cached?.body && Number.isSafeInteger(bytes) && bytes > 0) {
     try {
-      return { bytes: await copyInto(cached.body, length, kernel, onProgress), from: "cache" };
+      return { encoder: await read(cached.body, bytes), bytes, from: "cache" };
     } catch {
       // A read that was taken over says nothing of the copy.
-      onProgress(length);
-      await forgetEncoder({ bucket, cache }, hash);
+      onProgress(bytes);
+      await copy.drop();
     }
   }
-  const key = encoderKey(hash);
   const object = await retried(() => bucket.get(key));
   if (!object) {
     throw new AnnoyEdgeError("ENCODER_MISSING", `The bucket has no ${key}. Publish the index again.`);
   }
-  onSize(object.size);
-  return { bytes: await copyInto(object.body, object.size, kernel, onProgress), from: "r2" };
+  return { encoder: await read(object.body, object.size), bytes: object.size, from: "r2" };
 }
 
-/** The bytes of an encoder never change, so its hash says what is cached. The host exists nowhere. */
-function cacheUrl(hash: string): string {
-  return `https://annoy-edge.invalid/${encoderKey(hash)}`;
+/** Opens an encoder that was read into a kernel's memory. @throws AnnoyEdgeError `ENCODER_MISMATCH` */
+function opened(bytes: Uint8Array, kernel: Kernel, hash: string): Encoder {
+  const encoder = openEncoder(bytes, kernel);
+  const { contentHash } = encoder.identity;
+  if (contentHash === hash) return encoder;
+  const message = `${encoderKey(hash)} holds the encoder ${contentHash}. Publish the index again.`;
+  throw new AnnoyEdgeError("ENCODER_MISMATCH", message);
 }
 
 async function copyInto(
@@ -62,7 +88,7 @@ async function copyInto(
   try {
     while (read < length) {
       const step = Math.min(buffer.byteLength, length - read);
-      const { value, done } = await reader.readAtLeast(step, new Uint8Array(buffer, 0, step));
+      const { value, done } = await answered(reader.readAtLeast(step, new Uint8Array(buffer, 0, step)));
       if (value) {
         target.set(value, read);
         read += value.byteLength;
@@ -88,10 +114,5 @@ export async function fillEncoder(
   file: () => Uint8Array,
 ): Promise<void> {
   const { byteLength } = file();
-  if (cache) await putFile(cache, cacheUrl(hash), byteLength, (write) => copyBytes(file, byteLength, write));
-}
-
-/** Drops the copy in the data centre's cache, which is damaged. */
-export async function forgetEncoder({ cache }: EncoderFiles, hash: string): Promise<void> {
-  await cache?.delete(cacheUrl(hash)).catch(() => false);
+  await cachedCopy(cache, encoderKey(hash)).put(byteLength, (write) => copyBytes(file, byteLength, write));
 }

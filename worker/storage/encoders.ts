@@ -1,12 +1,11 @@
-import { type Encoder, openEncoder } from "../core/embedding/encoder/encoder.ts";
+import type { Encoder } from "../core/embedding/encoder/encoder.ts";
 import { type Kernel, openKernel } from "../core/embedding/encoder/kernel.ts";
 import type { Embedder } from "../core/embedding/types.ts";
 import { HELD_BYTES } from "../core/format/budget.ts";
 import { AnnoyEdgeError } from "../core/format/errors.ts";
-import { encoderKey } from "../core/format/keys.ts";
 import type { EmbedderIdentity } from "../core/format/meta.ts";
 import { sleep } from "../core/time/wait.ts";
-import { type EncoderFiles, fillEncoder, forgetEncoder, readEncoder } from "./encoder-file.ts";
+import { type EncoderFiles, fillEncoder, readEncoder } from "./encoder-file.ts";
 import type { EncoderLength } from "./pointer.ts";
 
 export interface EncoderSource extends EncoderFiles {
@@ -96,27 +95,25 @@ export function createEncoders(source: EncoderSource): Encoders {
     };
     // One that another request takes over may still write to its kernel, so that request has a new one.
     let kernel = entry.spare;
-    let from: "cache" | "r2" | undefined;
     entry.spare = undefined;
     try {
       kernel ??= openKernel(source.kernel);
-      const file = await readEncoder(source, hash, kernel, (size) => makeRoom(hash, size), alive);
-      const { bytes } = file;
-      const { byteLength } = bytes;
-      from = file.from;
+      const { encoder, bytes, from } = await readEncoder(source, hash, {
+        kernel,
+        onSize: (size) => makeRoom(hash, size),
+        onProgress: alive,
+      });
       // The view of it that was valid before may not be any more: the memory has grown.
       const { reserve } = kernel;
-      entry.uncached = from === "r2" ? () => reserve(byteLength) : undefined;
-      entry.encoder = opened(bytes, kernel, hash);
-      entry.bytes = entry.encoder.memoryBytes;
+      entry.uncached = from === "r2" ? () => reserve(bytes) : undefined;
+      entry.encoder = encoder;
+      entry.bytes = encoder.memoryBytes;
       entry.failure = undefined;
     } catch (error) {
       if (entry.heartbeat !== beat) return;
       entry.spare = kernel;
       entry.bytes = kernel?.functions.memory.buffer.byteLength ?? 0;
-      // A damaged copy must not stay for a week; R2 is asked at once.
-      if (from === "cache") await forgetEncoder(source, hash);
-      entry.failure = { error, until: from === "cache" ? 0 : Date.now() + timing.retry };
+      entry.failure = { error, until: Date.now() + timing.retry };
     }
     entry.heartbeat = undefined;
   }
@@ -163,15 +160,6 @@ export function createEncoders(source: EncoderSource): Encoders {
       }
     },
   };
-}
-
-/** Opens an encoder that was read into a kernel's memory. @throws AnnoyEdgeError `ENCODER_MISMATCH` */
-function opened(bytes: Uint8Array, kernel: Kernel, hash: string): Encoder {
-  const encoder = openEncoder(bytes, kernel);
-  const { contentHash } = encoder.identity;
-  if (contentHash === hash) return encoder;
-  const message = `${encoderKey(hash)} holds the encoder ${contentHash}. Publish the index again.`;
-  throw new AnnoyEdgeError("ENCODER_MISMATCH", message);
 }
 
 /** Bytes that an encoder will take beside what it has. */

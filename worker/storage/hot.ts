@@ -1,7 +1,7 @@
 import type { R2ObjectBody } from "@cloudflare/workers-types";
 import { type Artifact, freeBuffer, openArtifact } from "../core/format/artifact.ts";
 import { ArtifactError } from "../core/format/errors.ts";
-import { copyBytes, putFile } from "./fill.ts";
+import { type CachedCopy, cachedCopy, copyBytes } from "./cached-copy.ts";
 import type { LoadedParts, LoadSource } from "./loaded.ts";
 import { getObject } from "./objects.ts";
 import type { FileLengths } from "./pointer.ts";
@@ -26,8 +26,8 @@ export async function loadForest(
   lengths: FileLengths,
   onProgress: () => void,
 ): Promise<LoadedForest> {
-  const url = cacheUrl(key, lengths.forestHot);
-  const cached = await source.cache?.match(url).catch(() => undefined);
+  const copy = hotCopy(source, key, lengths.forestHot);
+  const cached = await copy.find();
   if (cached?.body) {
     try {
       const step = verifying(lengths, onProgress);
@@ -36,7 +36,7 @@ export async function loadForest(
     } catch {
       // A load that was ended says nothing of the copy.
       onProgress();
-      await source.cache?.delete(url).catch(() => false);
+      await copy.drop();
     }
   }
   const step = verifying(lengths, onProgress);
@@ -66,15 +66,12 @@ function verifying({ forestHot }: FileLengths, onProgress: () => void): (bytes: 
 export async function fillCache(source: LoadSource, parts: LoadedParts): Promise<void> {
   const { bytes } = parts.artifact;
   const { byteLength } = bytes;
-  if (source.cache) {
-    const url = cacheUrl(parts.forestKey, byteLength);
-    await putFile(source.cache, url, byteLength, (write) => copyBytes(() => bytes, byteLength, write));
-  }
+  const copy = hotCopy(source, parts.forestKey, byteLength);
+  await copy.put(byteLength, (write) => copyBytes(() => bytes, byteLength, write));
 }
 
-/** A version's bytes never change, so its key alone says what is cached. The host exists nowhere. */
-function cacheUrl(key: string, hotBytes: number): string {
-  return `https://annoy-edge.invalid/${key}?hot=${hotBytes}`;
+function hotCopy({ cache }: LoadSource, key: string, hotBytes: number): CachedCopy {
+  return cachedCopy(cache, `${key}?hot=${hotBytes}`);
 }
 
 /** A part at the beginning of an object. */

@@ -1,8 +1,9 @@
 import type { R2Bucket, R2ObjectBody } from "@cloudflare/workers-types";
 import { AnnoyEdgeError } from "../core/format/errors.ts";
-import { sleep } from "../core/time/wait.ts";
+import { sleep, within } from "../core/time/wait.ts";
 
 const RETRY_MS = [30, 150];
+const SILENCE_MS = 5_000;
 
 /**
  * An object of a version, or a range of it.
@@ -21,14 +22,25 @@ export async function getObject(
   return object;
 }
 
-/** R2 fails now and then for a moment; a request that waits for its index should not fail with it. */
+/** A read of R2 that gave nothing for {@link SILENCE_MS}: it is not tried again, as a request waits for several reads. */
+class NoAnswer extends Error {}
+
+/** Reads R2, which fails now and then for a moment: a request that waits for its index should not fail with it. */
 export async function retried<T>(read: () => Promise<T>): Promise<T> {
   for (const wait of RETRY_MS) {
     try {
-      return await read();
-    } catch {
+      return await answered(read());
+    } catch (error) {
+      if (error instanceof NoAnswer) throw error;
       await sleep(wait);
     }
   }
-  return read();
+  return answered(read());
+}
+
+/** Settles as a read of R2, or of the next bytes of an object, does; fails when there is no answer in time. */
+export function answered<T>(read: Promise<T>): Promise<T> {
+  return within(read, SILENCE_MS, () => {
+    throw new NoAnswer(`R2 gave no answer within ${SILENCE_MS / 1000} s.`);
+  });
 }

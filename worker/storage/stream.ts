@@ -1,6 +1,7 @@
 import type { ReadableStream } from "@cloudflare/workers-types";
 import { freeBuffer } from "../core/format/artifact.ts";
 import { AnnoyEdgeError } from "../core/format/errors.ts";
+import { answered } from "./objects.ts";
 
 /** Read at a time: few enough calls to be cheap, enough of them that work on the bytes fits between. */
 const STEP_BYTES = 1024 * 1024;
@@ -25,7 +26,7 @@ export async function readExactly(
     while (read < length) {
       const step = Math.min(STEP_BYTES, length - read);
       // Reading detaches the buffer and hands the same memory back under a new one.
-      const { value, done } = await reader.readAtLeast(step, new Uint8Array(buffer, read, step));
+      const { value, done } = await answered(reader.readAtLeast(step, new Uint8Array(buffer, read, step)));
       if (value) {
         buffer = value.buffer as ArrayBuffer;
         read += value.byteLength;

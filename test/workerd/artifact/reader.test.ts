@@ -2,7 +2,7 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers";
 import { expect, test, vi } from "vitest";
 import { requireBytes } from "../../../worker/core/format/artifact.ts";
-import { pointerKey, versionKey } from "../../../worker/core/format/keys.ts";
+import { cacheUrl, pointerKey, versionKey } from "../../../worker/core/format/keys.ts";
 import type { ReadRanges } from "../../../worker/storage/cold.ts";
 import { loadShard } from "../../../worker/storage/load.ts";
 import type { Pointer } from "../../../worker/storage/pointer.ts";
@@ -311,6 +311,19 @@ test("reads that fail for a moment do not fail the request that waits for them",
   expect(await ask(reader)).toBe(6);
 });
 
+test("a bucket without an answer is a problem in time, and a cache without one is passed by", async () => {
+  const get = () => new Promise<never>(() => {});
+  const { name, reader } = readerOf({ bucket: { get } as never });
+  const cached = readerOf({
+    name,
+    cache: { match: get, put: () => Promise.reject(new Error("down")) } as never,
+  }).reader;
+  await writeVersion(name, 7);
+  await point(name, 7);
+  await expect(reader.current(createExecutionContext())).rejects.toMatchObject({ code: "STORAGE_FAILED" });
+  expect(await ask(cached)).toBe(7);
+});
+
 test("a version that no isolate can hold is refused before it is loaded", async () => {
   const { name, reader } = readerOf();
   await writeVersion(name, 1);
@@ -347,7 +360,7 @@ test("the next isolate of the data centre loads from its cache, whose damaged co
   expect(second.status().loadedFrom).toBe("cache");
 
   const object = await env.INDEXES.head(versionKey(name, version(4), "forest.bin"));
-  const url = `https://annoy-edge.invalid/${versionKey(name, version(4), "forest.bin")}?hot=${object!.size}`;
+  const url = cacheUrl(`${versionKey(name, version(4), "forest.bin")}?hot=${object!.size}`);
   expect(await cache.match(url)).toBeDefined();
   const damaged = new Response(new Uint8Array(object!.size), { headers: { "cache-control": "max-age=60" } });
   await cache.put(url, damaged);

@@ -4,7 +4,7 @@ import { openEncoder } from "../../../worker/core/embedding/encoder/encoder.ts";
 import plain from "../../../worker/core/embedding/encoder/kernel/plain.wasm";
 import relaxed from "../../../worker/core/embedding/encoder/kernel/relaxed.wasm";
 import { openKernel } from "../../../worker/core/embedding/encoder/kernel.ts";
-import { encoderKey } from "../../../worker/core/format/keys.ts";
+import { cacheUrl, encoderKey } from "../../../worker/core/format/keys.ts";
 import { createEncoders } from "../../../worker/storage/encoders.ts";
 
 /** The encoder's file, and what it says it is. */
@@ -16,7 +16,7 @@ function encoderFile() {
 /** Address and headers of an encoder's copy in the data centre's cache. */
 function cachedAs(hash: string, length: number) {
   const headers = { "cache-control": "max-age=60", "content-length": String(length) };
-  return { url: `https://annoy-edge.invalid/${encoderKey(hash)}`, headers };
+  return { url: cacheUrl(encoderKey(hash)), headers };
 }
 
 test.each([
@@ -60,6 +60,18 @@ test("an encoder whose reads fail takes memory once, and answers as soon as it c
   expect(await embedQuery("a small dog")).toHaveLength(identity.dimensions);
   expect(instances).toHaveBeenCalledTimes(1);
   instances.mockRestore();
+});
+
+test("an encoder that R2 gives no answer for, or half of, is not available, to whoever reads it too", async () => {
+  const { bytes, identity } = encoderFile();
+  const half = { body: new Blob([bytes.slice(0, bytes.length / 2)]).stream(), size: bytes.length };
+  for (const get of [() => new Promise(() => {}), async () => half]) {
+    const encoders = createEncoders({ bucket: { get } as never, kernel: relaxed });
+    const asked = [1, 2].map(() => encoders.embedderOf(identity).embedQuery("a small dog"));
+    for (const { status, reason } of (await Promise.allSettled(asked)) as PromiseRejectedResult[]) {
+      expect([status, reason.code]).toEqual(["rejected", "EMBEDDER_UNAVAILABLE"]);
+    }
+  }
 });
 
 test("a damaged copy of an encoder in the data centre's cache gives way to the bucket's", async () => {

@@ -1,7 +1,7 @@
 import { abortAllDurableObjects } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { versionKey } from "../../../worker/core/format/keys.ts";
+import { cacheUrl, versionKey } from "../../../worker/core/format/keys.ts";
 import { objectName, type ShardAddress } from "../../../worker/shards/address.ts";
 import { expectContract, expectProblem } from "../contract.ts";
 import { type Ask, inProcess, seedShards, stop, watched, withoutPages, worker } from "./harness.ts";
@@ -347,7 +347,7 @@ async function damaged(
   const bytes = new Uint8Array(await object!.arrayBuffer());
   const other = damage(bytes.slice());
   // The data centre's cache would give the sound bytes for a long time.
-  await caches.default.delete(`https://annoy-edge.invalid/${key}?hot=${hotBytes}`);
+  await caches.default.delete(cacheUrl(`${key}?hot=${hotBytes}`));
   if (other) await env.INDEXES.put(key, other);
   else await env.INDEXES.delete(key);
   const mend = async (): Promise<void> => {

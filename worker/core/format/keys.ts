@@ -87,6 +87,11 @@ export function parseVersionKey(
   return { version, file, shard: shard === undefined ? undefined : Number(shard) };
 }
 
+/** Returns the address of what the data centre's cache keeps under a path. The host exists nowhere. */
+export function cacheUrl(path: string): string {
+  return `https://annoy-edge.invalid/${path}`;
+}
+
 /** Packs hold the pages of one publish, one after the other: what KV holds, once more in R2. */
 export function packsPrefix(name: string): string {
   return `${name}/packs/`;

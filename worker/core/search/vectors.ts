@@ -1,7 +1,7 @@
 import type { CompiledFilter } from "../columns/compile.ts";
 import { distanceBetween } from "../forest/metrics.ts";
 import type { ForestSearchOptions, Neighbours, ReadRanges } from "../forest/types.ts";
-import { AnnoyEdgeError } from "../format/errors.ts";
+import { AnnoyEdgeError, ArtifactError } from "../format/errors.ts";
 import { isRefusal } from "../format/search-error.ts";
 import type { Work } from "../format/work.ts";
 import type { Accept } from "../keyword/conditions.ts";
@@ -68,13 +68,13 @@ export async function distanceOf(index: LoadedIndex, i: number, j: number): Prom
   return a && b && distanceBetween(index.forest.metric, a, b);
 }
 
-/** A failing read as an error that says what to do; one of ours stays as it is. */
+/** A failing read as an error that says what to do; refusals, and what says that the file is damaged, stay as they are. */
 function guarded(name: string, read: ReadRanges): ReadRanges {
   return async (ranges) => {
     try {
       return await read(ranges);
     } catch (cause) {
-      if (cause instanceof AnnoyEdgeError) throw cause;
+      if (isRefusal(cause) || cause instanceof ArtifactError) throw cause;
       const message = `The vectors of index "${name}" cannot be read at the moment. Try again.`;
       throw new AnnoyEdgeError("VECTORS_UNAVAILABLE", message, { cause });
     }

@@ -8,6 +8,7 @@ import { isRefusal } from "../../core/format/search-error.ts";
 import type { Work } from "../../core/format/work.ts";
 import type { DocumentPlace, PlacedDocument, ReadPlaced } from "../../core/search/docstore.ts";
 import { within } from "../../core/time/wait.ts";
+import { answered } from "../objects.ts";
 import { createTurns } from "../turns.ts";
 import { createPageCache, type PageCache } from "./cache.ts";
 
@@ -210,8 +211,9 @@ async function readPack(
   { pack, packOffset, bytes }: Page,
 ): Promise<string | undefined> {
   const range = { offset: packOffset, length: bytes };
-  const object = await bucket?.get(packKey(name, pack), { range });
-  return object ? new TextDecoder().decode(await object.arrayBuffer()) : undefined;
+  if (!bucket) return undefined;
+  const object = await answered(bucket.get(packKey(name, pack), { range }));
+  return object ? new TextDecoder().decode(await answered(object.arrayBuffer())) : undefined;
 }
 
 function unavailable({ name }: PageOptions, { page }: Page, cause: unknown): AnnoyEdgeError {
