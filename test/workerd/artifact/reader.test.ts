@@ -287,16 +287,16 @@ test("a load that makes no progress is taken over by a waiting request", async (
   expect((await gone).value.first).toBe(5);
 });
 
-/** A bucket of which every read fails twice before it succeeds. */
-function shaky(): typeof env.INDEXES {
-  const failures = new Map<string, number>();
+/** A bucket whose reads fail where `fails` says so, given how often the key was read before. */
+function failing(fails: (count: number) => boolean): typeof env.INDEXES {
+  const counts = new Map<string, number>();
   return new Proxy(env.INDEXES, {
     get(bucket, property) {
       if (property !== "get") return Reflect.get(bucket, property);
       return (key: string, options: R2GetOptions) => {
-        const count = failures.get(key) ?? 0;
-        failures.set(key, count + 1);
-        return count < 2
+        const count = counts.get(key) ?? 0;
+        counts.set(key, count + 1);
+        return fails(count)
           ? Promise.reject(new Error("get: internal error (10001)"))
           : bucket.get(key, options);
       };
@@ -305,7 +305,7 @@ function shaky(): typeof env.INDEXES {
 }
 
 test("reads that fail for a moment do not fail the request that waits for them", async () => {
-  const { name, reader } = readerOf({ bucket: shaky() });
+  const { name, reader } = readerOf({ bucket: failing((count) => count < 2) });
   await writeVersion(name, 6);
   await point(name, 6);
   expect(await ask(reader)).toBe(6);
@@ -322,6 +322,21 @@ test("a bucket without an answer is a problem in time, and a cache without one i
   await point(name, 7);
   await expect(reader.current(createExecutionContext())).rejects.toMatchObject({ code: "STORAGE_FAILED" });
   expect(await ask(cached)).toBe(7);
+});
+
+test("a bucket that fails leaves the version at hand, and without one the request fails until it answers again", async () => {
+  let isDown = true;
+  const { name, reader } = readerOf({ bucket: failing(() => isDown) });
+  await writeVersion(name, 6);
+  await point(name, 6);
+  const refused = await ask(reader).catch((error: unknown) => error);
+  expect(refused).toMatchObject({ code: "STORAGE_FAILED" });
+  expect(String(refused)).not.toContain("10001");
+  isDown = false;
+  expect(await ask(reader)).toBe(6);
+  isDown = true;
+  expect(await ask(reader)).toBe(6);
+  expect(reader.status()).toMatchObject({ version: version(6), lastError: { code: "STORAGE_FAILED" } });
 });
 
 test("a version that no isolate can hold is refused before it is loaded", async () => {
