@@ -10,7 +10,7 @@ export function addPlan(program: Command): void {
     "plan --items 100000 --dimensions 384",
     "plan --items 10000000 --dimensions 768 --codec binary --queries 5000000",
   ])
-    .requiredOption("--items <n>", "vectors", wholeNumber(1))
+    .requiredOption("--items <n>", "number of vectors", wholeNumber(1))
     .requiredOption("--dimensions <n>", "dimensions of a vector", wholeNumber(1))
     .addOption(
       new Option("--codec <codec>", "how vectors are stored (default: int8)").choices(

@@ -30,11 +30,11 @@ test("other pages name the same limits", () => {
     ["operations.md", /would hold more than (\d+) MB of an isolate/, HELD_BYTES],
     ["operations.md", /make room when all would hold more than (\d+) MB/, HELD_BYTES],
     ["http.md", /Loaded indexes and encoders share (\d+) MB/, HELD_BYTES],
-    ["http.md", /all requests in flight (\d+) MB/, FLIGHT_BYTES],
+    ["http.md", /all requests in flight share (\d+) MB/, FLIGHT_BYTES],
     ["scale.md", /up to (\d+) MB of its 128/, PLANNED_BYTES],
     ["scale.md", /`publish` lets pass \((\d+) MB\)/, PUBLISHED_BYTES],
     ["scale.md", /parts of at most (\d+) MB/, SHARD_BYTES],
-    ["cli.md", /at most (\d+) MB each/, SHARD_BYTES],
+    ["shards.md", /most memory of a shard \(default: (\d+) MB\)/, SHARD_BYTES],
   ];
   for (const [file, pattern, bytes] of named) {
     expect(`${file}: ${pattern.exec(page(file))?.[1]}`).toBe(`${file}: ${bytes / 1e6}`);

@@ -4,7 +4,10 @@ import { AnnoyEdgeError, ArtifactError } from "../core/format/errors.ts";
 import type { RangeCache } from "./range-cache.ts";
 import { coalesce, type Piece, type ReadLimits } from "./ranges.ts";
 
-/** Three rounds of the six requests that may wait at once. What each figure buys is measured in docs/scale.md. */
+/**
+ * Three rounds of the six requests that may wait at once. Reads join rows across gaps of 32 KiB, and beyond 18 reads up to 256 KiB.
+ * Measured at 384 dimensions and k = 10: 14.1 reads and 1,191 KiB a search at 120,000 vectors, 18.9 and 2,168 at 300,000.
+ */
 export const READ_LIMITS: ReadLimits = { gap: 32_768, most: 18, widest: 262_144 };
 
 /** A file that is read by range. */
