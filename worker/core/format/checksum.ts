@@ -1,6 +1,6 @@
 /**
  * XXH32 (https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md), the checksum of every section.
- * Four independent lanes of 32-bit multiplications suit JavaScript: up to four gigabytes a second (docs/forest.md),
+ * Four independent lanes of 32-bit multiplications suit JavaScript: up to four gigabytes a second,
  * so that checking a whole artifact costs a fraction of reading it.
  */
 const P1 = 0x9e3779b1 | 0;
