@@ -1,8 +1,10 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { compose, type Env } from "../../worker/app.ts";
+import { requestMemory } from "../../worker/core/format/request-memory.ts";
 import { sleep } from "../../worker/core/time/wait.ts";
+import { LARGE_BYTES } from "../../worker/http/sending.ts";
 import { letterVector } from "../seed/corpus.ts";
 import { expectProblem, ORIGIN } from "./contract.ts";
 import { seed, seedVersions } from "./seed.ts";
@@ -255,6 +257,32 @@ test("large answers that nobody reads count as memory until their clients hang u
   await Promise.all(unread.map(({ body }) => body?.cancel()));
   const { results } = (await (await ask()).json()) as { results: readonly unknown[] };
   expect(results).toHaveLength(38);
+});
+
+test("a large answer lasts as long as its client reads, and no longer", async () => {
+  const bindings: Env = { ...env, ANSWER_CACHE: "off" };
+  const app = compose(bindings);
+  const searches = Array.from({ length: 20 }, () => ({ filter: {}, k: 40, include: ["vector"] }));
+  const headers = { "content-type": "application/json" };
+  const batch = { method: "POST", headers, body: JSON.stringify({ searches }) };
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const ask = async () => {
+    const request = new Request(`${ORIGIN}/v1/search/batch`, batch);
+    return (await app.fetch(request, bindings, createExecutionContext())).body!.getReader({ mode: "byob" });
+  };
+  const idle = await ask();
+  const slow = await ask();
+  expect(requestMemory.shares.size).toBe(2);
+  let read = 0;
+  for (let done = false; !done; await vi.advanceTimersByTimeAsync(20_000)) {
+    const piece = await slow.readAtLeast(LARGE_BYTES, new Uint8Array(LARGE_BYTES));
+    read += piece.value?.byteLength ?? 0;
+    ({ done } = piece);
+  }
+  expect(read).toBeGreaterThan(4 * LARGE_BYTES);
+  await expect(idle.read(new Uint8Array(1))).rejects.toThrow();
+  expect(requestMemory.bytes).toBe(0);
 });
 
 describe("an index that is not there", () => {

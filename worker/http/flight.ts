@@ -1,4 +1,4 @@
-import { FLIGHT_BYTES } from "../core/format/budget.ts";
+import { type RequestMemory, requestMemory, type Share } from "../core/format/request-memory.ts";
 import type { Work } from "../core/format/work.ts";
 import { HttpError } from "./problems.ts";
 
@@ -15,80 +15,60 @@ export interface Passage {
   counting(work: Work): Work;
   /** Bytes that it holds. */
   readonly bytes: number;
-  /** Gives back all but so many of the bytes, and takes no more. */
+  /** Gives back all but so many of the bytes, and takes no more. Called again, it says that these are still in use. */
   keep(bytes: number): void;
   leave(): void;
 }
 
-/** Memory of the requests in flight. */
-export interface Flight {
-  enter(): Passage;
-  /** Bytes that requests hold at the moment. */
-  readonly bytes: number;
-}
-
-/** A request that is older is gone: the runtime drops one whose client hung up without running its `finally`. */
+/** A request that gave no sign of life for longer is gone: the runtime drops one whose client hung up without its `finally`. */
 const GONE_MS = 60_000;
 
-/** Counts the bytes of requests in flight. A request that is alone is let through whatever it takes: it has limits of its own. */
-export function createFlight(most: number = FLIGHT_BYTES): Flight {
-  const passages = new Set<{ bytes: number; readonly since: number }>();
-  const total = (): number => {
-    let sum = 0;
-    for (const { bytes } of passages) sum += bytes;
-    return sum;
+/** Counts the bytes of a request. One that is alone is let through whatever it takes: it has limits of its own. */
+export function enterFlight({ shares, fits }: RequestMemory = requestMemory): Passage {
+  const own: Share = { bytes: 0, since: Date.now() };
+  let isDone = false;
+  const requireHere = (): void => {
+    if (isDone) throw new HttpError("TIMEOUT", "The request was answered before all of it was done.");
   };
-  const forgetGone = (): void => {
-    const before = Date.now() - GONE_MS;
-    for (const passage of passages) if (passage.since < before) passages.delete(passage);
+  const hold = (bytes: number): void => {
+    requireHere();
+    if (!fits(bytes, own)) {
+      const before = Date.now() - GONE_MS;
+      for (const share of shares) if (share.since < before) shares.delete(share);
+      if (!fits(bytes, own)) throw busy();
+    }
+    own.bytes += bytes;
+    shares.add(own);
   };
   return {
-    get bytes() {
-      return total();
-    },
-    enter() {
-      const own = { bytes: 0, since: Date.now() };
-      let isDone = false;
-      const requireHere = (): void => {
-        if (isDone) throw new HttpError("TIMEOUT", "The request was answered before all of it was done.");
-      };
-      const hold = (bytes: number): void => {
+    hold,
+    counting: (work) => ({
+      ...work,
+      share: own,
+      hold(of, part, bytes) {
+        work.hold(of, part, bytes);
+        hold(bytes);
+      },
+      spend(kind, units) {
         requireHere();
-        const isOver = () => total() + bytes > most && total() > own.bytes;
-        if (isOver()) forgetGone();
-        if (isOver()) throw busy();
-        own.bytes += bytes;
-        passages.add(own);
-      };
-      return {
-        hold,
-        counting: (work) => ({
-          ...work,
-          hold(of, part, bytes) {
-            work.hold(of, part, bytes);
-            hold(bytes);
-          },
-          spend(kind, units) {
-            requireHere();
-            work.spend(kind, units);
-          },
-          done(kind, units) {
-            requireHere();
-            work.done(kind, units);
-          },
-        }),
-        get bytes() {
-          return own.bytes;
-        },
-        keep(bytes) {
-          isDone = true;
-          own.bytes = bytes;
-        },
-        leave() {
-          isDone = true;
-          passages.delete(own);
-        },
-      };
+        work.spend(kind, units);
+      },
+      done(kind, units) {
+        requireHere();
+        work.done(kind, units);
+      },
+    }),
+    get bytes() {
+      return own.bytes;
+    },
+    keep(bytes) {
+      isDone = true;
+      own.bytes = bytes;
+      own.since = Date.now();
+    },
+    leave() {
+      isDone = true;
+      shares.delete(own);
     },
   };
 }

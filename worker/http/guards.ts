@@ -1,6 +1,6 @@
 import { createWork } from "../core/format/work.ts";
 import { within } from "../core/time/wait.ts";
-import { createFlight } from "./flight.ts";
+import { enterFlight } from "./flight.ts";
 import { answerHeaders } from "./headers.ts";
 import { problemResponse } from "./problem-response.ts";
 import { HttpError } from "./problems.ts";
@@ -12,9 +12,6 @@ type Answer = (c: AppContext) => Response | Promise<Response>;
 
 /** `api`: what lies under `/v1`, and `/mcp`, which keys and limits guard; `open`: everything else. */
 export type Guard = "api" | "open";
-
-/** Requests of all applications share an isolate's memory. */
-const flight = createFlight();
 
 const chains = new WeakMap<Service, Readonly<Record<Guard, readonly Middleware[]>>>();
 
@@ -32,7 +29,7 @@ export function guarded(
 ): Answer {
   return async (c) => {
     const service = serviceOf(c);
-    const passage = flight.enter();
+    const passage = enterFlight();
     const { hold, counting, leave } = passage;
     c.set("annoyEdge", { service, pattern, timings: new Map(), work: counting(createWork()), hold });
     let chain = chains.get(service);

@@ -1,14 +1,15 @@
+import { within } from "../core/time/wait.ts";
 import type { Passage } from "./flight.ts";
 import { type AppContext, lifetimeOf } from "./types.ts";
 
-/** A shorter answer is left to the connection. */
+/** A shorter answer is left to the connection; also the length of a piece of a longer one. */
 export const LARGE_BYTES = 256 << 10;
-/** Time that a client may take to read a large answer, in milliseconds. */
-export const SENDING_MS = 30_000;
+/** Time that a client may take to read a piece of a large answer, in milliseconds. */
+export const PIECE_MS = 30_000;
 
 /**
- * Sends `c.res` and lets the request leave: with a large answer when the client has read it, hung up or taken too long. Until then
- * the isolate holds it, so a client that does not read would otherwise take memory that nobody counts.
+ * Sends `c.res` and lets the request leave: with a large answer when the client has read it, hung up or stopped reading. Until
+ * then the isolate holds it, so a client that does not read would otherwise take memory that nobody counts.
  */
 export async function sent(c: AppContext, passage: Passage): Promise<Response> {
   const { res } = c;
@@ -27,7 +28,22 @@ export async function sent(c: AppContext, passage: Passage): Promise<Response> {
 function streamed(c: AppContext, bytes: ArrayBuffer, passage: Passage): ReadableStream {
   passage.keep(bytes.byteLength);
   const { readable, writable } = new FixedLengthStream(bytes.byteLength);
-  const piped = new Response(bytes).body!.pipeTo(writable, { signal: AbortSignal.timeout(SENDING_MS) });
-  lifetimeOf(c).waitUntil(piped.then(passage.leave, passage.leave));
+  lifetimeOf(c).waitUntil(written(writable, bytes, passage).then(passage.leave, passage.leave));
   return readable;
+}
+
+/** Writes bytes piece by piece, while the client reads one in time. */
+async function written(to: WritableStream, bytes: ArrayBuffer, passage: Passage): Promise<void> {
+  const writer = to.getWriter();
+  for (let at = 0; at < bytes.byteLength; at += LARGE_BYTES) {
+    const piece = new Uint8Array(bytes, at, Math.min(LARGE_BYTES, bytes.byteLength - at));
+    const isRead = await within(
+      writer.write(piece).then(() => true),
+      PIECE_MS,
+      () => false,
+    );
+    if (!isRead) return writer.abort(new Error("The client has stopped reading."));
+    passage.keep(bytes.byteLength);
+  }
+  await writer.close();
 }

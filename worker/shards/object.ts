@@ -1,6 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import type { KVNamespace, R2Bucket } from "@cloudflare/workers-types";
-import { FLIGHT_BYTES } from "../core/format/budget.ts";
+import { RANKING_BYTES, REQUEST_BYTES } from "../core/format/budget.ts";
 import { AnnoyEdgeError, ArtifactError } from "../core/format/errors.ts";
 import { bytesOfCall } from "../core/search/shards/details.ts";
 import { openShard } from "../core/search/shards/local.ts";
@@ -33,8 +33,8 @@ const RETRY_MS = { storage: 500, damage: 10_000 };
 const pages = createPageCache();
 const ranges = createRangeCache();
 const residents = createResidents();
-/** Calls of all objects of this isolate: as much at once as requests may take in a Worker's. One that waits too long times out. */
-const callTurns = createTurns(FLIGHT_BYTES);
+/** Calls of all objects of this isolate, beside the cold rows that they read. One that waits too long times out. */
+const callTurns = createTurns(REQUEST_BYTES - RANKING_BYTES);
 
 /** A shard in memory. */
 interface Held extends Resident {

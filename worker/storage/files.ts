@@ -81,7 +81,7 @@ async function loadOne(
   }
 }
 
-/** Memory of a search's reads of cold rows, about (see `READ_LIMITS`); three searches at once fit beside all else that is held. */
+/** Memory of a search's reads of cold rows, about (see `READ_LIMITS`); in a Worker a part of its ranking's. */
 const COLD_READ_BYTES = 2e6;
 const coldTurns = createTurns(3 * COLD_READ_BYTES);
 

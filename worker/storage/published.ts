@@ -1,8 +1,9 @@
 import type { KVNamespace, R2Bucket } from "@cloudflare/workers-types";
-import { FLIGHT_BYTES, RANKING_BYTES } from "../core/format/budget.ts";
+import { RANKING_BYTES } from "../core/format/budget.ts";
 import { AnnoyEdgeError } from "../core/format/errors.ts";
 import { idOfItem, openIds } from "../core/format/ids.ts";
 import { decodePlacement } from "../core/format/placement.ts";
+import { requestMemory } from "../core/format/request-memory.ts";
 import { openWordTotals } from "../core/keyword/totals.ts";
 import { openChanged, openUnchanged } from "../core/search/changes/open-changed.ts";
 import { type IndexParts, type InTurn, type LoadedIndex, openIndex } from "../core/search/loaded-index.ts";
@@ -40,8 +41,9 @@ export function openPublished(
   throw new AnnoyEdgeError("VERSION_INCOMPLETE", message);
 }
 
-const rankingTurns = createTurns(FLIGHT_BYTES);
-const takeTurn: InTurn = (run) => rankingTurns(RANKING_BYTES, run);
+/** As many at once as reads of cold rows. */
+const rankingTurns = createTurns(3 * RANKING_BYTES, { memory: requestMemory });
+const takeTurn: InTurn = (run, work) => rankingTurns(RANKING_BYTES, run, work?.share);
 
 function openAlone(
   { name, version, manifest, artifact, placement, readRanges }: LoadedParts,

@@ -59,7 +59,7 @@ test("who is so late that it was taken for gone stands in line again", async () 
 });
 
 test("who has waited for long is refused, and the others are served", async () => {
-  const turns = createTurns(10, 20);
+  const turns = createTurns(10, { longestWait: 20 });
   const { promise, resolve } = Promise.withResolvers<void>();
   const running = turns(10, () => promise);
   await expect(turns(1, after.bind(null, 0))).rejects.toMatchObject({ code: "ISOLATE_BUSY" });

@@ -1,8 +1,9 @@
 import { AnnoyEdgeError } from "../core/format/errors.ts";
+import { createRequestMemory, type RequestMemory, type Share } from "../core/format/request-memory.ts";
 import { sleep } from "../core/time/wait.ts";
 
 /** Runs something that takes so many bytes for a while when there is room for it. */
-export type Turns = <R>(bytes: number, run: () => Promise<R>) => Promise<R>;
+export type Turns = <R>(bytes: number, run: () => Promise<R>, request?: Share) => Promise<R>;
 
 const POLL_MS = 5;
 const LONGEST_POLL_MS = 100;
@@ -11,6 +12,13 @@ const GONE_MS = 5_000;
 /** One that waits, and looks later than it meant to by this, keeps nobody waiting: its request may be gone. */
 const LATE_MS = 250;
 const LONGEST_WAIT_MS = 20_000;
+
+export interface TurnsOptions {
+  /** Memory that turns share with requests. Default: their own. */
+  readonly memory?: RequestMemory;
+  /** Milliseconds after which what waits is refused. */
+  readonly longestWait?: number;
+}
 
 /** One that waits. */
 interface Waiting {
@@ -25,17 +33,25 @@ interface Waiting {
  *
  * @returns a function that throws AnnoyEdgeError `ISOLATE_BUSY` for what has waited longer than `longestWait`
  */
-export function createTurns(most: number, longestWait = LONGEST_WAIT_MS): Turns {
-  const running = new Set<{ readonly bytes: number; readonly since: number }>();
+export function createTurns(
+  most: number,
+  { memory = createRequestMemory(most), longestWait = LONGEST_WAIT_MS }: TurnsOptions = {},
+): Turns {
+  const { shares } = memory;
+  const running = new Set<Share>();
+  const end = (turn: Share): void => {
+    running.delete(turn);
+    shares.delete(turn);
+  };
   // In the order in which they came.
   const waiting = new Set<Waiting>();
-  const isRoomFor = (bytes: number, now: number): boolean => {
+  const isRoomFor = ({ bytes, request }: Share, now: number): boolean => {
     let sum = 0;
     for (const turn of running) {
-      if (now - turn.since > GONE_MS) running.delete(turn);
+      if (now - turn.since > GONE_MS) end(turn);
       else sum += turn.bytes;
     }
-    return sum === 0 || sum + bytes <= most;
+    return (sum === 0 || sum + bytes <= most) && memory.fits(bytes, request);
   };
   /** Number of those that wait before one, or of all. */
   const before = (own: Waiting | undefined, now: number): number => {
@@ -48,13 +64,13 @@ export function createTurns(most: number, longestWait = LONGEST_WAIT_MS): Turns 
     }
     return count;
   };
-  const waitFor = async (bytes: number): Promise<void> => {
-    const since = Date.now();
+  const waitFor = async (turn: Share): Promise<void> => {
+    const { since } = turn;
     const own = { looksAt: since };
     try {
       for (let now = since; ; now = Date.now()) {
         const ahead = before(own, now);
-        if (ahead === 0 && isRoomFor(bytes, now)) return;
+        if (ahead === 0 && isRoomFor(turn, now)) return;
         if (now - since >= longestWait) throw busy(longestWait);
         const pause = Math.min(POLL_MS * (1 + ahead), LONGEST_POLL_MS);
         own.looksAt = now + pause;
@@ -66,15 +82,17 @@ export function createTurns(most: number, longestWait = LONGEST_WAIT_MS): Turns 
       waiting.delete(own);
     }
   };
-  return async (bytes, run) => {
+  return async (bytes, run, request) => {
     const now = Date.now();
-    if (before(undefined, now) > 0 || !isRoomFor(bytes, now)) await waitFor(bytes);
-    const turn = { bytes, since: Date.now() };
+    const turn: Share = { bytes, since: now, request };
+    if (before(undefined, now) > 0 || !isRoomFor(turn, now)) await waitFor(turn);
+    turn.since = Date.now();
     running.add(turn);
+    shares.add(turn);
     try {
       return await run();
     } finally {
-      running.delete(turn);
+      end(turn);
     }
   };
 }

@@ -10,16 +10,17 @@ export const ISOLATE_BYTES = 128e6;
 export const PEAK_BYTES = ISOLATE_BYTES - 8e6;
 /** Code and what it keeps in the heap. */
 export const CODE_BYTES = 6e6;
-/**
- * Requests in flight: bodies, documents that are read, answers, rows of the cold part; garbage included. A request beyond it
- * waits or is refused, unless it is the only one.
- */
+/** Requests in flight, garbage included: {@link REQUEST_BYTES} and {@link PAGE_READ_BYTES}. */
 export const FLIGHT_BYTES = 24e6;
+/** Pages of documents that are read at once: beside their text they are in memory as bytes for a while. */
+export const PAGE_READ_BYTES = 4e6;
+/** Bodies, documents that are read, answers, searches over cold rows. What does not fit waits or is refused, unless it is alone. */
+export const REQUEST_BYTES = FLIGHT_BYTES - PAGE_READ_BYTES;
 /**
  * A search while it ranks and waits for rows of the cold part: its candidates, its reads, the objects of both. Those that do
- * not fit into {@link FLIGHT_BYTES} have not begun to rank: what lives through a wait is garbage that V8 collects late.
+ * not fit into {@link REQUEST_BYTES} have not begun to rank: what lives through a wait is garbage that V8 collects late.
  */
-export const RANKING_BYTES = FLIGHT_BYTES / 4;
+export const RANKING_BYTES = 6e6;
 /** Garbage of searches that V8 has not collected yet: it collects its young generation when 16 MB of it are full. */
 export const GARBAGE_BYTES = 6e6;
 /** Pages of documents that are kept, where the index leaves no more. */

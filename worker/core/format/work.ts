@@ -1,3 +1,4 @@
+import type { Share } from "./request-memory.ts";
 import { searchError } from "./search-error.ts";
 
 /**
@@ -65,6 +66,8 @@ export interface Work {
   readonly spent: () => number;
   /** Limit of units. */
   readonly most: number;
+  /** Memory of the request, where an isolate counts it. */
+  readonly share?: Share;
 }
 
 /** Units that may be done before they are counted, where a step cannot tell beforehand what it will take. */

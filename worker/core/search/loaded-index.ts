@@ -7,6 +7,7 @@ import type { Forest, ReadRanges } from "../forest/types.ts";
 import { type Artifact, findSection } from "../format/artifact.ts";
 import { type IdTable, openIds } from "../format/ids.ts";
 import type { EmbedderIdentity, Manifest } from "../format/meta.ts";
+import type { Work } from "../format/work.ts";
 import type { JoinedKeywords } from "../keyword/joined.ts";
 import { type KeywordIndex, openKeywordIndex } from "../keyword/keyword-index.ts";
 import { isLanguage, type Language } from "../keyword/languages.ts";
@@ -47,7 +48,8 @@ export interface LoadedIndex {
   readonly changes?: Changes;
 }
 
-export type InTurn = <R>(run: () => Promise<R>) => Promise<R>;
+/** @param work of the request, whose memory counts with what is run */
+export type InTurn = <R>(run: () => Promise<R>, work?: Work) => Promise<R>;
 
 /** A base with what was added to it and taken from it. */
 export interface Changes {

@@ -37,7 +37,7 @@ const MAX_SHOWN = 100;
 export function rankPage(searcher: Searcher, query: Query, request: SearchRequest): Promise<RankedPage> {
   const { inTurn } = searcher.index;
   const run = () => rankInTurn(searcher, query, request);
-  return inTurn ? inTurn(run) : run();
+  return inTurn ? inTurn(run, searcher.options.work) : run();
 }
 
 async function rankInTurn(searcher: Searcher, query: Query, request: SearchRequest): Promise<RankedPage> {

@@ -1,5 +1,6 @@
 import type { KVNamespace, R2Bucket } from "@cloudflare/workers-types";
 import { freeBuffer } from "../../core/format/artifact.ts";
+import { PAGE_READ_BYTES } from "../../core/format/budget.ts";
 import { AnnoyEdgeError } from "../../core/format/errors.ts";
 import { packKey, pageKey } from "../../core/format/keys.ts";
 import type { StoredDocument } from "../../core/format/meta.ts";
@@ -40,8 +41,7 @@ type Page = Omit<DocumentPlace, "slot">;
 
 /** Work of decoding a byte of a page and of its hash, in nanoseconds. */
 const PAGE_NS = 3;
-/** Bytes of pages that are read at once in the whole isolate: beside their text they are in memory as bytes for a while. */
-const pageTurns = createTurns(4e6);
+const pageTurns = createTurns(PAGE_READ_BYTES);
 
 function bytesOf(pages: readonly Page[]): number {
   return pages.reduce((sum, { bytes }) => sum + bytes, 0);
