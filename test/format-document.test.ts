@@ -2,12 +2,15 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import * as format from "../worker/core/format/constants.ts";
 import { type ArtifactHeader, encodeHeader } from "../worker/core/format/header.ts";
+import { MAX_PAGE_BYTES, MAX_PAGE_LINES } from "../worker/core/format/page.ts";
 import {
+  HASH_BYTES,
   PAGE_ENTRY,
   PAGE_ENTRY_BYTES,
   PLACEMENT_HEADER,
   PLACEMENT_HEADER_BYTES,
   PLACEMENT_MAGIC,
+  placementEntry,
 } from "../worker/core/format/placement.ts";
 
 /** docs/format.md is normative: whatever its tables say is what the constants must be. */
@@ -139,7 +142,7 @@ describe("docs/format.md", () => {
     const source = readFileSync(new URL("../worker/core/format/errors.ts", import.meta.url), "utf8");
     const [, union] = /type ArtifactErrorCode =([^;]+);/.exec(source) ?? [];
     const codes = Array.from(union?.matchAll(/"([A-Z_]+)"/g) ?? [], (match) => match[1]);
-    expect(table("Reading").map(([code]) => code)).toEqual(codes);
+    expect(table("Reading").flatMap(([code]) => code?.split(", "))).toEqual(codes);
   });
 
   test("states the sizes and limits that the code has", () => {
@@ -148,8 +151,14 @@ describe("docs/format.md", () => {
     expect(text).toContain(`${HEADER_BYTES} bytes at the beginning of the file.`);
     expect(text).toContain(`${HEADER_BYTES} + ${SECTION_ENTRY_BYTES} n`);
     expect(text).toContain(`a multiple of ${SECTION_ALIGNMENT}, not within another section`);
-    expect(text).toContain(`entries of the section table, at most ${format.MAX_SECTIONS}`);
-    expect(text).toContain(`1 to ${format.MAX_DIMENSIONS.toLocaleString("en-US")}`);
+    expect(Object.fromEntries(table("Header").map(([, , field, meaning]) => [field, meaning]))).toMatchObject(
+      {
+        headerBytes: `at least ${HEADER_BYTES}: start of the section table`,
+        sectionCount: `at most ${format.MAX_SECTIONS}`,
+        sectionEntryBytes: `at least ${SECTION_ENTRY_BYTES}`,
+        dimensions: `1 to ${format.MAX_DIMENSIONS.toLocaleString("en-US")}`,
+      },
+    );
     expect(format.MAX_ITEMS).toBe(2 ** 31 - 1);
     expect(format.NO_SLOT).toBe(0xffff_ffff);
   });
@@ -157,7 +166,16 @@ describe("docs/format.md", () => {
   test("gives every field of a placement its offset", () => {
     expect(fields("Placement header", PLACEMENT_HEADER_BYTES)).toEqual(PLACEMENT_HEADER);
     expect(fields("Page entry", PAGE_ENTRY_BYTES)).toEqual(PAGE_ENTRY);
-    expect(text).toContain(`page entries of ${PAGE_ENTRY_BYTES} bytes`);
+    const parts = table("placement.bin").map(([part, type]) => `${part}: ${type}`);
+    expect(parts.slice(0, 3)).toEqual([
+      `header: ${PLACEMENT_HEADER_BYTES} bytes`,
+      `packs: ${HASH_BYTES} bytes × nPacks`,
+      `pages: ${PAGE_ENTRY_BYTES} bytes × nPages`,
+    ]);
+    const limits = table("Page entry").map(([, , field, meaning]) => [field, meaning]);
+    expect(limits).toContainEqual(["bytes", `1 to ${MAX_PAGE_BYTES / 2 ** 20} MiB`]);
+    expect(limits).toContainEqual(["lines", `1 to ${MAX_PAGE_LINES}`]);
+    expect(text).toContain(`page x ${placementEntry(1, 0)} + line`);
   });
 });
 

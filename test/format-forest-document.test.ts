@@ -6,7 +6,11 @@ import { FACTORS } from "../worker/core/forest/compact/sketches.ts";
 import { NIBBLE_LEVELS, vectorBytes } from "../worker/core/forest/vectors.ts";
 
 /** docs/format-forest.md is normative: what it says of bytes is what the code does. */
-const text = readFileSync(new URL("../docs/format-forest.md", import.meta.url), "utf8");
+const text = page("format-forest.md");
+
+function page(name: string): string {
+  return readFileSync(new URL(`../docs/${name}`, import.meta.url), "utf8");
+}
 
 test("node records have the documented fields and length", () => {
   const section = text.slice(text.indexOf("### Node record"));
@@ -23,7 +27,7 @@ test("rows of every codec have the documented length", () => {
     expect(vectorBytes("angular", "int4", d)).toBe(Math.ceil(d / 2));
     expect(vectorBytes("hamming", "int8", d)).toBe(4 * Math.ceil(d / 32));
   }
-  expect(text).toContain(`(code - ${NIBBLE_LEVELS}) x scale`);
+  expect(page("format.md")).toContain(`(code - ${NIBBLE_LEVELS}) x scale`);
 });
 
 test("the head of sketchFactors has as many numbers as the text lists", () => {

@@ -40,10 +40,12 @@ describe("docs/format-keyword.md", () => {
     expect(flat).toContain(`${layout.TERMS_PER_BLOCK} of them make a block`);
     expect(flat).toContain(`at most ${layout.MAX_TERM_BYTES} bytes`);
     expect(flat).toContain(`more than ${layout.POSTINGS_PER_BLOCK} documents comes in blocks`);
-    expect(flat).toContain(`At most ${layout.MAX_CLASS_SIZE} share one`);
+    expect(flat).toContain(`The terms of one stem, at most ${layout.MAX_CLASS_SIZE}, form a ring`);
     expect(flat).toContain(`counts ${INFLECTION_SHARE} when the word itself`);
     expect(flat).toContain(`Its header, ${COLUMNS_HEADER_BYTES} bytes`);
     expect(flat).toContain(`at most ${MAX_COLUMNS} objects`);
+    expect(flat).toContain(`from the lowest ${layout.LANGUAGE_BITS.join(" ")} |`);
+    expect(flat).toContain(`u32 × ${layout.MAX_LANGUAGES}, the documents of each language`);
     expect(layout.LENGTH_OF_CODE[64 + 8 * 3 + 5]).toBe(2 ** 9 * (1 + 5 / 8));
   });
 });
