@@ -16,9 +16,15 @@ const MAX_NEAR_WORDS = 24;
 const MIN_ONE_EDIT = 3;
 const MIN_TWO_EDITS = 6;
 const MAX_FUZZY_LENGTH = 40;
-/** Nobody looks for a misspelled `the`: words in more than this part of the documents are near nothing. */
+/** Words in more than this part of the documents are near nothing, unless they are the likeliest: `the` is near many. */
 const FREQUENT = 8;
 const MIN_FREQUENT = 200;
+/** How often a first letter is missed against another one, and letters are swapped or doubled against other edits. */
+const WRONG_FIRST = 0.05;
+const SLIP = 8;
+/** Powers of a near word's likelihood, against that of the likeliest, and of its rarity in its weight. */
+const LIKELIHOOD_POWER = 0.3;
+const RARITY_POWER = 0.5;
 /** Words that a query may have looked for with one edit and with two: a scan takes up to a millisecond, or several. */
 const ONE_EDIT_SCANS = 12;
 const TWO_EDIT_SCANS = 4;
@@ -61,8 +67,8 @@ export function completions(
 }
 
 /**
- * Words one edit off, or, when there are none, two behind the right first letter; each with its own weight, nearest and
- * most frequent first. A word that is `alone` in its query has no others to choose among them, so rare ones are favoured.
+ * Words one edit off, or, when there are none, two behind the right first letter; each with its own weight, likeliest
+ * first. A word that is `alone` in its query has no others to choose among them, so rare ones are favoured.
  */
 export function nearWords(
   index: KeywordIndex,
@@ -73,9 +79,12 @@ export function nearWords(
 ): TermGroup[] {
   const groups: TermGroup[] = [];
   const seen = new Set<number>();
-  for (const { entry, distance } of nearEntries(index, word, budget)) {
+  const near = nearEntries(index, word, budget);
+  for (const { entry, distance, likelihood } of near) {
     if (seen.has(entry.term) || seen.size >= MAX_NEAR_WORDS) continue;
-    const weight = factor * FUZZY_WEIGHTS[distance]! * (alone ? rarity(index, entry.total) : 1);
+    const share = (likelihood / near[0]!.likelihood) ** LIKELIHOOD_POWER;
+    const weight =
+      factor * FUZZY_WEIGHTS[distance]! * share * (alone ? rarity(index, entry.total) ** RARITY_POWER : 1);
     const group = groupOf(index, entry.term, weight * INFLECTION_WEIGHT);
     if (!group) continue;
     // The near word itself has its own, rarer frequency: its documents come before those of its inflections.
@@ -92,9 +101,11 @@ export interface NearEntry {
   readonly text: string;
   readonly distance: number;
   readonly entry: TermEntry;
+  /** See {@link likelihoodOf}. */
+  readonly likelihood: number;
 }
 
-/** Words one edit off, or, when there are none, two behind the right first letter; nearest and most frequent first. */
+/** Words one edit off, or, when there are none, two behind the right first letter; likeliest first. */
 export function nearEntries(index: KeywordIndex, word: Pick<QueryWord, "term">, budget: Budget): NearEntry[] {
   const { lexicon } = index;
   const mostFrequent = Math.max(MIN_FREQUENT, index.collectionDocuments / FREQUENT);
@@ -103,23 +114,38 @@ export function nearEntries(index: KeywordIndex, word: Pick<QueryWord, "term">, 
   if (isSigned(word.term)) return [];
   if (letters < MIN_ONE_EDIT || letters > MAX_FUZZY_LENGTH || budget.oneEdit-- <= 0) return [];
   const digits = digitsOf(word.term);
-  // Another number is another thing: error 5041 is not error 5031.
   const find = (edits: number, firstLetter = false) => {
     budget.work?.spend("words", edits * index.dictionary.nTerms * SCAN_NS);
-    return lexicon
-      .near(word.term, edits, firstLetter)
-      .filter(({ text }) => !isSigned(text) && digits === digitsOf(text));
+    return (
+      lexicon
+        .near(word.term, edits, firstLetter)
+        // Another number is another thing: error 5041 is not error 5031.
+        .filter(({ text, distance }) => distance > 0 && !isSigned(text) && digits === digitsOf(text))
+        .map((match) => ({ ...match, entry: lexicon.entry(match.term) }))
+        .filter(({ entry }) => entry.total > 0)
+    );
   };
   let matches = find(1);
-  const none = matches.every((match) => match.distance === 0);
-  if (none && letters >= MIN_TWO_EDITS && budget.twoEdits-- > 0) {
-    matches = find(2, true);
-  }
+  if (matches.length === 0 && letters >= MIN_TWO_EDITS && budget.twoEdits-- > 0) matches = find(2, true);
   return matches
-    .filter((match) => match.distance > 0)
-    .map((match) => ({ ...match, entry: lexicon.entry(match.term) }))
-    .filter(({ entry }) => entry.total <= mostFrequent)
-    .sort((x, y) => x.distance - y.distance || y.entry.total - x.entry.total || x.entry.term - y.entry.term);
+    .map((match) => ({ ...match, likelihood: likelihoodOf(word.term, match.text, match.entry.total) }))
+    .sort((x, y) => y.likelihood - x.likelihood || x.entry.term - y.entry.term)
+    .filter(({ entry }, i) => i === 0 || entry.total <= mostFrequent);
+}
+
+/** How likely a word was meant by a misspelled one, against others as many edits off. */
+export function likelihoodOf(typed: string, meant: string, documents: number): number {
+  const isSlip =
+    sortedLetters(typed) === sortedLetters(meant) || withoutDoubles(typed) === withoutDoubles(meant);
+  return documents * (typed[0] === meant[0] ? 1 : WRONG_FIRST) * (isSlip ? SLIP : 1);
+}
+
+function sortedLetters(word: string): string {
+  return [...word].sort().join("");
+}
+
+function withoutDoubles(word: string): string {
+  return word.replace(/(.)\1+/gu, "$1");
 }
 
 /** The digits of a word, one number from the next by a blank. */

@@ -10,6 +10,7 @@ import { type KeywordIndex, openKeywordIndex } from "./keyword-index.ts";
 import { stemWord } from "./languages.ts";
 import { containsPhrase, parseKeywordQuery, termsInOrder } from "./query.ts";
 import { keywordSearch, matchingItems } from "./search.ts";
+import { spelledWords } from "./spelling.ts";
 import { tokenize } from "./tokenize.ts";
 import { foundTerms, tellingTerms, understand } from "./understand.ts";
 
@@ -333,6 +334,18 @@ describe("keywordSearch", () => {
     expect(found(index, "machinelearning")).toEqual([1]);
     expect(found(index, "machne lerning")).toEqual([1]);
     expect(found(index, "qqqqqqq zzzzzzz")).toEqual([]);
+  });
+
+  it("takes a misspelled word for the likeliest near one, though many documents have it", async () => {
+    const texts = Array.from({ length: 900 }, (_, i) => `the form ${i}${i % 3 === 0 ? " of a commit" : ""}`);
+    const index = await indexOf(documentsOf([...texts, "omit", "omit", "letters", "better", "from", "from"]));
+    const corrected = (text: string) => spelledWords(index, parseKeywordQuery(text, "en"), {})[0]?.near?.text;
+    expect(corrected("comit")).toBe("commit");
+    expect(found(index, "comit").some((item) => item < 900)).toBe(true);
+    // The first letter is right mostly; letters are swapped and doubled more often than mistaken.
+    expect(corrected("lettres")).toBe("letters");
+    expect(corrected("bettre")).toBe("better");
+    expect(corrected("fomr")).toBe("form");
   });
 
   it("answers an empty index, an empty query and one of signs with nothing", async () => {

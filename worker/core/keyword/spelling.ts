@@ -28,7 +28,7 @@ export interface SpelledWord {
   readonly least?: number;
 }
 
-interface NearWord {
+export interface NearWord {
   readonly text: string;
   /** Letters put in, left out, replaced or swapped. */
   readonly distance: number;

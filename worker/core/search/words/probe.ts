@@ -1,6 +1,8 @@
+import { likelihoodOf } from "../../keyword/near.ts";
 import {
   completeQuery,
   countHolding,
+  type NearWord,
   type SpelledWord,
   spelledWords,
   type WordConditions,
@@ -48,12 +50,13 @@ export function mergeProbed(parts: readonly Probed[]): Probed {
 }
 
 /**
- * A word that one part knows is known; of near words the nearest, then the most frequent. One farther off than a word of another part
+ * A word that one part knows is known; of near words the nearest, then the likeliest. One farther off than a word of another part
  * is not near, and two words in one are looked for where none is.
  */
 function better(a: SpelledWord, b: SpelledWord): SpelledWord {
   if (a.known || b.known) return a.known ? a : b;
   const least = Math.min(a.least ?? Number.POSITIVE_INFINITY, b.least ?? Number.POSITIVE_INFINITY);
+  const likelihood = ({ text, documents }: NearWord) => likelihoodOf(a.word, text, documents);
   const [best] = [a.near, b.near]
     .filter((near) => near !== undefined)
     .filter(({ within, distance }) => within || distance <= least)
@@ -61,7 +64,7 @@ function better(a: SpelledWord, b: SpelledWord): SpelledWord {
       (x, y) =>
         Number(x.within ?? false) - Number(y.within ?? false) ||
         x.distance - y.distance ||
-        y.documents - x.documents ||
+        likelihood(y) - likelihood(x) ||
         (x.text < y.text ? -1 : 1),
     );
   const { near: _, least: __, ...word } = a;
