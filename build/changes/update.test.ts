@@ -99,6 +99,20 @@ describe("an update whose folder", () => {
   });
 });
 
+test("cells of CSV are read as the build read them", async () => {
+  const dir = join(folder, "csv");
+  const csv = async (id: string) => {
+    const file = join(folder, `${id}.csv`);
+    await writeFile(file, `id,text,code\n${id},the row ${id},007\n${id}-2,another row,12\n`);
+    return file;
+  };
+  await build({ embedder: letters, source: await csv("a"), csvTypes: "strings", out: dir });
+  await update(dir, { embedder: letters, source: await csv("b") });
+  const index = await openLocalIndex(dir, { embedder: letters });
+  expect((await index.search({ id: "b-2", k: 1 })).hits[0]?.document?.metadata.code).toBe("12");
+  await index.close();
+});
+
 test("an embedder that cannot be, or is not the build's, is refused where the index brings its own", async () => {
   const dir = join(folder, "static");
   await build({ embedder: "static", documents: [page("one"), page("two")], out: dir });
@@ -106,6 +120,9 @@ test("an embedder that cannot be, or is not the build's, is refused where the in
   await expect(update(dir, { embedder: "bogus", documents })).rejects.toMatchObject({ code: "BAD_OPTION" });
   const other = update(dir, { embedder: "openai:text-embedding-3-small", documents });
   await expect(other).rejects.toMatchObject({ code: "EMBEDDER_MISMATCH" });
+  await expect(update(dir, { embedder: "none", documents })).rejects.toMatchObject({
+    code: "EMBEDDER_MISMATCH",
+  });
   expect(await update(dir, { embedder: "static", documents })).toMatchObject({ counts: { added: 1 } });
 });
 

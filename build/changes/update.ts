@@ -131,7 +131,7 @@ function givenInput({ source = {} }: Manifest, options: UpdateOptions) {
     if (remove && remove.length > 0) return undefined;
     throw new OptionError("source is missing: the files, folders or globs to read, or ids to remove.");
   }
-  const { splitter, chunkUnit, chunkSize, chunkOverlap, rows, embedFields } =
+  const { splitter, chunkUnit, chunkSize, chunkOverlap, rows, embedFields, csvTypes } =
     source as Partial<InputOptions> & {
       readonly rows?: boolean;
     };
@@ -141,6 +141,7 @@ function givenInput({ source = {} }: Manifest, options: UpdateOptions) {
     ...(chunkUnit && { chunkUnit }),
     ...(rows && chunkSize !== undefined && { chunkSize }),
     ...(rows && chunkOverlap !== undefined && { chunkOverlap }),
+    ...(csvTypes && { csvTypes }),
     ...(embedFields ? { embedFields } : isSite && { embedFields: SITE_FIELDS }),
     ...options,
   });

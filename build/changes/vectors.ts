@@ -86,7 +86,7 @@ async function openOwn(
   const carried = openArtifactEmbedder(index.artifact);
   if (carried) return { embedder: carried, close };
   const options = { cache, jobs };
-  if (setting !== undefined && setting !== "none" && wanted.provider !== "encoder") {
+  if (setting !== undefined && wanted.provider !== "encoder") {
     const opened = await openEmbedder(setting, options);
     if (opened.embedder) {
       requireSameEmbedder(wanted, opened.embedder.identity);
@@ -112,7 +112,7 @@ async function openOwn(
 function requireProvider(wanted: EmbedderIdentity, setting: EmbedderSetting): void {
   if (typeof setting === "object" && isEmbeddings(setting)) return;
   const { provider } = typeof setting === "string" ? parseEmbedderSpec(setting) : setting;
-  if (provider === wanted.provider || provider === "none") return;
+  if (provider === wanted.provider) return;
   throw new AnnoyEdgeError(
     "EMBEDDER_MISMATCH",
     `The index was built with ${wanted.provider} (${wanted.model}), the embedder given is ${provider}. Leave it out, or build the index anew with it.`,

@@ -59,12 +59,12 @@ export const SITE_FIELDS = ["title", "headings", "heading"] as const;
 
 /** Checks the settings and prepares reading; nothing is read yet. @throws OptionError */
 export function inputOf(options: InputOptions): Input {
-  const { documents, site, baseUrl, embedFields } = options;
+  const { documents, site, baseUrl, embedFields, csvTypes } = options;
   requireText("site", site);
   requireText("baseUrl", baseUrl);
   requireText("explain", options.explain);
   requireTexts("embedFields", embedFields);
-  if (options.csvTypes !== undefined && !CSV_TYPES.includes(options.csvTypes)) {
+  if (csvTypes !== undefined && !CSV_TYPES.includes(csvTypes)) {
     throw new OptionError(`csvTypes must be one of ${CSV_TYPES.join(", ")}.`);
   }
   siteBase(baseUrl);
@@ -92,6 +92,7 @@ export function inputOf(options: InputOptions): Input {
       ...(site && { site: baseUrl ?? "/" }),
       // What an update needs to treat documents as this build does.
       ...(embedFields && { embedFields }),
+      ...(csvTypes && { csvTypes }),
     },
     embedFields: embedFields ?? (site ? SITE_FIELDS : []),
   };
