@@ -19,7 +19,7 @@ const MAX_FUZZY_LENGTH = 40;
 /** Words in more than this part of the documents are near nothing, unless they are the likeliest: `the` is near many. */
 const FREQUENT = 8;
 const MIN_FREQUENT = 200;
-/** How often a first letter is missed against another one, and letters are swapped or doubled against other edits. */
+/** Frequency of a wrong first letter against another wrong one, and of letters swapped or doubled against other edits. */
 const WRONG_FIRST = 0.05;
 const SLIP = 8;
 /** Powers of a near word's likelihood, against that of the likeliest, and of its rarity in its weight. */
@@ -133,7 +133,7 @@ export function nearEntries(index: KeywordIndex, word: Pick<QueryWord, "term">, 
     .filter(({ entry }, i) => i === 0 || entry.total <= mostFrequent);
 }
 
-/** How likely a word was meant by a misspelled one, against others as many edits off. */
+/** Weighs whether a word was meant by a misspelled one, against others as many edits off. */
 export function likelihoodOf(typed: string, meant: string, documents: number): number {
   const isSlip =
     sortedLetters(typed) === sortedLetters(meant) || withoutDoubles(typed) === withoutDoubles(meant);
