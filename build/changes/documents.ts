@@ -4,7 +4,7 @@ import { requireView, sectionBytes } from "../../worker/core/format/artifact.ts"
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import { idOfItem, itemOfId } from "../../worker/core/format/ids.ts";
 import type { ItemDocument, StoredDocument } from "../../worker/core/format/meta.ts";
-import { vectorsOf } from "../../worker/core/search/vectors.ts";
+import { vectorsOf } from "../../worker/core/search/memory/vectors.ts";
 import { gather, type InputDocument } from "../artifact/collect.ts";
 import { readDocuments } from "../artifact/documents.ts";
 import { jsonText } from "../artifact/json-text.ts";

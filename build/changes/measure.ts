@@ -4,7 +4,7 @@ import { encodeTerm, findTerm } from "../../worker/core/keyword/dictionary.ts";
 import { lexiconOf } from "../../worker/core/keyword/lexicon.ts";
 import { searchKOfChanges } from "../../worker/core/search/changes/rank.ts";
 import type { Changes, LoadedIndex } from "../../worker/core/search/loaded-index.ts";
-import { MOST } from "../../worker/core/search/vectors.ts";
+import { MOST } from "../../worker/core/search/memory/vectors.ts";
 import { createRandom } from "../numeric/random.ts";
 import { meanOf, round } from "../numeric/statistics.ts";
 import { between, bruteForce, liveItems, recallOf } from "../recall/verify.ts";

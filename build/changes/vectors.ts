@@ -3,7 +3,7 @@ import { openArtifactEmbedder } from "../../worker/core/embedding/artifact.ts";
 import type { Embedder } from "../../worker/core/embedding/types.ts";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import type { EmbedderIdentity } from "../../worker/core/format/meta.ts";
-import { vectorsOf } from "../../worker/core/search/vectors.ts";
+import { vectorsOf } from "../../worker/core/search/memory/vectors.ts";
 import { ENCODER_FILE } from "../artifact/version.ts";
 import type { EmbedderOptions } from "../embedding/build-embedder.ts";
 import { textToEmbed } from "../embedding/documents.ts";

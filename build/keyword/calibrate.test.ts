@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { CharacterTextSplitter } from "@langchain/textsplitters";
 import { describe, expect, it } from "vitest";
+import { scoreOf } from "../../worker/core/forest/metrics.ts";
 import { openKeywordSections } from "../../worker/core/keyword/keyword-index.ts";
 import { parseKeywordQuery } from "../../worker/core/keyword/query.ts";
 import { keywordSearch } from "../../worker/core/keyword/search.ts";
 import { DEFAULT_FUSION, FUSION_DEPTH, fuse, fusionFor } from "../../worker/core/search/fusion.ts";
-import { scoreOf } from "../../worker/core/search/ranking.ts";
 import { type Embedder, embedCorpus, loadStaticEmbedder } from "../embedding/index.ts";
 import { createRandom } from "../numeric/random.ts";
 import { calibrateFusion } from "./calibrate.ts";

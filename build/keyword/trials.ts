@@ -1,11 +1,10 @@
-import { distanceBetween } from "../../worker/core/forest/metrics.ts";
+import { distanceBetween, scoreOf } from "../../worker/core/forest/metrics.ts";
 import type { Metric } from "../../worker/core/format/constants.ts";
 import type { ItemDocument } from "../../worker/core/format/meta.ts";
 import { type KeywordIndex, openKeywordSections } from "../../worker/core/keyword/keyword-index.ts";
 import { keywordSearch } from "../../worker/core/keyword/search.ts";
 import { DEFAULT_FUSION, FUSION_DEPTH, fuse } from "../../worker/core/search/fusion.ts";
 import type { Ranking } from "../../worker/core/search/ranking.ts";
-import { scoreOf } from "../../worker/core/search/ranking.ts";
 import type { Embedder } from "../embedding/index.ts";
 import { createRandom } from "../numeric/random.ts";
 import type { Documents } from "./collect.ts";

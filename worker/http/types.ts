@@ -3,8 +3,8 @@ import type { Access } from "../core/access/token.ts";
 import type { FilterNode } from "../core/columns/parse.ts";
 import type { Reranker } from "../core/embedding/types.ts";
 import type { Work } from "../core/format/work.ts";
+import type { SearchLimits } from "../core/search/limits.ts";
 import type { LoadedIndex } from "../core/search/loaded-index.ts";
-import type { SearchLimits } from "../core/search/parse.ts";
 import type { AnswerMode } from "../core/search/types.ts";
 
 /** The indexes that a Worker serves. */

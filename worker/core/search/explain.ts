@@ -1,12 +1,12 @@
+import { scoreOf } from "../forest/metrics.ts";
 import type { StoredDocument } from "../format/meta.ts";
 import type { Work } from "../format/work.ts";
 import { textsIn } from "../keyword/field-texts.ts";
 import type { Token } from "../keyword/tokenize.ts";
 import type { WordTerms } from "../keyword/understand.ts";
-import { type LoadedIndex, languageOf } from "./loaded-index.ts";
+import type { LoadedIndex } from "./loaded-index.ts";
 import type { RankedPage } from "./page.ts";
 import type { Query } from "./query.ts";
-import { scoreOf } from "./ranking.ts";
 import { MAX_TEXT, readText } from "./read-text.ts";
 import type { Explanation, Rule } from "./types.ts";
 
@@ -27,7 +27,7 @@ export function explainer(
   const words = rankings.words ?? (query.mode === "keyword" ? listed : undefined);
   const { metric, dimensions } = index.forest;
   const fields = Object.keys(index.manifest.keyword?.fields ?? { pageContent: 1 });
-  const language = languageOf(index);
+  const language = index.words?.language ?? "none";
   const lookups = fields.length * terms.reduce((sum, { terms: same }) => sum + 1 + same.length, 0);
   const synonyms = terms.filter(({ synonym }) => synonym && synonym.words.length > 1).length;
   const tokensOf = (text: string) => {

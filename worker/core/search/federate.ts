@@ -1,7 +1,7 @@
 import { compareBy, type SortKey } from "../columns/order.ts";
 import { searchError } from "../format/search-error.ts";
 import type { LoadedIndex } from "./loaded-index.ts";
-import { groupByOf, hitsOf, sortOf } from "./query.ts";
+import { hitsOf, sortOf } from "./request.ts";
 import { MAX_K } from "./schema.ts";
 import type { FacetCounts, Group, Hit, SearchRequest, SearchResponse, Total } from "./types.ts";
 
@@ -53,13 +53,13 @@ export function mergeAnswers(request: SearchRequest, parts: readonly PartAnswer[
   requireAlike(parts);
   const { offset = 0, k } = request;
   const responses = parts.map(({ response }) => response);
-  const sort = sortOf(request) ?? [];
+  const sort = request.sort ? sortOf(request.sort) : [];
   const units = responses
     .flatMap(({ index, hits, groups }) => unitsOf(index, hits, groups))
     // Stable: of equals the index that was named first comes first.
     .sort((a, b) => compareHits(sort, a.hits[0]!, b.hits[0]!))
     .slice(offset, offset + k);
-  const groups = groupByOf(request) && units.flatMap(({ group }) => group ?? []);
+  const groups = request.groupBy && units.flatMap(({ group }) => group ?? []);
   const total = request.total ? addTotals(responses) : undefined;
   const facets = request.facets && mergeFacets(request.facets, responses);
   const warnings = responses.flatMap(({ index, warnings = [] }) =>

@@ -1,13 +1,13 @@
 import type { StoredDocument } from "../format/meta.ts";
+import type { Work } from "../format/work.ts";
 import { tellingTerms, type WordTerms } from "../keyword/understand.ts";
 import type { ItemParts } from "./docstore.ts";
 import { explainer } from "./explain.ts";
 import { highlightTerms, nearnessTo, passageAt, passageByMeaning, passageByTerms } from "./highlight.ts";
-import { languageOf } from "./loaded-index.ts";
 import type { RankedPage } from "./page.ts";
 import type { Query } from "./query.ts";
 import { MAX_TEXT } from "./read-text.ts";
-import { type Searcher, timed } from "./searcher.ts";
+import { type SearchedShards, type Searcher, timed } from "./searcher.ts";
 import type {
   DidYouMean,
   Explanation,
@@ -27,34 +27,37 @@ export interface Answered {
   readonly didYouMean?: DidYouMean;
 }
 
-export type Documents = ReadonlyMap<number, StoredDocument | undefined>;
+/** Documents and ids of the hits of answers, by item. */
+interface Shown {
+  readonly documents: ReadonlyMap<number, StoredDocument | undefined>;
+  readonly ids: ReadonlyMap<number, string>;
+}
 
-/** Reads what answers show, all at once: documents; of an index in shards vectors and ids as well. */
-export async function readDocuments(searcher: Searcher, answered: readonly Answered[]): Promise<Documents> {
-  const { options } = searcher;
+/**
+ * Reads what answers show, all at once: documents and ids; of an index in shards vectors as well.
+ *
+ * @throws SearchError `ANSWER_TOO_LARGE`
+ */
+export async function readShown(searcher: Searcher, answered: readonly Answered[]): Promise<Shown> {
+  const { options, shards } = searcher;
   const wants = answered.map(({ request, page }) => ({ ...partsOf(request), items: page.ranking.items }));
-  const items = [...new Set(wants.flatMap((want) => (want.documents ? want.items : [])))];
-  return timed("docstore", options, async () => {
-    await searcher.prefetch(wants);
-    const documents = items.length > 0 ? await searcher.documents(items) : [];
-    return new Map(items.map((item, i) => [item, documents[i]]));
+  const all = [...new Set(wants.flatMap(({ items }) => items))];
+  const read = [...new Set(wants.flatMap((want) => (want.documents ? want.items : [])))];
+  const documents = await timed("docstore", options, async () => {
+    await shards?.prefetch(wants);
+    const found = read.length > 0 ? await searcher.documents(read) : [];
+    return new Map(read.map((item, i) => [item, found[i]]));
   });
+  const ids = await searcher.ids(all);
+  if (options.work) countAnswerBytes(options.work, answered, documents);
+  return { documents, ids: new Map(all.map((item, i) => [item, ids[i]!])) };
 }
 
 /** Bytes of a hit without its document, as JSON. */
 const HIT_BYTES = 200;
 
-/**
- * Counts the bytes of answers before they are made, those of vectors apart.
- *
- * @throws SearchError `ANSWER_TOO_LARGE`
- */
-export function holdAnswers(
-  { options: { work } }: Searcher,
-  answered: readonly Answered[],
-  documents: Documents,
-): void {
-  if (!work) return;
+/** Counts the bytes of answers before they are made, without those of vectors. */
+function countAnswerBytes(work: Work, answered: readonly Answered[], documents: Shown["documents"]): void {
   const sizes = new Map<StoredDocument, number>();
   const sizeOf = (document: StoredDocument): number => {
     const known = sizes.get(document);
@@ -64,9 +67,8 @@ export function holdAnswers(
     return size;
   };
   for (const { request, page } of answered) {
-    const { items } = page.ranking;
     const times = request.include.filter((part) => part === "document" || part === "metadata").length;
-    for (const item of items) {
+    for (const item of page.ranking.items) {
       const document = times > 0 ? documents.get(item) : undefined;
       work.hold("answer", "documents", HIT_BYTES + (document ? times * sizeOf(document) : 0));
     }
@@ -82,32 +84,32 @@ function partsOf({ include }: SearchRequest): ItemParts {
 export async function answerOf(
   searcher: Searcher,
   answered: Answered,
-  documents: Documents,
+  { documents, ids }: Shown,
 ): Promise<Omit<SearchResponse, "index" | "indexes" | "version" | "metric">> {
   const { request, query, page } = answered;
   const { ranking } = page;
   const { facets, terms } = page.rankings;
   const include = new Set(request.include);
-  const { work } = searcher.options;
-  const held = <T extends Highlight | Explanation>(part: T): T => {
+  const { index, options, shards } = searcher;
+  const { work } = options;
+  const counted = <T extends Highlight | Explanation>(part: T): T => {
     work?.hold("answer", "documents", JSON.stringify(part).length);
     return part;
   };
   const highlight = include.has("highlights") ? highlighter(searcher, query, terms) : undefined;
-  const explain = include.has("explanation") ? explainer(searcher.index, query, page, work) : undefined;
+  const explain = include.has("explanation") ? explainer(index, query, page, work) : undefined;
   const vectors = include.has("vector") ? await searcher.vectors(ranking.items) : [];
-  const ids = await searcher.ids(ranking.items);
   const hits: Hit[] = [];
   for (const [i, item] of ranking.items.entries()) {
     // Its shard has ranked it and then fallen silent.
-    if (!searcher.has(item, partsOf(request))) continue;
+    if (shards && !shards.has(item, partsOf(request))) continue;
     const document = documents.get(item);
     const known = ranking.distances?.[i];
     const distance = known === undefined || Number.isNaN(known) ? null : known;
     const vector = vectors[i];
     hits.push({
       item,
-      id: ids[i]!,
+      id: ids.get(item)!,
       distance,
       score: ranking.scores[i]!,
       ...(page.sortValues && { sort: page.sortValues.get(item) ?? [] }),
@@ -117,19 +119,19 @@ export async function answerOf(
         }),
       ...(document && include.has("metadata") && { metadata: document.metadata }),
       ...(vector && { vector: Array.from(vector) }),
-      ...(highlight && document && { highlights: [held(await highlight(document.pageContent))] }),
-      ...(explain && { explanation: held(explain(item, distance, document)) }),
+      ...(highlight && document && { highlights: [counted(await highlight(document.pageContent))] }),
+      ...(explain && { explanation: counted(explain(item, distance, document)) }),
     });
   }
-  const missing = searcher.shards?.missing.size ?? 0;
-  const warnings = [...page.warnings, ...missingShards(searcher)];
+  const isPartial = shards !== undefined && shards.missing.size > 0;
+  const warnings = isPartial ? [...page.warnings, shardsMissing(shards)] : page.warnings;
   return {
     mode: query.mode,
     hits,
     ...(page.groups && { groups: answeredGroups(page.groups, hits) }),
     ...(page.total && { total: page.total }),
     ...(facets && { facets }),
-    ...(missing > 0 && { partial: true }),
+    ...(isPartial && { partial: true }),
     ...(answered.didYouMean && { didYouMean: answered.didYouMean }),
     ...(warnings.length > 0 && { warnings }),
   };
@@ -143,12 +145,10 @@ function answeredGroups(groups: NonNullable<RankedPage["groups"]>, hits: readonl
     .filter((group) => group.hits > 0);
 }
 
-function missingShards({ shards }: Searcher): SearchWarning[] {
-  if (!shards || shards.missing.size === 0) return [];
-  const { asked, missing } = shards;
+function shardsMissing({ asked, missing }: SearchedShards): SearchWarning {
   const codes = [...new Set([...missing.values()].map(({ code }) => code))].join(", ");
   const message = `${missing.size} of the ${asked.size} shards that were asked did not answer (${codes}): there may be better hits.`;
-  return [{ code: "SHARDS_MISSING", message }];
+  return { code: "SHARDS_MISSING", message };
 }
 
 /** Work of comparing a document's sentences with the query, in nanoseconds a character. */
@@ -161,7 +161,7 @@ function highlighter(
   found: readonly WordTerms[] | undefined,
 ): (text: string) => Highlight | Promise<Highlight> {
   const { embedder } = index;
-  const language = languageOf(index);
+  const language = index.words?.language ?? "none";
   const terms = found ? tellingTerms(found) : words ? highlightTerms(words) : new Set<string>();
   const nearness =
     embedder?.identity.provider === "static" && vector ? nearnessTo(vector, embedder) : undefined;

@@ -2,7 +2,6 @@ import { LANGUAGE_BITS, NO_LANGUAGE } from "../format/keyword.ts";
 import type { KeywordIndex } from "../keyword/keyword-index.ts";
 import type { Moved } from "./curation/apply.ts";
 import { FUSION_DEPTH } from "./fusion.ts";
-import type { LoadedIndex } from "./loaded-index.ts";
 import { type FoundLanguages, pickFrom, type Ranking } from "./ranking.ts";
 import type { Rule } from "./types.ts";
 
@@ -12,11 +11,6 @@ const SMOOTHING = 5;
 const MOST_LOST = 0.3;
 /** A factor nearer to 1 is none. */
 const LEAST_LOST = 0.0005;
-
-/** Whether the documents of an index are of several languages. */
-export function hasLanguages({ manifest }: LoadedIndex): boolean {
-  return (manifest.keyword?.languages?.length ?? 0) > 1;
-}
 
 /** The languages of items; undefined in an index of one. */
 export function languagesOf(
@@ -48,8 +42,7 @@ export function joinLanguages(parts: readonly (FoundLanguages | undefined)[]): F
  *
  * @param ranking of the words
  */
-export function preferLanguage(ranking: Ranking, found: FoundLanguages | undefined): Moved {
-  if (!found) return { ranking, rules: new Map() };
+export function preferLanguage(ranking: Ranking, found: FoundLanguages): Moved {
   const codeOf = new Map(found.items.map((item, i) => [item, found.codes[i]!]));
   const hits = new Map<number, number>();
   for (const item of ranking.items.slice(0, FUSION_DEPTH)) {

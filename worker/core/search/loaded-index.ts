@@ -30,8 +30,10 @@ export interface LoadedIndex {
   readonly inTurn?: InTurn;
   /** Absent when the index holds vectors only. */
   readonly embedder?: Embedder;
-  /** Absent when the index was built without one. */
+  /** Absent when the index was built without one, and where shards have it. */
   readonly keyword?: KeywordIndex;
+  /** Search by words, here or in shards; absent when the index was built without a keyword index. */
+  readonly words?: WordSearch;
   /** Filterable fields; absent when there are none. */
   readonly columns?: Columns;
   /** Synonyms, pinned and hidden documents, boosts; absent when the index was built without. */
@@ -46,6 +48,13 @@ export interface LoadedIndex {
    * index knows the words of both.
    */
   readonly changes?: Changes;
+}
+
+export interface WordSearch {
+  /** Language in which texts and queries are cut into words. */
+  readonly language: Language;
+  /** Whether the index knows where words stand in documents; without, phrases are checked against the documents. */
+  readonly positions: boolean;
 }
 
 /** @param work of the request, whose memory counts with what is run */
@@ -64,31 +73,9 @@ export interface Changes {
   readonly keywords?: JoinedKeywords;
 }
 
-/** Whether words can be searched for. */
-export function hasKeywords({ shards, keyword, manifest }: LoadedIndex): boolean {
-  return shards ? manifest.keyword !== undefined : keyword !== undefined;
-}
-
 /** Whether there are fields to filter by. */
 export function hasColumns({ shards, columns, manifest }: LoadedIndex): boolean {
   return shards ? (manifest.columns ?? []).length > 0 : columns !== undefined;
-}
-
-/** The language that the index's words, and so a query's, are read in. */
-export function languageOf({
-  keyword,
-  manifest,
-  shards,
-}: Pick<LoadedIndex, "keyword" | "manifest" | "shards">): Language {
-  if (keyword) return keyword.language;
-  const named = shards ? manifest.keyword?.language : undefined;
-  return named !== undefined && isLanguage(named) ? named : "none";
-}
-
-/** Whether words can be searched for, and only the documents know where they stand. */
-export function lacksPositions(index: LoadedIndex): boolean {
-  if (!hasKeywords(index)) return false;
-  return index.shards ? !index.manifest.keyword?.positions : !index.keyword?.positions;
 }
 
 /** Parts of one version of an index, before it is opened. */
@@ -123,7 +110,8 @@ export function openIndex(parts: IndexParts): LoadedIndex {
   const keyword = openKeywordIndex(artifact);
   const columns = openColumns(artifact);
   const shards = openShardSet(artifact, parts.shards);
-  const language = languageOf({ manifest, ...(keyword && { keyword }), ...(shards && { shards }) });
+  const words = wordSearchOf(keyword, shards && manifest.keyword);
+  const { language } = words ?? { language: "none" };
   const languages = manifest.keyword?.languages?.filter(isLanguage) ?? [language];
   const curation = openCuration(artifact, { language, languages });
   return {
@@ -137,8 +125,20 @@ export function openIndex(parts: IndexParts): LoadedIndex {
     ...(parts.inTurn && { inTurn: parts.inTurn }),
     ...(embedder && { embedder }),
     ...(keyword && { keyword }),
+    ...(words && { words }),
     ...(columns && { columns }),
     ...(curation && { curation }),
     ...(shards && { shards }),
   };
+}
+
+/** @param ofShards what the manifest of an index in shards says */
+function wordSearchOf(
+  keyword: KeywordIndex | undefined,
+  ofShards: Manifest["keyword"],
+): WordSearch | undefined {
+  if (keyword) return { language: keyword.language, positions: keyword.positions !== undefined };
+  if (!ofShards) return undefined;
+  const { language, positions = false } = ofShards;
+  return { language: isLanguage(language) ? language : "none", positions };
 }

@@ -1,6 +1,6 @@
 import { createChangedSearcher } from "./changes/searcher.ts";
 import type { LoadedIndex } from "./loaded-index.ts";
-import { createMemorySearcher } from "./memory.ts";
+import { createMemorySearcher } from "./memory/searcher.ts";
 import type { Searcher, SearchOptions } from "./searcher.ts";
 import { createShardSearcher } from "./shards/searcher.ts";
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { SearchError } from "../format/search-error.ts";
-import { parseBatchRequest, parseSearchRequest, type SearchLimits } from "./parse.ts";
+import type { SearchLimits } from "./limits.ts";
+import { parseBatchRequest, parseSearchRequest } from "./parse.ts";
 import { MAX_QUERY_LENGTH } from "./schema.ts";
 
 function fault(json: unknown, limits?: SearchLimits): SearchError {

@@ -1,10 +1,6 @@
-import { type GroupBy, parseSortKey, type SortKey } from "../columns/order.ts";
+import type { GroupBy, SortKey } from "../columns/order.ts";
 import type { FilterNode } from "../columns/parse.ts";
-import type { Work } from "../format/work.ts";
-import { type AgreedQuery, agreedIn, lookUp } from "../keyword/agreed.ts";
-import type { KeywordIndex } from "../keyword/keyword-index.ts";
 import type { KeywordQuery } from "../keyword/query.ts";
-import { type UnderstoodQuery, understand } from "../keyword/understand.ts";
 import type { QueryCuration } from "./curation/types.ts";
 import type { AnswerMode, SearchRequest } from "./types.ts";
 
@@ -58,72 +54,4 @@ export function isListed({ mode, sort }: Query): boolean {
 /** The words to rank by; undefined in mode vector, where they only mark what was found. */
 export function rankedWords({ mode, words }: Query): KeywordQuery | undefined {
   return mode === "vector" ? undefined : words;
-}
-
-/** Whether every document counts: no filter and no rule of the curation keeps one out, in this part of an index or in others. */
-export function countsAll({ filter, curation }: Query): boolean {
-  return filter === undefined && (curation?.hidden.length ?? 0) === 0;
-}
-
-/** Settings of looking up the words of a query in an index that may be a part of more. */
-export interface Understanding {
-  /** The words, looked up among those of all parts. */
-  readonly understood?: UnderstoodQuery | undefined;
-  /** The words that all parts have agreed on. */
-  readonly agreed?: AgreedQuery | undefined;
-  /** Whether to rank by the words that the part has, and to tell what it knows of them. */
-  readonly lookUp?: boolean | undefined;
-  /** Whether every document of the index counts: see {@link countsAll}. */
-  readonly countsAll?: boolean;
-}
-
-/** The words of a query as an index ranks by them; undefined without a query or an index of words. */
-export function understoodIn(
-  keyword: KeywordIndex | undefined,
-  words: KeywordQuery | undefined,
-  { understood, agreed, lookUp: isLookedUp, countsAll: all = false }: Understanding,
-  work: Work | undefined,
-): UnderstoodQuery | undefined {
-  if (understood || !keyword || !words) return understood;
-  if (agreed) return agreedIn(keyword, agreed, work);
-  return isLookedUp ? lookUp(keyword, words, { work, countsAll: all }) : understand(keyword, words, work);
-}
-
-/** The fields that a request sorts by; undefined without any. */
-export function sortOf({ sort }: Pick<SearchRequest, "sort">): readonly SortKey[] | undefined {
-  if (sort === undefined) return undefined;
-  const keys: readonly (
-    | string
-    | { readonly field: string; readonly order?: SortKey["order"] | undefined }
-  )[] = isList(sort) ? sort : [sort];
-  return keys.map((key) =>
-    typeof key === "string" ? parseSortKey(key) : { field: key.field, order: key.order ?? "asc" },
-  );
-}
-
-function isList<T>(value: T | readonly T[]): value is readonly T[] {
-  return Array.isArray(value);
-}
-
-/** Grouping of a request's hits; undefined when it does not. */
-export function groupByOf({ groupBy }: Pick<SearchRequest, "groupBy">): GroupBy | undefined {
-  if (groupBy === undefined) return undefined;
-  return typeof groupBy === "string"
-    ? { field: groupBy, hits: 1 }
-    : { field: groupBy.field, hits: groupBy.hits ?? 1 };
-}
-
-/** Whether nothing is searched for: the request browses what passes its filter. */
-export function isBrowsing({ query, vector, item, id }: SearchRequest): boolean {
-  return [query, vector, item, id].every((field) => field === undefined);
-}
-
-/** Whether a request certainly lists all that it finds in an order of fields, whatever the index. */
-export function isListing(request: SearchRequest): boolean {
-  return isBrowsing(request) || (request.mode === "keyword" && request.sort !== undefined);
-}
-
-/** Hits of a page at most: `k`, or so many groups of hits. */
-export function hitsOf(request: Pick<SearchRequest, "k" | "groupBy">): number {
-  return request.k * (groupByOf(request)?.hits ?? 1);
 }

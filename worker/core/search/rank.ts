@@ -1,23 +1,11 @@
-import { joinValues } from "../columns/order.ts";
-import type { FusionMeta, StoredDocument } from "../format/meta.ts";
-
-import { boost, type Moved, pin, withRules } from "./curation/apply.ts";
-import { DEFAULT_FUSION, FUSION_DEPTH, fuse, fusionFor } from "./fusion.ts";
-import { createItemNumbers, type ItemNumbers } from "./item-numbers.ts";
-import { hasLanguages, preferLanguage } from "./languages.ts";
-import { type LoadedIndex, lacksPositions, languageOf } from "./loaded-index.ts";
+import { type FieldValue, joinValues } from "../columns/order.ts";
+import type { KeywordQuery } from "../keyword/query.ts";
+import { append, type Combined, combine } from "./combine.ts";
+import { type Moved, pin, withRules } from "./curation/apply.ts";
+import { FUSION_DEPTH } from "./fusion.ts";
 import { maximalMarginalRelevance } from "./mmr.ts";
 import { type Query, rankedWords } from "./query.ts";
-import {
-  firstOf,
-  NO_RANKING,
-  normalised,
-  pickFrom,
-  type Ranking,
-  type Rankings,
-  scoreOf,
-} from "./ranking.ts";
-import { promoteRare } from "./rare.ts";
+import { firstOf, pickFrom, type Ranking, type Rankings } from "./ranking.ts";
 import { phraseCheck } from "./read-text.ts";
 import { MAX_K } from "./schema.ts";
 import type { Exactness, Searcher } from "./searcher.ts";
@@ -34,6 +22,23 @@ export interface Ranked extends Combined {
   readonly estimated: boolean;
 }
 
+/** A page, cut out of what was ranked. */
+export interface PageCut extends Ranked {
+  /** Hits, or with `groupBy` groups, on this page and those before it, as far as they were ranked. */
+  readonly found: number;
+  /** With `groupBy`: the groups of the page's hits. */
+  readonly groups?: readonly { readonly value: FieldValue; readonly items: readonly number[] }[];
+  /** All that pages lead to, where the ranking of one has reached its end. */
+  readonly end?: PageEnd;
+  /** Values of the fields to sort by, as the answer shows them. */
+  readonly sortValues?: ReadonlyMap<number, readonly FieldValue[]>;
+}
+
+export interface PageEnd {
+  readonly documents: number;
+  readonly groups?: number;
+}
+
 /** Ranks by a query as it stands: what its phrases ask for is held against documents where the index cannot tell. */
 export async function rankAll(
   searcher: Searcher,
@@ -41,7 +46,7 @@ export async function rankAll(
   request: SearchRequest,
   depth: number,
 ): Promise<Ranked> {
-  const check = textCheck(searcher, query);
+  const check = textCheck(searcher, rankedWords(query));
   // Some of the hits will not hold the phrase.
   const ranked = await rankTo(searcher, query, request, check ? Math.min(MAX_K, depth * 4) : depth);
   if (!check) return ranked;
@@ -53,8 +58,7 @@ export async function rankAll(
 async function withoutExcludedPins(searcher: Searcher, query: Query, rankings: Rankings): Promise<Rankings> {
   const words = rankedWords(query);
   const { curated } = rankings;
-  const { index, options } = searcher;
-  const check = words && phraseCheck(languageOf(index), { ...words, phrases: [] }, options.work);
+  const check = textCheck(searcher, words && { ...words, phrases: [] });
   if (!curated || curated.pinned.length === 0 || !check) return rankings;
   const documents = await searcher.documents(curated.pinned.map(({ item }) => item));
   const pinned = curated.pinned.filter((_, i) => check(documents[i]?.pageContent ?? ""));
@@ -68,18 +72,18 @@ export function withPins(
   { ranking, rules, rankings }: Ranked,
 ): Moved & { readonly pinned: number } {
   const pinned = rankings.curated?.pinned ?? [];
+  if (pinned.length === 0) return { ranking, rules, pinned: 0 };
   const messages = curation?.pins.map(({ message }) => message) ?? [];
   const moved = pin(index, ranking, pinned, messages);
   return { ranking: moved.ranking, rules: withRules(rules, moved.rules), pinned: pinned.length };
 }
 
-/** Check by its text whether a document holds the query's phrases; undefined where the index knows. */
+/** Check by its text whether a document holds the phrases of a query; undefined where the index knows. */
 export function textCheck(
-  { index, options }: Searcher,
-  query: Query,
+  { index: { words }, options }: Searcher,
+  query: KeywordQuery | undefined,
 ): ((text: string) => boolean) | undefined {
-  const words = rankedWords(query);
-  return words && lacksPositions(index) ? phraseCheck(languageOf(index), words, options.work) : undefined;
+  return query && words && !words.positions ? phraseCheck(words.language, query, options.work) : undefined;
 }
 
 /** The ranked items whose documents pass a check. */
@@ -88,11 +92,12 @@ export async function holding(
   ranking: Ranking,
   check: (text: string) => boolean,
 ): Promise<Ranking> {
-  const documents: readonly (StoredDocument | undefined)[] = await searcher.documents(ranking.items);
+  const documents = await searcher.documents(ranking.items);
   const held = [...ranking.items.keys()].filter((i) => check(documents[i]?.pageContent ?? ""));
   return pickFrom(ranking, held);
 }
 
+/** Ranks and chooses by marginal relevance. */
 async function rankTo(
   searcher: Searcher,
   query: Query,
@@ -132,21 +137,26 @@ async function rankConsistently(
     documents: include.some((part) => part !== "vector"),
     vectors: mmr !== undefined || include.includes("vector"),
   };
+  const { index, shards } = searcher;
   const search = async (k: number): Promise<Ranked> => {
     const rankings = await searcher.rank(query, k, shown);
     const estimated = rankings.estimated ?? false;
-    return { rankings, estimated, ...combine(searcher.index, query, rankings) };
+    return { rankings, estimated, ...combine(index, query, rankings) };
   };
   const boosted = (query.curation?.boosts.length ?? 0) > 0;
-  if (query.mode === "keyword" && !boosted && !hasLanguages(searcher.index)) return search(wanted);
+  const isOfOneLanguage = (index.manifest.keyword?.languages?.length ?? 0) <= 1;
+  if (query.mode === "keyword" && !boosted && isOfOneLanguage) return search(wanted);
   if (query.mode === "vector" && !boosted) return search(offset === undefined ? wanted : MAX_K);
   if (offset === undefined || wanted <= FUSION_DEPTH) return search(Math.max(wanted, FUSION_DEPTH));
-  // Beside each other, so that one call asks a shard for both. The deeper one first: the other begins with what it has found.
-  const second = searcher.beside(1);
-  const [far, near] = await Promise.all([search(MAX_K), search(FUSION_DEPTH).finally(() => second.leave())]);
+  // At once, so that one call asks a shard for both. The deeper one first: the other begins with what it has found.
+  shards?.addSearches(1);
+  const [far, near] = await Promise.all([
+    search(MAX_K),
+    search(FUSION_DEPTH).finally(() => shards?.endSearch()),
+  ]);
   const values = joinValues([near.rankings.values, far.rankings.values]);
   return {
-    ...appended(near, far),
+    ...append(near, far),
     rankings: { ...near.rankings, ...far.rankings, ...(values && { values }) },
     estimated: near.estimated || far.estimated,
   };
@@ -181,99 +191,7 @@ async function diversify(
 function diversityRules(ranking: Ranking, chosen: Ranking): [number, Rule[]][] {
   return chosen.items.flatMap((item, i): [number, Rule[]][] => {
     const before = ranking.items.indexOf(item);
-    if (before === i) return [];
-    return [
-      [
-        item,
-        [
-          {
-            rule: "diversity",
-            message: `Chosen by marginal relevance; by relevance alone rank ${before + 1}.`,
-          },
-        ],
-      ],
-    ];
+    const message = `Chosen by marginal relevance; by relevance alone rank ${before + 1}.`;
+    return before === i ? [] : [[item, [{ rule: "diversity", message }]]];
   });
-}
-
-/** One order out of what the words and the vector have found. */
-export interface Combined {
-  readonly ranking: Ranking;
-  /** Weight of the words, where both were weighed. */
-  readonly keywordWeight?: number;
-  /** Rules that moved items. */
-  readonly rules: ReadonlyMap<number, readonly Rule[]>;
-}
-
-/** One ranking out of what the words and the vector have found: the mode's own, or both together; then the rules. */
-export function combine(index: LoadedIndex, query: Query, rankings: Rankings): Combined {
-  const { ranking, keywordWeight, rules } = weighed(index, query, rankings);
-  const boosted = boost(ranking, rankings.curated?.boosted ?? []);
-  const promoted = promoteRare(boosted.ranking, rankings.rare ?? [], query.words?.words ?? []);
-  return {
-    ranking: promoted.ranking,
-    rules: [boosted.rules, promoted.rules].reduce(withRules, rules),
-    ...(keywordWeight !== undefined && { keywordWeight }),
-  };
-}
-
-function weighed(index: LoadedIndex, query: Query, { words, vectors, languages }: Rankings): Combined {
-  const byVector = vectors ?? NO_RANKING;
-  if (query.mode === "vector") return { ranking: byVector, rules: new Map() };
-  const found = words ? normalised(words) : NO_RANKING;
-  const preferred = preferLanguage(found, languages);
-  if (query.mode === "keyword" || !query.vector) return preferred;
-  const { ranking: byWords, rules } = preferred;
-  const { metric, dimensions } = index.forest;
-  const measured: FusionMeta = index.manifest.fusion ?? { ...DEFAULT_FUSION, queries: 0 };
-  const signs = {
-    words: query.words?.words.length ?? 0,
-    wordScores: found.scores,
-    vectorScores: byVector.scores,
-  };
-  const given = query.keywordWeight;
-  const fusion =
-    given === undefined
-      ? fusionFor(measured, signs)
-      : { ...measured, method: "score" as const, keywordWeight: given };
-  const distances = distancesOf([byWords, byVector]);
-  const fused = fuse(byWords, byVector, fusion, (item) => {
-    const distance = distances.get(item);
-    return distance === undefined || Number.isNaN(distance)
-      ? undefined
-      : scoreOf(metric, distance, dimensions);
-  });
-  return {
-    ranking: { ...fused, distances: fused.items.map((item) => distances.get(item) ?? Number.NaN) },
-    keywordWeight: fusion.keywordWeight,
-    rules,
-  };
-}
-
-function distancesOf(rankings: readonly Ranking[]): Pick<ItemNumbers, "get"> {
-  const known = createItemNumbers(rankings.reduce((sum, { items }) => sum + items.length, 0));
-  for (const { items, distances } of rankings) {
-    if (distances) for (let i = 0; i < items.length; i++) known.set(items[i]!, distances[i]!);
-  }
-  return known;
-}
-
-/** The items of one order up to {@link FUSION_DEPTH}, then those of another that are not among them. */
-export function appended(near: Combined, far: Combined): Combined {
-  const head = firstOf(near.ranking, FUSION_DEPTH);
-  const taken = new Set(head.items);
-  const { items } = far.ranking;
-  const rest = pickFrom(
-    far.ranking,
-    [...items.keys()].filter((i) => !taken.has(items[i]!)),
-  );
-  const last = head.scores.at(-1) ?? 1;
-  const distances = [head, rest].flatMap((part) => part.distances ?? part.items.map(() => Number.NaN));
-  const ranking = {
-    items: [...head.items, ...rest.items],
-    // What the first look has missed is no better than the last that it has not.
-    scores: [...head.scores, ...rest.scores.map((score) => Math.min(last, score))],
-    distances,
-  };
-  return { ...near, ranking };
 }

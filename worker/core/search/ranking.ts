@@ -1,10 +1,9 @@
 import type { FieldValue, ItemValues } from "../columns/order.ts";
-import type { Metric } from "../format/constants.ts";
+import type { AgreedQuery } from "../keyword/agreed.ts";
 import type { RareItem } from "../keyword/rare.ts";
 import type { Completion, SpelledWord } from "../keyword/spelling.ts";
 import type { WordsTold, WordTerms } from "../keyword/understand.ts";
 import type { CurationFacts } from "./curation/types.ts";
-import type { Understanding } from "./query.ts";
 import type { FacetCounts } from "./types.ts";
 
 /** Items, best first, with what put them there: parallel arrays. */
@@ -98,8 +97,10 @@ export interface RankOptions {
   readonly exactDistances?: boolean;
   /** The columns of the index that this one is a part of. */
   readonly whole?: WholeColumns;
-  readonly agreed?: Understanding["agreed"];
-  readonly lookUp?: Understanding["lookUp"];
+  /** The words that all parts have agreed on. */
+  readonly agreed?: AgreedQuery | undefined;
+  /** Whether to rank by the words that the part has, and to tell what it knows of them. */
+  readonly lookUp?: boolean | undefined;
 }
 
 export interface WholeColumns {
@@ -129,45 +130,4 @@ export function pickFrom(ranking: Ranking, positions: readonly number[]): Rankin
     scores: positions.map((i) => ranking.scores[i]!),
     ...(ranking.distances && { distances: positions.map((i) => ranking.distances![i]!) }),
   };
-}
-
-/** Bm25 as a share of the highest score there could be, so that no score is 1 by accident. */
-export function normalised({ items, scores, bound, distances }: WordRanking): Ranking {
-  return {
-    items,
-    scores: scores.map((score) => (bound > 0 ? Math.min(1, score / bound) : 0)),
-    ...(distances && { distances }),
-  };
-}
-
-/**
- * The score of a distance: in 0..1, larger is better, and in the same order as the metric's own.
- *
- * | metric | distance d | score |
- * |---|---|---|
- * | angular | sqrt(2 - 2 cos), 0..2 | (1 + cos) / 2 = 1 - d²/4 |
- * | euclidean, manhattan | 0.. | 1 / (1 + d) |
- * | hamming | differing bits of `dimensions` | 1 - d / dimensions |
- * | dot | the inner product p, larger is nearer | (1 + p / (1 + abs(p))) / 2 |
- *
- * The inner product has no bounds; p / (1 + |p|) keeps its order up to magnitudes where a logistic function
- * would have become 1 for all.
- */
-export function scoreOf(metric: Metric, distance: number, dimensions: number): number {
-  switch (metric) {
-    case "angular":
-      return clamp(1 - (distance * distance) / 4);
-    case "euclidean":
-    case "manhattan":
-      return 1 / (1 + Math.max(0, distance));
-    case "hamming":
-      return clamp(1 - distance / dimensions);
-    case "dot":
-      return (1 + distance / (1 + Math.abs(distance))) / 2;
-  }
-}
-
-/** Rounding can carry a distance a little beyond its range. */
-function clamp(score: number): number {
-  return score < 0 ? 0 : score > 1 ? 1 : score;
 }

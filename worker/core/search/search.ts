@@ -1,11 +1,12 @@
 import { SearchError, searchError } from "../format/search-error.ts";
-import { type Answered, answerOf, holdAnswers, readDocuments } from "./hits.ts";
+import { type Answered, answerOf, readShown } from "./hits.ts";
 import type { LoadedIndex } from "./loaded-index.ts";
 import { openSearcher } from "./open-searcher.ts";
-import { rankReranked } from "./page.ts";
-import { hitsOf } from "./query.ts";
-import { embeddingTogether, readQuery } from "./read-query.ts";
-
+import { rankPage } from "./page.ts";
+import { embeddingTogether } from "./query-vector.ts";
+import { readQuery } from "./read-query.ts";
+import { hitsOf } from "./request.ts";
+import { rerankedPage } from "./rerank.ts";
 import type { Searcher, SearchOptions } from "./searcher.ts";
 import type { BatchResponse, SearchRequest, SearchResponse } from "./types.ts";
 import { didYouMean } from "./words/did-you-mean.ts";
@@ -40,11 +41,10 @@ export function searchBatch(
  */
 export async function searchWith(searcher: Searcher, request: SearchRequest): Promise<SearchResponse> {
   const { name, version, forest } = searcher.index;
-  holdVectors(searcher, [request]);
+  countVectorBytes(searcher, [request]);
   const answered = await rankOne(searcher, request);
-  const documents = await readDocuments(searcher, [answered]);
-  holdAnswers(searcher, [answered], documents);
-  return { index: name, version, metric: forest.metric, ...(await answerOf(searcher, answered, documents)) };
+  const shown = await readShown(searcher, [answered]);
+  return { index: name, version, metric: forest.metric, ...(await answerOf(searcher, answered, shown)) };
 }
 
 /**
@@ -63,8 +63,8 @@ export async function searchBatchWith(
     ? { ...single, index: { ...single.index, embedder: embeddingTogether(embedder) } }
     : single;
   const { name, version, forest } = searcher.index;
-  holdVectors(searcher, requests);
-  const others = searcher.beside(requests.length - 1);
+  countVectorBytes(searcher, requests);
+  searcher.shards?.addSearches(requests.length - 1);
   // Together, so that an embedder behind a network is waited for once and not a hundred times.
   const ranked = await Promise.all(
     requests.map(async (request): Promise<Answered | SearchError> => {
@@ -74,19 +74,18 @@ export async function searchBatchWith(
         if (error instanceof SearchError && !OF_BATCH.has(error.code)) return error;
         throw error;
       } finally {
-        others.leave();
+        searcher.shards?.endSearch();
       }
     }),
   );
   const answered = ranked.filter((one): one is Answered => !(one instanceof SearchError));
-  const documents = await readDocuments(searcher, answered);
-  holdAnswers(searcher, answered, documents);
+  const shown = await readShown(searcher, answered);
   const results: BatchResponse["results"][number][] = [];
   for (const one of ranked) {
     results.push(
       one instanceof SearchError
         ? { error: { code: one.code, message: one.message } }
-        : await answerOf(searcher, one, documents),
+        : await answerOf(searcher, one, shown),
     );
   }
   return { index: name, version, metric: forest.metric, results };
@@ -104,7 +103,7 @@ async function rankOne(searcher: Searcher, request: SearchRequest): Promise<Answ
     );
   }
   const { query, warnings } = await readQuery(searcher, request);
-  const page = await rankReranked(searcher, query, request);
+  const page = await (request.rerank ? rerankedPage : rankPage)(searcher, query, request);
   const corrected = request.didYouMean && (await didYouMean(searcher, query, request));
   return {
     request,
@@ -118,7 +117,7 @@ async function rankOne(searcher: Searcher, request: SearchRequest): Promise<Answ
 const NUMBER_BYTES = 20;
 
 /** Counts the bytes of the vectors of an answer. @throws SearchError `ANSWER_TOO_LARGE` */
-function holdVectors({ index, options }: Searcher, requests: readonly SearchRequest[]): void {
+function countVectorBytes({ index, options }: Searcher, requests: readonly SearchRequest[]): void {
   let numbers = 0;
   for (const request of requests) {
     if (!request.include.includes("vector")) continue;

@@ -42,14 +42,8 @@ export interface Searcher {
   vectorOf(item: number): Promise<Float32Array | undefined>;
   /** Whether each item is there and passes the filter. */
   passes(items: readonly number[], filter: FilterNode): Promise<readonly boolean[]>;
-  /** Reads ahead what answers will show. */
-  prefetch(wants: readonly (ItemParts & { readonly items: readonly number[] })[]): Promise<void>;
-  /** Whether what an answer shows of a ranked item can be had. */
-  has(item: number, parts: ItemParts): boolean;
-  /** Lets so many more searches go on beside the one there is. Each leaves when it asks nothing more. */
-  beside(more: number): { leave(): void };
-  /** The shards that were asked; absent where there are none. */
-  readonly shards?: ShardReport;
+  /** Operations that only an index in shards needs; absent for others. */
+  readonly shards?: SearchedShards;
 }
 
 /** Notes on an answer's distances. */
@@ -64,16 +58,25 @@ export interface Shown extends ItemParts {
   readonly among: number;
 }
 
-/** Shards that have been asked, and those of them that did not answer. */
-export interface ShardReport {
+/** The shards of one request. */
+export interface SearchedShards {
+  /** Shards that have been asked, and those of them that did not answer. */
   readonly asked: ReadonlySet<number>;
   readonly missing: ReadonlyMap<number, AnnoyEdgeError>;
+  /** Reads ahead what answers will show. */
+  prefetch(wants: readonly (ItemParts & { readonly items: readonly number[] })[]): Promise<void>;
+  /** Whether what an answer shows of a ranked item is there, or its shard can be asked for it. */
+  has(item: number, parts: ItemParts): boolean;
+  /** Announces searches that run at the same time: their questions to a shard share calls. At first there is one. */
+  addSearches(more: number): void;
+  /** Says that one of them asks nothing more. */
+  endSearch(): void;
   /** Has all copies of every shard load what they hold. Fails when none does. */
   wake(): Promise<void>;
 }
 
 /** Numbers of shards that were asked and that answered. */
-export function countShards({ asked, missing }: Pick<ShardReport, "asked" | "missing">): {
+export function countShards({ asked, missing }: Pick<SearchedShards, "asked" | "missing">): {
   asked: number;
   answered: number;
 } {

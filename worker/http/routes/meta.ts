@@ -1,5 +1,5 @@
 import type { BaseMeta, ShardsMeta } from "../../core/format/meta.ts";
-import { hasColumns, hasKeywords } from "../../core/search/loaded-index.ts";
+import { hasColumns } from "../../core/search/loaded-index.ts";
 import { countShards } from "../../core/search/searcher.ts";
 import { mayAsk } from "../access.ts";
 import { isFresh, markCacheable } from "../caching.ts";
@@ -32,8 +32,8 @@ export function addMetaRoutes(router: Router): void {
           hotBytes: header.hotBytes + (changes?.hotBytes ?? 0),
           fileBytes: header.fileBytes + (changes?.files["forest.bin"].bytes ?? 0),
           searchable: {
-            text: index.embedder !== undefined || hasKeywords(index),
-            keyword: hasKeywords(index),
+            text: index.embedder !== undefined || index.words !== undefined,
+            keyword: index.words !== undefined,
             filter: hasColumns(index),
           },
           certified: manifest.certified,

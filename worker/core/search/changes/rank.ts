@@ -3,9 +3,9 @@ import { type JoinedQuery, understandJoined } from "../../keyword/joined.ts";
 import { rarestFirst } from "../../keyword/rare.ts";
 import { FEW_HITS, rankByWords } from "../../keyword/search.ts";
 import { foundTerms } from "../../keyword/understand.ts";
-import { filterOf } from "../conditions.ts";
 import type { Changes, LoadedIndex } from "../loaded-index.ts";
-import { type PartOptions, rankInMemory } from "../memory.ts";
+import { filterOf, type PartOptions } from "../memory/conditions.ts";
+import { rankInMemory } from "../memory/rank.ts";
 import { type Query, rankedWords, readsColumns } from "../query.ts";
 import type { Rankings, RankOptions, WholeColumns } from "../ranking.ts";
 import type { SearchOptions } from "../searcher.ts";
@@ -84,7 +84,7 @@ function wordHits(
   joined: JoinedQuery | undefined,
 ): number {
   if (!joined || !added.keyword || !rankedWords(query)) return 0;
-  const accept = filterOf(added, query, part)?.accept;
+  const accept = query.filter && filterOf(added, query.filter, part.whole).accept;
   return rankByWords(added.keyword, joined.added, { k: FEW_HITS, accept, isFew: () => false }).items.length;
 }
 

@@ -1,5 +1,5 @@
 import { distanceBetween } from "../../forest/metrics.ts";
-import { createMemorySearcher } from "../memory.ts";
+import { createMemorySearcher } from "../memory/searcher.ts";
 import type { Searcher, SearchOptions } from "../searcher.ts";
 import { type ChangedIndex, rankChanged } from "./rank.ts";
 
@@ -73,8 +73,5 @@ export function createChangedSearcher(index: ChangedIndex, options: SearchOption
         (part, own) => part.passes(own, filter),
         () => false,
       ),
-    prefetch: async () => {},
-    has: () => true,
-    beside: () => ({ leave: () => {} }),
   };
 }

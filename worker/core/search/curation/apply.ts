@@ -1,5 +1,6 @@
+import { scoreOf } from "../../forest/metrics.ts";
 import type { LoadedIndex } from "../loaded-index.ts";
-import { pickFrom, type Ranking, scoreOf } from "../ranking.ts";
+import { pickFrom, type Ranking } from "../ranking.ts";
 import type { Rule } from "../types.ts";
 import type { BoostedItem, PinnedItem } from "./types.ts";
 
@@ -23,7 +24,6 @@ export function withRules(before: Rules, more: Rules): Rules {
  * that a score stays between 0 and 1 whatever the mode measures.
  */
 export function boost(ranking: Ranking, boosted: readonly BoostedItem[]): Moved {
-  if (boosted.length === 0) return { ranking, rules: new Map() };
   const factors = new Map(boosted.map((one) => [one.item, one]));
   const { items } = ranking;
   const scores = ranking.scores.map((score, i) => {
@@ -47,7 +47,6 @@ export function pin(
   pinned: readonly PinnedItem[],
   messages: readonly string[],
 ): Moved {
-  if (pinned.length === 0) return { ranking, rules: new Map() };
   const first = new Set(pinned.map(({ item }) => item));
   const places = new Map(ranking.items.map((item, i) => [item, i]));
   const rest = pickFrom(

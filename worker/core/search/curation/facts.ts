@@ -3,8 +3,8 @@ import { type CompiledFilter, filterOfBits } from "../../columns/compile.ts";
 import type { Boost, FieldValue } from "../../format/curation.ts";
 import { itemOfId } from "../../format/ids.ts";
 import { both, hasBit, notExcluded } from "../../keyword/conditions.ts";
-import type { Conditions } from "../conditions.ts";
 import type { LoadedIndex } from "../loaded-index.ts";
+import type { Conditions } from "../memory/conditions.ts";
 import type { BoostedItem, CurationFacts, PinnedItem, QueryCuration } from "./types.ts";
 
 /** Work in nanoseconds: to look a document's id up, and to read the factor of an item that was found. */

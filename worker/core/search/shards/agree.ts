@@ -12,7 +12,7 @@ import { isLanguage } from "../../keyword/languages.ts";
 import { type RareItem, rarestFirst } from "../../keyword/rare.ts";
 import { FEW_HITS } from "../../keyword/search.ts";
 import { foundTerms, type LookedUp, type WordTerms } from "../../keyword/understand.ts";
-import { type LoadedIndex, languageOf } from "../loaded-index.ts";
+import type { LoadedIndex } from "../loaded-index.ts";
 import { isListed, type Query } from "../query.ts";
 import type { ShardQuery, ShardRankings } from "./types.ts";
 
@@ -66,7 +66,7 @@ export async function rankAgreed(
 }
 
 function gathered(index: LoadedIndex, looked: readonly LookedUp[]) {
-  const language = languageOf(index);
+  const language = index.words?.language ?? "none";
   const { languages, positions } = index.manifest.keyword ?? {};
   return gatherWords(
     looked.map(({ facts }) => facts),

@@ -32,19 +32,19 @@ test("one search is sent as soon as it waits, a call a shard", async () => {
 });
 
 test("searches beside each other wait until all wait, or ask nothing more", async () => {
-  const { rank, put, wait, join, leave, sent } = batcher();
-  join(2);
+  const { rank, put, wait, addSearches, endSearch, sent } = batcher();
+  addSearches(2);
   const first = rank(0, 1);
   wait();
   const second = put(0, toLocate({ id: "a" }));
   wait();
   expect(sent).toEqual([]);
-  leave();
+  endSearch();
   expect(sent).toHaveLength(1);
   expect(sent[0]?.call).toMatchObject({ ranks: [{ k: 1 }], located: [{ id: "a" }] });
   expect((await first).vectors?.items).toEqual([1]);
   expect(await second).toBeNull();
-  leave();
+  endSearch();
   const third = rank(0, 3);
   wait();
   expect((await third).vectors?.items).toEqual([3]);

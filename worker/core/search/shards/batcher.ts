@@ -8,20 +8,20 @@ import type {
 } from "./types.ts";
 import { type Outcome, openOutcome } from "./wire.ts";
 
-/** Collects what searches beside each other ask a shard, so that a round costs it one call however many they are. */
+/** Collects what simultaneous searches ask a shard, so that a round costs it one call however many they are. */
 export interface Batcher {
   /**
-   * Puts a question to a shard. It is sent once everybody waits.
+   * Puts a question to a shard. It is sent once all searches wait.
    *
    * @throws what the call, or the shard about this question, failed with
    */
   put<T>(shard: number, question: Question<T>): Promise<T>;
-  /** One of the searches has put all that it asks for the time being. */
+  /** Says that one of the searches waits for answers. The last one to do so ends the round. */
   wait(): void;
-  /** So many searches more go on beside each other from now on; at first there is one. */
-  join(searches: number): void;
-  /** One of them asks nothing more. */
-  leave(): void;
+  /** Announces searches that run at the same time; at first there is one. */
+  addSearches(more: number): void;
+  /** Says that one of them asks nothing more. */
+  endSearch(): void;
 }
 
 /** Adds itself to a round; finds its answer among those of the round. */
@@ -123,10 +123,10 @@ export function createBatcher(send: (shard: number, call: ShardCall) => Promise<
       waiting++;
       if (waiting >= searches) sendAll();
     },
-    join(more) {
+    addSearches(more) {
       searches += more;
     },
-    leave() {
+    endSearch() {
       searches--;
       if (waiting > 0 && waiting >= searches) sendAll();
     },

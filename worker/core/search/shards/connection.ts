@@ -1,11 +1,11 @@
 import { AnnoyEdgeError } from "../../format/errors.ts";
 import { SearchError } from "../../format/search-error.ts";
 import type { SearchOptions } from "../searcher.ts";
-import { createBatcher, furtherMs, type Question } from "./batcher.ts";
+import { type Batcher, createBatcher, furtherMs } from "./batcher.ts";
 import type { ShardSet } from "./types.ts";
 
 /** One request's connection to the shards of a version. */
-export interface ShardConnection {
+export interface ShardConnection extends Pick<Batcher, "put" | "wait" | "addSearches" | "endSearch"> {
   /** Shards that have been asked, and those of them that did not answer. */
   readonly asked: ReadonlySet<number>;
   readonly missing: ReadonlyMap<number, AnnoyEdgeError>;
@@ -14,15 +14,10 @@ export interface ShardConnection {
   /**
    * Asks some shards, in the next round; one that fails or takes too long is left out from then on.
    *
-   * @param put asks one of them, by `put` and `wait` below
+   * @param put asks one of them, by `put` and `wait`
    * @throws AnnoyEdgeError `SHARDS_UNAVAILABLE` when none answers; SearchError when the request is wrong
    */
   ask<T>(shards: readonly number[], put: (shard: number) => Promise<T>): Promise<T[]>;
-  /** Puts a question to a shard; it is sent with the round. */
-  put<T>(shard: number, question: Question<T>): Promise<T>;
-  /** Ends the round of one search. */
-  wait(): void;
-  beside(more: number): { leave(): void };
   /** Has all copies of every shard load what they hold. Fails when none does. */
   wake(): Promise<void>;
 }
@@ -75,12 +70,7 @@ export function connectTo(set: ShardSet, options: SearchOptions): ShardConnectio
     missing,
     everyone,
     ask,
-    put: batcher.put,
-    wait: batcher.wait,
-    beside(more) {
-      batcher.join(more);
-      return { leave: batcher.leave };
-    },
+    ...batcher,
     async wake() {
       const nothing = { ranks: [], details: [], located: [] };
       const copies = Array.from({ length: set.copies ?? 1 }, (_, which) => which);

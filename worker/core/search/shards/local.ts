@@ -3,10 +3,10 @@ import { ArtifactError } from "../../format/errors.ts";
 import { idOfItem } from "../../format/ids.ts";
 import { createWork, REQUEST_WORK, type Work } from "../../format/work.ts";
 import { type ChangedIndex, rankChanged } from "../changes/rank.ts";
-import { passing } from "../conditions.ts";
 import { renumbered } from "../curation/facts.ts";
 import type { LoadedIndex } from "../loaded-index.ts";
-import { rankInMemory } from "../memory.ts";
+import { passing } from "../memory/conditions.ts";
+import { rankInMemory } from "../memory/rank.ts";
 import { openSearcher } from "../open-searcher.ts";
 import type { Ranking } from "../ranking.ts";
 import type { SearchOptions } from "../searcher.ts";
@@ -229,7 +229,7 @@ function passingItems(
   return parts.flatMap((part) => {
     const own = mine.filter((one) => one.part === part);
     const numbers = own.map((one) => one.own);
-    const passed = passing(part, numbers, filter, { whole: { fields, facetValues: 0 }, work });
+    const passed = passing(part, numbers, filter, { fields, facetValues: 0 }, work);
     return own.filter((_, i) => passed[i]).map(({ outer }) => outer);
   });
 }

@@ -1,10 +1,9 @@
 import { FACET_VALUES } from "../../columns/facets.ts";
-import { compareValues, joinValues } from "../../columns/order.ts";
+import { compareValues, type FieldValue, joinValues } from "../../columns/order.ts";
 import type { Metric } from "../../format/constants.ts";
-import { joinCounts } from "../conditions.ts";
 import { mergeFacts, renumbered } from "../curation/facts.ts";
 import { joinLanguages } from "../languages.ts";
-import type { Ranking, Rankings, WordRanking } from "../ranking.ts";
+import type { Counts, Ranking, Rankings, WordRanking } from "../ranking.ts";
 import type { FacetCounts } from "../types.ts";
 import { mergeProbed } from "../words/probe.ts";
 
@@ -97,6 +96,29 @@ function merged(
     items: best.map(({ item }) => item),
     scores: best.map(({ score }) => score),
     ...(rankings.some(({ distances }) => distances) && { distances: best.map(({ distance }) => distance) }),
+  };
+}
+
+/** Adds up what parts have counted. Groups of several parts count once as far as their values are known. */
+function joinCounts(parts: readonly (Counts | undefined)[]): Counts | undefined {
+  const all = parts.filter((part) => part !== undefined);
+  if (all.length === 0) return undefined;
+  const documents = all.reduce((sum, part) => sum + part.documents, 0);
+  const passing = all.some((part) => part.passing !== undefined) && {
+    passing: all.reduce((sum, part) => sum + (part.passing ?? 0), 0),
+  };
+  if (all.every(({ groups }) => groups === undefined)) return { documents, ...passing };
+  const named = new Map<string, FieldValue>();
+  let unnamed = 0;
+  for (const { groups = 0, groupValues } of all) {
+    if (!groupValues) unnamed += groups;
+    for (const value of groupValues ?? []) named.set(`${typeof value} ${value}`, value);
+  }
+  return {
+    documents,
+    ...passing,
+    groups: named.size + unnamed,
+    ...(unnamed === 0 ? { groupValues: [...named.values()] } : all.length > 1 && { groupsRepeated: true }),
   };
 }
 

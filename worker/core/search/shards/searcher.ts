@@ -63,18 +63,19 @@ export function createShardSearcher(index: ShardedIndex, options: SearchOptions)
     itemOf: async (id) => (await locate(request, { id }))?.item,
     vectorOf: async (item) => (await locate(request, { item }))?.vector,
     passes: (items, filter) => passing(request, items, filter),
-    prefetch: async (wants) => {
-      await details(request, wants);
-    },
-    has(item, parts) {
-      if (cache.has(item, parts)) return true;
-      const home = cache.homeOf(item);
-      return cache.items.has(item) && home !== undefined && !connection.missing.has(home);
-    },
-    beside: connection.beside,
     shards: {
       asked: connection.asked,
       missing: connection.missing,
+      async prefetch(wants) {
+        await details(request, wants);
+      },
+      has(item, parts) {
+        if (cache.has(item, parts)) return true;
+        const home = cache.homeOf(item);
+        return cache.items.has(item) && home !== undefined && !connection.missing.has(home);
+      },
+      addSearches: connection.addSearches,
+      endSearch: connection.endSearch,
       wake: () => timed("shards", options, connection.wake),
     },
   };

@@ -1,5 +1,4 @@
 import { parseKeywordQuery } from "../../keyword/query.ts";
-import { hasKeywords, languageOf } from "../loaded-index.ts";
 import type { Query } from "../query.ts";
 import type { Searcher, Shown } from "../searcher.ts";
 import type { DidYouMean, SearchRequest } from "../types.ts";
@@ -16,7 +15,7 @@ export async function didYouMean(
   { query: text }: SearchRequest,
 ): Promise<DidYouMean | undefined> {
   const { index } = searcher;
-  if (!words || text === undefined || !hasKeywords(index)) return undefined;
+  if (!words || text === undefined || !index.words) return undefined;
   const asked = { mode: "keyword" as const, searchK: -1, ...(filter && { filter }) };
   const { probed } = await searcher.rank({ ...asked, words, probe: { kind: "spelling" } }, 1, NOTHING_SHOWN);
   const wrong = (probed?.spelled ?? [])
@@ -34,7 +33,7 @@ export async function didYouMean(
   query += text.slice(at);
   const corrections = wrong.map(({ correction }) => correction).join(" ");
   const found = await searcher.rank(
-    { ...asked, words: parseKeywordQuery(corrections, languageOf(index)), probe: { kind: "holding" } },
+    { ...asked, words: parseKeywordQuery(corrections, index.words.language), probe: { kind: "holding" } },
     1,
     NOTHING_SHOWN,
   );

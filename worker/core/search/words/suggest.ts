@@ -3,7 +3,6 @@ import { searchError } from "../../format/search-error.ts";
 import { textsIn } from "../../keyword/field-texts.ts";
 import { parseKeywordQuery } from "../../keyword/query.ts";
 import { type Token, tokenize } from "../../keyword/tokenize.ts";
-import { hasKeywords, languageOf } from "../loaded-index.ts";
 import type { Query } from "../query.ts";
 import type { Searcher } from "../searcher.ts";
 import { NOTHING_SHOWN } from "./did-you-mean.ts";
@@ -28,11 +27,11 @@ const MAX_TITLE_LENGTH = 120;
  */
 export async function suggestWith(searcher: Searcher, request: SuggestRequest): Promise<SuggestResponse> {
   const { index } = searcher;
-  if (!hasKeywords(index)) {
+  if (!index.words) {
     throw searchError("NO_KEYWORD_INDEX", "query", `Index ${index.name} was built without a keyword index.`);
   }
   const { query: text, k, filter } = request;
-  const words = parseKeywordQuery(text, languageOf(index), true);
+  const words = parseKeywordQuery(text, index.words.language, true);
   const asked: Query = {
     mode: "keyword",
     searchK: -1,

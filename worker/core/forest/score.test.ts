@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { METRICS } from "../format/constants.ts";
-import { scoreOf } from "./ranking.ts";
+import { scoreOf } from "./metrics.ts";
 
 describe("scoreOf", () => {
   test("gives 1 to the distance of a thing to itself, for every metric that has one", () => {

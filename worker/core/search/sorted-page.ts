@@ -1,9 +1,10 @@
 import { compareBy, type FieldValue, type ItemValues, shownValue } from "../columns/order.ts";
 import type { FilterNode } from "../columns/parse.ts";
+import { normalised } from "./combine.ts";
 import { FUSION_DEPTH } from "./fusion.ts";
-import { isListed, type Query } from "./query.ts";
-import { holding, type Ranked, rankAll, textCheck, withPins } from "./rank.ts";
-import { normalised, pickFrom, type Ranking, type Rankings } from "./ranking.ts";
+import { isListed, type Query, rankedWords } from "./query.ts";
+import { holding, type PageCut, type Ranked, rankAll, textCheck, withPins } from "./rank.ts";
+import { pickFrom, type Ranking, type Rankings } from "./ranking.ts";
 import { rareFirst } from "./rare.ts";
 import { MAX_K, MAX_LISTED } from "./schema.ts";
 import type { Searcher, Shown } from "./searcher.ts";
@@ -12,37 +13,11 @@ import type { SearchRequest } from "./types.ts";
 /** Work of comparing an entry of a list with another by its fields, in nanoseconds. */
 const SORTED_NS = 400;
 
-/** A page in the order of fields, or group by group. */
-export interface Arranged {
-  /** Hits, or with `groupBy` groups, on this page and those before it, as far as they were ranked. */
-  readonly found: number;
-  readonly groups?: readonly PageGroup[];
-  readonly end?: PageEnd;
-  /** Values of the fields to sort by, as the answer shows them. */
-  readonly sortValues?: ReadonlyMap<number, readonly FieldValue[]>;
-}
-
-/** All that pages lead to, where the ranking of one has reached its end. */
-export interface PageEnd {
-  readonly documents: number;
-  readonly groups?: number;
-}
-
-/** A group of the page's hits. */
-export interface PageGroup {
-  readonly value: FieldValue;
-  readonly items: readonly number[];
-}
-
 /**
- * Sorts and groups what a query finds, and cuts a page out. What is listed is sorted whole. What is ranked by vectors has no end: of
- * that the best {@link FUSION_DEPTH} are sorted, and the groups are those of the best {@link MAX_K} at most.
+ * Sorts and groups what a query finds, and cuts a page out. A list is sorted whole. A search by vectors finds every document, so only
+ * its best {@link FUSION_DEPTH} hits are sorted, and groups are those of the best {@link MAX_K} at most.
  */
-export async function arrange(
-  searcher: Searcher,
-  query: Query,
-  request: SearchRequest,
-): Promise<Ranked & Arranged> {
+export async function sortedPage(searcher: Searcher, query: Query, request: SearchRequest): Promise<PageCut> {
   const { offset = 0, k } = request;
   const ranked = isListed(query)
     ? await listAll(searcher, query, request)
@@ -78,7 +53,7 @@ export async function arrange(
 /** Lists down to the end of the page. */
 async function listAll(searcher: Searcher, query: Query, request: SearchRequest): Promise<RankedEnough> {
   const { offset = 0, k, minScore = 0 } = request;
-  const check = textCheck(searcher, query);
+  const check = textCheck(searcher, rankedWords(query));
   const depth = Math.min(MAX_LISTED, (offset + k) * (check ? 4 : 1));
   const found = await listTo(searcher, query, request, depth);
   const rankings = await completed(searcher, query, request, { depth, ...found });

@@ -1,21 +1,20 @@
-import type { CompiledFilter } from "../columns/compile.ts";
-import { bitsOf, itemsOf, selectFirst } from "../columns/select.ts";
-import type { Work } from "../format/work.ts";
-import { everyMatch, tellingMatches } from "../keyword/search.ts";
-import { foundTerms, type UnderstoodQuery } from "../keyword/understand.ts";
-import { type Conditions, columnsOf, countsOf, facetCountsOf, valuesFor } from "./conditions.ts";
-import { pinnedItems } from "./curation/facts.ts";
-import type { LoadedIndex } from "./loaded-index.ts";
-import { countsAll, type Query, rankedWords, understoodIn } from "./query.ts";
-import type { Counts, Rankings, RankOptions, WordRanking } from "./ranking.ts";
-
-/** Settings of listing, of an index that may be a part of more. */
-export interface ListOptions extends RankOptions {
-  /** The query's words, looked up among those of all parts. */
-  readonly understood?: UnderstoodQuery | undefined;
-  /** Whether so many hits by words are few among those of all parts. */
-  readonly isFew?: ((hits: number) => boolean) | undefined;
-}
+import type { CompiledFilter } from "../../columns/compile.ts";
+import { bitsOf, itemsOf, selectFirst } from "../../columns/select.ts";
+import type { Work } from "../../format/work.ts";
+import { everyMatch, tellingMatches } from "../../keyword/search.ts";
+import { foundTerms, type UnderstoodQuery } from "../../keyword/understand.ts";
+import { pinnedItems } from "../curation/facts.ts";
+import type { LoadedIndex } from "../loaded-index.ts";
+import { type Query, rankedWords } from "../query.ts";
+import type { Counts, Rankings, WordRanking } from "../ranking.ts";
+import {
+  type Conditions,
+  columnsOf,
+  countsOf,
+  facetCountsOf,
+  type PartOptions,
+  valuesFor,
+} from "./conditions.ts";
 
 /** Work in nanoseconds: to list an item, and to compare it by a field or to count its group. */
 const ITEM_NS = 15;
@@ -37,37 +36,30 @@ interface Matches {
  *
  * @throws SearchError `UNKNOWN_FILTER_FIELD`, `NO_FILTERABLE_COLUMNS`, `INVALID_VALUE`
  */
-export function listInMemory(
+export function listMatches(
   index: LoadedIndex,
   query: Query,
-  part: ListOptions,
-  filter: CompiledFilter | undefined,
-  work?: Work,
+  part: PartOptions,
+  conditions: Conditions,
 ): Rankings {
   const { keyword } = index;
-  const words = rankedWords(query);
-  const understood = understoodIn(keyword, words, { ...part, countsAll: countsAll(query) }, work);
+  const { understood, filter, work } = conditions;
   const columns = columnsOf(index, part.whole, query.sort ? "sort" : "filter");
-  const { items, scores, bound, bounds } = words
+  const { items, scores, bound, bounds } = rankedWords(query)
     ? wordMatches(index, query, understood, filter)
     : { items: itemsOf((filter ?? { bits: columns.present }).bits, columns.nItems), bound: 1 };
   const compared = (query.sort?.length ?? 0) + (query.groupBy ? 2 : 0) + (query.total ? 1 : 0);
   work?.spend("sort", columns.nItems + items.length * (ITEM_NS + compared * COMPARED_NS));
   const first = selectFirst(columns, { items, ...(scores && { scores }) }, { ...query, depth: part.k });
   const listed = first.map((i) => items[i]!);
-  const facets = facetCountsOf(index, query, part, { understood, filter, work });
-  const counts = countsOf(index, query, part, {
-    bits: bitsOf(items, columns.nItems),
-    count: items.length,
-  });
-  const values = valuesFor(index, query, part, () => listed);
-  const terms = query.terms && understood && keyword ? foundTerms(keyword, understood) : undefined;
   return {
     listed: { items: listed, scores: first.map((i) => scores?.[i] ?? 1), bound, ...(bounds && { bounds }) },
-    ...(facets && { facets }),
-    ...(values && { values }),
-    ...(counts && { counts }),
-    ...(terms && { terms }),
+    ...(query.facets && { facets: facetCountsOf(index, query, part, conditions) }),
+    ...((query.sort || query.groupBy) && { values: valuesFor(index, query, part, listed) }),
+    ...(query.total && {
+      counts: countsOf(index, query, part, { bits: bitsOf(items, columns.nItems), count: items.length }),
+    }),
+    ...(query.terms && understood && keyword && { terms: foundTerms(keyword, understood) }),
     ...(understood?.tell && { told: understood.tell() }),
   };
 }
@@ -115,10 +107,9 @@ function withPinned(
 export function countFound(
   index: LoadedIndex,
   query: Query,
-  part: ListOptions,
+  part: PartOptions,
   { understood, filter, work }: Conditions,
-): Counts | undefined {
-  if (!query.total) return undefined;
+): Counts {
   work?.spend("sort", index.forest.nItems * ITEM_NS);
   const { keyword, forest, columns } = index;
   const ofItems = (items: ArrayLike<number>) => {
@@ -137,7 +128,7 @@ export function countFound(
   if (query.mode === "hybrid") {
     const { items } =
       keyword && understood ? tellingMatches(keyword, understood, filter?.accept) : { items: [] };
-    return { ...ofItems(items)!, passing };
+    return { ...ofItems(items), passing };
   }
   const bits = filter?.bits ?? columns?.present ?? new Uint32Array(0);
   return countsOf(index, query, part, { bits, count: passing });

@@ -1,35 +1,29 @@
-import type { CompiledFilter } from "../columns/compile.ts";
-import { distanceBetween } from "../forest/metrics.ts";
-import type { ForestSearchOptions, Neighbours, ReadRanges } from "../forest/types.ts";
-import { AnnoyEdgeError, ArtifactError } from "../format/errors.ts";
-import { isRefusal } from "../format/search-error.ts";
-import type { Work } from "../format/work.ts";
-import type { Accept } from "../keyword/conditions.ts";
-import { createItemNumbers } from "./item-numbers.ts";
-import type { LoadedIndex } from "./loaded-index.ts";
-import type { Query } from "./query.ts";
-import { type Ranking, type RankOptions, scoreOf } from "./ranking.ts";
-import type { Exactness } from "./searcher.ts";
+import type { CompiledFilter } from "../../columns/compile.ts";
+import { distanceBetween, scoreOf } from "../../forest/metrics.ts";
+import type { ReadRanges } from "../../forest/types.ts";
+import { AnnoyEdgeError, ArtifactError } from "../../format/errors.ts";
+import { isRefusal } from "../../format/search-error.ts";
+import type { Work } from "../../format/work.ts";
+import type { Accept } from "../../keyword/conditions.ts";
+import { createItemNumbers } from "../item-numbers.ts";
+import type { LoadedIndex } from "../loaded-index.ts";
+import type { Query } from "../query.ts";
+import type { Ranking, RankOptions } from "../ranking.ts";
+import type { Exactness } from "../searcher.ts";
+import type { PartOptions } from "./conditions.ts";
 
 /**
- * Nearest items, by the finest vectors of the file, wherever they lie. When those in the cold part cannot be read, by what
- * is resident: with codec binary about 70% of the true neighbours (docs/bench) instead of none.
+ * Reads from the cold part of the file; when that fails, takes what is resident. With codec binary that is about 70% of the true
+ * neighbours (docs/bench) instead of none.
  */
-export async function nearestItems(
-  index: LoadedIndex,
-  query: Float32Array,
-  options: ForestSearchOptions,
-  exactness: Exactness,
-): Promise<Neighbours> {
-  const { forest, readRanges } = index;
-  if (!forest.searchRescored || !readRanges) return forest.search(query, options);
+async function orEstimate<T>(read: () => Promise<T>, estimate: () => T, exactness: Exactness): Promise<T> {
   try {
-    return await forest.searchRescored(query, options, readRanges);
+    return await read();
   } catch (error) {
     if (isRefusal(error)) throw error;
     console.error(error);
     exactness.estimated = true;
-    return forest.search(query, options);
+    return estimate();
   }
 }
 
@@ -39,15 +33,11 @@ export async function vectorsOrEstimates(
   items: readonly number[],
   exactness: Exactness,
 ): Promise<(Float32Array | undefined)[]> {
-  if (!index.forest.vectorsRescored) return vectorsOf(index, items);
-  try {
-    return await vectorsOf(index, items);
-  } catch (error) {
-    if (isRefusal(error)) throw error;
-    console.error(error);
-    exactness.estimated = true;
-    return items.map((item) => index.forest.vector(item));
-  }
+  const { forest } = index;
+  const read = () => vectorsOf(index, items);
+  return forest.vectorsRescored
+    ? orEstimate(read, () => items.map((item) => forest.vector(item)), exactness)
+    : read();
 }
 
 /** The stored vectors of items, by the finest of the file; undefined for holes and numbers out of range. */
@@ -86,31 +76,31 @@ interface Among {
   readonly accept: Accept | undefined;
   readonly filter: CompiledFilter | undefined;
   readonly work: Work | undefined;
-  /** Distance from which on nothing is wanted. */
-  readonly bound?: number | undefined;
 }
 
-/** The nearest items of a query's vector, with their scores. */
-export async function byVector(
-  index: LoadedIndex,
+/** The nearest items of a query's vector by the finest vectors of the file, wherever they lie, with their scores. */
+export async function nearestTo(
+  { forest, readRanges }: LoadedIndex,
   { vector, searchK }: Query & { readonly vector: Float32Array },
-  { k, effort = 1 }: RankOptions,
-  { accept, filter, work, bound }: Among,
+  { k, effort = 1, last }: PartOptions,
+  { accept, filter, work }: Among,
   exactness: Exactness,
 ): Promise<Ranking> {
-  const { forest } = index;
-  const { metric, dimensions } = forest;
-  const usual = searchK === -1 && effort !== 1 ? Math.ceil(forest.defaultSearchK(k) * effort) : searchK;
+  const { metric, dimensions, searchRescored } = forest;
   const wanted = {
     k,
-    searchK: usual,
+    searchK: searchK === -1 && effort !== 1 ? Math.ceil(forest.defaultSearchK(k) * effort) : searchK,
     work,
     ...(accept && { accept }),
     ...(filter && { acceptFraction: filter.fraction, acceptBits: filter.bits }),
     acceptsMost: filter !== undefined && accept === filter.accept && filter.fraction >= MOST,
-    bound,
+    bound: last?.distance,
   };
-  const { items, distances } = await nearestItems(index, vector, wanted, exactness);
+  const resident = () => forest.search(vector, wanted);
+  const { items, distances } =
+    searchRescored && readRanges
+      ? await orEstimate(() => searchRescored(vector, wanted, readRanges), resident, exactness)
+      : resident();
   return { items, distances, scores: distances.map((distance) => scoreOf(metric, distance, dimensions)) };
 }
 
