@@ -4,6 +4,7 @@ import type { AnnoyTrees } from "../../worker/core/forest/annoy/trees.ts";
 import { slotOf } from "../../worker/core/forest/slots.ts";
 import { NODE_WORDS, nodeLayout, ZERO_PLANE } from "../../worker/core/format/annoy.ts";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
+import { partialPath } from "../settings/partial.ts";
 import { offsetWord } from "./check.ts";
 import { messageOf } from "./node-reader.ts";
 import type { AnnoyData } from "./read.ts";
@@ -114,8 +115,9 @@ export function putTreeNode(
  * @throws AnnoyEdgeError `CANNOT_WRITE`
  */
 export function writeAnnoyFile(path: string, data: AnnoyData): void {
-  const temporary = `${path}.${process.pid}.tmp`;
+  let temporary: string | undefined;
   try {
+    temporary = partialPath(path);
     const fd = openSync(temporary, "w");
     try {
       for (const part of annoyFileParts(data)) writeWhole(fd, part);
@@ -124,7 +126,7 @@ export function writeAnnoyFile(path: string, data: AnnoyData): void {
     }
     renameSync(temporary, path);
   } catch (cause) {
-    rmSync(temporary, { force: true });
+    if (temporary !== undefined) rmSync(temporary, { force: true });
     throw new AnnoyEdgeError("CANNOT_WRITE", `Cannot write ${path}: ${messageOf(cause)}.`, { cause });
   }
 }

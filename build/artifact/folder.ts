@@ -1,10 +1,11 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import { renameSync, rmSync } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, readFile, realpath, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import type { Manifest, ManifestFile } from "../../worker/core/format/meta.ts";
 import { makeFolder } from "../settings/make-folder.ts";
+import { partialPath } from "../settings/partial.ts";
 import { bringBack, foreignOf, isManifest, readManifestFile, replace, sweepAbandoned } from "./replace.ts";
 import { BASE_FOLDER, DATA_FILES, ENCODER_FILE, MANIFEST_FILE, SHARDS_FOLDER } from "./version.ts";
 
@@ -53,12 +54,12 @@ export async function beginFolder(out: string, makes: readonly string[] = []): P
     );
   }
   await checkReplaceable(target, makes);
-  const suffix = `${process.pid}-${randomBytes(3).toString("hex")}`;
-  const path = join(dirname(target), `.${basename(target)}.partial-${suffix}`);
-  await namingTarget(target, async () => {
+  const path = await namingTarget(target, async () => {
     makeFolder(dirname(target));
     sweepAbandoned(target);
-    await mkdir(path);
+    const partial = partialPath(target);
+    await mkdir(partial);
+    return partial;
   });
   if (unfinished.size === 0) process.once("exit", removeUnfinished);
   unfinished.add(path);

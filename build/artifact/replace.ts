@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
-import { isRunning } from "./running.ts";
+import { join } from "node:path";
+import { leftOf } from "../settings/partial.ts";
 import { BASE_FOLDER, DATA_FILES, ENCODER_FILE, MANIFEST_FILE, SHARDS_FOLDER } from "./version.ts";
 
 /**
@@ -31,10 +31,9 @@ function removeReplaced(old: string, target: string, foreign: readonly string[])
   rmdirSync(old);
 }
 
-/** Removes what a killed process of this project left of the same target, half-written or replaced. */
+/** Brings back or removes what a killed process has replaced at the same target. */
 export function sweepAbandoned(target: string): void {
   bringBack(target);
-  for (const path of leftOf(target, "partial")) rmSync(path, { recursive: true, force: true });
   for (const path of leftOf(target, "replaced")) {
     const manifest = readManifestFile(path);
     try {
@@ -61,19 +60,6 @@ export function bringBack(target: string): boolean {
     // Another process was quicker, or nothing may be written here.
   }
   return existsSync(target);
-}
-
-/** Folders beside a target that a process no longer running has left. */
-function leftOf(target: string, kind: "partial" | "replaced"): string[] {
-  const parent = dirname(target);
-  const prefix = `.${basename(target)}.${kind}-`;
-  if (!existsSync(parent)) return [];
-  return readdirSync(parent)
-    .filter((name) => {
-      const pid = Number(name.startsWith(prefix) && name.slice(prefix.length).split("-")[0]);
-      return Number.isInteger(pid) && pid > 0 && !isRunning(pid);
-    })
-    .map((name) => join(parent, name));
 }
 
 /** Names in an artifact folder that are not the artifact's own. */

@@ -1,5 +1,4 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Document, type DocumentInterface } from "@langchain/core/documents";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
@@ -10,6 +9,7 @@ import { writeAnnoyFile } from "../annoy/write.ts";
 import { asEmbedder, type EmbeddingsLike } from "../embedding/identity.ts";
 import { type BuildOptions, build } from "../pipeline/build.ts";
 import { OptionError } from "../settings/errors.ts";
+import { runFolder } from "../settings/run-folder.ts";
 import type { Backend, StoreOptions } from "./backend.ts";
 import { openLocal } from "./local.ts";
 import { openTemporary } from "./temporary.ts";
@@ -98,7 +98,7 @@ export async function importBackend(
   const data = dataOf(index);
   const { f: dimensions, metric } = index;
   const make = async (out: string) => {
-    const temporary = await mkdtemp(join(tmpdir(), "annoy-edge-"));
+    const temporary = await mkdtemp(join(await runFolder(), "import-"));
     try {
       // Through a file, in which the index has the form that it is loaded and published in.
       const file = join(temporary, "index.ann");

@@ -1,12 +1,9 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { EmbeddingsLike } from "../embedding/identity.ts";
+import { runFolder } from "../settings/run-folder.ts";
 import type { Backend, StoreOptions } from "./backend.ts";
 import { openLocal } from "./local.ts";
-
-const folders = new Set<string>();
 
 /**
  * Makes an artifact in a folder of its own and opens it. The folder goes when the backend is closed, when making or opening
@@ -19,12 +16,8 @@ export async function openTemporary(
   make: (out: string) => Promise<unknown>,
   options: StoreOptions = {},
 ): Promise<Backend> {
-  const temporary = temporaryFolder();
-  const remove = async () => {
-    await rm(temporary, { recursive: true, force: true });
-    folders.delete(temporary);
-    if (folders.size === 0) process.off("exit", removeAll);
-  };
+  const temporary = await mkdtemp(join(await runFolder(), "index-"));
+  const remove = () => rm(temporary, { recursive: true, force: true });
   try {
     const out = join(temporary, "index");
     await make(out);
@@ -38,15 +31,4 @@ export async function openTemporary(
     await remove();
     throw error;
   }
-}
-
-function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "annoy-edge-"));
-  if (folders.size === 0) process.once("exit", removeAll);
-  folders.add(folder);
-  return folder;
-}
-
-function removeAll(): void {
-  for (const path of folders) rmSync(path, { recursive: true, force: true });
 }

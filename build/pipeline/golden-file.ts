@@ -1,6 +1,7 @@
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { OptionError } from "../settings/errors.ts";
+import { writeWholeFile } from "../settings/partial.ts";
 import { checkGolden, type GoldenQuery } from "./golden.ts";
 
 /** Golden queries beside the configuration, which `annoy-edge insights --add` writes. */
@@ -30,7 +31,6 @@ export async function addGolden(config: string, added: readonly GoldenQuery[]): 
   const texts = new Set(added.map(({ query }) => query));
   const kept = (await readGoldenFile(config)).filter(({ query }) => !texts.has(query));
   const path = join(dirname(config), GOLDEN_FILE);
-  await writeFile(`${path}.new`, `${JSON.stringify([...kept, ...added], null, 2)}\n`);
-  await rename(`${path}.new`, path);
+  await writeWholeFile(path, (file) => file.writeFile(`${JSON.stringify([...kept, ...added], null, 2)}\n`));
   return path;
 }

@@ -4,7 +4,7 @@ import { readManifest } from "../artifact/folder.ts";
 import { checkAllFiles } from "../changes/open-parts.ts";
 import { downloadVersion } from "../publish/download.ts";
 import { type PublishStore, withStore } from "../publish/index.ts";
-import { runFolder } from "../publish/temporary.ts";
+import { runFolder } from "../settings/run-folder.ts";
 
 /** Published version that a folder is wanted of. */
 export interface PublishedVersion {

@@ -6,8 +6,8 @@ import { encodeLine } from "../../worker/core/format/page.ts";
 import { HASH_BYTES, type PlacedPage } from "../../worker/core/format/placement.ts";
 import type { Docstore } from "../../worker/core/search/docstore.ts";
 import { readRange } from "../artifact/file-bytes.ts";
+import { runFolder } from "../settings/run-folder.ts";
 import type { Lines, Plan } from "./plan.ts";
-import { runFolder } from "./temporary.ts";
 
 /** A pack's offsets are unsigned 32-bit, and a pack of this size is uploaded in a few parts. */
 const MAX_PACK_BYTES = 256 * 1024 * 1024;

@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { MiniflareOptions } from "miniflare";
-import { runFolder } from "./temporary.ts";
+import { runFolder } from "../settings/run-folder.ts";
 import { importMiniflare, workerdPath } from "./tools.ts";
 
 export interface Runtime {

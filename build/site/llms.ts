@@ -1,5 +1,5 @@
-import { open, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { writeWholeFile } from "../settings/partial.ts";
 import { decodeEscapes } from "../sources/decode.ts";
 import type { Page } from "./page.ts";
 import type { SiteBase } from "./urls.ts";
@@ -24,24 +24,17 @@ export async function writeLlms(
   if (start.page.description) head.push(`> ${oneLine(start.page.description)}`);
   const groups = Map.groupBy(pages, ({ url }) => groupOf(url, prefix));
   const lists = [...groups].map(([name, list]) => `## ${name}\n\n${list.map(link).join("\n")}`);
-  await writeFile(join(folder, "llms.txt"), `${[...head, ...lists].join("\n\n")}\n`);
+  const index = `${[...head, ...lists].join("\n\n")}\n`;
+  await writeWholeFile(join(folder, "llms.txt"), (file) => file.writeFile(index));
   await writeTexts(join(folder, "llms-full.txt"), head.join("\n\n"), pages);
 }
 
 /** Writes page by page: all texts together may be larger than a string can be. */
 async function writeTexts(path: string, head: string, pages: readonly NamedPage[]): Promise<void> {
-  const partial = `${path}.partial`;
-  const file = await open(partial, "w");
-  try {
-    await file.write(`${head}\n`);
-    for (const entry of pages) await file.write(`\n${textOf(entry)}\n`);
-    await file.close();
-    await rename(partial, path);
-  } catch (error) {
-    await file.close().catch(() => {});
-    await rm(partial, { force: true });
-    throw error;
-  }
+  await writeWholeFile(path, async (file) => {
+    await file.writeFile(`${head}\n`);
+    for (const entry of pages) await file.writeFile(`\n${textOf(entry)}\n`);
+  });
 }
 
 function link({ url, page: { title, description } }: NamedPage): string {

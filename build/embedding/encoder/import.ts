@@ -1,9 +1,9 @@
-import { rename, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { openEncoder } from "../../../worker/core/embedding/encoder/encoder.ts";
 import type { EmbedderIdentity } from "../../../worker/core/format/meta.ts";
 import { OptionError } from "../../settings/errors.ts";
 import { makeFolder } from "../../settings/make-folder.ts";
+import { writeWholeFile } from "../../settings/partial.ts";
 import { type EncodeOptions, encodeModel } from "./encode.ts";
 import { type FolderOptions, readFolder } from "./folder.ts";
 import { keepLanguages, keepVocabulary } from "./keep.ts";
@@ -45,7 +45,6 @@ export async function importEncoder(
   const { identity } = openEncoder(bytes, await loadKernel());
   const out = resolve(options.out);
   makeFolder(dirname(out));
-  await writeFile(`${out}.partial`, bytes);
-  await rename(`${out}.partial`, out);
+  await writeWholeFile(out, (file) => file.writeFile(bytes));
   return { out, bytes: bytes.byteLength, tokens, identity };
 }

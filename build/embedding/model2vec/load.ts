@@ -1,7 +1,8 @@
-import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { createModel2VecEmbedder } from "../../../worker/core/embedding/model2vec/embedder.ts";
 import type { CarriedEmbedder } from "../../../worker/core/embedding/types.ts";
+import { writeWholeFile } from "../../settings/partial.ts";
 import { encodeModel2Vec } from "./encode.ts";
 import { ModelError } from "./errors.ts";
 import { readSafetensors } from "./safetensors.ts";
@@ -99,8 +100,8 @@ async function fetchModel(id: string, options: Model2VecOptions): Promise<string
         `${url} answered ${response.status}: is ${id} a model2vec model, and HF_TOKEN set if it is private?`,
       );
     }
-    await writeFile(`${path}.partial`, bytes);
-    await rename(`${path}.partial`, path);
+    const whole = bytes;
+    await writeWholeFile(path, (file) => file.writeFile(whole));
   }
   return folder;
 }

@@ -1,6 +1,5 @@
-import { randomBytes } from "node:crypto";
 import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { AnnoyEdgeError } from "../../../worker/core/format/errors.ts";
 import type { ItemDocument } from "../../../worker/core/format/meta.ts";
 import type { AnnoyDocument } from "../../annoy/documents.ts";
@@ -11,6 +10,7 @@ import { readDocuments } from "../../artifact/documents.ts";
 import type { BuildResult } from "../../artifact/folder.ts";
 import { makeFolder } from "../../settings/make-folder.ts";
 import { requireText } from "../../settings/options.ts";
+import { partialPath } from "../../settings/partial.ts";
 import { LangchainFolderError } from "./errors.ts";
 import { PickleWriter } from "./pickle-write.ts";
 import { type LangchainStore, readStore } from "./store.ts";
@@ -85,15 +85,14 @@ export async function exportLangchain(
     throw new AnnoyEdgeError("CANNOT_WRITE", `${out} is a file; LangChain's indexes are folders.`);
   }
   makeFolder(dirname(out));
-  const temporary = join(
-    dirname(out),
-    `.${basename(out)}.partial-${process.pid}-${randomBytes(3).toString("hex")}`,
-  );
+  const temporary = partialPath(out);
   try {
     await mkdir(temporary);
     const result = await exportAnnoy(dir, { ...options, out: join(temporary, INDEX) });
     await writePickle(join(temporary, PICKLE), readDocuments(join(dir, "documents.jsonl")), result);
     makeFolder(out);
+    // Killed between the two, this leaves a folder that lacks its pickle: no loader takes it for a whole one.
+    await rm(join(out, PICKLE), { force: true });
     for (const name of [INDEX, PICKLE]) await rename(join(temporary, name), join(out, name));
     return { ...result, out: options.out };
   } finally {

@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { isRunning } from "../artifact/running.ts";
+import { isRunning } from "./partial.ts";
 
 const PREFIX = "annoy-edge-run-";
 const ABANDONED_AFTER_MS = 3600 * 1000;
