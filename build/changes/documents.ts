@@ -175,7 +175,8 @@ interface Found {
   readonly item: number;
 }
 
-function find(parts: readonly ComparedPart[], id: string): Found | undefined {
+/** The document with an id; undefined when there is none. */
+export function find(parts: readonly ComparedPart[], id: string): Found | undefined {
   for (const [part, { index }] of parts.entries()) {
     const { changes, ids } = index;
     const added = changes && itemOfId(changes.added.ids, id);

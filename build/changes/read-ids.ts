@@ -1,27 +1,28 @@
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
+import { type ComparedPart, find } from "./documents.ts";
 
 /**
- * Ids as a command names them: each argument is an id, or a file of ids, one a line. A line that is a JSON string is read as
- * one, so that ids with line breaks can be named.
+ * Ids as an update names them: each argument is the id of a document, or a file of ids, one a line. A line that is a JSON
+ * string is read as one, so that ids with line breaks can be named.
  *
  * @throws AnnoyEdgeError `CANNOT_READ` for a file that cannot be read
  */
-export async function readIds(args: readonly string[]): Promise<string[]> {
+export async function idsToRemove(
+  parts: readonly ComparedPart[],
+  args: readonly string[],
+): Promise<string[]> {
   const ids: string[] = [];
   for (const arg of args) {
-    let text: string;
-    try {
-      text = await readFile(arg, "utf8");
-    } catch (cause) {
-      const { code } = cause as NodeJS.ErrnoException;
-      // Names of nothing that is there are ids; so are those of folders.
-      if (code === "EACCES" || code === "EPERM") {
-        throw new AnnoyEdgeError("CANNOT_READ", `${arg} cannot be read (${code}).`, { cause });
-      }
+    // Many ids are the names of files: that of a document names the document, whatever file lies here.
+    const isFile = !find(parts, arg) && (await stat(arg).catch(() => undefined))?.isFile();
+    if (!isFile) {
       ids.push(arg);
       continue;
     }
+    const text = await readFile(arg, "utf8").catch((cause: NodeJS.ErrnoException) => {
+      throw new AnnoyEdgeError("CANNOT_READ", `${arg} cannot be read (${cause.code}).`, { cause });
+    });
     for (const line of text.split(/\r?\n/)) if (line.trim() !== "") ids.push(idOf(line));
   }
   return ids;

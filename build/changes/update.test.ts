@@ -113,6 +113,23 @@ test("cells of CSV are read as the build read them", async () => {
   await index.close();
 });
 
+test("removes what ids name and what files of ids name; the id of a document is no file", async () => {
+  const dir = join(folder, "removed");
+  const file = (name: string) => join(folder, name);
+  const ids = ["one", "two\nlines", file("page.md"), "four", "five"];
+  await build({ embedder: letters, documents: ids.map(page), out: dir });
+  await writeFile(file("gone.txt"), `one\r\n\n${JSON.stringify("two\nlines")}\n`);
+  await writeFile(file("page.md"), "four\n");
+  const { counts } = await update(dir, { remove: [file("gone.txt"), file("page.md")] });
+  expect(counts).toMatchObject({ removed: 3 });
+  const index = await openLocalIndex(dir, { embedder: letters });
+  const { hits } = await index.search({ id: "four", k: 9 });
+  await index.close();
+  expect(hits.map(({ id }) => id)).toEqual(expect.arrayContaining(["four", "five"]));
+  const unknown = update(dir, { remove: [folder] });
+  await expect(unknown).rejects.toMatchObject({ code: "ID_NOT_FOUND" });
+});
+
 test("an embedder that cannot be, or is not the build's, is refused where the index brings its own", async () => {
   const dir = join(folder, "static");
   await build({ embedder: "static", documents: [page("one"), page("two")], out: dir });

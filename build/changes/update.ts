@@ -20,13 +20,14 @@ import {
   type UpdateCounts,
 } from "./documents.ts";
 import { checkAllFiles, NO_EMBEDDER, openParts } from "./open-parts.ts";
+import { idsToRemove } from "./read-ids.ts";
 import { type ShardedChanges, writeShardedChanges } from "./shards.ts";
 import { vectorsOfChanges } from "./vectors.ts";
 import { writeChanges } from "./write.ts";
 
 /** Everything that `annoy-edge update` takes. Settings that are left out are those of the index. */
 export interface UpdateOptions extends InputOptions, EmbedderOptions {
-  /** Ids of documents to remove. */
+  /** Ids of documents to remove, and files of ids: what is no document's id is read as a file, one id a line. */
   readonly remove?: readonly string[];
   /** Whether `source` and `documents` are all documents there are, so that the others are removed; default false. */
   readonly all?: boolean;
@@ -78,7 +79,8 @@ export async function updateWithin(
   try {
     await requireStill(manifest, dir);
     await checkAllFiles(dir, manifest);
-    const set = await compare(parts, given, removalsOf(parts, given, options));
+    const named = await idsToRemove(parts, options.remove ?? []);
+    const set = await compare(parts, given, removalsOf(parts, given, named, options));
     const { added, changed, removed } = set.counts;
     if (added + changed + removed === 0) {
       if (resolve(out) !== resolve(dir)) await copyFolder(dir, manifest, out);
@@ -171,9 +173,10 @@ async function readDocuments(
 function* removalsOf(
   parts: readonly ComparedPart[],
   given: readonly GivenDocument[],
-  { remove = [], all = false }: UpdateOptions,
+  named: readonly string[],
+  { all = false }: UpdateOptions,
 ): Generator<string> {
-  yield* remove;
+  yield* named;
   if (!all) return;
   const ids = new Set(given.map(({ id }) => id));
   for (const { index } of parts) for (const [id] of idsOf(index)) if (!ids.has(id)) yield id;

@@ -1,5 +1,4 @@
 import { type Command, Option } from "commander";
-import { readIds } from "../../build/changes/read-ids.ts";
 import { CSV_TYPES, type UpdateOptions, type UpdateResult, update } from "../../build/index.ts";
 import { describeArtifact, recallShortfall, table } from "../cli/describe.ts";
 import { leafCommand, perform, wholeNumber } from "../cli/run.ts";
@@ -23,7 +22,10 @@ export function addUpdate(program: Command): void {
   )
     .argument("<dir>", "artifact folder")
     .option("--source <paths...>", "files, folders or globs; documents replace those of the same id")
-    .option("--remove <ids...>", "ids of documents to remove, or files of ids, one a line")
+    .option(
+      "--remove <ids...>",
+      "ids of documents to remove; what is no id is read as a file of ids, one a line",
+    )
     .option("--all", "the sources hold all documents there are: remove the others")
     .option("--out <dir>", "folder to write (default: the one that is updated)")
     .addOption(new Option("--csv-types <how>", "types of CSV columns, as in build").choices(CSV_TYPES))
@@ -32,10 +34,9 @@ export function addUpdate(program: Command): void {
     .option("--cache <file>", "embedding cache (default: .annoy-edge/embeddings.sqlite)")
     .option("--no-cache", "embed every text anew")
     .option("--jobs <n>", "worker threads; -1 (default) for all cores", wholeNumber(-1));
-  perform<Flags>(command, async ({ onProgress, note }, { cache, remove, ...flags }, [dir]) => {
+  perform<Flags>(command, async ({ onProgress, note }, { cache, ...flags }, [dir]) => {
     const result = await update(dir!, {
       ...flags,
-      ...(remove && { remove: await readIds(remove) }),
       // Commander's true is the default; the library's is to say nothing.
       ...(cache !== true && { cache }),
       onNote: note,
