@@ -217,7 +217,7 @@ function soundness({ golden = [], embedder }: PublishDirOptions): Gate {
     const { checks } = await verify(dir, { recall: false });
     const failures: GateFailure[] = checks
       .filter(({ ok }) => !ok)
-      .map(({ code, message }) => ({ code: code ?? "NOT_SOUND", message }));
+      .map(({ code, message }) => ({ code: code ?? "NOT_SOUND", message, fatal: true }));
     if (failures.length > 0) return failures;
     return runGolden(dir, golden, embedder);
   };

@@ -106,6 +106,8 @@ test("what no isolate can hold is not published", () => {
   const encoderBytes = 18_428_224;
   expect(checkSize(manifestOf(1, 0.95, 61_000_000), { encoderBytes })).toEqual([]);
   const [tooLarge] = checkSize(manifestOf(1, 0.95, 62_000_000), { encoderBytes });
+  expect(tooLarge?.fatal).toBe(false);
+  expect(checkSize(manifestOf(1, 0.95, 111_000_000))[0]?.fatal).toBe(true);
   expect(tooLarge?.message).toMatch(/^The hot part with its encoder takes 80\.4 MB.* --embedder static/);
 });
 

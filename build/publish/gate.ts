@@ -1,6 +1,11 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { PUBLISHED_BYTES, residentBytes, SHARD_BYTES } from "../../worker/core/format/budget.ts";
+import {
+  LOADED_BYTES,
+  PUBLISHED_BYTES,
+  residentBytes,
+  SHARD_BYTES,
+} from "../../worker/core/format/budget.ts";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import type { Manifest, ShardMeta } from "../../worker/core/format/meta.ts";
 import type { CorpusFacts, PublishedManifest } from "../../worker/storage/manifest.ts";
@@ -107,6 +112,7 @@ export function checkSize(manifest: Manifest, { base, encoderBytes = 0 }: Beside
     .map(({ what, bytes }) => ({
       code: "TOO_LARGE",
       message: `${what} takes ${megabytes(bytes)} of an isolate's 128 MB; ${megabytes(PUBLISHED_BYTES)} are possible. ${advice}`,
+      fatal: bytes > LOADED_BYTES,
     }));
 }
 
@@ -166,8 +172,15 @@ export async function runGate(
   if (options.force) return { forced: lines, warnings };
   throw new AnnoyEdgeError(
     "GATE_FAILED",
-    `Version ${manifest.version} of "${manifest.name}" was not published:\n${lines.map((line) => `- ${line}`).join("\n")}\nMend the index, or publish it all the same with --force.`,
+    `Version ${manifest.version} of "${manifest.name}" was not published:\n${lines.map((line) => `- ${line}`).join("\n")}${remedyOf(failures)}`,
   );
+}
+
+/** A remedy that works for all failures, beside those that their messages name. */
+function remedyOf(failures: readonly GateFailure[]): string {
+  if (failures.some(({ fatal }) => fatal)) return "\nNo --force helps here: build the index anew.";
+  if (failures.every(({ code }) => code === "CORPUS_SHRANK")) return "";
+  return "\nMend the index, or publish it all the same with --force.";
 }
 
 function percent(recall: number): string {
