@@ -1,5 +1,5 @@
 import { createReadStream } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { MAX_ROW_BYTES, rowTooLong, SourceError, unreadable } from "./errors.ts";
 import type { SourceFile } from "./types.ts";
 
@@ -77,17 +77,14 @@ export async function readText(file: SourceFile): Promise<string> {
  * @throws SourceError `UNREADABLE_SOURCE`
  */
 export async function readBytes(file: SourceFile): Promise<Uint8Array> {
-  let bytes: Uint8Array;
   try {
-    bytes = await readFile(file.path);
+    const { size } = await stat(file.path);
+    if (size <= MAX_TEXT_BYTES) return await readFile(file.path);
+    const message = `${file.source} has ${size} bytes, too many for one document. Cut it into files, or make it JSONL.`;
+    throw new SourceError("UNREADABLE_SOURCE", message);
   } catch (error) {
     throw unreadable(file.source, error);
   }
-  if (bytes.byteLength > MAX_TEXT_BYTES) {
-    const message = `${file.source} has ${bytes.byteLength} bytes, too many for one document. Cut it into files, or make it JSONL.`;
-    throw new SourceError("UNREADABLE_SOURCE", message);
-  }
-  return bytes;
 }
 
 function firstBadLine(bytes: Uint8Array): number {

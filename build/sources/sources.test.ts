@@ -1,5 +1,5 @@
 import { readdir } from "node:fs";
-import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -102,6 +102,18 @@ describe("finding files", () => {
     });
     expect(await globFiles("docs/**", { cwd: root })).toHaveLength(2);
   });
+
+  it.each(["txt", "md", "html"])(
+    "refuses a file of .%s that is too long for a document, unread",
+    async (kind) => {
+      await put({ [`a.${kind}`]: "a" });
+      await truncate(join(root, `a.${kind}`), 2 ** 31 + 1);
+      await expect(read(`a.${kind}`)).rejects.toMatchObject({
+        code: "UNREADABLE_SOURCE",
+        message: expect.stringContaining("2147483649 bytes, too many for one document"),
+      });
+    },
+  );
 
   it("names the line of an id that can be none", async () => {
     const long = "x".repeat(2049);
