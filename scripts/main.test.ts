@@ -435,4 +435,24 @@ test.each([
   const { code, err } = await run(["rebuild", "--config", config]);
   expect(code).toBe(1);
   expect(err).toMatch(/stopped before it was done: .*\(STOPPED\)/);
+  const { json } = await runJson(["rebuild", "--config", config]);
+  expect(json).toMatchObject({ error: { code: "STOPPED" } });
+});
+
+test("code of a configuration that throws while it is used is named with its line", async () => {
+  const config = join(folder, "throwing.config.ts");
+  const embedder = "{\n get embedDocuments() { throw new Error('no network'); } }";
+  await writeFile(config, `export default { documents: [{ pageContent: "a" }], embedder: ${embedder} };\n`);
+  const { json } = await runJson(["build", "--config", config, "--out", join(folder, "never")], runHere);
+  const message = `${config}:2 failed: no network`;
+  expect(json).toEqual({ error: { code: "CONFIG_FAILED", message } });
+});
+
+test("a configuration that loops while it is loaded is named", async () => {
+  const config = join(folder, "looping.config.ts");
+  await writeFile(config, "for (;;);\nexport default {};\n");
+  const child = spawn(process.execPath, [BIN, "rebuild", "--config", config]);
+  const line = await new Promise<string>((said) => child.stderr.on("data", (text) => said(String(text))));
+  child.kill("SIGKILL");
+  expect(line).toMatch(/looping\.config\.ts has been loading for 10 seconds.*\(CONFIG_SLOW\)/);
 });

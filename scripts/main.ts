@@ -1,3 +1,4 @@
+import { writeSync } from "node:fs";
 import { execute } from "./cli/run.ts";
 import { createProgram } from "./program.ts";
 
@@ -12,8 +13,14 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 process.on("exit", (code) => {
   if (isDone || code !== 0) return;
   process.exitCode = 1;
-  process.stderr.write(
-    "annoy-edge: the command stopped before it was done: code of the configuration or of an embedder ended the process, or waits for something that never comes. (STOPPED)\n",
+  const message =
+    "The command stopped before it was done: code of the configuration or of an embedder ended the process, or waits for something that never comes.";
+  const json = process.argv.includes("--json");
+  writeSync(
+    json ? 1 : 2,
+    json
+      ? `${JSON.stringify({ error: { code: "STOPPED", message } })}\n`
+      : `annoy-edge: ${message} (STOPPED)\n`,
   );
 });
 // Leaving through `exit` lets half-written folders be removed (build/artifact/folder.ts).

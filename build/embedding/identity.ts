@@ -44,7 +44,12 @@ export async function asEmbedder(
 ): Promise<Embedder> {
   if (hasIdentity(embeddings)) return embeddings;
   const name = embeddings.constructor?.name ?? "given";
-  const length = dimensions ?? (await asked(name, () => embeddings.embedQuery("dimensions"))).length;
+  const vector = dimensions ?? (await asked(name, () => embeddings.embedQuery("dimensions")));
+  const length = typeof vector === "number" ? vector : vector?.length;
+  if (!length) {
+    const message = `The embedder ${name} failed: embedQuery gave no vector.`;
+    throw new AnnoyEdgeError("EMBEDDING_FAILED", message);
+  }
   return {
     identity: identityOf(embeddings, length),
     embedDocuments: (texts) => embeddings.embedDocuments(texts),

@@ -62,7 +62,8 @@ export async function inConfig<R>(
   try {
     return await run();
   } catch (error) {
-    if (path === undefined || !(error instanceof OptionError) || error.message.startsWith(path)) throw error;
+    if (path === undefined) throw error;
+    if (!(error instanceof OptionError) || error.message.startsWith(path)) throw codeFailed(path, error);
     const source = await readFile(path, "utf8").catch(() => "");
     const named = keys
       .map((key) => ({ key, at: error.message.search(new RegExp(`\\b${key}\\b`)) }))
@@ -74,6 +75,15 @@ export async function inConfig<R>(
       cause: error,
     });
   }
+}
+
+/** Returns an error that code of a configuration threw with its place, others as they are. */
+export function codeFailed(path: string, error: unknown): unknown {
+  const place = placeInStack(path, error);
+  // Only others throw what is no error.
+  if (error instanceof AnnoyEdgeError || (error instanceof Error && place === path)) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new AnnoyEdgeError("CONFIG_FAILED", `${place} failed: ${message}`, { cause: error });
 }
 
 /** A configuration that could not be imported, with the line that its stack names. */

@@ -1,6 +1,8 @@
 import { readFile, stat } from "node:fs/promises";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { types } from "node:util";
+import { Worker } from "node:worker_threads";
 import { ownQueryEmbedder } from "../embedding/providers/index.ts";
 import type { OpenLocalOptions } from "../local/local-index.ts";
 import { OptionError } from "../settings/errors.ts";
@@ -101,16 +103,7 @@ export async function loadConfig(path?: string): Promise<LoadedConfig | undefine
   const file = path === undefined ? await findConfig() : resolve(path);
   if (file === undefined) return undefined;
   if (!(await isFile(file))) throw new OptionError(`The configuration ${file} is not there.`);
-  let module: { default?: unknown };
-  try {
-    module = await import(pathToFileURL(file).href);
-  } catch (cause) {
-    throw importFailed(file, cause);
-  }
-  const config = module.default;
-  if (typeof config !== "object" || config === null || Array.isArray(config)) {
-    throw new OptionError(`${file} has no default export that is an object: export default { source: ... }.`);
-  }
+  const config = await importConfig(file);
   for (const key of Object.keys(config)) {
     if (Object.hasOwn(KEYS, key)) continue;
     const line = lineOfKey(await readFile(file, "utf8"), key);
@@ -136,6 +129,43 @@ export async function withConfiguredEmbedder(path?: string): Promise<OpenLocalOp
   const file = path ?? (await findConfig());
   if (file === undefined) return {};
   return { embedder: ownQueryEmbedder(async () => (await loadConfig(file))?.config.embedder) };
+}
+
+/** Returns the default export, its getters read. @throws OptionError, AnnoyEdgeError `CONFIG_FAILED` */
+async function importConfig(file: string): Promise<Config> {
+  const watchdog = watchImport(file);
+  try {
+    const { default: config } = (await import(pathToFileURL(file).href)) as { default?: unknown };
+    const fault = faultOf(config);
+    if (fault === undefined) return { ...(config as Config) };
+    throw new OptionError(`${file} has ${fault}. An object is needed: export default { source: ... }.`);
+  } catch (cause) {
+    throw cause instanceof OptionError ? cause : importFailed(file, cause);
+  } finally {
+    await watchdog.terminate();
+  }
+}
+
+/** Why a default export is no configuration; undefined when it is an object, whose keys are looked at later. */
+function faultOf(config: unknown): string | undefined {
+  if (config === undefined) return "no default export";
+  if (Array.isArray(config)) return "a list as its default export";
+  if (types.isPromise(config)) return "a promise as its default export; put await before it";
+  if (typeof config === "object" && config !== null) return undefined;
+  const isFunction = typeof config === "function";
+  return `${isFunction ? "a function or class" : String(config)} as its default export`;
+}
+
+/** Seconds after which an import is said to take long. */
+const SLOW_SECONDS = 10;
+
+/** Tells on stderr of an import that does not end. On a thread of its own: code that loops leaves this one no turn. */
+function watchImport(file: string): Worker {
+  const line = `annoy-edge: ${file} has been loading for ${SLOW_SECONDS} seconds. If its code never ends, end process ${process.pid} by kill -9. (CONFIG_SLOW)\n`;
+  const script = `setTimeout(() => require("node:fs").writeSync(2, ${JSON.stringify(line)}), ${SLOW_SECONDS * 1000})`;
+  const watchdog = new Worker(script, { eval: true });
+  watchdog.unref();
+  return watchdog;
 }
 
 async function findConfig(): Promise<string | undefined> {

@@ -393,6 +393,13 @@ describe("the configuration", () => {
   test.each([
     ["export default { sauce: 1 };", "BAD_OPTION", "the key sauce"],
     ["export const config = {};", "BAD_OPTION", "no default export"],
+    ["export default Promise.resolve({});", "BAD_OPTION", "put await before it"],
+    ["export default class {}", "BAD_OPTION", "a function or class"],
+    ["export default [];", "BAD_OPTION", "a list"],
+    ["export default null;", "BAD_OPTION", "has null as its default export"],
+    ["export default {\n  get name() { throw new Error('no name'); } };", "CONFIG_FAILED", ".ts:2 could"],
+    ["export default new Proxy({}, { ownKeys: () => 1 });", "CONFIG_FAILED", "could not be loaded"],
+    ["throw null;", "CONFIG_FAILED", "could not be loaded: null"],
     ["throw new Error('no network');", "CONFIG_FAILED", "no network"],
     ["export default {", "CONFIG_FAILED", "could not be loaded"],
   ])("%s is refused in a sentence", async (text, code, message) => {
@@ -406,6 +413,22 @@ describe("the configuration", () => {
     await expect(loadConfig(join(root, "none.ts"))).rejects.toMatchObject({ code: "BAD_OPTION" });
     expect(await loadConfig()).toBeUndefined();
   });
+});
+
+test("a damaged artifact is to be built anew, which no --force replaces; a small corpus is to be allowed", async () => {
+  const documents = Array.from({ length: 40 }, (_, i) => ({ id: `d${i}`, pageContent: `page ${i}` }));
+  const dir = join(root, "damaged");
+  const settings = { out: dir, name: "damaged", embedder: "static" } as const;
+  await build({ ...settings, documents });
+  await publish(dir, { root });
+  await build({ ...settings, documents: documents.slice(0, 4) });
+  const small = await publish(dir, { root }).catch((error) => error);
+  expect(small.message).toMatch(/CORPUS_SHRANK: .* --allow-shrink, or allowShrink [^\n]*$/);
+  const manifest = JSON.parse(await readFile(join(dir, "manifest.json"), "utf8"));
+  await writeFile(join(dir, "manifest.json"), JSON.stringify({ ...manifest, hotBytes: manifest.hotBytes + 1 }));
+  const damaged = await publish(dir, { root, allowShrink: true }).catch((error) => error);
+  expect(damaged).toMatchObject({ code: "GATE_FAILED" });
+  expect(damaged.message).toMatch(/CORRUPT_META: .*\nNo --force helps here: build the index anew\.$/);
 });
 
 test("the package imports itself by its own name", async () => {

@@ -12,6 +12,7 @@ import {
   SPLITTERS,
   surveySite,
 } from "../../build/index.ts";
+import { codeFailed } from "../../build/pipeline/config-place.ts";
 import { checkBuiltSize } from "../../build/publish/gate.ts";
 import { addForestOptions, addMetricOption, addShardOptions } from "../cli/build-options.ts";
 import { describeArtifact, recallShortfall } from "../cli/describe.ts";
@@ -76,7 +77,7 @@ export function addBuild(program: Command): void {
   addForestOptions(command);
   addShardOptions(command);
   perform<Flags>(command, async ({ onProgress, note }, { config, cache, env, ...flags }) => {
-    const { golden: _, ...settings } = await configured(flags.source ?? flags.site, config, env);
+    const { path, golden: _, ...settings } = await configured(flags.source ?? flags.site, config, env);
     const options = {
       ...settings,
       ...withTextOptions(flags),
@@ -92,7 +93,10 @@ export function addBuild(program: Command): void {
     const onReport = (report: SiteReport) => {
       site = report;
     };
-    const { out, manifest } = await build({ ...options, onReport, onNote: note, onProgress });
+    const building = build({ ...options, onReport, onNote: note, onProgress });
+    const { out, manifest } = await building.catch((error) => {
+      throw path === undefined ? error : codeFailed(path, error);
+    });
     const shortfall = recallShortfall(manifest);
     if (shortfall) note(`Warning: ${shortfall}`);
     for (const { message } of await checkBuiltSize(out, manifest))
@@ -107,12 +111,12 @@ async function configured(
   source: unknown,
   path: string | undefined,
   env: string | undefined,
-): Promise<Config & { out: string }> {
+): Promise<Config & { readonly out: string; readonly path?: string }> {
   const loaded = source !== undefined && path === undefined ? undefined : await loadConfig(path);
   // The library refuses an empty `out` in its own words.
   if (!loaded) return { out: "" };
-  const { config } = loaded;
-  return { ...config, out: config.out ?? defaultOut(indexName(config.name, undefined, env)) };
+  const { config, path: file } = loaded;
+  return { ...config, path: file, out: config.out ?? defaultOut(indexName(config.name, undefined, env)) };
 }
 
 interface Flags extends Omit<BuildOptions, "onProgress" | "cache" | keyof TextFlags>, TextFlags {
