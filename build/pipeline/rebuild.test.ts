@@ -425,7 +425,10 @@ test("a damaged artifact is to be built anew, which no --force replaces; a small
   const small = await publish(dir, { root }).catch((error) => error);
   expect(small.message).toMatch(/CORPUS_SHRANK: .* --allow-shrink, or allowShrink [^\n]*$/);
   const manifest = JSON.parse(await readFile(join(dir, "manifest.json"), "utf8"));
-  await writeFile(join(dir, "manifest.json"), JSON.stringify({ ...manifest, hotBytes: manifest.hotBytes + 1 }));
+  await writeFile(
+    join(dir, "manifest.json"),
+    JSON.stringify({ ...manifest, hotBytes: manifest.hotBytes + 1 }),
+  );
   const damaged = await publish(dir, { root, allowShrink: true }).catch((error) => error);
   expect(damaged).toMatchObject({ code: "GATE_FAILED" });
   expect(damaged.message).toMatch(/CORRUPT_META: .*\nNo --force helps here: build the index anew\.$/);
