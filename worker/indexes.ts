@@ -4,6 +4,7 @@ import kernel from "./core/embedding/encoder/kernel/relaxed.wasm";
 import { HELD_BYTES, PAGE_BYTES_KEPT } from "./core/format/budget.ts";
 import { AnnoyEdgeError } from "./core/format/errors.ts";
 import { isIndexName, matchesName } from "./core/format/keys.ts";
+import { monotonicNow } from "./core/time/clock.ts";
 import { sleep } from "./core/time/wait.ts";
 import {
   type IndexSet,
@@ -182,11 +183,11 @@ function listing(bucket: R2Bucket, served: readonly string[], refreshSeconds: nu
   let kept: { readonly names: readonly string[]; readonly until: number } | undefined;
   return async (): Promise<readonly string[]> => {
     if (!served.some(isPattern)) return served;
-    if (!kept || kept.until < Date.now()) {
+    if (!kept || kept.until < monotonicNow()) {
       const published = await publishedNames(bucket);
       const matching = (pattern: string) =>
         isPattern(pattern) ? published.filter((name) => matchesName(pattern, name)) : [pattern];
-      const until = Date.now() + Math.min(LISTING_MS, refreshSeconds * 1000);
+      const until = monotonicNow() + Math.min(LISTING_MS, refreshSeconds * 1000);
       kept = { names: [...new Set(served.flatMap(matching))], until };
     }
     return kept.names;
@@ -229,13 +230,13 @@ async function makeRoom(
   claim: () => boolean,
   hasOther: boolean,
 ): Promise<void> {
-  for (const deadline = Date.now() + ROOM_MS; ; ) {
+  for (const deadline = monotonicNow() + ROOM_MS; ; ) {
     for (const [other, source] of opened) {
       if (other !== name && source.letGo() && claim()) return;
     }
     // A version that does not fit beside the pages of an isolate of its own is loaded there all the same.
     if (claim() || heldBytes(opened, name) === 0) return;
-    if (Date.now() > deadline) {
+    if (monotonicNow() > deadline) {
       if (hasOther) return;
       throw new AnnoyEdgeError("INDEX_LOADING", `Memory for index "${name}" is in use by others. Try again.`);
     }

@@ -1,5 +1,6 @@
 import { type RequestMemory, requestMemory, type Share } from "../core/format/request-memory.ts";
 import type { Work } from "../core/format/work.ts";
+import { monotonicNow } from "../core/time/clock.ts";
 import { HttpError } from "./problems.ts";
 
 /** Passage of one request through the isolate. */
@@ -25,7 +26,7 @@ const GONE_MS = 60_000;
 
 /** Counts the bytes of a request. One that is alone is let through whatever it takes: it has limits of its own. */
 export function enterFlight({ shares, fits }: RequestMemory = requestMemory): Passage {
-  const own: Share = { bytes: 0, since: Date.now() };
+  const own: Share = { bytes: 0, since: monotonicNow() };
   let isDone = false;
   const requireHere = (): void => {
     if (isDone) throw new HttpError("TIMEOUT", "The request was answered before all of it was done.");
@@ -33,7 +34,7 @@ export function enterFlight({ shares, fits }: RequestMemory = requestMemory): Pa
   const hold = (bytes: number): void => {
     requireHere();
     if (!fits(bytes, own)) {
-      const before = Date.now() - GONE_MS;
+      const before = monotonicNow() - GONE_MS;
       for (const share of shares) if (share.since < before) shares.delete(share);
       if (!fits(bytes, own)) throw busy();
     }
@@ -64,7 +65,7 @@ export function enterFlight({ shares, fits }: RequestMemory = requestMemory): Pa
     keep(bytes) {
       isDone = true;
       own.bytes = bytes;
-      own.since = Date.now();
+      own.since = monotonicNow();
     },
     leave() {
       isDone = true;

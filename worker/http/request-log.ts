@@ -1,3 +1,4 @@
+import { monotonicNow } from "../core/time/clock.ts";
 import {
   type Analytics,
   type AppContext,
@@ -37,9 +38,9 @@ interface LogLine
 export function requestLog(options: RequestLogOptions): Middleware {
   const write = options.write ?? ((line: string) => console.log(line));
   return async function requestLog(c, next) {
-    const started = Date.now();
+    const started = monotonicNow();
     await next();
-    const line = lineOf(c, Date.now() - started);
+    const line = lineOf(c, monotonicNow() - started);
     if (options.level === "requests" || (options.level === "errors" && line.level === "error")) {
       write(JSON.stringify(line));
     }

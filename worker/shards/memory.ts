@@ -1,4 +1,5 @@
 import { HELD_BYTES } from "../core/format/budget.ts";
+import { monotonicNow } from "../core/time/clock.ts";
 
 /**
  * Objects of one class may live in one isolate, which has 128 MB for all of them. Each keeps its shard as long as the
@@ -9,7 +10,7 @@ export interface Resident {
   readonly bytes: number;
   /** Calls that are using it at this moment. */
   readonly users: number;
-  /** When it was last asked, as `Date.now()` says. */
+  /** When it was last asked, by {@link monotonicNow}. */
   readonly usedAt: number;
   /** Lets go of the memory; the next call loads again. */
   drop(): void;
@@ -43,13 +44,13 @@ export function createResidents(budget = HELD_BYTES, idleMs = IDLE_MS): Resident
   };
   const loading = new Set<{ readonly bytes: number; readonly since: number }>();
   const total = (): number => {
-    const before = Date.now() - GONE_MS;
+    const before = monotonicNow() - GONE_MS;
     for (const load of loading) if (load.since < before) loading.delete(load);
     return [...residents(), ...loading].reduce((sum, { bytes }) => sum + bytes, 0);
   };
   return {
     makeRoom(bytes) {
-      const before = Date.now() - idleMs;
+      const before = monotonicNow() - idleMs;
       const idle = residents()
         .filter(({ users, usedAt }) => users === 0 && usedAt <= before)
         .sort((a, b) => a.usedAt - b.usedAt);
@@ -58,7 +59,7 @@ export function createResidents(budget = HELD_BYTES, idleMs = IDLE_MS): Resident
         for (const reference of all) if (reference.deref() === resident) all.delete(reference);
         resident.drop();
       }
-      const load = { bytes, since: Date.now() };
+      const load = { bytes, since: monotonicNow() };
       loading.add(load);
       return () => void loading.delete(load);
     },

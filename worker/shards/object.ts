@@ -6,6 +6,7 @@ import { bytesOfCall } from "../core/search/shards/details.ts";
 import { openShard } from "../core/search/shards/local.ts";
 import type { Shard, ShardAnswers, ShardCall } from "../core/search/shards/types.ts";
 import { type Outcome, outcomeOf } from "../core/search/shards/wire.ts";
+import { monotonicNow } from "../core/time/clock.ts";
 import { createPageCache } from "../storage/documents/cache.ts";
 import { fillCold } from "../storage/files.ts";
 import { artifactsOf } from "../storage/held.ts";
@@ -64,7 +65,7 @@ export class IndexShard extends DurableObject<ShardBindings> implements ShardMet
         return await callTurns(bytesOfCall(call, held.dimensions), () => held.shard.ask(call));
       } finally {
         held.users--;
-        held.usedAt = Date.now();
+        held.usedAt = monotonicNow();
       }
     });
   }
@@ -74,17 +75,17 @@ export class IndexShard extends DurableObject<ShardBindings> implements ShardMet
     this.#check(address);
     if (this.#held) {
       // In use from now on, so that it makes room for no other.
-      this.#held.usedAt = Date.now();
+      this.#held.usedAt = monotonicNow();
       return this.#held;
     }
-    if (this.#refusal && Date.now() < this.#refusal.until) throw this.#refusal.error;
+    if (this.#refusal && monotonicNow() < this.#refusal.until) throw this.#refusal.error;
     this.#loading ??= this.#load(address)
       .catch((cause: unknown) => {
         // Whoever asked goes on without this shard; only here does anybody see why.
         console.error(cause);
         const error = unavailable(address, cause);
         const wait = cause instanceof ArtifactError ? RETRY_MS.damage : RETRY_MS.storage;
-        this.#refusal = { error, until: Date.now() + wait };
+        this.#refusal = { error, until: monotonicNow() + wait };
         throw error;
       })
       .finally(() => {
@@ -136,7 +137,7 @@ export class IndexShard extends DurableObject<ShardBindings> implements ShardMet
         parts.wordTotals?.byteLength ?? 0,
       ),
       users: 0,
-      usedAt: Date.now(),
+      usedAt: monotonicNow(),
       drop: () => {
         this.#held = undefined;
         // Nobody uses it: only such a shard is dropped.

@@ -3,6 +3,7 @@ import type { Artifact } from "../core/format/artifact.ts";
 import { findSection } from "../core/format/artifact.ts";
 import { coldPagesOf } from "../core/format/cold-pages.ts";
 import { AnnoyEdgeError } from "../core/format/errors.ts";
+import { monotonicNow } from "../core/time/clock.ts";
 import { type CachedCopy, cachedCopy, copyStream } from "./cached-copy.ts";
 import type { ColdFile } from "./cold.ts";
 import { answered, getObject } from "./objects.ts";
@@ -34,10 +35,10 @@ export function openColdFile({ bucket, cache }: ColdSource, key: string, artifac
   const copy = wholeCopy(cache, key, bytes);
   let askAt = 0;
   const fromCache = async (offset: number, length: number): Promise<Uint8Array | undefined> => {
-    if (Date.now() < askAt) return undefined;
+    if (monotonicNow() < askAt) return undefined;
     const found = await copy.find({ offset, length });
     if (found) return readBody(found, length, "The cached range").catch(() => undefined);
-    askAt = Date.now() + ASK_AGAIN_MS;
+    askAt = monotonicNow() + ASK_AGAIN_MS;
     return undefined;
   };
   return {
@@ -46,7 +47,7 @@ export function openColdFile({ bucket, cache }: ColdSource, key: string, artifac
     pages: coldPagesOf(artifact),
     async read(offset, length, fresh = false) {
       if (fresh) {
-        askAt = Date.now() + ASK_AGAIN_MS;
+        askAt = monotonicNow() + ASK_AGAIN_MS;
         await copy.drop();
       }
       const cached = fresh ? undefined : await fromCache(offset, length);

@@ -4,6 +4,7 @@ import type { Embedder } from "../core/embedding/types.ts";
 import { HELD_BYTES } from "../core/format/budget.ts";
 import { AnnoyEdgeError } from "../core/format/errors.ts";
 import type { EmbedderIdentity } from "../core/format/meta.ts";
+import { monotonicNow } from "../core/time/clock.ts";
 import { sleep } from "../core/time/wait.ts";
 import { type EncoderFiles, fillEncoder, readEncoder } from "./encoder-file.ts";
 import type { EncoderLength } from "./pointer.ts";
@@ -84,12 +85,12 @@ export function createEncoders(source: EncoderSource): Encoders {
   };
 
   async function read(hash: string, entry: Entry): Promise<void> {
-    let beat = Date.now();
+    let beat = monotonicNow();
     entry.heartbeat = beat;
     const alive = (bytes: number): void => {
       if (entry.heartbeat !== beat)
         throw new AnnoyEdgeError("SUPERSEDED", "Another request reads this encoder.");
-      beat = Date.now();
+      beat = monotonicNow();
       entry.heartbeat = beat;
       entry.bytes = bytes;
     };
@@ -113,17 +114,17 @@ export function createEncoders(source: EncoderSource): Encoders {
       if (entry.heartbeat !== beat) return;
       entry.spare = kernel;
       entry.bytes = kernel?.functions.memory.buffer.byteLength ?? 0;
-      entry.failure = { error, until: Date.now() + timing.retry };
+      entry.failure = { error, until: monotonicNow() + timing.retry };
     }
     entry.heartbeat = undefined;
   }
 
   async function encoderOf(hash: string): Promise<Encoder> {
-    const deadline = Date.now() + timing.wait;
+    const deadline = monotonicNow() + timing.wait;
     for (;;) {
       const entry = entryOf(hash);
       if (entry.encoder) return entry.encoder;
-      const now = Date.now();
+      const now = monotonicNow();
       if (entry.failure && now < entry.failure.until) throw unavailable(entry.failure.error);
       if (now >= deadline) throw unavailable(new Error("it is still being read"));
       if (entry.heartbeat === undefined || now - entry.heartbeat > timing.stall) await read(hash, entry);

@@ -1,3 +1,4 @@
+import { monotonicNow } from "../core/time/clock.ts";
 import type { LoadedParts, LoadResult } from "./loaded.ts";
 
 /** A version in memory, and who is using it. */
@@ -50,7 +51,7 @@ export function lease<T>(held: Held<T>, now: number): (after?: number) => void {
   held.leases.add(entry);
   return (after = 0) => {
     if (after === 0) held.leases.delete(entry);
-    entry.until = Date.now() + after;
+    entry.until = monotonicNow() + after;
     entry.ended = true;
   };
 }

@@ -1,3 +1,4 @@
+import { monotonicNow } from "../core/time/clock.ts";
 import { artifactsOf, bytesHeld, type Held, isLeased, lease } from "./held.ts";
 import type { LoadedParts } from "./loaded.ts";
 import { freeParts } from "./release.ts";
@@ -47,7 +48,7 @@ export function createHolder<T>(): Holder<T> {
     }
   };
   const prune = (): void => {
-    const now = Date.now();
+    const now = monotonicNow();
     const unused = retired.filter((held) => !isLeased(held, now));
     if (unused.length === 0) return;
     retired = retired.filter((held) => !unused.includes(held));
@@ -83,7 +84,7 @@ export function createHolder<T>(): Holder<T> {
       };
     },
     take(held) {
-      const release = lease(held, Date.now());
+      const release = lease(held, monotonicNow());
       return (after) => {
         release(after);
         prune();
@@ -96,7 +97,7 @@ export function createHolder<T>(): Holder<T> {
       prune();
     },
     retire,
-    isUsed: (held) => isLeased(held, Date.now()),
+    isUsed: (held) => isLeased(held, monotonicNow()),
     restore(held) {
       live = held;
       retired = retired.filter((one) => one !== held);

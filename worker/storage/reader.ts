@@ -1,4 +1,5 @@
 import { AnnoyEdgeError } from "../core/format/errors.ts";
+import { monotonicNow } from "../core/time/clock.ts";
 import type { Held } from "./held.ts";
 import { createHolder } from "./holder.ts";
 import { createRefresher } from "./refresh.ts";
@@ -45,7 +46,7 @@ export function createIndexReader<T>(options: IndexReaderOptions<T>): IndexReade
     stall: timing.stall,
     run: (ctx, own) => refresher.refresh(ctx, own),
     onEnd: (error) => {
-      lastError = error === undefined ? null : describe(error);
+      lastError = error === undefined ? null : { ...codeOf(error), at: new Date().toISOString() };
     },
   });
   const heldBytes = (): number => holder.bytes + (tasks.current?.bytes ?? 0);
@@ -59,13 +60,13 @@ export function createIndexReader<T>(options: IndexReaderOptions<T>): IndexReade
     value: held.value,
     version: held.version,
     manifest: held.parts.manifest,
-    waitedMs: Date.now() - began,
+    waitedMs: monotonicNow() - began,
     release: holder.take(held),
   });
 
   async function current(ctx: WaitContext): Promise<Lease<T>> {
-    const began = Date.now();
-    const age = began - tasks.startedAt;
+    const began = monotonicNow();
+    const { age } = tasks;
     if (holder.live && age < staleMs) {
       if (age >= refreshMs && !tasks.running) tasks.start(ctx);
       if (holder.live) return leaseOf(holder.live, began);
@@ -76,7 +77,7 @@ export function createIndexReader<T>(options: IndexReaderOptions<T>): IndexReade
       if (holder.live) break;
       if (ended.done && ended.error !== undefined && !isCode(ended.error, "SUPERSEDED"))
         throw asStorageFailure(options.name, ended.error);
-      if (Date.now() - began >= timing.wait) {
+      if (monotonicNow() - began >= timing.wait) {
         const message = `Index "${options.name}" is still being loaded. Try again.`;
         throw new AnnoyEdgeError("INDEX_LOADING", message);
       }
@@ -87,6 +88,7 @@ export function createIndexReader<T>(options: IndexReaderOptions<T>): IndexReade
   const status = (): ReaderStatus => {
     const { live } = holder;
     const { pointer, refused } = refresher;
+    const { age } = tasks;
     return {
       name: options.name,
       version: live?.version ?? null,
@@ -94,16 +96,13 @@ export function createIndexReader<T>(options: IndexReaderOptions<T>): IndexReade
       publishedAt: pointer?.publishedAt ?? null,
       loadedAt: live ? new Date(live.loadedAt).toISOString() : null,
       loadedFrom: live?.from ?? null,
-      checkedAt: Number.isFinite(tasks.startedAt) ? new Date(tasks.startedAt).toISOString() : null,
+      checkedAt: Number.isFinite(age) ? new Date(Date.now() - age).toISOString() : null,
       loading: tasks.running !== undefined,
       loads,
       heldBytes: heldBytes(),
       shards: live?.parts.artifact.meta.shards?.list.length ?? 0,
       peakBytes,
-      refused: [...refused].map(([version, { error }]) => {
-        const { code, message } = describe(error);
-        return { version, code, message };
-      }),
+      refused: [...refused].map(([version, { error }]) => ({ version, ...codeOf(error) })),
       lastError,
     };
   };
@@ -121,7 +120,7 @@ export function createIndexReader<T>(options: IndexReaderOptions<T>): IndexReade
       return true;
     },
     async refresh(ctx) {
-      await tasks.settle(ctx, Date.now() + timing.wait);
+      await tasks.settle(ctx, monotonicNow() + timing.wait);
       return status();
     },
     async use(ctx, run) {
@@ -149,8 +148,7 @@ function isCode(error: unknown, code: string): boolean {
   return error instanceof AnnoyEdgeError && error.code === code;
 }
 
-function describe(error: unknown): { code: string; message: string; at: string } {
+function codeOf(error: unknown): { code: string; message: string } {
   const code = error instanceof AnnoyEdgeError ? error.code : "STORAGE_FAILED";
-  const message = error instanceof Error ? error.message : String(error);
-  return { code, message, at: new Date().toISOString() };
+  return { code, message: error instanceof Error ? error.message : String(error) };
 }

@@ -1,4 +1,5 @@
 import { AnnoyEdgeError, ArtifactError } from "../core/format/errors.ts";
+import { monotonicNow } from "../core/time/clock.ts";
 import { lengthsOf } from "./manifest.ts";
 import type { Pointer } from "./pointer.ts";
 import { type SwapContext, swapTo } from "./swap.ts";
@@ -29,7 +30,7 @@ export function createRefresher<T>(swap: SwapContext<T>): Refresher {
   /** Whether a version that was refused stays so: until its time is up, or its objects are written again. */
   const isRefused = async (version: string, own: Task): Promise<boolean> => {
     const refusal = refused.get(version);
-    if (!refusal || Date.now() >= refusal.until) return false;
+    if (!refusal || monotonicNow() >= refusal.until) return false;
     const etags = await etagsNow(version);
     tasks.alive(own);
     return etags === undefined || refusal.etags === undefined || etags === refusal.etags;
@@ -70,7 +71,7 @@ export function createRefresher<T>(swap: SwapContext<T>): Refresher {
         if (error instanceof ArtifactError || own.opening) {
           const etags = await etagsNow(version);
           tasks.alive(own);
-          refused.set(version, { error, until: Date.now() + timing.refuse, etags });
+          refused.set(version, { error, until: monotonicNow() + timing.refuse, etags });
         }
         own.opening = false;
         if (error instanceof AnnoyEdgeError && error.code === "SWAP_POSTPONED") break;

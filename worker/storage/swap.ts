@@ -1,5 +1,6 @@
 import { HELD_BYTES, LOADED_BYTES } from "../core/format/budget.ts";
 import { AnnoyEdgeError } from "../core/format/errors.ts";
+import { monotonicNow } from "../core/time/clock.ts";
 import { sleep } from "../core/time/wait.ts";
 import { fillCold } from "./files.ts";
 import { artifactsOf } from "./held.ts";
@@ -108,9 +109,9 @@ async function drain<T>({ holder, tasks, timing }: SwapContext<T>, own: Task): P
   const old = holder.live;
   if (!old) return;
   holder.retire();
-  const deadline = Date.now() + timing.drain;
+  const deadline = monotonicNow() + timing.drain;
   while (holder.isUsed(old)) {
-    if (Date.now() > deadline) {
+    if (monotonicNow() > deadline) {
       holder.restore(old);
       throw new AnnoyEdgeError(
         "SWAP_POSTPONED",

@@ -1,4 +1,5 @@
 import { AnnoyEdgeError } from "../core/format/errors.ts";
+import { monotonicNow } from "../core/time/clock.ts";
 import { sleep, within } from "../core/time/wait.ts";
 import type { WaitContext } from "./types.ts";
 
@@ -26,8 +27,8 @@ export interface Tasks {
   readonly current: Task | undefined;
   /** The task that makes progress. */
   readonly running: Task | undefined;
-  /** When the last task began, in milliseconds since 1970; -Infinity before the first. */
-  readonly startedAt: number;
+  /** Milliseconds since the last task began; Infinity before the first. */
+  readonly age: number;
   /**
    * Notes that a task makes progress.
    *
@@ -51,10 +52,11 @@ export function createTasks({ stall, run, onEnd }: TaskOptions): Tasks {
   let task: Task | undefined;
   let startedAt = Number.NEGATIVE_INFINITY;
 
-  const running = (): Task | undefined => (task && Date.now() - task.heartbeat < stall ? task : undefined);
+  const running = (): Task | undefined =>
+    task && monotonicNow() - task.heartbeat < stall ? task : undefined;
 
   function start(ctx: WaitContext): { task: Task; promise: Promise<void> } {
-    const own: Task = { heartbeat: Date.now(), bytes: 0, opening: false, done: false };
+    const own: Task = { heartbeat: monotonicNow(), bytes: 0, opening: false, done: false };
     task = own;
     startedAt = own.heartbeat;
     const promise = run(ctx, own)
@@ -78,12 +80,12 @@ export function createTasks({ stall, run, onEnd }: TaskOptions): Tasks {
     get running() {
       return running();
     },
-    get startedAt() {
-      return startedAt;
+    get age() {
+      return monotonicNow() - startedAt;
     },
     alive(own) {
       if (task !== own) throw new AnnoyEdgeError("SUPERSEDED", "Another request has taken this load over.");
-      own.heartbeat = Date.now();
+      own.heartbeat = monotonicNow();
     },
     start: (ctx) => void start(ctx),
     async settle(ctx, deadline) {
@@ -95,7 +97,7 @@ export function createTasks({ stall, run, onEnd }: TaskOptions): Tasks {
           watched = running();
           if (!watched) ({ task: watched, promise: own } = start(ctx));
         }
-        if (watched.done || Date.now() >= deadline) return watched;
+        if (watched.done || monotonicNow() >= deadline) return watched;
         await (own ? within(own, poll, () => {}) : sleep(poll));
       }
     },

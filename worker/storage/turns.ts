@@ -1,5 +1,6 @@
 import { AnnoyEdgeError } from "../core/format/errors.ts";
 import { createRequestMemory, type RequestMemory, type Share } from "../core/format/request-memory.ts";
+import { monotonicNow } from "../core/time/clock.ts";
 import { sleep } from "../core/time/wait.ts";
 
 /** Runs something that takes so many bytes for a while when there is room for it. */
@@ -68,7 +69,7 @@ export function createTurns(
     const { since } = turn;
     const own = { looksAt: since };
     try {
-      for (let now = since; ; now = Date.now()) {
+      for (let now = since; ; now = monotonicNow()) {
         const ahead = before(own, now);
         if (ahead === 0 && isRoomFor(turn, now)) return;
         if (now - since >= longestWait) throw busy(longestWait);
@@ -83,10 +84,10 @@ export function createTurns(
     }
   };
   return async (bytes, run, request) => {
-    const now = Date.now();
+    const now = monotonicNow();
     const turn: Share = { bytes, since: now, request };
     if (before(undefined, now) > 0 || !isRoomFor(turn, now)) await waitFor(turn);
-    turn.since = Date.now();
+    turn.since = monotonicNow();
     running.add(turn);
     shares.add(turn);
     try {

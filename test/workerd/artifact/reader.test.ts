@@ -1,6 +1,6 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { expect, test, vi } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { requireBytes } from "../../../worker/core/format/artifact.ts";
 import { cacheUrl, pointerKey, versionKey } from "../../../worker/core/format/keys.ts";
 import type { ReadRanges } from "../../../worker/storage/cold.ts";
@@ -192,6 +192,19 @@ test.each([
   await env.INDEXES.put(pointerKey(name), text);
   for (let i = 0; i < 2; i++) expect(await ask(reader)).toBe(1);
   expect(reader.status().lastError).toMatchObject({ code: "CORRUPT_POINTER" });
+});
+
+test("a clock that is set back keeps nobody from a new version", async () => {
+  const { name, reader } = readerOf();
+  for (const number of [1, 2]) await writeVersion(name, number);
+  await point(name, 1);
+  expect(await ask(reader)).toBe(1);
+  await point(name, 2);
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() - 3_600_000 });
+  onTestFinished(() => void vi.useRealTimers());
+  await ask(reader);
+  expect(await ask(reader)).toBe(2);
+  expect(Date.parse(reader.status().checkedAt!)).toBeLessThanOrEqual(Date.now());
 });
 
 test("two versions that fit the memory budget swap without a pause", async () => {

@@ -1,6 +1,8 @@
 import type { BaseMeta, ShardsMeta } from "../../core/format/meta.ts";
 import { hasColumns } from "../../core/search/loaded-index.ts";
-import { countShards } from "../../core/search/searcher.ts";
+import { countShards, type SearchedShards } from "../../core/search/searcher.ts";
+import type { ShardSet } from "../../core/search/shards/types.ts";
+import { monotonicNow } from "../../core/time/clock.ts";
 import { mayAsk } from "../access.ts";
 import { isFresh, markCacheable } from "../caching.ts";
 import type { Page } from "../docs/page.ts";
@@ -47,8 +49,7 @@ export function addMetaRoutes(router: Router): void {
   indexRoute(router, "/v1/warm-up", "index", {
     get: (c) =>
       withSearcher(c, async ({ index, shards: report }) => {
-        await report?.wake();
-        const shards = report && countShards(report);
+        const shards = index.shards && report && (await wakeShards(index.shards, report));
         const body: WarmUpResponse = {
           index: index.name,
           version: index.version,
@@ -103,6 +104,23 @@ export function addMetaRoutes(router: Router): void {
       return revalidated(c, page, "text/html; charset=UTF-8");
     },
   });
+}
+
+/** Time for which a warm-up of shards stands, in milliseconds: another one would call every copy of every shard again. */
+const AWAKE_MS = 10_000;
+
+type ShardCounts = ReturnType<typeof countShards>;
+
+const awake = new WeakMap<ShardSet, { readonly counts: ShardCounts; readonly until: number }>();
+
+/** Has the shards of a version load what they hold, unless all of them have just said that they did. */
+async function wakeShards(set: ShardSet, report: SearchedShards): Promise<ShardCounts> {
+  const last = awake.get(set);
+  if (last && monotonicNow() < last.until) return last.counts;
+  await report.wake();
+  const counts = countShards(report);
+  if (counts.answered === counts.asked) awake.set(set, { counts, until: monotonicNow() + AWAKE_MS });
+  return counts;
 }
 
 /** A text that stays as it is while this code runs. */
