@@ -6,11 +6,10 @@ import { foundTerms } from "../../keyword/understand.ts";
 import type { Changes, LoadedIndex } from "../loaded-index.ts";
 import { filterOf, type PartOptions } from "../memory/conditions.ts";
 import { rankInMemory } from "../memory/rank.ts";
+import { mergeRankings, shifted } from "../merge.ts";
 import { type Query, rankedWords, readsColumns } from "../query.ts";
 import type { Rankings, RankOptions, WholeColumns } from "../ranking.ts";
 import type { SearchOptions } from "../searcher.ts";
-import { outward } from "../shards/merge.ts";
-import { mergeParts } from "./merge.ts";
 
 export type ChangedIndex = LoadedIndex & { readonly changes: Changes };
 
@@ -54,7 +53,7 @@ export async function rankChanged(
     { ...part, understood: joined?.added, isFew: () => isFew, last: lastOf(ofBase, k) },
     options,
   );
-  const merged = mergeParts(base.forest.metric, ofBase, outward(ofAdded, base.forest.nItems), k);
+  const merged = mergeRankings(base.forest.metric, [ofBase, shifted(ofAdded, base.forest.nItems)], k);
   const { rare } = merged;
   return {
     ...merged,

@@ -125,16 +125,6 @@ function byAge(
   return 1 + (factor - 1) * 2 ** (-days / halfLife);
 }
 
-/** The same facts by other numbers of items. */
-export function renumbered(
-  { pinned, boosted }: CurationFacts,
-  outer: (item: number) => number,
-): CurationFacts {
-  const moved = <T extends { readonly item: number }>(list: readonly T[]): T[] =>
-    list.map((one) => ({ ...one, item: outer(one.item) }));
-  return { pinned: moved(pinned), boosted: moved(boosted) };
-}
-
 /** The facts of parts that share no items. */
 export function mergeFacts(parts: readonly CurationFacts[]): CurationFacts {
   return {

@@ -3,12 +3,11 @@ import { ArtifactError } from "../../format/errors.ts";
 import { idOfItem } from "../../format/ids.ts";
 import { createWork, REQUEST_WORK, type Work } from "../../format/work.ts";
 import { type ChangedIndex, rankChanged } from "../changes/rank.ts";
-import { renumbered } from "../curation/facts.ts";
 import type { LoadedIndex } from "../loaded-index.ts";
 import { passing } from "../memory/conditions.ts";
 import { rankInMemory } from "../memory/rank.ts";
+import { renumbered } from "../merge.ts";
 import { openSearcher } from "../open-searcher.ts";
-import type { Ranking } from "../ranking.ts";
 import type { SearchOptions } from "../searcher.ts";
 import { bytesOf, firstPart, MAX_CALL_BYTES, MAX_FACET_BYTES } from "./details.ts";
 import type {
@@ -84,13 +83,10 @@ async function rank(
   options: { readonly work: Work },
 ): Promise<ShardRankings> {
   options.work.spend("shards", questionNs(query));
-  const { vectors, words, listed, values, rare, curated, languages, ...rest } = isChanged(index)
+  const own = isChanged(index)
     ? await rankChanged(index, query, query, options)
     : await rankInMemory(index, query, query, options);
-  const outward = <T extends Ranking>(ranking: T): T => ({
-    ...ranking,
-    items: ranking.items.map(outer),
-  });
+  const { vectors, words, listed, curated } = own;
   const best =
     show &&
     new Set([
@@ -98,14 +94,7 @@ async function rank(
       ...(curated?.pinned ?? []).map(({ item }) => item),
     ]);
   const rankings: ShardRankings = {
-    ...(vectors && { vectors: outward(vectors) }),
-    ...(words && { words: outward(words) }),
-    ...(listed && { listed: outward(listed) }),
-    ...(values && { values: { ...values, items: values.items.map(outer) } }),
-    ...(rare && { rare: rare.map((one) => ({ ...one, item: outer(one.item) })) }),
-    ...(curated && { curated: renumbered(curated, outer) }),
-    ...(languages && { languages: { ...languages, items: languages.items.map(outer) } }),
-    ...rest,
+    ...renumbered(own, outer),
     ...(show && best && { shown: [...best].map((item) => shownOf(index, item, outer(item), show)) }),
   };
   options.work.spend("shards", rankingsNs(rankings));

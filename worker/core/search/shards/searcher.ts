@@ -5,12 +5,12 @@ import { SearchError } from "../../format/search-error.ts";
 import type { Work } from "../../format/work.ts";
 import { DOCUMENT_NS } from "../docstore.ts";
 import type { LoadedIndex } from "../loaded-index.ts";
+import { mergeRankings, shifted } from "../merge.ts";
 import { type Searcher, type SearchOptions, timed } from "../searcher.ts";
 import { type AskAgain, rankAgreed, type ShardAnswer } from "./agree.ts";
 import { toDetail, toLocate, toPass, toRank } from "./batcher.ts";
 import { connectTo, type ShardConnection, unavailable } from "./connection.ts";
 import { type CachedItem, createItemCache, type ItemCache } from "./item-cache.ts";
-import { mergeRankings, outward } from "./merge.ts";
 import { shardQuery } from "./part.ts";
 import { routeQuery } from "./route.ts";
 import type { DetailsRequest, Located, ShardQuery, ShardRankings, ShardSet } from "./types.ts";
@@ -99,7 +99,7 @@ async function rank(request: ShardRequest, query: ShardQuery): Promise<ShardRank
     const answers = await connection.ask(shards, async (shard): Promise<ShardAnswer> => {
       const own = { ...query, ...effort, ...changes(shard) };
       work?.spend("shards", questionNs(own));
-      const rankings = outward(await connection.put(shard, toRank(own)), firstItemOf(shard));
+      const rankings = shifted(await connection.put(shard, toRank(own)), firstItemOf(shard));
       for (const ranking of [rankings.vectors, rankings.words, rankings.listed])
         if (ranking) cache.setHome(ranking.items, shard);
       cache.setHome(rankings.curated?.pinned.map(({ item }) => item) ?? [], shard);
