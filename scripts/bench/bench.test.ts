@@ -12,7 +12,6 @@ const curve = (id: string, peer: string, points: readonly Point[]): Curve => ({
   id,
   peer,
   label: `${peer}, ${id}`,
-  where: "node",
   note: "",
   build: { cpu: 1, wall: 1, bytes: 1e6 },
   firstAnswerMs: 1,

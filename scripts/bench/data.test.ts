@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -10,7 +10,6 @@ import { type Contender, K, type Session } from "./types.ts";
 let cache: string;
 beforeEach(async () => {
   cache = await mkdtemp(join(tmpdir(), "annoy-edge-bench-"));
-  await mkdir(join(cache, "data"));
 });
 afterEach(() => rm(cache, { recursive: true }));
 
@@ -26,7 +25,7 @@ async function seedSource(name: string, dimensions: number, count: number): Prom
       at,
     );
   }
-  await writeFile(join(cache, "data", `${name}.source.f32`), new Uint8Array(rows.buffer));
+  await writeFile(join(cache, `${name}.source.f32`), new Uint8Array(rows.buffer));
 }
 
 // What a contender reads from disk once differed from what its answers were judged by.
@@ -55,7 +54,7 @@ it("says of a contender that finds nothing why it is left out", async () => {
   const set = await loadDataSet("glove-340k", cache);
   const session = (items: (query: number) => number[]): Session => ({
     firstAnswerMs: 1,
-    memory: async () => 0,
+    memory: () => 0,
     close: async () => {},
     ask: async (_setting: number, from: number, count: number) => ({
       cpu: 1,

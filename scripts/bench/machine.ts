@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { createRequire } from "node:module";
-import { availableParallelism, cpus, totalmem } from "node:os";
+import { availableParallelism, cpus, loadavg, totalmem } from "node:os";
 import { promisify } from "node:util";
 import { PACKAGES } from "./packages.ts";
 
@@ -14,16 +14,30 @@ export function machine(): string {
   return `${model}, ${availableParallelism()} cores, ${gigabytes} GB, ${process.platform} ${process.arch}`;
 }
 
-/** Versions of everything that was measured. */
+/** Load average of the last minute. */
+export function load(): string {
+  return loadavg()[0]!.toFixed(1);
+}
+
+/** Date as in 2026-11-30. */
+export function today(): string {
+  return new Date().toISOString().slice(0, 10);
+}
+
+/** Version of the project. */
+export function ownVersion(): string {
+  return (require("../../package.json") as { version: string }).version;
+}
+
+/** Versions of everything that `npm run bench` measures. */
 export async function versions(): Promise<Record<string, string>> {
-  const own = require("../../package.json") as { version: string };
   const workerd = require("workerd/package.json") as { version: string };
   const compiler = await run("g++", ["-dumpfullversion"]).then(
     ({ stdout }) => stdout.trim(),
     () => "none",
   );
   return {
-    "annoy-edge": own.version,
+    "annoy-edge": ownVersion(),
     Node: process.versions.node,
     workerd: workerd.version,
     "g++": compiler,

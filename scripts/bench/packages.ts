@@ -1,11 +1,16 @@
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { PeerUnavailable } from "./types.ts";
+import { CACHE } from "./tool.ts";
 
 const run = promisify(execFile);
+
+/** Thrown when a peer cannot run on this machine; a comparison goes on without it and says so. */
+export class PeerUnavailable extends Error {
+  override readonly name = "PeerUnavailable";
+}
 
 /** Versions of what the bench fetches on demand; none of it is a dependency of the project. */
 export const PACKAGES = {
@@ -27,21 +32,20 @@ export type PackageName = keyof typeof PACKAGES;
 const SCRIPTS: readonly PackageName[] = ["hnswlib-node", "usearch"];
 
 /**
- * Installs packages of {@link PACKAGES} into a folder of their own below `cache`, unless they are there.
+ * Installs packages of {@link PACKAGES} into a folder of their own, unless they are there.
  *
  * @returns the folder that holds `node_modules`
  * @throws PeerUnavailable when npm fails
  */
-export async function installPackages(cache: string, ...names: readonly PackageName[]): Promise<string> {
-  const folder = join(cache, "packages", names[0]!.replaceAll(/[@/]/g, "_"));
-  const wanted = Object.fromEntries(names.map((name) => [name, PACKAGES[name]]));
-  if (await hasPackages(folder, wanted)) return folder;
+export async function installPackages(...names: readonly PackageName[]): Promise<string> {
+  const folder = join(CACHE, "packages", names[0]!.replaceAll(/[@/]/g, "_"));
+  if ((await Promise.all(names.map((name) => isInstalled(folder, name)))).every(Boolean)) return folder;
   await mkdir(folder, { recursive: true });
   const scripts = names.filter((name) => SCRIPTS.includes(name));
   const manifest = {
     private: true,
     type: "module",
-    dependencies: wanted,
+    dependencies: Object.fromEntries(names.map((name) => [name, PACKAGES[name]])),
     allowScripts: Object.fromEntries(scripts.map((name) => [name, true])),
   };
   await writeFile(join(folder, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
@@ -50,18 +54,27 @@ export async function installPackages(cache: string, ...names: readonly PackageN
   try {
     await run("npm", ["install", "--prefix", folder, ...flags], { cwd: folder, maxBuffer: 1 << 26 });
   } catch (error) {
-    const { stderr = "" } = error as { stderr?: string };
-    const line = stderr.split("\n").find((l) => l.includes("npm error")) ?? String(error);
-    throw new PeerUnavailable(`${names.join(", ")} cannot be installed: ${line.trim()}`);
+    throw new PeerUnavailable(`${names.join(", ")} cannot be installed: ${lineOf(error, "npm error")}`);
   }
   return folder;
 }
 
-async function hasPackages(folder: string, wanted: Readonly<Record<string, string>>): Promise<boolean> {
-  for (const [name, version] of Object.entries(wanted)) {
-    const file = join(folder, "node_modules", name, "package.json");
-    if (!existsSync(file)) return false;
-    if ((JSON.parse(await readFile(file, "utf8")) as { version: string }).version !== version) return false;
+async function isInstalled(folder: string, name: PackageName): Promise<boolean> {
+  try {
+    const text = await readFile(join(folder, "node_modules", name, "package.json"), "utf8");
+    return (JSON.parse(text) as { version: string }).version === PACKAGES[name];
+  } catch {
+    return false;
   }
-  return true;
+}
+
+/** The first line of a failed program's complaints that has a mark, else the error itself. */
+export function lineOf(error: unknown, mark: string): string {
+  const { stderr = "" } = error as { stderr?: string };
+  return (stderr.split("\n").find((line) => line.includes(mark)) ?? String(error)).trim();
+}
+
+/** Loads a package out of the folder that {@link installPackages} gave; the caller states the part of it that it uses. */
+export function loadPackage<T>(folder: string, name: PackageName): T {
+  return createRequire(join(folder, "package.json"))(name) as T;
 }

@@ -1,6 +1,7 @@
+import { markdownTable } from "./markdown.ts";
 import { bestAt, speedAt } from "./measure.ts";
 import { figure, megabytes, ratio, seconds } from "./numbers.ts";
-import type { BenchReport, Curve, MillionReport, SetResult } from "./types.ts";
+import type { BenchReport, Curve, MillionReport, MillionSearch, SetResult } from "./types.ts";
 
 const RECALLS = [0.9, 0.95, 0.99];
 const COSTS = ["build, s", "index, MB", "first answer, ms", "memory, MB"];
@@ -69,7 +70,7 @@ function overview(sets: readonly SetResult[]): string {
     ];
   });
   const compared = `ours : Annoy at ${RECALLS.join(", ")}`;
-  return table(
+  return markdownTable(
     [`q/s at recall@10 of ${recall.toFixed(2)}`, ...labels, "Annoy C++", compared, "Worker : scan"],
     rows,
   );
@@ -124,7 +125,7 @@ function speeds(set: SetResult): string {
       ]);
     }
   }
-  return table(["q/s at recall@10 of", ...RECALLS.map((r) => r.toFixed(2)), ...COSTS], rows);
+  return markdownTable(["q/s at recall@10 of", ...RECALLS.map((r) => r.toFixed(2)), ...COSTS], rows);
 }
 
 /** Contenders of the Worker with one setting, each on the largest set that it ran on; ours at their recall. */
@@ -151,7 +152,7 @@ function singles(sets: readonly SetResult[]): string[] {
   }
   if (rows.size === 0) return [];
   const head = ["", "recall@10", "q/s", "ours at recall@10", "q/s", "ratio", "first answer, ms", "set"];
-  return ["## One setting, in the Worker", table(head, [...rows.values()])];
+  return ["## One setting, in the Worker", markdownTable(head, [...rows.values()])];
 }
 
 /** Recall as certified by the build, and as found on the bench's queries, which it never saw. */
@@ -175,7 +176,7 @@ function promised(sets: readonly SetResult[]): string[] {
   return [
     "## Default effort",
     "Recall@10 at the default searchK, ± one standard error.",
-    table(["set", "searchK", "certified recall", "of fresh queries"], rows),
+    markdownTable(["set", "searchK", "certified recall", "of fresh queries"], rows),
   ];
 }
 
@@ -201,20 +202,15 @@ function skipped(set: SetResult): string {
 
 function renderMillion(million: MillionReport, machineOfSets: string | undefined): string {
   const { count, dimensions, codec, rescore, searches, certifiedSearchK } = million;
-  // Settings are round numbers, of which the certified one is a further one.
-  const at = (tiers: "hot" | "both") => {
-    const one = searches.find(
-      (search) =>
-        (search.tiers === "hot") === (tiers === "hot") && figure(search.searchK) === figure(certifiedSearchK),
-    );
-    return (
-      one &&
-      `${one.recall.toFixed(3)} in ${figure(one.cpuMs)} ms of CPU${tiers === "hot" ? "" : ` and ${figure(one.reads)} ranged reads`}`
-    );
+  const at = (wanted: MillionSearch["tiers"]) => {
+    const one = searches.find(({ tiers, searchK }) => tiers === wanted && searchK === certifiedSearchK);
+    if (!one) return "–";
+    const reads = wanted === "hot" ? "" : ` and ${figure(one.reads)} ranged reads`;
+    return `${one.recall.toFixed(3)} in ${figure(one.cpuMs)} ms of CPU${reads}`;
   };
   return [
     `## ${count.toLocaleString("en-US")} × ${dimensions} in one artifact`,
-    `\`npm run bench -- --million\`, ${million.date}, load average ${million.load}${million.machine === machineOfSets ? "" : `; ${million.machine}`}: clustered vectors, codec ${codec}, rescore ${rescore}, built in ${figure(million.buildSeconds)} s, hot part ${megabytes(million.hotBytes)} MB of ${megabytes(million.fileBytes)} MB, opened in ${figure(million.openMs)} ms. Fresh queries at the certified searchK, ${certifiedSearchK.toLocaleString("en-US")} (recall@10 ${million.certifiedRecall.toFixed(3)}): ${at("both") ?? "–"}; by the hot part alone ${at("hot") ?? "–"}.`,
+    `\`npm run bench -- --million\`, ${million.date}, load average ${million.load}${million.machine === machineOfSets ? "" : `; ${million.machine}`}: clustered vectors, codec ${codec}, rescore ${rescore}, built in ${figure(million.buildSeconds)} s, hot part ${megabytes(million.hotBytes)} MB of ${megabytes(million.fileBytes)} MB, opened in ${figure(million.openMs)} ms. Fresh queries at the certified searchK, ${certifiedSearchK.toLocaleString("en-US")} (recall@10 ${million.certifiedRecall.toFixed(3)}): ${at("hot and cold")}; by the hot part alone ${at("hot")}.`,
   ].join("\n\n");
 }
 
@@ -228,11 +224,4 @@ function treesOf(curve: Curve): string {
 
 function divide(a: number | undefined, b: number | undefined): number | undefined {
   return a === undefined || b === undefined ? undefined : a / b;
-}
-
-/** The first column is text, the last too when it has no figures; the others are numbers. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const isText = (column: number) => column === 0 || rows.some((row) => (row[column]?.length ?? 0) > 24);
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  return [line(head), line(head.map((_, i) => (isText(i) ? "---" : "--:"))), ...rows.map(line)].join("\n");
 }

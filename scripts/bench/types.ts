@@ -1,33 +1,25 @@
+import type { Cost } from "./clock.ts";
+
 /** Neighbours asked of everyone: recall@10. */
 export const K = 10;
 
+/** Vectors and held-out queries on disk, as another process reads them. */
+export interface DataFile {
+  /** `count` vectors, then `nQueries` queries; row-major float32. */
+  readonly file: string;
+  readonly dimensions: number;
+  readonly count: number;
+  readonly nQueries: number;
+}
+
 /** Vectors and held-out queries, all of unit length, with the exact answers. */
-export interface DataSet {
+export interface DataSet extends DataFile {
   readonly id: string;
   readonly title: string;
-  readonly dimensions: number;
-  readonly count: number;
-  readonly nQueries: number;
-  /** `count` vectors, then `nQueries` queries; row-major. */
+  /** The numbers of the file. */
   readonly rows: Float32Array<SharedArrayBuffer>;
-  /** The same bytes on disk, for contenders that are processes of their own. */
-  readonly file: string;
   /** {@link K} nearest vectors of each query, nearest first. */
   readonly truth: Uint32Array;
-}
-
-/** Part of a {@link DataSet} that is sent to another process. */
-export interface DataFile {
-  readonly file: string;
-  readonly dimensions: number;
-  readonly count: number;
-  readonly nQueries: number;
-}
-
-/** Seconds. `cpu` is that of the whole process, all its threads. */
-export interface Cost {
-  readonly cpu: number;
-  readonly wall: number;
 }
 
 export interface BuildResult extends Cost {
@@ -35,11 +27,6 @@ export interface BuildResult extends Cost {
   readonly bytes: number;
   /** Built by an earlier run, when the machine may have been busier or less busy: its time on the clock says little. */
   readonly reused?: true;
-}
-
-export interface OpenResult {
-  /** Milliseconds from the bytes in memory (or in the system's file cache) to the first answer. */
-  readonly firstAnswerMs: number;
 }
 
 export interface AskResult extends Cost {
@@ -54,7 +41,6 @@ export interface Contender {
   /** Name for `--only` and for the colour: one peer may have several contenders. */
   readonly peer: string;
   readonly label: string;
-  readonly where: Where;
   /** One line on how it was configured. */
   readonly note: string;
   /** Contenders with the same one share what is built. */
@@ -77,19 +63,14 @@ export interface Contender {
   open(set: DataSet, folder: string): Promise<Session>;
 }
 
-export type Where = "native" | "node" | "worker";
-
 /** An opened index in a process of its own. */
-export interface Session extends OpenResult {
+export interface Session {
+  /** Milliseconds from the bytes in memory (or in the system's file cache) to the first answer. */
+  readonly firstAnswerMs: number;
   ask(setting: number, from: number, count: number): Promise<AskResult>;
   /** Bytes that the process has resident now beyond what it had before the index was opened. */
-  memory(): Promise<number>;
+  memory(): number;
   close(): Promise<void>;
-}
-
-/** Thrown when a peer cannot run on this machine; the run goes on without it and says so. */
-export class PeerUnavailable extends Error {
-  override readonly name = "PeerUnavailable";
 }
 
 /** One measured setting. */
@@ -106,7 +87,6 @@ export interface Curve {
   readonly id: string;
   readonly peer: string;
   readonly label: string;
-  readonly where: Where;
   readonly note: string;
   readonly build: BuildResult;
   readonly firstAnswerMs: number;
@@ -161,12 +141,7 @@ export interface MillionSearch {
 }
 
 /** Result of `--million`. */
-export interface MillionReport {
-  readonly date: string;
-  readonly machine: string;
-  readonly load: string;
-  readonly count: number;
-  readonly dimensions: number;
+export interface MillionReport extends Pick<SetResult, "date" | "machine" | "load" | "count" | "dimensions"> {
   /** Origin of the vectors. */
   readonly recipe: string;
   readonly codec: string;
@@ -177,5 +152,6 @@ export interface MillionReport {
   readonly certifiedRecall: number;
   readonly certifiedSearchK: number;
   readonly openMs: number;
+  /** At the certified searchK, among others in older reports. */
   readonly searches: readonly MillionSearch[];
 }

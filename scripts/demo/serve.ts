@@ -4,11 +4,13 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
+import { freePort } from "./port.ts";
 
 export interface ServeOptions {
   /** Folder of wrangler.toml. */
   readonly root: string;
-  readonly port: number;
+  /** Port; a free one by default. */
+  readonly port?: number;
   /** As `wrangler dev --persist-to`; default `.wrangler/state` in the root. */
   readonly persistTo?: string;
   /** Folder of static files, in place of the one that wrangler.toml names. */
@@ -24,7 +26,7 @@ export interface ServeOptions {
 }
 
 /** A Worker that answers on this machine. */
-export interface LocalServer {
+export interface LocalServer extends AsyncDisposable {
   readonly url: string;
   /** Settles when the server has ended, by itself or by {@link LocalServer.stop}. */
   readonly ended: Promise<void>;
@@ -44,7 +46,8 @@ const GRACE = 3000;
  * @throws AnnoyEdgeError `SERVER_ENDED`, `SERVER_SILENT`
  */
 export async function serve(options: ServeOptions): Promise<LocalServer> {
-  const { root, port, persistTo, assets, variables = {}, patience = 60_000, until } = options;
+  const { root, persistTo, assets, variables = {}, patience = 60_000, until } = options;
+  const port = options.port ?? (await freePort());
   const url = `http://localhost:${port}`;
   const child = spawn(
     process.execPath,
@@ -79,7 +82,8 @@ export async function serve(options: ServeOptions): Promise<LocalServer> {
     child.once("error", () => resolve());
     child.once("close", () => resolve());
   });
-  const server: LocalServer = { url, ended, stop: () => stop(child, ended) };
+  const end = () => stop(child, ended);
+  const server: LocalServer = { url, ended, stop: end, [Symbol.asyncDispose]: end };
   let over = false;
   void ended.then(() => {
     over = true;

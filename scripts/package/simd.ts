@@ -2,12 +2,14 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { compileKernel, FLAVOURS } from "../../build/embedding/encoder/kernel/module.ts";
 import { compileText, MODULES } from "../../build/numeric/compile.ts";
 
-// Compiles each .wat of build/numeric/ to the .wasm beside it, and the encoder's kernel, both flavours, to
-// worker/core/embedding/encoder/kernel/. The binaries are committed.
-const folder = new URL("../../build/numeric/", import.meta.url);
-for (const name of MODULES) {
-  const text = readFileSync(new URL(`${name}.wat`, folder), "utf8");
-  write(new URL(`${name}.wasm`, folder), await compileText(text));
+// Compiles each .wat of build/numeric/ and that of the bench to the .wasm beside it, and the encoder's kernel, both
+// flavours, to worker/core/embedding/encoder/kernel/. The binaries are committed.
+for (const name of [
+  ...MODULES.map((module) => `build/numeric/${module}`),
+  "scripts/bench/worker/flat-int8",
+]) {
+  const file = new URL(`../../${name}.wasm`, import.meta.url);
+  write(file, await compileText(readFileSync(new URL(`../../${name}.wat`, import.meta.url), "utf8")));
 }
 const kernels = new URL("../../worker/core/embedding/encoder/kernel/", import.meta.url);
 for (const [name, flavour] of Object.entries(FLAVOURS)) {

@@ -1,6 +1,4 @@
-import { createRequire } from "node:module";
-import { join } from "node:path";
-import { installPackages } from "../packages.ts";
+import { installPackages, loadPackage } from "../packages.ts";
 
 interface Tensor {
   readonly dims: readonly number[];
@@ -21,30 +19,22 @@ const BATCH = 16;
 /** Opens a model for onnxruntime-node on one thread. Returns a function that runs texts, given as ids of tokens. */
 export async function openOnnx(
   model: string,
-  cache: string,
 ): Promise<(texts: readonly (readonly number[])[]) => Promise<void>> {
-  const folder = await installPackages(cache, "onnxruntime-node");
-  const { InferenceSession, Tensor } = createRequire(join(folder, "package.json"))(
-    "onnxruntime-node",
-  ) as Runtime;
+  const folder = await installPackages("onnxruntime-node");
+  const { InferenceSession, Tensor } = loadPackage<Runtime>(folder, "onnxruntime-node");
   const session = await InferenceSession.create(model, { intraOpNumThreads: 1, interOpNumThreads: 1 });
   return async (texts) => {
     for (let first = 0; first < texts.length; first += BATCH) {
       const batch = texts.slice(first, first + BATCH);
       const width = Math.max(...batch.map(({ length }) => length));
-      const dims = [batch.length, width];
-      const filled = (fill: (row: number, column: number) => number) =>
-        new Tensor(
-          "int64",
-          BigInt64Array.from({ length: batch.length * width }, (_, i) =>
-            BigInt(fill(Math.floor(i / width), i % width)),
-          ),
-          dims,
-        );
+      const tensor = (fill: (id: number | undefined) => number) => {
+        const values = batch.flatMap((ids) => Array.from({ length: width }, (_, i) => BigInt(fill(ids[i]))));
+        return new Tensor("int64", BigInt64Array.from(values), [batch.length, width]);
+      };
       const inputs: Record<string, Tensor> = {
-        input_ids: filled((row, column) => batch[row]![column] ?? 0),
-        attention_mask: filled((row, column) => (column < batch[row]!.length ? 1 : 0)),
-        token_type_ids: filled(() => 0),
+        input_ids: tensor((id) => id ?? 0),
+        attention_mask: tensor((id) => (id === undefined ? 0 : 1)),
+        token_type_ids: tensor(() => 0),
       };
       await session.run(Object.fromEntries(session.inputNames.map((name) => [name, inputs[name]!])));
     }

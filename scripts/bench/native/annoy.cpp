@@ -1,9 +1,6 @@
-// C++ Annoy for the bench. `build` grows a forest over the vectors of a data set's file and saves it; `serve` loads
-// one and answers lines `ask <search_k> <from> <count>` with a line of the CPU and clock seconds taken, and a line of
-// items, ten a query, -1 where there are fewer.
+// C++ Annoy for the bench: process.ts has its lines.
 //
-//   annoy build <data.f32> <count> <dimensions> <trees> <out.ann>
-//   annoy serve <data.f32> <count> <dimensions> <queries> <in.ann>
+//   annoy <trees> build|serve <data.f32> <count> <dimensions> <queries> <index>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -18,12 +15,7 @@
 #include "annoylib.h"
 #include "kissrandom.h"
 
-#ifdef ANNOY_BUILD_POLICY
-using namespace Annoy;
-typedef AnnoyIndex<int32_t, float, Angular, Kiss64Random, AnnoyIndexSingleThreadedBuildPolicy> Index;
-#else
 typedef AnnoyIndex<int32_t, float, Angular, Kiss64Random> Index;
-#endif
 
 static const int K = 10;
 
@@ -50,35 +42,37 @@ static std::vector<float> readRows(const char* path, size_t from, size_t count, 
 }
 
 int main(int argc, char** argv) {
-  if (argc != 7) return 2;
-  const bool building = strcmp(argv[1], "build") == 0;
-  const size_t count = strtoull(argv[3], nullptr, 10);
-  const size_t dimensions = strtoull(argv[4], nullptr, 10);
-  const int number = atoi(argv[5]);
+  if (argc != 8) return 2;
+  const char* data = argv[3];
+  const char* file = argv[7];
+  const size_t count = strtoull(argv[4], nullptr, 10);
+  const size_t dimensions = strtoull(argv[5], nullptr, 10);
+  const size_t number = strtoull(argv[6], nullptr, 10);
   Index index(dimensions);
-  if (building) {
+  if (strcmp(argv[2], "build") == 0) {
     const double cpu = cpuSeconds(), wall = wallSeconds();
     {
-      const std::vector<float> rows = readRows(argv[2], 0, count, dimensions);
+      const std::vector<float> rows = readRows(data, 0, count, dimensions);
       for (size_t i = 0; i < count; i++) index.add_item(i, &rows[i * dimensions]);
     }
-    index.build(number);
-    index.save(argv[6]);
+    index.build(atoi(argv[1]));
+    index.save(file);
     printf("%.6f %.6f\n", cpuSeconds() - cpu, wallSeconds() - wall);
     return 0;
   }
-  const std::vector<float> queries = readRows(argv[2], count, number, dimensions);
+  const std::vector<float> queries = readRows(data, count, number, dimensions);
   std::vector<int32_t> found;
   const double before = wallSeconds();
-  if (!index.load(argv[6])) return 1;
+  if (!index.load(file)) return 1;
   index.get_nns_by_vector(&queries[0], K, 100, &found, nullptr);
-  printf("%.6f\n", (wallSeconds() - before) * 1000);
+  // Before it opened the index it held next to nothing but the queries.
+  printf("%.6f %zu\n", (wallSeconds() - before) * 1000, queries.size() * sizeof(float));
   fflush(stdout);
   std::string line;
   while (std::getline(std::cin, line)) {
     int searchK;
     size_t from, asked;
-    if (sscanf(line.c_str(), "ask %d %zu %zu", &searchK, &from, &asked) != 3) return 2;
+    if (sscanf(line.c_str(), "%d %zu %zu", &searchK, &from, &asked) != 3) return 2;
     std::vector<int32_t> items(asked * K, -1);
     const double cpu = cpuSeconds(), wall = wallSeconds();
     for (size_t i = 0; i < asked; i++) {

@@ -1,73 +1,59 @@
+import { createInterface } from "node:readline";
+import { startClock } from "../clock.ts";
 import { readRows } from "../data.ts";
-import { K } from "../types.ts";
-import type { NodePeer, Reply, Request, Searcher } from "./peer.ts";
+import { type DataFile, K } from "../types.ts";
 
-// A process that holds one library's index, started by the bench: builds it, or opens it and answers queries.
-
-let searcher: Searcher | undefined;
-let queries = new Float32Array(0);
-let dimensions = 0;
-let before = 0;
-
-process.on("message", (request: Request) => {
-  answer(request).then(
-    (reply) => process.send?.(reply),
-    (error: Error) =>
-      process.send?.({ kind: "failed", message: error.stack ?? String(error) } satisfies Reply),
-  );
-});
-
-async function answer(request: Request): Promise<Reply> {
-  switch (request.kind) {
-    case "build": {
-      const peer = await load(request.module);
-      const stop = startClock();
-      const bytes = await peer.build(request.set, request.folder, request.modules);
-      return { kind: "built", ...stop(), bytes };
-    }
-    case "open": {
-      const peer = await load(request.module);
-      const { file, count, nQueries } = request.set;
-      dimensions = request.set.dimensions;
-      queries = await readRows(file, dimensions, count, nQueries);
-      before = process.memoryUsage().rss;
-      const began = performance.now();
-      searcher = await peer.open(request.set, request.folder, request.modules);
-      searcher.search(query(0), K, 100);
-      return { kind: "opened", firstAnswerMs: performance.now() - began };
-    }
-    case "ask": {
-      if (!searcher) throw new Error("Nothing is open.");
-      const { setting, from, count } = request;
-      searcher.tune?.(setting);
-      const items = new Int32Array(count * K).fill(-1);
-      const stop = startClock();
-      for (let i = 0; i < count; i++) {
-        const found = searcher.search(query(from + i), K, setting);
-        for (let j = 0; j < found.length; j++) items[i * K + j] = found[j]!;
-      }
-      return { kind: "answers", ...stop(), items };
-    }
-    case "memory":
-      return { kind: "memory", bytes: process.memoryUsage().rss - before };
-  }
+/** A library that runs in Node. */
+export interface NodePeer {
+  /** Builds an index and writes it to a file. @param modules folder whose `node_modules` holds the library */
+  build(set: DataFile, index: string, modules: string): Promise<void>;
+  /** Opens it; the time this takes, with that of one search, is the time to the first answer. */
+  open(set: DataFile, index: string, modules: string): Promise<Searcher>;
 }
 
-async function load(module: string): Promise<NodePeer> {
-  return ((await import(module)) as { peer: NodePeer }).peer;
+export interface Searcher {
+  /** Prepares for a setting; not measured. */
+  tune?(setting: number): void;
+  search(query: Float32Array, k: number, setting: number): ArrayLike<number>;
 }
 
-function query(i: number): Float32Array {
-  const at = (i % (queries.length / dimensions)) * dimensions;
-  return queries.subarray(at, at + dimensions);
+// The process of a library: process.ts has its arguments and lines.
+const [module = "", name = "", modules = "", verb, file = "", ...rest] = process.argv.slice(2);
+const [count = 0, dimensions = 0, nQueries = 0] = rest.map(Number);
+const set = { file, count, dimensions, nQueries };
+const index = rest.at(-1)!;
+const { [name]: peer } = (await import(module)) as Readonly<Record<string, NodePeer>>;
+if (verb === "build") await build(peer!);
+else await serve(peer!);
+
+async function build(peer: NodePeer): Promise<void> {
+  const read = startClock();
+  await peer.build(set, index, modules);
+  const { cpu, wall } = read();
+  console.log(`${cpu} ${wall}`);
 }
 
-/** Seconds on the clock, and of this process's threads. */
-function startClock(): () => { cpu: number; wall: number } {
-  const wall = performance.now();
-  const cpu = process.cpuUsage();
-  return () => {
-    const { user, system } = process.cpuUsage(cpu);
-    return { cpu: (user + system) / 1e6, wall: (performance.now() - wall) / 1000 };
+async function serve(peer: NodePeer): Promise<void> {
+  const queries = await readRows(file, dimensions, count, nQueries);
+  const query = (i: number) => {
+    const at = (i % nQueries) * dimensions;
+    return queries.subarray(at, at + dimensions);
   };
+  const before = process.memoryUsage.rss();
+  const began = performance.now();
+  const searcher = await peer.open(set, index, modules);
+  searcher.search(query(0), K, 100);
+  console.log(`${performance.now() - began} ${before}`);
+  for await (const line of createInterface({ input: process.stdin })) {
+    const [setting = 0, from = 0, asked = 0] = line.split(" ").map(Number);
+    searcher.tune?.(setting);
+    const items = new Int32Array(asked * K).fill(-1);
+    const read = startClock();
+    for (let i = 0; i < asked; i++) {
+      const found = searcher.search(query(from + i), K, setting);
+      for (let j = 0; j < found.length; j++) items[i * K + j] = found[j]!;
+    }
+    const { cpu, wall } = read();
+    console.log(`${cpu} ${wall}\n${items.join(" ")}`);
+  }
 }

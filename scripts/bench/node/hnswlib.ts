@@ -1,8 +1,6 @@
-import { stat } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { join } from "node:path";
 import { readRows } from "../data.ts";
-import type { NodePeer } from "./peer.ts";
+import { loadPackage } from "../packages.ts";
+import type { NodePeer } from "./child.ts";
 
 /** The part of hnswlib-node's interface that is used. */
 interface HierarchicalNSW {
@@ -17,29 +15,29 @@ interface Hnswlib {
   readonly HierarchicalNSW: new (space: "ip", dimensions: number) => HierarchicalNSW;
 }
 
-const library = (modules: string) => createRequire(join(modules, "package.json"))("hnswlib-node") as Hnswlib;
-
 export const HNSWLIB = { m: 16, efConstruction: 100 } as const;
 
 export const peer: NodePeer = {
-  async build({ file, dimensions, count }, folder, modules) {
-    const { HierarchicalNSW } = library(modules);
+  async build({ file, dimensions, count }, index, modules) {
     const rows = await readRows(file, dimensions, 0, count);
-    const index = new HierarchicalNSW("ip", dimensions);
-    index.initIndex({ maxElements: count, ...HNSWLIB, randomSeed: 100 });
+    const graph = create(modules, dimensions);
+    graph.initIndex({ maxElements: count, ...HNSWLIB, randomSeed: 100 });
     for (let i = 0; i < count; i++) {
-      index.addPoint(Array.from(rows.subarray(i * dimensions, (i + 1) * dimensions)), i);
+      graph.addPoint(Array.from(rows.subarray(i * dimensions, (i + 1) * dimensions)), i);
     }
-    index.writeIndexSync(join(folder, "index"));
-    return (await stat(join(folder, "index"))).size;
+    graph.writeIndexSync(index);
   },
-  async open({ dimensions }, folder, modules) {
-    const { HierarchicalNSW } = library(modules);
-    const index = new HierarchicalNSW("ip", dimensions);
-    index.readIndexSync(join(folder, "index"));
+  async open({ dimensions }, index, modules) {
+    const graph = create(modules, dimensions);
+    graph.readIndexSync(index);
     return {
-      tune: (ef) => index.setEf(ef),
-      search: (query, k) => index.searchKnn(Array.from(query), k).neighbors,
+      tune: (ef) => graph.setEf(ef),
+      search: (query, k) => graph.searchKnn(Array.from(query), k).neighbors,
     };
   },
 };
+
+function create(modules: string, dimensions: number): HierarchicalNSW {
+  const { HierarchicalNSW } = loadPackage<Hnswlib>(modules, "hnswlib-node");
+  return new HierarchicalNSW("ip", dimensions);
+}

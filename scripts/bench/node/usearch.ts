@@ -1,18 +1,6 @@
-import { stat } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { join } from "node:path";
 import { readRows } from "../data.ts";
-import type { NodePeer } from "./peer.ts";
-
-interface Settings {
-  readonly metric: "ip";
-  readonly quantization: "f32";
-  readonly dimensions: number;
-  readonly connectivity: number;
-  readonly expansion_add: number;
-  readonly expansion_search: number;
-  readonly multi: boolean;
-}
+import { loadPackage } from "../packages.ts";
+import type { NodePeer } from "./child.ts";
 
 /** The part of usearch's interface that is used. */
 interface Index {
@@ -22,52 +10,42 @@ interface Index {
   load(file: string): void;
 }
 interface Usearch {
-  readonly Index: new (settings: Settings) => Index;
+  readonly Index: new (settings: Readonly<Record<string, string | number | boolean>>) => Index;
 }
 
 export const USEARCH = { connectivity: 16, expansion_add: 128 } as const;
+/** Vectors that are added at a time. */
+const BLOCK = 10_000;
 
 export const peer: NodePeer = {
-  async build({ file, dimensions, count }, folder, modules) {
-    const index = create(modules, dimensions, 64);
-    const block = 10_000;
-    for (let from = 0; from < count; from += block) {
-      const n = Math.min(block, count - from);
-      const rows = await readRows(file, dimensions, from, n);
-      index.add(
-        BigUint64Array.from({ length: n }, (_, i) => BigInt(from + i)),
-        rows,
-        1,
-      );
+  async build({ file, dimensions, count }, index, modules) {
+    const graph = create(modules, dimensions, 64);
+    for (let from = 0; from < count; from += BLOCK) {
+      const length = Math.min(BLOCK, count - from);
+      const keys = BigUint64Array.from({ length }, (_, i) => BigInt(from + i));
+      graph.add(keys, await readRows(file, dimensions, from, length), 1);
     }
-    index.save(join(folder, "index"));
-    return (await stat(join(folder, "index"))).size;
+    graph.save(index);
   },
-  async open({ dimensions }, folder, modules) {
-    let expansion = 64;
-    let index = create(modules, dimensions, expansion);
-    index.load(join(folder, "index"));
+  async open({ dimensions }, index, modules) {
+    const openWith = (expansion: number) => {
+      const graph = create(modules, dimensions, expansion);
+      graph.load(index);
+      return { graph, expansion };
+    };
+    let opened = openWith(64);
     return {
       // The binding cannot change it on an open index.
       tune(setting) {
-        if (setting === expansion) return;
-        expansion = setting;
-        index = create(modules, dimensions, expansion);
-        index.load(join(folder, "index"));
+        if (setting !== opened.expansion) opened = openWith(setting);
       },
-      search: (query, k) => Array.from(index.search(query, k, 1).keys, Number),
+      search: (query, k) => Array.from(opened.graph.search(query, k, 1).keys, Number),
     };
   },
 };
 
 function create(modules: string, dimensions: number, expansionSearch: number): Index {
-  const { Index } = createRequire(join(modules, "package.json"))("usearch") as Usearch;
-  return new Index({
-    dimensions,
-    metric: "ip",
-    quantization: "f32",
-    ...USEARCH,
-    expansion_search: expansionSearch,
-    multi: false,
-  });
+  const { Index } = loadPackage<Usearch>(modules, "usearch");
+  const fixed = { metric: "ip", quantization: "f32", multi: false, ...USEARCH };
+  return new Index({ ...fixed, dimensions, expansion_search: expansionSearch });
 }

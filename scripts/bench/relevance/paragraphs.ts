@@ -1,4 +1,6 @@
-import { type Indexing, K, withIndex } from "./measure.ts";
+import { meanOf } from "../../../build/numeric/statistics.ts";
+import type { MeasuredEmbedder } from "./embedders.ts";
+import { K, type Measured, scoreTable, withIndex } from "./index.ts";
 import type { JudgedSet } from "./sets.ts";
 
 /** Mean reciprocal ranks at 10 of the document that a paragraph was cut out of. */
@@ -15,42 +17,55 @@ export interface ParagraphScores {
 
 const PARAGRAPH_WORDS = 300;
 const PART_WORDS = 50;
+const PARTS = PARAGRAPH_WORDS / PART_WORDS;
 /** Words that are left of a document. */
 const REST_WORDS = 50;
 const MOST = 100;
 
 /**
  * Cuts a paragraph of 300 words out of the middle of long documents, indexes what is left, and asks for the document by the
- * whole paragraph and by each of its parts, in hybrid mode. Undefined for a set without documents so long.
+ * whole paragraph and by each of its parts, in hybrid mode. Returns no scores of a set without documents so long.
  */
-export async function measureParagraphs(
+export async function scoreParagraphs(
   set: JudgedSet,
-  indexing: Indexing,
-): Promise<ParagraphScores | undefined> {
-  const cut = cutParagraphs(set);
-  const { size } = cut.paragraphs;
-  if (size === 0) return undefined;
-  return withIndex(cut.documents, { language: set.language }, indexing, async (index) => {
-    const rankOf = async (id: string, query: string): Promise<number> => {
-      const { hits } = await index.search({ query, k: K, include: [] });
-      const at = hits.findIndex((hit) => hit.id === id);
-      return at < 0 ? 0 : 1 / (at + 1);
+  { embedder }: MeasuredEmbedder,
+): Promise<ParagraphScores[]> {
+  const { documents, paragraphs } = cutParagraphs(set);
+  if (paragraphs.size === 0) return [];
+  return withIndex({ ...set, documents }, embedder, async (index) => {
+    const rankOf = async (id: string, words: readonly string[]): Promise<number> => {
+      const { hits } = await index.search({ query: words.join(" "), k: K, include: [] });
+      return 1 / (hits.findIndex((hit) => hit.id === id) + 1 || Number.POSITIVE_INFINITY);
     };
-    const parts = new Array<number>(PARAGRAPH_WORDS / PART_WORDS).fill(0);
-    let [whole, best] = [0, 0];
-    for (const [id, words] of cut.paragraphs) {
-      whole += await rankOf(id, words.join(" "));
-      const ranks = await Promise.all(
-        parts.map((_, i) => rankOf(id, words.slice(i * PART_WORDS, (i + 1) * PART_WORDS).join(" "))),
-      );
-      for (const [i, rank] of ranks.entries()) parts[i]! += rank;
-      best += Math.max(...ranks);
+    const ranks: { readonly whole: number; readonly parts: readonly number[] }[] = [];
+    for (const [id, words] of paragraphs) {
+      const parts: number[] = [];
+      for (let at = 0; at < PARAGRAPH_WORDS; at += PART_WORDS) {
+        parts.push(await rankOf(id, words.slice(at, at + PART_WORDS)));
+      }
+      ranks.push({ whole: await rankOf(id, words), parts });
     }
-    return {
-      ...{ set: set.name, paragraphs: size, whole: whole / size, best: best / size },
-      parts: parts.map((sum) => sum / size),
-    };
+    return [
+      {
+        ...{ set: set.name, paragraphs: paragraphs.size },
+        whole: meanOf(ranks, ({ whole }) => whole),
+        parts: Array.from({ length: PARTS }, (_, i) => meanOf(ranks, ({ parts }) => parts[i]!)),
+        best: meanOf(ranks, ({ parts }) => Math.max(...parts)),
+      },
+    ];
   });
+}
+
+/** Paragraphs of 300 words beside their parts. */
+export function describeParagraphs(embedder: string, sets: readonly ParagraphScores[]): Measured {
+  const rows = sets.map(({ set, paragraphs, whole, parts, best }) => [
+    ...[set, String(paragraphs), whole, Math.max(...parts), meanOf(parts, (rank) => rank), best],
+  ]);
+  const head = ["paragraphs", "queries", "whole", "best part", "mean part", "best of each"];
+  return {
+    result: { embedder, sets },
+    text: `${embedder}, mean reciprocal rank\n\n${scoreTable(head, rows)}`,
+  };
 }
 
 /** The set's documents, some without a paragraph, and those paragraphs' words by the document's id. */

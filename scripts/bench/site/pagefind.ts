@@ -4,28 +4,23 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Browser } from "playwright-core";
-import { installPackages } from "../packages.ts";
-import { PeerUnavailable } from "../types.ts";
+import { startClock } from "../clock.ts";
+import { installPackages, PeerUnavailable } from "../packages.ts";
 import { serveSides } from "./beside/server.ts";
-import { RANKS, type SiteContender, type TitleQuery } from "./types.ts";
+import { RANKS, type Ranking, type SiteContender, type TitleQuery } from "./types.ts";
 
-const run = promisify(execFile);
 const BROWSERS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-/** Indexed by its own program, asked through its own script in a real browser: that is how sites use it. */
+
+/** Indexed by its own program with its defaults, asked through its own script in Chromium: that is how sites use it. */
 export const pagefind: SiteContender = {
   name: "Pagefind",
-  note: "its defaults, in Chromium",
-  async run({ folder, work, cache, queries }) {
+  async run({ folder, work, queries }) {
     const out = join(work, "pagefind");
-    const indexSeconds = await indexWithPagefind(folder, out, cache);
+    const indexSeconds = await indexWithPagefind(folder, out);
     const page = '<!doctype html><html lang="en"><title>-</title>';
-    const server = await serveSides({ pages: { "/": page }, folders: { "/pagefind/": out } });
-    try {
-      const found = await ask(server.url, queries);
-      return { found, indexSeconds, indexBytes: await sizeOf(out) };
-    } finally {
-      await server.close();
-    }
+    await using server = await serveSides({ pages: { "/": page }, folders: { "/pagefind/": out } });
+    const rankings = { Pagefind: await ask(server.url, queries) };
+    return { indexSeconds, indexBytes: await sizeOf(out), rankings };
   },
 };
 
@@ -37,15 +32,14 @@ export const pagefind: SiteContender = {
 export async function indexWithPagefind(
   folder: string,
   out: string,
-  cache: string,
   flags: readonly string[] = [],
 ): Promise<number> {
-  const root = await installPackages(cache, "pagefind");
-  const began = performance.now();
+  const root = await installPackages("pagefind");
+  const read = startClock();
   const script = join(root, "node_modules", "pagefind", "lib", "runner", "bin.cjs");
   const args = [script, "--site", folder, "--output-path", out, ...flags];
-  await run(process.execPath, args, { maxBuffer: 1 << 26 });
-  return (performance.now() - began) / 1000;
+  await promisify(execFile)(process.execPath, args, { maxBuffer: 1 << 26 });
+  return read().wall;
 }
 
 /** Runs in the page: a text, because this project's types know no browser. */
@@ -70,24 +64,19 @@ export async function launchChromium(): Promise<Browser> {
   return chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
 }
 
-async function ask(origin: string, queries: readonly TitleQuery[]): Promise<string[][]> {
-  const browser = await launchChromium();
-  try {
-    const page = await browser.newPage();
-    await page.goto(origin);
-    const titles = queries.map(({ query }) => query);
-    const call = `(${ASK})(${JSON.stringify([titles, RANKS])})`;
-    return (await page.evaluate(call)) as string[][];
-  } finally {
-    await browser.close();
-  }
+async function ask(origin: string, queries: readonly TitleQuery[]): Promise<Ranking> {
+  await using browser = await launchChromium();
+  const page = await browser.newPage();
+  await page.goto(origin);
+  const titles = queries.map(({ query }) => query);
+  return (await page.evaluate(`(${ASK})(${JSON.stringify([titles, RANKS])})`)) as string[][];
 }
 
 async function sizeOf(folder: string): Promise<number> {
   const entries = await readdir(folder, { withFileTypes: true, recursive: true });
-  const files = entries.filter((entry) => entry.isFile() && !entry.name.endsWith(".css"));
-  const sizes = await Promise.all(
-    files.map(async (file) => (await stat(join(file.parentPath, file.name))).size),
-  );
-  return sizes.reduce((sum, size) => sum + size, 0);
+  let bytes = 0;
+  for (const { name, parentPath } of entries.filter((entry) => entry.isFile())) {
+    if (!name.endsWith(".css")) bytes += (await stat(join(parentPath, name))).size;
+  }
+  return bytes;
 }

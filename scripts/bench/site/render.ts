@@ -1,5 +1,5 @@
+import { markdownTable } from "../markdown.ts";
 import { PACKAGES } from "../packages.ts";
-import { table } from "../table.ts";
 import type { SiteReport } from "./run.ts";
 
 const HEAD = ["site (pages, queries)", "MRR@10", "recall@10", "index, MB", "index, s", "measured"];
@@ -21,7 +21,7 @@ export function renderSites(before: string, reports: readonly SiteReport[], meas
   const intro = `Written by \`npm run bench:site\`: every title that one page alone has is a query, and that page the answer. A cell has annoy-edge as \`<annoy-search>\`
 shows pages, in brackets its ranking alone; Pagefind ${PACKAGES.pagefind}; Orama ${PACKAGES["@orama/orama"]} (full text, titles with a boost of 2); all with their defaults, on 2 cores. Megabytes are
 those that a search service, or a browser, may have to load.`;
-  return `# Titles as queries\n\n${intro}\n\n${table(HEAD, rows)}\n`;
+  return `# Titles as queries\n\n${intro}\n\n${markdownTable(HEAD, rows)}\n`;
 }
 
 function rowsOf(page: string): string[][] {

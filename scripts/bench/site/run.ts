@@ -1,8 +1,9 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtempDisposable } from "node:fs/promises";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { meanScores, scoreRanking } from "../../../build/evaluate/metrics.ts";
 import { readSite } from "../../../build/site/read.ts";
+import { note } from "../tool.ts";
 import { orama } from "./orama.ts";
 import { ours } from "./ours.ts";
 import { pagefind } from "./pagefind.ts";
@@ -10,7 +11,6 @@ import { RANKS, type SiteContender, type SitePage, type TitleQuery } from "./typ
 
 export interface SiteResult {
   readonly name: string;
-  readonly note: string;
   readonly mrr: number;
   readonly recall: number;
   readonly indexSeconds: number;
@@ -28,56 +28,35 @@ export interface SiteReport {
   readonly load: readonly [number, number];
 }
 
-export interface SiteBenchOptions {
-  /** Folder of fetched packages. */
-  readonly cache: string;
-  readonly onNote: (line: string) => void;
-}
-
 const CONTENDERS: readonly SiteContender[] = [ours, pagefind, orama];
 
 /** Indexes a folder of built HTML with every contender, and asks each for every page by its title. */
-export async function benchSite(
-  name: string,
-  folder: string,
-  options: SiteBenchOptions,
-): Promise<SiteReport> {
-  const { cache, onNote } = options;
+export async function benchSite(site: string, folder: string): Promise<SiteReport> {
   const before = loadavg()[0]!;
   const pages = await readPages(folder);
   const queries = titleQueries(pages);
-  onNote(`${name}: ${pages.length} pages, ${queries.length} titles that one page bears`);
+  note(`${site}: ${pages.length} pages, ${queries.length} titles that one page bears`);
   const results: SiteResult[] = [];
   const missing: string[] = [];
   for (const contender of CONTENDERS) {
-    const work = await mkdtemp(join(tmpdir(), "annoy-edge-bench-"));
+    await using work = await mkdtempDisposable(join(tmpdir(), "annoy-edge-bench-"));
     try {
-      const answer = await contender.run({ folder, work, cache, pages, queries });
-      const { indexSeconds, indexBytes } = answer;
-      for (const ranking of [{ ...contender, found: answer.found }, ...(answer.also ? [answer.also] : [])]) {
-        const scores = queries.map(({ url }, i) =>
-          scoreRanking(ranking.found[i] ?? [], new Map([[url, 1]]), RANKS),
-        );
+      const answer = await contender.run({ folder, work: work.path, pages, queries });
+      const { rankings, indexSeconds, indexBytes } = answer;
+      for (const [name, found] of Object.entries(rankings)) {
+        const scores = queries.map(({ url }, i) => scoreRanking(found[i] ?? [], new Map([[url, 1]]), RANKS));
         const { mrr, recall } = meanScores(scores);
-        results.push({ name: ranking.name, note: ranking.note, mrr, recall, indexSeconds, indexBytes });
-        onNote(`${ranking.name}: MRR@10 ${mrr.toFixed(4)}, indexed in ${indexSeconds.toFixed(1)} s`);
+        results.push({ name, mrr, recall, indexSeconds, indexBytes });
+        note(`${name}: MRR@10 ${mrr.toFixed(4)}, indexed in ${indexSeconds.toFixed(1)} s`);
       }
     } catch (error) {
       const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
       missing.push(`${contender.name}: ${reason}`);
-      onNote(`${contender.name} could not run: ${reason}`);
-    } finally {
-      await rm(work, { recursive: true, force: true });
+      note(`${contender.name} could not run: ${reason}`);
     }
   }
-  return {
-    site: name,
-    pages: pages.length,
-    queries: queries.length,
-    results,
-    missing,
-    load: [before, loadavg()[0]!],
-  };
+  const load = [before, loadavg()[0]!] as const;
+  return { site, pages: pages.length, queries: queries.length, results, missing, load };
 }
 
 /** The pages as one text each, for contenders that are given documents instead of a folder. */
@@ -95,9 +74,8 @@ async function readPages(folder: string): Promise<SitePage[]> {
 
 /** Titles that one page alone bears: any other would be a coin toss. */
 function titleQueries(pages: readonly SitePage[]): TitleQuery[] {
-  const bearers = new Map<string, number>();
-  for (const { title } of pages) bearers.set(title, (bearers.get(title) ?? 0) + 1);
+  const bearers = Map.groupBy(pages, ({ title }) => title);
   return pages
-    .filter(({ title }) => title.trim() !== "" && bearers.get(title) === 1)
+    .filter(({ title }) => title.trim() !== "" && bearers.get(title)!.length === 1)
     .map(({ title, url }) => ({ query: title, url }));
 }

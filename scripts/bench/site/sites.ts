@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, mkdtempDisposable, readdir, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { PeerUnavailable } from "../types.ts";
+import { lineOf, PeerUnavailable } from "../packages.ts";
+import { CACHE } from "../tool.ts";
 
 const run = promisify(execFile);
 
@@ -23,31 +24,26 @@ export function isSiteName(name: string): name is SiteName {
 }
 
 /**
- * The folder of a site's HTML: its package downloaded and unpacked below `cache`, unless it is there.
+ * Returns the folder of a site's HTML: its package downloaded and unpacked, unless it is there.
  *
  * @throws PeerUnavailable where there is no apt, or it does not know the package
  */
-export async function fetchSite(name: SiteName, cache: string): Promise<string> {
+export async function fetchSite(name: SiteName): Promise<string> {
   const { package: debian, folder } = SITES[name];
-  const root = join(cache, "sites", debian);
-  const html = join(root, folder);
+  const sites = join(CACHE, "sites");
+  const html = join(sites, debian, folder);
   if (existsSync(html)) return html;
-  await mkdir(join(cache, "sites"), { recursive: true });
-  const work = await mkdtemp(join(cache, "sites", "fetch-"));
+  await mkdir(sites, { recursive: true });
+  await using work = await mkdtempDisposable(join(sites, "fetch-"));
   try {
-    await run("apt-get", ["download", debian], { cwd: work });
-    const [archive] = (await readdir(work)).filter((file) => file.endsWith(".deb"));
-    if (archive === undefined) throw new Error("apt-get download left no package");
-    await run("dpkg", ["-x", join(work, archive), join(work, "root")]);
-    await rename(join(work, "root"), root);
+    await run("apt-get", ["download", debian], { cwd: work.path });
+    const [archive = ""] = (await readdir(work.path)).filter((file) => file.endsWith(".deb"));
+    await run("dpkg", ["-x", join(work.path, archive), join(work.path, "root")]);
+    await rename(join(work.path, "root"), join(sites, debian));
   } catch (error) {
-    const { stderr = "" } = error as { stderr?: string };
-    const line = stderr.split("\n").find((text) => text.startsWith("E: ")) ?? String(error);
     throw new PeerUnavailable(
-      `${debian} cannot be fetched: ${line}. A folder of built HTML can be named instead.`,
+      `${debian} cannot be fetched: ${lineOf(error, "E: ")}. A folder of built HTML can be named instead.`,
     );
-  } finally {
-    await rm(work, { recursive: true, force: true });
   }
   return html;
 }

@@ -16,28 +16,22 @@ export interface SiteInput {
   readonly folder: string;
   /** Folder that contenders may write to. */
   readonly work: string;
-  /** Packages fetched on demand. */
-  readonly cache: string;
   readonly pages: readonly SitePage[];
   readonly queries: readonly TitleQuery[];
 }
 
+/** Addresses of the first ten pages for every query, best first. */
+export type Ranking = readonly (readonly string[])[];
+
 export interface SiteAnswer {
-  /** Addresses of the first ten pages for every query, best first. */
-  readonly found: readonly (readonly string[])[];
   readonly indexSeconds: number;
   readonly indexBytes: number;
-  /** The same index and hits, shown in another order. */
-  readonly also?: {
-    readonly name: string;
-    readonly note: string;
-    readonly found: readonly (readonly string[])[];
-  };
+  /** Rankings of the same hits, by name. */
+  readonly rankings: Readonly<Record<string, Ranking>>;
 }
 
 export interface SiteContender {
   readonly name: string;
-  readonly note: string;
   run(input: SiteInput): Promise<SiteAnswer>;
 }
 

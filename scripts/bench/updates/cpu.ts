@@ -1,33 +1,27 @@
 import { openLocalIndex } from "../../../build/index.ts";
 import { readWordNet } from "../../../build/sources/wordnet.ts";
+import { cpuMs, medians } from "../clock.ts";
 
 export type Kind = "vector" | "keyword" | "hybrid";
 export const KINDS: readonly Kind[] = ["vector", "keyword", "hybrid"];
 
 const QUERIES = 60;
-const ROUNDS = 25;
+const ROUNDS = 15;
 
-/**
- * Milliseconds of a search in each folder: the mean over the queries of the least of all rounds, because other processes can
- * only add to it. Searches run on one thread and wait for nothing, so this is CPU.
- */
+/** Milliseconds of CPU of a search in each folder. */
 export async function measureCpu(dirs: readonly string[]): Promise<Record<Kind, number[]>> {
   const indexes = await Promise.all(dirs.map((dir) => openLocalIndex(dir)));
   try {
     const texts = await queryTexts();
     const measured = {} as Record<Kind, number[]>;
     for (const mode of KINDS) {
-      const least = dirs.map(() => texts.map(() => Number.POSITIVE_INFINITY));
-      for (let turn = 0; turn < ROUNDS * dirs.length; turn++) {
-        // Whoever comes first in a round is another one in the next.
-        const i = (turn + Math.floor(turn / dirs.length)) % dirs.length;
-        for (const [q, query] of texts.entries()) {
-          const began = performance.now();
-          await indexes[i]!.search({ query, mode, k: 10, include: [] });
-          least[i]![q] = Math.min(least[i]![q]!, performance.now() - began);
-        }
-      }
-      measured[mode] = least.map((times) => times.reduce((sum, ms) => sum + ms, 0) / times.length);
+      const ways = indexes.map(
+        (index) => () =>
+          cpuMs(async () => {
+            for (const query of texts) await index.search({ query, mode, k: 10, include: [] });
+          }),
+      );
+      measured[mode] = (await medians(ways, ROUNDS)).map((ms) => ms / texts.length);
     }
     return measured;
   } finally {

@@ -1,40 +1,28 @@
-import { cp, mkdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { cp, rm } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { readManifest } from "../../../build/artifact/folder.ts";
 import type { UpdateResult } from "../../../build/changes/update.ts";
-import { build, update } from "../../../build/index.ts";
+import { update } from "../../../build/index.ts";
 import { openLocalStore } from "../../../build/publish/local.ts";
 import { readPointerState } from "../../../build/publish/pointer.ts";
-import { publish } from "../../../build/publish/publish.ts";
 import type { PublishResult } from "../../../build/publish/result.ts";
 import { withStore } from "../../../build/publish/store.ts";
 import { readWordNet } from "../../../build/sources/wordnet.ts";
-import { freePort, serve } from "../../demo/index.ts";
+import { publishLocally, serve } from "../../demo/index.ts";
+import { ROOT } from "../tool.ts";
 
-export const NAME = "updates";
+export const NAME = "wordnet-updates";
 /** Seconds between two looks of the Worker at the pointer. */
 export const REFRESH_SECONDS = 5;
 const POLL_MS = 50;
 
-/** WordNet's entries with static vectors and words, as they are and changed. */
-export async function makeBase(folder: string): Promise<string> {
-  const out = join(folder, "base");
-  const there = await readManifest(out).catch(() => undefined);
-  if (!there) {
-    await build({ name: NAME, documents: () => readWordNet(), embedder: "static", rescore: "none", out });
-  }
-  return out;
+/** An update, and how long it took. */
+export interface TimedUpdate extends UpdateResult {
+  readonly seconds: number;
 }
 
 /** Replaces a share of the documents by edited ones and removes a tenth as many, in a copy of the folder. */
-export async function makeChanged(
-  base: string,
-  out: string,
-  share: number,
-): Promise<UpdateResult & { readonly seconds: number }> {
+export async function makeChanged(base: string, out: string, share: number): Promise<TimedUpdate> {
   await rm(out, { recursive: true, force: true });
-  await mkdir(out, { recursive: true });
   await cp(base, out, { recursive: true });
   const step = Math.round(1 / share);
   const remove: string[] = [];
@@ -65,45 +53,39 @@ const bytesOf = ({ written }: PublishResult): number => written.objectBytes + wr
 
 /** Publishes the base, serves it from workerd, publishes the changes, and waits for the first answer from them. */
 export async function measurePublishing(
-  root: string,
-  state: string,
   base: string,
   changed: string,
+  state: string,
 ): Promise<PublishFigures> {
   await rm(state, { recursive: true, force: true });
-  const open = () => openLocalStore({ root, persistTo: state });
-  const publishing = (dir: string) =>
-    withStore(open, (store) => publish(store, dir, { by: "bench", force: true }));
-  const full = await publishing(base);
-  const server = await serve({
-    root,
-    port: await freePort(),
-    persistTo: state,
+  const target = { root: ROOT, persistTo: state };
+  const full = await publishLocally(base, target);
+  await using server = await serve({
+    ...target,
     variables: { INDEX_NAME: NAME, LOG: "off", REFRESH_SECONDS: String(REFRESH_SECONDS) },
     patience: 180_000,
   });
-  try {
-    const ask = async (): Promise<string> => {
-      const response = await fetch(new URL("/v1/search?q=a%20revised%20edition&k=3", server.url));
-      return ((await response.json()) as { version: string }).version;
-    };
-    await ask();
-    const began = performance.now();
-    const part = await publishing(changed);
-    const published = performance.now();
-    while ((await ask()) !== part.version) await sleep(POLL_MS);
-    const answered = performance.now();
-    const pointer = await withStore(open, async (store) => (await readPointerState(store, NAME))?.pointer);
-    const { base: beneath, forestHot = 0, placementHot = 0 } = pointer?.lengths ?? {};
-    return {
-      fullBytes: bytesOf(full),
-      changedBytes: bytesOf(part),
-      baseHeld: (beneath?.forestHot ?? 0) + (beneath?.placementHot ?? 0),
-      changesHeld: forestHot + placementHot,
-      publishSeconds: (published - began) / 1000,
-      answeredAfter: (answered - published) / 1000,
-    };
-  } finally {
-    await server.stop();
-  }
+  const ask = async (): Promise<string> => {
+    const response = await fetch(new URL("/v1/search?q=a%20revised%20edition&k=3", server.url));
+    return ((await response.json()) as { version: string }).version;
+  };
+  await ask();
+  const began = performance.now();
+  const part = await publishLocally(changed, target);
+  const published = performance.now();
+  while ((await ask()) !== part.version) await sleep(POLL_MS);
+  const answered = performance.now();
+  const found = await withStore(
+    () => openLocalStore(target),
+    (store) => readPointerState(store, NAME),
+  );
+  const { base: beneath, forestHot = 0, placementHot = 0 } = found?.pointer?.lengths ?? {};
+  return {
+    fullBytes: bytesOf(full),
+    changedBytes: bytesOf(part),
+    baseHeld: (beneath?.forestHot ?? 0) + (beneath?.placementHot ?? 0),
+    changesHeld: forestHot + placementHot,
+    publishSeconds: (published - began) / 1000,
+    answeredAfter: (answered - published) / 1000,
+  };
 }

@@ -1,5 +1,5 @@
 import { EdgeVec, EdgeVecConfig, initSync } from "edgevec";
-import wasm from "./node_modules/edgevec/edgevec_bg.wasm";
+import wasm from "edgevec/edgevec_bg.wasm";
 import { serve } from "./serve.js";
 
 // Its own persistence needs IndexedDB, so a Worker inserts the vectors anew. Under `cosine` and `dot` 0.9.0 answers with

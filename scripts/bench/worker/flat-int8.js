@@ -1,3 +1,4 @@
+import { bestItems } from "./flat.js";
 import scanner from "./flat-int8.wasm";
 import { serve } from "./serve.js";
 
@@ -26,20 +27,7 @@ export default serve({
         for (const x of query) largest = Math.max(largest, Math.abs(x));
         for (let i = 0; i < dimensions; i++) quantised[i] = Math.round((query[i] / largest) * 127);
         exports.scan(0, count, stride, queryAt, scalesAt, outAt);
-        const items = new Array(k).fill(-1);
-        const best = new Float64Array(k).fill(Number.NEGATIVE_INFINITY);
-        for (let row = 0; row < count; row++) {
-          const score = scores[row];
-          if (score <= best[k - 1]) continue;
-          let j = k - 1;
-          for (; j > 0 && best[j - 1] < score; j--) {
-            best[j] = best[j - 1];
-            items[j] = items[j - 1];
-          }
-          best[j] = score;
-          items[j] = row;
-        }
-        return items;
+        return bestItems(scores, count, k);
       },
     };
   },

@@ -1,8 +1,8 @@
 /**
  * Server of every peer's bench Worker. Runs in workerd; speaks only to the process that started it.
  *
- *   PUT  /index                            stores the index in R2
- *   PUT  /queries                          keeps the queries, float32 rows
+ *   POST /index                            stores the index in R2
+ *   POST /queries                          keeps the queries, float32 rows
  *   POST /open     {dimensions, count}     loads the index from R2 and answers one query
  *   POST /ask      {setting, from, count}  answers queries
  *
@@ -17,42 +17,38 @@ export function serve(peer) {
     const at = (i % (queries.length / dimensions)) * dimensions;
     return queries.subarray(at, at + dimensions);
   };
-  return {
-    async fetch(request, env) {
-      const { pathname } = new URL(request.url);
-      if (pathname === "/index") {
-        await env.INDEXES.put("index", request.body);
-        return Response.json({});
-      }
-      if (pathname === "/queries") {
-        queries = new Float32Array(await request.arrayBuffer());
-        return Response.json({});
-      }
-      if (pathname === "/open") {
-        const set = await request.json();
-        dimensions = set.dimensions;
-        const began = performance.now();
-        const object = await env.INDEXES.get("index");
-        const bytes = await object.arrayBuffer();
-        const inMemory = performance.now();
-        index = await peer.open(bytes, set);
-        index.search(query(0), 10, 100);
-        const done = performance.now();
-        return Response.json({ readMs: inMemory - began, firstAnswerMs: done - inMemory });
-      }
-      if (pathname === "/ask") {
-        const { setting, from, count } = await request.json();
-        const items = new Array(count * 10).fill(-1);
-        const began = performance.now();
-        for (let i = 0; i < count; i++) {
-          const found = index.search(query(from + i), 10, setting);
-          // Some peers answer with a promise.
-          const list = found.then ? await found : found;
-          for (let j = 0; j < list.length; j++) items[i * 10 + j] = list[j];
-        }
-        return Response.json({ wall: (performance.now() - began) / 1000, items });
-      }
-      return new Response(null, { status: 404 });
+  const actions = {
+    async "/index"(request, env) {
+      await env.INDEXES.put("index", request.body);
+      return {};
     },
+    async "/queries"(request) {
+      queries = new Float32Array(await request.arrayBuffer());
+      return {};
+    },
+    async "/open"(request, env) {
+      const set = await request.json();
+      dimensions = set.dimensions;
+      const bytes = await (await env.INDEXES.get("index")).arrayBuffer();
+      const inMemory = performance.now();
+      index = await peer.open(bytes, set);
+      index.search(query(0), 10, 100);
+      return { firstAnswerMs: performance.now() - inMemory };
+    },
+    async "/ask"(request) {
+      const { setting, from, count } = await request.json();
+      const items = new Array(count * 10).fill(-1);
+      const began = performance.now();
+      for (let i = 0; i < count; i++) {
+        const found = index.search(query(from + i), 10, setting);
+        // Some peers answer with a promise.
+        const list = found.then ? await found : found;
+        for (let j = 0; j < list.length; j++) items[i * 10 + j] = list[j];
+      }
+      return { wall: (performance.now() - began) / 1000, items };
+    },
+  };
+  return {
+    fetch: async (request, env) => Response.json(await actions[new URL(request.url).pathname](request, env)),
   };
 }

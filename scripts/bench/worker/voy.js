@@ -1,5 +1,5 @@
-import * as glue from "./node_modules/voy-search/voy_search_bg.js";
-import wasm from "./node_modules/voy-search/voy_search_bg.wasm";
+import * as glue from "voy-search/voy_search_bg.js";
+import wasm from "voy-search/voy_search_bg.wasm";
 import { serve } from "./serve.js";
 
 export default serve({
