@@ -4,9 +4,12 @@ import { percentile } from "../../build/numeric/statistics.ts";
 export interface DriveOptions {
   readonly url: string;
   readonly connections: number;
-  readonly seconds: number;
   /** Bodies that are posted in turn. */
   readonly bodies: readonly string[];
+  /** Ends the load. */
+  readonly signal?: AbortSignal;
+  /** Requests after which it ends. */
+  readonly most?: number;
 }
 
 /** Result of a load. Times in milliseconds, from sending to the last byte. */
@@ -27,15 +30,15 @@ export interface LoadResult {
  * Posts to a server over a fixed number of connections, each sending its next request when it has its answer. An answer
  * other than 200 and a broken connection are errors.
  */
-export async function drive({ url, connections, seconds, bodies }: DriveOptions): Promise<LoadResult> {
+export async function drive(options: DriveOptions): Promise<LoadResult> {
+  const { url, connections, bodies, signal, most = Number.POSITIVE_INFINITY } = options;
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   const times: number[] = [];
   const errorKinds: Record<string, number> = {};
   let next = 0;
   const began = performance.now();
-  const end = began + seconds * 1000;
   const connection = async (): Promise<void> => {
-    while (performance.now() < end) {
+    while (next < most && !signal?.aborted) {
       const body = bodies[next++ % bodies.length]!;
       const started = performance.now();
       const outcome = await post(agent, url, body);
@@ -44,15 +47,15 @@ export async function drive({ url, connections, seconds, bodies }: DriveOptions)
     }
   };
   await Promise.all(Array.from({ length: connections }, connection));
-  const took = (performance.now() - began) / 1000;
+  const seconds = (performance.now() - began) / 1000;
   agent.destroy();
   times.sort((a, b) => a - b);
   return {
     requests: times.length,
     errors: Object.values(errorKinds).reduce((sum, count) => sum + count, 0),
     errorKinds,
-    seconds: took,
-    perSecond: times.length / took,
+    seconds,
+    perSecond: times.length / seconds,
     p50: percentile(times, 0.5),
     p90: percentile(times, 0.9),
     p99: percentile(times, 0.99),
@@ -61,15 +64,14 @@ export async function drive({ url, connections, seconds, bodies }: DriveOptions)
 }
 
 /** Posts JSON; returns the status, or the code of what went wrong. */
-export function post(agent: Agent, url: string, body: string): Promise<string> {
+function post(agent: Agent, url: string, body: string): Promise<string> {
   return new Promise((resolve) => {
+    const failed = (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message);
     const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
     const sent = request(url, { agent, method: "POST", headers }, (response) => {
-      response.on("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
-      response.on("end", () => resolve(String(response.statusCode)));
+      response.on("error", failed).on("end", () => resolve(String(response.statusCode)));
       response.resume();
     });
-    sent.on("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
-    sent.end(body);
+    sent.on("error", failed).end(body);
   });
 }

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** Memory of an isolate, in bytes: V8's heap, and what lies outside of it. */
@@ -30,7 +31,7 @@ interface RemoteObject {
   readonly value?: unknown;
 }
 
-type Call = (method: string, params?: object) => Promise<unknown>;
+type Call = <T>(method: string, params?: object) => Promise<T>;
 
 const WAKE_MS = 20;
 
@@ -43,14 +44,11 @@ export async function connectInspector(url: URL, wake: () => Promise<unknown>): 
   listing.protocol = "http:";
   const targets = (await (await fetch(listing)).json()) as { readonly webSocketDebuggerUrl: string }[];
   const socket = new WebSocket(targets[0]!.webSocketDebuggerUrl);
-  await new Promise<void>((resolve, reject) => {
-    socket.addEventListener("open", () => resolve(), { once: true });
-    socket.addEventListener("error", () => reject(new Error(`${url} refuses a connection.`)), { once: true });
-  });
+  await once(socket, "open");
   const { call, context } = session(socket);
   return {
     async read() {
-      const found = (await call("Runtime.getHeapUsage")) as { usedSize: number; backingStorageSize: number };
+      const found = await call<{ usedSize: number; backingStorageSize: number }>("Runtime.getHeapUsage");
       return { heap: found.usedSize, buffers: found.backingStorageSize };
     },
     async wasmBytes() {
@@ -58,15 +56,9 @@ export async function connectInspector(url: URL, wake: () => Promise<unknown>): 
       return sumOfMemories(call, await context);
     },
     async collect() {
-      let isDone = false;
-      const collected = call("HeapProfiler.collectGarbage").finally(() => {
-        isDone = true;
-      });
-      while (!isDone) {
-        await wake();
-        await sleep(WAKE_MS);
-      }
-      await collected;
+      const collected = call("HeapProfiler.collectGarbage").then(() => true);
+      do await wake();
+      while (!(await Promise.race([collected, sleep(WAKE_MS, false)])));
     },
     close: () => socket.close(),
   };
@@ -74,7 +66,7 @@ export async function connectInspector(url: URL, wake: () => Promise<unknown>): 
 
 /** Calls over a socket, and the context that scripts run in, once the runtime is enabled. */
 function session(socket: WebSocket): { readonly call: Call; readonly context: Promise<number> } {
-  const pending = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
+  const pending = new Map<number, { resolve(value: never): void; reject(error: Error): void }>();
   const { promise: context, resolve: onContext } = Promise.withResolvers<number>();
   socket.addEventListener("message", ({ data }) => {
     const { id, method, params, result, error } = JSON.parse(String(data)) as Message;
@@ -84,36 +76,34 @@ function session(socket: WebSocket): { readonly call: Call; readonly context: Pr
     if (!waiting) return;
     pending.delete(id!);
     if (error) waiting.reject(new Error(error.message));
-    else waiting.resolve(result);
+    else waiting.resolve(result as never);
   });
   socket.addEventListener("close", () => {
     for (const { reject } of pending.values()) reject(new Error("The inspector's connection has ended."));
     pending.clear();
   });
   let calls = 0;
-  const call: Call = (method, params = {}) =>
-    new Promise((resolve, reject) => {
-      const id = ++calls;
-      pending.set(id, { resolve, reject });
-      socket.send(JSON.stringify({ id, method, params }));
-    });
+  const call: Call = (method, params = {}) => {
+    const id = ++calls;
+    const answer = Promise.withResolvers<never>(); // of the type that the caller states
+    pending.set(id, answer);
+    socket.send(JSON.stringify({ id, method, params }));
+    return answer.promise;
+  };
   return { call, context };
 }
 
 async function sumOfMemories(call: Call, contextId: number): Promise<number> {
-  const prototype = (await call("Runtime.evaluate", {
-    expression: "WebAssembly.Memory.prototype",
-    contextId,
-  })) as { readonly result: RemoteObject };
-  const { objects } = (await call("Runtime.queryObjects", {
-    prototypeObjectId: prototype.result.objectId,
-  })) as { readonly objects: RemoteObject };
-  const sum = (await call("Runtime.callFunctionOn", {
-    objectId: objects.objectId,
-    functionDeclaration:
-      "function () { return this.reduce((sum, { buffer }) => sum + buffer.byteLength, 0); }",
-    returnByValue: true,
-  })) as { readonly result: RemoteObject };
-  await call("Runtime.releaseObject", { objectId: objects.objectId });
+  const expression = "WebAssembly.Memory.prototype";
+  const prototype = await call<{ result: RemoteObject }>("Runtime.evaluate", { expression, contextId });
+  const prototypeObjectId = prototype.result.objectId;
+  const { objects } = await call<{ objects: RemoteObject }>("Runtime.queryObjects", { prototypeObjectId });
+  const { objectId } = objects;
+  const functionDeclaration =
+    "function () { return this.reduce((sum, { buffer }) => sum + buffer.byteLength, 0); }";
+  const sum = await call<{ result: RemoteObject }>("Runtime.callFunctionOn", {
+    ...{ objectId, functionDeclaration, returnByValue: true },
+  });
+  await call("Runtime.releaseObject", { objectId });
   return sum.result.value as number;
 }

@@ -2,15 +2,14 @@
  * `npm run memory`: peak memory of an isolate in workerd, by V8's inspector, after cold requests, under lanes of requests
  * and over swaps of versions. Of the demo (`--demo`), or of a smaller index whose hot part is filled up to `--hot` MB.
  * V8's heap is limited to `--heap` MB, as the platform's isolates are; 0: not at all. Then the time of an isolate's first
- * answer, beside a plain read of the same bytes. Exit code 1 when a peak is above `--most` MB.
+ * answer. Exit code 1 when a peak is above `--most` MB.
  */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { Command } from "commander";
+import { join } from "node:path";
 import { openLocalStore } from "../../../build/publish/local.ts";
 import { ISOLATE_BYTES } from "../../../worker/core/format/budget.ts";
+import { ROOT, tool } from "../../bench/tool.ts";
 import { decimal, EXIT, wholeNumber } from "../../cli/run.ts";
 import { buildDemo } from "../../demo/index.ts";
 import { buildMemoryCorpus } from "./corpus.ts";
@@ -34,8 +33,10 @@ const WORDS = [
   "part of a ship",
 ];
 
-const { demo, hot, heap, most, ...load } = new Command("npm run memory --")
-  .description("Measures the peak memory of an isolate in workerd, and the time of its first answer.")
+const { demo, hot, heap, most, ...load } = tool(
+  "memory",
+  "Measures the peak memory of an isolate in workerd, and the time of its first answer.",
+)
   .option("--demo", "the demo's index")
   .option("--hot <MB>", "fill the hot part of a small index up to so much", decimal, 0)
   .option("--lanes <n>", "requests at a time", wholeNumber(1), 64)
@@ -46,41 +47,34 @@ const { demo, hot, heap, most, ...load } = new Command("npm run memory --")
   .parse()
   .opts<{ demo?: boolean } & Record<"hot" | "heap" | "lanes" | "seconds" | "swaps" | "most", number>>();
 
-const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
-const folder = await mkdtemp(join(tmpdir(), "annoy-edge-memory-"));
-const store = await openLocalStore({ root, persistTo: folder, ids: IDS });
-try {
-  const dir = demo ? (await buildDemo({ root })).dir : join(folder, "artifact");
-  if (!demo) await buildMemoryCorpus(dir, ITEMS);
-  const versions = await writeVersions({ store, dir, hotBytes: hot * 1e6, count: 2 });
-  const variables = { INDEX_NAME: versions.name, REFRESH_SECONDS: "0.5" };
-  const isolate = await startIsolate(root, folder, variables, { heapBytes: heap * 1e6 });
-  try {
-    console.log(`index ${versions.name}, hot part ${megabytes(versions.hotBytes)} MB; all in MB`);
-    console.log(row("", ["heap", "buffers", "encoder", "peak", "after GC", "requests", "other answers"]));
-    const bodies = WORDS.flatMap((query) => [bodyOf(query, 10), bodyOf(`${query} at night`, 50)]);
-    const measured = await measureSituations(isolate, versions, {
-      ...{ bodies, ...load },
-      onMeasured: (one) => console.log(describe(one)),
-    });
-    process.exitCode = measured.some((one) => totalOf(one) > most * 1e6) ? EXIT.failed : EXIT.done;
-  } finally {
-    await isolate.stop();
-  }
-  const body = bodyOf(WORDS[0]!, 10);
-  const first = await measureFirst({
-    ...{ root, state: folder, store, name: versions.name, body, rounds: FIRST_ROUNDS },
-  });
-  console.log(
-    `first answer of an isolate: ${first.ms.toFixed(0)} ms, reads ${megabytes(first.hotBytes)} MB of index and ${megabytes(first.encoderBytes)} MB of encoder; a plain read of them ${first.plainMs.toFixed(0)} ms (medians of ${FIRST_ROUNDS})`,
-  );
-} finally {
-  await store.close();
-  await rm(folder, { recursive: true, force: true });
-}
+await using folder = await mkdtempDisposable(join(tmpdir(), "annoy-edge-memory-"));
+await using cleanup = new AsyncDisposableStack();
+const store = await openLocalStore({ root: ROOT, persistTo: folder.path, ids: IDS });
+cleanup.defer(() => store.close());
+const dir = demo ? (await buildDemo({ root: ROOT })).dir : join(folder.path, "artifact");
+if (!demo) await buildMemoryCorpus(dir, ITEMS);
+const versions = await writeVersions({ store, dir, hotBytes: hot * 1e6, count: 2 });
+const { name } = versions;
+await measureMemory();
+const cold = { state: folder.path, variables: { INDEX_NAME: name } };
+const body = JSON.stringify({ query: WORDS[0], k: 10 });
+const first = await measureFirst(cold, `/v1/indexes/${name}/search`, body, FIRST_ROUNDS);
+console.log(`first answer of an isolate: ${first.toFixed(0)} ms (median of ${FIRST_ROUNDS})`);
 
-function bodyOf(query: string, k: number): string {
-  return JSON.stringify({ query, k });
+async function measureMemory(): Promise<void> {
+  const variables = { INDEX_NAME: name, REFRESH_SECONDS: "0.5" };
+  await using isolate = await startIsolate({ state: folder.path, variables, heapBytes: heap * 1e6 });
+  console.log(`index ${name}, hot part ${megabytes(versions.hotBytes)} MB; all in MB`);
+  console.log(row("", ["heap", "buffers", "encoder", "peak", "after GC", "requests", "other answers"]));
+  const questions = WORDS.flatMap((query) => [
+    { query, k: 10 },
+    { query: `${query} at night`, k: 50 },
+  ]);
+  const measured = await measureSituations(isolate, versions, {
+    ...{ bodies: questions.map((question) => JSON.stringify(question)), ...load },
+    onMeasured: (one) => console.log(describe(one)),
+  });
+  process.exitCode = measured.some((one) => totalOf(one) > most * 1e6) ? EXIT.failed : EXIT.done;
 }
 
 function describe(measured: Measured): string {

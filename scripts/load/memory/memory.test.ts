@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openLocalStore } from "../../../build/publish/local.ts";
 import type { PublishStore } from "../../../build/publish/store.ts";
@@ -26,11 +25,11 @@ beforeAll(async () => {
   // As large as publish lets an index with an encoder be.
   const hotBytes = PUBLISHED_BYTES - ENCODER_BYTES;
   versions = await writeVersions({ store, dir: join(folder, "artifact"), hotBytes, count: 2 });
-  const root = fileURLToPath(new URL("../../..", import.meta.url));
-  isolate = await startIsolate(root, folder, { INDEX_NAME: versions.name, REFRESH_SECONDS: "0.2" });
+  const variables = { INDEX_NAME: versions.name, REFRESH_SECONDS: "0.2" };
+  isolate = await startIsolate({ state: folder, variables });
 });
 afterAll(async () => {
-  await isolate?.stop();
+  await isolate?.[Symbol.asyncDispose]();
   await store?.close();
   await rm(folder, { recursive: true, force: true });
 });

@@ -1,10 +1,15 @@
-import { Agent } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { IndexesResponse } from "../../../worker/client/index.ts";
-import { drive, type LoadResult, post } from "../drive.ts";
+import { drive, type LoadResult } from "../drive.ts";
+import type { Inspector, Memory } from "./inspector.ts";
 import type { Isolate } from "./isolate.ts";
 import type { Versions } from "./versions.ts";
-import { type Peak, peakDuring } from "./watch.ts";
+
+/** Peaks of an isolate's memory over a time, garbage included. */
+export interface Peak extends Memory {
+  /** Heap and buffers together. */
+  readonly together: number;
+}
 
 /** Memory of an isolate in a situation. Bytes. */
 export interface Measured {
@@ -33,6 +38,9 @@ export function totalOf({ peak, encoder }: Measured): number {
 }
 
 const COLD_REQUESTS = 100;
+const SWAP_MS = 60_000;
+/** Milliseconds between two looks at the memory. */
+const PAUSE_MS = 2;
 
 /** Measures an isolate that holds nothing yet: cold requests at once, lanes of requests, swaps under lanes. */
 export async function measureSituations(
@@ -40,68 +48,60 @@ export async function measureSituations(
   { name, versions, point }: Versions,
   { bodies, lanes, seconds, swaps, onMeasured }: SituationOptions,
 ): Promise<Measured[]> {
+  const { inspector } = isolate;
   const url = new URL(`/v1/indexes/${name}/search`, isolate.url).href;
-  const measure = async (situation: string, run: () => Promise<Outcome>): Promise<Measured> => {
-    let outcome: Outcome | undefined;
-    const peak = await peakDuring(isolate.inspector, async () => {
-      outcome = await run();
-    });
-    await isolate.inspector.collect();
-    const { heap, buffers } = await isolate.inspector.read();
-    const encoder = await isolate.inspector.wasmBytes();
-    const measured = { situation, peak, left: heap + buffers, encoder, ...outcome! };
-    onMeasured?.(measured);
-    return measured;
+  const measured: Measured[] = [];
+  const measure = async (situation: string, run: () => Promise<LoadResult>): Promise<void> => {
+    const [peak, { requests, errorKinds }] = await peakDuring(inspector, run);
+    await inspector.collect();
+    const { heap, buffers } = await inspector.read();
+    const encoder = await inspector.wasmBytes();
+    const one = { situation, peak, left: heap + buffers, encoder, requests, others: errorKinds };
+    onMeasured?.(one);
+    measured.push(one);
   };
-  const load = (time: number): Promise<LoadResult> =>
-    drive({ url, connections: lanes, seconds: time, bodies });
-  return [
-    await measure(`${COLD_REQUESTS} cold requests`, async () => {
-      const agent = new Agent();
-      const bodyOf = (i: number) => bodies[i % bodies.length]!;
-      return outcomeOf(
-        await Promise.all(Array.from({ length: COLD_REQUESTS }, (_, i) => post(agent, url, bodyOf(i)))),
-      );
-    }),
-    await measure(`${lanes} lanes`, async () => {
-      const { requests, errorKinds } = await load(seconds);
-      return { requests, others: errorKinds };
-    }),
-    await measure(`${swaps} swaps under ${lanes} lanes`, async () => {
-      let isOver = false;
-      const lanesOver = (async () => {
-        const results: LoadResult[] = [];
-        while (!isOver) results.push(await load(1));
-        return results;
-      })();
-      try {
-        for (let swap = 1; swap <= swaps; swap++) {
-          const version = versions[swap % versions.length]!;
-          await point(version);
-          await answeredBy(isolate.url, name, version);
-        }
-      } finally {
-        isOver = true;
+  const load = { url, connections: lanes, bodies };
+  await measure(`${COLD_REQUESTS} cold requests`, () =>
+    drive({ url, connections: COLD_REQUESTS, bodies, most: COLD_REQUESTS }),
+  );
+  await measure(`${lanes} lanes`, () => drive({ ...load, signal: AbortSignal.timeout(seconds * 1000) }));
+  await measure(`${swaps} swaps under ${lanes} lanes`, async () => {
+    const over = new AbortController();
+    const driven = drive({ ...load, signal: over.signal });
+    try {
+      for (let swap = 1; swap <= swaps; swap++) {
+        const version = versions[swap % versions.length]!;
+        await point(version);
+        await answeredBy(isolate.url, name, version);
       }
-      const results = await lanesOver;
-      const others: Record<string, number> = {};
-      for (const { errorKinds } of results) {
-        for (const [kind, count] of Object.entries(errorKinds)) others[kind] = (others[kind] ?? 0) + count;
-      }
-      return { requests: results.reduce((sum, { requests }) => sum + requests, 0), others };
-    }),
-  ];
+    } finally {
+      over.abort();
+    }
+    return await driven;
+  });
+  return measured;
 }
 
-type Outcome = Pick<Measured, "requests" | "others">;
-
-function outcomeOf(statuses: readonly string[]): Outcome {
-  const others: Record<string, number> = {};
-  for (const status of statuses) if (status !== "200") others[status] = (others[status] ?? 0) + 1;
-  return { requests: statuses.filter((status) => status === "200").length, others };
+/** Reads an isolate's memory again and again while `run` runs. */
+async function peakDuring<T>(inspector: Inspector, run: () => Promise<T>): Promise<[Peak, T]> {
+  const peak = { heap: 0, buffers: 0, together: 0 };
+  let isOver = false;
+  const watching = (async () => {
+    while (!isOver) {
+      const { heap, buffers } = await inspector.read();
+      peak.heap = Math.max(peak.heap, heap);
+      peak.buffers = Math.max(peak.buffers, buffers);
+      peak.together = Math.max(peak.together, heap + buffers);
+      await sleep(PAUSE_MS);
+    }
+  })();
+  try {
+    return [peak, await run()];
+  } finally {
+    isOver = true;
+    await watching;
+  }
 }
-
-const SWAP_MS = 60_000;
 
 /** Waits until a version answers. */
 async function answeredBy(origin: string, name: string, version: string): Promise<void> {

@@ -3,51 +3,35 @@ import { join } from "node:path";
 import type { InputDocument } from "../../../build/artifact/collect.ts";
 import { build } from "../../../build/index.ts";
 import { createRandom } from "../../../build/numeric/random.ts";
-import type { Progress } from "../../../build/settings/progress.ts";
 import { readWordNet } from "../../../build/sources/wordnet.ts";
+import { ROOT } from "../../bench/tool.ts";
 import { PACKED_VECTORS } from "../../demo/index.ts";
 import { openPackedVectors } from "../../demo/packed-vectors.ts";
 
 /** Documents of the index that requests are tried on, by default. */
 export const DOCUMENTS = 200_000;
 
-export interface CorpusOptions {
-  /** Root of the project: holds artifacts/. */
-  readonly root: string;
-  readonly out: string;
-  readonly count: number;
-  /** Shards; in one piece when left out. */
-  readonly shards?: number | undefined;
-  readonly onProgress?: (progress: Progress) => void;
-}
-
 /**
  * Builds an index of documents on which requests cost what they can: three definitions of WordNet each, so that
  * many hold the same frequent words; the sentence encoder's vectors; and fields with few values, many, lists and one of
  * each document's own.
  */
-export async function buildWorstCorpus({
-  root,
-  out,
-  count,
-  shards,
-  onProgress,
-}: CorpusOptions): Promise<void> {
+export async function buildWorstCorpus(
+  out: string,
+  count: number,
+  shards: number | undefined,
+): Promise<void> {
   await build({
-    name: "worst",
-    embedder: "encoder",
-    rescore: "none",
+    ...{ name: "worst", embedder: "encoder", rescore: "none", targetRecall: 0.9 },
     filterable: ["part", "year", "tags", "sku"],
-    targetRecall: 0.9,
-    documents: () => documents(join(root, PACKED_VECTORS), count),
-    out,
+    ...{ documents: () => documents(count), out },
     ...(shards && { shards }),
-    ...(onProgress && { onProgress }),
   });
 }
 
-async function* documents(packedPath: string, count: number): AsyncGenerator<InputDocument> {
-  const { rows, dimensions, unpack } = openPackedVectors(await readFile(packedPath));
+async function* documents(count: number): AsyncGenerator<InputDocument> {
+  const packed = await readFile(join(ROOT, PACKED_VECTORS));
+  const { rows, dimensions, unpack } = openPackedVectors(packed);
   const vectors = unpack();
   const random = createRandom(1);
   const texts: string[] = [];

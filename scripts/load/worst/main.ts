@@ -4,48 +4,35 @@
  * a request costs what the Worker or the busiest shard takes. Exit code 1 when one costs more than `--most` milliseconds
  * of CPU, or a usual one is refused.
  */
-import { access } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { Command } from "commander";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { openLocalIndex } from "../../../build/index.ts";
 import { createRandom } from "../../../build/numeric/random.ts";
+import { CACHE, note, ROOT, tool } from "../../bench/tool.ts";
 import { decimal, EXIT, wholeNumber } from "../../cli/run.ts";
 import { buildWorstCorpus, DOCUMENTS } from "./corpus.ts";
 import { createTrials, findWorst, type Trial, type Trials } from "./search.ts";
 import { serveShards } from "./served.ts";
 import { priceKinds, tryUsual } from "./table.ts";
 
-const { seconds, seed, most, documents, shards, unbounded, ...options } = new Command("npm run worst --")
-  .description("Searches for the request within the size limits that costs most.")
+const { seconds, seed, most, documents, shards, ...options } = tool(
+  "worst",
+  "Searches for the request within the size limits that costs most.",
+)
   .option("--seconds <n>", "seconds of the search", decimal, 120)
   .option("--seed <n>", "seed of the requests", wholeNumber(0), 1)
   .option("--most <ms>", "CPU above which a request fails", decimal, 500)
   .option("--documents <n>", "documents of the index", wholeNumber(1000), DOCUMENTS)
   .option("--shards <n>", "an index in shards, over Durable Objects in workerd", wholeNumber(2))
   .option("--index <dir>", "another index")
-  .option("--unbounded", "without the limit of work; not with --shards")
   .parse()
-  .opts<{
-    seconds: number;
-    seed: number;
-    most: number;
-    documents: number;
-    shards?: number;
-    index?: string;
-    unbounded?: boolean;
-  }>();
+  .opts<Record<"seconds" | "seed" | "most" | "documents", number> & { shards?: number; index?: string }>();
 
-const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
 const name = ["worst", documents !== DOCUMENTS && documents, shards].filter(Boolean).join("-");
-const dir = options.index ?? join(root, "artifacts", name);
-const isBuilt = await access(join(dir, "manifest.json")).then(
-  () => true,
-  () => false,
-);
-if (!isBuilt) {
-  console.error(`builds an index of ${documents} documents`);
-  await buildWorstCorpus({ root, out: dir, count: documents, shards });
+const dir = options.index ?? join(ROOT, "artifacts", name);
+if (!existsSync(join(dir, "manifest.json"))) {
+  note(`builds an index of ${documents} documents`);
+  await buildWorstCorpus(dir, documents, shards);
 }
 const random = createRandom(seed);
 process.exitCode = await (shards === undefined ? tryWhole() : tryShards());
@@ -58,19 +45,15 @@ async function tryWhole(): Promise<number> {
       const perUnit = units > 0 ? ((cpu * 1e6) / units).toFixed(2) : "-";
       console.log(`${millions(units)}  ${ms(cpu)}  ${perUnit.padStart(5)}  ${name}`);
     }
-    return await tryRequests(createTrials(index, { random, unbounded: unbounded ?? false }));
+    return await tryRequests(createTrials(index, { random }));
   } finally {
     await index.close();
   }
 }
 
 async function tryShards(): Promise<number> {
-  const served = await serveShards({ root, dir, state: join(root, ".bench", name), random });
-  try {
-    return await tryRequests(served);
-  } finally {
-    await served.stop();
-  }
+  await using served = await serveShards(dir, join(CACHE, name), random);
+  return await tryRequests(served);
 }
 
 /** Tries the usual requests, then searches for the worst. Returns the exit code. */

@@ -1,7 +1,9 @@
 import type { SearchInput } from "../../../worker/core/search/types.ts";
 
-/** Bytes of a body that the Worker reads: of a search and of a batch. */
-export const BODY_BYTES = { search: 1 << 20, batch: 4 << 20 } as const;
+/** Whether the Worker reads no body of so many bytes: 1 MiB of a search, 4 of a batch. */
+export function isTooLarge(body: string, { searches }: Shape): boolean {
+  return body.length > (searches === 1 ? 1 << 20 : 4 << 20);
+}
 
 /** A request as it is searched for: how many searches, and what each of them asks for. */
 export interface Shape {

@@ -7,7 +7,8 @@ import { readEntry } from "../../../worker/core/keyword/dictionary.ts";
 import { openSearcher } from "../../../worker/core/search/open-searcher.ts";
 import { parseBatchRequest, parseSearchRequest } from "../../../worker/core/search/parse.ts";
 import { searchBatchWith, searchWith } from "../../../worker/core/search/search.ts";
-import { BODY_BYTES, bodyOf, mutated, randomShape, type Shape, type Vocabulary } from "./requests.ts";
+import { startClock } from "../../bench/clock.ts";
+import { bodyOf, isTooLarge, mutated, randomShape, type Shape, type Vocabulary } from "./requests.ts";
 
 /** Cost of one request. */
 export interface Trial {
@@ -80,31 +81,24 @@ export interface Trials {
 
 interface TrialOptions {
   readonly random: () => number;
-  /** Counts no work: shows what requests would cost. */
-  readonly unbounded?: boolean;
   /** Units of work that a request may take; default as in a Worker. */
   readonly most?: number;
 }
 
 /** Makes requests out of shapes, and measures them. */
-export function createTrials(index: LocalIndex, { random, unbounded = false, most }: TrialOptions): Trials {
+export function createTrials(index: LocalIndex, { random, most }: TrialOptions): Trials {
   const vocabulary = vocabularyOf(index);
   return {
     async run(shape) {
       const body = bodyOf(shape, vocabulary, index.forest.dimensions, random);
-      if (body.length > (shape.searches === 1 ? BODY_BYTES.search : BODY_BYTES.batch)) return undefined;
-      return measure(index, shape, body, unbounded ? undefined : createWork(most));
+      if (isTooLarge(body, shape)) return undefined;
+      return measure(index, shape, body, createWork(most));
     },
   };
 }
 
-async function measure(
-  index: LocalIndex,
-  shape: Shape,
-  body: string,
-  work: Work | undefined,
-): Promise<Trial> {
-  const before = process.cpuUsage();
+async function measure(index: LocalIndex, shape: Shape, body: string, work: Work): Promise<Trial> {
+  const read = startClock();
   let outcome = "200";
   let answer = "";
   try {
@@ -116,18 +110,12 @@ async function measure(
   }
   // A batch that was refused has searches under way, each up to its next count.
   await nextTurn();
-  const { user, system } = process.cpuUsage(before);
-  return {
-    shape,
-    bodyBytes: body.length,
-    cpu: (user + system) / 1000,
-    units: work?.spent() ?? 0,
-    outcome,
-    answerBytes: answer.length,
-  };
+  const cpu = read().cpu * 1000;
+  const units = work.spent();
+  return { shape, bodyBytes: body.length, cpu, units, outcome, answerBytes: answer.length };
 }
 
-async function answerTo(index: LocalIndex, body: string, work: Work | undefined): Promise<string> {
+async function answerTo(index: LocalIndex, body: string, work: Work): Promise<string> {
   const json: unknown = JSON.parse(body);
   const searcher = openSearcher(index, { work });
   if (typeof json === "object" && json !== null && "searches" in json) {

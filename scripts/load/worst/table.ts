@@ -101,10 +101,7 @@ export async function* tryUsual(
 
 /** Measures what a unit of each kind of work takes: nanoseconds where the count is right. */
 export async function* priceKinds(index: LocalIndex, seed: number): AsyncGenerator<PricedKind> {
-  const trials = createTrials(index, {
-    random: createRandom(seed),
-    most: Number.MAX_VALUE,
-  });
+  const trials = createTrials(index, { random: createRandom(seed), most: Number.MAX_VALUE });
   for (const [name, part] of KINDS) {
     const runs: Trial[] = [];
     for (let run = 0; run < RUNS; run++) {
