@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { emptyTallies, fuzzCase } from "./report.ts";
+import { emptyTallies, fuzzCase } from "./fuzz.ts";
 import { makeSamples } from "./samples.ts";
 
 test("three thousand damaged files are refused or answered from, never a crash or an impossible answer", async () => {

@@ -1,45 +1,50 @@
-import { Worker } from "node:worker_threads";
-import { TARGETS } from "./cases.ts";
-import { emptyTallies, type FuzzMessage, type FuzzReport } from "./report.ts";
+import { Kiss64 } from "../../build/annoy/random.ts";
+import { runCase, TARGETS, type Target } from "./cases.ts";
+import type { Samples } from "./samples.ts";
 
-/** A case that takes longer than this hangs. */
-const HANG_MS = 20_000;
+/** Outcomes of the cases of one kind of file. */
+export interface Tally {
+  refused: number;
+  answered: number;
+  /** The longest case, in milliseconds. */
+  slowest: number;
+}
+export type Tallies = Readonly<Record<Target, Tally>>;
 
-/**
- * Damages files and reads them for so many seconds, on a thread, so that a case that never ends is seen and named.
- */
-export async function fuzz(
-  seconds: number,
+export interface Fault {
+  readonly target: Target;
+  readonly case: number;
+  readonly error: string;
+}
+
+export function emptyTallies(): Tallies {
+  const empty = (): Tally => ({ refused: 0, answered: 0, slowest: 0 });
+  return { annoy: empty(), artifact: empty(), pickle: empty() };
+}
+
+/** Kind of file that a case damages. */
+export function targetOf(n: number): Target {
+  return TARGETS[n % TARGETS.length]!;
+}
+
+/** Runs case number n of a seed, which draws from a stream of its own; returns the fault it found, if any. */
+export function fuzzCase(
+  samples: Samples,
   seed: number,
-  onProgress?: (n: number) => void,
-): Promise<FuzzReport> {
-  const thread = new Worker(new URL("./thread.ts", import.meta.url), { workerData: { seconds, seed } });
-  let current = 0;
-  let watchdog: NodeJS.Timeout | undefined;
+  n: number,
+  tallies = emptyTallies(),
+): Fault | undefined {
+  const target = targetOf(n);
+  const tally = tallies[target];
+  const started = performance.now();
   try {
-    return await new Promise<FuzzReport>((resolve, reject) => {
-      thread.on("error", reject);
-      thread.on("message", (message: FuzzMessage) => {
-        clearTimeout(watchdog);
-        if ("report" in message) {
-          resolve(message.report);
-          return;
-        }
-        current = message.beginning;
-        onProgress?.(current);
-        watchdog = setTimeout(() => {
-          const target = TARGETS[current % TARGETS.length]!;
-          const error = `No end after ${HANG_MS / 1000} seconds, at this case or one of the next hundred.`;
-          resolve({
-            cases: current,
-            tallies: emptyTallies(),
-            faults: [{ target, seed, case: current, error }],
-          });
-        }, HANG_MS);
-      });
-    });
-  } finally {
-    clearTimeout(watchdog);
-    await thread.terminate();
+    const outcome = runCase(target, samples, new Kiss64(BigInt(seed) * 1_000_000_007n + BigInt(n)));
+    tally[outcome]++;
+  } catch (error) {
+    const { stack, cause } = error as Error;
+    const below = cause instanceof Error ? `\ncaused by ${cause.stack}` : "";
+    return { target, case: n, error: `${stack ?? error}${below}` };
   }
+  tally.slowest = Math.max(tally.slowest, performance.now() - started);
+  return undefined;
 }

@@ -2,37 +2,31 @@
  * `npm run fuzz -- --seconds 600 --seed 1`: damages valid .ann, forest.bin and pickle files at random and reads them.
  * Exit code 1 when anything but a typed refusal or a sound answer comes of it; `--case n` runs one case again.
  */
-import { parseArgs } from "node:util";
-import { fuzz } from "./fuzz.ts";
-import { fuzzCase } from "./report.ts";
+import { Worker } from "node:worker_threads";
+import { note, tool } from "../bench/tool.ts";
+import { decimal, EXIT, wholeNumber } from "../cli/run.ts";
+import { emptyTallies, fuzzCase, targetOf } from "./fuzz.ts";
 import { makeSamples } from "./samples.ts";
+import type { FuzzMessage, FuzzReport } from "./thread.ts";
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: "string", default: "60" },
-    seed: { type: "string", default: "1" },
-    case: { type: "string" },
-  },
-});
-const seconds = Number(values.seconds);
-const seed = Number(values.seed);
-if (!(seconds > 0) || !Number.isSafeInteger(seed)) {
-  console.error("--seconds takes a number above 0, --seed a whole number.");
-  process.exit(2);
-}
+/** A case that takes longer than this hangs. */
+const HANG_MS = 20_000;
 
-if (values.case !== undefined) {
-  const fault = fuzzCase(await makeSamples(), seed, Number(values.case));
+const options = tool("fuzz", "Damages valid .ann, forest.bin and pickle files at random and reads them.")
+  .option("--seconds <n>", "seconds of the run", decimal, 60)
+  .option("--seed <n>", "seed of the damage", wholeNumber(0), 1)
+  .option("--case <n>", "runs this case of the seed alone", wholeNumber(0))
+  .parse()
+  .opts<{ seconds: number; seed: number; case?: number }>();
+const { seconds, seed } = options;
+
+if (options.case !== undefined) {
+  const fault = fuzzCase(await makeSamples(), seed, options.case);
   console.log(fault ? fault.error : "No fault.");
-  process.exit(fault ? 1 : 0);
+  process.exit(fault ? EXIT.failed : EXIT.done);
 }
 
-let shown = performance.now();
-const { cases, tallies, faults } = await fuzz(seconds, seed, (n) => {
-  if (performance.now() - shown < 10_000) return;
-  shown = performance.now();
-  console.error(`${n} cases`);
-});
+const { cases, tallies, faults } = await fuzz();
 console.log(`${cases} damaged files in ${seconds} s, seed ${seed}`);
 for (const [target, { refused, answered, slowest }] of Object.entries(tallies)) {
   console.log(
@@ -40,6 +34,29 @@ for (const [target, { refused, answered, slowest }] of Object.entries(tallies)) 
   );
 }
 for (const fault of faults) {
-  console.log(`\nFAULT in ${fault.target} (--seed ${fault.seed} --case ${fault.case})\n${fault.error}`);
+  console.log(`\nFAULT in ${fault.target} (--seed ${seed} --case ${fault.case})\n${fault.error}`);
 }
-process.exit(faults.length > 0 ? 1 : 0);
+process.exit(faults.length > 0 ? EXIT.failed : EXIT.done);
+
+/** Runs cases on a thread, so that one that never ends is seen and named. */
+async function fuzz(): Promise<FuzzReport> {
+  const { promise, resolve, reject } = Promise.withResolvers<FuzzReport>();
+  const thread = new Worker(new URL("./thread.ts", import.meta.url), { workerData: { seconds, seed } });
+  let watchdog: NodeJS.Timeout | undefined;
+  let shown = performance.now();
+  thread.on("error", reject);
+  thread.on("message", (message: FuzzMessage) => {
+    clearTimeout(watchdog);
+    if ("report" in message) return resolve(message.report);
+    const current = message.beginning;
+    watchdog = setTimeout(() => {
+      const error = `No end after ${HANG_MS / 1000} seconds, at this case or one of the next hundred.`;
+      const fault = { target: targetOf(current), case: current, error };
+      resolve({ cases: current, tallies: emptyTallies(), faults: [fault] });
+    }, HANG_MS);
+    if (performance.now() - shown < 10_000) return;
+    shown = performance.now();
+    note(`${current} cases`);
+  });
+  return promise;
+}

@@ -1,11 +1,17 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { emptyTallies, type Fault, type FuzzMessage, fuzzCase } from "./report.ts";
+import { emptyTallies, type Fault, fuzzCase, type Tallies } from "./fuzz.ts";
 import { makeSamples } from "./samples.ts";
 
-const port = parentPort;
-if (!port) throw new Error("This module runs on a worker thread.");
+/** Messages of the thread: the case it begins with, and its report at the end. */
+export type FuzzMessage = { readonly beginning: number } | { readonly report: FuzzReport };
 
-const { seconds, seed } = workerData as { seconds: number; seed: number }; // what fuzz() started the thread with
+export interface FuzzReport {
+  readonly cases: number;
+  readonly tallies: Tallies;
+  readonly faults: readonly Fault[];
+}
+
+const { seconds, seed } = workerData as { seconds: number; seed: number }; // what main.ts started the thread with
 const MOST_FAULTS = 20;
 /** Cases between two signs of life. */
 const ROUND = 100;
@@ -16,8 +22,8 @@ const faults: Fault[] = [];
 const end = performance.now() + seconds * 1000;
 let n = 0;
 while (performance.now() < end && faults.length < MOST_FAULTS) {
-  if (n % ROUND === 0) port.postMessage({ beginning: n } satisfies FuzzMessage);
+  if (n % ROUND === 0) parentPort!.postMessage({ beginning: n } satisfies FuzzMessage);
   const fault = fuzzCase(samples, seed, n++, tallies);
   if (fault) faults.push(fault);
 }
-port.postMessage({ report: { cases: n, tallies, faults } } satisfies FuzzMessage);
+parentPort!.postMessage({ report: { cases: n, tallies, faults } } satisfies FuzzMessage);
