@@ -24,6 +24,32 @@ import { addVerify } from "./commands/verify.ts";
 import { addVersions } from "./commands/versions.ts";
 import { addWatch } from "./commands/watch.ts";
 
+/** Commands in the order of the help. */
+const COMMANDS = [
+  addInit,
+  addBuild,
+  addUpdate,
+  addAssemble,
+  addImport,
+  addExport,
+  addEncoder,
+  addInspect,
+  addVerify,
+  addQuery,
+  addEvaluate,
+  addGolden,
+  addPublish,
+  addVersions,
+  addRollback,
+  addGc,
+  addRestore,
+  addRebuild,
+  addWatch,
+  addInsights,
+  addToken,
+  addPlan,
+];
+
 /** The whole command line. */
 export function createProgram(): Command {
   const program = newCommand(
@@ -44,28 +70,7 @@ Example:
   $ annoy-edge query artifacts/docs "how do I roll back?"
   $ annoy-edge publish artifacts/docs`,
     );
-  addInit(program);
-  addBuild(program);
-  addUpdate(program);
-  addAssemble(program);
-  addImport(program);
-  addExport(program);
-  addEncoder(program);
-  addInspect(program);
-  addVerify(program);
-  addQuery(program);
-  addEvaluate(program);
-  addGolden(program);
-  addPublish(program);
-  addVersions(program);
-  addRollback(program);
-  addGc(program);
-  addRestore(program);
-  addRebuild(program);
-  addWatch(program);
-  addInsights(program);
-  addToken(program);
-  addPlan(program);
+  for (const add of COMMANDS) add(program);
   return program;
 }
 

@@ -131,28 +131,16 @@ function principalAxes(
   mean: Float32Array,
   axes: number,
 ): Float32Array {
-  const rows = vectors.length / dimensions;
-  const step = Math.max(1, Math.floor(rows / SAMPLE));
-  const covariance = Matrix.zeros(dimensions, dimensions);
-  const centred = new Float64Array(dimensions);
-  for (let row = 0; row < rows; row += step) {
-    for (let d = 0; d < dimensions; d++) centred[d] = vectors[row * dimensions + d]! - mean[d]!;
-    for (let a = 0; a < dimensions; a++) {
-      for (let b = a; b < dimensions; b++) {
-        covariance.set(a, b, covariance.get(a, b) + centred[a]! * centred[b]!);
-      }
-    }
-  }
-  for (let a = 0; a < dimensions; a++) for (let b = 0; b < a; b++) covariance.set(a, b, covariance.get(b, a));
+  const step = Math.max(1, Math.floor(vectors.length / dimensions / SAMPLE)) * dimensions;
+  const sample: Float32Array[] = [];
+  for (let at = 0; at < vectors.length; at += step) sample.push(vectors.subarray(at, at + dimensions));
+  const centred = new Matrix(sample).subRowVector(mean);
+  const covariance = centred.transpose().mmul(centred);
   const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(covariance, {
     assumeSymmetric: true,
   });
   const order = [...realEigenvalues.keys()].sort((a, b) => realEigenvalues[b]! - realEigenvalues[a]!);
-  const basis = new Float32Array(axes * dimensions);
-  for (const [axis, column] of order.slice(0, axes).entries()) {
-    basis.set(eigenvectorMatrix.getColumn(column), axis * dimensions);
-  }
-  return basis;
+  return Float32Array.from(order.slice(0, axes).flatMap((column) => eigenvectorMatrix.getColumn(column)));
 }
 
 /** Number of the nearest of the 16 levels. */
