@@ -1,6 +1,7 @@
 import type { Access, Action } from "../core/access/token.ts";
 import { parseFilter } from "../core/columns/parse.ts";
 import { AnnoyEdgeError } from "../core/format/errors.ts";
+import { toHex } from "../core/format/hex.ts";
 import { matchesName } from "../core/format/keys.ts";
 import { HttpError } from "./problems.ts";
 import { type AppContext, type RequestState, stateOf } from "./types.ts";
@@ -37,7 +38,7 @@ export async function restrict(c: AppContext, { indexes, actions, filter }: Acce
 export async function scopeTag({ scope }: RequestState): Promise<string> {
   if (!scope) return "";
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(scope.text));
-  return `.${Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+  return `.${toHex(new Uint8Array(digest))}`;
 }
 
 /** @throws HttpError `FORBIDDEN` */

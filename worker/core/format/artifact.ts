@@ -56,9 +56,7 @@ export function openArtifact(bytes: Uint8Array, options: OpenOptions = {}): Arti
       }
     }
   }
-  const artifact = { header, sections, bytes, meta: undefined as unknown as ArtifactMeta };
-  artifact.meta = readMeta(artifact);
-  return artifact;
+  return { header, sections, bytes, meta: readMeta(header, { sections, bytes }) };
 }
 
 /** The name of a section kind, or its number when this version has no name for it. */
@@ -128,14 +126,13 @@ export function viewOf<T>(bytes: Uint8Array, type: ViewConstructor<T>, name: str
   return new type(bytes.buffer, bytes.byteOffset, bytes.byteLength / type.BYTES_PER_ELEMENT);
 }
 
-function readMeta(artifact: Pick<Artifact, "sections" | "bytes" | "header">): ArtifactMeta {
+function readMeta(header: ArtifactHeader, artifact: Pick<Artifact, "sections" | "bytes">): ArtifactMeta {
   const notJson = (cause: unknown) =>
     new ArtifactError("CORRUPT_META", "Section meta is not UTF-8 JSON.", { cause });
   const meta = jsonOf(requireBytes(artifact, "meta"), notJson) as ArtifactMeta;
   if (typeof meta !== "object" || meta === null) {
     throw corruptMeta("Section meta is not a JSON object.");
   }
-  const { header } = artifact;
   if (meta.metric !== header.metric || meta.dimensions !== header.dimensions || meta.codec !== header.codec) {
     throw corruptMeta("Section meta and the header name different metrics, dimensions or codecs.");
   }

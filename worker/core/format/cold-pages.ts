@@ -1,4 +1,4 @@
-import { type Artifact, requireBytes, sectionBytes } from "./artifact.ts";
+import { type Artifact, sectionBytes, viewOf } from "./artifact.ts";
 import { checksum } from "./checksum.ts";
 import { ArtifactError } from "./errors.ts";
 
@@ -21,16 +21,14 @@ const MOST_PAGE_BYTES = 1 << 20;
  * @throws ArtifactError `BAD_SECTION` when it does not fit the file
  */
 export function coldPagesOf(artifact: Artifact): ColdPages {
-  if (!sectionBytes(artifact, "coldChecksums")) {
-    return { start: 0, pageBytes: COLD_PAGE_BYTES, checksums: undefined };
-  }
-  const bytes = requireBytes(artifact, "coldChecksums");
+  const bytes = sectionBytes(artifact, "coldChecksums");
+  if (!bytes) return { start: 0, pageBytes: COLD_PAGE_BYTES, checksums: undefined };
   const start = Math.min(...artifact.sections.filter(({ hot }) => !hot).map(({ offset }) => offset));
-  const numbers = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >>> 2);
+  const numbers = viewOf(bytes, Uint32Array, "coldChecksums");
   const [pageBytes = 0] = numbers;
   const checksums = numbers.subarray(1);
   const cold = artifact.header.fileBytes - start;
-  const fits = pageBytes > 0 && pageBytes <= MOST_PAGE_BYTES && bytes.byteLength % 4 === 0;
+  const fits = pageBytes > 0 && pageBytes <= MOST_PAGE_BYTES;
   if (!fits || checksums.length !== Math.ceil(cold / pageBytes)) {
     throw new ArtifactError(
       "BAD_SECTION",

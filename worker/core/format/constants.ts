@@ -94,7 +94,7 @@ export const SECTIONS = {
   rescoreScales: 35,
   /** 1-bit codes of the residuals from the leaf's centroid, with their correction factors: a row of words a slot. */
   sketches: 36,
-  /** Five float32 that decode the sketches' factors. */
+  /** Steps and bounds that decode the sketches' factors; with several trees their centre. */
   sketchFactors: 37,
   /** Euclidean length of every stored vector, float32: metric angular, unless all are unit vectors. */
   vectorNorms: 40,

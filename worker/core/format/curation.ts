@@ -1,4 +1,5 @@
 import { ArtifactError } from "./errors.ts";
+import { jsonOf } from "./json.ts";
 
 /**
  * Section `curation`: what editors say of an index, as JSON. `docs/format.md` is the normative text; the build checks
@@ -63,12 +64,9 @@ export function encodeCuration(curation: Curation): Uint8Array<ArrayBuffer> {
  * @throws ArtifactError `CORRUPT_CURATION`
  */
 export function decodeCuration(bytes: Uint8Array): Curation | undefined {
-  let read: Partial<Curation> | null;
-  try {
-    read = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes));
-  } catch (cause) {
-    throw new ArtifactError("CORRUPT_CURATION", "Section curation is not JSON.", { cause });
-  }
+  const notJson = (cause: unknown) =>
+    new ArtifactError("CORRUPT_CURATION", "Section curation is not JSON.", { cause });
+  const read = jsonOf(bytes, notJson) as Partial<Curation> | null;
   if (typeof read?.version === "number" && read.version > CURATION_VERSION) return undefined;
   const lists = [read?.synonyms, read?.rules, read?.boosts];
   const isWhole = lists.every(

@@ -1,5 +1,6 @@
 import { checksum } from "./checksum.ts";
 import { ArtifactError } from "./errors.ts";
+import { fromHex, toHex } from "./hex.ts";
 
 /**
  * Every number that a writer and a reader of an encoder file must agree on. The normative text is `docs/format-encoder.md`;
@@ -112,7 +113,7 @@ export function encodeEncoder(
   view.setBigUint64(ENCODER_HEADER.fileBytes, BigInt(end), true);
   view.setUint32(ENCODER_HEADER.sectionCount, sections.length, true);
   view.setUint32(ENCODER_HEADER.sectionEntryBytes, ENCODER_ENTRY_BYTES, true);
-  view.setBigUint64(ENCODER_HEADER.contentHash, BigInt(`0x${contentHash}`), false);
+  bytes.set(fromHex(contentHash), ENCODER_HEADER.contentHash);
   view.setUint32(
     ENCODER_HEADER.tableChecksum,
     checksum(bytes.subarray(ENCODER_HEADER_BYTES, tableEnd)),
@@ -193,8 +194,8 @@ export function decodeEncoder(bytes: Uint8Array): EncoderHeader {
       throw mismatch(`section ${name}`);
     sections.set(name, { offset, length });
   }
-  const contentHash = view.getBigUint64(ENCODER_HEADER.contentHash, false).toString(16).padStart(16, "0");
-  return { contentHash, sections };
+  const contentHash = bytes.subarray(ENCODER_HEADER.contentHash, ENCODER_HEADER.tableChecksum);
+  return { contentHash: toHex(contentHash), sections };
 }
 
 function align(bytes: number): number {

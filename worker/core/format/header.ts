@@ -42,6 +42,7 @@ export interface ArtifactHeader {
   readonly nTrees: number;
   readonly defaultSearchK: number;
   readonly seed: number;
+  /** Items of a leaf: aimed at (compact), at most (annoy); 0 without leaves. */
   readonly leafSize: number;
   readonly certifiedRecall: number;
 }

@@ -82,7 +82,6 @@ export interface ColumnMeta {
   readonly values: number;
 }
 
-/** Combination of keyword and vector results, measured on queries made from the index's own documents. */
 /**
  * The keyword weight w of one query: w / (1 - w) = 5 spread exp(bias + words ln(number of words) + lead (best - second) /
  * spread + best (best - mean) / spread), of the scores of the best and the second vector.
@@ -98,6 +97,7 @@ export interface FusionConfidence {
   readonly best: number;
 }
 
+/** Combination of keyword and vector results, measured on queries made from the index's own documents. */
 export interface FusionMeta {
   readonly method: "rrf" | "score";
   /** Weight of the keyword side, 0 to 1; the vectors have the rest. With `random` or `confidence`, that of a usual query. */

@@ -1,6 +1,7 @@
 import { checksum } from "./checksum.ts";
 import { MAX_ITEMS } from "./constants.ts";
 import { ArtifactError } from "./errors.ts";
+import { fromHex, toHex } from "./hex.ts";
 import { MAX_PAGE_BYTES, MAX_PAGE_LINES } from "./page.ts";
 
 /**
@@ -168,14 +169,7 @@ export function decodePlacement(bytes: Uint8Array): Placement {
   return { ...placement, lineHashes };
 }
 
-function decodeHead(bytes: Uint8Array): {
-  nItems: number;
-  nPages: number;
-  nPacks: number;
-  nLines: number;
-  hotBytes: number;
-  view: DataView;
-} {
+function decodeHead(bytes: Uint8Array) {
   if (bytes.byteLength < PLACEMENT_HEADER_BYTES || PLACEMENT_MAGIC.some((byte, i) => bytes[i] !== byte)) {
     fail(`its ${bytes.byteLength} bytes do not begin with a placement's signature`);
   }
@@ -218,18 +212,4 @@ function entriesAt(bytes: Uint8Array, at: number, nItems: number): Uint32Array {
 
 function fail(what: string): never {
   throw new ArtifactError("CORRUPT_PLACEMENT", `The placement is damaged: ${what}.`);
-}
-
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
-
-function toHex(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += HEX[byte];
-  return text;
-}
-
-function fromHex(text: string): Uint8Array {
-  return Uint8Array.from({ length: text.length / 2 }, (_, i) =>
-    Number.parseInt(text.slice(2 * i, 2 * i + 2), 16),
-  );
 }

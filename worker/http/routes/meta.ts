@@ -1,3 +1,4 @@
+import { toHex } from "../../core/format/hex.ts";
 import type { BaseMeta, ShardsMeta } from "../../core/format/meta.ts";
 import { hasColumns } from "../../core/search/loaded-index.ts";
 import { countShards, type SearchedShards } from "../../core/search/searcher.ts";
@@ -132,10 +133,7 @@ interface Kept {
 
 async function kept(text: string): Promise<Kept> {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
-  return {
-    text,
-    tag: Array.from(digest.subarray(0, 8), (byte) => byte.toString(16).padStart(2, "0")).join(""),
-  };
+  return { text, tag: toHex(digest.subarray(0, 8)) };
 }
 
 function revalidated(c: AppContext, { text, tag }: Kept, type: string): Response {

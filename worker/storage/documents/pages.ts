@@ -2,6 +2,7 @@ import type { KVNamespace, R2Bucket } from "@cloudflare/workers-types";
 import { freeBuffer } from "../../core/format/artifact.ts";
 import { PAGE_READ_BYTES } from "../../core/format/budget.ts";
 import { AnnoyEdgeError } from "../../core/format/errors.ts";
+import { toHex } from "../../core/format/hex.ts";
 import { packKey, pageKey } from "../../core/format/keys.ts";
 import type { StoredDocument } from "../../core/format/meta.ts";
 import { lineOf, parseLine } from "../../core/format/page.ts";
@@ -189,8 +190,7 @@ async function checkPage({ page }: Page, text: string): Promise<void> {
   const bytes = encoder.encode(text);
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   freeBuffer(bytes.buffer);
-  const hash = Array.from(digest.subarray(0, page.length / 2), (byte) => byte.toString(16).padStart(2, "0"));
-  if (hash.join("") === page) return;
+  if (toHex(digest.subarray(0, page.length / 2)) === page) return;
   const message = `Document page ${page} is not what was published. Run "annoy-edge restore".`;
   throw new AnnoyEdgeError("CORRUPT_PAGE", message);
 }
