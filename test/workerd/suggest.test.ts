@@ -40,6 +40,16 @@ test("completes a text, with the name of an index and without, kept by version",
   expect((await client.suggest("viol", { k: 1 })).suggestions[0]?.text).toBe("violin");
 });
 
+test("takes a filter, as the contract says", async () => {
+  const send = workerWith();
+  const contract = (await (await send("/openapi.json")).json()) as {
+    paths: Record<string, { get: { parameters: { name: string }[] } }>;
+  };
+  const names = contract.paths["/v1/suggest"]?.get.parameters.map(({ name }) => name);
+  expect(names).toEqual(["q", "k", "filter"]);
+  await expectProblem(await send("/v1/suggest?q=a&filter=nonsense"), 400, "INVALID_FILTER");
+});
+
 test("refuses what it does not know", async () => {
   const send = workerWith();
   await expectProblem(await send("/v1/suggest"), 400, "MISSING_FIELD");

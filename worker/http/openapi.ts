@@ -135,6 +135,14 @@ function searchPaths(schemas: Record<string, Json>): OpenApiDocument["paths"] {
   };
 }
 
+const FILTER: Parameter = {
+  name: "filter",
+  in: "query",
+  description:
+    "The filter as JSON. Or `filter[lang]=en`, `filter[year][gte]=2020`, `filter[tag][in]=a,b`; all that are given must hold.",
+  schema: { type: "string" },
+};
+
 /** `GET /v1/suggest`. */
 function suggestPaths(): OpenApiDocument["paths"] {
   const text: Parameter = {
@@ -158,7 +166,7 @@ function suggestPaths(): OpenApiDocument["paths"] {
   ]);
   return {
     "/v1/suggest": get("suggest", "Texts that complete the one that is typed", cacheable(responses), {
-      parameters: [text, k],
+      parameters: [text, k, FILTER],
     }),
   };
 }
@@ -369,9 +377,7 @@ function searchParameters(schemas: Record<string, Json>): Parameter[] {
       ...(list && { style: "form", explode: false }),
     };
   });
-  const description =
-    "The filter as JSON. Or `filter[lang]=en`, `filter[year][gte]=2020`, `filter[tag][in]=a,b`; all that are given must hold.";
-  return [...fields, { name: "filter", in: "query", description, schema: { type: "string" } }];
+  return [...fields, FILTER];
 }
 
 function propertyOf(schema: Json | undefined, name: string | undefined): Json {
