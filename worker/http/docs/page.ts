@@ -1,4 +1,4 @@
-import type { Json, OpenApiDocument, Operation, Parameter } from "../openapi-types.ts";
+import type { Json, OpenApiDocument, Operation, Parameter } from "../openapi/types.ts";
 import { PROBLEM_KINDS } from "../problems.ts";
 import { STYLE } from "./style.ts";
 

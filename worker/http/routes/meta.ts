@@ -7,7 +7,7 @@ import { monotonicNow } from "../../core/time/clock.ts";
 import { mayAsk } from "../access.ts";
 import { isFresh, markCacheable } from "../caching.ts";
 import type { Page } from "../docs/page.ts";
-import type { OpenApiDocument } from "../openapi-types.ts";
+import type { OpenApiDocument } from "../openapi/types.ts";
 import { baseOf } from "../problem-response.ts";
 import type { HealthResponse, IndexesResponse, IndexResponse, WarmUpResponse } from "../schemas.ts";
 import { type AppContext, type IndexSet, type IndexSource, type IndexStatus, stateOf } from "../types.ts";
@@ -143,7 +143,7 @@ function revalidated(c: AppContext, { text, tag }: Kept, type: string): Response
 
 /** Loaded when somebody asks: a search needs none of it, and starts the sooner. */
 async function contract(base: string): Promise<OpenApiDocument> {
-  const { openApiDocument } = await import("../openapi.ts");
+  const { openApiDocument } = await import("../openapi/document.ts");
   return openApiDocument(base);
 }
 

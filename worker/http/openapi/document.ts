@@ -1,16 +1,27 @@
-import * as z from "zod/mini";
-import { MAX_ITEMS } from "../core/format/constants.ts";
-import { MAX_K } from "../core/search/schema.ts";
+import { MAX_ITEMS } from "../../core/format/constants.ts";
+import { MAX_K } from "../../core/search/schema.ts";
 import {
   DEFAULT_SUGGESTIONS,
   MAX_SUGGEST_LENGTH,
   MAX_SUGGESTIONS,
-} from "../core/search/words/suggest-schema.ts";
-import { headers, namedHeaders, problemHeaders } from "./openapi-headers.ts";
-import type { Json, OpenApiDocument, Operation, Parameter } from "./openapi-types.ts";
-import { SEARCH_PARAMETERS } from "./parameters.ts";
-import { BODY_CODES, COMMON_CODES, INDEX_CODES, PROBLEM_KINDS, REQUEST_CODES } from "./problems.ts";
-import { NAMED_SCHEMAS, type SchemaName } from "./schemas.ts";
+} from "../../core/search/words/suggest-schema.ts";
+import { SEARCH_PARAMETERS } from "../parameters.ts";
+import { BODY_CODES, INDEX_CODES, REQUEST_CODES } from "../problems.ts";
+import type { SchemaName } from "../schemas.ts";
+import { namedHeaders } from "./headers.ts";
+import {
+  answers,
+  cacheable,
+  content,
+  problems,
+  ref,
+  SCOPE_CODES,
+  unchanging,
+  withProblem,
+  wrongMethod,
+} from "./responses.ts";
+import { namedSchemas } from "./schemas.ts";
+import type { Json, OpenApiDocument, Operation, Parameter } from "./types.ts";
 
 /**
  * The contract as OpenAPI 3.1, made from the schemas that requests are held to. A few milliseconds; callers keep it.
@@ -47,58 +58,6 @@ export function openApiDocument(base = ""): OpenApiDocument {
   };
 }
 
-/** `components/schemas`: requests as they may be written, answers as they are given. */
-function namedSchemas(): Record<string, Json> {
-  const named: Record<string, Json> = {};
-  for (const [name, schema] of Object.entries(NAMED_SCHEMAS)) {
-    const json = z.toJSONSchema(schema, { io: name.endsWith("Request") ? "input" : "output" });
-    const { $schema, ...rest } = json as Record<string, unknown>;
-    named[name] = tidy(rest, name.endsWith("Request")) as Json;
-  }
-  return Object.fromEntries(
-    Object.entries(named).map(([name, schema]) => [name, sharing(schema, named, name) as Json]),
-  );
-}
-
-/** Schemas that stand within others, which name them instead. */
-const SHARED: readonly SchemaName[] = ["Hit", "Document"];
-
-function sharing(value: unknown, named: Readonly<Record<string, Json>>, within: string): unknown {
-  if (Array.isArray(value)) return value.map((inner) => sharing(inner, named, within));
-  if (typeof value !== "object" || value === null) return value;
-  const { description, ...rest } = value as Json;
-  const text = JSON.stringify(rest);
-  const same = SHARED.find((name) => {
-    const { description: _, ...shared } = named[name]!;
-    return name !== within && JSON.stringify(shared) === text;
-  });
-  if (same) return { ...(description !== undefined && { description }), ...ref(same) };
-  return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [key, sharing(inner, named, within)]),
-  );
-}
-
-/**
- * A schema without what its making left behind: `readOnly` (of types, not of HTTP) and bounds that only say "a safe
- * integer". Answers are left open: what a later version adds to one is no breach of this one.
- */
-function tidy(value: unknown, closed: boolean): unknown {
-  if (Array.isArray(value)) return value.map((inner) => tidy(inner, closed));
-  if (typeof value !== "object" || value === null) return value;
-  const keep = ([key, inner]: [string, unknown]): boolean => {
-    if (key === "readOnly" && inner === true) return false;
-    // Generators of types take what has a default for what is always there. Descriptions tell the defaults.
-    if (key === "default" && closed) return false;
-    if (key === "additionalProperties" && inner === false) return closed;
-    return !((key === "minimum" || key === "maximum") && Math.abs(Number(inner)) === Number.MAX_SAFE_INTEGER);
-  };
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(keep)
-      .map(([key, inner]) => [key, tidy(inner, closed)]),
-  );
-}
-
 function paths(schemas: Record<string, Json>): OpenApiDocument["paths"] {
   return { ...searchPaths(schemas), ...suggestPaths(), ...documentPaths(), ...indexPaths() };
 }
@@ -125,7 +84,7 @@ function searchPaths(schemas: Record<string, Json>): OpenApiDocument["paths"] {
     "/v1/search/batch": post(
       "searchBatch",
       "Many searches at once",
-      answers("BatchResponse", [...REQUEST_CODES, "MISSING_FIELD", ...BODY_CODES]),
+      answers("BatchResponse", [...REQUEST_CODES, "MISSING_FIELD", "EMBEDDING_FAILED", ...BODY_CODES]),
       {
         description:
           "All are answered from one version, and their documents are read together. A search that does not fit the index has its error in its place.",
@@ -286,79 +245,6 @@ function withNamed(unnamed: OpenApiDocument["paths"]): OpenApiDocument["paths"] 
       return [path.replace(/^\/v1\//, "/v1/indexes/{index}/"), Object.fromEntries(entries)] as const;
     });
   return { ...unnamed, ...Object.fromEntries(named) };
-}
-
-/** Adds a code to those that answers with its status list. */
-function withProblem(responses: Operation["responses"], code: Code): Operation["responses"] {
-  const [status] = PROBLEM_KINDS[code];
-  const known = responses[String(status)]?.description;
-  const codes = typeof known === "string" ? `${known}, ${code}` : code;
-  return { ...responses, [status]: problemAnswer(status, codes) };
-}
-
-type Code = keyof typeof PROBLEM_KINDS;
-
-/** Problems of a token's filter that does not fit the index. */
-const SCOPE_CODES: readonly Code[] = [
-  "UNKNOWN_FILTER_FIELD",
-  "FILTER_TYPE_MISMATCH",
-  "NO_FILTERABLE_COLUMNS",
-];
-
-function answers(schema: SchemaName, codes: readonly Code[]): Record<string, Json> {
-  const answer = { ...content(schema, "The answer"), ...headers("Index-Version", "Server-Timing") };
-  return { "200": answer, ...problems(codes) };
-}
-
-function problems(codes: readonly Code[]): Record<string, Json> {
-  const byStatus = new Map<number, Code[]>();
-  for (const code of [...codes, ...COMMON_CODES]) {
-    const [status] = PROBLEM_KINDS[code];
-    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
-  }
-  const responses: Record<string, Json> = {};
-  for (const [status, list] of [...byStatus].sort(([a], [b]) => a - b)) {
-    responses[String(status)] = problemAnswer(status, list.join(", "));
-  }
-  return responses;
-}
-
-function problemAnswer(status: number, codes: string): Json {
-  return {
-    description: codes,
-    ...problemHeaders(status),
-    content: { "application/problem+json": { schema: ref("Problem") } },
-  };
-}
-
-function cacheable(responses: Record<string, Json>): Record<string, Json> {
-  const kept = headers("Index-Version", "Server-Timing", "ETag");
-  return {
-    ...responses,
-    "200": { ...responses["200"], ...kept },
-    "304": { description: "The version that If-None-Match names still stands", ...kept },
-  };
-}
-
-/** Responses that the code alone determines. */
-function unchanging(type: string, schema: Json, description: string): Record<string, Json> {
-  return {
-    "200": { description, content: { [type]: { schema } } },
-    "304": { description: "It is still the one that If-None-Match names" },
-    ...wrongMethod(),
-  };
-}
-
-function wrongMethod(): Record<string, Json> {
-  return { "405": problemAnswer(405, "METHOD_NOT_ALLOWED") };
-}
-
-function content(schema: SchemaName, description: string): Json {
-  return { description, content: { "application/json": { schema: ref(schema) } } };
-}
-
-function ref(name: SchemaName): Json {
-  return { $ref: `#/components/schemas/${name}` };
 }
 
 /** The query string's parameters, each with the schema of the field that it fills. */

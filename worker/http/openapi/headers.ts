@@ -1,4 +1,4 @@
-import type { Json } from "./openapi-types.ts";
+import type { Json } from "./types.ts";
 
 /** Headers of answers, each with whether every answer that lists it has it. */
 const HEADERS = {
