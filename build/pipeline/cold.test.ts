@@ -13,7 +13,7 @@ import { search } from "../../worker/core/search/search.ts";
 import type { SearchInput } from "../../worker/core/search/types.ts";
 import { createColdReader } from "../../worker/storage/cold.ts";
 import { createRangeCache } from "../../worker/storage/range-cache.ts";
-import { createTurns } from "../../worker/storage/turns.ts";
+import { createSemaphore } from "../../worker/storage/semaphore.ts";
 import { openLocalIndex, readWhole } from "../local/local-index.ts";
 import type { LocalIndex } from "../local/types.ts";
 import { createRandom } from "../numeric/random.ts";
@@ -126,13 +126,13 @@ describe("an index whose vectors are read by range answers as the one in memory"
 });
 
 test("searches that wait for their turn have not begun to read, and answer as those that need not wait", async () => {
-  const turns = createTurns(1);
+  const limited = createSemaphore(1);
   let ranking = 0;
   let most = 0;
   const readRanges = cold.readRanges!;
   const inTurns: LoadedIndex = {
     ...cold,
-    inTurn: (run) => turns(1, run),
+    inTurn: (run) => limited(1, run),
     readRanges: async (ranges) => {
       most = Math.max(most, ++ranking);
       return readRanges(ranges).finally(() => ranking--);

@@ -497,7 +497,7 @@ describe("the log", () => {
       status: 404,
       problem: "ID_NOT_FOUND",
     });
-    expect(lines.join()).not.toMatch(/secretword|unknownid|"(?:work|hold|scope|allowed)"/);
+    expect(lines.join()).not.toMatch(/secretword|unknownid|"(?:work|reserve|scope|allowed)"/);
   });
 
   test("fills a data set when there is one", async () => {

@@ -14,7 +14,7 @@ export interface BodyLimits {
   /** Milliseconds that the whole body may take. */
   readonly timeout: number;
   /** Counts bytes of memory before they are taken; throws when there is no room. */
-  readonly hold: (bytes: number) => void;
+  readonly reserve: (bytes: number) => void;
 }
 
 /** Memory of a byte of a body: its text and what it says, beside it. */
@@ -92,12 +92,12 @@ function checkMediaType(headers: Headers): void {
 function bytesOf(request: HonoRequest, declared: number, limits: BodyLimits): Promise<Uint8Array> {
   if (request.raw.bodyUsed) return keptBody(request, limits);
   if (declared <= 0 || declared > WHOLE_BYTES) return streamedBody(request.raw, limits);
-  limits.hold(BYTES_HELD * declared);
+  limits.reserve(BYTES_HELD * declared);
   return wholeBody(request.raw);
 }
 
 /** A body that an application around this one has read by Hono, which keeps it. */
-async function keptBody(request: HonoRequest, { maxBytes, hold }: BodyLimits): Promise<Uint8Array> {
+async function keptBody(request: HonoRequest, { maxBytes, reserve }: BodyLimits): Promise<Uint8Array> {
   let bytes: Uint8Array;
   try {
     bytes = new Uint8Array(await request.arrayBuffer());
@@ -107,7 +107,7 @@ async function keptBody(request: HonoRequest, { maxBytes, hold }: BodyLimits): P
     throw new AnnoyEdgeError("BAD_CONFIGURATION", message);
   }
   if (bytes.byteLength > maxBytes) throw tooLarge(maxBytes);
-  hold(BYTES_HELD * bytes.byteLength);
+  reserve(BYTES_HELD * bytes.byteLength);
   return bytes;
 }
 
@@ -132,7 +132,7 @@ async function streamedBody(request: Request, limits: BodyLimits): Promise<Uint8
       if (done || !value) break;
       const end = length + value.byteLength;
       if (end > limits.maxBytes) throw tooLarge(limits.maxBytes);
-      limits.hold(BYTES_HELD * value.byteLength);
+      limits.reserve(BYTES_HELD * value.byteLength);
       // Grown by halves: pieces of one byte take no more memory than their bytes.
       if (end > bytes.length) bytes = copied(bytes, Math.max(end, Math.ceil(bytes.length * 1.5)));
       bytes.set(value, length);

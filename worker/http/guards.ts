@@ -1,10 +1,10 @@
 import { createWork } from "../core/format/work.ts";
 import { within } from "../core/time/wait.ts";
-import { enterFlight } from "./flight.ts";
 import { answerHeaders } from "./headers.ts";
 import { problemResponse } from "./problem-response.ts";
 import { HttpError } from "./problems.ts";
 import { requestLog } from "./request-log.ts";
+import { openReservation } from "./reservation.ts";
 import { sent } from "./sending.ts";
 import type { AppContext, Middleware, Service } from "./types.ts";
 
@@ -29,9 +29,9 @@ export function guarded(
 ): Answer {
   return async (c) => {
     const service = serviceOf(c);
-    const passage = enterFlight();
-    const { hold, counting, leave } = passage;
-    c.set("annoyEdge", { service, pattern, timings: new Map(), work: counting(createWork()), hold });
+    const reservation = openReservation();
+    const { reserve, counting, release } = reservation;
+    c.set("annoyEdge", { service, pattern, timings: new Map(), work: counting(createWork()), reserve });
     let chain = chains.get(service);
     if (!chain) {
       chain = chainsOf(service);
@@ -39,9 +39,9 @@ export function guarded(
     }
     try {
       await run(c, chain[guard], answer);
-      return await sent(c, passage);
+      return await sent(c, reservation);
     } catch (error) {
-      leave();
+      release();
       throw error;
     }
   };

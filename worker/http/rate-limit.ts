@@ -17,7 +17,7 @@ export function rateLimit(limiter: RateLimiter): Middleware {
   return async function rateLimit(c, next) {
     if (c.req.method !== "OPTIONS") {
       const { key } = stateOf(c);
-      await hold(limiter, key === undefined ? addressOf(c) : `key ${key}`);
+      await enforce(limiter, key === undefined ? addressOf(c) : `key ${key}`);
     }
     await next();
   };
@@ -27,14 +27,14 @@ export function rateLimit(limiter: RateLimiter): Middleware {
 export function limitRefusals(limiter: RateLimiter): Middleware {
   return async function limitRefusals(c, next) {
     await next();
-    if (c.res.status === UNAUTHORIZED) await hold(limiter, `refused ${addressOf(c)}`);
+    if (c.res.status === UNAUTHORIZED) await enforce(limiter, `refused ${addressOf(c)}`);
   };
 }
 
 const UNAUTHORIZED = 401;
 
 /** @throws HttpError `RATE_LIMITED` */
-async function hold(limiter: RateLimiter, caller: string): Promise<void> {
+async function enforce(limiter: RateLimiter, caller: string): Promise<void> {
   // A limiter that fails lets everyone in: it guards against too much, not against anyone.
   const { success } = await limiter.limit({ key: caller }).catch((error: unknown) => {
     console.error(error);

@@ -19,7 +19,7 @@ export interface RequestLogOptions {
 interface LogLine
   extends Omit<
     RequestState,
-    "timings" | "key" | "service" | "pattern" | "allowed" | "scope" | "work" | "hold"
+    "timings" | "key" | "service" | "pattern" | "allowed" | "scope" | "work" | "reserve"
   > {
   readonly level: "info" | "warn" | "error";
   readonly message: string;
@@ -68,7 +68,7 @@ function lineOf(c: AppContext, ms: number): LogLine {
     allowed: _allowed,
     scope: _scope,
     work: _work,
-    hold: _hold,
+    reserve: _reserve,
     service,
     ...state
   } = stateOf(c);

@@ -160,7 +160,7 @@ export interface RequestState {
   /** Work of all its searches. */
   readonly work: Work;
   /** Counts bytes of memory that the request takes. @throws HttpError `ISOLATE_BUSY` */
-  readonly hold: (bytes: number) => void;
+  readonly reserve: (bytes: number) => void;
   /** The path as the contract writes it: `/v1/items/{item}`. */
   route?: string;
   /** Name of the index that answers. */

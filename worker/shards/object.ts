@@ -9,15 +9,15 @@ import { type Outcome, outcomeOf } from "../core/search/shards/wire.ts";
 import { monotonicNow } from "../core/time/clock.ts";
 import { createPageCache } from "../storage/documents/cache.ts";
 import { fillCold } from "../storage/files.ts";
-import { artifactsOf } from "../storage/held.ts";
 import { fillCache } from "../storage/hot.ts";
 import { loadShard } from "../storage/load.ts";
 import { heldBytesOf, type LoadedParts, type LoadResult, type LoadSource } from "../storage/loaded.ts";
+import { artifactsOf } from "../storage/loaded-version.ts";
 import { lengthsOf } from "../storage/manifest.ts";
 import { openPublished } from "../storage/published.ts";
 import { createRangeCache } from "../storage/range-cache.ts";
 import { freeParts } from "../storage/release.ts";
-import { createTurns } from "../storage/turns.ts";
+import { createSemaphore } from "../storage/semaphore.ts";
 import { objectName, type ShardAddress, type ShardMethods, type ShardNamespace } from "./address.ts";
 import { createResidents, type Resident } from "./memory.ts";
 
@@ -35,10 +35,10 @@ const pages = createPageCache();
 const ranges = createRangeCache();
 const residents = createResidents();
 /** Calls of all objects of this isolate, beside the cold rows that they read. One that waits too long times out. */
-const callTurns = createTurns(REQUEST_BYTES - RANKING_BYTES);
+const calls = createSemaphore(REQUEST_BYTES - RANKING_BYTES);
 
 /** A shard in memory. */
-interface Held extends Resident {
+interface LoadedShard extends Resident {
   readonly shard: Shard;
   readonly dimensions: number;
   users: number;
@@ -50,33 +50,33 @@ interface Held extends Resident {
  * from memory until the platform evicts it, and keeps nothing on disk: whatever it knows it can read again from R2.
  */
 export class IndexShard extends DurableObject<ShardBindings> implements ShardMethods {
-  #held: Held | undefined;
+  #loaded: LoadedShard | undefined;
   /** Shared between the calls of this object, which the platform allows: they all belong to it. */
-  #loading: Promise<Held> | undefined;
+  #loading: Promise<LoadedShard> | undefined;
   #refusal: { readonly error: unknown; readonly until: number } | undefined;
   /** The name that this object was found to have. */
   #name: string | undefined;
 
   ask(address: ShardAddress, call: ShardCall): Promise<Outcome<ShardAnswers>> {
     return outcomeOf(async () => {
-      const held = await this.#shard(address);
-      held.users++;
+      const loaded = await this.#shard(address);
+      loaded.users++;
       try {
-        return await callTurns(bytesOfCall(call, held.dimensions), () => held.shard.ask(call));
+        return await calls(bytesOfCall(call, loaded.dimensions), () => loaded.shard.ask(call));
       } finally {
-        held.users--;
-        held.usedAt = monotonicNow();
+        loaded.users--;
+        loaded.usedAt = monotonicNow();
       }
     });
   }
 
   /** @throws AnnoyEdgeError `SHARD_MISMATCH` when somebody else was meant, `SHARD_UNAVAILABLE` */
-  async #shard(address: ShardAddress): Promise<Held> {
+  async #shard(address: ShardAddress): Promise<LoadedShard> {
     this.#check(address);
-    if (this.#held) {
+    if (this.#loaded) {
       // In use from now on, so that it makes room for no other.
-      this.#held.usedAt = monotonicNow();
-      return this.#held;
+      this.#loaded.usedAt = monotonicNow();
+      return this.#loaded;
     }
     if (this.#refusal && monotonicNow() < this.#refusal.until) throw this.#refusal.error;
     this.#loading ??= this.#load(address)
@@ -104,32 +104,32 @@ export class IndexShard extends DurableObject<ShardBindings> implements ShardMet
     this.#name = name;
   }
 
-  async #load({ index, version, shard, shardVersion, base }: ShardAddress): Promise<Held> {
+  async #load({ index, version, shard, shardVersion, base }: ShardAddress): Promise<LoadedShard> {
     const cache = caches.default as never;
     const source: LoadSource = { name: index, bucket: this.env.INDEXES, cache, ranges };
     const place = { number: shard, version: shardVersion, base };
-    let loaded: (() => void) | undefined;
+    let endLoading: (() => void) | undefined;
     const makeRoom = (bytes: number) => {
-      loaded = residents.makeRoom(bytes);
+      endLoading = residents.makeRoom(bytes);
     };
     try {
-      const held = this.#hold(source, await loadShard(source, version, place, makeRoom));
-      residents.add(held);
-      this.#held = held;
-      return held;
+      const loaded = this.#openLoaded(source, await loadShard(source, version, place, makeRoom));
+      residents.add(loaded);
+      this.#loaded = loaded;
+      return loaded;
     } finally {
-      loaded?.();
+      endLoading?.();
     }
   }
 
   /** Opens what was loaded. It is left in the data centre's cache, where the next object that holds this shard finds it. */
-  #hold(source: LoadSource, { parts, fresh }: LoadResult): Held {
+  #openLoaded(source: LoadSource, { parts, fresh }: LoadResult): LoadedShard {
     const all = artifactsOf({ parts });
     const free = () => {
       for (const one of all) freeParts(one);
     };
     const { opened, shard: open } = this.#open(parts, free);
-    const held: Held = {
+    const loaded: LoadedShard = {
       shard: open,
       dimensions: opened.forest.dimensions,
       bytes: all.reduce(
@@ -139,24 +139,24 @@ export class IndexShard extends DurableObject<ShardBindings> implements ShardMet
       users: 0,
       usedAt: monotonicNow(),
       drop: () => {
-        this.#held = undefined;
+        this.#loaded = undefined;
         // Nobody uses it: only such a shard is dropped.
         free();
       },
     };
     const fill = async () => {
       // In use meanwhile: its bytes are copied.
-      held.users++;
+      loaded.users++;
       try {
         for (const one of fresh) await fillCache(source, one);
       } finally {
-        held.users--;
+        loaded.users--;
       }
       for (const one of all) await fillCold(source, one);
     };
     // What goes wrong with a cache concerns no caller.
     this.ctx.waitUntil(fill().catch(() => {}));
-    return held;
+    return loaded;
   }
 
   /** Opens what was loaded, and gives its memory back when it cannot be opened. */

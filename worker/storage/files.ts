@@ -1,7 +1,6 @@
 import { freeBuffer } from "../core/format/artifact.ts";
 import { ArtifactError } from "../core/format/errors.ts";
 import { versionKey } from "../core/format/keys.ts";
-import { type Load, loadBeside } from "./beside.ts";
 import { type ColdFile, createColdReader, type ReadRanges } from "./cold.ts";
 import { fillColdCache, openColdFile, readsCold } from "./cold-file.ts";
 import { type LoadedForest, loadForest, readHot } from "./hot.ts";
@@ -10,7 +9,8 @@ import type { PublishedManifest } from "./manifest.ts";
 import type { FileLengths } from "./pointer.ts";
 import { createRangeCache, type RangeCache } from "./range-cache.ts";
 import { freeParts } from "./release.ts";
-import { createTurns } from "./turns.ts";
+import { createSemaphore } from "./semaphore.ts";
+import { type Load, loadTogether } from "./together.ts";
 
 /** Files of a version, or of a shard of it. */
 export interface Files {
@@ -35,7 +35,7 @@ export function loadFiles(
     run: (step) => loadOne(source, files, step),
     free: ({ parts }) => freeParts(parts),
   });
-  return loadBeside<readonly LoadResult[]>(wanted.map(load), onProgress);
+  return loadTogether<readonly LoadResult[]>(wanted.map(load), onProgress);
 }
 
 async function loadOne(
@@ -49,7 +49,7 @@ async function loadOne(
     whole: lengths.placement,
     length: lengths.placementHot,
   };
-  const [described, placement, { artifact, from }] = await loadBeside<
+  const [described, placement, { artifact, from }] = await loadTogether<
     [PublishedManifest, Uint8Array, LoadedForest]
   >(
     [
@@ -83,12 +83,12 @@ async function loadOne(
 
 /** Memory of a search's reads of cold rows, about (see `READ_LIMITS`); in a Worker a part of its ranking's. */
 const COLD_READ_BYTES = 2e6;
-const coldTurns = createTurns(3 * COLD_READ_BYTES);
+const coldReads = createSemaphore(3 * COLD_READ_BYTES);
 
 /** Reads ranges in turns, so that who waits finds in memory what was read meanwhile. */
 function createRangesReader(file: ColdFile, ranges: RangeCache): ReadRanges {
   const read = createColdReader(file, ranges);
-  return (ranges) => coldTurns(COLD_READ_BYTES, () => read(ranges));
+  return (ranges) => coldReads(COLD_READ_BYTES, () => read(ranges));
 }
 
 /** Leaves the whole file in the data centre's cache, where searches read its cold part. Best effort. */

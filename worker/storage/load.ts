@@ -1,12 +1,12 @@
 import { freeBuffer, sectionBytes } from "../core/format/artifact.ts";
 import { versionKey } from "../core/format/keys.ts";
-import { type Load, loadBeside } from "./beside.ts";
 import { loadFiles } from "./files.ts";
 import { loadForest } from "./hot.ts";
 import { heldBytesOf, type LoadedParts, type LoadResult, type LoadSource } from "./loaded.ts";
 import { lengthsOf, type PublishedManifest, type ShardPlace } from "./manifest.ts";
 import type { FileLengths, VersionLengths } from "./pointer.ts";
 import { freeParts } from "./release.ts";
+import { type Load, loadTogether } from "./together.ts";
 import { readManifest, readShardManifest } from "./versions.ts";
 
 export interface LoadCallbacks {
@@ -88,7 +88,7 @@ export async function loadShard(
     run: async (step) => router && loadWordTotals(source, version, router, step),
     free: (bytes) => bytes && freeBuffer(bytes.buffer),
   };
-  const [loaded, wordTotals] = await loadBeside<[readonly LoadResult[], Uint8Array | undefined]>(
+  const [loaded, wordTotals] = await loadTogether<[readonly LoadResult[], Uint8Array | undefined]>(
     [files, totals],
     () => {},
   );

@@ -12,7 +12,7 @@ import type { PageCache } from "./documents/cache.ts";
 import { openKvDocstore } from "./documents/kv.ts";
 import { createPlacedReader } from "./documents/pages.ts";
 import type { LoadedParts } from "./loaded.ts";
-import { createTurns } from "./turns.ts";
+import { createSemaphore } from "./semaphore.ts";
 
 /** Places of the documents of a published version. */
 export interface DocumentBindings {
@@ -42,8 +42,8 @@ export function openPublished(
 }
 
 /** As many at once as reads of cold rows. */
-const rankingTurns = createTurns(3 * RANKING_BYTES, { memory: requestMemory });
-const takeTurn: InTurn = (run, work) => rankingTurns(RANKING_BYTES, run, work?.share);
+const rankings = createSemaphore(3 * RANKING_BYTES, { memory: requestMemory });
+const takeTurn: InTurn = (run, work) => rankings(RANKING_BYTES, run, work?.share);
 
 function openAlone(
   { name, version, manifest, artifact, placement, readRanges }: LoadedParts,

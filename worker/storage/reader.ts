@@ -1,9 +1,9 @@
 import { AnnoyEdgeError } from "../core/format/errors.ts";
 import { monotonicNow } from "../core/time/clock.ts";
-import type { Held } from "./held.ts";
-import { createHolder } from "./holder.ts";
+import type { LoadedVersion } from "./loaded-version.ts";
+import { createLoadedVersions } from "./loaded-versions.ts";
 import { createRefresher } from "./refresh.ts";
-import { createTasks } from "./task.ts";
+import { createRefreshTasks } from "./refresh-task.ts";
 import type {
   IndexReader,
   IndexReaderOptions,
@@ -37,44 +37,44 @@ export function createIndexReader<T>(options: IndexReaderOptions<T>): IndexReade
   const refreshMs = options.refreshSeconds * 1000;
   const timing = { ...TIMING, ...options.timing };
   const staleMs = Math.max(timing.stale, STALE_REFRESHES * refreshMs);
-  const holder = createHolder<T>();
+  const versions = createLoadedVersions<T>();
   let loads = 0;
   let peakBytes = 0;
   let lastError: ReaderStatus["lastError"] = null;
 
-  const tasks = createTasks({
+  const tasks = createRefreshTasks({
     stall: timing.stall,
     run: (ctx, own) => refresher.refresh(ctx, own),
     onEnd: (error) => {
       lastError = error === undefined ? null : { ...codeOf(error), at: new Date().toISOString() };
     },
   });
-  const heldBytes = (): number => holder.bytes + (tasks.current?.bytes ?? 0);
+  const heldBytes = (): number => versions.bytes + (tasks.current?.bytes ?? 0);
   const onLoad = (): void => {
     loads++;
     peakBytes = Math.max(peakBytes, heldBytes());
   };
-  const refresher = createRefresher({ options, timing, holder, tasks, heldBytes, onLoad });
+  const refresher = createRefresher({ options, timing, versions, tasks, heldBytes, onLoad });
 
-  const leaseOf = (held: Held<T>, began: number): Lease<T> => ({
+  const leaseOf = (held: LoadedVersion<T>, began: number): Lease<T> => ({
     value: held.value,
     version: held.version,
     manifest: held.parts.manifest,
     waitedMs: monotonicNow() - began,
-    release: holder.take(held),
+    release: versions.take(held),
   });
 
   async function current(ctx: WaitContext): Promise<Lease<T>> {
     const began = monotonicNow();
     const { age } = tasks;
-    if (holder.live && age < staleMs) {
+    if (versions.live && age < staleMs) {
       if (age >= refreshMs && !tasks.running) tasks.start(ctx);
-      if (holder.live) return leaseOf(holder.live, began);
+      if (versions.live) return leaseOf(versions.live, began);
     }
-    if (holder.live) await tasks.settle(ctx, began + timing.staleWait);
-    while (!holder.live) {
+    if (versions.live) await tasks.settle(ctx, began + timing.staleWait);
+    while (!versions.live) {
       const ended = await tasks.settle(ctx, began + timing.wait);
-      if (holder.live) break;
+      if (versions.live) break;
       if (ended.done && ended.error !== undefined && !isCode(ended.error, "SUPERSEDED"))
         throw asStorageFailure(options.name, ended.error);
       if (monotonicNow() - began >= timing.wait) {
@@ -82,11 +82,11 @@ export function createIndexReader<T>(options: IndexReaderOptions<T>): IndexReade
         throw new AnnoyEdgeError("INDEX_LOADING", message);
       }
     }
-    return leaseOf(holder.live, began);
+    return leaseOf(versions.live, began);
   }
 
   const status = (): ReaderStatus => {
-    const { live } = holder;
+    const { live } = versions;
     const { pointer, refused } = refresher;
     const { age } = tasks;
     return {
@@ -114,9 +114,9 @@ export function createIndexReader<T>(options: IndexReaderOptions<T>): IndexReade
       return heldBytes();
     },
     letGo() {
-      const { live } = holder;
-      if (!live || tasks.current || holder.isUsed(live)) return false;
-      holder.retire();
+      const { live } = versions;
+      if (!live || tasks.current || versions.isUsed(live)) return false;
+      versions.retire();
       return true;
     },
     async refresh(ctx) {

@@ -2,8 +2,8 @@ import { AnnoyEdgeError, ArtifactError } from "../core/format/errors.ts";
 import { monotonicNow } from "../core/time/clock.ts";
 import { lengthsOf } from "./manifest.ts";
 import type { Pointer } from "./pointer.ts";
+import type { RefreshTask } from "./refresh-task.ts";
 import { type SwapContext, swapTo } from "./swap.ts";
-import type { Task } from "./task.ts";
 import type { WaitContext } from "./types.ts";
 import { etagsOf, readManifest, readPointer } from "./versions.ts";
 
@@ -13,11 +13,11 @@ export interface Refresher {
   readonly pointer: Pointer | undefined;
   readonly refused: ReadonlyMap<string, { readonly error: unknown }>;
   /** Looks at the pointer and loads what it names; falls back to the version before when nothing is at hand. */
-  refresh(ctx: WaitContext, own: Task): Promise<void>;
+  refresh(ctx: WaitContext, own: RefreshTask): Promise<void>;
 }
 
 export function createRefresher<T>(swap: SwapContext<T>): Refresher {
-  const { options, timing, holder, tasks } = swap;
+  const { options, timing, versions, tasks } = swap;
   let pointer: Pointer | undefined;
   let etag: string | undefined;
   const refused = new Map<string, { error: unknown; until: number; etags: string | undefined }>();
@@ -28,7 +28,7 @@ export function createRefresher<T>(swap: SwapContext<T>): Refresher {
     return etagsOf(options, base === undefined ? [version] : [version, base]).catch(() => undefined);
   };
   /** Whether a version that was refused stays so: until its time is up, or its objects are written again. */
-  const isRefused = async (version: string, own: Task): Promise<boolean> => {
+  const isRefused = async (version: string, own: RefreshTask): Promise<boolean> => {
     const refusal = refused.get(version);
     if (!refusal || monotonicNow() >= refusal.until) return false;
     const etags = await etagsNow(version);
@@ -36,15 +36,15 @@ export function createRefresher<T>(swap: SwapContext<T>): Refresher {
     return etags === undefined || refusal.etags === undefined || etags === refusal.etags;
   };
 
-  async function load(version: string, ctx: WaitContext, own: Task): Promise<void> {
+  async function load(version: string, ctx: WaitContext, own: RefreshTask): Promise<void> {
     const known = version === pointer?.version ? pointer.lengths : undefined;
     const lengths = known ?? lengthsOf(await readManifest(options, version));
     tasks.alive(own);
     await swapTo(swap, { version, lengths }, ctx, own);
   }
 
-  async function refresh(ctx: WaitContext, own: Task): Promise<void> {
-    const before = holder.live?.version;
+  async function refresh(ctx: WaitContext, own: RefreshTask): Promise<void> {
+    const before = versions.live?.version;
     const reading = await readPointer(options, etag);
     tasks.alive(own);
     if (reading.changed) {
@@ -56,7 +56,7 @@ export function createRefresher<T>(swap: SwapContext<T>): Refresher {
     // What was live comes last: it was given up to make room for a version that turned out damaged.
     for (const version of new Set([pointer.version, before, pointer.previous])) {
       if (!version) continue;
-      if (version === holder.live?.version) break;
+      if (version === versions.live?.version) break;
       if (await isRefused(version, own)) {
         failure ??= refused.get(version)?.error;
         continue;

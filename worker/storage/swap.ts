@@ -3,14 +3,14 @@ import { AnnoyEdgeError } from "../core/format/errors.ts";
 import { monotonicNow } from "../core/time/clock.ts";
 import { sleep } from "../core/time/wait.ts";
 import { fillCold } from "./files.ts";
-import { artifactsOf } from "./held.ts";
-import type { Holder } from "./holder.ts";
 import { fillCache } from "./hot.ts";
 import { loadVersion } from "./load.ts";
 import { heldBytesOf, type LoadedParts, type LoadResult } from "./loaded.ts";
+import { artifactsOf } from "./loaded-version.ts";
+import type { LoadedVersions } from "./loaded-versions.ts";
 import type { VersionLengths } from "./pointer.ts";
+import { LAST_POLL_MS, type RefreshTask, type RefreshTasks } from "./refresh-task.ts";
 import { freeParts } from "./release.ts";
-import { LAST_POLL_MS, type Task, type Tasks } from "./task.ts";
 import type { IndexReaderOptions, ReaderTiming, WaitContext } from "./types.ts";
 import { requireFiles } from "./versions.ts";
 
@@ -18,8 +18,8 @@ import { requireFiles } from "./versions.ts";
 export interface SwapContext<T> {
   readonly options: IndexReaderOptions<T>;
   readonly timing: ReaderTiming;
-  readonly holder: Holder<T>;
-  readonly tasks: Pick<Tasks, "alive">;
+  readonly versions: LoadedVersions<T>;
+  readonly tasks: Pick<RefreshTasks, "alive">;
   /** Bytes of all versions, and of those that are being read. */
   readonly heldBytes: () => number;
   /** Called when the memory of a load is taken, before its first byte is read. */
@@ -42,10 +42,10 @@ export async function swapTo<T>(
   swap: SwapContext<T>,
   { version, lengths }: Pick<Wanted, "version" | "lengths">,
   ctx: WaitContext,
-  own: Task,
+  own: RefreshTask,
 ): Promise<void> {
-  const { options, timing, holder } = swap;
-  const wanted = describeWanted(holder, version, lengths);
+  const { options, timing, versions } = swap;
+  const wanted = describeWanted(versions, version, lengths);
   const needed = wanted.whole + (lengths.encoder?.bytes ?? 0);
   if (needed > LOADED_BYTES) {
     own.opening = true;
@@ -54,7 +54,7 @@ export async function swapTo<T>(
       `Version ${version} takes ${needed} bytes of memory; an isolate has room for ${LOADED_BYTES}.`,
     );
   }
-  const unpin = holder.pin(wanted.base);
+  const unpin = versions.pin(wanted.base);
   try {
     await takeRoom(swap, wanted, own);
     swap.onLoad();
@@ -69,22 +69,22 @@ export async function swapTo<T>(
     // The answers that wait go first; and what goes wrong with a cache concerns no reader.
     ctx.waitUntil(
       sleep(timing.fill)
-        .then(() => fill(options, holder, version))
+        .then(() => fill(options, versions, version))
         .catch(() => {}),
     );
   }
 }
 
-function describeWanted<T>(holder: Holder<T>, version: string, lengths: VersionLengths): Wanted {
-  const base = holder.artifact(lengths.base?.version);
+function describeWanted<T>(versions: LoadedVersions<T>, version: string, lengths: VersionLengths): Wanted {
+  const base = versions.artifact(lengths.base?.version);
   const whole = heldBytesOf(lengths) + (lengths.base ? heldBytesOf(lengths.base) : 0);
-  const added = holder.artifact(version) ? 0 : base ? heldBytesOf(lengths) : whole;
+  const added = versions.artifact(version) ? 0 : base ? heldBytesOf(lengths) : whole;
   return { version, lengths, base, whole, added };
 }
 
 /** Takes the memory that a version needs: others make room for it, or the version that answers gives way. */
-async function takeRoom<T>(swap: SwapContext<T>, wanted: Wanted, own: Task): Promise<void> {
-  const { options, holder, tasks, heldBytes } = swap;
+async function takeRoom<T>(swap: SwapContext<T>, wanted: Wanted, own: RefreshTask): Promise<void> {
+  const { options, versions, tasks, heldBytes } = swap;
   const { version, lengths, whole, added } = wanted;
   const budget = options.memoryBudget ?? HELD_BYTES;
   const claim = (): boolean => {
@@ -94,25 +94,25 @@ async function takeRoom<T>(swap: SwapContext<T>, wanted: Wanted, own: Task): Pro
     return true;
   };
   if (claim()) return;
-  if (options.makeRoom) await options.makeRoom(claim, holder.live !== undefined);
+  if (options.makeRoom) await options.makeRoom(claim, versions.live !== undefined);
   if (own.bytes === 0) {
     // What answers is not given up for a version that cannot be loaded.
-    if (holder.live) await requireFiles(options, version, lengths);
+    if (versions.live) await requireFiles(options, version, lengths);
     tasks.alive(own);
     await drain(swap, own);
   }
-  own.bytes = holder.live ? added : whole;
+  own.bytes = versions.live ? added : whole;
 }
 
 /** Gives up the live version and waits until no request uses it. */
-async function drain<T>({ holder, tasks, timing }: SwapContext<T>, own: Task): Promise<void> {
-  const old = holder.live;
+async function drain<T>({ versions, tasks, timing }: SwapContext<T>, own: RefreshTask): Promise<void> {
+  const old = versions.live;
   if (!old) return;
-  holder.retire();
+  versions.retire();
   const deadline = monotonicNow() + timing.drain;
-  while (holder.isUsed(old)) {
+  while (versions.isUsed(old)) {
     if (monotonicNow() > deadline) {
-      holder.restore(old);
+      versions.restore(old);
       throw new AnnoyEdgeError(
         "SWAP_POSTPONED",
         `Version ${old.version} is still in use after ${timing.drain} ms; it is replaced later.`,
@@ -121,17 +121,17 @@ async function drain<T>({ holder, tasks, timing }: SwapContext<T>, own: Task): P
     await sleep(LAST_POLL_MS);
     tasks.alive(own);
   }
-  holder.prune();
+  versions.prune();
 }
 
 /** Loads a version, unless it is in memory as the base of another. */
 async function load<T>(
-  { options, holder, tasks }: SwapContext<T>,
+  { options, versions, tasks }: SwapContext<T>,
   { version, lengths, base }: Wanted,
   ctx: WaitContext,
-  own: Task,
+  own: RefreshTask,
 ): Promise<LoadResult> {
-  const parts = holder.artifact(version);
+  const parts = versions.artifact(version);
   if (parts) return { parts, from: "cache", fresh: [] };
   return loadVersion(options, version, lengths, {
     base,
@@ -144,20 +144,20 @@ async function load<T>(
 
 /** Lets what was loaded answer; what was read for it is given back when it cannot. */
 function open<T>(
-  { options, holder, tasks }: SwapContext<T>,
+  { options, versions, tasks }: SwapContext<T>,
   { version, base }: Wanted,
   { parts, from, fresh }: LoadResult,
-  own: Task,
+  own: RefreshTask,
 ): void {
   try {
     tasks.alive(own);
     own.opening = true;
     const value = options.open(parts);
     const loadedAt = Date.now();
-    holder.put({ version, parts, value, from, fresh, loadedAt, leases: new Set(), expired: false });
+    versions.put({ version, parts, value, from, fresh, loadedAt, leases: new Set(), expired: false });
   } catch (error) {
     for (const one of artifactsOf({ parts })) {
-      const isShared = [base, holder.artifact(one.version)].some((own) => own?.artifact === one.artifact);
+      const isShared = [base, versions.artifact(one.version)].some((own) => own?.artifact === one.artifact);
       if (!isShared) freeParts(one);
     }
     throw error;
@@ -165,10 +165,14 @@ function open<T>(
 }
 
 /** Leaves a version in the data centre's cache, unless it has given way meanwhile: nothing keeps its bytes until then. */
-async function fill<T>(options: IndexReaderOptions<T>, holder: Holder<T>, version: string): Promise<void> {
-  const { live } = holder;
+async function fill<T>(
+  options: IndexReaderOptions<T>,
+  versions: LoadedVersions<T>,
+  version: string,
+): Promise<void> {
+  const { live } = versions;
   if (live?.version !== version) return;
-  const release = holder.take(live);
+  const release = versions.take(live);
   try {
     for (const parts of live.fresh) await fillCache(options, parts);
   } finally {

@@ -4,7 +4,7 @@ import { packKey, pageKey } from "../../../worker/core/format/keys.ts";
 import { encodeLine } from "../../../worker/core/format/page.ts";
 import { NO_DOCUMENT, type Placement, placementEntry } from "../../../worker/core/format/placement.ts";
 import { createWork } from "../../../worker/core/format/work.ts";
-import { enterFlight } from "../../../worker/http/flight.ts";
+import { openReservation } from "../../../worker/http/reservation.ts";
 import { createPageCache } from "../../../worker/storage/documents/cache.ts";
 import { type KvDocstoreOptions, openKvDocstore } from "../../../worker/storage/documents/kv.ts";
 
@@ -129,12 +129,12 @@ test("pages are asked for with a long lifetime, a missing one again with a short
 
 test("a request that has been answered meanwhile reads nothing more, and leaves the pages that are kept", async () => {
   const { kv, calls } = watched();
-  const { hold, counting, leave } = enterFlight();
-  hold(1);
+  const { reserve, counting, release } = openReservation();
+  reserve(1);
   // The request ends while its page is being read.
   const leaving = new Proxy(kv, {
     get(target, property) {
-      leave();
+      release();
       return Reflect.get(target, property);
     },
   });

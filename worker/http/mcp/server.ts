@@ -22,7 +22,7 @@ export async function answerMcp(c: AppContext, options: McpOptions): Promise<Res
   const parsedBody = await readJson(c.req, {
     maxBytes: limits.maxBodyBytes ?? MAX_BODY_BYTES,
     timeout: limits.bodyTimeout ?? BODY_TIMEOUT,
-    hold: stateOf(c).hold,
+    reserve: stateOf(c).reserve,
   });
   if (!Array.isArray(parsedBody)) return whole(await handler.fetch(c.req.raw, { parsedBody }));
   const error = {

@@ -86,7 +86,7 @@ async function cachedJson(
   const kept = await readAnswer(cache, key);
   state.cache = kept === undefined ? "miss" : "hit";
   if (kept !== undefined) {
-    if (kept.length >= LARGE_BYTES) state.hold(kept.length);
+    if (kept.length >= LARGE_BYTES) state.reserve(kept.length);
     return kept;
   }
   const json = await compute();

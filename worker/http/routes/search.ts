@@ -66,7 +66,7 @@ function limitsOf(c: AppContext): HttpLimits {
 }
 
 function bodyLimits(c: AppContext, maxBytes: number): BodyLimits {
-  return { maxBytes, timeout: limitsOf(c).bodyTimeout ?? BODY_TIMEOUT, hold: stateOf(c).hold };
+  return { maxBytes, timeout: limitsOf(c).bodyTimeout ?? BODY_TIMEOUT, reserve: stateOf(c).reserve };
 }
 
 /** Warnings of what may be better the next time: such an answer is not kept. */

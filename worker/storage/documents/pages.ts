@@ -11,7 +11,7 @@ import type { Work } from "../../core/format/work.ts";
 import type { DocumentPlace, PlacedDocument, ReadPlaced } from "../../core/search/docstore.ts";
 import { within } from "../../core/time/wait.ts";
 import { answered } from "../objects.ts";
-import { createTurns } from "../turns.ts";
+import { createSemaphore } from "../semaphore.ts";
 import { createPageCache, type PageCache } from "./cache.ts";
 
 /** https://developers.cloudflare.com/kv/api/read-key-value-pairs/: at most 100 keys and 25 MB a bulk get. */
@@ -42,7 +42,7 @@ type Page = Omit<DocumentPlace, "slot">;
 
 /** Work of decoding a byte of a page and of its hash, in nanoseconds. */
 const PAGE_NS = 3;
-const pageTurns = createTurns(PAGE_READ_BYTES);
+const pageReads = createSemaphore(PAGE_READ_BYTES);
 
 function bytesOf(pages: readonly Page[]): number {
   return pages.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -86,7 +86,7 @@ export function createPlacedReader(options: PageOptions): ReadPlaced {
     };
     const missing = [...pages.values()].map(({ page }) => page).filter(isMissing);
     await forEachLimited(batches(missing), CONCURRENCY, (batch) =>
-      pageTurns(bytesOf(batch), async () => {
+      pageReads(bytesOf(batch), async () => {
         // Others may have read some of them meanwhile.
         const wanted = batch.filter(isMissing);
         work?.spend("answer", bytesOf(wanted) * PAGE_NS);

@@ -2,7 +2,7 @@ import { monotonicNow } from "../core/time/clock.ts";
 import type { LoadedParts, LoadResult } from "./loaded.ts";
 
 /** A version in memory, and who is using it. */
-export interface Held<T> {
+export interface LoadedVersion<T> {
   readonly version: string;
   readonly parts: LoadedParts;
   readonly value: T;
@@ -23,12 +23,12 @@ interface Lease {
 }
 
 /** The artifacts that a version holds: its own, and the base that it may share with another version. */
-export function artifactsOf({ parts }: Pick<Held<unknown>, "parts">): readonly LoadedParts[] {
+export function artifactsOf({ parts }: Pick<LoadedVersion<unknown>, "parts">): readonly LoadedParts[] {
   return parts.base ? [parts, parts.base] : [parts];
 }
 
 /** Bytes that versions hold, a base that several share counted once. */
-export function bytesHeld<T>(versions: readonly Held<T>[]): number {
+export function bytesHeld<T>(versions: readonly LoadedVersion<T>[]): number {
   let sum = 0;
   // A changed version has a copy of its own part's description, but the base's is the very same object.
   for (const { artifact, placement } of new Set(versions.flatMap(artifactsOf)))
@@ -46,7 +46,7 @@ const LEASE_MS = 30_000;
  * Takes a lease; the function returned gives it back, at once or after some milliseconds, and may be called more than once.
  * Nothing waits for those: whoever asks next looks at the clock.
  */
-export function lease<T>(held: Held<T>, now: number): (after?: number) => void {
+export function lease<T>(held: LoadedVersion<T>, now: number): (after?: number) => void {
   const entry: Lease = { until: now + LEASE_MS, ended: false };
   held.leases.add(entry);
   return (after = 0) => {
@@ -56,7 +56,7 @@ export function lease<T>(held: Held<T>, now: number): (after?: number) => void {
   };
 }
 
-export function isLeased<T>(held: Held<T>, now: number): boolean {
+export function isLeased<T>(held: LoadedVersion<T>, now: number): boolean {
   for (const entry of held.leases) {
     if (now < entry.until) return true;
     held.leases.delete(entry);

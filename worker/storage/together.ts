@@ -13,7 +13,7 @@ export interface Load<T> {
  * @param onProgress called as bytes arrive; what it throws ends all loads
  * @throws what the first load failed with
  */
-export async function loadBeside<T extends readonly unknown[]>(
+export async function loadTogether<T extends readonly unknown[]>(
   loads: { readonly [K in keyof T]: Load<T[K]> },
   onProgress: () => void,
 ): Promise<T> {

@@ -7,7 +7,7 @@ const FIRST_POLL_MS = 2;
 export const LAST_POLL_MS = 20;
 
 /** One look at the pointer, and the load that may follow. Only ever one at a time. */
-export interface Task {
+export interface RefreshTask {
   heartbeat: number;
   /** Bytes that are being read. */
   bytes: number;
@@ -22,11 +22,11 @@ export interface Task {
  * when that request's client hangs up: the request that starts a task keeps it alive by `waitUntil`, the others look at
  * the finished state on timers of their own, and one of them takes over when the task makes no progress.
  */
-export interface Tasks {
+export interface RefreshTasks {
   /** The task that has not ended, whether or not it makes progress. */
-  readonly current: Task | undefined;
+  readonly current: RefreshTask | undefined;
   /** The task that makes progress. */
-  readonly running: Task | undefined;
+  readonly running: RefreshTask | undefined;
   /** Milliseconds since the last task began; Infinity before the first. */
   readonly age: number;
   /**
@@ -34,29 +34,29 @@ export interface Tasks {
    *
    * @throws AnnoyEdgeError `SUPERSEDED` for a task that was taken over
    */
-  alive(own: Task): void;
+  alive(own: RefreshTask): void;
   start(ctx: WaitContext): void;
   /** Joins the task that is under way or starts one, and waits for its end, at most until `deadline`. */
-  settle(ctx: WaitContext, deadline: number): Promise<Task>;
+  settle(ctx: WaitContext, deadline: number): Promise<RefreshTask>;
 }
 
-export interface TaskOptions {
+export interface RefreshTaskOptions {
   /** Milliseconds without progress after which a task is taken over. */
   readonly stall: number;
-  readonly run: (ctx: WaitContext, own: Task) => Promise<void>;
+  readonly run: (ctx: WaitContext, own: RefreshTask) => Promise<void>;
   /** Called with what a task that was not taken over failed with; undefined when it succeeded. */
   readonly onEnd: (error: unknown) => void;
 }
 
-export function createTasks({ stall, run, onEnd }: TaskOptions): Tasks {
-  let task: Task | undefined;
+export function createRefreshTasks({ stall, run, onEnd }: RefreshTaskOptions): RefreshTasks {
+  let task: RefreshTask | undefined;
   let startedAt = Number.NEGATIVE_INFINITY;
 
-  const running = (): Task | undefined =>
+  const running = (): RefreshTask | undefined =>
     task && monotonicNow() - task.heartbeat < stall ? task : undefined;
 
-  function start(ctx: WaitContext): { task: Task; promise: Promise<void> } {
-    const own: Task = { heartbeat: monotonicNow(), bytes: 0, opening: false, done: false };
+  function start(ctx: WaitContext): { task: RefreshTask; promise: Promise<void> } {
+    const own: RefreshTask = { heartbeat: monotonicNow(), bytes: 0, opening: false, done: false };
     task = own;
     startedAt = own.heartbeat;
     const promise = run(ctx, own)

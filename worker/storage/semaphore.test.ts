@@ -1,14 +1,14 @@
 import { expect, onTestFinished, test, vi } from "vitest";
-import { createTurns } from "./turns.ts";
+import { createSemaphore } from "./semaphore.ts";
 
 const after = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 test("what runs at once takes no more than there is, and something larger runs alone", async () => {
-  const turns = createTurns(10);
+  const limited = createSemaphore(10);
   let taken = 0;
   let most = 0;
   const run = (bytes: number) =>
-    turns(bytes, async () => {
+    limited(bytes, async () => {
       taken += bytes;
       most = Math.max(most, taken);
       await after(1);
@@ -20,15 +20,15 @@ test("what runs at once takes no more than there is, and something larger runs a
   most = 0;
   await Promise.all([run(3), run(25)]);
   expect(most).toBe(25);
-  await expect(turns(10, () => Promise.reject(new Error("lost")))).rejects.toThrow("lost");
+  await expect(limited(10, () => Promise.reject(new Error("lost")))).rejects.toThrow("lost");
   expect(await run(10)).toBe(10);
 });
 
 test("who waits is served in the order of coming, large or small, and nobody who comes later is", async () => {
-  const turns = createTurns(10);
+  const limited = createSemaphore(10);
   const order: number[] = [];
   const run = (number: number, bytes: number) =>
-    turns(bytes, async () => {
+    limited(bytes, async () => {
       order.push(number);
       await after(2);
     });
@@ -41,14 +41,14 @@ test("who waits is served in the order of coming, large or small, and nobody who
 test("who is so late that it was taken for gone stands in line again", async () => {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
-  const turns = createTurns(10);
+  const limited = createSemaphore(10);
   const order: string[] = [];
-  const run = (name: string) => turns(10, async () => void order.push(name));
+  const run = (name: string) => limited(10, async () => void order.push(name));
   const { promise, resolve } = Promise.withResolvers<void>();
-  void turns(10, () => new Promise(() => {}));
+  void limited(10, () => new Promise(() => {}));
   const late = run("late");
   vi.setSystemTime(Date.now() + 6_000);
-  const running = turns(10, () => promise);
+  const running = limited(10, () => promise);
   await vi.advanceTimersByTimeAsync(10);
   const next = run("next");
   await vi.advanceTimersByTimeAsync(50);
@@ -59,11 +59,11 @@ test("who is so late that it was taken for gone stands in line again", async () 
 });
 
 test("who has waited for long is refused, and the others are served", async () => {
-  const turns = createTurns(10, { longestWait: 20 });
+  const limited = createSemaphore(10, { longestWait: 20 });
   const { promise, resolve } = Promise.withResolvers<void>();
-  const running = turns(10, () => promise);
-  await expect(turns(1, after.bind(null, 0))).rejects.toMatchObject({ code: "ISOLATE_BUSY" });
+  const running = limited(10, () => promise);
+  await expect(limited(1, after.bind(null, 0))).rejects.toMatchObject({ code: "ISOLATE_BUSY" });
   resolve();
   await running;
-  expect(await turns(10, async () => "served")).toBe("served");
+  expect(await limited(10, async () => "served")).toBe("served");
 });

@@ -4,18 +4,18 @@ import { monotonicNow } from "../core/time/clock.ts";
 import { sleep } from "../core/time/wait.ts";
 
 /** Runs something that takes so many bytes for a while when there is room for it. */
-export type Turns = <R>(bytes: number, run: () => Promise<R>, request?: Share) => Promise<R>;
+export type Semaphore = <R>(bytes: number, run: () => Promise<R>, request?: Share) => Promise<R>;
 
 const POLL_MS = 5;
 const LONGEST_POLL_MS = 100;
-/** A turn that lasts longer belongs to a request that is gone. */
+/** Longest duration of a run, in milliseconds: one that lasts longer belongs to a request that is gone. */
 const GONE_MS = 5_000;
 /** One that waits, and looks later than it meant to by this, keeps nobody waiting: its request may be gone. */
 const LATE_MS = 250;
 const LONGEST_WAIT_MS = 20_000;
 
-export interface TurnsOptions {
-  /** Memory that turns share with requests. Default: their own. */
+export interface SemaphoreOptions {
+  /** Memory that it shares with requests. Default: its own. */
   readonly memory?: RequestMemory;
   /** Milliseconds after which what waits is refused. */
   readonly longestWait?: number;
@@ -34,23 +34,23 @@ interface Waiting {
  *
  * @returns a function that throws AnnoyEdgeError `ISOLATE_BUSY` for what has waited longer than `longestWait`
  */
-export function createTurns(
+export function createSemaphore(
   most: number,
-  { memory = createRequestMemory(most), longestWait = LONGEST_WAIT_MS }: TurnsOptions = {},
-): Turns {
+  { memory = createRequestMemory(most), longestWait = LONGEST_WAIT_MS }: SemaphoreOptions = {},
+): Semaphore {
   const { shares } = memory;
   const running = new Set<Share>();
-  const end = (turn: Share): void => {
-    running.delete(turn);
-    shares.delete(turn);
+  const end = (share: Share): void => {
+    running.delete(share);
+    shares.delete(share);
   };
   // In the order in which they came.
   const waiting = new Set<Waiting>();
   const isRoomFor = ({ bytes, request }: Share, now: number): boolean => {
     let sum = 0;
-    for (const turn of running) {
-      if (now - turn.since > GONE_MS) end(turn);
-      else sum += turn.bytes;
+    for (const share of running) {
+      if (now - share.since > GONE_MS) end(share);
+      else sum += share.bytes;
     }
     return (sum === 0 || sum + bytes <= most) && memory.fits(bytes, request);
   };
@@ -65,13 +65,13 @@ export function createTurns(
     }
     return count;
   };
-  const waitFor = async (turn: Share): Promise<void> => {
-    const { since } = turn;
+  const waitFor = async (share: Share): Promise<void> => {
+    const { since } = share;
     const own = { looksAt: since };
     try {
       for (let now = since; ; now = monotonicNow()) {
         const ahead = before(own, now);
-        if (ahead === 0 && isRoomFor(turn, now)) return;
+        if (ahead === 0 && isRoomFor(share, now)) return;
         if (now - since >= longestWait) throw busy(longestWait);
         const pause = Math.min(POLL_MS * (1 + ahead), LONGEST_POLL_MS);
         own.looksAt = now + pause;
@@ -85,15 +85,15 @@ export function createTurns(
   };
   return async (bytes, run, request) => {
     const now = monotonicNow();
-    const turn: Share = { bytes, since: now, request };
-    if (before(undefined, now) > 0 || !isRoomFor(turn, now)) await waitFor(turn);
-    turn.since = monotonicNow();
-    running.add(turn);
-    shares.add(turn);
+    const share: Share = { bytes, since: now, request };
+    if (before(undefined, now) > 0 || !isRoomFor(share, now)) await waitFor(share);
+    share.since = monotonicNow();
+    running.add(share);
+    shares.add(share);
     try {
       return await run();
     } finally {
-      end(turn);
+      end(share);
     }
   };
 }

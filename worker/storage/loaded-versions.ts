@@ -1,15 +1,15 @@
 import { monotonicNow } from "../core/time/clock.ts";
-import { artifactsOf, bytesHeld, type Held, isLeased, lease } from "./held.ts";
 import type { LoadedParts } from "./loaded.ts";
+import { artifactsOf, bytesHeld, isLeased, type LoadedVersion, lease } from "./loaded-version.ts";
 import { freeParts } from "./release.ts";
 
 /**
  * The versions of one index in memory: the one that answers, and those that were replaced while requests used them. The
  * memory of a version is given back when the last lease of it has ended.
  */
-export interface Holder<T> {
+export interface LoadedVersions<T> {
   /** The version that answers. */
-  readonly live: Held<T> | undefined;
+  readonly live: LoadedVersion<T> | undefined;
   /** Bytes of all versions. */
   readonly bytes: number;
   /** An artifact that a version in memory has, its own or its base. */
@@ -17,26 +17,26 @@ export interface Holder<T> {
   /** Keeps an artifact that a load relies on, whatever becomes of the versions that have it, until the returned function is called. */
   pin(parts: LoadedParts | undefined): () => void;
   /** Takes a lease, see {@link lease}. */
-  take(held: Held<T>): (after?: number) => void;
+  take(held: LoadedVersion<T>): (after?: number) => void;
   /** Puts a version in the place of the one that answers. */
-  put(held: Held<T>): void;
+  put(held: LoadedVersion<T>): void;
   /** Gives the version that answers up: nothing answers then. */
   retire(): void;
   /** Whether requests use a version that was given up. */
-  isUsed(held: Held<T>): boolean;
+  isUsed(held: LoadedVersion<T>): boolean;
   /** Lets a version answer again that was given up and is still in use. */
-  restore(held: Held<T>): void;
+  restore(held: LoadedVersion<T>): void;
   /** Frees what nobody uses any more. */
   prune(): void;
 }
 
-export function createHolder<T>(): Holder<T> {
-  let live: Held<T> | undefined;
-  let retired: Held<T>[] = [];
+export function createLoadedVersions<T>(): LoadedVersions<T> {
+  let live: LoadedVersion<T> | undefined;
+  let retired: LoadedVersion<T>[] = [];
   const pinned = new Set<{ readonly parts: LoadedParts }>();
   /** Bytes that a request of an expired lease may still read: garbage collection frees them. */
   const spared = new WeakSet<Uint8Array>();
-  const inMemory = (): readonly Held<T>[] => (live ? [live, ...retired] : retired);
+  const inMemory = (): readonly LoadedVersion<T>[] => (live ? [live, ...retired] : retired);
 
   /** Frees artifacts that no version in memory has, and that no load relies on. */
   const freeUnused = (artifacts: readonly LoadedParts[]): void => {

@@ -3,36 +3,35 @@ import type { Work } from "../core/format/work.ts";
 import { monotonicNow } from "../core/time/clock.ts";
 import { HttpError } from "./problems.ts";
 
-/** Passage of one request through the isolate. */
-export interface Passage {
+/** Memory that one request takes until it is answered. */
+export interface Reservation {
   /**
-   * Counts bytes that the request takes until it leaves.
+   * Adds bytes.
    *
-   * @throws HttpError `ISOLATE_BUSY` when the requests in flight would take more than there is room for, `TIMEOUT` when it has
-   *   left: what still runs of it is of no use, and nothing would give its bytes back
+   * @throws HttpError `ISOLATE_BUSY` when the requests in flight would take more than there is room for, `TIMEOUT` when the
+   *   request has been answered: what still runs of it is of no use, and nothing would give its bytes back
    */
-  hold(bytes: number): void;
-  /** Work whose bytes count as well, and of which none is done once the request has left. */
+  reserve(bytes: number): void;
+  /** Work whose bytes count as well, and of which none is done once the request has been answered. */
   counting(work: Work): Work;
-  /** Bytes that it holds. */
   readonly bytes: number;
   /** Gives back all but so many of the bytes, and takes no more. Called again, it says that these are still in use. */
   keep(bytes: number): void;
-  leave(): void;
+  release(): void;
 }
 
 /** A request that gave no sign of life for longer is gone: the runtime drops one whose client hung up without its `finally`. */
 const GONE_MS = 60_000;
 
 /** Counts the bytes of a request. One that is alone is let through whatever it takes: it has limits of its own. */
-export function enterFlight({ shares, fits }: RequestMemory = requestMemory): Passage {
+export function openReservation({ shares, fits }: RequestMemory = requestMemory): Reservation {
   const own: Share = { bytes: 0, since: monotonicNow() };
-  let isDone = false;
-  const requireHere = (): void => {
-    if (isDone) throw new HttpError("TIMEOUT", "The request was answered before all of it was done.");
+  let isClosed = false;
+  const requireOpen = (): void => {
+    if (isClosed) throw new HttpError("TIMEOUT", "The request was answered before all of it was done.");
   };
-  const hold = (bytes: number): void => {
-    requireHere();
+  const reserve = (bytes: number): void => {
+    requireOpen();
     if (!fits(bytes, own)) {
       const before = monotonicNow() - GONE_MS;
       for (const share of shares) if (share.since < before) shares.delete(share);
@@ -42,20 +41,20 @@ export function enterFlight({ shares, fits }: RequestMemory = requestMemory): Pa
     shares.add(own);
   };
   return {
-    hold,
+    reserve,
     counting: (work) => ({
       ...work,
       share: own,
       hold(of, part, bytes) {
         work.hold(of, part, bytes);
-        hold(bytes);
+        reserve(bytes);
       },
       spend(kind, units) {
-        requireHere();
+        requireOpen();
         work.spend(kind, units);
       },
       done(kind, units) {
-        requireHere();
+        requireOpen();
         work.done(kind, units);
       },
     }),
@@ -63,12 +62,12 @@ export function enterFlight({ shares, fits }: RequestMemory = requestMemory): Pa
       return own.bytes;
     },
     keep(bytes) {
-      isDone = true;
+      isClosed = true;
       own.bytes = bytes;
       own.since = monotonicNow();
     },
-    leave() {
-      isDone = true;
+    release() {
+      isClosed = true;
       shares.delete(own);
     },
   };
