@@ -1,6 +1,8 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { openBindings } from "./bindings.ts";
 import { PART_BYTES } from "./cost.ts";
@@ -111,6 +113,21 @@ test("a write that its disk has no room for is refused before it starts", async 
   const written = store.putObject("claimed", { path, bytes: 1e18 });
   await expect(written).rejects.toMatchObject({ code: "DISK_FULL", message: expect.stringContaining(dir) });
   expect(await store.headObject("claimed")).toBeUndefined();
+});
+
+test("a write waits for a process that holds the databases", { timeout: 60_000 }, async () => {
+  await store.putPages([{ key: "busy", value: "before" }]);
+  const files = await readdir(dir, { recursive: true });
+  const held = files
+    .filter((name) => name.endsWith(".sqlite"))
+    .map((name) => new DatabaseSync(join(dir, name)));
+  for (const database of held) database.exec("BEGIN IMMEDIATE");
+  const written = store.putPages([{ key: "busy", value: "after" }]);
+  // Longer than a dozen attempts take.
+  await sleep(11_000);
+  for (const database of held) database.close();
+  await written;
+  expect((await store.getPages(["busy"])).get("busy")).toBe("after");
 });
 
 test("a runtime that stopped is a typed error", async () => {

@@ -40,9 +40,10 @@ const STORE_WORKER = fileURLToPath(new URL("./store-worker.js", import.meta.url)
 const COMPATIBILITY_DATE = "2026-10-20";
 const PAGE_KEYS = 100;
 const LIST_LIMIT = 1000;
-const ATTEMPTS = 12;
 const STARTS = 4;
 const LONGEST_WAIT_MS = 500;
+/** A publisher of large files holds the local databases for seconds. */
+const BUSY_LIMIT_MS = 30_000;
 /** Local state takes 100 MB in a few seconds. */
 const LOCAL_LIMIT_MS = 120_000;
 /** Room that SQLite's journal takes beside what is written. */
@@ -127,6 +128,7 @@ type Call = (path: string, init?: RequestInit, accept?: readonly number[]) => Pr
 /** Makes requests of the runtime, again while its databases are busy. */
 function createCaller(origin: URL, secret: string, options: BindingOptions): Call {
   return async (path, init = {}, accept = []) => {
+    const start = performance.now();
     for (let attempt = 1; ; attempt++) {
       const headers = { ...init.headers, authorization: `Bearer ${secret}` };
       const signal = options.target === "local" ? AbortSignal.timeout(LOCAL_LIMIT_MS) : null;
@@ -136,8 +138,9 @@ function createCaller(origin: URL, secret: string, options: BindingOptions): Cal
       });
       if (response.ok || accept.includes(response.status)) return response;
       const text = (await response.text()).split("\n")[0];
-      if (attempt === ATTEMPTS) {
-        throw storeFailed(options.where, `answered ${response.status}: ${text}.`);
+      if (performance.now() - start > BUSY_LIMIT_MS) {
+        const what = `answered ${response.status} for ${BUSY_LIMIT_MS / 1000} seconds (${text}).`;
+        throw storeFailed(options.where, `${what} Another publish or wrangler dev may be writing there.`);
       }
       // Local databases belong to one writer at a time, and the other may be another publisher or `wrangler dev`.
       await sleep(Math.min(LONGEST_WAIT_MS, 20 * 2 ** attempt) * (0.5 + Math.random()));
