@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { writeWranglerToml } from "../../test/support/wrangler-toml.ts";
 import { readManifest } from "../artifact/folder.ts";
+import { build } from "./build.ts";
+import { publish } from "./publishing.ts";
 import { watch } from "./watch.ts";
 
 let root: string;
@@ -43,6 +45,39 @@ test("rebuilds when a source changes, goes on after a fault, and ends by its sig
   expect(outcomes[0]).toBe("published");
   expect(outcomes.slice(1)).toEqual([expect.stringMatching(/^[A-Z_]+$/), "published"]);
   expect((await readManifest(join(root, "built"))).base).toMatchObject({ added: 1, removed: 1 });
+});
+
+test("publishes again when another publisher was quicker", async () => {
+  const name = "contested";
+  const embedder = { embedDocuments: async (texts: string[]) => texts.map(vector), embedQuery };
+  const vector = (text: string) => [text.length, 1];
+  let other: string | undefined = join(root, "other");
+  async function embedQuery(text: string) {
+    // The golden query is asked between the reading of the pointer and its writing.
+    if (text === "text d1" && other !== undefined) {
+      const dir = other;
+      other = undefined;
+      await publish(dir, { root });
+    }
+    return vector(text);
+  }
+  const documents = [1, 2, 3].map((i) => ({ id: `d${i}`, pageContent: `text d${i}` }));
+  await build({ documents: documents.slice(1), embedder, name, out: other });
+  await writeFile(join(root, "texts.jsonl"), documents.map((each) => JSON.stringify(each)).join("\n"));
+  Object.assign(globalThis, { contested: embedder });
+  const config = join(root, "contested.config.ts");
+  const golden = "golden: [{ query: 'text d1', expect: 'd1' }]";
+  const settings = `source: "texts.jsonl", out: "contested", name: "${name}", splitter: "none"`;
+  await writeFile(config, `export default { ${settings}, embedder: globalThis.contested, ${golden} };\n`);
+  const ended = new AbortController();
+  const outcomes: string[] = [];
+  const onResult = ({ outcome }: { outcome: string }) => {
+    outcomes.push(outcome);
+    ended.abort();
+  };
+  const onFailure = ({ code }: { code: string }) => outcomes.push(code);
+  await watch({ config, root, signal: ended.signal, onResult, onFailure });
+  expect(outcomes).toEqual(["PUBLISH_CONFLICT", "promoted"]);
 });
 
 test("says that there is nothing to watch", async () => {

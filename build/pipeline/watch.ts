@@ -57,13 +57,25 @@ export async function watch(options: WatchOptions = {}): Promise<void> {
         // Documents are few and change often: a new base would take longer than it saves.
         onResult?.(await rebuild({ compactAt: 1, ...rest, config: loaded.config, ifChanged: true }));
       } catch (error) {
-        if (!(error instanceof AnnoyEdgeError)) throw error;
-        onFailure?.(error);
+        const failure = failureOf(error);
+        // Another publisher won: what was built is on top of a version that is not current any more.
+        if (OVERTAKEN.has(failure.code)) isStale = true;
+        onFailure?.(failure);
       }
     }
   } finally {
     for (const watcher of watchers) watcher.close();
   }
+}
+
+const OVERTAKEN: ReadonlySet<string> = new Set(["PUBLISH_CONFLICT", "PUBLISH_OVERTAKEN"]);
+
+/** Failures of the file system pass as others do. @throws what is no failure but a bug */
+function failureOf(error: unknown): AnnoyEdgeError {
+  if (error instanceof AnnoyEdgeError) return error;
+  const { code, syscall, message } = (error ?? {}) as NodeJS.ErrnoException;
+  if (code && syscall) return new AnnoyEdgeError(code, message, { cause: error });
+  throw error;
 }
 
 function openWatcher(path: string, onChange: () => void): FSWatcher {

@@ -14,7 +14,7 @@ import { readPlacements } from "./placements.ts";
 import { type PointerState, readPointerState, requirePointerState, swapPointer } from "./pointer.ts";
 import { readPublishedManifest } from "./published-manifest.ts";
 import type { ObjectInfo, PublishStore } from "./store.ts";
-import { describeVersions, lastUse, type VersionInfo } from "./versions.ts";
+import { describeVersions, type VersionInfo } from "./versions.ts";
 
 export interface GcOptions {
   /** Versions to keep, the current one included; the current and the previous one always stay. */
@@ -150,7 +150,7 @@ async function choose(store: PublishStore, name: string, keep: number, spareAfte
   const stay: VersionInfo[] = [];
   const go: VersionInfo[] = [];
   let kept = 0;
-  // Current and previous count first, then the others from the one used last.
+  // Current and previous count first.
   const versions = (await describeVersions(store, name, state.pointer)).sort((a, b) => rank(a) - rank(b));
   for (const version of versions) {
     // Whole or not: what is left of them can be mended.
@@ -192,10 +192,8 @@ async function basesOf(
   return bases;
 }
 
-function rank(version: VersionInfo): number {
-  if (version.state === "current") return Number.NEGATIVE_INFINITY;
-  if (version.state === "previous") return -Number.MAX_VALUE;
-  return -Date.parse(lastUse(version));
+function rank({ state }: VersionInfo): number {
+  return state === "current" ? 0 : state === "previous" ? 1 : 2;
 }
 
 /** Chooses and names what goes in the pointer; again from the start when somebody published meanwhile. */

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { gc } from "../../build/publish/gc.ts";
 import { readPointerState } from "../../build/publish/pointer.ts";
 import { publish } from "../../build/publish/publish.ts";
@@ -62,6 +62,26 @@ test("gc keeps the last versions whole and removes the others with all that only
     removed: [],
     deleted: { objects: 0, pages: 0 },
   });
+});
+
+test("gc and versions go by the history, whatever the clocks of publishers say", async () => {
+  const name = "clocks";
+  const days = 86_400_000;
+  vi.useFakeTimers({ toFake: ["Date"] });
+  try {
+    const versions: string[] = [];
+    for (const [edition, off] of [5, 0, -3, 0].entries()) {
+      vi.setSystemTime(vi.getRealSystemTime() + off * days);
+      versions.push((await publish(store, await editionOf(name, edition), me)).version);
+    }
+    expect((await listVersions(store, name)).map(({ version }) => version)).toEqual(versions.toReversed());
+    vi.setSystemTime(vi.getRealSystemTime() + 30 * days);
+    expect(await gc(store, name, { keep: 3 })).toMatchObject({ removed: [versions[0]] });
+    expect(await restore(store, name)).toMatchObject({ lost: 0, written: 0, left: [] });
+    expect(await publish(store, await editionOf(name, 3), me)).toMatchObject({ outcome: "unchanged" });
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test("the current version and the one before it stay, even with nothing to keep and after a rollback", async () => {

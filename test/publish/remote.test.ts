@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { PART_BYTES } from "../../build/publish/cost.ts";
 import { publish } from "../../build/publish/publish.ts";
 import { openRemoteStore } from "../../build/publish/remote/index.ts";
@@ -102,6 +102,16 @@ test("a wrong token and a wrong secret are refused with what is missing", async 
   await expect(openRemoteStore({ names, env: {} })).rejects.toMatchObject({ code: "NO_TOKEN" });
   const noBucket = await openRemoteStore({ names: { ...names, bucket: "nothing" }, env: server.env });
   await expect(listVersions(noBucket, "remote")).rejects.toMatchObject({ code: "NO_BUCKET" });
+});
+
+test("a machine whose clock is days off is told so", async () => {
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() - 3 * 86_400_000 });
+  try {
+    const clock = { code: "CLOCK_WRONG", message: expect.stringContaining("the clock of this machine") };
+    await expect(listVersions(store, "remote")).rejects.toMatchObject(clock);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test("the namespace is found by what the Worker binds, or by its name, when wrangler.toml has no id", async () => {

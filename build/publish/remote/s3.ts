@@ -121,6 +121,11 @@ export function openS3(options: S3Options): S3Bucket {
 async function failure(what: string, response: Response): Promise<AnnoyEdgeError> {
   const xml = await response.text();
   const reason = decodeEntities(text(xml, "Message")) || `status ${response.status}`;
+  if (text(xml, "Code") === "RequestTimeTooSkewed") {
+    const now = new Date().toISOString();
+    const message = `${what}: refused, because the clock of this machine is wrong: it says ${now}. Set it and run this again.`;
+    return new AnnoyEdgeError("CLOCK_WRONG", message);
+  }
   if (response.status === 401 || response.status === 403) {
     return new AnnoyEdgeError(
       "REMOTE_FORBIDDEN",
