@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { type FoundPage, linkedFrom, type Shown } from "./found-page.ts";
+import { listsOf } from "./lists.ts";
 import type { Page } from "./page.ts";
 import type { ReportBuilder } from "./report.ts";
 import { originalsOf } from "./untranslated.ts";
@@ -11,7 +12,7 @@ const MIN_SHARED = 3;
 
 /**
  * Pages that are found under one address only, and are there once. Left out are pages that mark no content where others
- * do, pages whose canonical address is another page here, pages that show another one for want of a translation, which that
+ * do, pages whose canonical address is another page here, lists that repeat the pages they lead to, pages that show another one for want of a translation, which that
  * one then names, and copies that differ in nothing that can be asked for.
  */
 export function withoutCopies(pages: readonly FoundPage[], report: ReportBuilder): FoundPage[] {
@@ -22,6 +23,7 @@ export function withoutCopies(pages: readonly FoundPage[], report: ReportBuilder
     return false;
   });
   const canonical = canonicalsOf(candidates, report);
+  const list = listsOf(candidates);
   const original = originalsOf(candidates);
   const shownIn = new Map<FoundPage, Shown[]>();
   const contents = new Map<string, string>();
@@ -30,6 +32,11 @@ export function withoutCopies(pages: readonly FoundPage[], report: ReportBuilder
     const wanted = canonical(found);
     if (wanted !== undefined) {
       report.leaveOut(found, "canonical", wanted);
+      return false;
+    }
+    const listed = list(found);
+    if (listed !== undefined) {
+      report.leaveOut(found, "list", listed);
       return false;
     }
     const untranslated = original(found);

@@ -19,6 +19,7 @@ export function readMarkdownPage(text: string, file: SourceFile): Page | Skipped
     ...(typeof description === "string" && { description }),
     breadcrumbs: [],
     filters: listsOf(metadata),
+    entries: [],
     meta: {},
     sorts: {},
     marked: false,

@@ -11,6 +11,7 @@ import {
   MAX_HEADINGS_LOOKED_AT,
 } from "../sources/html/roots.ts";
 import { headingText, type Section, sectionsOf } from "../sources/html/sections.ts";
+import { entriesOf, isListAddress } from "./entries.ts";
 import { forbidsIndexing, refreshTarget } from "./robots.ts";
 import { pageKey } from "./urls.ts";
 
@@ -45,6 +46,8 @@ export interface Page {
   readonly breadcrumbs: readonly string[];
   readonly description?: string;
   readonly filters: Readonly<Record<string, readonly string[]>>;
+  /** Addresses, as written, of the pages that it may be a list of. */
+  readonly entries: readonly string[];
   readonly meta: Readonly<Record<string, string>>;
   /** Values for sorting; numbers where they are. */
   readonly sorts: Readonly<Record<string, string | number>>;
@@ -56,7 +59,7 @@ export interface Page {
 
 /** Why a page is none to be found. */
 export interface Skipped {
-  readonly skipped: "redirect" | "noindex" | "empty" | "draft" | "excluded";
+  readonly skipped: "redirect" | "noindex" | "list" | "empty" | "draft" | "excluded";
   /** Source of the reason. */
   readonly detail?: string;
 }
@@ -82,6 +85,7 @@ export function readPage(html: string, url = ""): Page | Skipped {
   if (target !== undefined && pageKey(target) !== pageKey(own))
     return { skipped: "redirect", detail: target.replace(UNKNOWN_SITE, "/") };
   if (found.robots !== undefined) return { skipped: "noindex", detail: `robots: ${found.robots}` };
+  if (found.list !== undefined) return { skipped: "list", detail: `docusaurus_tag: ${found.list}` };
   const { roots, declared } = contentRoots(found.landmarks);
   const leadsHere = (href: string) => {
     if (href.startsWith("#")) return true;
@@ -99,6 +103,7 @@ export function readPage(html: string, url = ""): Page | Skipped {
   return pageOf(found, {
     sections,
     headings: firstHeadings(roots, found.landmarks.h1s, leftOut),
+    entries: entriesOf(roots, leftOut, isListAddress(own)),
     base: found.base,
     contentLang: languageOf(roots),
   });
@@ -109,6 +114,7 @@ function pageOf(
   read: {
     readonly sections: readonly Section[];
     readonly headings: string[];
+    readonly entries: readonly string[];
     readonly base: string | undefined;
     readonly contentLang: string | undefined;
   },
@@ -130,6 +136,7 @@ function pageOf(
     ...(found.description && { description: found.description }),
     breadcrumbs: found.breadcrumbs,
     filters: found.filters,
+    entries: read.entries,
     meta,
     sorts: found.sorts,
     marked: found.landmarks.marked.length > 0,
@@ -148,6 +155,8 @@ export interface Survey {
   refresh?: string;
   /** Directives that keep the page out. */
   robots?: string;
+  /** Kind of list that Docusaurus calls the page. */
+  list?: string;
   landmarks: Landmarks;
   breadcrumbs: string[];
   filters: Record<string, string[]>;
@@ -240,6 +249,7 @@ function readHead(element: Element, found: Survey): void {
 
 /** Reads `<meta name="docsearch:…">`, which Docusaurus writes: attributes that DocSearch filters by. */
 function readDocSearch(name: string, content: string, found: Survey): void {
+  if (name === "docusaurus_tag" && /^(?:blog|doc)_\w+_(?:list|posts)$/.test(content)) found.list ??= content;
   // A tag of Docusaurus' own, which says the version again; and the language, which the page declares.
   if (name === "docusaurus_tag" || name === "language") return;
   for (const value of content.split(",").map((part) => part.trim())) {

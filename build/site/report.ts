@@ -9,6 +9,7 @@ export const REASONS = {
   empty: "have no content",
   unmarked: "mark no content, where other pages do",
   canonical: "name another page here as their canonical address",
+  list: "are lists of other pages, such as posts, and repeat them",
   untranslated: "show a page of another language, for want of a translation",
   copy: "are copies of another page",
   "same-address": "have the address of another page",
