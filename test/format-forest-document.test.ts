@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { NODE, NODE_WORDS } from "../worker/core/forest/compact/nodes.ts";
 import { createRotation, fullSketchBits } from "../worker/core/forest/compact/rotation.ts";
 import { FACTORS } from "../worker/core/forest/compact/sketches.ts";
-import { NIBBLE_LEVELS, vectorBytes } from "../worker/core/forest/vectors.ts";
+import { NIBBLE_LEVELS, vectorBytes } from "../worker/core/forest/vector-stores.ts";
 
 /** docs/format-forest.md is normative: what it says of bytes is what the code does. */
 const text = page("format-forest.md");

@@ -1,5 +1,5 @@
 import { packBits } from "../../worker/core/forest/query.ts";
-import { NIBBLE_LEVELS, type VectorStore } from "../../worker/core/forest/vectors.ts";
+import { NIBBLE_LEVELS, type VectorStore } from "../../worker/core/forest/vector-stores.ts";
 import type { Metric } from "../../worker/core/format/constants.ts";
 import { bytesOf, lengthOf } from "../numeric/arrays.ts";
 import { createLevels, type Levels } from "../numeric/levels.ts";

@@ -1,4 +1,4 @@
-import { vectorStore } from "../../worker/core/forest/vectors.ts";
+import { vectorStore } from "../../worker/core/forest/vector-stores.ts";
 import type { Metric } from "../../worker/core/format/constants.ts";
 import type { Task } from "../threads/pool.ts";
 import { type EncodedRows, encodeResiduals, encodeRows } from "./codecs.ts";

@@ -2,13 +2,12 @@ import * as z from "zod/mini";
 import { CODECS, FOREST_KINDS, METRICS } from "../core/format/constants.ts";
 import { described, list } from "../core/search/described.ts";
 import {
-  batchRequestSchema,
   batchResponseSchema,
   documentSchema,
   hitSchema,
-  searchRequestSchema,
   searchResponseSchema,
-} from "../core/search/schema.ts";
+} from "../core/search/response-schema.ts";
+import { batchRequestSchema, searchRequestSchema } from "../core/search/schema.ts";
 import { suggestionSchema } from "../core/search/words/suggest-schema.ts";
 
 /** Shapes of the HTTP contract beside those of a search. Types and `openapi.json` come from here. */

@@ -3,7 +3,7 @@ import { distanceFrom, smallerIsNearer, squaredLength } from "./metrics.ts";
 import type { PreparedQuery } from "./query.ts";
 import { type SlotTable, slotOf } from "./slots.ts";
 import type { TopScores } from "./top.ts";
-import type { VectorStore } from "./vectors.ts";
+import type { VectorStore } from "./vector-stores.ts";
 
 /** The kept items with Annoy's distances, nearest first, ties by item number: what every search ends with. */
 export interface Finished {

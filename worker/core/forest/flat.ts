@@ -7,7 +7,8 @@ import { type PreparedQuery, prepareQuery } from "./query.ts";
 import { itemAt, openSlots, type SlotTable, slotOf } from "./slots.ts";
 import { TopScores } from "./top.ts";
 import type { Forest, ForestSearchOptions } from "./types.ts";
-import { openVectors, type VectorStore } from "./vectors.ts";
+import type { VectorStore } from "./vector-stores.ts";
+import { openVectors } from "./vectors.ts";
 
 const BLOCK = 1024;
 

@@ -1,6 +1,5 @@
 import type * as z from "zod/mini";
 import type {
-  batchRequestSchema,
   batchResponseSchema,
   didYouMeanSchema,
   explanationSchema,
@@ -8,11 +7,11 @@ import type {
   groupSchema,
   highlightSchema,
   hitSchema,
-  searchRequestSchema,
   searchResponseSchema,
   totalSchema,
   warningSchema,
-} from "./schema.ts";
+} from "./response-schema.ts";
+import type { batchRequestSchema, searchRequestSchema } from "./schema.ts";
 
 /** A search as a caller writes it: defaults may be left out. */
 export type SearchInput = z.input<typeof searchRequestSchema>;

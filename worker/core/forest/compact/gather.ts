@@ -2,7 +2,7 @@ import type { Meter } from "../meter.ts";
 import type { PreparedQuery } from "../query.ts";
 import { itemAt, type SlotTable } from "../slots.ts";
 import { TopScores } from "../top.ts";
-import type { VectorStore } from "../vectors.ts";
+import type { VectorStore } from "../vector-stores.ts";
 import type { Walk } from "./walk.ts";
 
 /** Length of a walk, and the items that it passes over. */

@@ -1,7 +1,8 @@
 import { type Artifact, findSection, freeBuffer } from "../../format/artifact.ts";
 import { ArtifactError } from "../../format/errors.ts";
 import type { FileRange, ReadRanges } from "../types.ts";
-import { openFactors, type VectorStore, vectorBytes, vectorStore } from "../vectors.ts";
+import { type VectorStore, vectorBytes, vectorStore } from "../vector-stores.ts";
+import { openFactors } from "../vectors.ts";
 
 /** Rows of the rescoring tier that were read from the cold part of the file. */
 export interface RescoreRows {
