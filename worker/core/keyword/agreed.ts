@@ -1,20 +1,22 @@
 import type { Work } from "../format/work.ts";
-import { encodeTerm, type TermEntry } from "./dictionary.ts";
-import { expandQuery, type QueryGroup, WORD_NS } from "./expand.ts";
+import { encodeTerm, NO_POSTINGS, type TermEntry } from "./dictionary.ts";
+import { expandQuery, type PhraseItems, type QueryGroup, WORD_NS } from "./expand.ts";
+import {
+  type ExpandedQuery,
+  expandWords,
+  itemsIn,
+  keptOnce,
+  knownQuery,
+  type PartWords,
+  type PhraseTest,
+  type TextGroup,
+  type WordLookup,
+} from "./expanded-query.ts";
 import { classGroup, isCommon } from "./groups.ts";
 import type { KeywordIndex } from "./keyword-index.ts";
-import { phraseItems } from "./phrase.ts";
 import { type KeywordQuery, type QueryWord, withOptions } from "./query.ts";
 import { rareDocuments } from "./rare.ts";
 import { FEW_HITS } from "./search.ts";
-import {
-  keptOnce,
-  knownQuery,
-  type LookedUp,
-  type PhraseTest,
-  type TextGroup,
-  type UnderstoodQuery,
-} from "./understand.ts";
 import { recordLexicon } from "./word-facts.ts";
 
 /** A query as all parts of an index are to rank by it: plain data. */
@@ -25,27 +27,35 @@ export interface AgreedQuery {
   readonly relaxed?: readonly TextGroup[];
 }
 
-export interface LookUpOptions {
-  readonly work?: Work | undefined;
-  /** Finds the items of the part that hold a phrase. */
-  readonly itemsWith?: (phrase: readonly string[]) => readonly number[];
+/** Settings of looking up words in an index that may be a part of more. */
+export interface PartLookup extends WordLookup {
+  /** The words that all parts have agreed on. */
+  readonly agreed?: AgreedQuery | undefined;
+  /** Whether to rank by the words that the part has, and to report what it knows of them. */
+  readonly lookUp?: boolean | undefined;
   /** Whether every document of the index counts. */
   readonly countsAll?: boolean;
+}
+
+/** Looks up the words of a query in an index, alone or as a part of more. */
+export function expandIn(index: KeywordIndex, query: KeywordQuery, lookup: PartLookup): ExpandedQuery {
+  if (lookup.agreed) return expandAgreed(index, lookup.agreed, lookup);
+  return lookup.lookUp ? expandPart(index, query, lookup) : expandWords(index, query, lookup);
 }
 
 /**
  * Looks up the words of a query in a part of an index. The part ranks by the words that it has: whether others are misspelled is not
  * for it to say, nor whether hits are few.
  */
-export function lookUp(
+function expandPart(
   index: KeywordIndex,
   query: KeywordQuery,
-  { work, itemsWith = (phrase) => phraseItems(index, phrase, work), countsAll = false }: LookUpOptions,
-): UnderstoodQuery {
+  { work, itemsWith = itemsIn(index, work), countsAll = false }: PartLookup,
+): ExpandedQuery {
   const recorded = recordLexicon(index.lexicon);
   const recording = { ...index, lexicon: recorded.lexicon };
   const phrases = new Set<string>();
-  const noted = (phrase: readonly string[]): readonly number[] => {
+  const noted: PhraseItems = (phrase) => {
     const items = itemsWith(phrase);
     if (items.length > 0) phrases.add(phrase.join(" "));
     return items;
@@ -65,13 +75,14 @@ export function lookUp(
   return {
     query: known,
     groups,
+    relax: () => groups,
     work,
     kept: keptOnce(index, known, work),
     isFew: (found) => {
       hits = Math.max(hits ?? 0, found);
       return false;
     },
-    tell: () => {
+    report: () => {
       if (hits !== undefined && hits < FEW_HITS && !(countsAll && isFound(index, known, groups)))
         expandQuery(recording, known, { ...expansion, relaxed: true });
       const facts = {
@@ -113,7 +124,7 @@ function noteWords(
 }
 
 /** The groups of an index as other indexes read them. */
-export function textGroups(index: KeywordIndex, groups: readonly QueryGroup[]): TextGroup[] {
+function textGroups(index: KeywordIndex, groups: readonly QueryGroup[]): TextGroup[] {
   const { lexicon } = index;
   return groups.map((group) => {
     const { word, weight, documents, entries, exact, phrase, synonym } = group;
@@ -130,12 +141,11 @@ export function textGroups(index: KeywordIndex, groups: readonly QueryGroup[]): 
 }
 
 /** An agreed query as an index ranks by it. */
-export function agreedIn(
+function expandAgreed(
   index: KeywordIndex,
   { query, groups, relaxed }: AgreedQuery,
-  work?: Work,
-  itemsWith: (phrase: readonly string[]) => readonly number[] = (phrase) => phraseItems(index, phrase, work),
-): UnderstoodQuery {
+  { work, itemsWith = itemsIn(index, work) }: WordLookup,
+): ExpandedQuery {
   const own = (texts: readonly TextGroup[]) => texts.map((group) => groupIn(index, group, itemsWith));
   let hits: number | undefined;
   return {
@@ -148,7 +158,7 @@ export function agreedIn(
       hits = Math.max(hits ?? 0, found);
       return relaxed !== undefined;
     },
-    tell: () => (hits === undefined ? {} : { hits }),
+    report: () => (hits === undefined ? {} : { hits }),
   };
 }
 
@@ -156,7 +166,7 @@ export function agreedIn(
 function groupIn(
   index: KeywordIndex,
   { terms, exact, phrase, documents, ofClass, weight, word, synonym }: TextGroup,
-  itemsWith: (phrase: readonly string[]) => readonly number[],
+  itemsWith: PhraseItems,
 ): QueryGroup {
   const { lexicon, dictionary, collectionDocuments } = index;
   const byText = new Map<string, TermEntry>();
@@ -183,33 +193,33 @@ function groupIn(
 
 const ABSENT: TermEntry = {
   ...{ term: -1, documents: 0, classDocuments: 0, total: 0, classTotal: 0, nextInClass: -1 },
-  ...{ postingsStart: 0, postingsEnd: 0, positionsStart: 0, positionsEnd: 0 },
+  ...NO_POSTINGS,
 };
 
 /** Words that all parts of an index agree on. */
 export interface Agreement {
   readonly agreed: AgreedQuery;
   /** The same by the index that knows what the parts have told. */
-  readonly understood: UnderstoodQuery;
+  readonly expanded: ExpandedQuery;
   /** Returns the query with near words added; undefined where there are none. */
   readonly relaxed: () => AgreedQuery | undefined;
 }
 
-/** @param gathered knows what all parts have told: see `gatherWords` */
-export function agreeOn(gathered: KeywordIndex, query: KeywordQuery, parts: readonly LookedUp[]): Agreement {
-  const standing = new Set(parts.flatMap(({ facts }) => facts.phrases));
-  const stands: PhraseTest = (phrase) => standing.has(phrase.join(" "));
-  const known = knownQuery(gathered, query, stands);
-  const expansion = { phraseItems: (phrase: readonly string[]) => (stands(phrase) ? [0] : []) };
-  const groups = expandQuery(gathered, known, expansion);
-  const agreed: AgreedQuery = { query: known, groups: textGroups(gathered, groups) };
+/** @param gathered knows what all parts have told: see `factsIndex` */
+export function agreeOn(all: KeywordIndex, query: KeywordQuery, parts: readonly PartWords[]): Agreement {
+  const phrases = new Set(parts.flatMap(({ facts }) => facts.phrases));
+  const occurs: PhraseTest = (phrase) => phrases.has(phrase.join(" "));
+  const known = knownQuery(all, query, occurs);
+  const expansion = { phraseItems: (phrase: readonly string[]) => (occurs(phrase) ? [0] : []) };
+  const groups = expandQuery(all, known, expansion);
+  const agreed: AgreedQuery = { query: known, groups: textGroups(all, groups) };
   return {
     agreed,
-    understood: { query: known, groups, kept: () => undefined },
+    expanded: { query: known, groups, relax: () => groups, kept: () => undefined },
     relaxed: () => {
       if (groups.length === 0 || known.words.every(({ exact }) => exact)) return undefined;
-      const more = expandQuery(gathered, known, { ...expansion, relaxed: true });
-      return more.length > groups.length ? { ...agreed, relaxed: textGroups(gathered, more) } : undefined;
+      const more = expandQuery(all, known, { ...expansion, relaxed: true });
+      return more.length > groups.length ? { ...agreed, relaxed: textGroups(all, more) } : undefined;
     },
   };
 }
@@ -223,7 +233,7 @@ export interface Needs {
 }
 
 /** Whether a part that has ranked by its own words would have found the same by the agreed ones. */
-export function stands(own: LookedUp, { query, groups, relaxed }: AgreedQuery, needs: Needs): boolean {
+export function ranksAlike(own: PartWords, { query, groups, relaxed }: AgreedQuery, needs: Needs): boolean {
   if (excludesOther(own, query)) return false;
   const texts = new Map(own.facts.terms.map(([text, documents, total]) => [text, { documents, total }]));
   const phrases = new Set(own.facts.phrases);
@@ -260,7 +270,7 @@ function keyOf(
 }
 
 /** Whether a part takes for options what others do not, and so excludes other texts. */
-export function excludesOther({ query: own }: LookedUp, query: KeywordQuery): boolean {
+export function excludesOther({ query: own }: PartWords, query: KeywordQuery): boolean {
   return (
     own.excluded.length !== query.excluded.length ||
     own.excludedPhrases.length !== query.excludedPhrases.length
@@ -268,7 +278,7 @@ export function excludesOther({ query: own }: LookedUp, query: KeywordQuery): bo
 }
 
 /** Whether a part takes the parts of an identifier for rare words, whose whole another part has. */
-function hasRarePart(own: LookedUp, query: KeywordQuery, groups: readonly TextGroup[]): boolean {
+function hasRarePart(own: PartWords, query: KeywordQuery, groups: readonly TextGroup[]): boolean {
   const totals = new Map(own.facts.terms.map(([text, , total]) => [text, total]));
   const most = rareDocuments(own.query.words);
   const isRare = (word: QueryWord) => word.kind === "part" && (totals.get(word.term) ?? 0) <= most;

@@ -33,6 +33,11 @@ export interface TermEntry {
   readonly nextInClass: number;
 }
 
+/** Places of a term whose lists are not at hand. */
+export const NO_POSTINGS = {
+  ...{ postingsStart: 0, postingsEnd: 0, positionsStart: 0, positionsEnd: 0 },
+} as const;
+
 const encoder = new TextEncoder();
 
 export function encodeTerm(term: string): Uint8Array {

@@ -14,7 +14,7 @@ export interface QueryGroup extends TermGroup {
   readonly guessed?: true;
 }
 
-export interface ExpandOptions {
+interface ExpandOptions {
   /** Add near words even to words that the index has. */
   readonly relaxed?: boolean;
   readonly work?: Work | undefined;
@@ -49,7 +49,7 @@ export function expandQuery(
       groups.push({ ...group, weight: group.weight * word.times, word: number, ...guessed });
     }
   };
-  const synonyms = synonymGroups(index, query.synonyms ?? [], query.words, options);
+  const synonyms = synonymGroups(index, query, options);
   const found = new Set<QueryWord>();
   for (const one of wanted) {
     const { word } = one;
@@ -123,32 +123,19 @@ function isSpokenFor(word: QueryWord, words: readonly QueryWord[], found: Readon
   return words.some((w) => w.kind === "whole" && w.start <= word.start && w.end >= word.end && found.has(w));
 }
 
-/** A group of a synonym, with the number of the query's word that it stands for. */
-export interface SynonymGroup extends TermGroup {
-  readonly word: number;
-  readonly synonym: Synonym;
-}
-
 /** Items that hold a phrase, ascending. */
 export type PhraseItems = (phrase: readonly string[]) => readonly number[];
-
-export interface SynonymOptions {
-  /** Looks phrases up; default: in the index. */
-  readonly phraseItems?: PhraseItems | undefined;
-  readonly work?: Work | undefined;
-}
 
 /**
  * The groups of synonyms: of one word the word and its inflections, of several words the documents that hold them as
  * a phrase, which count like one word.
  */
-export function synonymGroups(
+function synonymGroups(
   index: KeywordIndex,
-  synonyms: readonly Synonym[],
-  words: readonly QueryWord[],
-  { work, phraseItems: itemsWith = (phrase) => phraseItems(index, phrase, work) }: SynonymOptions,
-): SynonymGroup[] {
-  return synonyms.flatMap((synonym): SynonymGroup[] => {
+  { synonyms = [], words }: KeywordQuery,
+  { work, phraseItems: itemsWith = (phrase) => phraseItems(index, phrase, work) }: ExpandOptions,
+): (QueryGroup & { readonly synonym: Synonym })[] {
+  return synonyms.flatMap((synonym) => {
     const word = words.findIndex(
       ({ start, end, exact }) => !exact && start >= synonym.start && end <= synonym.end,
     );

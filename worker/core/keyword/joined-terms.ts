@@ -1,6 +1,6 @@
 import { STEM_MARK } from "../format/keyword.ts";
 import { createCursor, type Dictionary, seekTerm } from "./cursor.ts";
-import { encodeTerm, findTerm, readEntry, type TermEntry } from "./dictionary.ts";
+import { encodeTerm, findTerm, NO_POSTINGS, readEntry, type TermEntry } from "./dictionary.ts";
 import type { Language } from "./languages.ts";
 import { type Lexicon, lexiconOf } from "./lexicon.ts";
 
@@ -85,7 +85,7 @@ export function joinTerms({ base, added, gone }: JoinedDictionaries): JoinedTerm
       classDocuments: classTotal ?? documents,
       total,
       classTotal: classTotal ?? total,
-      ...NOWHERE,
+      ...NO_POSTINGS,
       nextInClass: term,
     };
   };
@@ -100,8 +100,6 @@ export function remember<V>(known: Map<number, V>, term: number, value: V): void
   if (known.size >= MOST_KNOWN) known.clear();
   known.set(term, value);
 }
-
-const NOWHERE = { postingsStart: 0, postingsEnd: 0, positionsStart: 0, positionsEnd: 0 } as const;
 
 /** Whether a key is a stem that is no word of its dictionary. */
 export function isMarked(key: Uint8Array): boolean {

@@ -1,13 +1,13 @@
 import type { Work } from "../format/work.ts";
-import { type AgreedQuery, agreedIn, lookUp } from "./agreed.ts";
+import { expandIn, type PartLookup } from "./agreed.ts";
 import type { TermEntry } from "./dictionary.ts";
-import { expandQuery, type PhraseItems, type QueryGroup } from "./expand.ts";
+import type { PhraseItems, QueryGroup } from "./expand.ts";
+import { type ExpandedQuery, keptOnce } from "./expanded-query.ts";
 import { type JoinedLexicon, joinLexicons } from "./joined-lexicon.ts";
 import { type KeywordIndex, normsOf, type WordCounts } from "./keyword-index.ts";
 import { phraseItems } from "./phrase.ts";
 import type { KeywordQuery } from "./query.ts";
 import { sharedBy, type WordTotals, withTotals } from "./totals.ts";
-import { keptOnce, knownQuery, type UnderstoodQuery } from "./understand.ts";
 
 /** A keyword index and what was added to it and taken from it, searched as one index of the same documents would be. */
 export interface JoinedKeywords {
@@ -54,9 +54,9 @@ export function joinKeywords(
 
 /** A query as each part is to rank by it. */
 export interface JoinedQuery {
-  readonly whole: UnderstoodQuery;
-  readonly base: UnderstoodQuery;
-  readonly added: UnderstoodQuery;
+  readonly whole: ExpandedQuery;
+  readonly base: ExpandedQuery;
+  readonly added: ExpandedQuery;
 }
 
 /**
@@ -65,31 +65,27 @@ export interface JoinedQuery {
  *
  * @param isLeft whether an item of the base is not gone
  */
-export function understandJoined(
+export function expandJoined(
   { whole, base, added, entriesOf }: JoinedKeywords,
   query: KeywordQuery,
   isLeft: (item: number) => boolean,
-  options: UnderstandingOptions,
+  lookup: PartLookup,
 ): JoinedQuery {
-  const { work } = options;
-  const itemsWith = (phrase: readonly string[]) => [
+  const { work } = lookup;
+  const itemsWith: PhraseItems = (phrase) => [
     ...phraseItems(base, phrase, work).filter(isLeft),
     ...phraseItems(added, phrase, work),
   ];
-  const {
-    query: known,
-    groups,
-    relax = () => groups,
-    ...rest
-  } = understoodBy(whole, query, itemsWith, options);
-  const partOf = (part: KeywordIndex, entriesIn: PartEntries): UnderstoodQuery => ({
+  const expanded = expandIn(whole, query, { ...lookup, itemsWith });
+  const { query: known, groups, relax } = expanded;
+  const partOf = (part: KeywordIndex, entriesIn: PartEntries): ExpandedQuery => ({
     query: known,
     groups: groups.map((group) => groupIn(part, entriesIn, group, work)),
     relax: () => relax().map((group) => groupIn(part, entriesIn, group, work)),
     work,
     kept: keptOnce(part, known, work),
   });
-  const ofWhole = { ...rest, query: known, groups, kept: () => undefined };
+  const ofWhole = { ...expanded, kept: () => undefined };
   return { whole: ofWhole, base: partOf(base, entriesOf.base), added: partOf(added, entriesOf.added) };
 }
 
@@ -109,35 +105,6 @@ function partEntries(lexicon: JoinedLexicon, name: "base" | "added"): PartEntrie
       known.set(entries, own);
     }
     return own;
-  };
-}
-
-/** Settings of looking up words in parts that may themselves be a part of more: see `agreed.ts`. */
-export interface UnderstandingOptions {
-  readonly agreed?: AgreedQuery | undefined;
-  readonly lookUp?: boolean | undefined;
-  readonly work?: Work | undefined;
-}
-
-function understoodBy(
-  whole: KeywordIndex,
-  query: KeywordQuery,
-  itemsWith: PhraseItems,
-  { agreed, lookUp: isLookedUp, work }: UnderstandingOptions,
-): UnderstoodQuery {
-  if (agreed) return agreedIn(whole, agreed, work, itemsWith);
-  if (isLookedUp) return lookUp(whole, query, { work, itemsWith });
-  const known = knownQuery(whole, query, (phrase) => itemsWith(phrase).length > 0);
-  let relaxed: readonly QueryGroup[] | undefined;
-  return {
-    query: known,
-    groups: expandQuery(whole, known, { phraseItems: itemsWith, work }),
-    relax: () => {
-      relaxed ??= expandQuery(whole, known, { relaxed: true, phraseItems: itemsWith, work });
-      return relaxed;
-    },
-    work,
-    kept: () => undefined,
   };
 }
 

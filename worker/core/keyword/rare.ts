@@ -1,7 +1,7 @@
+import type { ExpandedQuery } from "./expanded-query.ts";
 import type { KeywordIndex } from "./keyword-index.ts";
 import { NO_ITEM, nextPosting, openPostings } from "./postings.ts";
 import type { QueryWord } from "./query.ts";
-import type { UnderstoodQuery } from "./understand.ts";
 
 /** A word in at most so many documents is rare: whoever types it looks for them. */
 const RARE_DOCUMENTS = 3;
@@ -29,7 +29,7 @@ export interface RareItem {
  */
 export function rareItems(
   index: KeywordIndex,
-  { query, groups }: UnderstoodQuery,
+  { query, groups }: ExpandedQuery,
   accept: ((item: number) => boolean) | undefined,
 ): RareItem[] {
   const most = rareDocuments(query.words);
@@ -54,7 +54,7 @@ export function rareItems(
 export function rarestFirst(
   rare: readonly RareItem[],
   { lexicon }: KeywordIndex,
-  { query, groups }: Pick<UnderstoodQuery, "query" | "groups">,
+  { query, groups }: Pick<ExpandedQuery, "query" | "groups">,
 ): RareItem[] {
   const most = rareDocuments(query.words);
   const order = new Map<string, readonly [documents: number, place: number]>();
@@ -74,7 +74,7 @@ export function rarestFirst(
 function isWholeKnown(
   part: QueryWord,
   words: readonly QueryWord[],
-  groups: UnderstoodQuery["groups"],
+  groups: ExpandedQuery["groups"],
 ): boolean {
   return groups.some(({ word, exact }) => {
     const { kind, start, end } = words[word]!;

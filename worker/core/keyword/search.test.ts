@@ -6,13 +6,13 @@ import { artifactOf } from "../../../test/support/artifact.ts";
 import { codeOfLength, LENGTH_OF_CODE } from "../format/keyword.ts";
 import type { ItemDocument } from "../format/meta.ts";
 import { INFLECTION_SHARE } from "./bm25.ts";
+import { expandWords, foundTerms, tellingTerms } from "./expanded-query.ts";
 import { type KeywordIndex, openKeywordIndex } from "./keyword-index.ts";
 import { stemWord } from "./languages.ts";
 import { containsPhrase, parseKeywordQuery, termsInOrder } from "./query.ts";
 import { keywordSearch, matchingItems } from "./search.ts";
 import { spelledWords } from "./spelling.ts";
 import { tokenize } from "./tokenize.ts";
-import { foundTerms, tellingTerms, understand } from "./understand.ts";
 
 const documentsOf = (texts: readonly string[]): ItemDocument[] =>
   texts.map((pageContent, item) => ({ item, id: `d${item}`, pageContent, metadata: {} }));
@@ -395,9 +395,9 @@ describe("keywordSearch", () => {
 
   it("knows what counts as found of a misspelled word", async () => {
     const index = await indexOf(documentsOf(["one word", "two words", "three"]));
-    const understood = understand(index, parseKeywordQuery("wrd", "en"));
-    expect(understood.groups).not.toEqual([]);
-    expect(tellingTerms(foundTerms(index, understood))).toEqual(new Set(["word", "words"]));
+    const expanded = expandWords(index, parseKeywordQuery("wrd", "en"));
+    expect(expanded.groups).not.toEqual([]);
+    expect(tellingTerms(foundTerms(index, expanded))).toEqual(new Set(["word", "words"]));
   });
 
   it("marks all items that hold a word, as many as there are, whatever the search's k", async () => {
@@ -409,7 +409,7 @@ describe("keywordSearch", () => {
     await fc.assert(
       fc.asyncProperty(texts, queries, async (words, query) => {
         const index = await indexOf(documentsOf(words.map((w) => w.join(" "))));
-        const bits = matchingItems(index, understand(index, parseKeywordQuery(query, "en")));
+        const bits = matchingItems(index, expandWords(index, parseKeywordQuery(query, "en")));
         const marked = words.flatMap((_, item) =>
           ((bits[item >>> 5]! >>> (item & 31)) & 1) === 1 ? [item] : [],
         );

@@ -1,11 +1,11 @@
 import { inverseDocumentFrequency, type Scored, type ScoreOptions, scoreBest, scoreEvery } from "./bm25.ts";
 import { type Accept, both, hasBit } from "./conditions.ts";
-import { expandQuery, type QueryGroup } from "./expand.ts";
+import type { QueryGroup } from "./expand.ts";
+import { type ExpandedQuery, expandWords } from "./expanded-query.ts";
 import { tellingGroups } from "./groups.ts";
 import type { KeywordIndex } from "./keyword-index.ts";
 import { eachItem } from "./postings.ts";
 import { type KeywordQuery, parseKeywordQuery } from "./query.ts";
-import { type UnderstoodQuery, understand } from "./understand.ts";
 
 export interface WordRankOptions extends ScoreOptions {
   /** Whether so many hits are few, so that near words are added; by default, fewer than {@link FEW_HITS}. */
@@ -33,7 +33,7 @@ export function keywordSearch(
   text: string,
   { prefix, ...options }: WordRankOptions & { readonly prefix?: boolean },
 ): KeywordHits {
-  return rankByWords(index, understand(index, parseKeywordQuery(text, index.language, prefix)), options);
+  return rankByWords(index, expandWords(index, parseKeywordQuery(text, index.language, prefix)), options);
 }
 
 /**
@@ -45,18 +45,18 @@ export function keywordSearch(
  */
 export function rankByWords(
   index: KeywordIndex,
-  understood: UnderstoodQuery,
+  expanded: ExpandedQuery,
   options: WordRankOptions,
 ): KeywordHits {
   // Whether hits are few must not depend on how many are wanted, or pages of one search would differ.
   const k = Math.max(options.k, FEW_HITS);
-  const hits = relaxedWhereFew(index, understood, options, (groups, accept) =>
+  const hits = relaxedWhereFew(index, expanded, options, (groups, accept) =>
     // The operators of a text may pass few.
     scoreBest(
       index,
       groups,
       { ...options, k, accept, acceptsMost: options.acceptsMost && accept === options.accept },
-      understood.work,
+      expanded.work,
     ),
   );
   if (hits.items.length <= options.k) return hits;
@@ -71,18 +71,18 @@ export function rankByWords(
  */
 export function everyMatch(
   index: KeywordIndex,
-  understood: UnderstoodQuery,
+  expanded: ExpandedQuery,
   options: Pick<WordRankOptions, "accept" | "isFew">,
 ): KeywordHits {
-  return relaxedWhereFew(index, understood, options, (groups, accept) =>
-    scoreEvery(index, groups, accept, understood.work),
+  return relaxedWhereFew(index, expanded, options, (groups, accept) =>
+    scoreEvery(index, groups, accept, expanded.work),
   );
 }
 
 /** Scores the groups of a query, and where these find little once more with near words. */
 function relaxedWhereFew(
   index: KeywordIndex,
-  { query, groups, relax, work, kept, isFew: isFewOfAll }: UnderstoodQuery,
+  { query, groups, relax, kept, isFew: isFewOfAll }: ExpandedQuery,
   options: Pick<WordRankOptions, "accept" | "isFew">,
   score: (groups: readonly QueryGroup[], accept: Accept | undefined) => Scored,
 ): KeywordHits {
@@ -93,7 +93,7 @@ function relaxedWhereFew(
   const { isFew = isFewOfAll ?? ((hits) => hits < FEW_HITS) } = options;
   // Without a group there is no word to be relaxed: unknown ones have been given all their near words.
   const isRelaxed = isFew(found.items.length) && groups.length > 0 && query.words.some((word) => !word.exact);
-  const relaxed = isRelaxed ? (relax?.() ?? expandQuery(index, query, { relaxed: true, work })) : groups;
+  const relaxed = isRelaxed ? relax() : groups;
   return { ...(relaxed.length > groups.length ? score(relaxed, accept) : found), ...bounds };
 }
 
@@ -105,11 +105,11 @@ function relaxedWhereFew(
  */
 export function tellingMatches(
   index: KeywordIndex,
-  understood: UnderstoodQuery,
+  expanded: ExpandedQuery,
   accept: Accept | undefined,
 ): KeywordHits {
-  const { query, groups, work } = understood;
-  const holds = both(hasBit(matchingItems(index, understood)), accept);
+  const { query, groups, work } = expanded;
+  const holds = both(hasBit(matchingItems(index, expanded)), accept);
   return { ...scoreEvery(index, groups, holds, work), ...boundsOf(index, query, groups) };
 }
 
@@ -119,8 +119,8 @@ export function tellingMatches(
  *
  * @throws ArtifactError `CORRUPT_KEYWORDS` when a damaged list is met
  */
-export function matchingItems(index: KeywordIndex, understood: UnderstoodQuery): Uint32Array {
-  const { groups, work } = understood;
+export function matchingItems(index: KeywordIndex, expanded: ExpandedQuery): Uint32Array {
+  const { groups, work } = expanded;
   const bits = new Uint32Array(Math.ceil(index.nItems / 32));
   for (const { entries, phrase } of tellingGroups(index, groups)) {
     for (const item of phrase?.items ?? []) bits[item >>> 5]! |= 1 << (item & 31);
@@ -130,7 +130,7 @@ export function matchingItems(index: KeywordIndex, understood: UnderstoodQuery):
       });
     }
   }
-  const kept = understood.kept();
+  const kept = expanded.kept();
   if (kept) for (let i = 0; i < bits.length; i++) bits[i]! &= kept[i]!;
   return bits;
 }

@@ -1,9 +1,9 @@
 import { scoreOf } from "../forest/metrics.ts";
 import type { StoredDocument } from "../format/meta.ts";
 import type { Work } from "../format/work.ts";
+import type { WordTerms } from "../keyword/expanded-query.ts";
 import { textsIn } from "../keyword/field-texts.ts";
 import type { Token } from "../keyword/tokenize.ts";
-import type { WordTerms } from "../keyword/understand.ts";
 import type { LoadedIndex } from "./loaded-index.ts";
 import type { RankedPage } from "./page.ts";
 import type { Query } from "./query.ts";

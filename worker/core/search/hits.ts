@@ -1,6 +1,6 @@
 import type { StoredDocument } from "../format/meta.ts";
 import type { Work } from "../format/work.ts";
-import { tellingTerms, type WordTerms } from "../keyword/understand.ts";
+import { tellingTerms, type WordTerms } from "../keyword/expanded-query.ts";
 import type { ItemParts } from "./docstore.ts";
 import { explainer } from "./explain.ts";
 import { highlightTerms, nearnessTo, passageAt, passageByMeaning, passageByTerms } from "./highlight.ts";

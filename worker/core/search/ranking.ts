@@ -1,8 +1,8 @@
 import type { FieldValue, ItemValues } from "../columns/order.ts";
 import type { AgreedQuery } from "../keyword/agreed.ts";
+import type { WordReport, WordTerms } from "../keyword/expanded-query.ts";
 import type { RareItem } from "../keyword/rare.ts";
 import type { Completion, SpelledWord } from "../keyword/spelling.ts";
-import type { WordsTold, WordTerms } from "../keyword/understand.ts";
 import type { CurationFacts } from "./curation/types.ts";
 import type { FacetCounts } from "./types.ts";
 
@@ -65,7 +65,7 @@ export interface Rankings {
   readonly values?: ItemValues;
   readonly counts?: Counts;
   /** Findings about the query's words that a part tells the others. */
-  readonly told?: WordsTold;
+  readonly told?: WordReport;
   /** Whether scores of all parts are held against the same: the most that the query could reach. */
   readonly bounded?: boolean;
   /** Parts of the index that these are joined from; 1 when left out. */

@@ -1,8 +1,8 @@
 import { parseFilter } from "../columns/parse.ts";
 import { SearchError, searchError } from "../format/search-error.ts";
 import type { Work } from "../format/work.ts";
+import { withKnownOptions } from "../keyword/expanded-query.ts";
 import { type KeywordQuery, parseKeywordQuery, withoutExclusions } from "../keyword/query.ts";
-import { withKnownOptions } from "../keyword/understand.ts";
 import { curationFor, withSynonyms } from "./curation/match.ts";
 import type { LoadedIndex } from "./loaded-index.ts";
 import type { Query } from "./query.ts";

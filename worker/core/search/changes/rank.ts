@@ -1,8 +1,8 @@
 import type { Forest } from "../../forest/types.ts";
-import { type JoinedQuery, understandJoined } from "../../keyword/joined.ts";
+import { foundTerms } from "../../keyword/expanded-query.ts";
+import { expandJoined, type JoinedQuery } from "../../keyword/joined.ts";
 import { rarestFirst } from "../../keyword/rare.ts";
 import { FEW_HITS, rankByWords } from "../../keyword/search.ts";
-import { foundTerms } from "../../keyword/understand.ts";
 import type { Changes, LoadedIndex } from "../loaded-index.ts";
 import { filterOf, type PartOptions } from "../memory/conditions.ts";
 import { rankInMemory } from "../memory/rank.ts";
@@ -26,8 +26,7 @@ export async function rankChanged(
   const { k } = wanted;
   const { base, added, kept, keywords } = index.changes;
   const words = rankedWords(query) ?? (query.terms ? query.words : undefined);
-  const joined =
-    keywords && words && understandJoined(keywords, words, kept.accept, { ...wanted, ...options });
+  const joined = keywords && words && expandJoined(keywords, words, kept.accept, { ...wanted, ...options });
   const { terms: isWanted, ...own } = query;
   const part: PartOptions = { ...(readsColumns(query) && { whole: wholeOf(index) }), ...wanted };
   // Whether near words are added is decided by the hits of both parts: the base's count while it is ranked.
@@ -38,7 +37,7 @@ export async function rankChanged(
     {
       ...part,
       within: kept,
-      understood: joined?.base,
+      expanded: joined?.base,
       isFew: (hits) => {
         const all = hits < FEW_HITS ? hits + wordHits(index, query, part, joined) : hits;
         isFew = joined?.whole.isFew?.(all) ?? all < FEW_HITS;
@@ -50,7 +49,7 @@ export async function rankChanged(
   const ofAdded = await rankInMemory(
     added,
     query.searchK === -1 ? { ...own, searchK: searchKOfChanges(base.forest, added.forest, k) } : own,
-    { ...part, understood: joined?.added, isFew: () => isFew, last: lastOf(ofBase, k) },
+    { ...part, expanded: joined?.added, isFew: () => isFew, last: lastOf(ofBase, k) },
     options,
   );
   const merged = mergeRankings(base.forest.metric, [ofBase, shifted(ofAdded, base.forest.nItems)], k);
@@ -58,7 +57,7 @@ export async function rankChanged(
   return {
     ...merged,
     ...(joined && { bounded: true }),
-    ...(joined?.whole.tell && { told: joined.whole.tell() }),
+    ...(joined?.whole.report && { told: joined.whole.report() }),
     ...(rare && joined && { rare: rarestFirst(rare, keywords!.whole, joined.whole) }),
     ...(isWanted && joined && { terms: foundTerms(keywords!.whole, joined.whole) }),
   };

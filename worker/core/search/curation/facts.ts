@@ -34,10 +34,10 @@ export function hiddenFilter(
 export function pinnedItems(
   { ids, keyword }: LoadedIndex,
   { pins }: QueryCuration,
-  { filter, understood, work }: Conditions,
+  { filter, expanded, work }: Conditions,
 ): PinnedItem[] {
   if (pins.length === 0) return [];
-  const kept = keyword && understood && notExcluded(keyword, understood.query, work);
+  const kept = keyword && expanded && notExcluded(keyword, expanded.query, work);
   const accept = both(filter?.accept, kept && hasBit(kept));
   return pins.flatMap(({ id }, place) => {
     const item = itemOfId(ids, id);

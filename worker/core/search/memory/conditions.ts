@@ -6,8 +6,8 @@ import type { FilterNode } from "../../columns/parse.ts";
 import { countGroups, valuesOf } from "../../columns/select.ts";
 import { searchError } from "../../format/search-error.ts";
 import type { Work } from "../../format/work.ts";
+import type { ExpandedQuery } from "../../keyword/expanded-query.ts";
 import { matchingItems } from "../../keyword/search.ts";
-import type { UnderstoodQuery } from "../../keyword/understand.ts";
 import type { LoadedIndex } from "../loaded-index.ts";
 import type { Query } from "../query.ts";
 import type { Counts, RankOptions } from "../ranking.ts";
@@ -18,7 +18,7 @@ export interface PartOptions extends RankOptions {
   /** Items that may be found at all; all when left out. */
   readonly within?: CompiledFilter | undefined;
   /** The query's words, looked up among those of all parts. */
-  readonly understood?: UnderstoodQuery | undefined;
+  readonly expanded?: ExpandedQuery | undefined;
   /** Whether so many hits by words are few among those of all parts. */
   readonly isFew?: ((hits: number) => boolean) | undefined;
   /** The last of another part's finds: nothing that is worse is wanted. */
@@ -49,7 +49,7 @@ export function columnsOf(
 
 /** Words and filter of a query, looked up once. They hold for pinned items as for all others. */
 export interface Conditions {
-  readonly understood: UnderstoodQuery | undefined;
+  readonly expanded: ExpandedQuery | undefined;
   readonly filter: CompiledFilter | undefined;
   readonly work: Work | undefined;
 }
@@ -59,14 +59,14 @@ export function facetCountsOf(
   index: LoadedIndex,
   { facets = [], facetsOf, mode }: Query,
   { whole }: RankOptions,
-  { understood, filter, work }: Conditions,
+  { expanded, filter, work }: Conditions,
 ): FacetCounts {
   const columns = columnsOf(index, whole, "facets");
   const { keyword } = index;
-  const ofMatches = facetsOf === "matches" && mode !== "vector" && keyword && understood;
+  const ofMatches = facetsOf === "matches" && mode !== "vector" && keyword && expanded;
   const options = {
     ...(filter && { bits: filter.bits }),
-    ...(ofMatches && { counted: matchingItems(keyword, understood) }),
+    ...(ofMatches && { counted: matchingItems(keyword, expanded) }),
     ...(whole && { limit: whole.facetValues, room: whole.facetBytes }),
     work,
   };

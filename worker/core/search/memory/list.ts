@@ -1,8 +1,8 @@
 import type { CompiledFilter } from "../../columns/compile.ts";
 import { bitsOf, itemsOf, selectFirst } from "../../columns/select.ts";
 import type { Work } from "../../format/work.ts";
+import { type ExpandedQuery, foundTerms } from "../../keyword/expanded-query.ts";
 import { everyMatch, tellingMatches } from "../../keyword/search.ts";
-import { foundTerms, type UnderstoodQuery } from "../../keyword/understand.ts";
 import { pinnedItems } from "../curation/facts.ts";
 import type { LoadedIndex } from "../loaded-index.ts";
 import { type Query, rankedWords } from "../query.ts";
@@ -43,10 +43,10 @@ export function listMatches(
   conditions: Conditions,
 ): Rankings {
   const { keyword } = index;
-  const { understood, filter, work } = conditions;
+  const { expanded, filter, work } = conditions;
   const columns = columnsOf(index, part.whole, query.sort ? "sort" : "filter");
   const { items, scores, bound, bounds } = rankedWords(query)
-    ? wordMatches(index, query, understood, filter)
+    ? wordMatches(index, query, expanded, filter)
     : { items: itemsOf((filter ?? { bits: columns.present }).bits, columns.nItems), bound: 1 };
   const compared = (query.sort?.length ?? 0) + (query.groupBy ? 2 : 0) + (query.total ? 1 : 0);
   work?.spend("sort", columns.nItems + items.length * (ITEM_NS + compared * COMPARED_NS));
@@ -59,19 +59,19 @@ export function listMatches(
     ...(query.total && {
       counts: countsOf(index, query, part, { bits: bitsOf(items, columns.nItems), count: items.length }),
     }),
-    ...(query.terms && understood && keyword && { terms: foundTerms(keyword, understood) }),
-    ...(understood?.tell && { told: understood.tell() }),
+    ...(query.terms && expanded && keyword && { terms: foundTerms(keyword, expanded) }),
+    ...(expanded?.report && { told: expanded.report() }),
   };
 }
 
 function wordMatches(
   { keyword }: LoadedIndex,
   { minScore = 0 }: Query,
-  understood: UnderstoodQuery | undefined,
+  expanded: ExpandedQuery | undefined,
   filter: CompiledFilter | undefined,
 ): Matches {
-  if (!keyword || !understood) return { items: [], scores: [], bound: 0 };
-  return scoredAtLeast(tellingMatches(keyword, understood, filter?.accept), minScore, understood.work);
+  if (!keyword || !expanded) return { items: [], scores: [], bound: 0 };
+  return scoredAtLeast(tellingMatches(keyword, expanded, filter?.accept), minScore, expanded.work);
 }
 
 function scoredAtLeast<T extends Matches & { readonly scores: readonly number[] }>(
@@ -108,7 +108,7 @@ export function countFound(
   index: LoadedIndex,
   query: Query,
   part: PartOptions,
-  { understood, filter, work }: Conditions,
+  { expanded, filter, work }: Conditions,
 ): Counts {
   work?.spend("sort", index.forest.nItems * ITEM_NS);
   const { keyword, forest, columns } = index;
@@ -117,17 +117,16 @@ export function countFound(
     return countsOf(index, query, part, { bits: bitsOf(items, forest.nItems), count: items.length });
   };
   if (query.mode === "keyword") {
-    if (!keyword || !understood) return ofItems([]);
+    if (!keyword || !expanded) return ofItems([]);
     const { minScore = 0 } = query;
-    const found = everyMatch(keyword, understood, { accept: filter?.accept, isFew: part.isFew });
+    const found = everyMatch(keyword, expanded, { accept: filter?.accept, isFew: part.isFew });
     return ofItems(
-      withPinned(index, query, scoredAtLeast(found, minScore, work).items, { filter, understood, work }),
+      withPinned(index, query, scoredAtLeast(found, minScore, work).items, { filter, expanded, work }),
     );
   }
   const passing = filter?.count ?? forest.artifact.header.nSlots;
   if (query.mode === "hybrid") {
-    const { items } =
-      keyword && understood ? tellingMatches(keyword, understood, filter?.accept) : { items: [] };
+    const { items } = keyword && expanded ? tellingMatches(keyword, expanded, filter?.accept) : { items: [] };
     return { ...ofItems(items), passing };
   }
   const bits = filter?.bits ?? columns?.present ?? new Uint32Array(0);

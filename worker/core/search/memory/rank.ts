@@ -1,11 +1,11 @@
 import { type CompiledFilter, intersection } from "../../columns/compile.ts";
 import { scoringNs } from "../../forest/meter.ts";
 import type { Work } from "../../format/work.ts";
-import { agreedIn, lookUp } from "../../keyword/agreed.ts";
+import { expandIn } from "../../keyword/agreed.ts";
 import { type Accept, both, hasBit } from "../../keyword/conditions.ts";
+import { type ExpandedQuery, foundTerms } from "../../keyword/expanded-query.ts";
 import { type RareItem, rareItems } from "../../keyword/rare.ts";
 import { FEW_HITS, rankByWords } from "../../keyword/search.ts";
-import { foundTerms, type UnderstoodQuery, understand } from "../../keyword/understand.ts";
 import { boostedItems, curationNs, hiddenFilter, pinnedItems } from "../curation/facts.ts";
 import type { CurationFacts, PinnedItem } from "../curation/types.ts";
 import { languagesOf } from "../languages.ts";
@@ -25,7 +25,7 @@ export type PreparedSearches = Map<Query, PreparedSearch>;
 /** Findings of a search that do not depend on the depth. */
 interface PreparedSearch {
   readonly filter: CompiledFilter | undefined;
-  readonly understood: UnderstoodQuery | undefined;
+  readonly expanded: ExpandedQuery | undefined;
   /** Condition on the vectors' items: the filter's, and that of the text's operators. */
   readonly accept: Accept | undefined;
   readonly rare: readonly RareItem[];
@@ -53,8 +53,8 @@ export async function rankInMemory(
   if (isListed(query)) {
     return timed("keyword", options, () => {
       const filter = conditionOf(index, query, part, work);
-      const understood = understoodBy(index, query, part, work);
-      return listMatches(index, query, part, { filter, understood, work });
+      const expanded = expandedWords(index, query, part, work);
+      return listMatches(index, query, part, { filter, expanded, work });
     });
   }
   const { prepared, words } = await timed("keyword", options, () => {
@@ -62,7 +62,7 @@ export async function rankInMemory(
     known.set(query, prepared);
     return { prepared, words: rankedWords(query) && wordsTo(index, prepared, part) };
   });
-  const { filter, understood, accept, rare, facets, counts } = prepared;
+  const { filter, expanded, accept, rare, facets, counts } = prepared;
   const exactness: Exactness = { estimated: false };
   const vectors =
     vector && part.nearest !== false
@@ -74,10 +74,10 @@ export async function rankInMemory(
   const distances =
     words && vector ? await wordDistances(index, vector, { words, vectors }, part, exactness) : undefined;
   const items = [...(words?.items ?? []), ...(vectors?.items ?? [])];
-  const conditions = { filter, understood: rankedWords(query) && understood, work };
+  const conditions = { filter, expanded: rankedWords(query) && expanded, work };
   const curated = query.curation && (await curatedItems(index, query, items, conditions, exactness));
   const languages = keyword?.itemLanguages && words && languagesOf(keyword, words.items);
-  const terms = query.terms && understood && keyword ? foundTerms(keyword, understood) : undefined;
+  const terms = query.terms && expanded && keyword ? foundTerms(keyword, expanded) : undefined;
   const values =
     (query.sort || query.groupBy) &&
     valuesFor(index, query, part, [
@@ -94,7 +94,7 @@ export async function rankInMemory(
     ...(counts && { counts }),
     ...(values && { values }),
     ...(curated && { curated }),
-    ...(understood?.tell && { told: understood.tell() }),
+    ...(expanded?.report && { told: expanded.report() }),
   };
 }
 
@@ -118,14 +118,14 @@ function prepare(
 ): PreparedSearch {
   const { keyword } = index;
   const filter = conditionOf(index, query, part, work);
-  const understood = understoodBy(index, query, part, work);
-  const ranked = rankedWords(query) && understood;
+  const expanded = expandedWords(index, query, part, work);
+  const ranked = rankedWords(query) && expanded;
   const kept = ranked?.kept();
   const accept = both(filter?.accept, kept && hasBit(kept));
-  const conditions = { understood, filter, work };
+  const conditions = { expanded, filter, work };
   return {
     filter,
-    understood,
+    expanded,
     accept,
     rare: keyword && ranked ? rareItems(keyword, ranked, accept) : [],
     facets: query.facets && facetCountsOf(index, query, part, conditions),
@@ -134,19 +134,17 @@ function prepare(
 }
 
 /** The words that a query ranks by or marks, as an index has them; undefined without a query or an index of words. */
-function understoodBy(
+function expandedWords(
   { keyword }: LoadedIndex,
   query: Query,
-  { understood, agreed, lookUp: isLookedUp }: PartOptions,
+  { expanded, agreed, lookUp }: PartOptions,
   work: Work | undefined,
-): UnderstoodQuery | undefined {
+): ExpandedQuery | undefined {
   const words = rankedWords(query) ?? (query.terms ? query.words : undefined);
-  if (understood || !keyword || !words) return understood;
-  if (agreed) return agreedIn(keyword, agreed, work);
-  if (!isLookedUp) return understand(keyword, words, work);
+  if (expanded || !keyword || !words) return expanded;
   // No filter and no rule of the curation keeps a document out, in this part or in others.
   const countsAll = query.filter === undefined && (query.curation?.hidden.length ?? 0) === 0;
-  return lookUp(keyword, words, { work, countsAll });
+  return expandIn(keyword, words, { agreed, lookUp, work, countsAll });
 }
 
 /** Curation of a query for the items that it has found. */
@@ -170,12 +168,12 @@ async function curatedItems(
 
 /** Returns the k best by words, and behind them items with a rare word that have no place among them. */
 function wordsTo({ keyword }: LoadedIndex, prepared: PreparedSearch, part: PartOptions): WordRanking {
-  const { understood, rare, filter } = prepared;
-  if (!keyword || !understood) return { items: [], scores: [], bound: 0 };
-  const { k, last, isFew = understood.isFew ?? ((hits) => hits < FEW_HITS) } = part;
+  const { expanded, rare, filter } = prepared;
+  if (!keyword || !expanded) return { items: [], scores: [], bound: 0 };
+  const { k, last, isFew = expanded.isFew ?? ((hits) => hits < FEW_HITS) } = part;
   if (!prepared.words || prepared.words.k < k) {
     let few = false;
-    const ranking = rankByWords(keyword, understood, {
+    const ranking = rankByWords(keyword, expanded, {
       k,
       accept: filter?.accept,
       acceptsMost: filter !== undefined && filter.fraction >= MOST,
@@ -192,7 +190,7 @@ function wordsTo({ keyword }: LoadedIndex, prepared: PreparedSearch, part: PartO
   const found = new Set(words.items);
   const missing = new Set(rare.map(({ item }) => item).filter((item) => !found.has(item)));
   if (missing.size === 0) return words;
-  const more = rankByWords(keyword, understood, {
+  const more = rankByWords(keyword, expanded, {
     k: missing.size,
     accept: (item) => missing.has(item),
     // Scored as the others are.

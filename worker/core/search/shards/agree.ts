@@ -5,13 +5,13 @@ import {
   agreeOn,
   excludesOther,
   type Needs,
-  stands,
+  ranksAlike,
 } from "../../keyword/agreed.ts";
-import { gatherWords } from "../../keyword/gathered.ts";
+import { foundTerms, type PartWords, type WordTerms } from "../../keyword/expanded-query.ts";
+import { factsIndex } from "../../keyword/facts-index.ts";
 import { isLanguage } from "../../keyword/languages.ts";
 import { type RareItem, rarestFirst } from "../../keyword/rare.ts";
 import { FEW_HITS } from "../../keyword/search.ts";
-import { foundTerms, type LookedUp, type WordTerms } from "../../keyword/understand.ts";
 import type { LoadedIndex } from "../loaded-index.ts";
 import { isListed, type Query } from "../query.ts";
 import type { ShardQuery, ShardRankings } from "./types.ts";
@@ -60,15 +60,15 @@ export async function rankAgreed(
       : await again(query, first, { agreement, ask, lookedBy: (shard) => looked.get(shard)! });
   return {
     answers,
-    ordered: (rare) => rarestFirst(rare, words, agreement.understood),
-    ...(query.terms && { terms: foundTerms(words, agreement.understood) }),
+    ordered: (rare) => rarestFirst(rare, words, agreement.expanded),
+    ...(query.terms && { terms: foundTerms(words, agreement.expanded) }),
   };
 }
 
-function gathered(index: LoadedIndex, looked: readonly LookedUp[]) {
+function gathered(index: LoadedIndex, looked: readonly PartWords[]) {
   const language = index.words?.language ?? "none";
   const { languages, positions } = index.manifest.keyword ?? {};
-  return gatherWords(
+  return factsIndex(
     looked.map(({ facts }) => facts),
     { language, languages: languages?.filter(isLanguage) ?? [language], positions: positions === true },
   );
@@ -77,7 +77,7 @@ function gathered(index: LoadedIndex, looked: readonly LookedUp[]) {
 interface Asking {
   readonly agreement: Agreement;
   readonly ask: AskAgain;
-  readonly lookedBy: (shard: number) => LookedUp;
+  readonly lookedBy: (shard: number) => PartWords;
 }
 
 async function again(
@@ -88,7 +88,7 @@ async function again(
   const { agreed, relaxed } = agreement;
   const needs = needsOf(query);
   const rankBy = async (answers: readonly ShardAnswer[], words: AgreedQuery) => {
-    const asked = answers.filter(({ shard }) => !stands(lookedBy(shard), words, needs));
+    const asked = answers.filter(({ shard }) => !ranksAlike(lookedBy(shard), words, needs));
     if (asked.length === 0) return answers;
     const isOther = (shard: number) => excludesOther(lookedBy(shard), words.query);
     const fresh = await ask(
@@ -106,7 +106,7 @@ async function again(
   };
   const isFew = areFew(first);
   // There may be more by the agreed words: a part does not count those near or after a word that it lacks.
-  const isCounted = !isFew || first.every(({ shard }) => stands(lookedBy(shard), agreed, HITS_ALONE));
+  const isCounted = !isFew || first.every(({ shard }) => ranksAlike(lookedBy(shard), agreed, HITS_ALONE));
   const near = isFew && isCounted ? relaxed() : undefined;
   const answers = await rankBy(first, near ?? agreed);
   const later = !isCounted && areFew(answers) ? relaxed() : undefined;

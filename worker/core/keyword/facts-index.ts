@@ -1,4 +1,4 @@
-import { encodeTerm, type TermEntry } from "./dictionary.ts";
+import { encodeTerm, NO_POSTINGS, type TermEntry } from "./dictionary.ts";
 import { isMarked, textOf } from "./joined-terms.ts";
 import type { KeywordIndex } from "./keyword-index.ts";
 import { type IndexLanguages, stemWord } from "./languages.ts";
@@ -17,7 +17,7 @@ interface Word {
  * An index that knows of a query's words what its parts have told of them, as an index of all their documents would. It ranks
  * nothing. O(terms log terms).
  */
-export function gatherWords(
+export function factsIndex(
   parts: readonly WordFacts[],
   languages: IndexLanguages & { readonly positions: boolean },
 ): KeywordIndex {
@@ -69,7 +69,15 @@ function gatheredLexicon(
   const rings = joinClasses(parts, languages);
   const entry = (term: number): TermEntry => {
     const { documents, total, classTotal } = words.get(texts[term] ?? "") ?? NO_WORD;
-    return { term, documents, classDocuments: classTotal, total, classTotal, ...NOWHERE, nextInClass: term };
+    return {
+      term,
+      documents,
+      classDocuments: classTotal,
+      total,
+      classTotal,
+      ...NO_POSTINGS,
+      nextInClass: term,
+    };
   };
   const numbersOf = (part: WordFacts, terms: readonly number[]) =>
     terms.map((place) => numbers.get(part.terms[place]![0])!);
@@ -119,7 +127,6 @@ function gatheredLexicon(
 }
 
 const NO_WORD: Word = { documents: 0, total: 0, classTotal: 0 };
-const NOWHERE = { postingsStart: 0, postingsEnd: 0, positionsStart: 0, positionsEnd: 0 } as const;
 
 /** Whether a stem is a word of the parts: the whole has it without a mark. */
 function isOwnStem(

@@ -1,7 +1,7 @@
 import type { Work } from "../format/work.ts";
 import { keptItems } from "./conditions.ts";
 import { encodeTerm } from "./dictionary.ts";
-import { expandQuery, type QueryGroup } from "./expand.ts";
+import { expandQuery, type PhraseItems, type QueryGroup } from "./expand.ts";
 import { groupTerms, isCommon } from "./groups.ts";
 import type { KeywordIndex } from "./keyword-index.ts";
 import { phraseItems } from "./phrase.ts";
@@ -9,15 +9,15 @@ import { type KeywordQuery, MAX_QUERY_PHRASES, type QueryWord, type Synonym, wit
 import type { WordFacts } from "./word-facts.ts";
 
 /** Findings about the words of a query that a part of an index tells the others: plain data. */
-export interface WordsTold {
+export interface WordReport {
   /** Words as the part has looked them up by itself; absent where it was given them. */
-  readonly looked?: LookedUp;
+  readonly looked?: PartWords;
   /** Hits by the words themselves, as far as that they are few; absent where they were not counted. */
   readonly hits?: number;
 }
 
 /** Words of a query as a part of an index knows them, so that all parts can agree. */
-export interface LookedUp {
+export interface PartWords {
   readonly facts: WordFacts;
   /** The query as the part knows it, and the groups of words that it has and has ranked by. */
   readonly query: KeywordQuery;
@@ -40,30 +40,55 @@ export interface TextGroup {
 }
 
 /** A query with the words of one index that stand for its own. */
-export interface UnderstoodQuery {
+export interface ExpandedQuery {
   readonly query: KeywordQuery;
   readonly groups: readonly QueryGroup[];
-  /** Returns the groups with near words added, where they do not follow from the index alone. */
-  readonly relax?: () => readonly QueryGroup[];
+  /** Returns the groups with near words added. */
+  readonly relax: () => readonly QueryGroup[];
   readonly work?: Work | undefined;
   /** The items that keep what its operators ask for: see {@link keptItems}. Looked up once, when first asked for. */
   readonly kept: () => Uint32Array | undefined;
   /** Whether so many hits are few, so that near words are added, where the number does not say so alone. */
   readonly isFew?: (hits: number) => boolean;
   /** Tells what other parts of the index are to know, once this one has ranked. */
-  readonly tell?: () => WordsTold;
+  readonly report?: () => WordReport;
+}
+
+/** Settings of looking up the words of a query. */
+export interface WordLookup {
+  /** Counts what this and all further use of the result take. */
+  readonly work?: Work | undefined;
+  /** Finds the items that hold a phrase; by default, those of the index. */
+  readonly itemsWith?: PhraseItems;
 }
 
 /**
  * Looks up the words of a query in an index, and words near misspelled ones: up to milliseconds, so a search does it
  * once and passes it on.
- *
- * @param work counts what this and all further use of the result take
  */
-export function understand(index: KeywordIndex, query: KeywordQuery, work?: Work): UnderstoodQuery {
-  const known = knownQuery(index, query, (phrase) => phraseItems(index, phrase, work).length > 0);
-  const groups = expandQuery(index, known, { work });
-  return { query: known, groups, work, kept: keptOnce(index, known, work) };
+export function expandWords(
+  index: KeywordIndex,
+  query: KeywordQuery,
+  { work, itemsWith = itemsIn(index, work) }: WordLookup = {},
+): ExpandedQuery {
+  const known = knownQuery(index, query, (phrase) => itemsWith(phrase).length > 0);
+  const options = { phraseItems: itemsWith, work };
+  let relaxed: readonly QueryGroup[] | undefined;
+  return {
+    query: known,
+    groups: expandQuery(index, known, options),
+    relax: () => {
+      relaxed ??= expandQuery(index, known, { ...options, relaxed: true });
+      return relaxed;
+    },
+    work,
+    kept: keptOnce(index, known, work),
+  };
+}
+
+/** Returns a function that finds the items of an index that hold a phrase. */
+export function itemsIn(index: KeywordIndex, work: Work | undefined): PhraseItems {
+  return (phrase) => phraseItems(index, phrase, work);
 }
 
 /** Looks up the items that keep what the operators of a query ask for, when first asked for them. */
@@ -129,7 +154,7 @@ export interface WordTerms {
 }
 
 /** The terms of the index that count as the words of a query. */
-export function foundTerms(index: KeywordIndex, { query, groups }: UnderstoodQuery): WordTerms[] {
+export function foundTerms(index: KeywordIndex, { query, groups }: ExpandedQuery): WordTerms[] {
   return groups.map((group) => ({
     word: query.words[group.word]!.term,
     terms: groupTerms(index, group),
