@@ -8,15 +8,19 @@ import type { Shard, ShardAnswers, ShardCall } from "../core/search/shards/types
 import { type Outcome, outcomeOf } from "../core/search/shards/wire.ts";
 import { monotonicNow } from "../core/time/clock.ts";
 import { createPageCache } from "../storage/documents/cache.ts";
-import { fillCold } from "../storage/files.ts";
-import { fillCache } from "../storage/hot.ts";
+import { fillCaches } from "../storage/files.ts";
 import { loadShard } from "../storage/load.ts";
-import { heldBytesOf, type LoadedParts, type LoadResult, type LoadSource } from "../storage/loaded.ts";
-import { artifactsOf } from "../storage/loaded-version.ts";
+import {
+  artifactsOf,
+  freeParts,
+  heldBytesOf,
+  type LoadedParts,
+  type LoadResult,
+  type LoadSource,
+} from "../storage/loaded.ts";
 import { lengthsOf } from "../storage/manifest.ts";
 import { openPublished } from "../storage/published.ts";
 import { createRangeCache } from "../storage/range-cache.ts";
-import { freeParts } from "../storage/release.ts";
 import { createSemaphore } from "../storage/semaphore.ts";
 import { objectName, type ShardAddress, type ShardMethods, type ShardNamespace } from "./address.ts";
 import { createResidents, type Resident } from "./memory.ts";
@@ -144,18 +148,11 @@ export class IndexShard extends DurableObject<ShardBindings> implements ShardMet
         free();
       },
     };
-    const fill = async () => {
-      // In use meanwhile: its bytes are copied.
-      loaded.users++;
-      try {
-        for (const one of fresh) await fillCache(source, one);
-      } finally {
-        loaded.users--;
-      }
-      for (const one of all) await fillCold(source, one);
-    };
+    // In use meanwhile: its bytes are copied.
+    loaded.users++;
+    const filled = fillCaches(source, { parts, fresh }, () => void loaded.users--);
     // What goes wrong with a cache concerns no caller.
-    this.ctx.waitUntil(fill().catch(() => {}));
+    this.ctx.waitUntil(filled.catch(() => {}));
     return loaded;
   }
 

@@ -1,4 +1,4 @@
-import type { Cache, Response as CachedResponse, ReadableStream } from "@cloudflare/workers-types";
+import type { Cache, Response as CachedResponse } from "@cloudflare/workers-types";
 import { freeBuffer } from "../core/format/artifact.ts";
 import { cacheUrl } from "../core/format/keys.ts";
 import { within } from "../core/time/wait.ts";
@@ -57,23 +57,6 @@ export function cachedCopy(cache: Cache | undefined, path: string): CachedCopy {
       await cache?.delete(url).catch(() => false);
     },
   };
-}
-
-/** Copies a stream by one buffer. */
-export async function copyStream(body: ReadableStream, length: number, write: Write): Promise<void> {
-  const reader = body.getReader({ mode: "byob" });
-  let buffer = new ArrayBuffer(STEP_BYTES);
-  for (let read = 0; read < length; ) {
-    const step = Math.min(STEP_BYTES, length - read);
-    const { value, done } = await reader.readAtLeast(step, new Uint8Array(buffer, 0, step));
-    if (value) {
-      await write(value);
-      read += value.byteLength;
-      buffer = value.buffer as ArrayBuffer;
-    }
-    if (done) break;
-  }
-  freeBuffer(buffer);
 }
 
 /** Copies bytes by one buffer. @param bytesNow view of them, which may become another one while it is copied */

@@ -4,10 +4,10 @@ import { findSection } from "../core/format/artifact.ts";
 import { coldPagesOf } from "../core/format/cold-pages.ts";
 import { AnnoyEdgeError } from "../core/format/errors.ts";
 import { monotonicNow } from "../core/time/clock.ts";
-import { type CachedCopy, cachedCopy, copyStream } from "./cached-copy.ts";
+import { type CachedCopy, cachedCopy } from "./cached-copy.ts";
 import type { ColdFile } from "./cold.ts";
 import { answered, getObject } from "./objects.ts";
-import { readExactly } from "./stream.ts";
+import { readExactly, readSteps } from "./stream.ts";
 
 /** https://developers.cloudflare.com/workers/platform/limits/: the largest object of the Cache API. */
 const LARGEST_CACHED = 512 * 1000 * 1000;
@@ -72,7 +72,7 @@ export async function fillColdCache(
   const found = await copy.find({ offset: 0, length: 1 });
   if (found) return found.body?.cancel();
   const object = await getObject(bucket, key);
-  await copy.put(bytes, (write) => copyStream(object.body, bytes, write));
+  await copy.put(bytes, (write) => readSteps(object.body, bytes, key, write));
 }
 
 /** A stream and its reader are five times the objects of a short range, which last until V8 collects all garbage. */

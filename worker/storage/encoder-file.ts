@@ -1,13 +1,11 @@
 import type { Cache, R2Bucket, ReadableStream } from "@cloudflare/workers-types";
 import { type Encoder, openEncoder } from "../core/embedding/encoder/encoder.ts";
 import type { Kernel } from "../core/embedding/encoder/kernel.ts";
-import { freeBuffer } from "../core/format/artifact.ts";
 import { AnnoyEdgeError } from "../core/format/errors.ts";
 import { encoderKey } from "../core/format/keys.ts";
 import { cachedCopy, copyBytes } from "./cached-copy.ts";
-import { answered, retried } from "./objects.ts";
-
-const STEP_BYTES = 1024 * 1024;
+import { retried } from "./objects.ts";
+import { readSteps } from "./stream.ts";
 
 /** Places of encoders' files. */
 export interface EncoderFiles {
@@ -45,7 +43,12 @@ export async function readEncoder(
   const key = encoderKey(hash);
   const read = async (body: ReadableStream, bytes: number): Promise<Encoder> => {
     onSize(bytes);
-    return opened(await copyInto(body, bytes, kernel, onProgress), kernel, hash);
+    const file = kernel.reserve(bytes);
+    await readSteps(body, bytes, "The encoder", (step, before) => {
+      file.set(step, before);
+      onProgress(bytes);
+    });
+    return opened(file, kernel, hash);
   };
   const copy = cachedCopy(cache, key);
   const cached = await copy.find();
@@ -73,38 +76,6 @@ function opened(bytes: Uint8Array, kernel: Kernel, hash: string): Encoder {
   if (contentHash === hash) return encoder;
   const message = `${encoderKey(hash)} holds the encoder ${contentHash}. Publish the index again.`;
   throw new AnnoyEdgeError("ENCODER_MISMATCH", message);
-}
-
-async function copyInto(
-  stream: ReadableStream,
-  length: number,
-  kernel: Kernel,
-  onProgress: (bytes: number) => void,
-): Promise<Uint8Array> {
-  const target = kernel.reserve(length);
-  const reader = stream.getReader({ mode: "byob" });
-  let buffer = new ArrayBuffer(Math.min(STEP_BYTES, length));
-  let read = 0;
-  try {
-    while (read < length) {
-      const step = Math.min(buffer.byteLength, length - read);
-      const { value, done } = await answered(reader.readAtLeast(step, new Uint8Array(buffer, 0, step)));
-      if (value) {
-        target.set(value, read);
-        read += value.byteLength;
-        buffer = value.buffer as ArrayBuffer;
-      }
-      if (done || (value && value.byteLength < step)) break;
-      onProgress(length);
-    }
-  } finally {
-    freeBuffer(buffer);
-    if (read < length) reader.cancel().catch(() => {});
-  }
-  if (read < length) {
-    throw new AnnoyEdgeError("READ_CUT_SHORT", `The encoder ended after ${read} of ${length} bytes.`);
-  }
-  return target;
 }
 
 /** Leaves an encoder in the data centre's cache. @param file view of it, which may become another one while it is copied */

@@ -3,12 +3,11 @@ import { ArtifactError } from "../core/format/errors.ts";
 import { versionKey } from "../core/format/keys.ts";
 import { type ColdFile, createColdReader, type ReadRanges } from "./cold.ts";
 import { fillColdCache, openColdFile, readsCold } from "./cold-file.ts";
-import { type LoadedForest, loadForest, readHot } from "./hot.ts";
-import type { LoadedParts, LoadResult, LoadSource } from "./loaded.ts";
+import { fillHotCache, type LoadedForest, loadForest, readHot } from "./hot.ts";
+import { artifactsOf, freeParts, type LoadedParts, type LoadResult, type LoadSource } from "./loaded.ts";
 import type { PublishedManifest } from "./manifest.ts";
 import type { FileLengths } from "./pointer.ts";
 import { createRangeCache, type RangeCache } from "./range-cache.ts";
-import { freeParts } from "./release.ts";
 import { createSemaphore } from "./semaphore.ts";
 import { type Load, loadTogether } from "./together.ts";
 
@@ -91,7 +90,23 @@ function createRangesReader(file: ColdFile, ranges: RangeCache): ReadRanges {
   return (ranges) => coldReads(COLD_READ_BYTES, () => read(ranges));
 }
 
-/** Leaves the whole file in the data centre's cache, where searches read its cold part. Best effort. */
-export async function fillCold(source: LoadSource, { artifact, forestKey }: LoadedParts): Promise<void> {
-  if (readsCold(artifact)) await fillColdCache(source, forestKey, artifact.header.fileBytes);
+/**
+ * Leaves what was loaded in the data centre's cache: hot parts that it may lack, and whole files whose cold part searches
+ * read. Best effort.
+ *
+ * @param release called when the bytes in memory are needed no more
+ */
+export async function fillCaches(
+  source: LoadSource,
+  { parts, fresh }: Pick<LoadResult, "parts" | "fresh">,
+  release: () => void,
+): Promise<void> {
+  try {
+    for (const one of fresh) await fillHotCache(source, one);
+  } finally {
+    release();
+  }
+  for (const { artifact, forestKey } of artifactsOf({ parts })) {
+    if (readsCold(artifact)) await fillColdCache(source, forestKey, artifact.header.fileBytes);
+  }
 }

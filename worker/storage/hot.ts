@@ -63,7 +63,7 @@ function verifying({ forestHot }: FileLengths, onProgress: () => void): (bytes: 
 }
 
 /** Leaves a loaded forest in the data centre's cache, where the next cold isolate finds it. Best effort. */
-export async function fillCache(source: LoadSource, parts: LoadedParts): Promise<void> {
+export async function fillHotCache(source: LoadSource, parts: LoadedParts): Promise<void> {
   const { bytes } = parts.artifact;
   const { byteLength } = bytes;
   const copy = hotCopy(source, parts.forestKey, byteLength);

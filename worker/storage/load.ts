@@ -2,10 +2,9 @@ import { freeBuffer, sectionBytes } from "../core/format/artifact.ts";
 import { versionKey } from "../core/format/keys.ts";
 import { loadFiles } from "./files.ts";
 import { loadForest } from "./hot.ts";
-import { heldBytesOf, type LoadedParts, type LoadResult, type LoadSource } from "./loaded.ts";
+import { freeParts, heldBytesOf, type LoadedParts, type LoadResult, type LoadSource } from "./loaded.ts";
 import { lengthsOf, type PublishedManifest, type ShardPlace } from "./manifest.ts";
 import type { FileLengths, VersionLengths } from "./pointer.ts";
-import { freeParts } from "./release.ts";
 import { type Load, loadTogether } from "./together.ts";
 import { readManifest, readShardManifest } from "./versions.ts";
 

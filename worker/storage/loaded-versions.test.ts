@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest";
+import type { LoadedVersion } from "./lease.ts";
 import type { LoadedParts } from "./loaded.ts";
-import type { LoadedVersion } from "./loaded-version.ts";
 import { createLoadedVersions } from "./loaded-versions.ts";
 
 afterEach(() => {

@@ -1,7 +1,6 @@
 import { monotonicNow } from "../core/time/clock.ts";
-import type { LoadedParts } from "./loaded.ts";
-import { artifactsOf, bytesHeld, isLeased, type LoadedVersion, lease } from "./loaded-version.ts";
-import { freeParts } from "./release.ts";
+import { bytesHeld, isLeased, type LoadedVersion, lease } from "./lease.ts";
+import { artifactsOf, freeParts, type LoadedParts } from "./loaded.ts";
 
 /**
  * The versions of one index in memory: the one that answers, and those that were replaced while requests used them. The

@@ -1,5 +1,5 @@
 import type { Cache, R2Bucket } from "@cloudflare/workers-types";
-import type { Artifact } from "../core/format/artifact.ts";
+import { type Artifact, freeBuffer } from "../core/format/artifact.ts";
 import type { ReadRanges } from "./cold.ts";
 import type { PublishedManifest } from "./manifest.ts";
 import type { FileLengths } from "./pointer.ts";
@@ -38,6 +38,17 @@ export interface LoadResult {
   readonly from: "r2" | "cache";
   /** Artifacts that were read from R2: the version's own, its base. */
   readonly fresh: readonly LoadedParts[];
+}
+
+/** Gives back the memory of an artifact that nothing uses any more; its base's is left alone. */
+export function freeParts({ artifact, placement }: Pick<LoadedParts, "artifact" | "placement">): void {
+  freeBuffer(artifact.bytes.buffer);
+  freeBuffer(placement.buffer);
+}
+
+/** The artifacts of a version: its own, and the base that it may share with another version. */
+export function artifactsOf({ parts }: { readonly parts: LoadedParts }): readonly LoadedParts[] {
+  return parts.base ? [parts, parts.base] : [parts];
 }
 
 /** Bytes of artifact that loading these files will hold. */

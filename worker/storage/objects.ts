@@ -38,6 +38,16 @@ export async function retried<T>(read: () => Promise<T>): Promise<T> {
   return answered(read());
 }
 
+/** Reads an object's text. @throws AnnoyEdgeError `READ_CUT_SHORT` when less of it arrives: it is not damaged where it lies */
+export async function textOf(object: R2ObjectBody): Promise<string> {
+  const bytes = await answered(object.arrayBuffer());
+  if (bytes.byteLength === object.size) return new TextDecoder().decode(bytes);
+  throw new AnnoyEdgeError(
+    "READ_CUT_SHORT",
+    `${object.key} ended after ${bytes.byteLength} of ${object.size} bytes.`,
+  );
+}
+
 /** Settles as a read of R2, or of the next bytes of an object, does; fails when there is no answer in time. */
 export function answered<T>(read: Promise<T>): Promise<T> {
   return within(read, SILENCE_MS, () => {

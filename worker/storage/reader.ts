@@ -1,6 +1,6 @@
 import { AnnoyEdgeError } from "../core/format/errors.ts";
 import { monotonicNow } from "../core/time/clock.ts";
-import type { LoadedVersion } from "./loaded-version.ts";
+import type { LoadedVersion } from "./lease.ts";
 import { createLoadedVersions } from "./loaded-versions.ts";
 import { createRefresher } from "./refresh.ts";
 import { createRefreshTasks } from "./refresh-task.ts";

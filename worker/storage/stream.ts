@@ -7,6 +7,40 @@ import { answered } from "./objects.ts";
 const STEP_BYTES = 1024 * 1024;
 
 /**
+ * Reads a byte stream of known length step by step, into one buffer of a step.
+ *
+ * @param use called with the bytes of a step, valid until it settles, and the number of those before; what it throws ends the read
+ * @throws AnnoyEdgeError `READ_CUT_SHORT` when the stream ends early
+ */
+export async function readSteps(
+  stream: ReadableStream,
+  length: number,
+  what: string,
+  use: (bytes: Uint8Array, before: number) => unknown,
+): Promise<void> {
+  const reader = stream.getReader({ mode: "byob" });
+  let buffer = new ArrayBuffer(Math.min(STEP_BYTES, length));
+  let read = 0;
+  try {
+    while (read < length) {
+      const step = Math.min(buffer.byteLength, length - read);
+      const { value } = await answered(reader.readAtLeast(step, new Uint8Array(buffer, 0, step)));
+      if (!value || value.byteLength < step) throw cutShort(what, read + (value?.byteLength ?? 0), length);
+      await use(value, read);
+      read += step;
+      buffer = value.buffer as ArrayBuffer;
+    }
+  } finally {
+    freeBuffer(buffer);
+    if (read < length) reader.cancel().catch(() => {});
+  }
+}
+
+function cutShort(what: string, read: number, length: number): AnnoyEdgeError {
+  return new AnnoyEdgeError("READ_CUT_SHORT", `${what} ended after ${read} of ${length} bytes.`);
+}
+
+/**
  * Reads a byte stream of known length into one buffer of exactly that length. `arrayBuffer()` would gather pieces and
  * copy them together, holding the bytes twice; here they are written in place once.
  *
@@ -43,7 +77,7 @@ export async function readExactly(
   }
   if (read < length) {
     freeBuffer(buffer);
-    throw new AnnoyEdgeError("READ_CUT_SHORT", `${what} ended after ${read} of ${length} bytes.`);
+    throw cutShort(what, read, length);
   }
   return new Uint8Array(buffer, 0, length);
 }

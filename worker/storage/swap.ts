@@ -2,15 +2,12 @@ import { HELD_BYTES, LOADED_BYTES } from "../core/format/budget.ts";
 import { AnnoyEdgeError } from "../core/format/errors.ts";
 import { monotonicNow } from "../core/time/clock.ts";
 import { sleep } from "../core/time/wait.ts";
-import { fillCold } from "./files.ts";
-import { fillCache } from "./hot.ts";
+import { fillCaches } from "./files.ts";
 import { loadVersion } from "./load.ts";
-import { heldBytesOf, type LoadedParts, type LoadResult } from "./loaded.ts";
-import { artifactsOf } from "./loaded-version.ts";
+import { artifactsOf, freeParts, heldBytesOf, type LoadedParts, type LoadResult } from "./loaded.ts";
 import type { LoadedVersions } from "./loaded-versions.ts";
 import type { VersionLengths } from "./pointer.ts";
 import { LAST_POLL_MS, type RefreshTask, type RefreshTasks } from "./refresh-task.ts";
-import { freeParts } from "./release.ts";
 import type { IndexReaderOptions, ReaderTiming, WaitContext } from "./types.ts";
 import { requireFiles } from "./versions.ts";
 
@@ -172,11 +169,5 @@ async function fill<T>(
 ): Promise<void> {
   const { live } = versions;
   if (live?.version !== version) return;
-  const release = versions.take(live);
-  try {
-    for (const parts of live.fresh) await fillCache(options, parts);
-  } finally {
-    release();
-  }
-  for (const parts of artifactsOf(live)) await fillCold(options, parts);
+  await fillCaches(options, live, versions.take(live));
 }

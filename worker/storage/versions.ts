@@ -8,7 +8,7 @@ import {
   parseShardManifest,
   type ShardRef,
 } from "./manifest.ts";
-import { answered, getObject, retried } from "./objects.ts";
+import { getObject, retried, textOf } from "./objects.ts";
 import { type FileLengths, type Pointer, parsePointer } from "./pointer.ts";
 
 /** Change since the pointer that has `etag`: nothing, or the pointer as it is now. */
@@ -35,7 +35,7 @@ export async function readPointer(
   if (!("body" in object) || object.etag === etag) return { changed: false };
   return {
     changed: true,
-    pointer: parsePointer(await answered((object as R2ObjectBody).text()), name),
+    pointer: parsePointer(await textOf(object as R2ObjectBody), name),
     etag: object.etag,
   };
 }
@@ -46,7 +46,7 @@ export async function readPointer(
  */
 export async function readManifest(source: LoadSource, version: string): Promise<PublishedManifest> {
   const object = await getObject(source.bucket, versionKey(source.name, version, "manifest.json"));
-  return parsePublishedManifest(await answered(object.text()), version);
+  return parsePublishedManifest(await textOf(object), version);
 }
 
 /** As {@link readManifest}, of a shard. @throws AnnoyEdgeError `SHARD_MISMATCH` */
@@ -56,7 +56,7 @@ export async function readShardManifest(
   shard: ShardRef,
 ): Promise<PublishedManifest> {
   const object = await getObject(bucket, versionKey(name, version, "manifest.json", shard.number));
-  return parseShardManifest(await answered(object.text()), version, shard);
+  return parseShardManifest(await textOf(object), version, shard);
 }
 
 /**

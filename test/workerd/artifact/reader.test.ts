@@ -324,6 +324,42 @@ test("reads that fail for a moment do not fail the request that waits for them",
   expect(await ask(reader)).toBe(6);
 });
 
+/** A bucket of which objects of text arrive without their end, once each. */
+function cutting(): typeof env.INDEXES {
+  const cut = new Set<string>();
+  return new Proxy(env.INDEXES, {
+    get(bucket, property) {
+      if (property !== "get") return Reflect.get(bucket, property);
+      return async (key: string, options: R2GetOptions) => {
+        const object = (await bucket.get(key, options)) as R2ObjectBody | null;
+        if (!object || !key.endsWith(".json") || cut.has(key)) return object;
+        cut.add(key);
+        const bytes = (await object.arrayBuffer()).slice(0, -20);
+        const { size, etag } = object;
+        return {
+          key,
+          size,
+          etag,
+          body: true,
+          arrayBuffer: async () => bytes,
+          text: async () => new TextDecoder().decode(bytes),
+        };
+      };
+    },
+  });
+}
+
+test("a pointer or a manifest that arrives without its end is read again, and the version not refused", async () => {
+  const { name, reader } = readerOf({ bucket: cutting() });
+  await writeVersion(name, 1);
+  await point(name, 1);
+  for (const _ of ["pointer", "manifest"]) {
+    await expect(ask(reader)).rejects.toMatchObject({ code: "READ_CUT_SHORT" });
+    expect(reader.status().refused).toEqual([]);
+  }
+  expect(await ask(reader)).toBe(1);
+});
+
 test("a bucket without an answer is a problem in time, and a cache without one is passed by", async () => {
   const get = () => new Promise<never>(() => {});
   const { name, reader } = readerOf({ bucket: { get } as never });

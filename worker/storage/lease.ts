@@ -1,5 +1,5 @@
 import { monotonicNow } from "../core/time/clock.ts";
-import type { LoadedParts, LoadResult } from "./loaded.ts";
+import { artifactsOf, type LoadedParts, type LoadResult } from "./loaded.ts";
 
 /** A version in memory, and who is using it. */
 export interface LoadedVersion<T> {
@@ -20,11 +20,6 @@ interface Lease {
   until: number;
   /** Whether its request has ended. */
   ended: boolean;
-}
-
-/** The artifacts that a version holds: its own, and the base that it may share with another version. */
-export function artifactsOf({ parts }: Pick<LoadedVersion<unknown>, "parts">): readonly LoadedParts[] {
-  return parts.base ? [parts, parts.base] : [parts];
 }
 
 /** Bytes that versions hold, a base that several share counted once. */
