@@ -1,4 +1,4 @@
-import { itemDecoder } from "../../worker/core/forest/flat.ts";
+import { itemVectors } from "../../worker/core/forest/item-vectors.ts";
 import { openForest } from "../../worker/core/forest/open-forest.ts";
 import { openSlots } from "../../worker/core/forest/slots.ts";
 import { openVectors } from "../../worker/core/forest/vectors.ts";
@@ -59,7 +59,7 @@ function vectorIn(artifact: Artifact): Opened["vector"] {
   const stored = openVectors(artifact, "rescore") ?? openVectors(artifact, "vectors");
   if (!stored) return openForest(artifact).vector;
   const row = new Float32Array(artifact.header.dimensions);
-  const decode = itemDecoder(openSlots(artifact), (slot, out) => stored.decode(slot, out));
+  const { decode } = itemVectors(artifact.header, openSlots(artifact), stored.decode);
   return (item) => (decode(item, row) ? row : undefined);
 }
 

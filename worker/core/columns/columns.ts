@@ -82,6 +82,11 @@ export function columnsWithin(
   return elsewhere.length > 0 ? { ...own, elsewhere: new Set(elsewhere) } : own;
 }
 
+/** A copy of the bits of the items that have a document; without columns all have one. */
+export function presentItems(columns: Columns | undefined, nItems: number): Uint32Array {
+  return columns ? columns.present.slice() : allOf(nItems);
+}
+
 /** A bit for each item, and none behind them. */
 function allOf(nItems: number): Uint32Array {
   const bits = new Uint32Array(Math.ceil(nItems / 32)).fill(0xffff_ffff);

@@ -1,8 +1,8 @@
 import type { Artifact } from "../format/artifact.ts";
 import { ArtifactError } from "../format/errors.ts";
 import { finishHits, ruledOutBy } from "./finish.ts";
+import { itemVectors } from "./item-vectors.ts";
 import { createMeter, type Meter } from "./meter.ts";
-import { distanceBetween } from "./metrics.ts";
 import { type PreparedQuery, prepareQuery } from "./query.ts";
 import { itemAt, openSlots, type SlotTable, slotOf } from "./slots.ts";
 import { TopScores } from "./top.ts";
@@ -20,8 +20,7 @@ export function openFlat(artifact: Artifact): Forest {
   const rescore = openVectors(artifact, "rescore");
   const stored = rescore ?? vectors;
   const slots = openSlots(artifact);
-  const decode = itemDecoder(slots, (slot, row) => stored.decode(slot, row));
-  const vector = vectorOfItem(dimensions, decode);
+  const { decode, ...vectorsByItem } = itemVectors(artifact.header, slots, stored.decode);
   return {
     artifact,
     metric,
@@ -29,9 +28,7 @@ export function openFlat(artifact: Artifact): Forest {
     nItems,
     nTrees: 0,
     defaultSearchK: () => vectors.count,
-    vector,
-    distanceFrom: distanceFromItem(metric, dimensions, decode),
-    distance: distanceOfItems(metric, vector),
+    ...vectorsByItem,
     search(query, options) {
       const { k, searchK = -1, work } = options;
       if (searchK === 0) return { items: [], distances: [], met: 0, candidates: 0, scored: 0 };
@@ -102,47 +99,4 @@ export function exactScan(
   }
   flush();
   return { top, scored };
-}
-
-/** From a decoder of slots to one of items that says whether the item is there. */
-export function itemDecoder(
-  slots: SlotTable,
-  decodeSlot: (slot: number, row: Float32Array) => void,
-): (item: number, row: Float32Array) => boolean {
-  return (item, row) => {
-    const slot = slotOf(slots, item);
-    if (slot < 0) return false;
-    decodeSlot(slot, row);
-    return true;
-  };
-}
-
-export function vectorOfItem(
-  dimensions: number,
-  decode: (item: number, row: Float32Array) => boolean,
-): (item: number) => Float32Array | undefined {
-  return (item) => {
-    const row = new Float32Array(dimensions);
-    return decode(item, row) ? row : undefined;
-  };
-}
-
-export function distanceFromItem(
-  metric: Forest["metric"],
-  dimensions: number,
-  decode: (item: number, row: Float32Array) => boolean,
-): Forest["distanceFrom"] {
-  const row = new Float32Array(dimensions);
-  return (query, item) => (decode(item, row) ? distanceBetween(metric, query, row) : undefined);
-}
-
-export function distanceOfItems(
-  metric: Forest["metric"],
-  vector: (item: number) => Float32Array | undefined,
-): (i: number, j: number) => number | undefined {
-  return (i, j) => {
-    const a = vector(i);
-    const b = vector(j);
-    return a && b ? distanceBetween(metric, a, b) : undefined;
-  };
 }

@@ -48,13 +48,16 @@ export interface FileRange {
  */
 export type ReadRanges = (ranges: Iterable<FileRange>) => Promise<Uint8Array>;
 
+/** Condition on items: those for which it returns false are passed over. */
+export type Accept = (item: number) => boolean;
+
 export interface ForestSearchOptions {
   /** Neighbours wanted, at least 1. */
   readonly k: number;
   /** Candidates to look at, counted as found in leaves before duplicates go (as Annoy does); -1: the certified default. */
   readonly searchK?: number;
   /** Items for which this returns false are passed over and do not count. */
-  readonly accept?: (item: number) => boolean;
+  readonly accept?: Accept;
   /**
    * The items that `accept` may pass, a bit each (item i in bit i mod 32 of word i / 32), when known: a scan then asks
    * for nothing else.

@@ -1,6 +1,6 @@
 import { TopScores } from "../forest/top.ts";
+import type { Accept } from "../forest/types.ts";
 import type { Work } from "../format/work.ts";
-import type { Accept } from "./conditions.ts";
 import type { TermGroup } from "./groups.ts";
 import type { KeywordIndex } from "./keyword-index.ts";
 import { NO_ITEM, openList, openPostings, seekPosting } from "./postings.ts";

@@ -1,3 +1,4 @@
+import type { Accept } from "../forest/types.ts";
 import type { Work } from "../format/work.ts";
 import { classGroup } from "./groups.ts";
 import type { KeywordIndex } from "./keyword-index.ts";
@@ -39,9 +40,6 @@ export function keptItems(index: KeywordIndex, query: KeywordQuery, work?: Work)
 export function notExcluded(index: KeywordIndex, query: KeywordQuery, work?: Work): Uint32Array | undefined {
   return keptItems(index, { ...query, phrases: [] }, work);
 }
-
-/** Condition on items: those for which it returns false are passed over. */
-export type Accept = (item: number) => boolean;
 
 /** The condition that an item's bit is set. */
 export function hasBit(bits: Uint32Array): Accept {

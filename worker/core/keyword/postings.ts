@@ -28,26 +28,16 @@ export interface PostingCursor {
 }
 
 /** Opens a term's list and reads its first posting. */
-export function openPostings(index: KeywordIndex, entry: TermEntry, share = 1): PostingCursor {
-  const cursor: PostingCursor = {
-    bytes: index.postings,
-    end: entry.postingsEnd,
-    nItems: index.nItems,
-    blocked: entry.documents > POSTINGS_PER_BLOCK,
-    share,
-    at: entry.postingsStart,
-    left: entry.documents,
-    blockLeft: 0,
-    blockLast: -1,
-    blockEnd: entry.postingsStart,
-    item: -1,
-    units: 0,
-  };
-  if (!(entry.postingsStart <= entry.postingsEnd && entry.postingsEnd <= index.postings.length)) {
-    throw corruptKeywords(`the postings of term ${entry.term} lie outside their section`);
+export function openPostings(
+  { postings, nItems }: KeywordIndex,
+  { term, documents, postingsStart: start, postingsEnd: end }: TermEntry,
+  share = 1,
+): PostingCursor {
+  if (!(start <= end && end <= postings.length)) {
+    throw corruptKeywords(`the postings of term ${term} lie outside their section`);
   }
-  nextPosting(cursor);
-  return cursor;
+  const blocked = documents > POSTINGS_PER_BLOCK;
+  return firstPosting({ bytes: postings, end, nItems, blocked, share, at: start, left: documents });
 }
 
 /** Opens a list of items in memory, ascending, each of which counts as one word in a field of weight 1. */
@@ -64,17 +54,25 @@ export function openList({ nItems, unitsPerOne }: KeywordIndex, items: readonly 
     if (unitsPerOne > 1) put(unitsPerOne - 2);
     last = item;
   }
+  const list = { bytes: Uint8Array.from(bytes), end: bytes.length, at: 0, left: items.length };
+  return firstPosting({ ...list, nItems, blocked: false, share: 1 });
+}
+
+type List = Pick<PostingCursor, "bytes" | "end" | "nItems" | "blocked" | "share" | "at" | "left">;
+
+/** Makes the cursor of a list, at its first posting. All cursors have one shape, which loops over postings rely on. */
+function firstPosting({ bytes, end, nItems, blocked, share, at, left }: List): PostingCursor {
   const cursor: PostingCursor = {
-    bytes: Uint8Array.from(bytes),
-    end: bytes.length,
+    bytes,
+    end,
     nItems,
-    blocked: false,
-    share: 1,
-    at: 0,
-    left: items.length,
+    blocked,
+    share,
+    at,
+    left,
     blockLeft: 0,
     blockLast: -1,
-    blockEnd: 0,
+    blockEnd: at,
     item: -1,
     units: 0,
   };

@@ -1,3 +1,4 @@
+import type { Accept } from "../forest/types.ts";
 import type { ExpandedQuery } from "./expanded-query.ts";
 import type { KeywordIndex } from "./keyword-index.ts";
 import { NO_ITEM, nextPosting, openPostings } from "./postings.ts";
@@ -30,7 +31,7 @@ export interface RareItem {
 export function rareItems(
   index: KeywordIndex,
   { query, groups }: ExpandedQuery,
-  accept: ((item: number) => boolean) | undefined,
+  accept: Accept | undefined,
 ): RareItem[] {
   const most = rareDocuments(query.words);
   const rare: { readonly documents: number; readonly items: RareItem[] }[] = [];

@@ -1,5 +1,6 @@
+import type { Accept } from "../forest/types.ts";
 import { inverseDocumentFrequency, type Scored, type ScoreOptions, scoreBest, scoreEvery } from "./bm25.ts";
-import { type Accept, both, hasBit } from "./conditions.ts";
+import { both, hasBit } from "./conditions.ts";
 import type { QueryGroup } from "./expand.ts";
 import { type ExpandedQuery, expandWords } from "./expanded-query.ts";
 import { tellingGroups } from "./groups.ts";

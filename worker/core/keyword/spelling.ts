@@ -1,3 +1,4 @@
+import type { Accept } from "../forest/types.ts";
 import type { Work } from "../format/work.ts";
 import { encodeTerm, type TermEntry } from "./dictionary.ts";
 import { classGroup } from "./groups.ts";
@@ -10,7 +11,7 @@ import type { KeywordQuery, QueryWord } from "./query.ts";
 /** Conditions under which words are looked at. */
 export interface WordConditions {
   /** Documents that count; all when left out. */
-  readonly accept?: ((item: number) => boolean) | undefined;
+  readonly accept?: Accept | undefined;
   readonly work?: Work | undefined;
 }
 

@@ -1,6 +1,7 @@
 // biome-ignore-all lint/complexity/useMaxParams: inner loops take numbers: an object for each call would be allocated.
+
+import type { Accept } from "../forest/types.ts";
 import { corruptKeywords } from "../format/keyword.ts";
-import type { Accept } from "./conditions.ts";
 import type { KeywordIndex } from "./keyword-index.ts";
 import { nextPosting, type PostingCursor, seekPosting } from "./postings.ts";
 import { WINDOW } from "./scratch.ts";

@@ -1,7 +1,7 @@
 import type { Artifact } from "../../format/artifact.ts";
 import { NO_SLOT } from "../../format/constants.ts";
 import { ArtifactError } from "../../format/errors.ts";
-import { distanceFromItem, itemDecoder } from "../flat.ts";
+import { itemVectors } from "../item-vectors.ts";
 import { openSlots, type SlotTable, slotOf } from "../slots.ts";
 import type { Forest } from "../types.ts";
 import { openScorer } from "./scorer.ts";
@@ -21,6 +21,7 @@ export function openAnnoyForest(artifact: Artifact): Forest {
   const slots = openSlots(artifact);
   checkSlots(slots);
   const scorer = openScorer(artifact, trees.itemFactors);
+  const { vector, distanceFrom } = itemVectors(artifact.header, slots, scorer.decode);
   // Annoy's k * n_trees, unless a recoded index was certified to need more.
   const searchKOf = (k: number) => Math.max(k * nTrees, defaultSearchK);
   return {
@@ -31,14 +32,8 @@ export function openAnnoyForest(artifact: Artifact): Forest {
     nTrees,
     defaultSearchK: searchKOf,
     search: annoySearch(trees, slots, scorer, searchKOf),
-    vector(item) {
-      const slot = slotOf(slots, item);
-      if (slot < 0) return undefined;
-      const out = new Float32Array(dimensions);
-      scorer.decode(slot, out);
-      return out;
-    },
-    distanceFrom: distanceFromItem(metric, dimensions, itemDecoder(slots, scorer.decode)),
+    vector,
+    distanceFrom,
     distance(i, j) {
       const a = slotOf(slots, i);
       const b = slotOf(slots, j);

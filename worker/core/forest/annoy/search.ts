@@ -2,7 +2,7 @@ import { NODE_WORDS, nodeLayout, ZERO_PLANE } from "../../format/annoy.ts";
 import { createMeter, type Meter, scoringNs } from "../meter.ts";
 import { packBits } from "../query.ts";
 import { itemAt, type SlotTable, slotOf } from "../slots.ts";
-import type { Forest, ForestSearchOptions, Neighbours } from "../types.ts";
+import type { Accept, Forest, ForestSearchOptions, Neighbours } from "../types.ts";
 import { dot } from "./distances.ts";
 import { NodeHeap } from "./heap.ts";
 import { Nearest } from "./nearest.ts";
@@ -16,8 +16,6 @@ const SLOTS = 8192;
 
 /** Marks of one search; an item keeps the mark of the last search that met it. */
 const MARKS_A_SEARCH = 2;
-
-type Accept = ((item: number) => boolean) | undefined;
 
 /** The distinct slots that a search has met, over arrays that are kept from search to search. */
 class Candidates {
@@ -47,7 +45,7 @@ class Candidates {
   }
 
   /** Takes an item's slot once a search. Returns whether the item counts. */
-  take(item: number, accept: Accept): boolean {
+  take(item: number, accept: Accept | undefined): boolean {
     const { marks, mark } = this;
     this.met++;
     const seen = marks[item]!;
@@ -136,7 +134,7 @@ function createWalk(
   slots: SlotTable,
   margins: Margins,
   candidates: Candidates,
-): (limit: number, accept: Accept, meter: Meter) => number {
+): (limit: number, accept: Accept | undefined, meter: Meter) => number {
   const { metric, dimensions, nItems, nodes, lists, roots } = trees;
   const { maxBucket } = nodeLayout(trees.layout, dimensions);
   const heap = new NodeHeap();

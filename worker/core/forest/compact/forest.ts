@@ -1,6 +1,6 @@
 import type { Artifact } from "../../format/artifact.ts";
 import { ArtifactError } from "../../format/errors.ts";
-import { distanceFromItem, distanceOfItems, itemDecoder, vectorOfItem } from "../flat.ts";
+import { itemVectors } from "../item-vectors.ts";
 import { TopScores } from "../top.ts";
 import type { Forest } from "../types.ts";
 import { LEAF_BIT, NODE, NODE_WORDS, type NodeTable } from "./nodes.ts";
@@ -23,10 +23,8 @@ export function openCompact(artifact: Artifact): Forest {
   if (!scorer && !sketches)
     throw new ArtifactError("MISSING_SECTION", "The artifact has neither vectors nor sketches.");
   const stored = rescore ?? vectors;
-  const decodeSlot = stored
-    ? (slot: number, row: Float32Array) => stored.decode(slot, row)
-    : sketchDecoder(nodes, sketches!, dimensions, nSlots, translation);
-  const decode = itemDecoder(slots, decodeSlot);
+  const decodeSlot = stored?.decode ?? sketchDecoder(nodes, sketches!, dimensions, nSlots, translation);
+  const { decode, ...vectorsByItem } = itemVectors(artifact.header, slots, decodeSlot);
   const rescoreReader = sketches && !scorer ? openRescoreReader(artifact) : undefined;
   const scores = new Float32Array(scorer ? nodes.largestLeaf : 0);
   const top = new TopScores(0);
@@ -34,7 +32,6 @@ export function openCompact(artifact: Artifact): Forest {
     ...{ artifact, sections, rescoreReader, decode, scores, top },
     walk: undefined,
   };
-  const vector = vectorOfItem(dimensions, decode);
   return {
     artifact,
     metric,
@@ -42,9 +39,7 @@ export function openCompact(artifact: Artifact): Forest {
     nItems,
     nTrees,
     defaultSearchK: (k) => defaultSearchK(artifact.meta.certified, k),
-    vector,
-    distanceFrom: distanceFromItem(metric, dimensions, decode),
-    distance: distanceOfItems(metric, vector),
+    ...vectorsByItem,
     search: (query, options) => search(forest, query, options),
     ...(rescoreReader && {
       searchRescored: (query, options, read) => searchRescored(forest, query, options, read),
@@ -53,21 +48,18 @@ export function openCompact(artifact: Artifact): Forest {
   };
 }
 
-/** Writes the approximate vector that a sketch stands for: the centre it is relative to, plus the residual's signs. */
-export type SketchDecoder = (slot: number, row: Float32Array) => void;
-
 /**
- * A decoder for forests whose vectors are nothing but sketches. A rotated residual r' with signs s has |r'|_1 / bits
+ * Makes a decoder for forests that have only sketches: it writes the centre that a sketch is relative to, plus the residual's signs. A rotated residual r' with signs s has |r'|_1 / bits
  * as its mean coordinate; for the near-Gaussian coordinates that a random rotation gives, that is 2 / pi times the
  * stored factor. O(bits log bits) a vector.
  */
-export function sketchDecoder(
+function sketchDecoder(
   nodes: NodeTable,
   sketches: Sketches,
   dimensions: number,
   nSlots: number,
   translation: Float32Array | undefined,
-): SketchDecoder {
+): (slot: number, row: Float32Array) => void {
   const { words, floats, centroids } = nodes;
   const leaves: number[] = [];
   for (let i = 0; i < nodes.count; i++) {

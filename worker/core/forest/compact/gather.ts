@@ -2,6 +2,7 @@ import type { Meter } from "../meter.ts";
 import type { PreparedQuery } from "../query.ts";
 import { itemAt, type SlotTable } from "../slots.ts";
 import { TopScores } from "../top.ts";
+import type { Accept } from "../types.ts";
 import type { VectorStore } from "../vector-stores.ts";
 import type { Walk } from "./walk.ts";
 
@@ -9,7 +10,7 @@ import type { Walk } from "./walk.ts";
 export interface Extent {
   /** Accepted items to meet, duplicates across trees counted; with `acceptsMost`, items. */
   readonly searchK: number;
-  readonly accept: ((item: number) => boolean) | undefined;
+  readonly accept: Accept | undefined;
   readonly acceptsMost?: boolean | undefined;
   readonly meter: Meter;
 }

@@ -1,6 +1,7 @@
 import { dotByte, dotPairs, dotPairsOfTwo } from "../products.ts";
 import { type PairedQuery, pairQuery } from "../query.ts";
 import { itemAt, type SlotTable } from "../slots.ts";
+import type { Accept } from "../types.ts";
 import { NodeHeap } from "./heap.ts";
 import { LEAF_BIT, NODE, NODE_WORDS, type NodeTable, unpackSlot } from "./nodes.ts";
 import {
@@ -13,8 +14,6 @@ import {
   type SketchQuery,
 } from "./sketches.ts";
 import { rotateQuery } from "./table.ts";
-
-type Accept = ((item: number) => boolean) | undefined;
 
 /** Standard deviations of what half a code may add to its sum before it is ruled out unseen. */
 const DEVIATIONS = 3;
@@ -122,7 +121,7 @@ export class Walk {
    * @returns how many items of the leaf were accepted, duplicates across trees counted (as Annoy counts); -1 when no leaf
    * is left
    */
-  next(cut: number, accept: Accept): number {
+  next(cut: number, accept: Accept | undefined): number {
     const { nodes, heap, found } = this;
     found.count = 0;
     while (heap.size > 0) {
@@ -180,7 +179,7 @@ export class Walk {
   }
 
   /** A leaf of the first tree, with a filter or duplicates to pass over. */
-  private visitSome(first: number, size: number, accept: Accept): number {
+  private visitSome(first: number, size: number, accept: Accept | undefined): number {
     let accepted = 0;
     for (let slot = first; slot < first + size; slot++) {
       if (accept && !accept(itemAt(this.slots, slot))) continue;
@@ -191,7 +190,7 @@ export class Walk {
   }
 
   /** A leaf of a later tree: its slots are bit-packed. */
-  private visitPacked(first: number, size: number, accept: Accept): number {
+  private visitPacked(first: number, size: number, accept: Accept | undefined): number {
     const { leafItems, slotBits } = this.nodes;
     let accepted = 0;
     for (let i = first; i < first + size; i++) {

@@ -1,3 +1,4 @@
+import { presentItems } from "../../columns/columns.ts";
 import { countBits, filterOfBits } from "../../columns/compile.ts";
 import { type Artifact, requireView, sectionBytes } from "../../format/artifact.ts";
 import { AnnoyEdgeError, ArtifactError } from "../../format/errors.ts";
@@ -76,9 +77,7 @@ export function openUnchanged<T extends LoadedIndex>(base: T, totals: WordTotals
 
 function keptItems(base: LoadedIndex, removed: Uint32Array) {
   const { nItems } = base.forest;
-  const bits = new Uint32Array(Math.ceil(nItems / 32));
-  if (base.columns) bits.set(base.columns.present);
-  else for (let item = 0; item < nItems; item++) bits[item >>> 5]! |= 1 << (item & 31);
+  const bits = presentItems(base.columns, nItems);
   const before = countBits(bits);
   for (const [i, item] of removed.entries()) {
     if (item >= nItems || (i > 0 && item <= removed[i - 1]!)) {

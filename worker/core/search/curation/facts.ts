@@ -1,4 +1,4 @@
-import { type Column, type Columns, columnValue } from "../../columns/columns.ts";
+import { type Column, type Columns, columnValue, presentItems } from "../../columns/columns.ts";
 import { type CompiledFilter, filterOfBits } from "../../columns/compile.ts";
 import type { Boost, FieldValue } from "../../format/curation.ts";
 import { itemOfId } from "../../format/ids.ts";
@@ -24,8 +24,7 @@ export function hiddenFilter(
   const hidden = (curation?.hidden ?? []).flatMap((id) => itemOfId(ids, id) ?? []);
   if (hidden.length === 0) return undefined;
   const { nItems } = forest;
-  const bits = columns?.present.slice() ?? new Uint32Array(Math.ceil(nItems / 32)).fill(0xffff_ffff);
-  if (!columns && nItems % 32 !== 0) bits[bits.length - 1] = (1 << (nItems % 32)) - 1;
+  const bits = presentItems(columns, nItems);
   for (const item of hidden) bits[item >>> 5]! &= ~(1 << (item & 31));
   return filterOfBits(bits, columns?.nDocuments ?? nItems);
 }

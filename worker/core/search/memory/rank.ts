@@ -1,8 +1,9 @@
 import { type CompiledFilter, intersection } from "../../columns/compile.ts";
 import { scoringNs } from "../../forest/meter.ts";
+import type { Accept } from "../../forest/types.ts";
 import type { Work } from "../../format/work.ts";
 import { expandIn } from "../../keyword/agreed.ts";
-import { type Accept, both, hasBit } from "../../keyword/conditions.ts";
+import { both, hasBit } from "../../keyword/conditions.ts";
 import { type ExpandedQuery, foundTerms } from "../../keyword/expanded-query.ts";
 import { type RareItem, rareItems } from "../../keyword/rare.ts";
 import { FEW_HITS, rankByWords } from "../../keyword/search.ts";

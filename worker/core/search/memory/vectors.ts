@@ -1,10 +1,9 @@
 import type { CompiledFilter } from "../../columns/compile.ts";
 import { distanceBetween, scoreOf } from "../../forest/metrics.ts";
-import type { ReadRanges } from "../../forest/types.ts";
+import type { Accept, ReadRanges } from "../../forest/types.ts";
 import { AnnoyEdgeError, ArtifactError } from "../../format/errors.ts";
 import { isRefusal } from "../../format/search-error.ts";
 import type { Work } from "../../format/work.ts";
-import type { Accept } from "../../keyword/conditions.ts";
 import { createItemNumbers } from "../item-numbers.ts";
 import type { LoadedIndex } from "../loaded-index.ts";
 import type { Query } from "../query.ts";
