@@ -17,6 +17,7 @@ import { createEdgeEmbedder } from "./services/edge.ts";
 import { reachShards } from "./shards/reach.ts";
 import { createPageCache, type PageCache } from "./storage/documents/cache.ts";
 import { createEncoders, type Encoders } from "./storage/encoders.ts";
+import { answered } from "./storage/objects.ts";
 import { openPublished } from "./storage/published.ts";
 import { createRangeCache, type RangeCache } from "./storage/range-cache.ts";
 import { createIndexReader } from "./storage/reader.ts";
@@ -197,7 +198,7 @@ function listing(bucket: R2Bucket, served: readonly string[], refreshSeconds: nu
 async function publishedNames(bucket: R2Bucket): Promise<readonly string[]> {
   const names: string[] = [];
   for (let cursor: string | undefined; ; ) {
-    const page = await bucket.list({ delimiter: "/", ...(cursor !== undefined && { cursor }) });
+    const page = await answered(bucket.list({ delimiter: "/", ...(cursor !== undefined && { cursor }) }));
     names.push(...page.delimitedPrefixes.map((prefix) => prefix.slice(0, -1)));
     if (!page.truncated) return names.filter(isIndexName).sort();
     cursor = page.cursor;

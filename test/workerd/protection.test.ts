@@ -164,6 +164,13 @@ describe("rate limits", () => {
     expect((await send("/v1/search?q=a", neighbour)).status).toBe(200);
   });
 
+  test("let everyone in while the limiter fails or is silent", async () => {
+    for (const limit of [() => Promise.reject(new Error("down")), () => new Promise<never>(() => {})]) {
+      const send = worker({ RATE_LIMITER: { limit } });
+      expect((await send("/v1/search?q=a")).status).toBe(200);
+    }
+  });
+
   test("hold callers with wrong keys, and leave those with a right one alone", async () => {
     const API_KEY_HASHES = await sha256("right");
     const send = worker({ RATE_LIMITER: env.TEST_RATE_LIMITER, API_KEY_HASHES });

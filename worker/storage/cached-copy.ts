@@ -54,7 +54,7 @@ export function cachedCopy(cache: Cache | undefined, path: string): CachedCopy {
       await Promise.all([cache.put(url, new Response(readable, { headers }) as never), written]);
     },
     async drop() {
-      await cache?.delete(url).catch(() => false);
+      if (cache) await within(cache.delete(url), TIME_LIMIT_MS, () => false).catch(() => false);
     },
   };
 }

@@ -3,7 +3,7 @@ import { type Artifact, freeBuffer, openArtifact } from "../core/format/artifact
 import { ArtifactError } from "../core/format/errors.ts";
 import { type CachedCopy, cachedCopy, copyBytes } from "./cached-copy.ts";
 import type { LoadedParts, LoadSource } from "./loaded.ts";
-import { getObject } from "./objects.ts";
+import { answered, getObject } from "./objects.ts";
 import type { FileLengths } from "./pointer.ts";
 import { readExactly } from "./stream.ts";
 import { createVerifier } from "./verifier.ts";
@@ -101,7 +101,7 @@ export async function readHot(
     object = await getObject(source.bucket, key, { offset: 0, length });
   } catch (error) {
     // An object that ends before the range does may come as a failure of the read.
-    const head = await source.bucket.head(key);
+    const head = await answered(source.bucket.head(key));
     if (head) checkSize(head.size);
     throw error;
   }

@@ -8,7 +8,7 @@ import {
   parseShardManifest,
   type ShardRef,
 } from "./manifest.ts";
-import { getObject, retried, textOf } from "./objects.ts";
+import { answered, getObject, retried, textOf } from "./objects.ts";
 import { type FileLengths, type Pointer, parsePointer } from "./pointer.ts";
 
 /** Change since the pointer that has `etag`: nothing, or the pointer as it is now. */
@@ -92,6 +92,6 @@ export async function etagsOf({ bucket, name }: LoadSource, versions: readonly s
       versionKey(name, version, file),
     ),
   );
-  const objects = await Promise.all(keys.map((key) => bucket.head(key)));
+  const objects = await Promise.all(keys.map((key) => answered(bucket.head(key))));
   return objects.map((object) => object?.etag ?? "").join(" ");
 }

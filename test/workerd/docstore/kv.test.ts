@@ -164,11 +164,14 @@ test("a KV that fails or gives no answer is passed by", async () => {
   }
 });
 
-test("documents that neither KV nor R2 gives an answer for are a problem, and no hang", async () => {
+test("documents that neither KV nor R2 gives whole are a problem, and no hang", async () => {
   const silent = { get: () => new Promise(() => {}) } as never;
-  await expect(open({ kv: silent, bucket: silent, slowKvMs: 50 }).getItems([8])).rejects.toMatchObject({
-    code: "DOCUMENTS_UNAVAILABLE",
-  });
+  const cut = { get: async () => ({ arrayBuffer: async () => new ArrayBuffer(3) }) } as never;
+  for (const bucket of [silent, cut]) {
+    await expect(open({ kv: silent, bucket, slowKvMs: 50 }).getItems([8])).rejects.toMatchObject({
+      code: "DOCUMENTS_UNAVAILABLE",
+    });
+  }
 });
 
 test("a page with other documents than the placement says is never taken for the right one", async () => {

@@ -213,7 +213,10 @@ async function readPack(
   const range = { offset: packOffset, length: bytes };
   if (!bucket) return undefined;
   const object = await answered(bucket.get(packKey(name, pack), { range }));
-  return object ? new TextDecoder().decode(await answered(object.arrayBuffer())) : undefined;
+  if (!object) return undefined;
+  const read = await answered(object.arrayBuffer());
+  if (read.byteLength !== bytes) throw new Error(`${read.byteLength} of the page's ${bytes} bytes arrived.`);
+  return new TextDecoder().decode(read);
 }
 
 function unavailable({ name }: PageOptions, { page }: Page, cause: unknown): AnnoyEdgeError {
