@@ -7,9 +7,9 @@ import { createForestPool } from "../../build/forest/pool.ts";
 import { bytesOf, sharedFloats } from "../../build/numeric/arrays.ts";
 import { createRandom } from "../../build/numeric/random.ts";
 import type { NearestRowsTask } from "../../build/recall/nearest-rows.ts";
-import { readWordNet } from "../../build/sources/wordnet.ts";
 import { installPackages } from "./packages.ts";
 import { type DataSet, K } from "./types.ts";
+import { wordNetTexts } from "./wordnet.ts";
 
 const QUERIES = 1000;
 const SEED = 4;
@@ -126,9 +126,7 @@ async function gloveVectors(): Promise<Float32Array> {
 
 /** WordNet's definitions by the static embedder, partly whitened. */
 async function wordNetVectors(): Promise<Float32Array> {
-  const texts: string[] = [];
-  for await (const document of readWordNet()) texts.push(document.pageContent);
-  return (await embedCorpus(await loadStaticEmbedder(), texts)).vectors;
+  return (await embedCorpus(await loadStaticEmbedder(), await wordNetTexts())).vectors;
 }
 
 /** Rows that are not zero, scaled to unit length, in a seeded random order. */

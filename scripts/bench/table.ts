@@ -58,22 +58,24 @@ function overview(sets: readonly SetResult[]): string {
   const recall = RECALLS[1]!;
   const named = sets.flatMap(({ curves }) => curves.filter((one) => isCurve(one) && one.peer !== "annoy"));
   const labels = [...new Set(named.map(({ label }) => label))];
-  const rows = sets.map((set) => {
-    const annoy = annoyOf(set);
-    const own = set.curves.filter(({ id }) => id === "ours-node");
-    return [
-      set.id,
-      ...labels.map((label) => figure(bestAt(curvesOf(set, label), recall)?.qps)),
-      figure(bestAt(annoy, recall)?.qps),
-      RECALLS.map((at) => ratio(divide(bestAt(own, at)?.qps, bestAt(annoy, at)?.qps))).join(", "),
-      ratio(overScan(set)),
-    ];
-  });
+  const rows = sets.map((set) => [
+    set.id,
+    ...labels.map((label) => figure(bestAt(curvesOf(set, label), recall)?.qps)),
+    figure(bestAt(annoyOf(set), recall)?.qps),
+    RECALLS.map((at) => overAnnoy(set, at)).join(", "),
+    ratio(overScan(set)),
+  ]);
   const compared = `ours : Annoy at ${RECALLS.join(", ")}`;
   return markdownTable(
     [`q/s at recall@10 of ${recall.toFixed(2)}`, ...labels, "Annoy C++", compared, "Worker : scan"],
     rows,
   );
+}
+
+/** Speed of ours over that of Annoy's best number of trees, at a recall. */
+function overAnnoy(set: SetResult, recall: number): string {
+  const own = set.curves.filter(({ id }) => id === "ours-node");
+  return ratio(divide(bestAt(own, recall)?.qps, bestAt(annoyOf(set), recall)?.qps));
 }
 
 /** Speed of ours in the Worker over that of an int8 scan, at the scan's recall. */
@@ -94,34 +96,27 @@ function annoyOf({ curves }: SetResult): Curve[] {
 /** Speeds at fixed recalls and costs; Annoy's numbers of trees in one row, with how ours compares below. */
 function speeds(set: SetResult): string {
   const curves = set.curves.filter(isCurve);
-  const annoy = annoyOf(set);
-  const own = curves.filter(({ id }) => id === "ours-node");
-  const row = (curve: Curve) => [
-    curve.label,
-    ...RECALLS.map((recall) => figure(speedAt(curve.points, recall))),
-    ...costs(curve),
-  ];
-  const bests = RECALLS.map((recall) => bestAt(annoy, recall));
-  const typical = bests[1] ?? bests[0];
-  const rows = curves.filter(({ peer }) => peer !== "annoy").map(row);
+  const rows = curves
+    .filter(({ peer }) => peer !== "annoy")
+    .map((curve) => [
+      curve.label,
+      ...RECALLS.map((recall) => figure(speedAt(curve.points, recall))),
+      ...costs(curve),
+    ]);
+  const bests = RECALLS.map((recall) => bestAt(annoyOf(set), recall));
+  const typical = (bests[1] ?? bests[0])?.curve;
   if (typical) {
-    const speed = (best: Best | undefined) =>
-      best ? `${figure(best.qps)} (${treesOf(best.curve).replace(" trees", "")})` : "–";
-    rows.push(["Annoy C++ (trees)", ...bests.map(speed), ...costs(typical.curve)]);
-    const ours = own[0];
+    const speed = (best: (typeof bests)[number]) =>
+      best ? `${figure(best.qps)} (${/(\d+) trees$/.exec(best.curve.label)?.[1]})` : "–";
+    rows.push(["Annoy C++ (trees)", ...bests.map(speed), ...costs(typical)]);
+    const ours = curves.find(({ id }) => id === "ours-node")?.build;
     if (ours) {
-      const faster = RECALLS.map(
-        (recall, i) => `**${ratio(divide(bestAt(own, recall)?.qps, bests[i]?.qps))}**`,
-      );
-      const { build } = typical.curve;
-      const reused = build.reused || ours.build.reused;
+      const isReused = typical.build.reused || ours.reused;
       rows.push([
         "**ours in Node : Annoy's best**",
-        ...faster,
-        reused ? "–" : ratio(ours.build.wall / build.wall),
-        ratio(ours.build.bytes / build.bytes),
-        "",
-        "",
+        ...RECALLS.map((recall) => `**${overAnnoy(set, recall)}**`),
+        ...[isReused ? "–" : ratio(ours.wall / typical.build.wall), ratio(ours.bytes / typical.build.bytes)],
+        ...["", ""],
       ]);
     }
   }
@@ -157,21 +152,14 @@ function singles(sets: readonly SetResult[]): string[] {
 
 /** Recall as certified by the build, and as found on the bench's queries, which it never saw. */
 function promised(sets: readonly SetResult[]): string[] {
-  const rows = sets.flatMap(({ id: set, curves }) =>
-    curves.flatMap(({ id, atDefault: at }) =>
-      // The Worker answers from the same file.
-      at && id === "ours-node"
-        ? [
-            [
-              set,
-              at.searchK.toLocaleString("en-US"),
-              at.certified.toFixed(3),
-              `${at.recall.toFixed(3)} ± ${at.error.toFixed(3)}`,
-            ],
-          ]
-        : [],
-    ),
-  );
+  const rows: string[][] = [];
+  for (const { id: set, curves } of sets) {
+    // The Worker answers from the same file.
+    const at = curves.find(({ id }) => id === "ours-node")?.atDefault;
+    if (!at) continue;
+    const found = `${at.recall.toFixed(3)} ± ${at.error.toFixed(3)}`;
+    rows.push([set, at.searchK.toLocaleString("en-US"), at.certified.toFixed(3), found]);
+  }
   if (rows.length === 0) return [];
   return [
     "## Default effort",
@@ -179,8 +167,6 @@ function promised(sets: readonly SetResult[]): string[] {
     markdownTable(["set", "searchK", "certified recall", "of fresh queries"], rows),
   ];
 }
-
-type Best = NonNullable<ReturnType<typeof bestAt>>;
 
 function costs({ build, firstAnswerMs, memory }: Curve): string[] {
   const wall = build.reused ? "–" : seconds(build.wall);
@@ -195,9 +181,11 @@ function settingOf({ machine, versions }: SetResult): string {
 
 /** Contenders that are missing, by reason. */
 function skipped(set: SetResult): string {
-  const reasons = new Map<string, string[]>();
-  for (const { label, reason } of set.skipped) reasons.set(reason, [...(reasons.get(reason) ?? []), label]);
-  return Array.from(reasons, ([reason, labels]) => `${labels.join(", ")} (${reason})`).join("; ");
+  const byReason = Map.groupBy(set.skipped, ({ reason }) => reason);
+  const reasons = Array.from(byReason, ([reason, list]) => {
+    return `${list.map(({ label }) => label).join(", ")} (${reason})`;
+  });
+  return reasons.join("; ");
 }
 
 function renderMillion(million: MillionReport, machineOfSets: string | undefined): string {
@@ -216,10 +204,6 @@ function renderMillion(million: MillionReport, machineOfSets: string | undefined
 
 function isCurve(curve: Curve): boolean {
   return curve.points.length > 1;
-}
-
-function treesOf(curve: Curve): string {
-  return curve.label.replace(/^.*, /, "");
 }
 
 function divide(a: number | undefined, b: number | undefined): number | undefined {

@@ -15,3 +15,10 @@ export async function buildWordNet(name: string, embedder?: "static"): Promise<s
   end();
   return out;
 }
+
+/** WordNet's definitions, in their order. */
+export async function wordNetTexts(): Promise<string[]> {
+  const texts: string[] = [];
+  for await (const { pageContent } of readWordNet()) texts.push(pageContent);
+  return texts;
+}

@@ -10,29 +10,12 @@ import {
 import { OptionError } from "../../build/settings/errors.ts";
 import { decimal, json, leafCommand, perform, wholeNumber } from "../cli/run.ts";
 
-interface Flags {
-  readonly vector?: unknown;
-  readonly item?: number;
-  readonly id?: string;
-  readonly k?: number;
-  readonly searchK?: number;
-  readonly filter?: unknown;
-  readonly mode?: string;
-  readonly mmr?: unknown;
-  readonly weights?: unknown;
-  readonly prefix?: boolean;
-  readonly curation?: boolean;
-  readonly didYouMean?: boolean;
+/** Fields of a search as options give them. */
+interface Flags extends Omit<SearchInput, "query" | "groupBy" | "rerank"> {
   readonly suggest?: boolean;
   readonly rerank?: number | true;
-  readonly include?: readonly string[];
-  readonly offset?: number;
-  readonly minScore?: number;
-  readonly facets?: readonly string[];
-  readonly sort?: readonly string[];
   readonly groupBy?: string;
   readonly groupHits?: number;
-  readonly total?: boolean;
   readonly config?: string;
 }
 

@@ -1,3 +1,4 @@
+import { constants } from "node:os";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { AnnoyEdgeError, OptionError, type Progress } from "../../build/index.ts";
@@ -53,12 +54,8 @@ export async function runForeground(
     process.stdout.write(`${server.url}\n`);
     await untilEnd(server, signals.stopped);
   } catch (error) {
-    const known = error instanceof AnnoyEdgeError;
-    const what = known
-      ? `${error.message} (${error.code})`
-      : error instanceof Error
-        ? error.stack
-        : String(error);
+    const isKnown = error instanceof AnnoyEdgeError;
+    const what = isKnown ? `${error.message} (${error.code})` : ((error as Error).stack ?? String(error));
     note(`${name}: ${what}`);
     process.exit(error instanceof OptionError ? EXIT.usage : EXIT.failed);
   }
@@ -67,20 +64,15 @@ export async function runForeground(
 /** Until `inOrder` is called a signal ends the process at once; from then on it settles `stopped`. */
 function listenForSignals(): { stopped: Promise<void>; inOrder: () => void } {
   let serving = false;
-  const stopped = new Promise<void>((resolve) => {
-    for (const [signal, number] of [
-      ["SIGHUP", 1],
-      ["SIGINT", 2],
-      ["SIGTERM", 15],
-    ] as const) {
-      // Not once(): libraries that also listen send the signal anew when they seem to be the only ones.
-      process.on(signal, () => {
-        // Before the server answers there is nothing to end in order: threads and workerd go with this process.
-        if (!serving) process.exit(128 + number);
-        resolve();
-      });
-    }
-  });
+  const { promise: stopped, resolve } = Promise.withResolvers<void>();
+  for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) {
+    // Not once(): libraries that also listen send the signal anew when they seem to be the only ones.
+    process.on(signal, () => {
+      // Before the server answers there is nothing to end in order: threads and workerd go with this process.
+      if (!serving) process.exit(128 + constants.signals[signal]);
+      resolve();
+    });
+  }
   return {
     stopped,
     inOrder: () => {

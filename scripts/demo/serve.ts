@@ -102,33 +102,28 @@ export async function serve(options: ServeOptions): Promise<LocalServer> {
 }
 
 /** Whether the Worker gives what needs no index. */
-async function runs(url: string): Promise<boolean> {
+function runs(url: string): Promise<boolean> {
+  return isAnswered(new URL("/openapi.json", url));
+}
+
+/** Whether a search gets through to the index: text where the index has an embedder, else its first item. */
+async function answers(url: string): Promise<boolean> {
+  const headers = { "content-type": "application/json" };
+  for (const question of [{ query: "ready" }, { item: 0 }]) {
+    const body = JSON.stringify({ ...question, k: 1 });
+    if (await isAnswered(new URL("/v1/search", url), { method: "POST", headers, body })) return true;
+  }
+  return false;
+}
+
+async function isAnswered(url: URL, init: RequestInit = {}): Promise<boolean> {
   try {
-    const response = await fetch(new URL("/openapi.json", url), { signal: AbortSignal.timeout(20_000) });
+    const response = await fetch(url, { ...init, signal: AbortSignal.timeout(20_000) });
     await response.arrayBuffer();
     return response.ok;
   } catch {
     return false;
   }
-}
-
-/** Whether a search gets through to the index: text where the index has an embedder, else its first item. */
-async function answers(url: string): Promise<boolean> {
-  for (const question of [{ query: "ready" }, { item: 0 }]) {
-    try {
-      const response = await fetch(new URL("/v1/search", url), {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify({ ...question, k: 1 }),
-        signal: AbortSignal.timeout(20_000),
-      });
-      await response.arrayBuffer();
-      if (response.ok) return true;
-    } catch {
-      return false;
-    }
-  }
-  return false;
 }
 
 function wranglerPath(): string {

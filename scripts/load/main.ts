@@ -1,9 +1,9 @@
 import { mkdtempDisposable } from "node:fs/promises";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
-import { AnnoyEdgeError } from "../../build/index.ts";
 import { createClient } from "../../worker/client/index.ts";
 import { note, print, ROOT, tool } from "../bench/tool.ts";
+import { wordNetTexts } from "../bench/wordnet.ts";
 import { columns } from "../cli/describe.ts";
 import { EXIT, wholeNumber } from "../cli/run.ts";
 import { buildDemo, publishLocally, serve } from "../demo/index.ts";
@@ -51,9 +51,8 @@ async function measureSearch() {
   // A log line goes through wrangler to a terminal, which costs this machine more than the search and an edge nothing.
   await using server = url === undefined ? await serve({ root: ROOT, variables: { LOG: "errors" } }) : null;
   const origin = server?.url ?? url ?? "";
-  const client = createClient(origin, { timeout: 60_000 });
-  const { index, version, items } = await client.index();
-  const search = await warmAndDrive(origin, await queriesFrom(client, items));
+  const { index, version, items } = await createClient(origin, { timeout: 60_000 }).index();
+  const search = await warmAndDrive(origin, await queries());
   return { index: { index, version, items }, search };
 }
 
@@ -63,23 +62,15 @@ async function warmAndDrive(origin: string, bodies: readonly string[]): Promise<
   return drive({ ...load, signal: AbortSignal.timeout(seconds * 1000) });
 }
 
-/** Queries in the words of the index's own documents: a few words from the middle of each of many. */
-async function queriesFrom(client: ReturnType<typeof createClient>, items: number): Promise<string[]> {
-  const bodies: string[] = [];
-  const step = Math.max(1, Math.floor(items / QUERIES));
-  const numbers = Array.from({ length: Math.min(QUERIES, items) }, (_, i) => i * step);
-  for (let at = 0; at < numbers.length; at += 100) {
-    const searches = numbers.slice(at, at + 100).map((item) => ({ item, k: 1 }));
-    const { results } = await client.searchBatch(searches);
-    for (const result of results) {
-      const words = ("hits" in result ? result.hits[0]?.document?.pageContent : "")?.split(/\s+/) ?? [];
-      const from = Math.max(0, Math.floor(words.length / 2) - 2);
-      const query = words.slice(from, from + 4).join(" ");
-      if (query.trim() !== "") bodies.push(JSON.stringify({ query, k }));
-    }
-  }
-  if (bodies.length > 0) return bodies;
-  throw new AnnoyEdgeError("NO_DOCUMENTS", "The index has no documents to make queries from.");
+/** Queries in WordNet's words, all different: a few words from the middle of each of many definitions. */
+async function queries(): Promise<string[]> {
+  const texts = await wordNetTexts();
+  const step = Math.floor(texts.length / QUERIES);
+  return Array.from({ length: QUERIES }, (_, i) => {
+    const words = texts[i * step]!.split(/\s+/);
+    const from = Math.max(0, Math.floor(words.length / 2) - 2);
+    return JSON.stringify({ query: words.slice(from, from + 4).join(" "), k });
+  });
 }
 
 function describe(): string {

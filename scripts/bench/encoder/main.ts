@@ -1,13 +1,14 @@
+import { openAsBlob } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Tokenizer } from "@huggingface/tokenizers";
 import { loadKernel } from "../../../build/embedding/encoder/kernel/load.ts";
-import { readWordNet } from "../../../build/sources/wordnet.ts";
 import { openEncoder } from "../../../worker/core/embedding/encoder/encoder.ts";
 import { columns } from "../../cli/describe.ts";
 import { wholeNumber } from "../../cli/run.ts";
 import { cpuMs, medians } from "../clock.ts";
 import { print, ROOT, tool } from "../tool.ts";
+import { wordNetTexts } from "../wordnet.ts";
 import { startWorkerd } from "../workerd.ts";
 import { openOnnx } from "./onnx.ts";
 
@@ -16,10 +17,17 @@ const QUERY = "how do i cook rice quickly";
 /** Queries of a round. */
 const TIMES = 200;
 
-const { onnx, tokenizer, texts, rounds } = tool(
+const {
+  encoder: encoderFile,
+  onnx,
+  tokenizer,
+  texts,
+  rounds,
+} = tool(
   "bench:encoder",
   "Measures CPU of a query in workerd; with --onnx, of encoding passages beside onnxruntime-node.",
 )
+  .option("--encoder <file>", "another encoder file", join(ROOT, "artifacts/encoder-en/encoder.bin"))
   .option("--onnx <file>", "model.onnx of all-MiniLM-L6-v2 in int8")
   .option("--tokenizer <file>", "its tokenizer.json")
   .option(
@@ -30,7 +38,7 @@ const { onnx, tokenizer, texts, rounds } = tool(
   )
   .option("--rounds <n>", "rounds, in turn", wholeNumber(1), 5)
   .parse()
-  .opts<{ onnx?: string; tokenizer?: string; texts: number; rounds: number }>();
+  .opts<{ encoder: string; onnx?: string; tokenizer?: string; texts: number; rounds: number }>();
 
 if (onnx && tokenizer) await measurePassages(onnx, tokenizer);
 else await measureQueries();
@@ -38,6 +46,7 @@ else await measureQueries();
 /** Measures a query of 8 tokens with both kernels. Linux alone counts the CPU. */
 async function measureQueries(): Promise<void> {
   await using workerd = await startWorkerd({ entry: join(import.meta.dirname, "query-worker.js") });
+  await fetch(workerd.url, { method: "POST", body: await openAsBlob(encoderFile) });
   const ask = async (kernel: string) => {
     const query = new URLSearchParams({ kernel, query: QUERY, times: String(TIMES) });
     const response = await fetch(`${workerd.url}/?${query}`);
@@ -65,8 +74,7 @@ async function measureQueries(): Promise<void> {
 async function measurePassages(model: string, tokenizerFile: string): Promise<void> {
   const passages = await readPassages(texts);
   const hub = new Tokenizer(JSON.parse(await readFile(tokenizerFile, "utf8")), {});
-  const file = await readFile(join(ROOT, "artifacts/encoder-en/encoder.bin"));
-  const encoder = openEncoder(file, await loadKernel());
+  const encoder = openEncoder(await readFile(encoderFile), await loadKernel());
   const ids = passages.map((text) => hub.encode(text).ids.slice(0, encoder.maxTokens));
   const tokens = ids.reduce((sum, { length }) => sum + length, 0);
   const run = await openOnnx(model);
@@ -88,14 +96,12 @@ async function measurePassages(model: string, tokenizerFile: string): Promise<vo
 
 /** Passages by length, from 10 to some 250 tokens: a definition, two, up to sixteen. */
 async function readPassages(count: number): Promise<string[]> {
-  const passages: string[] = [];
-  let parts: string[] = [];
-  for await (const { pageContent } of readWordNet()) {
-    parts.push(pageContent);
-    if (parts.length < 1 + (passages.length % 16)) continue;
-    passages.push(parts.join(". "));
-    parts = [];
-    if (passages.length === count) break;
-  }
+  const definitions = await wordNetTexts();
+  let next = 0;
+  const passages = Array.from({ length: count }, (_, i) => {
+    const parts = definitions.slice(next, next + 1 + (i % 16));
+    next += parts.length;
+    return parts.join(". ");
+  });
   return passages.sort((x, y) => x.length - y.length);
 }

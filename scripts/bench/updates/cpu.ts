@@ -1,6 +1,6 @@
 import { openLocalIndex } from "../../../build/index.ts";
-import { readWordNet } from "../../../build/sources/wordnet.ts";
 import { cpuMs, medians } from "../clock.ts";
+import { wordNetTexts } from "../wordnet.ts";
 
 export type Kind = "vector" | "keyword" | "hybrid";
 export const KINDS: readonly Kind[] = ["vector", "keyword", "hybrid"];
@@ -31,10 +31,6 @@ export async function measureCpu(dirs: readonly string[]): Promise<Record<Kind, 
 
 /** The first words of entries all over the corpus. */
 async function queryTexts(): Promise<string[]> {
-  const texts: string[] = [];
-  let i = 0;
-  for await (const { pageContent } of readWordNet()) {
-    if (i++ % 1931 === 7) texts.push(pageContent.split(/\s+/).slice(0, 5).join(" "));
-  }
-  return texts.slice(0, QUERIES);
+  const texts = (await wordNetTexts()).filter((_, i) => i % 1931 === 7);
+  return texts.slice(0, QUERIES).map((text) => text.split(/\s+/).slice(0, 5).join(" "));
 }

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import type { InputDocument } from "../../../build/artifact/collect.ts";
 import { build } from "../../../build/index.ts";
 import { createRandom } from "../../../build/numeric/random.ts";
-import { readWordNet } from "../../../build/sources/wordnet.ts";
 import { ROOT } from "../../bench/tool.ts";
+import { wordNetTexts } from "../../bench/wordnet.ts";
 import { PACKED_VECTORS } from "../../demo/index.ts";
 import { openPackedVectors } from "../../demo/packed-vectors.ts";
 
@@ -34,8 +34,7 @@ async function* documents(count: number): AsyncGenerator<InputDocument> {
   const { rows, dimensions, unpack } = openPackedVectors(packed);
   const vectors = unpack();
   const random = createRandom(1);
-  const texts: string[] = [];
-  for await (const { pageContent } of readWordNet()) texts.push(pageContent);
+  const texts = await wordNetTexts();
   for (let i = 0; i < count; i++) {
     const own = i % rows;
     const vector = vectors.slice(own * dimensions, (own + 1) * dimensions);

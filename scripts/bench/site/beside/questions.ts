@@ -75,36 +75,17 @@ export const TYPOS = asked([
   ["repalce objects", "git-replace"],
 ]);
 
+const MANUAL = `
+git-add(1) git-apply(1) git-branch(1) git-cat-file(1) git-checkout(1) git-commit-tree(1) git-
+config(1) git-daemon(1) git-diff-tree(1) git-fetch(1) git-for-each-ref(1) git-init(1) git-log(1)
+git-ls-tree(1) git-merge-base(1) git-notes(1) git-push(1) git-rebase(1) git-remote(1) git-rev-
+parse(1) git-show(1) git-status(1) git-switch(1) git-update-ref(1) gitcli(7) giteveryday(7)
+githooks(5) gitk(1) gitworkflows(7)`;
+
 /** Pages by the titles that they bear. */
 export const TITLES = asked([
-  ["git-add(1)", "git-add"],
-  ["git-apply(1)", "git-apply"],
-  ["git-branch(1)", "git-branch"],
-  ["git-cat-file(1)", "git-cat-file"],
-  ["git-checkout(1)", "git-checkout"],
-  ["git-commit-tree(1)", "git-commit-tree"],
-  ["git-config(1)", "git-config"],
-  ["git-daemon(1)", "git-daemon"],
-  ["git-diff-tree(1)", "git-diff-tree"],
-  ["git-fetch(1)", "git-fetch"],
-  ["git-for-each-ref(1)", "git-for-each-ref"],
-  ["git-init(1)", "git-init"],
-  ["git-log(1)", "git-log"],
-  ["git-ls-tree(1)", "git-ls-tree"],
-  ["git-merge-base(1)", "git-merge-base"],
-  ["git-notes(1)", "git-notes"],
-  ["git-push(1)", "git-push"],
-  ["git-rebase(1)", "git-rebase"],
-  ["git-remote(1)", "git-remote"],
-  ["git-rev-parse(1)", "git-rev-parse"],
-  ["git-show(1)", "git-show"],
-  ["git-status(1)", "git-status"],
-  ["git-switch(1)", "git-switch"],
-  ["git-update-ref(1)", "git-update-ref"],
-  ["gitcli(7)", "gitcli"],
-  ["giteveryday(7)", "giteveryday"],
-  ["githooks(5)", "githooks"],
-  ["gitk(1)", "gitk"],
-  ["gitworkflows(7)", "gitworkflows"],
+  ...MANUAL.trim()
+    .split(/\s+/)
+    .map((title) => [title, title.replace(/\(.*/, "")] as const),
   ["Git User Manual", "user-manual"],
 ]);
