@@ -39,6 +39,11 @@ describe("codec auto", () => {
     expect(built.certified.met).toBe(false);
   });
 
+  it("leaves out binary, whose codes need a tree, where no tree is wanted", async () => {
+    const { built } = await build({ trees: 0, targetRecall: 0.6 });
+    expect(built).toMatchObject({ codec: "int4", forest: { kind: "flat", trees: 0 } });
+  });
+
   it("names what the smallest needs when nothing fits", async () => {
     await expect(build({ maxBytes: 40_000 })).rejects.toMatchObject({
       code: "OVER_BUDGET",
@@ -48,6 +53,15 @@ describe("codec auto", () => {
       message: expect.stringMatching(/with codec int8, .* fewer --trees, a smaller codec/),
     });
   });
+});
+
+it("scans all codes of a binary forest without trees, leaf by leaf of one", async () => {
+  const vectors = clusteredVectors(1500, DIMENSIONS, 100, 0.7, 1);
+  const { built, forest } = await forestOf(vectors, DIMENSIONS, "angular", {
+    ...{ codec: "binary", rescore: "int8", trees: 0 },
+  });
+  expect(built).toMatchObject({ codec: "binary", forest: { trees: 1 } });
+  expect(forest.defaultSearchK(10)).toBeGreaterThanOrEqual(1500);
 });
 
 it("finds the largest inner products among many vectors alike", async () => {

@@ -22,6 +22,7 @@ import {
   rescoreTier,
   scansAll,
   sketchBits,
+  treesToGrow,
   walksAll,
   withinBudget,
 } from "./sizing.ts";
@@ -73,7 +74,7 @@ export async function buildForest(input: ForestInput, settings: ForestSettings):
     const whole = flat || walksAll(count, dimensions, settings);
     const asked = whole ? Promise.resolve(undefined) : textAnswers(input, geometry, pool);
     asked.catch(() => {});
-    const trees = flat ? 0 : settings.trees === "auto" ? 1 : settings.trees;
+    const trees = flat ? 0 : treesToGrow(settings, metric);
     const leafSize = settings.leafSize || defaultLeafSize(dimensions, trees);
     const grown: TreeNode[][] = [];
     for (let t = 0; t < trees; t++) {
@@ -89,7 +90,7 @@ export async function buildForest(input: ForestInput, settings: ForestSettings):
     progress("certify", ANSWERS_SHARE * answered);
     const truth = await answers;
     const texts = await asked;
-    const codecs = codecsToTry(settings, flat, metric);
+    const codecs = codecsToTry(settings, trees, metric);
     const parts = { input, settings, geometry, pool, nodes, trees, leafSize, truth, texts };
     const sizes: CodecBytes[] = [];
     let best: BuiltForest | undefined;

@@ -33,17 +33,27 @@ export function scansAll(
   settings: ForestSettings,
 ): boolean {
   if (count < 2) return true;
-  if (settings.trees !== "auto" || (settings.codec === "binary" && metric !== "hamming")) return false;
+  if (settings.trees !== "auto" || needsTree(settings, metric)) return false;
   return count * dimensions <= FLAT_COORDINATES;
+}
+
+/** Trees to grow where `scansAll` does not hold. */
+export function treesToGrow(settings: ForestSettings, metric: Metric): number {
+  const { trees } = settings;
+  return trees === "auto" || (trees === 0 && needsTree(settings, metric)) ? 1 : trees;
+}
+
+/** Whether codes are relative to the leaves of a tree. */
+function needsTree({ codec }: ForestSettings, metric: Metric): boolean {
+  return codec === "binary" && metric !== "hamming";
 }
 
 /** Whether a search visits all leaves by default. */
 export function walksAll(count: number, dimensions: number, settings: ForestSettings): boolean {
   const coordinates = count * dimensions;
+  if (settings.trees !== "auto") return settings.trees === 0;
   return (
-    settings.trees === "auto" &&
-    (coordinates <= WHOLE_WALK_COORDINATES ||
-      (count <= WHOLE_WALK_ITEMS && coordinates <= WHOLE_WALK_LARGEST))
+    coordinates <= WHOLE_WALK_COORDINATES || (count <= WHOLE_WALK_ITEMS && coordinates <= WHOLE_WALK_LARGEST)
   );
 }
 
@@ -53,11 +63,11 @@ export function isSmall(count: number, dimensions: number): boolean {
 }
 
 /** Codecs to build until one meets the target. Hamming vectors are bits, exactly, whatever was asked. */
-export function codecsToTry(settings: ForestSettings, flat: boolean, metric: Metric): readonly Codec[] {
+export function codecsToTry(settings: ForestSettings, trees: number, metric: Metric): readonly Codec[] {
   if (metric === "hamming") return ["binary"];
   if (settings.codec === "auto")
-    return flat ? ["int4", "int8", "float32"] : ["binary", "int4", "int8", "float32"];
-  return [flat && settings.codec === "binary" ? "int8" : settings.codec];
+    return trees === 0 ? ["int4", "int8", "float32"] : ["binary", "int4", "int8", "float32"];
+  return [trees === 0 && settings.codec === "binary" ? "int8" : settings.codec];
 }
 
 /**
