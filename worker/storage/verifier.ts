@@ -1,6 +1,5 @@
-import { sectionName } from "../core/format/artifact.ts";
+import { checksumMismatch } from "../core/format/artifact.ts";
 import { addStripes, finishLanes, type Lanes, startLanes } from "../core/format/checksum.ts";
-import { ArtifactError } from "../core/format/errors.ts";
 import { decodeHeader, type SectionEntry } from "../core/format/header.ts";
 
 /** Bytes of a stripe, which a checksum takes at once. */
@@ -34,10 +33,7 @@ export function createVerifier(length: number): (bytes: Uint8Array) => void {
       }
       if (bytes.byteLength < end) return;
       if (finishLanes(lanes, bytes.subarray(at, end), section.length) !== section.checksum) {
-        throw new ArtifactError(
-          "CHECKSUM_MISMATCH",
-          `Section ${sectionName(section.kind)} (${section.length} bytes at ${section.offset}) does not match its checksum.`,
-        );
+        throw checksumMismatch(section);
       }
       current++;
       at = sections[current]?.offset ?? end;

@@ -49,14 +49,18 @@ export function openArtifact(bytes: Uint8Array, options: OpenOptions = {}): Arti
     for (const s of sections) {
       if (s.offset + s.length > bytes.byteLength) continue;
       if (checksum(bytes.subarray(s.offset, s.offset + s.length)) !== s.checksum) {
-        throw new ArtifactError(
-          "CHECKSUM_MISMATCH",
-          `Section ${sectionName(s.kind)} (${s.length} bytes at ${s.offset}) does not match its checksum.`,
-        );
+        throw checksumMismatch(s);
       }
     }
   }
   return { header, sections, bytes, meta: readMeta(header, { sections, bytes }) };
+}
+
+export function checksumMismatch({ kind, length, offset }: SectionEntry): ArtifactError {
+  return new ArtifactError(
+    "CHECKSUM_MISMATCH",
+    `Section ${sectionName(kind)} (${length} bytes at ${offset}) does not match its checksum.`,
+  );
 }
 
 /** The name of a section kind, or its number when this version has no name for it. */
