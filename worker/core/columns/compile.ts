@@ -26,7 +26,7 @@ export interface CompiledFilter {
  */
 export function compileParsed(columns: Columns, filter: FilterNode, work?: Work): CompiledFilter {
   const bits = evaluate(columns, filter, work);
-  // Operators may have let in items that are none.
+  // Inverted bits include items without a document.
   for (let i = 0; i < bits.length; i++) bits[i]! &= columns.present[i]!;
   return filterOfBits(bits, columns.nDocuments);
 }
@@ -142,7 +142,7 @@ function allow(column: Column, comparison: Comparison, value: string | number, p
   else if (found) pass[below + 1] = 1;
 }
 
-/** A number as JSON writes it, in a text: of a URL, or of whoever has only texts. */
+/** A number in a text, as parameters of a URL have it. */
 const NUMBER = /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?\s*$/i;
 
 /** Strings stay themselves; numbers, dates and truth values become numbers, also where they are given as text. */
@@ -177,7 +177,7 @@ function comparable(column: Column, given: FilterValue, test: Test): string | nu
   );
 }
 
-/** Documents have whole numbers of so many digits as texts; a number would stand for its neighbours as well. */
+/** Refuses whole numbers beyond 2^53: as a number one would equal its neighbours, so documents hold them as texts. */
 function requireDigits(column: Column, text: string, test: Test): void {
   if (!isRounded(text, Number(text)) || BigInt(text) === BigInt(Number(text))) return;
   const message = `Field "${column.field}" holds numbers, which do not keep the digits of ${text.slice(0, 60)}: it is beyond 2^53.`;

@@ -8,7 +8,7 @@ export interface FacetCount {
   readonly count: number;
 }
 
-/** Values of a facet that an answer tells. */
+/** Values of a facet in an answer. */
 export const FACET_VALUES = 100;
 
 export interface FacetOptions {
@@ -18,7 +18,7 @@ export interface FacetOptions {
   readonly counted?: Uint32Array;
   /** Values to return at most, the most frequent first; default {@link FACET_VALUES}. */
   readonly limit?: number;
-  /** Bytes of values beyond those that an answer tells; not bounded when left out. */
+  /** Most bytes of values beyond those in an answer; not bounded by default. */
   readonly room?: number | undefined;
   readonly work?: Work | undefined;
 }

@@ -11,7 +11,7 @@ export interface TextValue {
 export type Scalar = string | number | boolean;
 export type FilterValue = Scalar | TextValue;
 
-/** A filter with its form checked; whether the fields are there and of these types is the columns' business. */
+/** A filter with its form checked. Fields and types are checked when it is compiled. */
 export type FilterNode =
   | { readonly kind: "and" | "or"; readonly nodes: readonly FilterNode[] }
   | { readonly kind: "not"; readonly node: FilterNode }
@@ -203,7 +203,7 @@ function kindOf(value: unknown): string {
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
-/** Whether a parameter is part of the filter, well written or not: none that means to narrow a search is passed over. */
+/** Whether a parameter is part of the filter, well formed or not: a malformed one must be refused, not ignored. */
 export function isFilterParameter(name: string): boolean {
   return name === "filter" || name.startsWith("filter[");
 }

@@ -16,7 +16,7 @@ export interface Meter {
 
 const UNCOUNTED: Meter = { count: () => {}, finish: () => {} };
 
-/** Starts to count a search of vectors of so many dimensions. @throws SearchError `TOO_MUCH_WORK` where nothing is left */
+/** Starts to count the work of a search. @throws SearchError `TOO_MUCH_WORK` where nothing is left */
 export function createMeter(work: Work | undefined, dimensions: number): Meter {
   if (!work) return UNCOUNTED;
   work.spend("vectors", 0);
@@ -36,7 +36,7 @@ export function createMeter(work: Work | undefined, dimensions: number): Meter {
   };
 }
 
-/** Returns the work of scoring so many vectors, in nanoseconds. */
+/** Returns the work of scoring vectors, in nanoseconds. @param vectors their number */
 export function scoringNs(vectors: number, dimensions: number): number {
   return vectors * (SCORED_NS + DIMENSION_NS * dimensions);
 }

@@ -35,7 +35,7 @@ export interface VectorStore {
   readonly deviation?: (query: PreparedQuery, slot: number) => number;
 }
 
-/** The standard deviation of what rounding to whole numbers leaves. */
+/** Standard deviation of the error of rounding to whole numbers. */
 const ROUNDING = 1 / Math.sqrt(12);
 
 /** An int4 code n stands for n - 7.5: sixteen levels, none of them zero. */
@@ -281,8 +281,8 @@ function nibbleStore(
 }
 
 /**
- * Used where every vector was coded in steps of its own. Only scores of int8 codes take the query in integers; to count its
- * rounding for int4 as well rules out a little less than could be.
+ * Deviation of scores where every vector has a scale of its own. Only int8 scores round the query; counting that for int4 too rules
+ * out slightly fewer candidates than it could.
  */
 function codeDeviation(
   scales: Float32Array,

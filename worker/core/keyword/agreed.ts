@@ -44,8 +44,8 @@ export function expandIn(index: KeywordIndex, query: KeywordQuery, lookup: PartL
 }
 
 /**
- * Looks up the words of a query in a part of an index. The part ranks by the words that it has: whether others are misspelled is not
- * for it to say, nor whether hits are few.
+ * Looks up the words of a query in a part of an index. The part ranks by the words that it has; it decides neither whether the others
+ * are misspelled nor whether hits are few, and reports what it knows instead.
  */
 function expandPart(
   index: KeywordIndex,
@@ -97,7 +97,7 @@ function expandPart(
   };
 }
 
-/** Whether all parts together have more than few hits: those of a word that is in so many documents. */
+/** Whether all parts together certainly have more than few hits, because enough documents hold one word. */
 function isFound(
   { dictionary }: KeywordIndex,
   { phrases, excluded, excludedPhrases }: KeywordQuery,

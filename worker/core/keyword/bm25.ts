@@ -7,10 +7,10 @@ import { NO_ITEM, openList, openPostings, seekPosting } from "./postings.ts";
 import { WINDOW, withScratch } from "./scratch.ts";
 import { addGroup, probeGroup, type Scorer, selectItems, type Tally } from "./window.ts";
 
-/** An inflection counts as so much of the word itself; half a point of MRR better than 1 on eight sets of documents. */
+/** Weight of an inflection relative to the word itself; half a point of MRR better than 1 on eight sets of documents. */
 export const INFLECTION_SHARE = 0.6;
 
-/** Hits wanted, and conditions on one beside holding a word. */
+/** Hits wanted, and conditions on them besides holding a word. */
 export interface ScoreOptions {
   /** Hits wanted, at least 1. */
   readonly k: number;

@@ -8,11 +8,11 @@ import { phraseItems } from "./phrase.ts";
 import { type KeywordQuery, MAX_QUERY_PHRASES, type QueryWord, type Synonym, withOptions } from "./query.ts";
 import type { WordFacts } from "./word-facts.ts";
 
-/** Findings about the words of a query that a part of an index tells the others: plain data. */
+/** Report of a part of an index on the words of a query: plain data. */
 export interface WordReport {
   /** Words as the part has looked them up by itself; absent where it was given them. */
   readonly looked?: PartWords;
-  /** Hits by the words themselves, as far as that they are few; absent where they were not counted. */
+  /** Hits by the words themselves, exact where they are few; absent where they were not counted. */
   readonly hits?: number;
 }
 
@@ -48,9 +48,9 @@ export interface ExpandedQuery {
   readonly work?: Work | undefined;
   /** The items that keep what its operators ask for: see {@link keptItems}. Looked up once, when first asked for. */
   readonly kept: () => Uint32Array | undefined;
-  /** Whether so many hits are few, so that near words are added, where the number does not say so alone. */
+  /** Whether a number of hits is few, so that near words are added; absent where the number alone decides. */
   readonly isFew?: (hits: number) => boolean;
-  /** Tells what other parts of the index are to know, once this one has ranked. */
+  /** Reports to the other parts of the index, after this one has ranked. */
   readonly report?: () => WordReport;
 }
 
@@ -104,7 +104,7 @@ export function keptOnce(
   };
 }
 
-/** The query without what no document of the index can have. */
+/** The query with the options that the index has, and without parts of numbers that it lacks. */
 export function knownQuery(index: KeywordIndex, query: KeywordQuery, stands: PhraseTest): KeywordQuery {
   return withoutLooseNumbers(index, withKnownOptions(index, query), stands);
 }

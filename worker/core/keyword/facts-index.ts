@@ -14,8 +14,8 @@ interface Word {
 }
 
 /**
- * An index that knows of a query's words what its parts have told of them, as an index of all their documents would. It ranks
- * nothing. O(terms log terms).
+ * Makes an index that knows a query's words from the reports of its parts, as an index of all their documents would. It has no
+ * postings. O(terms log terms).
  */
 export function factsIndex(
   parts: readonly WordFacts[],

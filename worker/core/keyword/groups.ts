@@ -88,7 +88,7 @@ export function groupOf(index: KeywordIndex, term: number, weight: number): Term
 /** Words in more documents than this share say nothing about one of them. */
 const COMMON_SHARE = 0.3;
 
-/** Whether a group's words are in so many documents that they do not tell them apart. */
+/** Whether a group's words are in too many documents to tell them apart. */
 export function isCommon(index: KeywordIndex, { documents }: TermGroup): boolean {
   return documents > index.collectionDocuments * COMMON_SHARE;
 }

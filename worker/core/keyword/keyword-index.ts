@@ -35,7 +35,7 @@ export interface KeywordIndex {
   readonly averageLength: number;
   readonly k1: number;
   readonly b: number;
-  /** Field weights are fractions of this: a word once in a field of weight 1 counts so many units. */
+  /** Units of a word that occurs once in a field of weight 1; field weights are fractions of this. */
   readonly unitsPerOne: number;
   readonly postings: Uint8Array;
   /** Absent: phrases are checked against the documents. */

@@ -10,7 +10,7 @@ export interface Lexicon {
   entry(term: number): TermEntry;
   /** All words that share a term's stem, the term first; a stem that is no word is left out. */
   classOf(term: number): TermEntry[];
-  /** Words within so many edits: see {@link findFuzzy}. */
+  /** Words within `maxEdits` edits: see {@link findFuzzy}. */
   near(word: string, maxEdits: number, sameFirst?: boolean): FuzzyMatch[];
   /** The first `most` words in byte order that begin with the key and are longer. */
   beginning(key: Uint8Array, most: number): TermEntry[];

@@ -17,7 +17,7 @@ export interface KeywordQuery {
   readonly synonyms?: readonly Synonym[];
 }
 
-/** A text that is searched for beside words of the query: plain data. */
+/** A text that counts as words of the query: plain data. */
 export interface Synonym {
   /** Place of the words in the query. */
   readonly start: number;
@@ -70,7 +70,7 @@ export const MAX_PHRASE_WORDS = 32;
 const QUOTED = '["“][^"“„”]*["”]|„[^"“„”]*["“”]|«[^«»]*»';
 /** `-"some words"`, `-word`, `"some words"`. A minus counts at the beginning of a word, once: `--flag` is a word. */
 const OPERATOR = new RegExp(`(?<=^|\\s)-(?:(${QUOTED})|(?![-\\s"“„«])(\\S+))|(${QUOTED})`, "gu");
-/** Options of a letter or two and numbers below zero are typed all day; nobody excludes them. */
+/** Text behind a minus that excludes nothing: options of one or two letters, and numbers below zero. */
 const NEVER_EXCLUDED = /^(?:[a-z]{1,2}|\p{N}.*)$/iu;
 
 /** Takes a query apart. Never fails: what is no operator is words, an unclosed quote included. */
@@ -175,7 +175,7 @@ function addPhrase(phrases: string[][], phrase: string[]): void {
   phrases.push(phrase);
 }
 
-/** The terms of a text that follow one another: wholes stand beside their parts and are left out. */
+/** The terms of a phrase, in order; wholes of identifiers are left out, because their parts are there. */
 export function phraseOf(tokens: readonly Token[]): string[] {
   return termsInOrder(tokens).slice(0, MAX_PHRASE_WORDS);
 }

@@ -4,11 +4,11 @@ import type { KeywordIndex } from "./keyword-index.ts";
 import { NO_ITEM, nextPosting, openPostings } from "./postings.ts";
 import type { QueryWord } from "./query.ts";
 
-/** A word in at most so many documents is rare: whoever types it looks for them. */
+/** Most documents of a rare word. */
 const RARE_DOCUMENTS = 3;
 /**
- * The same of a word that is the whole query. The index counts it where it is a part of a longer name, too, and in other writing, so
- * that one of three documents as it was typed may be in more; and there is no other word to look for.
+ * The same for a word that is the whole query. The index also counts it as a part of longer names and in other spellings, so a word
+ * that three documents hold as typed may have more documents; and there is no other word to look for.
  */
 const RARE_ALONE = 10;
 

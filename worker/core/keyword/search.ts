@@ -9,7 +9,7 @@ import { eachItem } from "./postings.ts";
 import { type KeywordQuery, parseKeywordQuery } from "./query.ts";
 
 export interface WordRankOptions extends ScoreOptions {
-  /** Whether so many hits are few, so that near words are added; by default, fewer than {@link FEW_HITS}. */
+  /** Whether a number of hits is few, so that near words are added; by default, fewer than {@link FEW_HITS}. */
   readonly isFew?: ((hits: number) => boolean) | undefined;
 }
 
@@ -21,7 +21,7 @@ export interface KeywordHits extends Scored {
   readonly bounds: readonly (readonly [word: string, part: number])[];
 }
 
-/** When the words themselves find fewer, what is near them is looked for, too. */
+/** Near words are added when the words themselves find fewer hits than this. */
 export const FEW_HITS = 10;
 
 /**

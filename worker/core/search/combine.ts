@@ -90,7 +90,7 @@ export function append(near: Combined, far: Combined): Combined {
   const distances = [head, rest].flatMap((part) => part.distances ?? part.items.map(() => Number.NaN));
   const ranking = {
     items: [...head.items, ...rest.items],
-    // What the first look has missed is no better than the last that it has not.
+    // An item that the first ranking lacks is no better than its last one.
     scores: [...head.scores, ...rest.scores.map((score) => Math.min(last, score))],
     distances,
   };

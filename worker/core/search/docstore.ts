@@ -1,7 +1,7 @@
 import type { StoredDocument } from "../format/meta.ts";
 import type { Work } from "../format/work.ts";
 
-/** Work of finding a document in its page, in nanoseconds, beside that of its bytes. */
+/** Work of finding a document in its page, in nanoseconds, without that of its bytes. */
 export const DOCUMENT_NS = 15_000;
 
 /** Store of an index's documents: pages in KV behind the Worker, a file in Node. */
@@ -12,7 +12,7 @@ export interface Docstore {
   placeOf?(item: number): DocumentPlace | undefined;
 }
 
-/** Fields wanted of items beside their ids. */
+/** Fields wanted of items, besides their ids. */
 export interface ItemParts {
   readonly documents: boolean;
   readonly vectors: boolean;

@@ -14,7 +14,7 @@ import type { Explanation, Rule } from "./types.ts";
 const LOOKUP_NS = 60;
 const SCAN_NS = 0.5;
 
-/** Makes what explains the hits of a page, one at a time. */
+/** Returns a function that explains a hit of a page. */
 export function explainer(
   index: LoadedIndex,
   query: Query,
@@ -23,7 +23,7 @@ export function explainer(
 ): (item: number, distance: number | null, document: StoredDocument | undefined) => Explanation {
   const { rankings, keywordWeight, rules } = page;
   const { vectors, listed, terms = [] } = rankings;
-  // What is listed has scores by its words, but no rank among them.
+  // A list has scores by words, but no ranks.
   const words = rankings.words ?? (query.mode === "keyword" ? listed : undefined);
   const { metric, dimensions } = index.forest;
   const fields = Object.keys(index.manifest.keyword?.fields ?? { pageContent: 1 });
@@ -71,7 +71,7 @@ export function explainer(
   };
 }
 
-/** Words of the query that a document has, with its terms that count as them, and where; and the synonyms it has. */
+/** Words of the query that a document holds, with the terms that count as them and their fields; and its synonyms. */
 function wordsIn(
   { pageContent, metadata }: StoredDocument,
   fields: readonly string[],

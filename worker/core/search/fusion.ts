@@ -4,7 +4,7 @@ import type { Ranking } from "./ranking.ts";
 
 export type Fusion = Pick<FusionMeta, "method" | "keywordWeight" | "rrfK">;
 
-/** Each side gives at least this many items, so that one that both like meets itself. */
+/** Least depth of both sides, so that an item that both rank high is in both. */
 export const FUSION_DEPTH = 100;
 
 /**
@@ -31,7 +31,7 @@ export function fuse(
   { method, keywordWeight, rrfK }: Fusion,
   vectorScoreOf?: (item: number) => number | undefined,
 ): { items: number[]; scores: number[] } {
-  // A side that found nothing has no say: the other's order and scores stand as they are.
+  // If one side found nothing, the other's order and scores stay.
   if (keyword.items.length === 0 || vector.items.length === 0) {
     const { items, scores } = keyword.items.length === 0 ? vector : keyword;
     return { items: [...items], scores: [...scores] };
@@ -91,7 +91,7 @@ export function weightFor(
   return odds / (1 + odds);
 }
 
-/** Hits of the words from the best of which the lead of the best one is measured. */
+/** Rank of the hit by words from which the lead of the best one is measured. */
 const APART = 10;
 /** Lead of the words and height of the vectors, in spreads, at which a query has the weight of the corpus. */
 const USUAL_LEAD = 0.22;

@@ -11,10 +11,10 @@ const PASSAGE_LENGTH = 240;
 /** Sentences of a document that are compared with the query when no word of it occurs. */
 const MAX_SENTENCES = 64;
 
-/** Nothing is known of how common a word is without an index, except that the shortest ones are. */
+/** Letters of a word that is not taken for common where no index tells. */
 const SHORTEST = 3;
 
-/** The words of a query as they stand, where no index says what else counts as found; common ones only if there are no others. */
+/** Terms of a query to mark where no index expands them; common ones only if there are no others. */
 export function highlightTerms({ words }: Pick<KeywordQuery, "words">): ReadonlySet<string> {
   const terms = words.map(({ term }) => term);
   const telling = terms.filter((term) => !/^[a-z]+$/.test(term) || term.length >= SHORTEST);

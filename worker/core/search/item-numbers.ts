@@ -1,4 +1,4 @@
-/** A number for each of some items. A Map of them would hold every number that is no small integer in an object of its own. */
+/** Map from items to numbers. A `Map` would box each number that is no small integer. */
 export interface ItemNumbers {
   get(item: number): number | undefined;
   set(item: number, value: number): void;
@@ -6,7 +6,7 @@ export interface ItemNumbers {
   sorted(): { readonly items: number[]; readonly values: number[] };
 }
 
-/** @param most items that are set */
+/** @param most items at most */
 export function createItemNumbers(most: number): ItemNumbers {
   const places = new Map<number, number>();
   const items: number[] = [];

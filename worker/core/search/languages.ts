@@ -7,9 +7,9 @@ import type { Rule } from "./types.ts";
 
 /** Documents that are added to those of a language, so that few hits among few documents are no proof. */
 const SMOOTHING = 5;
-/** A score counts so much less where the words of the query are in no other document of the language. */
+/** Largest share that a score loses: where no other document of its language holds the words of the query. */
 const MOST_LOST = 0.3;
-/** A factor nearer to 1 is none. */
+/** Smaller losses are left out. */
 const LEAST_LOST = 0.0005;
 
 /** The languages of items; undefined in an index of one. */

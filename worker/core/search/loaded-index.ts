@@ -16,7 +16,7 @@ import type { Docstore } from "./docstore.ts";
 import { openShardSet } from "./shards/shard-set.ts";
 import type { ShardSet } from "./shards/types.ts";
 
-/** One version of an index, whole: everything an answer needs comes from here and nowhere else. Holds no state of a request. */
+/** One version of an index: everything that an answer needs. Holds no state of a request. */
 export interface LoadedIndex {
   readonly name: string;
   readonly version: string;
@@ -26,7 +26,7 @@ export interface LoadedIndex {
   readonly docstore: Docstore;
   /** Reads the cold part of forest.bin, where an answer needs it. */
   readonly readRanges?: ReadRanges;
-  /** Runs a ranking when there is memory for it, where it waits for reads and others meanwhile begin. */
+  /** Runs a ranking when there is memory for it; present where rankings wait for reads, so that others begin meanwhile. */
   readonly inTurn?: InTurn;
   /** Absent when the index holds vectors only. */
   readonly embedder?: Embedder;
@@ -39,7 +39,7 @@ export interface LoadedIndex {
   /** Synonyms, pinned and hidden documents, boosts; absent when the index was built without. */
   readonly curation?: PreparedCuration;
   /**
-   * Shards that hold the items of an index that is cut. The forest then holds the centroids that lead to them; ids,
+   * Shards that hold the items of the index. The forest then holds the centroids that lead to them; ids,
    * documents, keywords and columns are the shards'.
    */
   readonly shards?: ShardSet;

@@ -8,7 +8,7 @@ import { sortedPage } from "./sorted-page.ts";
 import { totalOf } from "./total.ts";
 import type { SearchRequest, SearchWarning, Total } from "./types.ts";
 
-/** The items of a page of an answer, and what there is to say of them, documents unread. */
+/** A page of items with its total and warnings; documents are not read yet. */
 export interface RankedPage extends Omit<PageCut, "found" | "end" | "estimated"> {
   readonly total?: Total;
   readonly warnings: readonly SearchWarning[];
@@ -60,7 +60,7 @@ async function rankInTurn(searcher: Searcher, query: Query, request: SearchReque
 async function rankedPage(searcher: Searcher, query: Query, request: SearchRequest): Promise<PageCut> {
   const { offset = 0, k, minScore = 0, mmr } = request;
   const depth = offset + k;
-  // Hits of a least score are few: how many there are is known where the ranking is seen so deep as it is made.
+  // Few hits reach a least score. The ranking is made to this depth anyway, and tells their number.
   const seen = query.total && query.mode !== "vector" && minScore > 0 ? Math.max(depth, FUSION_DEPTH) : depth;
   const ranked = await rankAll(searcher, query, request, mmr ? depth : seen);
   const { ranking, rules, pinned } = withPins(searcher, query, ranked);
@@ -78,7 +78,7 @@ async function rankedPage(searcher: Searcher, query: Query, request: SearchReque
   };
 }
 
-/** The ranking with its distances from the query's vector: what the vector has found has its own, the rest may have estimates. */
+/** Adds exact distances from the query's vector: items that the words alone have found may have estimates. */
 async function withDistances(
   searcher: Searcher,
   { mode, vector }: Query & { readonly vector: Float32Array },
@@ -101,7 +101,7 @@ function withoutDistances({ items, scores }: Ranking): Ranking {
   return { items, scores };
 }
 
-/** The query by its words alone: quotes that were pasted are no condition that nothing meets. */
+/** The query without its quotes, which may have been pasted: a condition that no document meets is dropped. */
 function loosened(query: Query): Query {
   return query.words ? { ...query, words: withoutPhrases(query.words) } : query;
 }

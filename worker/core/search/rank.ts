@@ -39,7 +39,7 @@ export interface PageEnd {
   readonly groups?: number;
 }
 
-/** Ranks by a query as it stands: what its phrases ask for is held against documents where the index cannot tell. */
+/** Ranks to a depth. Where the index has no positions, the phrases of the query are checked against the documents. */
 export async function rankAll(
   searcher: Searcher,
   query: Query,
@@ -54,7 +54,7 @@ export async function rankAll(
   return { ...ranked, rankings, ranking: await holding(searcher, ranked.ranking, check) };
 }
 
-/** The findings without pinned documents that hold a quoted text which the query excludes. A quoted text alone drops no pin. */
+/** The rankings without pinned documents that hold a quoted text which the query excludes. A quoted text that is wanted drops no pin. */
 async function withoutExcludedPins(searcher: Searcher, query: Query, rankings: Rankings): Promise<Rankings> {
   const words = rankedWords(query);
   const { curated } = rankings;
@@ -120,10 +120,10 @@ async function rankTo(
 }
 
 /**
- * Ranks so that all pages of one search are cut from one order. What the words alone find does not depend on the depth.
- * The vectors' candidates do, so with an offset they are always the same number; and so do both together, of which the
- * first {@link FUSION_DEPTH} come from a ranking to that depth whatever the page, and the rest from a deep one. Boosts and
- * the query's language move what is found so deep, in every mode.
+ * Ranks so that all pages of one search are cut from one order. A ranking by words does not depend on the depth. One by vectors
+ * does, so with an offset the depth is always {@link MAX_K}. In mode hybrid the first {@link FUSION_DEPTH} come from a ranking to
+ * that depth whatever the page, and the rest from one to {@link MAX_K}. Boosts and the query's language move items within that
+ * depth, in every mode.
  */
 async function rankConsistently(
   searcher: Searcher,

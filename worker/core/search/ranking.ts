@@ -6,7 +6,7 @@ import type { Completion, SpelledWord } from "../keyword/spelling.ts";
 import type { CurationFacts } from "./curation/types.ts";
 import type { FacetCounts } from "./types.ts";
 
-/** Items, best first, with what put them there: parallel arrays. */
+/** Items, best first, with their scores and distances: parallel arrays. */
 export interface Ranking {
   readonly items: readonly number[];
   /** Larger is better. 0 to 1, except by words before they are held against `bound`. */
@@ -19,13 +19,13 @@ export type WordBounds = readonly (readonly [string, number])[];
 
 /** A ranking by words: BM25. */
 export interface WordRanking extends Ranking {
-  /** A little above what any document's score reaches. */
+  /** Upper bound of any document's score. */
   readonly bound: number;
   /** The part of each word in it. */
   readonly bounds?: WordBounds;
 }
 
-/** Languages of what the words of a query have found, in an index of several: plain data. */
+/** Languages of the hits by words, in an index of several: plain data. */
 export interface FoundLanguages {
   /** Documents of each language in the index, by code less 1. */
   readonly documents: readonly number[];
@@ -42,7 +42,7 @@ export interface Probed {
   readonly completions?: readonly Completion[];
 }
 
-/** Findings of a query, each way by itself. */
+/** Rankings of a query by words and by its vector, and other findings. */
 export interface Rankings {
   readonly words?: WordRanking;
   readonly vectors?: Ranking;

@@ -6,14 +6,14 @@ import type { Rule } from "./types.ts";
 /** Items with a rare word are lifted so far up at least. */
 const FIRST = 10;
 /**
- * A query with more words than this is a question or a text, of which any plain word may be rare. Of 250 documents that such words
- * lifted in ten judged sets hardly any was relevant. So it lifts one item, and that for a code or a quoted word alone.
+ * A query with more words than this is a question or a text, and any plain word of it may be rare. Of 250 documents that such words
+ * lifted in ten judged sets, hardly any was relevant. So it lifts one item, and only for a code or a quoted word.
  */
 const MANY_WORDS = 5;
 
 /**
- * Lifts items that hold a rare word of the query into the first ten: whoever types a word that hardly any document has looks
- * for those. They come last among the ten, in their own order; all others keep theirs. Scores stay in descending order.
+ * Lifts items that hold a rare word of the query into the first ten: a word that hardly any document has says what is looked for.
+ * They come last among the ten, in their own order; all others keep theirs. Scores stay in descending order.
  *
  * @param words of the query
  */
@@ -80,7 +80,7 @@ function isDistinct({ kind, exact, term }: QueryWord): boolean {
   return kind !== "atom" || exact || /\p{N}/u.test(term);
 }
 
-/** The first n, without the last of those that need not stay where those that must stay would fall out. */
+/** The first n of an order; entries that must stay replace the last of those that need not. */
 function keepRare(order: readonly number[], n: number, stays: (i: number) => boolean): number[] {
   const first = order.slice(0, FIRST);
   const spare = first.length - n;

@@ -32,7 +32,7 @@ export function isListing(request: SearchRequest): boolean {
   return isBrowsing(request) || (request.mode === "keyword" && request.sort !== undefined);
 }
 
-/** Hits of a page at most: `k`, or so many groups of hits. */
+/** Most hits of a page: `k`, or `k` groups of hits. */
 export function hitsOf({ k, groupBy }: Pick<SearchRequest, "k" | "groupBy">): number {
   return groupBy === undefined ? k : k * groupByOf(groupBy).hits;
 }

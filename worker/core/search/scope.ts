@@ -4,8 +4,8 @@ import type { Rankings } from "./ranking.ts";
 import type { Searcher } from "./searcher.ts";
 
 /**
- * A searcher that knows only the documents which pass a filter: those that do not are not there, whatever they are asked
- * for by. Whoever answers through it cannot tell of any other document; scores tell which words there are, as all documents weigh them.
+ * A searcher that is confined to the documents which pass a filter: all others are absent, by whatever they are asked for. Only scores
+ * depend on them, because word frequencies count all documents.
  */
 export function scopeSearcher(inner: Searcher, filter: FilterNode): Searcher {
   const known = new Map<number, boolean>();

@@ -10,8 +10,8 @@ import type { Query } from "./query.ts";
 import type { Ranking, Rankings } from "./ranking.ts";
 
 /**
- * One request's way to the items of an index: in memory, or in shards. What a request learns on its way is kept here and
- * never in the {@link LoadedIndex}, which all requests share.
+ * Access of one request to the items of an index, in memory or in shards. It keeps what the request learns; the
+ * {@link LoadedIndex}, which all requests share, keeps nothing.
  */
 export interface Searcher {
   readonly index: LoadedIndex;
@@ -54,7 +54,7 @@ export interface Exactness {
 
 /** Fields that an answer shows of the best items. */
 export interface Shown extends ItemParts {
-  /** About how many of each ranking the answer's hits come from. */
+  /** Approximate depth in each ranking that the answer's hits come from. */
   readonly among: number;
 }
 
@@ -83,7 +83,7 @@ export function countShards({ asked, missing }: Pick<SearchedShards, "asked" | "
   return { asked: asked.size, answered: asked.size - missing.size };
 }
 
-/** The parts of a search whose time is worth knowing. */
+/** Phases of a search that are timed. */
 export type SearchPhase = "embed" | "keyword" | "forest" | "shards" | "docstore" | "rerank";
 
 export interface SearchOptions {

@@ -5,9 +5,8 @@ import type { Searcher } from "./searcher.ts";
 import type { SearchRequest, Total } from "./types.ts";
 
 /**
- * The number of documents that a query finds. Exact where they can be counted: without a query, and by words. Vectors find every
- * document that passes the filter, near or far, so with them it is an estimate: those that hold a word of the query, or where none
- * does those that pass.
+ * Number of documents that a query finds. It is exact without a query and by words. A search by vectors finds every document that
+ * passes the filter, so its total is an estimate: the documents that hold a word of the query, or if none does, those that pass.
  */
 export function totalOf(
   searcher: Searcher,
@@ -42,8 +41,8 @@ function isMoved(query: Query, { languages }: Rankings): boolean {
 }
 
 /**
- * Estimates from what is counted and what pages have shown. Where a ranking has reached its end, an estimate is no more than that, and
- * that on the last page.
+ * Estimates from the counts and from the pages so far. Where a ranking has reached its end, the estimate is at most its length, and
+ * on the last page its length.
  */
 function estimate(
   query: Query,

@@ -128,7 +128,7 @@ export function annoySearch(
   };
 }
 
-/** Creates the walk over all trees that gathers candidates until so many have been met, and returns the splits it has passed. */
+/** Creates a walk over all trees. It gathers candidates until `limit` were met, and returns the number of splits passed. */
 function createWalk(
   trees: AnnoyTrees,
   slots: SlotTable,

@@ -19,7 +19,7 @@ export interface Extent {
 export type Scale =
   /** Scores are estimated as they are, but for a constant that a bound lies above its score. */
   | { readonly kind: "score"; readonly shift: number }
-  /** Estimates only order; candidates down to so much below the k-th best estimate deserve a score. */
+  /** Estimates only order; candidates within `margin` of the k-th best estimate are scored. */
   | { readonly kind: "order"; readonly margin: number };
 
 /** Vectors that score candidates, and the query in their form. */

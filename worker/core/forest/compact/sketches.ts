@@ -164,7 +164,7 @@ export interface SketchQuery {
   /** Partial sums and their unit: see {@link fillTable}. */
   table: Int32Array;
   unit: number;
-  /** A bound is the estimate plus so many times the candidate's factor. */
+  /** Multiple of the candidate's factor by which a bound lies above the estimate. */
   margin: number;
   /** The most that the second half of a code is taken to add to S. */
   secondHalf: number;

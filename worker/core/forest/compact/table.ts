@@ -18,7 +18,7 @@ interface Kept extends RotatedQuery {
 let kept: Kept | undefined;
 
 /**
- * Rotates a query and sums it for codes of so many bits. Keeps the last one, because a base and its changes are asked for the
+ * Rotates a query and fills its table for codes of `bits` bits. Keeps the last one, because a base and its changes are asked for the
  * same query one after the other, and this takes as long as a thousand candidates.
  */
 export function rotateQuery(rotation: Rotation, bits: number, query: Float32Array): RotatedQuery {

@@ -63,7 +63,7 @@ export async function rankChanged(
   };
 }
 
-/** The k-th of what was found each way, where there are so many. */
+/** Distance and score of the k-th hits, where there are k. */
 function lastOf({ vectors, words }: Rankings, k: number): PartOptions["last"] {
   return { distance: vectors?.distances?.[k - 1], score: words?.scores[k - 1] };
 }
@@ -93,7 +93,7 @@ const MORE = 333;
 
 /**
  * Returns the changes' searchK for k neighbours among base and changes. Their own default, which their header has for ten
- * neighbours, finds as many among them alone; where both are searched, the share that the base looks at tells what is enough.
+ * neighbours, suffices for a search of the changes alone; beside a base they need no larger share of candidates than it looks at.
  */
 export function searchKOfChanges(base: Forest, { artifact: { header }, nItems }: Forest, k: number): number {
   const own = header.defaultSearchK * Math.max(1, Math.sqrt(k / 10));

@@ -11,7 +11,7 @@ import type { BoostedItem, CurationFacts, PinnedItem, QueryCuration } from "./ty
 const ID_NS = 3_000;
 const BOOST_NS = 400;
 
-/** Returns the work of applying a query's rules to so many items that were found. */
+/** Returns the work of applying a query's rules, in nanoseconds. @param found number of items found */
 export function curationNs({ pins, hidden, boosts }: QueryCuration, found: number): number {
   return (pins.length + hidden.length) * ID_NS + boosts.length * (found + pins.length) * BOOST_NS;
 }
@@ -44,7 +44,7 @@ export function pinnedItems(
   });
 }
 
-/** A factor nearer to 1 is none. */
+/** Factors nearer to 1 than this are left out. */
 const LEAST_BOOST = 0.0005;
 const MS_PER_DAY = 86_400_000;
 
@@ -94,7 +94,7 @@ function factorReader({ nItems }: Columns, column: Column, boost: Boost): (item:
   return (item) => {
     if (item >= nItems) return 1;
     if (!starts) return factorOfCode(codes[item]!);
-    // Of several values the one that moves it most.
+    // Of several values, the one with the strongest factor counts.
     let most = 1;
     for (let i = starts[item]!; i < Math.min(starts[item + 1]!, codes.length); i++) {
       const factor = factorOfCode(codes[i]!);
@@ -112,7 +112,7 @@ function byValue(
   return values.includes(columnValue(column, value)) ? factor : 1;
 }
 
-/** All of the factor for the newest, and half of what is left above 1 after each half-life. */
+/** The whole factor for the newest; its excess over 1 is halved with each half-life. */
 function byAge(
   column: Column,
   value: number,

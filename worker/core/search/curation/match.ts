@@ -16,11 +16,11 @@ import type { QueryCuration } from "./types.ts";
 /** Synonyms of one query at most. */
 const MAX_SYNONYMS = 64;
 
-/** Work in nanoseconds of holding a query against a rule, and against a synonym that begins with one of its words. */
+/** Work in nanoseconds: to compare a query with a rule, and with a synonym that begins with one of its words. */
 const RULE_NS = 150;
 const SYNONYM_NS = 500;
 
-/** Holds a query against the rules; undefined when none fits. @throws SearchError `TOO_MUCH_WORK` */
+/** Finds the rules that fit a query; undefined when none does. @throws SearchError `TOO_MUCH_WORK` */
 export function curationFor(
   curation: PreparedCuration,
   query: KeywordQuery,
@@ -96,7 +96,7 @@ function synonymsOf({ synonyms }: PreparedCuration, keys: WordKeys): Set<Synonym
   return new Set(keys.flatMap((key) => synonyms.get(key) ?? []));
 }
 
-/** Keys of words, by language: a query of a thousand words is held against thousands of rules. */
+/** Keys of words, by language: a query of a thousand words is compared with thousands of rules. */
 type Present = readonly ReadonlySet<string | undefined>[];
 
 function present(words: readonly WordKeys[], { languages: { languages } }: PreparedCuration): Present {

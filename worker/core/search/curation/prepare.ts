@@ -15,7 +15,7 @@ export interface RuleText {
   readonly words: readonly Pick<Token, "term" | "word">[];
 }
 
-/** A text with what is searched for beside it. */
+/** A text with its synonyms. */
 export interface SynonymRule {
   readonly from: RuleText;
   readonly to: readonly RuleText[];
@@ -105,7 +105,7 @@ function ruleText(text: string, languages: IndexLanguages): RuleText {
   };
 }
 
-/** The words of a query one after the other, without the wholes that stand beside their parts. */
+/** The words of a query in order, without the wholes of identifiers, whose parts are there. */
 export function spokenWords({ words }: KeywordQuery): KeywordQuery["words"] {
   return words.filter(({ kind }) => kind !== "whole").sort((a, b) => a.start - b.start);
 }

@@ -19,9 +19,9 @@ export interface PartOptions extends RankOptions {
   readonly within?: CompiledFilter | undefined;
   /** The query's words, looked up among those of all parts. */
   readonly expanded?: ExpandedQuery | undefined;
-  /** Whether so many hits by words are few among those of all parts. */
+  /** Whether a number of hits by words is few, given those of all parts. */
   readonly isFew?: ((hits: number) => boolean) | undefined;
-  /** The last of another part's finds: nothing that is worse is wanted. */
+  /** Distance and score of another part's last hits: worse ones are not wanted. */
   readonly last?: { readonly distance: number | undefined; readonly score: number | undefined } | undefined;
 }
 
@@ -47,14 +47,14 @@ export function columnsOf(
   throw searchError("NO_FILTERABLE_COLUMNS", field, message);
 }
 
-/** Words and filter of a query, looked up once. They hold for pinned items as for all others. */
+/** Words and filter of a query, looked up once. They apply to pinned items as to all others. */
 export interface Conditions {
   readonly expanded: ExpandedQuery | undefined;
   readonly filter: CompiledFilter | undefined;
   readonly work: Work | undefined;
 }
 
-/** Counts over all documents that pass the filter, or those of them that hold a word, whether they are among the hits or not. */
+/** Counts the values of facets over all documents that pass the filter, or only those of them that hold a word. */
 export function facetCountsOf(
   index: LoadedIndex,
   { facets = [], facetsOf, mode }: Query,

@@ -19,7 +19,7 @@ import {
 /** Work in nanoseconds: to list an item, and to compare it by a field or to count its group. */
 const ITEM_NS = 15;
 const COMPARED_NS = 60;
-/** Work of gathering an item that is counted, in nanoseconds. */
+/** Work of counting an item, in nanoseconds. */
 const COUNTED_NS = 30;
 
 /** Items ascending, with their scores. */
@@ -86,7 +86,7 @@ function scoredAtLeast<T extends Matches & { readonly scores: readonly number[] 
   return { ...matches, items: kept.map((i) => matches.items[i]!), scores: kept.map((i) => scores[i]!) };
 }
 
-/** Items with the pinned ones that are not among them, which pages hold as well. */
+/** Adds the pinned items, which pages show as well. */
 function withPinned(
   index: LoadedIndex,
   { curation }: Query,
@@ -101,8 +101,8 @@ function withPinned(
 }
 
 /**
- * Counts what a query finds that is not listed: all that pages of a search by words lead to; of what is compared by vectors an estimate,
- * the documents that hold a word that tells them apart, or without words those that pass the filter. Linear.
+ * Counts what a ranked query finds. By words all hits; with vectors an estimate: the documents that hold a telling word, or without
+ * words those that pass the filter. Linear.
  */
 export function countFound(
   index: LoadedIndex,

@@ -26,7 +26,7 @@ async function orEstimate<T>(read: () => Promise<T>, estimate: () => T, exactnes
   }
 }
 
-/** As {@link vectorsOf}; when they cannot be read, as far as what is resident tells them. */
+/** As {@link vectorsOf}; when they cannot be read, estimates from what is resident. */
 export async function vectorsOrEstimates(
   index: LoadedIndex,
   items: readonly number[],
@@ -103,7 +103,7 @@ export async function nearestTo(
   return { items, distances, scores: distances.map((distance) => scoreOf(metric, distance, dimensions)) };
 }
 
-/** Share that passes from which only the best candidates are asked for: to ask for each costs more. */
+/** Share of passing items from which the filter is asked only about the best candidates, which costs less. */
 export const MOST = 0.85;
 
 /** Distances of what the words have found, by what is resident unless the stored vectors are asked for. */

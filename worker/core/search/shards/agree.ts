@@ -37,8 +37,8 @@ export interface AgreedAnswers {
 }
 
 /**
- * Has all shards rank by the words that one index of their documents would rank by. Each ranks by the words that it has and tells
- * what it knows of them. Those that would find something else by the words of all are asked again: a word that one shard lacks is
+ * Has all shards rank by the words that one index of their documents would rank by. Each has ranked by its own words and reported
+ * what it knows of them. Shards that would find something else by the words of all are asked again: a word that one shard lacks is
  * not misspelled when another has it, and hits are few when all shards together have few. Most queries need no second round.
  *
  * @returns undefined where a shard of an earlier deployment tells nothing

@@ -5,9 +5,9 @@ import type { DetailsPart, ItemDetails, ShardCall } from "./types.ts";
 export const MAX_CALL_BYTES = 24 * 1024 * 1024;
 
 /**
- * As many details as there is room for; whoever asked asks again for the rest.
+ * As many details as there is room for; the caller asks again for the rest.
  *
- * @param least how many there are whatever they take, so that asking again comes to an end
+ * @param least number returned whatever their bytes, so that repeated calls end
  */
 export function firstPart(
   details: readonly ItemDetails[],
@@ -25,7 +25,7 @@ export function firstPart(
   return { details, rest: [], bytes };
 }
 
-/** About what one takes on the way. */
+/** Approximate bytes of an item's details in a call. */
 export function bytesOf({ id = "", pageContent = "", metadata, vector, place }: ItemDetails): number {
   const characters = id.length + pageContent.length + (metadata ? JSON.stringify(metadata).length : 0);
   return 2 * characters + (vector?.byteLength ?? 0) + (place ? 200 : 0) + 50;
@@ -39,7 +39,7 @@ const LEAST_BYTES = 20_000;
 const VALUE_BYTES = 50;
 export const MAX_FACET_BYTES = MAX_CALL_BYTES / 3;
 
-/** About what a call takes of a shard's memory until it is answered. @param dimensions of the vectors */
+/** Approximate memory that a call takes in a shard, in bytes. @param dimensions of the vectors */
 export function bytesOfCall({ ranks, details, passing = [] }: ShardCall, dimensions: number): number {
   let bytes = LEAST_BYTES;
   let facetBytes = 0;

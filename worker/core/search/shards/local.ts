@@ -25,7 +25,7 @@ import type {
 import { type Outcome, outcomeOf } from "./wire.ts";
 import { detailsNs, questionNs, rankingsNs } from "./work.ts";
 
-/** Shares of a call's bytes, beside that of facets: details shown with rankings, and details asked for by themselves. */
+/** Shares of a call's bytes, besides that of facets: details shown with rankings, and details asked for by themselves. */
 const MAX_SHOWN_BYTES = MAX_CALL_BYTES / 3;
 const MAX_DETAILS_BYTES = MAX_CALL_BYTES / 3;
 
@@ -68,7 +68,7 @@ export function openShard(index: LoadedIndex): Shard {
   };
 }
 
-/** The query, whose facets may take so many bytes each beyond what an answer shows. */
+/** Sets the bytes that each facet of a query may take beyond what an answer shows. */
 function withRoom(query: ShardQuery, facetBytes: number): ShardQuery {
   return query.whole ? { ...query, whole: { ...query.whole, facetBytes } } : query;
 }
@@ -119,7 +119,7 @@ function shownOf(index: LoadedIndex, inner: number, item: number, { places, vect
   const { part, own } = partOf(index, inner);
   const { ids, docstore, forest } = part;
   const id = idOfItem(ids, own);
-  // Finer ones lie elsewhere.
+  // The finer vectors are not in memory.
   const vector = vectors && !forest.vectorsRescored ? forest.vector(own) : undefined;
   return {
     item,
@@ -129,7 +129,7 @@ function shownOf(index: LoadedIndex, inner: number, item: number, { places, vect
   };
 }
 
-/** Rankings may come with what they show as long as that leaves room for the rest; without, it is asked for later. */
+/** Drops details shown with rankings beyond the bytes of a call; they are asked for later. */
 function spareShown(rankings: readonly Outcome<ShardRankings>[]): Outcome<ShardRankings>[] {
   let bytes = 0;
   return rankings.map((outcome) => {
@@ -142,7 +142,7 @@ function spareShown(rankings: readonly Outcome<ShardRankings>[]): Outcome<ShardR
   });
 }
 
-/** One request after the other, as far as a call has room; so there is never more in memory than a call carries and one. */
+/** Answers one request after the other while a call has room, so that memory holds at most a call and one answer. */
 async function detailsInTurn(
   own: Own,
   requests: readonly DetailsRequest[],
@@ -194,7 +194,7 @@ async function detailsOf(
   });
 }
 
-/** Item to search by: its vector, and its document for the answer, come along. */
+/** Finds the item to search by, with its vector and the place of its document. */
 async function locate({ index, outer, inner }: Own, wanted: Located): Promise<ItemDetails | null> {
   const searcher = openSearcher(index);
   const item = "id" in wanted ? await searcher.itemOf(wanted.id) : inner(wanted.item);

@@ -3,11 +3,11 @@ import { type Query, readsColumns } from "../query.ts";
 import type { Shown } from "../searcher.ts";
 import type { ShardQuery, Show } from "./types.ts";
 
-/** Fused, the best are not the first of either side, but hardly ever far behind them. */
+/** Factor of the hits shown of each side in mode hybrid: the best fused items are hardly ever farther down on both sides. */
 const FUSED_FROM = 3;
 /** Most details of each side. Beyond that a second call for the winners carries less than all shards sending all. */
 const SHOWN = { items: 1000, places: 100, vectorNumbers: 65_536 };
-/** A value that is rare in one shard may be frequent in the others: counts are exact up to so many values a shard. */
+/** Values of a facet that a shard returns. One that is rare there may be frequent elsewhere: counts are exact up to this number. */
 const FACET_VALUES = 4096;
 
 /** The query for a shard: with the columns of the whole index, and with what to return along with the ranking. */
@@ -31,7 +31,7 @@ export function shardQuery(
   };
 }
 
-/** Any shard may have all the best, so each shows as many as the answer will have, as far as that is little. */
+/** Each shard shows as many items as the answer has, since it may hold all of them, up to the limits of {@link SHOWN}. */
 function showFor(mode: Query["mode"], { among, documents, vectors }: Shown, dimensions: number): Show {
   const first = among * (mode === "hybrid" ? FUSED_FROM : 1);
   return {

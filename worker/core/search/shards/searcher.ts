@@ -118,7 +118,7 @@ async function rank(request: ShardRequest, query: ShardQuery): Promise<ShardRank
     ...lookUp,
     ...(!near.includes(shard) && { nearest: false }),
   })).catch((error: unknown) => {
-    // What is next nearest is better than no answer.
+    // The shards that are next nearest are better than no answer.
     const others = connection.everyone.filter((shard) => !routed.includes(shard));
     if (others.length === 0 || error instanceof SearchError) throw error;
     return rankFrom(others, () => ({ ...lookUp }));
@@ -156,7 +156,7 @@ async function details(
   const askFor = async (shard: number): Promise<void> => {
     const first = firstItemOf(shard);
     let requests = missed.get(shard)!;
-    // A call carries so much and no more.
+    // A call has a limit of bytes.
     for (let again = false; requests.length > 0; again = true) {
       const answers = requests.map((one) =>
         connection.put(shard, toDetail({ ...one, items: one.items.map((item) => item - first) })),
@@ -207,7 +207,7 @@ async function passing(
   return items.map((item) => passed.has(item));
 }
 
-/** The item that is meant; undefined when no shard has it. Fails when one that might have it does not answer. */
+/** Finds an item in the shards; undefined when none has it. Fails when one that might have it does not answer. */
 async function locate(
   { connection, cache, firstItemOf }: ShardRequest,
   wanted: Located,

@@ -6,14 +6,14 @@ import type { Rankings, RankOptions } from "../ranking.ts";
 import type { Outcome } from "./wire.ts";
 
 /**
- * The conversation between the side that has been asked and the shards that know. Values are plain data and typed
- * arrays, so that they pass through structured cloning: a shard may be an object in this process, or a Durable Object.
+ * A shard as the Worker calls it: an object in this process, or a Durable Object. Values are plain data and typed arrays, which
+ * structured cloning keeps.
  *
  * A shard speaks of its own items by the whole index's numbers where it knows them (section `shardItems`), and by its
  * own elsewhere; the asking side adds {@link ShardsMeta}'s `firstItem`.
  */
 export interface Shard {
-  /** Answers all that a request wants to know at a time, each question by itself: one that fails costs no other. */
+  /** Answers all questions of a call, each by itself: one that fails leaves the others alone. */
   ask(call: ShardCall): Promise<ShardAnswers>;
 }
 
@@ -25,7 +25,7 @@ export interface ShardCall {
   readonly ranks: readonly ShardQuery[];
   /** Fields that hits show. */
   readonly details: readonly DetailsRequest[];
-  /** The item that is meant, with its vector. */
+  /** Finds an item, with its vector. */
   readonly located: readonly Located[];
   /** Items that a filter lets pass. Absent in calls of deployments before 0.2. */
   readonly passing?: readonly PassingRequest[];
