@@ -35,13 +35,8 @@ const SETTINGS = {
 /** Vectors of the definitions, made by `npm run build:demo-vectors`. */
 export const PACKED_VECTORS = "artifacts/encoder-en/wordnet.bin";
 
-/** Beside the artifact: which fingerprint its bytes were built from. */
-const STAMP = "demo.stamp.json";
-
-interface Stamp {
-  readonly fingerprint: string;
-  readonly version: string;
-}
+/** File beside the artifact: the fingerprint that its bytes were built from, and its version. */
+const STAMP = "demo.stamp";
 
 /**
  * Builds the demo's artifact at `artifacts/demo`, unless the one that is there comes from the same documents, settings
@@ -64,8 +59,7 @@ export async function buildDemo({ root, onProgress }: DemoOptions): Promise<{ di
     out: dir,
     ...(onProgress && { onProgress }),
   });
-  const stamp: Stamp = { fingerprint: print, version: manifest.version };
-  await writeFile(stampPath, `${JSON.stringify(stamp)}\n`);
+  await writeFile(stampPath, `${print} ${manifest.version}\n`);
   return { dir, built: true };
 }
 
@@ -85,9 +79,8 @@ async function* withVectors(documents: AsyncIterable<WordNetDocument>, path: str
 /** Whether the artifact is whole and comes from this fingerprint. Contents are checked by publishing. */
 async function isFresh(dir: string, stampPath: string, print: string): Promise<boolean> {
   try {
-    const stamp = JSON.parse(await readFile(stampPath, "utf8")) as Stamp;
     const manifest = JSON.parse(await readFile(join(dir, "manifest.json"), "utf8")) as Manifest;
-    if (stamp.fingerprint !== print || stamp.version !== manifest.version) return false;
+    if ((await readFile(stampPath, "utf8")) !== `${print} ${manifest.version}\n`) return false;
     for (const [file, { bytes }] of Object.entries(manifest.files)) {
       if ((await stat(join(dir, file))).size !== bytes) return false;
     }

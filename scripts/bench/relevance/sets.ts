@@ -18,10 +18,7 @@ export interface JudgedSet {
 /** The folders of judged sets below a folder, by name. */
 export async function listSets(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => name)
-    .sort();
+  return entries.flatMap((entry) => (entry.isDirectory() ? entry.name : [])).sort();
 }
 
 /**

@@ -48,23 +48,21 @@ const PARTS: Readonly<Record<string, readonly (readonly [source: string, name: s
 const DOCS = join(import.meta.dirname, "..", "..", "..", "docs");
 
 /** The listed pages, and behind them every other document of docs/, by its heading. */
-export const PAGES: readonly SitePage[] = [...listedPages(), ...otherPages()];
-
-function listedPages(): SitePage[] {
-  return Object.entries(PARTS).flatMap(([part, pages]) =>
+export const PAGES: readonly SitePage[] = [
+  ...Object.entries(PARTS).flatMap(([part, pages]) =>
     pages.map(([source, name]) => ({ source, name, part, file: fileOf(source) })),
-  );
-}
+  ),
+  ...otherPages(),
+];
 
 function otherPages(): SitePage[] {
-  const listed = new Set(listedPages().map((page) => page.source));
-  return readdirSync(DOCS)
-    .filter((name) => name.endsWith(".md") && !listed.has(`docs/${name}`))
-    .sort()
-    .map((name) => {
-      const [, heading] = /^# (.+)$/m.exec(readFileSync(join(DOCS, name), "utf8")) ?? [];
-      return { source: `docs/${name}`, name: heading ?? name, part: "More", file: fileOf(`docs/${name}`) };
-    });
+  const listed = new Set(Object.values(PARTS).flatMap((pages) => pages.map(([source]) => source)));
+  const sources = readdirSync(DOCS).map((name) => `docs/${name}`);
+  const others = sources.filter((source) => source.endsWith(".md") && !listed.has(source)).sort();
+  return others.map((source) => {
+    const [, heading] = /^# (.+)$/m.exec(readFileSync(join(DOCS, "..", source), "utf8")) ?? [];
+    return { source, name: heading ?? source, part: "More", file: fileOf(source) };
+  });
 }
 
 function fileOf(source: string): string {

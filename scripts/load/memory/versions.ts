@@ -34,36 +34,27 @@ export interface VersionOptions {
 /** Publishes an artifact, then lays versions of the wanted size beside it, the first of which becomes current. */
 export async function writeVersions({ store, dir, hotBytes, count }: VersionOptions): Promise<Versions> {
   const { version: original, name } = await publish(store, dir, { by: "npm run memory", force: true });
-  const forest = await readFile(join(dir, "forest.bin"));
-  const { bytes: manifestJson } = (await store.getObject(versionKey(name, original, "manifest.json")))!;
-  const { bytes: placement } = (await store.getObject(versionKey(name, original, "placement.bin")))!;
-  const published = parsePublishedManifest(new TextDecoder().decode(manifestJson), original);
-  const padded = padHot(forest, hotBytes);
-  const manifests = Array.from({ length: count }, (_, i) => ({
-    ...published,
-    version: `${i}`.padStart(16, "0"),
-    hotBytes: padded.hotBytes,
-    files: {
-      ...published.files,
-      "forest.bin": { ...published.files["forest.bin"], bytes: padded.bytes.byteLength },
-    },
-  }));
-  for (const manifest of manifests) {
-    const { version } = manifest;
+  const read = async (key: string) => (await store.getObject(key))!.bytes;
+  const text = async (key: string) => new TextDecoder().decode(await read(key));
+  const published = parsePublishedManifest(await text(versionKey(name, original, "manifest.json")), original);
+  const placement = await read(versionKey(name, original, "placement.bin"));
+  const padded = padHot(await readFile(join(dir, "forest.bin")), hotBytes);
+  const forest = { ...published.files["forest.bin"], bytes: padded.bytes.byteLength };
+  const manifest = {
+    ...{ ...published, hotBytes: padded.hotBytes },
+    files: { ...published.files, "forest.bin": forest },
+  };
+  const versions = Array.from({ length: count }, (_, i) => `${i}`.padStart(16, "0"));
+  for (const version of versions) {
     await store.putObject(versionKey(name, version, "forest.bin"), padded.bytes);
     await store.putObject(versionKey(name, version, "placement.bin"), placement);
-    await store.putObject(versionKey(name, version, "manifest.json"), jsonBytes(manifest));
+    await store.putObject(versionKey(name, version, "manifest.json"), jsonBytes({ ...manifest, version }));
   }
   const point = async (version: string): Promise<void> => {
-    const { bytes } = (await store.getObject(pointerKey(name)))!;
-    const pointer = parsePointer(new TextDecoder().decode(bytes), name);
-    const manifest = manifests.find((one) => one.version === version)!;
-    await store.putObject(
-      pointerKey(name),
-      jsonBytes({ ...pointer, version, lengths: lengthsOf(manifest), previous: null }),
-    );
+    const pointer = parsePointer(await text(pointerKey(name)), name);
+    const lengths = lengthsOf({ ...manifest, version });
+    await store.putObject(pointerKey(name), jsonBytes({ ...pointer, version, lengths, previous: null }));
   };
-  const versions = manifests.map(({ version }) => version);
   await point(versions[0]!);
   return { name, versions, hotBytes: padded.hotBytes, point };
 }
