@@ -12,6 +12,7 @@ const TEXTS = [
   ["c", "Deploying", "A deployment has a rate of its own; see limits elsewhere.", "guide"],
   ["d", "Secret deployment of pandas", "The pandas are deployed at midnight.", "private"],
   ["e", "Configure the deployment", "Configuration and deployment go together.", "guide"],
+  ["f", "Settings", "Version 1.6 reads core.editor of .editorconfig.toml.", "guide"],
 ] as const;
 
 const documents = () =>
@@ -64,6 +65,11 @@ test("right words, beginnings and quoted words are not corrected", async () => {
   expect((await whole.search({ query: "limti", mode: "keyword" })).didYouMean).toBeUndefined();
 });
 
+test("a text in another language is not corrected, nor a number to another", async () => {
+  expect(await corrected("wo ist dein limti bitte sehr")).toBeUndefined();
+  expect(await corrected("1e6 limits")).toBeUndefined();
+});
+
 test("a filter's documents alone decide what is right, and correct nothing to words of others", async () => {
   expect((await corrected("panda"))?.query).toBeUndefined();
   expect((await corrected("pandsa"))?.query).toBe("pandas");
@@ -91,6 +97,11 @@ test("texts are completed by titles, then by phrases", async () => {
   expect(first).toEqual({ text: "Rate limits", kind: "title", id: "a" });
   const phrase = (await whole.suggest({ query: "rate li" })).suggestions.find((one) => one.kind === "phrase");
   expect(phrase).toEqual({ text: "rate limit", kind: "phrase", documents: 2 });
+});
+
+test("identifiers are completed as documents write them", async () => {
+  expect(await suggestions("core")).toContain("core.editor");
+  expect(await suggestions("edit")).toEqual(expect.arrayContaining(["editor", "editorconfig.toml"]));
 });
 
 test("a filter hides the titles and words of other documents", async () => {

@@ -119,8 +119,11 @@ export function nearEntries(index: KeywordIndex, word: Pick<QueryWord, "term">, 
     return (
       lexicon
         .near(word.term, edits, firstLetter)
-        // Another number is another thing: error 5041 is not error 5031.
-        .filter(({ text, distance }) => distance > 0 && !isSigned(text) && digits === digitsOf(text))
+        // Another number is another thing: error 5041 is not error 5031, and 1e6 not 1.6.
+        .filter(
+          ({ text, distance }) =>
+            distance > 0 && !isSigned(text) && LETTER.test(text) && digits === digitsOf(text),
+        )
         .map((match) => ({ ...match, entry: lexicon.entry(match.term) }))
         .filter(({ entry }) => entry.total > 0)
     );
@@ -147,6 +150,8 @@ function sortedLetters(word: string): string {
 function withoutDoubles(word: string): string {
   return word.replace(/(.)\1+/gu, "$1");
 }
+
+const LETTER = /\p{L}/u;
 
 /** The digits of a word, one number from the next by a blank. */
 function digitsOf(term: string): string {

@@ -18,7 +18,11 @@ export async function didYouMean(
   if (!words || text === undefined || !index.words) return undefined;
   const asked = { mode: "keyword" as const, searchK: -1, ...(filter && { filter }) };
   const { probed } = await searcher.rank({ ...asked, words, probe: { kind: "spelling" } }, 1, NOTHING_SHOWN);
-  const wrong = (probed?.spelled ?? [])
+  const spelled = probed?.spelled ?? [];
+  // A text in a language of no document is not misspelled, though words of it are near some.
+  const strange = spelled.filter(({ known, near }) => !known && !near).length;
+  if (strange > spelled.filter(({ known }) => known).length) return undefined;
+  const wrong = spelled
     .flatMap(({ start, end, word, known, near }) =>
       known || !near ? [] : [{ start, end, word, correction: near.text }],
     )

@@ -1,4 +1,5 @@
 import { parseFilter } from "../../columns/parse.ts";
+import type { StoredDocument } from "../../format/meta.ts";
 import { searchError } from "../../format/search-error.ts";
 import { textsIn } from "../../keyword/field-texts.ts";
 import { parseKeywordQuery } from "../../keyword/query.ts";
@@ -39,10 +40,12 @@ export async function suggestWith(searcher: Searcher, request: SuggestRequest): 
     ...(filter !== undefined && { filter: parseFilter(filter) }),
   };
   const completed = await searcher.rank({ ...asked, probe: { kind: "completions", text } }, 1, NOTHING_SHOWN);
-  const titles = await titlesWith(searcher, asked, text);
+  const { titles, written } = await titlesWith(searcher, asked, text);
   const phrases = [...(completed.probed?.completions ?? [])]
     .sort((a, b) => b.documents - a.documents || (a.text < b.text ? -1 : 1))
-    .map(({ text, documents }): Suggestion => ({ text, kind: "phrase", documents }));
+    .map(
+      ({ text, documents }): Suggestion => ({ text: asWritten(text, written), kind: "phrase", documents }),
+    );
   const ordered = [
     ...titles.filter(({ begins }) => begins).map(({ suggestion }) => suggestion),
     ...phrases,
@@ -69,17 +72,21 @@ interface Title {
 }
 
 /** The titles of the best documents by words that hold all words of a text, the last one perhaps as the beginning of one. */
-async function titlesWith(searcher: Searcher, query: Query, text: string): Promise<Title[]> {
+async function titlesWith(
+  searcher: Searcher,
+  query: Query,
+  text: string,
+): Promise<{ readonly titles: readonly Title[]; readonly written: Written }> {
   const { index } = searcher;
   const fields = Object.keys(index.manifest.keyword?.fields ?? {}).filter((field) => field !== "pageContent");
   const wanted = termsOf(text);
   const last = wanted.pop();
-  if (last === undefined || fields.length === 0) return [];
+  if (last === undefined) return { titles: [], written: new Map() };
   const { words } = await searcher.rank(query, TITLED, { among: TITLED, documents: true, vectors: false });
   const items = words?.items.slice(0, TITLED) ?? [];
   const [documents, ids] = [await searcher.documents(items), await searcher.ids(items)];
   const whole = [...wanted, last].join(" ");
-  return documents.flatMap((document, i) =>
+  const titles = documents.flatMap((document, i) =>
     fields
       .flatMap((field) => (document ? textsIn(document.metadata, field) : []))
       .filter((title) => title.length <= MAX_TITLE_LENGTH)
@@ -90,4 +97,31 @@ async function titlesWith(searcher: Searcher, query: Query, text: string): Promi
         return holds ? [{ suggestion, begins: terms.join(" ").startsWith(whole) }] : [];
       }),
   );
+  return { titles, written: writtenIn(documents, last) };
+}
+
+/** Characters of a document that are looked through for identifiers. */
+const MAX_READ = 2_000;
+
+/** Words as they are written, by the term that joins their parts: `core.editor` by `coreeditor`. */
+type Written = ReadonlyMap<string, string>;
+
+/** Words of documents that begin so, those of several parts as they are written. */
+function writtenIn(documents: readonly (StoredDocument | undefined)[], beginning: string): Written {
+  const written = new Map<string, string>();
+  for (const document of documents) {
+    const text = document?.pageContent.slice(0, MAX_READ) ?? "";
+    for (const { term, kind, start, end } of tokenize(text, "none")) {
+      if (!term.startsWith(beginning)) continue;
+      if (kind !== "whole") written.set(term, term);
+      else if (!written.has(term)) written.set(term, text.slice(start, end).toLowerCase());
+    }
+  }
+  return written;
+}
+
+/** A completed text with its last word as documents write it, where that has several parts. */
+function asWritten(text: string, written: Written): string {
+  const last = tokenize(text, "none").at(-1);
+  return last ? text.slice(0, last.start) + (written.get(last.term) ?? text.slice(last.start)) : text;
 }
