@@ -23,7 +23,7 @@ export interface VersionInfo {
   readonly record?: PublishRecord;
 }
 
-/** The versions of an index, from the one made current last; then those that never were. O(objects) listing, no object is read but the pointer. */
+/** The versions of an index, newest first. O(objects) listing, no object is read but the pointer. */
 export async function listVersions(store: PublishStore, name: string): Promise<VersionInfo[]> {
   return describeVersions(store, name, (await requirePointerState(store, name)).pointer);
 }
@@ -67,12 +67,14 @@ export async function describeVersions(
       ...(record && { record }),
     };
   });
-  // By the history, whose times are those of the publishers' clocks; then what it does not tell of.
-  const place = ({ record }: VersionInfo) => (record ? pointer!.history.indexOf(record) : Infinity);
+  // By the history, not by its times, which are those of the publishers' clocks. What was never current may be on its way,
+  // what the history has forgotten is old.
+  const history = pointer?.history ?? [];
+  const place = ({ record, state }: VersionInfo) =>
+    record ? history.indexOf(record) : state === "incomplete" ? -1 : history.length;
   return versions.sort(
     (a, b) =>
-      (a.record || b.record ? place(a) - place(b) : b.uploaded.localeCompare(a.uploaded)) ||
-      a.version.localeCompare(b.version),
+      place(a) - place(b) || b.uploaded.localeCompare(a.uploaded) || a.version.localeCompare(b.version),
   );
 }
 
