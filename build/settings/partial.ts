@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
@@ -34,13 +34,21 @@ export function partialPath(target: string): string {
 export function leftOf(target: string, kind: "partial" | "replaced"): string[] {
   const parent = dirname(target);
   const prefix = `.${basename(target)}.${kind}-`;
-  if (!existsSync(parent)) return [];
-  return readdirSync(parent)
+  return namesIn(parent)
     .filter((name) => {
       const pid = Number(name.startsWith(prefix) && name.slice(prefix.length).split("-")[0]);
       return Number.isInteger(pid) && pid > 0 && !isRunning(pid);
     })
     .map((name) => join(parent, name));
+}
+
+/** Names in a folder; none where it cannot be listed. */
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }
 
 /** Writes a file that appears under its name when it is whole. */
