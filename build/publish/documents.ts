@@ -1,12 +1,7 @@
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
-import { packKey, pageKey, versionKey } from "../../worker/core/format/keys.ts";
+import { packKey, pageKey } from "../../worker/core/format/keys.ts";
 import type { Manifest, StoredDocument } from "../../worker/core/format/meta.ts";
-import {
-  decodePlacement,
-  encodePlacement,
-  type PlacedPage,
-  type Placement,
-} from "../../worker/core/format/placement.ts";
+import { encodePlacement, type PlacedPage } from "../../worker/core/format/placement.ts";
 import type { Docstore } from "../../worker/core/search/docstore.ts";
 import { type DocumentsFile, openDocuments, readDocuments } from "../artifact/documents.ts";
 import type { Progress } from "../settings/progress.ts";
@@ -156,22 +151,6 @@ async function openParts(parts: readonly ArtifactPart[]): Promise<Docstore & { c
     return (await files[part]!.getItems([item - firsts[part]!]))[0];
   };
   return { getItems: (items) => Promise.all(items.map(getItem)), close };
-}
-
-/** The placement of a version's part as uploaded; undefined when there is none. */
-export async function readPlacement(
-  store: PublishStore,
-  name: string,
-  version: string,
-  shard?: number,
-): Promise<Placement | undefined> {
-  const object = await store.getObject(versionKey(name, version, "placement.bin", shard));
-  return object && decodePlacement(object.bytes);
-}
-
-/** Uploads the second copies of new pages. */
-export function packUploads(name: string, packs: readonly PackFile[]): { key: string; source: PackFile }[] {
-  return packs.map((source) => ({ key: packKey(name, source.hash), source }));
 }
 
 /** The pages of a version that can be kept, and those of them that KV lacks or holds with other bytes. */

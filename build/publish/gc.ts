@@ -9,8 +9,7 @@ import {
   versionPrefix,
 } from "../../worker/core/format/keys.ts";
 import type { Placement } from "../../worker/core/format/placement.ts";
-import { readPlacement } from "./documents.ts";
-import { readPlacements } from "./placements.ts";
+import { readPlacement, readPlacements } from "./placements.ts";
 import { type PointerState, readPointerState, requirePointerState, swapPointer } from "./pointer.ts";
 import { readPublishedManifest } from "./published-manifest.ts";
 import type { ObjectInfo, PublishStore } from "./store.ts";

@@ -1,10 +1,21 @@
 import { ArtifactError } from "../../worker/core/format/errors.ts";
-import type { Placement } from "../../worker/core/format/placement.ts";
+import { versionKey } from "../../worker/core/format/keys.ts";
+import { decodePlacement, type Placement } from "../../worker/core/format/placement.ts";
 import type { PublishedManifest } from "../../worker/storage/manifest.ts";
 import { type Base, mergePlacements } from "./base.ts";
-import { readPlacement } from "./documents.ts";
-import { partsOf, readPublishedManifest } from "./published-manifest.ts";
+import { ignored, partsOf, readPublishedManifest } from "./published-manifest.ts";
 import type { PublishStore } from "./store.ts";
+
+/** The placement of a version's part as uploaded; undefined when there is none. */
+export async function readPlacement(
+  store: PublishStore,
+  name: string,
+  version: string,
+  shard?: number,
+): Promise<Placement | undefined> {
+  const object = await store.getObject(versionKey(name, version, "placement.bin", shard));
+  return object && decodePlacement(object.bytes);
+}
 
 /**
  * The placements of all parts of a published version.
@@ -26,10 +37,6 @@ export async function readPlacements(
     placements.push(placement);
   }
   return placements;
-}
-
-function ignored(error: unknown): undefined {
-  if (!(error instanceof ArtifactError)) throw error;
 }
 
 /** Pages of a published version, kept where possible. A placement that is gone or damaged only costs new pages. */

@@ -1,18 +1,15 @@
-import { ArtifactError } from "../../worker/core/format/errors.ts";
-import { versionKey } from "../../worker/core/format/keys.ts";
 import { lengthsOf, type PublishedManifest } from "../../worker/storage/manifest.ts";
-import type { PublishRecord } from "../../worker/storage/pointer.ts";
+import type { FileLengths, PublishRecord } from "../../worker/storage/pointer.ts";
 import type { Progress } from "../settings/progress.ts";
-import { openArtifactFolder } from "./artifact.ts";
+import { type ArtifactFolder, openArtifactFolder } from "./artifact.ts";
 import { checkVersion } from "./check.ts";
 import { measureCorpus } from "./corpus.ts";
-import { placeDocuments } from "./documents.ts";
 import { findEncoder } from "./encoder.ts";
 import { type Gate, runGate } from "./gate.ts";
 import { promote, readPointerState, readReplaceable } from "./pointer.ts";
-import { readPublishedManifest } from "./published-manifest.ts";
-import { figuresOf, NOTHING, type PublishResult, withBase } from "./result.ts";
-import { baseOf, forestsOf, mendPages, standBase, uploadConfirmed } from "./stand.ts";
+import { ignored, readPublishedManifest } from "./published-manifest.ts";
+import { NOTHING, type PublishResult, withBase } from "./result.ts";
+import { forestsOf, stand } from "./stand.ts";
 import type { PublishStore } from "./store.ts";
 
 export interface PublishOptions {
@@ -53,21 +50,23 @@ export async function publish(
   const report = options.onProgress ?? (() => {});
   const folder = await openArtifactFolder(dir, (done, total) => report({ phase: "check", done, total }));
   const { name, version, items } = folder.manifest;
-  const before = await (options.force ? readReplaceable : readPointerState)(store, name);
+  const { dryRun = false, force: deep = false } = options;
+  const before = await (deep ? readReplaceable : readPointerState)(store, name);
   const previous = before?.pointer?.version ?? null;
   const shards = folder.manifest.shards?.list.length ?? 0;
   const facts = { name, version, previous, items, shards, warnings: [], forced: [] };
-  const forestOf = forestsOf(folder);
-  const state = await checkVersion(store, name, version, {
-    ...{ forestOf, onProgress: report },
-    deep: options.force === true,
-  });
-  const encoder = await findEncoder(store, folder, options.force === true);
+  const find = async (of: ArtifactFolder) => {
+    const forestOf = forestsOf(of);
+    const check = { forestOf, onProgress: report, deep };
+    return { forestOf, state: await checkVersion(store, name, of.manifest.version, check) };
+  };
+  const found = await find(folder);
+  const encoder = await findEncoder(store, folder, deep);
   const isCurrent = previous === version;
-  if (isCurrent && state.findings.length + encoder.bytes === 0)
+  if (isCurrent && found.state.findings.length + encoder.bytes === 0)
     return { ...facts, outcome: "unchanged", ...NOTHING };
 
-  const replaced = previous ? await readReplaced(store, name, previous) : undefined;
+  const replaced = previous ? await readPublishedManifest(store, name, previous).catch(ignored) : undefined;
   const corpus = await measureCorpus(folder);
   const { forced, warnings } = isCurrent
     ? { forced: [], warnings: [] }
@@ -83,62 +82,37 @@ export async function publish(
     items,
     ...(folder.base && { base: folder.base.folder.manifest.version }),
   };
-  const standing = { deep: options.force === true, report };
+  const shared = { record, replaced, dryRun, deep, report };
   // Readers that are sent to the changes find their base.
+  const base = folder.base?.folder;
   const beneath =
-    folder.base &&
-    (await standBase(store, folder.base.folder, replaced, {
-      ...standing,
-      record,
-      dryRun: options.dryRun === true,
-    }));
-  if (!options.dryRun) await encoder.upload(report);
-  if (state.manifest && state.findings.every(({ mendedBy }) => mendedBy === "restore")) {
-    const written = options.dryRun ? 0 : await mendPages(store, name, state, standing);
-    const again: PublishRecord = { ...record, action: isCurrent ? "repair" : "promote" };
-    if (!options.dryRun && !isCurrent) await promote(store, name, before, again, lengthsOf(state.manifest));
-    const outcome = options.dryRun ? "planned" : isCurrent ? "repaired" : "promoted";
-    return { ...judged, ...NOTHING, written: { ...NOTHING.written, pages: written }, outcome };
-  }
-
-  const base = await baseOf(store, name, state, replaced);
-  const placed = await placeDocuments(store, name, folder.parts, base, {
-    deep: options.force === true,
-    onProgress: report,
+    base && (await stand(store, base, { ...shared, ...(await find(base)), isRead: true, encoderBytes: 0 }));
+  await beneath?.discard();
+  if (!dryRun) await encoder.upload(report);
+  const own = await stand(store, folder, {
+    ...{ ...shared, ...found, corpus, isRead: isCurrent, encoderBytes: encoder.bytes },
+    ...(beneath?.manifest && { baseFiles: filesOf(beneath.manifest) }),
   });
   try {
-    const own = figuresOf(folder, placed, encoder.bytes);
-    const plan = beneath ? withBase(own, beneath.figures, { items, before: replaced?.items ?? 0 }) : own;
-    if (options.dryRun) return { ...judged, ...plan, outcome: "planned" };
-    // Nobody may take a version for a whole one while it is mended; readers of the current one go on with what they have.
-    if (state.manifest && !isCurrent) await store.deleteObjects([versionKey(name, version, "manifest.json")]);
-    const total = own.written.objectBytes;
-    const manifest = await uploadConfirmed(store, folder, placed, {
-      ...{ record, corpus, total, forestOf, ...standing },
-      ...(beneath?.files && { baseFiles: beneath.files }),
-    });
-    const { added, kept, removed } = plan.documents;
-    const { pages: pagesWritten, pageBytes: pageBytesWritten } = plan.written;
+    const { isNew, manifest } = own;
+    const both = { items, before: replaced?.items ?? 0 };
+    const figures = beneath && isNew ? withBase(own.figures, beneath.figures, both) : own.figures;
+    if (!manifest || dryRun) return { ...judged, ...figures, outcome: "planned" };
+    const { added, kept, removed } = figures.documents;
+    const { pages: pagesWritten, pageBytes: pageBytesWritten } = figures.written;
     const changes = { added, kept, removed, pagesWritten, pageBytesWritten };
-    await promote(store, name, before, { ...record, changes }, lengthsOf(manifest));
+    if (isNew) await promote(store, name, before, { ...record, changes }, lengthsOf(manifest));
+    else if (!isCurrent)
+      await promote(store, name, before, { ...record, action: "promote" }, lengthsOf(manifest));
     // A collection that looked at the pointer just before it moved may have gone on deleting.
-    await placed.confirm(report);
-    return { ...judged, ...plan, outcome: isCurrent ? "repaired" : "published" };
+    await own.confirm();
+    return { ...judged, ...figures, outcome: isCurrent ? "repaired" : isNew ? "published" : "promoted" };
   } finally {
-    await placed.discard();
+    await own.discard();
   }
 }
 
-/** The manifest of the version that is current; undefined when it is lost or damaged, which must not keep the next one out. */
-async function readReplaced(
-  store: PublishStore,
-  name: string,
-  version: string,
-): Promise<PublishedManifest | undefined> {
-  try {
-    return await readPublishedManifest(store, name, version);
-  } catch (error) {
-    if (error instanceof ArtifactError) return undefined;
-    throw error;
-  }
+function filesOf(manifest: PublishedManifest): FileLengths {
+  const { base: _, encoder: _encoder, ...files } = lengthsOf(manifest);
+  return files;
 }

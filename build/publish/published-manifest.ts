@@ -1,3 +1,4 @@
+import { ArtifactError } from "../../worker/core/format/errors.ts";
 import { versionKey } from "../../worker/core/format/keys.ts";
 import type { Manifest } from "../../worker/core/format/meta.ts";
 import {
@@ -27,4 +28,9 @@ export async function readPublishedManifest(
 ): Promise<PublishedManifest | undefined> {
   const object = await store.getObject(versionKey(name, version, "manifest.json"));
   return object && parsePublishedManifest(new TextDecoder().decode(object.bytes), version);
+}
+
+/** Of what a publish only reuses: damage makes it as good as lost. */
+export function ignored(error: unknown): undefined {
+  if (!(error instanceof ArtifactError)) throw error;
 }

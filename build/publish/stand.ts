@@ -1,11 +1,10 @@
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import { VERSION_FILES, versionKey } from "../../worker/core/format/keys.ts";
-import { lengthsOf, type PublishedManifest } from "../../worker/storage/manifest.ts";
-import type { FileLengths, PublishRecord } from "../../worker/storage/pointer.ts";
-import type { Progress } from "../settings/progress.ts";
+import type { Placement } from "../../worker/core/format/placement.ts";
+import type { CorpusFacts, PublishedManifest } from "../../worker/storage/manifest.ts";
 import type { ArtifactFolder } from "./artifact.ts";
-import { type Base, mergePlacements } from "./base.ts";
-import { checkVersion, type VersionState } from "./check.ts";
+import { mergePlacements } from "./base.ts";
+import type { VersionState } from "./check.ts";
 import { measureCorpus } from "./corpus.ts";
 import { type PlacedDocuments, placeDocuments } from "./documents.ts";
 import { type Expected, expectedOf } from "./objects.ts";
@@ -15,12 +14,6 @@ import { type Figures, figuresOf, NOTHING } from "./result.ts";
 import type { PublishStore } from "./store.ts";
 import { neededPages } from "./survey.ts";
 import { type Upload, uploadVersion } from "./upload.ts";
-
-export interface StandOptions {
-  /** Whether every page and its second copy is read. */
-  readonly deep: boolean;
-  readonly report: (progress: Progress) => void;
-}
 
 /** Facts of each part's forest, read once. */
 export function forestsOf({ parts }: ArtifactFolder): (shard: number | undefined) => Promise<Expected> {
@@ -33,29 +26,78 @@ export function forestsOf({ parts }: ArtifactFolder): (shard: number | undefined
   };
 }
 
-/** Base from which documents keep their pages: the version's own, published before, else the one that is replaced. */
-export async function baseOf(
+/** A version that stands whole in the store, or would after a publish that is no dry run. */
+export interface Standing {
+  /** Absent in a dry run that would write it. */
+  readonly manifest?: PublishedManifest;
+  /** Whether objects were written, or would be; else it stood there, but for pages. */
+  readonly isNew: boolean;
+  /** Objects and pages that were written, or would be. */
+  readonly figures: Figures;
+  /** Writes again what a collection removed meanwhile. */
+  confirm(): Promise<unknown>;
+  /** Removes temporary files. */
+  discard(): Promise<void>;
+}
+
+export interface StandOptions extends Pick<Upload, "record" | "deep" | "report" | "forestOf" | "baseFiles"> {
+  /** The version as it was found. */
+  readonly state: VersionState;
+  /** The version whose place it takes, of which documents keep their pages. */
+  readonly replaced: PublishedManifest | undefined;
+  readonly corpus?: CorpusFacts;
+  /** Whether readers load it already. */
+  readonly isRead: boolean;
+  /** Bytes of the encoder, where it was written as well. */
+  readonly encoderBytes: number;
+  readonly dryRun: boolean;
+}
+
+/** Has a version stand in the store, to which nobody is sent yet. What is lost or changed of it is written again. */
+export async function stand(
   store: PublishStore,
-  name: string,
-  { placements }: VersionState,
-  replaced: PublishedManifest | undefined,
-): Promise<Base | undefined> {
-  if (placements.length > 0) return mergePlacements(placements);
-  return replaced && readBase(store, name, replaced);
+  folder: ArtifactFolder,
+  { state, replaced, corpus, isRead, encoderBytes, dryRun, ...upload }: StandOptions,
+): Promise<Standing> {
+  const { deep, report } = upload;
+  const { name, version } = folder.manifest;
+  const { manifest: standing, placements, findings } = state;
+  if (standing && findings.every(({ mendedBy }) => mendedBy === "restore")) {
+    const isMended = !dryRun && (!isRead || findings.length > 0);
+    const pages = isMended ? await mendPages(store, name, placements, upload) : 0;
+    const figures = { ...NOTHING, written: { ...NOTHING.written, pages } };
+    return { manifest: standing, isNew: false, figures, async confirm() {}, async discard() {} };
+  }
+  // Its own pages, if it was published before.
+  const base =
+    placements.length > 0 ? mergePlacements(placements) : replaced && (await readBase(store, name, replaced));
+  const placed = await placeDocuments(store, name, folder.parts, base, { deep, onProgress: report });
+  try {
+    const figures = figuresOf(folder, placed, encoderBytes);
+    const rest = { isNew: true, figures, confirm: () => placed.confirm(report), discard: placed.discard };
+    if (dryRun) return rest;
+    // Nobody may take a version for a whole one while it is mended; readers of it go on with what they have.
+    if (standing && !isRead) await store.deleteObjects([versionKey(name, version, "manifest.json")]);
+    const manifest = await uploadConfirmed(store, folder, placed, {
+      ...upload,
+      corpus: corpus ?? (await measureCorpus(folder)),
+      total: figures.written.objectBytes,
+    });
+    return { ...rest, manifest };
+  } catch (error) {
+    await placed.discard();
+    throw error;
+  }
 }
 
 /** Brings pages of a standing version back to KV; returns how many. */
-export async function mendPages(
+async function mendPages(
   store: PublishStore,
   name: string,
-  { placements }: VersionState,
-  { deep, report }: StandOptions,
+  placements: readonly Placement[],
+  { deep, report }: Pick<Upload, "deep" | "report">,
 ): Promise<number> {
-  const needed = neededPages(placements);
-  const { written } = await repairPages(store, name, needed, {
-    deep,
-    onProgress: report,
-  });
+  const { written } = await repairPages(store, name, neededPages(placements), { deep, onProgress: report });
   return written;
 }
 
@@ -63,7 +105,7 @@ export async function mendPages(
 const CONFIRMATIONS = 3;
 
 /** Writes pages and objects of a version, until all of them are there. */
-export async function uploadConfirmed(
+async function uploadConfirmed(
   store: PublishStore,
   folder: ArtifactFolder,
   placed: PlacedDocuments,
@@ -84,58 +126,4 @@ export async function uploadConfirmed(
     "PUBLISH_OVERTAKEN",
     `What is published of "${name}" is removed as fast as it is written. Nothing was made current. Run publish when no gc runs.`,
   );
-}
-
-/** A base that stands in the store, or would after a publish that is no dry run. */
-export interface StandingBase {
-  /** Absent in a dry run that would write it. */
-  readonly files?: FileLengths;
-  /** Objects and pages of it that were written, or would be. */
-  readonly figures: Figures;
-}
-
-/**
- * Has the base of changes stand in the store, as a version of its own that nobody is sent to: most often it does already,
- * and nothing is written. What is lost or changed of it is written again.
- *
- * @throws as `publish`
- */
-export async function standBase(
-  store: PublishStore,
-  folder: ArtifactFolder,
-  replaced: PublishedManifest | undefined,
-  { record, dryRun, ...options }: StandOptions & { readonly record: PublishRecord; readonly dryRun: boolean },
-): Promise<StandingBase> {
-  const { deep, report } = options;
-  const { name, version } = folder.manifest;
-  const forestOf = forestsOf(folder);
-  const state = await checkVersion(store, name, version, { forestOf, onProgress: report, deep });
-  if (state.manifest && state.findings.every(({ mendedBy }) => mendedBy === "restore")) {
-    if (!dryRun && state.findings.length > 0) await mendPages(store, name, state, options);
-    return { files: filesOf(state.manifest), figures: NOTHING };
-  }
-  const base = await baseOf(store, name, state, replaced);
-  const placed = await placeDocuments(store, name, folder.parts, base, { deep, onProgress: report });
-  try {
-    const figures = figuresOf(folder, placed, 0);
-    if (dryRun) return { figures };
-    const corpus = await measureCorpus(folder);
-    const total = figures.written.objectBytes;
-    const manifest = await uploadConfirmed(store, folder, placed, {
-      record,
-      corpus,
-      deep,
-      total,
-      forestOf,
-      report,
-    });
-    return { files: filesOf(manifest), figures };
-  } finally {
-    await placed.discard();
-  }
-}
-
-function filesOf(manifest: PublishedManifest): FileLengths {
-  const { base: _, encoder: _encoder, ...files } = lengthsOf(manifest);
-  return files;
 }

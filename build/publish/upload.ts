@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
-import { encoderKey, versionKey } from "../../worker/core/format/keys.ts";
+import { encoderKey, packKey, versionKey } from "../../worker/core/format/keys.ts";
 import {
   decodePlacement,
   type PlacedPage,
@@ -16,7 +16,7 @@ import {
 import type { FileLengths, PublishRecord } from "../../worker/storage/pointer.ts";
 import type { Progress } from "../settings/progress.ts";
 import type { ArtifactFolder, ArtifactPart } from "./artifact.ts";
-import { type PlacedDocuments, packUploads } from "./documents.ts";
+import type { PlacedDocuments } from "./documents.ts";
 import { type Expected, expectedOf, soundnessOf } from "./objects.ts";
 import { type RepairOptions, repairPages } from "./repair.ts";
 import { type ObjectSource, type PublishStore, sizeOf } from "./store.ts";
@@ -65,8 +65,7 @@ export async function uploadVersion(
     report({ phase: "upload", done, total });
     return written !== undefined && written !== false;
   };
-  for (const { key, source } of packUploads(name, placed.packs))
-    await put(key, source, await expectedOf(source));
+  for (const pack of placed.packs) await put(packKey(name, pack.hash), pack, await expectedOf(pack));
 
   const { forced } = record;
   const publication = { at: record.at, by: record.by, ...(forced && { forced }) };
