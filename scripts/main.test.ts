@@ -292,6 +292,19 @@ describe("exit codes and errors", () => {
     expect(json).toMatchObject({ error: { code } });
   });
 
+  test("paths that lead through a file or are too long are named by a code of our own", async () => {
+    const long = "x".repeat(300);
+    for (const [args, code] of [
+      [["inspect", "README.md/x"], "NOT_AN_ARTIFACT"],
+      [["build", "--source", "README.md", "--out", long], "OUT_UNWRITABLE"],
+      [["export", "annoy", artifact, "--out", "README.md/x"], "CANNOT_WRITE"],
+      [["export", "langchain", artifact, "--out", "README.md/x"], "OUT_UNWRITABLE"],
+      [["export", "langchain", artifact, "--out", long], "OUT_UNWRITABLE"],
+    ] as const) {
+      expect(await runJson(args, runHere)).toMatchObject({ code: 1, json: { error: { code } } });
+    }
+  });
+
   test.each([
     [["query", "x", "text", "--mode", "magic"], "INVALID_VALUE"],
     [["query", "x", "text", "-k", "1001"], "OUT_OF_RANGE"],

@@ -1,10 +1,10 @@
-import { closeSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, openSync, renameSync, writeSync } from "node:fs";
 import { dot } from "../../worker/core/forest/annoy/distances.ts";
 import type { AnnoyTrees } from "../../worker/core/forest/annoy/trees.ts";
 import { slotOf } from "../../worker/core/forest/slots.ts";
 import { NODE_WORDS, nodeLayout, ZERO_PLANE } from "../../worker/core/format/annoy.ts";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
-import { partialPath } from "../settings/partial.ts";
+import { partialPath, removePartial } from "../settings/partial.ts";
 import { offsetWord } from "./check.ts";
 import { messageOf } from "./node-reader.ts";
 import type { AnnoyData } from "./read.ts";
@@ -126,7 +126,7 @@ export function writeAnnoyFile(path: string, data: AnnoyData): void {
     }
     renameSync(temporary, path);
   } catch (cause) {
-    if (temporary !== undefined) rmSync(temporary, { force: true });
+    if (temporary !== undefined) removePartial(temporary);
     throw new AnnoyEdgeError("CANNOT_WRITE", `Cannot write ${path}: ${messageOf(cause)}.`, { cause });
   }
 }

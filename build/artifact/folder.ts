@@ -5,7 +5,7 @@ import { basename, dirname, join, resolve, sep } from "node:path";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import type { Manifest, ManifestFile } from "../../worker/core/format/meta.ts";
 import { makeFolder } from "../settings/make-folder.ts";
-import { partialPath } from "../settings/partial.ts";
+import { namingTarget, partialPath } from "../settings/partial.ts";
 import { bringBack, foreignOf, isManifest, readManifestFile, replace, sweepAbandoned } from "./replace.ts";
 import { BASE_FOLDER, DATA_FILES, ENCODER_FILE, MANIFEST_FILE, SHARDS_FOLDER } from "./version.ts";
 
@@ -53,7 +53,7 @@ export async function beginFolder(out: string, makes: readonly string[] = []): P
       `${target} is or holds the working directory, which cannot be replaced from within. Run the command elsewhere, or choose another --out.`,
     );
   }
-  await checkReplaceable(target, makes);
+  await namingTarget(target, () => checkReplaceable(target, makes));
   const path = await namingTarget(target, async () => {
     makeFolder(dirname(target));
     sweepAbandoned(target);
@@ -120,35 +120,6 @@ export async function writeFolder<Result>(
     throw error;
   }
 }
-
-/** Turns an error of the file system into a sentence that names the artifact. */
-async function namingTarget<T>(target: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    const { code, syscall } = error as NodeJS.ErrnoException;
-    if (!code || !syscall) throw error;
-    const reason = REASONS[code];
-    throw new AnnoyEdgeError(
-      "OUT_UNWRITABLE",
-      reason
-        ? `${target} cannot be written: ${reason} (${code}). Mend that, or choose another --out.`
-        : `${target} cannot be written (${(error as Error).message}).`,
-      { cause: error },
-    );
-  }
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOSPC: "there is no space left on its disk",
-  EDQUOT: "the quota of its disk is used up",
-  EFBIG: "a file of it is larger than is allowed",
-  EACCES: "permission is denied",
-  EPERM: "it is not permitted",
-  EROFS: "its disk can only be read",
-  ENOTDIR: "a part of its path is no folder",
-  EEXIST: "a part of its path is no folder",
-};
 
 function isWithin(path: string, folder: string): boolean {
   return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);

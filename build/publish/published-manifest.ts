@@ -30,7 +30,7 @@ export async function readPublishedManifest(
   return object && parsePublishedManifest(new TextDecoder().decode(object.bytes), version);
 }
 
-/** Of what a publish only reuses: damage makes it as good as lost. */
+/** Takes what is damaged for lost, where a publish only reuses it. */
 export function ignored(error: unknown): undefined {
   if (!(error instanceof ArtifactError)) throw error;
 }

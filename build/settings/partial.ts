@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { readdirSync, rmSync } from "node:fs";
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { type FileHandle, open, rename } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 
 /** Whether a process of this machine runs; one of another container cannot be seen. */
 export function isRunning(pid: number): boolean {
@@ -19,15 +20,18 @@ export function isRunning(pid: number): boolean {
  * the same target is removed.
  */
 export function partialPath(target: string): string {
-  for (const path of leftOf(target, "partial")) {
-    try {
-      rmSync(path, { recursive: true, force: true });
-    } catch {
-      // Another user's.
-    }
-  }
+  for (const path of leftOf(target, "partial")) removePartial(path);
   const suffix = `${process.pid}-${randomBytes(3).toString("hex")}`;
   return join(dirname(target), `.${basename(target)}.partial-${suffix}`);
+}
+
+/** Removes what was not put in its place, where that is possible: why it was written in vain is what counts. */
+export function removePartial(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch {
+    // Another user's, or below what is no folder.
+  }
 }
 
 /** Files and folders beside a target that a process no longer running has left. */
@@ -51,22 +55,56 @@ function namesIn(folder: string): string[] {
   }
 }
 
-/** Writes a file that appears under its name when it is whole. */
+/** Writes a file that appears under its name when it is whole. @throws AnnoyEdgeError `OUT_UNWRITABLE` */
 export async function writeWholeFile(
   path: string,
   write: (file: FileHandle) => Promise<unknown>,
 ): Promise<void> {
-  const partial = partialPath(path);
-  try {
-    const file = await open(partial, "wx");
+  await namingTarget(path, async () => {
+    const partial = partialPath(path);
     try {
-      await write(file);
-    } finally {
-      await file.close();
+      const file = await open(partial, "wx");
+      try {
+        await write(file);
+      } finally {
+        await file.close();
+      }
+      await rename(partial, path);
+    } catch (error) {
+      removePartial(partial);
+      throw error;
     }
-    await rename(partial, path);
+  });
+}
+
+/** Turns an error of the file system into a sentence that names what was to be written. @throws AnnoyEdgeError `OUT_UNWRITABLE` */
+export async function namingTarget<T>(target: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
   } catch (error) {
-    await rm(partial, { force: true });
-    throw error;
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (!code || !syscall) throw error;
+    const reason = REASONS[code];
+    throw new AnnoyEdgeError(
+      "OUT_UNWRITABLE",
+      reason
+        ? `${target} cannot be written: ${reason} (${code}). Mend that, or choose another --out.`
+        : `${target} cannot be written (${(error as Error).message}).`,
+      { cause: error },
+    );
   }
 }
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOSPC: "there is no space left on its disk",
+  EDQUOT: "the quota of its disk is used up",
+  EFBIG: "a file of it is larger than is allowed",
+  EACCES: "permission is denied",
+  EPERM: "it is not permitted",
+  EROFS: "its disk can only be read",
+  ENOTDIR: "a part of its path is no folder",
+  ENAMETOOLONG: "its name is too long",
+  ELOOP: "its symbolic links lead round in a circle",
+  EISDIR: "a folder is there",
+  EEXIST: "a part of its path is no folder",
+};

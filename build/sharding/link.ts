@@ -1,7 +1,9 @@
+import { existsSync } from "node:fs";
 import { copyFile, link, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { openArtifact, sectionName } from "../../worker/core/format/artifact.ts";
 import type { SectionName } from "../../worker/core/format/constants.ts";
+import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import type { Manifest } from "../../worker/core/format/meta.ts";
 import type { FolderWriter } from "../artifact/folder.ts";
 import { layOutArtifact } from "../artifact/layout.ts";
@@ -51,6 +53,10 @@ export async function adoptShard(
 }
 
 async function adopt(from: string, to: string, name: string): Promise<void> {
+  const [source, target] = [join(from, name), join(to, name)];
+  if (!existsSync(source)) {
+    throw new AnnoyEdgeError("NOT_AN_ARTIFACT", `${source} is not there. Build the artifact anew.`);
+  }
   // Another file system, or one without links.
-  await link(join(from, name), join(to, name)).catch(() => copyFile(join(from, name), join(to, name)));
+  await link(source, target).catch(() => copyFile(source, target));
 }

@@ -166,7 +166,10 @@ describe("an imported encoder", () => {
     const russian = await imported("xlm-roberta", { languages: ["ru"] });
     expect(english.encoder.countTokens("а")).toBe(russian.encoder.countTokens("а"));
     expect(russian.result.tokens - english.result.tokens).toBe(5);
-    await expect(imported("bert", { languages: ["xx"] })).rejects.toMatchObject({ code: "BAD_OPTION" });
+    const refused = { code: "BAD_OPTION" };
+    await expect(imported("bert", { languages: ["xx"] })).rejects.toMatchObject(refused);
+    await expect(imported("bert", { languages: ["constructor"] })).rejects.toMatchObject(refused);
+    await expect(imported("bert", { vocabulary: ["/dev/zero"] })).rejects.toMatchObject(refused);
     await expect(imported("bert", { languages: ["en"], vocabulary: [text] })).rejects.toMatchObject({
       code: "BAD_OPTION",
     });

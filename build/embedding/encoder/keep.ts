@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { tokensOf } from "../../../worker/core/embedding/encoder/encoder.ts";
 import { OptionError } from "../../settings/errors.ts";
 import type { VocabularyEntry } from "../model2vec/tokenizer.ts";
@@ -60,8 +60,8 @@ const LETTERS: Readonly<Record<string, string>> = {
  */
 export function keepLanguages(codes: readonly string[]): Keep {
   const letters = codes.map((code) => {
-    const found = LETTERS[code.toLowerCase()];
-    if (found !== undefined) return found;
+    const language = code.toLowerCase();
+    if (Object.hasOwn(LETTERS, language)) return LETTERS[language]!;
     throw new OptionError(
       `There is no alphabet for ${JSON.stringify(code)}; known are ${Object.keys(LETTERS).join(", ")}. Name a text in --vocabulary instead.`,
     );
@@ -90,6 +90,8 @@ export async function keepVocabulary(folder: ModelFolder, files: readonly string
   for (const file of files) {
     let text: string;
     try {
+      // A device would be read without an end.
+      if (!(await stat(file)).isFile()) throw new Error("It is no file.");
       text = await readFile(file, "utf8");
     } catch (cause) {
       throw new OptionError(`The file ${file} cannot be read.`, { cause });

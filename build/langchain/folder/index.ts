@@ -10,7 +10,7 @@ import { readDocuments } from "../../artifact/documents.ts";
 import type { BuildResult } from "../../artifact/folder.ts";
 import { makeFolder } from "../../settings/make-folder.ts";
 import { requireText } from "../../settings/options.ts";
-import { partialPath } from "../../settings/partial.ts";
+import { namingTarget, partialPath, removePartial } from "../../settings/partial.ts";
 import { LangchainFolderError } from "./errors.ts";
 import { PickleWriter } from "./pickle-write.ts";
 import { type LangchainStore, readStore } from "./store.ts";
@@ -84,20 +84,22 @@ export async function exportLangchain(
   if (existing && !existing.isDirectory()) {
     throw new AnnoyEdgeError("CANNOT_WRITE", `${out} is a file; LangChain's indexes are folders.`);
   }
-  makeFolder(dirname(out));
-  const temporary = partialPath(out);
-  try {
-    await mkdir(temporary);
-    const result = await exportAnnoy(dir, { ...options, out: join(temporary, INDEX) });
-    await writePickle(join(temporary, PICKLE), readDocuments(join(dir, "documents.jsonl")), result);
-    makeFolder(out);
-    // Killed between the two, this leaves a folder that lacks its pickle: no loader takes it for a whole one.
-    await rm(join(out, PICKLE), { force: true });
-    for (const name of [INDEX, PICKLE]) await rename(join(temporary, name), join(out, name));
-    return { ...result, out: options.out };
-  } finally {
-    await rm(temporary, { recursive: true, force: true });
-  }
+  return namingTarget(out, async () => {
+    makeFolder(dirname(out));
+    const temporary = partialPath(out);
+    try {
+      await mkdir(temporary);
+      const result = await exportAnnoy(dir, { ...options, out: join(temporary, INDEX) });
+      await writePickle(join(temporary, PICKLE), readDocuments(join(dir, "documents.jsonl")), result);
+      makeFolder(out);
+      // Killed between the two, this leaves a folder that lacks its pickle: no loader takes it for a whole one.
+      await rm(join(out, PICKLE), { force: true });
+      for (const name of [INDEX, PICKLE]) await rename(join(temporary, name), join(out, name));
+      return { ...result, out: options.out };
+    } finally {
+      removePartial(temporary);
+    }
+  });
 }
 
 async function writePickle(
