@@ -15,12 +15,11 @@ export interface RequestLogOptions {
   readonly write?: (line: string) => void;
 }
 
-/** One request in one line. What people search for is not in it, nor who they are. */
-interface LogLine
-  extends Omit<
-    RequestState,
-    "timings" | "key" | "service" | "pattern" | "allowed" | "scope" | "work" | "reserve"
-  > {
+/** Fields of a request's state that are logged. What people search for is in none of them, nor who they are. */
+type Logged = "version" | "problem" | "mode" | "hits" | "shards" | "position" | "fleeting" | "cache";
+
+/** One request in one line. */
+interface LogLine extends Readonly<{ [Field in Logged]-?: RequestState[Field] | undefined }> {
   readonly level: "info" | "warn" | "error";
   readonly message: string;
   readonly index: string;
@@ -61,20 +60,9 @@ export function writePoint(to: Analytics | undefined, { indexes, ...rest }: Data
 }
 
 function lineOf(c: AppContext, ms: number): LogLine {
-  const {
-    timings,
-    key: _key,
-    pattern: _pattern,
-    allowed: _allowed,
-    scope: _scope,
-    work: _work,
-    reserve: _reserve,
-    service,
-    ...state
-  } = stateOf(c);
-  const index = state.index ?? service.indexes.served[0] ?? "";
+  const { timings, service, index = service.indexes.served[0] ?? "", route = "none", ...state } = stateOf(c);
+  const { version, problem, mode, hits, shards, position, fleeting, cache } = state;
   const { status } = c.res;
-  const route = state.route ?? "none";
   // What Cloudflare knows about a request; absent in tests and behind other servers.
   const { colo } = (c.req.raw as { cf?: { colo?: unknown } }).cf ?? {};
   const ray = c.req.header("cf-ray");
@@ -82,7 +70,7 @@ function lineOf(c: AppContext, ms: number): LogLine {
     level: status >= 500 ? "error" : status >= 400 ? "warn" : "info",
     message: `${c.req.method} ${route} ${status}`,
     method: c.req.method,
-    ...state,
+    ...{ version, problem, mode, hits, shards, position, fleeting, cache },
     index,
     route,
     status,
