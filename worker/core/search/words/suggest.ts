@@ -102,6 +102,8 @@ async function titlesWith(
 
 /** Characters of a document that are looked through for identifiers. */
 const MAX_READ = 2_000;
+/** Letters that a word shares with a beginning, which may be one of several parts. */
+const MIN_START = 3;
 
 /** Words as they are written, by the term that joins their parts: `core.editor` by `coreeditor`. */
 type Written = ReadonlyMap<string, string>;
@@ -109,12 +111,15 @@ type Written = ReadonlyMap<string, string>;
 /** Words of documents that begin so, those of several parts as they are written. */
 function writtenIn(documents: readonly (StoredDocument | undefined)[], beginning: string): Written {
   const written = new Map<string, string>();
-  for (const document of documents) {
-    const text = document?.pageContent.slice(0, MAX_READ) ?? "";
-    for (const { term, kind, start, end } of tokenize(text, "none")) {
+  const texts = documents.map((document) => document?.pageContent.slice(0, MAX_READ) ?? "");
+  const start = beginning.slice(0, MIN_START);
+  // Few of the words begin so, and most of them are in several documents.
+  for (const run of new Set(texts.join(" ").split(/\s+/))) {
+    if (!run.toLowerCase().includes(start)) continue;
+    for (const { term, kind, ...place } of tokenize(run, "none")) {
       if (!term.startsWith(beginning)) continue;
       if (kind !== "whole") written.set(term, term);
-      else if (!written.has(term)) written.set(term, text.slice(start, end).toLowerCase());
+      else if (!written.has(term)) written.set(term, run.slice(place.start, place.end).toLowerCase());
     }
   }
   return written;
