@@ -42,7 +42,6 @@ export interface PlacedDocument {
  * Reads documents from their places, in order. One round trip whatever the number.
  *
  * @throws SearchError `ANSWER_TOO_LARGE` when they are more than one answer may hold
- * @throws AnnoyEdgeError `DOCUMENTS_UNAVAILABLE` when a page is nowhere to be had, `CORRUPT_PAGE` when it holds something
- *   else than it should
+ * @throws AnnoyEdgeError `DOCUMENTS_UNAVAILABLE` when a page cannot be read, `CORRUPT_PAGE` when it holds other bytes
  */
 export type ReadPlaced = (wanted: readonly PlacedDocument[], work?: Work) => Promise<StoredDocument[]>;

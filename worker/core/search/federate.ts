@@ -1,12 +1,10 @@
+import { FACET_VALUES } from "../columns/facets.ts";
 import { compareBy, type SortKey } from "../columns/order.ts";
 import { searchError } from "../format/search-error.ts";
 import type { LoadedIndex } from "./loaded-index.ts";
 import { hitsOf, sortOf } from "./request.ts";
 import { MAX_K } from "./schema.ts";
 import type { FacetCounts, Group, Hit, SearchRequest, SearchResponse, Total } from "./types.ts";
-
-/** Values of a facet that an answer lists. */
-const FACET_VALUES = 100;
 
 /** Answer of one index to a search of several. */
 export interface PartAnswer {

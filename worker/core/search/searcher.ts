@@ -8,6 +8,7 @@ import type { ItemParts } from "./docstore.ts";
 import type { LoadedIndex } from "./loaded-index.ts";
 import type { Query } from "./query.ts";
 import type { Ranking, Rankings } from "./ranking.ts";
+import type { DetailsRequest } from "./shards/types.ts";
 
 /**
  * Access of one request to the items of an index, in memory or in shards. It keeps what the request learns; the
@@ -64,7 +65,7 @@ export interface SearchedShards {
   readonly asked: ReadonlySet<number>;
   readonly missing: ReadonlyMap<number, AnnoyEdgeError>;
   /** Reads ahead what answers will show. */
-  prefetch(wants: readonly (ItemParts & { readonly items: readonly number[] })[]): Promise<void>;
+  prefetch(wants: readonly DetailsRequest[]): Promise<void>;
   /** Whether what an answer shows of a ranked item is there, or its shard can be asked for it. */
   has(item: number, parts: ItemParts): boolean;
   /** Announces searches that run at the same time: their questions to a shard share calls. At first there is one. */
