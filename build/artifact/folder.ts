@@ -111,7 +111,9 @@ export async function writeFolder<Result>(
 ): Promise<Result> {
   const folder = await beginFolder(out, makes);
   try {
-    const result = await write(folder);
+    // What is read meanwhile has sentences of its own.
+    const full = ["ENOSPC", "EDQUOT", "EFBIG"];
+    const result = await namingTarget(resolve(out), () => write(folder), full);
     if (result === undefined) await folder.discard();
     else await folder.commit(check);
     return result;

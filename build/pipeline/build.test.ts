@@ -2,6 +2,7 @@ import { lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { writeFolder } from "../artifact/folder.ts";
 import { type BuildOptions, build, type InputDocument, openLocalIndex, query } from "../index.ts";
 import { createRandom } from "../numeric/random.ts";
 
@@ -319,6 +320,9 @@ describe("hostile input", () => {
       code: "OUT_UNWRITABLE",
       message: expect.stringContaining(join("file", "in", "it")),
     });
+    const full = Object.assign(new Error("no space"), { code: "ENOSPC", syscall: "copyfile" });
+    const copied = writeFolder(out("full"), [], () => Promise.reject(full));
+    await expect(copied).rejects.toMatchObject({ code: "OUT_UNWRITABLE" });
   });
 
   test("a link to a folder stays a link, and the working directory is not replaced", async () => {

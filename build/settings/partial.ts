@@ -77,13 +77,22 @@ export async function writeWholeFile(
   });
 }
 
-/** Turns an error of the file system into a sentence that names what was to be written. @throws AnnoyEdgeError `OUT_UNWRITABLE` */
-export async function namingTarget<T>(target: string, work: () => Promise<T>): Promise<T> {
+/**
+ * Turns an error of the file system into a sentence that names what was to be written.
+ *
+ * @param codes of the errors that say so; default: all
+ * @throws AnnoyEdgeError `OUT_UNWRITABLE`
+ */
+export async function namingTarget<T>(
+  target: string,
+  work: () => Promise<T>,
+  codes?: readonly string[],
+): Promise<T> {
   try {
     return await work();
   } catch (error) {
     const { code, syscall } = error as NodeJS.ErrnoException;
-    if (!code || !syscall) throw error;
+    if (!code || !syscall || codes?.includes(code) === false) throw error;
     const reason = REASONS[code];
     throw new AnnoyEdgeError(
       "OUT_UNWRITABLE",
