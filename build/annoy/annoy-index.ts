@@ -2,16 +2,19 @@ import { slotOf } from "../../worker/core/forest/slots.ts";
 import { type AnnoyLayout, layoutsOf } from "../../worker/core/format/annoy.ts";
 import { MAX_DIMENSIONS, MAX_ITEMS, METRICS, type Metric } from "../../worker/core/format/constants.ts";
 import { diskStore } from "./disk-store.ts";
-import { AnnoyIndexError } from "./index-error.ts";
-import { type ItemStore, memoryStore } from "./item-store.ts";
+import { AnnoyIndexError } from "./errors.ts";
+import { type BuiltIndex, type ItemStore, memoryStore } from "./item-store.ts";
 import { DEFAULT_SEED } from "./random.ts";
 import { type AnnoyData, readAnnoy } from "./read.ts";
-import { loadedRoots } from "./roots.ts";
+import { treeRoots } from "./roots.ts";
 import { distanceOf, type Searchable, searchable } from "./searchable.ts";
 import { writeAnnoyFile } from "./write.ts";
 
 /** A vector as callers have it; truths count as ones, as in Python. */
 export type VectorLike = ArrayLike<number> | ArrayLike<boolean>;
+
+/** Items, nearest first, with their distances. */
+export type ItemsWithDistances = [items: number[], distances: number[]];
 
 export interface AnnoyIndexOptions {
   /**
@@ -42,10 +45,9 @@ export class AnnoyIndex {
   #state: "filling" | "building" | "built" | "loaded" = "filling";
   #store: ItemStore;
   #onDisk = false;
-  /** Reads the index for searching when it is first asked. */
-  #open: (() => AnnoyData) | undefined;
+  #built: BuiltIndex | undefined;
+  /** The built index, opened when it is first asked. */
   #searchable: Searchable | undefined;
-  #nTrees = 0;
 
   static {
     dataOf = (index) => index.#require().data;
@@ -76,7 +78,7 @@ export class AnnoyIndex {
     this.f = f;
     this.metric = metric;
     this.#layout = layout;
-    this.#store = memoryStore(metric, f);
+    this.#store = memoryStore(layout, f);
   }
 
   /** Adds item `i` with vector `v`, or replaces it. Room is taken for all items up to `i`. */
@@ -99,9 +101,7 @@ export class AnnoyIndex {
     this.#requireFilling("build");
     this.#state = "building";
     try {
-      const built = await this.#store.build(this.#layout, this.#seed, { nTrees, nJobs });
-      this.#nTrees = built.nTrees;
-      this.#open = built.open;
+      this.#built = await this.#store.build(this.#seed, { nTrees, nJobs });
       this.#state = "built";
       return true;
     } finally {
@@ -116,9 +116,7 @@ export class AnnoyIndex {
     }
     this.#refuseBuilding("unbuild");
     this.#store.unbuild();
-    this.#open = undefined;
-    this.#searchable = undefined;
-    this.#nTrees = 0;
+    this.#setBuilt(undefined);
     this.#state = "filling";
     return true;
   }
@@ -137,7 +135,7 @@ export class AnnoyIndex {
     if (this.#onDisk) return true;
     const { data } = this.#require();
     writeAnnoyFile(path, data);
-    const roots = loadedRoots(data.trees, data.slots);
+    const roots = treeRoots(data.trees, data.slots);
     this.#setLoaded({ ...data, trees: { ...data.trees, roots } });
     return true;
   }
@@ -160,10 +158,8 @@ export class AnnoyIndex {
   unload(): true {
     this.#refuseBuilding("unload");
     this.#store.close();
-    this.#store = memoryStore(this.metric, this.f);
-    this.#open = undefined;
-    this.#searchable = undefined;
-    this.#nTrees = 0;
+    this.#store = memoryStore(this.#layout, this.f);
+    this.#setBuilt(undefined);
     this.#onDisk = false;
     this.#seed = DEFAULT_SEED;
     this.#state = "filling";
@@ -172,24 +168,14 @@ export class AnnoyIndex {
 
   /** The `n` items nearest to item `i`, nearest first; see {@link getNnsByVector}. */
   getNnsByItem(i: number, n: number, searchK?: number, includeDistances?: false): number[];
-  getNnsByItem(
-    i: number,
-    n: number,
-    searchK: number,
-    includeDistances: true,
-  ): [items: number[], distances: number[]];
+  getNnsByItem(i: number, n: number, searchK: number, includeDistances: true): ItemsWithDistances;
   getNnsByItem(
     i: number,
     n: number,
     searchK?: number,
     includeDistances?: boolean,
-  ): number[] | [items: number[], distances: number[]];
-  getNnsByItem(
-    i: number,
-    n: number,
-    searchK = -1,
-    includeDistances = false,
-  ): number[] | [items: number[], distances: number[]] {
+  ): number[] | ItemsWithDistances;
+  getNnsByItem(i: number, n: number, searchK = -1, includeDistances = false): number[] | ItemsWithDistances {
     this.#checkItem(i);
     return this.#nearest(this.#row(i), n, searchK, includeDistances);
   }
@@ -199,24 +185,19 @@ export class AnnoyIndex {
    * trees); with `includeDistances` a pair of items and distances.
    */
   getNnsByVector(v: VectorLike, n: number, searchK?: number, includeDistances?: false): number[];
-  getNnsByVector(
-    v: VectorLike,
-    n: number,
-    searchK: number,
-    includeDistances: true,
-  ): [items: number[], distances: number[]];
+  getNnsByVector(v: VectorLike, n: number, searchK: number, includeDistances: true): ItemsWithDistances;
   getNnsByVector(
     v: VectorLike,
     n: number,
     searchK?: number,
     includeDistances?: boolean,
-  ): number[] | [items: number[], distances: number[]];
+  ): number[] | ItemsWithDistances;
   getNnsByVector(
     v: VectorLike,
     n: number,
     searchK = -1,
     includeDistances = false,
-  ): number[] | [items: number[], distances: number[]] {
+  ): number[] | ItemsWithDistances {
     return this.#nearest(this.#vector(v), n, searchK, includeDistances);
   }
 
@@ -245,7 +226,7 @@ export class AnnoyIndex {
   }
 
   getNTrees(): number {
-    return this.#nTrees;
+    return this.#built?.nTrees ?? 0;
   }
 
   /** Seeds the random numbers that trees are grown from: a whole number. */
@@ -265,7 +246,7 @@ export class AnnoyIndex {
         "You can't move an index to disk: call onDiskBuild once, before addItem.",
       );
     }
-    this.#store = diskStore(path, this.#layout, this.metric, this.f);
+    this.#store = diskStore(path, this.#layout, this.f);
     this.#onDisk = true;
     return true;
   }
@@ -275,7 +256,7 @@ export class AnnoyIndex {
     n: number,
     searchK: number,
     includeDistances: boolean,
-  ): number[] | [items: number[], distances: number[]] {
+  ): number[] | ItemsWithDistances {
     if (!Number.isInteger(n) || !Number.isInteger(searchK)) {
       throw new AnnoyIndexError("BAD_ARGUMENT", `n and searchK are whole numbers, not ${n} and ${searchK}.`);
     }
@@ -341,15 +322,18 @@ export class AnnoyIndex {
 
   #setLoaded(data: AnnoyData): void {
     this.#store.close();
-    this.#store = memoryStore(this.metric, this.f);
-    this.#open = () => data;
-    this.#searchable = undefined;
-    this.#nTrees = data.trees.roots.length;
+    this.#store = memoryStore(this.#layout, this.f);
+    this.#setBuilt({ nTrees: data.trees.roots.length, open: () => data });
     this.#state = "loaded";
   }
 
+  #setBuilt(built: BuiltIndex | undefined): void {
+    this.#built = built;
+    this.#searchable = undefined;
+  }
+
   #searchableOrNone(): Searchable | undefined {
-    if (!this.#searchable && this.#open) this.#searchable = searchable(this.#open());
+    if (!this.#searchable && this.#built) this.#searchable = searchable(this.#built.open());
     return this.#searchable;
   }
 
@@ -360,4 +344,4 @@ export class AnnoyIndex {
   }
 }
 
-export { AnnoyIndexError, type AnnoyIndexErrorCode } from "./index-error.ts";
+export { AnnoyIndexError, type AnnoyIndexErrorCode } from "./errors.ts";

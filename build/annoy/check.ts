@@ -2,6 +2,7 @@ import { type AnnoyLayout, layoutsOf, type NodeLayout, nodeLayout } from "../../
 import { MAX_DIMENSIONS, MAX_ITEMS, METRICS, type Metric } from "../../worker/core/format/constants.ts";
 import { AnnoyFileError } from "./errors.ts";
 import { type ByteSource, NodeReader } from "./node-reader.ts";
+import { loadedRoots } from "./roots.ts";
 
 /** Findings of a first pass over an Annoy file: everything needed to lay out its sections exactly. */
 export interface CheckedAnnoy {
@@ -12,8 +13,6 @@ export interface CheckedAnnoy {
   readonly roots: number[];
   readonly listEntries: number;
   readonly planes: number;
-  readonly splitNodes: number;
-  readonly bucketNodes: number;
   /** Split nodes that repeat an earlier node's plane: the copies of the roots. Node to earlier node. */
   readonly copies: ReadonlyMap<number, number>;
 }
@@ -81,25 +80,15 @@ function tryLayout(source: ByteSource, layout: NodeLayout): CheckedAnnoy | strin
   return { layout, reader, ...found, ...items, ...nodes };
 }
 
-/**
- * The roots as annoylib.h finds them: from the last node back while the number of descendants stays the same; then the
- * last one found is dropped when it repeats the first, because it is the original of the last root.
- */
 function findRoots(reader: NodeReader, layout: NodeLayout): { nItems: number; roots: number[] } | string {
   const { count, words } = reader;
   const child = layout.children >>> 2;
   const nItems = words[reader.at(count - 1)]!;
-  const firstChild = words[reader.at(count - 1) + child]!;
   if (nItems >= count) return `Its last node, a root, says it has ${nItems} items; there are ${count} nodes.`;
-  const roots: number[] = [];
-  let lastChild = firstChild;
-  for (let i = count - 1; i >= 0; i--) {
-    const at = reader.at(i);
-    if (words[at] !== nItems) break;
-    roots.push(i);
-    lastChild = words[at + child]!;
-  }
-  if (roots.length > 1 && lastChild === firstChild) roots.pop();
+  const roots = loadedRoots(count, {
+    descendants: (node) => words[reader.at(node)]!,
+    firstChild: (node) => words[reader.at(node) + child]!,
+  });
   return { nItems, roots };
 }
 
@@ -149,7 +138,7 @@ function near(a: number, b: number): boolean {
   return !(Math.abs(a - b) > 1e-2 * Math.max(Math.abs(a), Math.abs(b)) + 1e-30);
 }
 
-type NodeFacts = Pick<CheckedAnnoy, "listEntries" | "planes" | "splitNodes" | "bucketNodes" | "copies">;
+type NodeFacts = Pick<CheckedAnnoy, "listEntries" | "planes" | "copies">;
 
 function checkNodes(reader: NodeReader, layout: NodeLayout, nItems: number): NodeFacts | string {
   const { count, words } = reader;
@@ -158,8 +147,6 @@ function checkNodes(reader: NodeReader, layout: NodeLayout, nItems: number): Nod
   const bits = layout.vectorBytes * 8;
   let listEntries = 0;
   let planes = 0;
-  let splitNodes = 0;
-  let bucketNodes = 0;
   const copies = new Map<number, number>();
   const rootsByChildren = new Map<string, number>();
   for (let i = nItems; i < count; i++) {
@@ -168,7 +155,6 @@ function checkNodes(reader: NodeReader, layout: NodeLayout, nItems: number): Nod
     if (descendants > nItems || (descendants === 0 && nItems > 0))
       return `Node ${i} says it has ${descendants | 0} descendants; the index has ${nItems} items.`;
     if (descendants <= maxBucket) {
-      bucketNodes++;
       listEntries += descendants;
       for (let j = 0; j < descendants; j++) {
         const item = words[at + child + j]!;
@@ -181,7 +167,6 @@ function checkNodes(reader: NodeReader, layout: NodeLayout, nItems: number): Nod
     if (first >= count || second >= count) {
       return `Node ${i} has children ${first | 0} and ${second | 0}; there are ${count} nodes.`;
     }
-    splitNodes++;
     if (metric === "hamming") {
       const bit = words[at + (layout.vector >>> 2)]!;
       if (bit >= bits || words[at + (layout.vector >>> 2) + 1] !== 0)
@@ -200,7 +185,7 @@ function checkNodes(reader: NodeReader, layout: NodeLayout, nItems: number): Nod
     }
     planes++;
   }
-  return { listEntries, planes, splitNodes, bucketNodes, copies };
+  return { listEntries, planes, copies };
 }
 
 /** Word of a split node's constant (Minkowski's offset, dot's factor), or -1. */

@@ -2,7 +2,6 @@ import { closeSync, ftruncateSync, openSync } from "node:fs";
 import { dot } from "../../worker/core/forest/annoy/distances.ts";
 import { packBits, unpackBits } from "../../worker/core/forest/query.ts";
 import { type AnnoyLayout, NODE_WORDS, nodeLayout } from "../../worker/core/format/annoy.ts";
-import type { Metric } from "../../worker/core/format/constants.ts";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import { readRangeSync } from "../artifact/file-bytes.ts";
 import { renumberTree } from "./assemble.ts";
@@ -21,8 +20,9 @@ import { putTreeNode, writeWhole } from "./write.ts";
  *
  * @throws AnnoyEdgeError `CANNOT_WRITE`
  */
-export function diskStore(path: string, name: AnnoyLayout, metric: Metric, dimensions: number): ItemStore {
+export function diskStore(path: string, name: AnnoyLayout, dimensions: number): ItemStore {
   const layout = nodeLayout(name, dimensions);
+  const { metric } = layout;
   const presence = new Presence();
   const fd = openOrExplain(path);
   const node = new ArrayBuffer(layout.size);
@@ -68,7 +68,7 @@ export function diskStore(path: string, name: AnnoyLayout, metric: Metric, dimen
       if (metric !== "hamming") return new Float32Array(out);
       return unpackBits(new Uint32Array(out), 0, new Float32Array(dimensions));
     },
-    async build(_layout, seed, options) {
+    async build(seed, options) {
       const { nItems } = presence;
       ftruncateSync(fd, nItems * layout.size);
       const input: TreeInput = {
@@ -80,7 +80,6 @@ export function diskStore(path: string, name: AnnoyLayout, metric: Metric, dimen
           kind: "file",
           path,
           nodeBytes: layout.size,
-          vectorBytes: layout.vectorBytes,
           vectorOffset: layout.vector,
           count: nItems,
         },

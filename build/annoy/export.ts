@@ -111,7 +111,7 @@ export async function annoyDataOf(
       return { data, kept: true };
     }
   }
-  const store = memoryStore(metric, dimensions);
+  const store = memoryStore(options.layout ?? layouts[0]!, dimensions);
   for (let item = 0; item < forest.nItems; item++) {
     const vector = forest.vector(item);
     if (vector) store.put(item, vector);
@@ -120,11 +120,11 @@ export async function annoyDataOf(
   if (seed !== undefined && !Number.isSafeInteger(seed)) {
     throw new OptionError(`seed is ${seed}; a whole number is needed.`);
   }
-  const built = await store.build(
-    options.layout ?? layouts[0]!,
-    seed === undefined ? DEFAULT_SEED : BigInt(seed),
-    { nTrees: trees, nJobs: jobs, onProgress },
-  );
+  const built = await store.build(seed === undefined ? DEFAULT_SEED : BigInt(seed), {
+    nTrees: trees,
+    nJobs: jobs,
+    onProgress,
+  });
   return { data: built.open(), kept: false };
 }
 

@@ -1,7 +1,7 @@
 import { packBits, unpackBits } from "../../worker/core/forest/query.ts";
 import type { SlotTable } from "../../worker/core/forest/slots.ts";
-import type { AnnoyLayout } from "../../worker/core/format/annoy.ts";
-import { type Metric, NO_SLOT } from "../../worker/core/format/constants.ts";
+import { type AnnoyLayout, nodeLayout } from "../../worker/core/format/annoy.ts";
+import { NO_SLOT } from "../../worker/core/format/constants.ts";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import { assembleTrees } from "./assemble.ts";
 import type { GrownTree } from "./grow.ts";
@@ -16,7 +16,7 @@ export interface ItemStore {
   has(item: number): boolean;
   /** The vector of an item; zeros for a hole. */
   row(item: number): Float32Array;
-  build(layout: AnnoyLayout, seed: bigint, options: TreeOptions): Promise<BuiltIndex>;
+  build(seed: bigint, options: TreeOptions): Promise<BuiltIndex>;
   /** Drops what a build wrote, so that items can be added again. */
   unbuild(): void;
   close(): void;
@@ -26,11 +26,6 @@ export interface BuiltIndex {
   readonly nTrees: number;
   /** The index for searching. */
   open(): AnnoyData;
-}
-
-/** Words of one stored vector: float32 numbers, or packed bits for hamming. */
-export function rowWords(metric: Metric, dimensions: number): number {
-  return metric === "hamming" ? Math.ceil(dimensions / 32) : dimensions;
 }
 
 /** Flags of the items that exist: a growing list, a byte each. */
@@ -84,8 +79,11 @@ function allocate(bytes: number, item: number): SharedArrayBuffer {
 }
 
 /** Items in shared memory that grows by half. */
-export function memoryStore(metric: Metric, dimensions: number): ItemStore {
-  const stride = rowWords(metric, dimensions);
+export function memoryStore(layout: AnnoyLayout, dimensions: number): ItemStore {
+  const { metric } = nodeLayout(layout, dimensions);
+  const hamming = metric === "hamming";
+  /** Words of a vector: float32 numbers, or packed bits. */
+  const stride = hamming ? Math.ceil(dimensions / 32) : dimensions;
   const presence = new Presence();
   let buffer = new SharedArrayBuffer(stride * 4 * 16);
   let words = new Uint32Array(buffer);
@@ -107,17 +105,17 @@ export function memoryStore(metric: Metric, dimensions: number): ItemStore {
     },
     put(item, vector) {
       reserve(item + 1);
-      if (metric === "hamming") words.set(packBits(vector), item * stride);
+      if (hamming) words.set(packBits(vector), item * stride);
       else floats.set(vector, item * stride);
       presence.add(item);
     },
     has: (item) => presence.has(item),
     row(item) {
       const at = item * stride;
-      if (metric !== "hamming") return new Float32Array(floats.slice(at, at + stride));
+      if (!hamming) return new Float32Array(floats.slice(at, at + stride));
       return unpackBits(words, at, new Float32Array(dimensions));
     },
-    async build(layout, seed, options) {
+    async build(seed, options) {
       const { nItems } = presence;
       const input = {
         metric,
@@ -133,7 +131,6 @@ export function memoryStore(metric: Metric, dimensions: number): ItemStore {
       await growTrees({ ...input, numbers }, options, (tree) => trees.push(tree));
       const slots = presence.slots();
       const nodes = assembleTrees(layout, dimensions, slots, numbers.factors, trees);
-      const hamming = metric === "hamming";
       const data: AnnoyData = {
         trees: nodes.trees,
         nodeBytes: nodes.bytes,

@@ -2,12 +2,27 @@ import type { AnnoyTrees } from "../../worker/core/forest/annoy/trees.ts";
 import { type SlotTable, slotOf } from "../../worker/core/forest/slots.ts";
 import { NODE_WORDS, nodeLayout } from "../../worker/core/format/annoy.ts";
 
+/** Fields of an index's nodes. */
+interface NodeFields {
+  descendants(node: number): number;
+  firstChild(node: number): number;
+}
+
 /**
- * The roots that Annoy's loader would find in the file of these trees: from the last node back while the number of
- * descendants stays the same; then the last one found is dropped when its first child is that of the first one found
- * (it is the original of the last root). In small indexes it finds originals and copies.
+ * The roots that annoylib.h's loader finds among so many nodes: from the last one back while the number of descendants
+ * stays the same; then the last one found is dropped when its first child is that of the first one found (it is the
+ * original of the last root). In small indexes it finds originals and copies.
  */
-export function loadedRoots(trees: AnnoyTrees, slots: SlotTable): Uint32Array {
+export function loadedRoots(nodeCount: number, { descendants, firstChild }: NodeFields): number[] {
+  const ofRoot = descendants(nodeCount - 1);
+  const found: number[] = [];
+  for (let node = nodeCount - 1; node >= 0 && descendants(node) === ofRoot; node--) found.push(node);
+  if (found.length > 1 && firstChild(found[0]!) === firstChild(found.at(-1)!)) found.pop();
+  return found;
+}
+
+/** The roots that a loader would find in the file of these trees. */
+export function treeRoots(trees: AnnoyTrees, slots: SlotTable): Uint32Array {
   const { nItems, nodeCount, nodes, lists, itemFactors } = trees;
   const { maxBucket, metric } = nodeLayout(trees.layout, trees.dimensions);
   const descendants = (node: number): number => {
@@ -26,10 +41,5 @@ export function loadedRoots(trees: AnnoyTrees, slots: SlotTable): Uint32Array {
     if (nodes[w]! > maxBucket) return nodes[w + 1]!;
     return nodes[w + 2] === 0 ? 0 : lists[nodes[w + 1]!]!;
   };
-  const found: number[] = [];
-  for (let node = nodeCount - 1; node >= 0 && descendants(node) === descendants(nodeCount - 1); node--) {
-    found.push(node);
-  }
-  if (found.length > 1 && firstChild(found[0]!) === firstChild(found.at(-1)!)) found.pop();
-  return Uint32Array.from(found);
+  return Uint32Array.from(loadedRoots(nodeCount, { descendants, firstChild }));
 }

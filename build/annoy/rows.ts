@@ -21,9 +21,8 @@ export type RowsLocation =
   | {
       readonly kind: "file";
       readonly path: string;
-      /** Nodes of an Annoy file: bytes of one, and words before and in its vector. */
+      /** Nodes of an Annoy file: bytes of one, and those before its vector. */
       readonly nodeBytes: number;
-      readonly vectorBytes: number;
       readonly vectorOffset: number;
       readonly count: number;
     };

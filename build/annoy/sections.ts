@@ -2,7 +2,7 @@ import { ANNOY_NODES_HEADER, nodeLayout } from "../../worker/core/format/annoy.t
 import type { CertifiedRecall } from "../../worker/core/format/meta.ts";
 import type { BuiltForest } from "../artifact/folder-files.ts";
 import type { SectionSource } from "../artifact/layout.ts";
-import { encodeVectors } from "../forest/codecs.ts";
+import { vectorSections } from "../forest/vector-sections.ts";
 import { bytesOf } from "../numeric/arrays.ts";
 import type { AnnoyData } from "./read.ts";
 
@@ -24,25 +24,21 @@ const UNMEASURED: CertifiedRecall = {
  * The artifact's part of an Annoy index: its trees as they are, its vectors under a codec. Default searchK 0 stands
  * for Annoy's own, k times the number of trees.
  */
-export function annoySections(data: AnnoyData, codec: AnnoyCodec, seed = 0): BuiltForest {
+export function annoySections(data: AnnoyData, codec: AnnoyCodec): BuiltForest {
   const { trees, slots } = data;
-  const count = slots.nSlots;
   const { metric, dimensions, nItems, roots, layout } = trees;
   const nodes = codec === "float32" ? data.nodeBytes : withoutItemFactors(data);
   const sections: SectionSource[] = [
     { name: "annoyNodes", hot: true, critical: true, bytes: nodes },
     { name: "annoyRoots", hot: true, critical: true, bytes: bytesOf(roots) },
   ];
-  if (metric === "hamming") {
-    sections.push({ name: "vectors", hot: true, bytes: bytesOf(data.bits) });
-  } else if (codec === "float32") {
-    sections.push({ name: "vectors", hot: true, bytes: bytesOf(data.vectors) });
+  if (metric === "hamming" || codec === "float32") {
+    const stored = metric === "hamming" ? data.bits : data.vectors;
+    sections.push({ name: "vectors", hot: true, bytes: bytesOf(stored) });
   } else {
-    const order = Uint32Array.from({ length: count }, (_, i) => i);
-    const encoded = encodeVectors(metric, codec, data.vectors, dimensions, order);
-    sections.push({ name: "vectors", hot: true, bytes: encoded.vectors });
-    if (encoded.scales) sections.push({ name: "vectorScales", hot: true, bytes: encoded.scales });
-    if (encoded.norms) sections.push({ name: "vectorNorms", hot: true, bytes: encoded.norms });
+    const order = Uint32Array.from({ length: slots.nSlots }, (_, i) => i);
+    const { vectors } = data;
+    sections.push(...vectorSections({ metric, codec, rescore: "none", vectors, dimensions, order }));
   }
   if (slots.slotItems && slots.itemSlots) {
     sections.push({ name: "slotItems", hot: true, bytes: bytesOf(slots.slotItems) });
@@ -59,10 +55,10 @@ export function annoySections(data: AnnoyData, codec: AnnoyCodec, seed = 0): Bui
       rescore: "none",
       dimensions,
       nItems,
-      nSlots: count,
+      nSlots: slots.nSlots,
       nTrees: roots.length,
       defaultSearchK: 0,
-      seed,
+      seed: 0,
       leafSize: maxBucket,
       certifiedRecall: 0,
     },
@@ -73,7 +69,7 @@ export function annoySections(data: AnnoyData, codec: AnnoyCodec, seed = 0): Bui
       splitNodes: trees.nodes.length / 4 - leafNodes,
       leafNodes,
       leafSize: maxBucket,
-      seed,
+      seed: 0,
     },
     certified: UNMEASURED,
     codec,

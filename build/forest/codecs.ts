@@ -4,13 +4,6 @@ import type { Metric } from "../../worker/core/format/constants.ts";
 import { bytesOf, lengthOf } from "../numeric/arrays.ts";
 import { createLevels, type Levels } from "../numeric/levels.ts";
 
-/** Encoded vectors: the bytes of the sections `vectors`, `vectorScales` and `vectorNorms`. */
-export interface EncodedVectors {
-  readonly vectors: Uint8Array;
-  readonly scales?: Uint8Array;
-  readonly norms?: Uint8Array;
-}
-
 /** Some rows encoded. */
 export interface EncodedRows {
   readonly vectors: Uint8Array;
@@ -46,22 +39,6 @@ function takeFrom(rows: Float32Array, at: number, row: Float32Array): void {
 }
 
 const UNIT_TOLERANCE = 1e-4;
-
-/** Encodes rows, as {@link encodeRows} does, to the bytes of their sections. */
-export function encodeVectors(
-  metric: Metric,
-  codec: "float32" | "int8" | "int4",
-  rows: Float32Array,
-  dimensions: number,
-  order: Uint32Array,
-): EncodedVectors {
-  const { vectors, scales, norms, unit } = encodeRows(metric, codec, rows, dimensions, order);
-  return {
-    vectors,
-    ...(scales && { scales: bytesOf(scales) }),
-    ...(norms && keepsNorms(metric, unit) && { norms: bytesOf(norms) }),
-  };
-}
 
 /** Whether lengths are stored: cosines need them, but for unit vectors. */
 export function keepsNorms(metric: Metric, unit: boolean): boolean {
