@@ -1,11 +1,9 @@
 import { basename } from "node:path";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
-import { parseJson } from "../../worker/core/format/integers.ts";
+import { checkDocument } from "../artifact/collect.ts";
 import type { DocumentsWriter } from "../artifact/documents.ts";
 import type { Progress } from "../settings/progress.ts";
-import { SourceError } from "../sources/errors.ts";
-import { toDocument } from "../sources/jsonl.ts";
-import { readLines } from "../sources/lines.ts";
+import { isObject, parseLines, toDocument } from "../sources/jsonl.ts";
 
 /** A document of an existing index. */
 export interface AnnoyDocument {
@@ -61,18 +59,22 @@ export async function writeItemDocuments(
   for await (const document of documentsOf(given)) {
     const where = `Document ${count++}`;
     checkDocument(document, where);
-    named ??= document.item !== undefined;
-    if (named !== (document.item !== undefined)) {
+    const { item } = document;
+    if (item !== undefined && !(Number.isInteger(item) && item >= 0)) {
+      throw new AnnoyEdgeError("BAD_DOCUMENT", `${where} has the item ${item}.`);
+    }
+    named ??= item !== undefined;
+    if (named !== (item !== undefined)) {
       throw new AnnoyEdgeError("BAD_DOCUMENT", `${where}: either all documents name their item, or none.`);
     }
-    if (document.item === undefined) {
+    if (item === undefined) {
       if (next === items.length) throw wrongCount(`more than ${items.length}`, items.length);
     } else {
-      await fillTo(document.item);
-      if (items[next] !== document.item) {
+      await fillTo(item);
+      if (items[next] !== item) {
         throw new AnnoyEdgeError(
           "BAD_DOCUMENT",
-          `${where} is of item ${document.item}, which the index does not have, or which came before: documents come in item order.`,
+          `${where} is of item ${item}, which the index does not have, or which came before: documents come in item order.`,
         );
       }
     }
@@ -96,41 +98,15 @@ async function* documentsOf(given: AnnoyDocuments | undefined): AsyncGenerator<A
     yield* given;
     return;
   }
-  const source = basename(given);
-  for await (const { number, text } of readLines({ path: given, source })) {
-    if (text.trim() === "") continue;
-    const where = `${source}, line ${number}`;
-    let row: unknown;
-    try {
-      row = parseJson(text);
-    } catch (cause) {
-      throw new SourceError("BAD_JSON", `${where}: not JSON (${(cause as Error).message}).`, { cause });
-    }
-    const isObject = typeof row === "object" && row !== null && "item" in row;
-    if (!isObject) {
+  for await (const { row, where } of parseLines({ path: given, source: basename(given) })) {
+    if (!isObject(row) || !("item" in row)) {
       yield toDocument(row, where);
       continue;
     }
-    const { item, ...rest } = row as { item: unknown };
+    const { item, ...rest } = row;
     if (typeof item !== "number") {
       throw new AnnoyEdgeError("BAD_DOCUMENT", `${where}: item is ${JSON.stringify(item)}, not a number.`);
     }
     yield { ...toDocument(rest, where), item };
   }
-}
-
-function checkDocument(document: AnnoyDocument, where: string): void {
-  const bad = (what: string) => new AnnoyEdgeError("BAD_DOCUMENT", `${where} ${what}.`);
-  if (typeof document !== "object" || document === null) throw bad("is not an object");
-  const { item, id, pageContent, metadata } = document;
-  if (typeof pageContent !== "string") throw bad("has no text: pageContent is not a string");
-  if (item !== undefined && !(Number.isInteger(item) && item >= 0)) throw bad(`has the item ${item}`);
-  if (id !== undefined && (typeof id !== "string" || id === "" || id.length > 512 || !id.isWellFormed())) {
-    throw bad("has an id that is not a string of 1 to 512 characters of Unicode");
-  }
-  if (
-    metadata !== undefined &&
-    (typeof metadata !== "object" || metadata === null || Array.isArray(metadata))
-  )
-    throw bad("has metadata that is not an object");
 }

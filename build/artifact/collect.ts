@@ -158,7 +158,8 @@ function describe(document: InputDocument, index: number): string {
   return `Document ${index} (id ${JSON.stringify(id.slice(0, SHOWN_ID))}${id.length > SHOWN_ID ? "…" : ""})`;
 }
 
-function checkDocument(document: InputDocument, where: string): void {
+/** @param where begins the messages @throws AnnoyEdgeError `BAD_DOCUMENT` */
+export function checkDocument(document: InputDocument, where: string): void {
   const bad = (what: string) => new AnnoyEdgeError("BAD_DOCUMENT", `${where} ${what}.`);
   if (typeof document !== "object" || document === null) throw bad("is not an object");
   if (typeof document.pageContent !== "string") throw bad("has no text: pageContent is not a string");

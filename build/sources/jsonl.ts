@@ -20,6 +20,13 @@ const OWN_FIELDS: ReadonlySet<string> = new Set([...TEXT_FIELDS, "id", "metadata
  * @throws SourceError `BAD_JSON`, `BAD_ROW`, `BAD_VECTOR` naming file and line
  */
 export async function* readJsonLines(file: SourceFile): AsyncGenerator<LocatedRow> {
+  for await (const { line, row, where } of parseLines(file)) yield { line, document: toDocument(row, where) };
+}
+
+/** The values of a file's lines that are not blank; `where` begins messages about one. @throws SourceError `BAD_JSON` */
+export async function* parseLines(
+  file: SourceFile,
+): AsyncGenerator<{ readonly line: number; readonly row: unknown; readonly where: string }> {
   for await (const { number, text } of readLines(file)) {
     if (text.trim() === "") continue;
     const where = `${file.source}, line ${number}`;
@@ -29,7 +36,7 @@ export async function* readJsonLines(file: SourceFile): AsyncGenerator<LocatedRo
     } catch (cause) {
       throw new SourceError("BAD_JSON", `${where}: not JSON (${(cause as Error).message}).`, { cause });
     }
-    yield { line: number, document: toDocument(row, where) };
+    yield { line: number, row, where };
   }
 }
 
@@ -93,7 +100,7 @@ function toVector(vector: unknown, where: string): number[] | undefined {
   return numbers;
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
