@@ -7,6 +7,7 @@ import type { Metric } from "../../worker/core/format/constants.ts";
 import { writeDocuments } from "../artifact/documents.ts";
 import { type BuildResult, writeFolder } from "../artifact/folder.ts";
 import { type BuiltForest, encodeDraft, writeArtifact } from "../artifact/folder-files.ts";
+import { tableSection } from "../embedding/corpus.ts";
 import { type EmbedderSetting, openEmbedder } from "../embedding/providers/index.ts";
 import { encoderBytesOf } from "../embedding/sentence/embedder.ts";
 import { writeEncoderFile } from "../embedding/sentence/folder.ts";
@@ -109,18 +110,13 @@ export async function writeImported(
     onProgress?.({ phase: "certify", done: 0, total: 1 });
     const built = certified(annoySections(data, options.codec ?? "float32"), items);
     onProgress?.({ phase: "certify", done: 1, total: 1 });
-    // Only the embedder that needs no service shows a table to be carried.
-    const { tableBytes } = (embedder ?? {}) as { tableBytes?: Uint8Array };
     const manifest = await writeArtifact(folder, {
       name: indexName(options.name),
       built,
       ids,
       documents,
       embedder: embedder?.identity ?? null,
-      sections: [
-        ...(tableBytes ? [{ name: "embeddingTable" as const, hot: true, bytes: tableBytes }] : []),
-        ...text.sections,
-      ],
+      sections: [...tableSection(embedder), ...text.sections],
       meta: text.meta,
       source: { ...notes, metric, layout },
     });

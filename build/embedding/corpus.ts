@@ -2,6 +2,7 @@ import { createStaticEmbedder } from "../../worker/core/embedding/static/embedde
 import type { CarriedEmbedder, Embedder } from "../../worker/core/embedding/types.ts";
 import { openWhitening } from "../../worker/core/embedding/whitening.ts";
 import type { SectionSource } from "../artifact/layout.ts";
+import { isCarried } from "./identity.ts";
 import { type EmbedOptions, embedTexts } from "./texts.ts";
 import { computeWhitening, whitenVectors } from "./whitening.ts";
 
@@ -40,24 +41,24 @@ export function carriedBy(
   embedder: Embedder,
   vectors: Float32Array | undefined,
 ): Omit<EmbeddedCorpus, "vectors"> & { readonly matrix?: Float32Array } {
-  if (!isCarried(embedder)) return { embedder, sections: [] };
+  const table = tableSection(embedder);
+  if (!vectors || !isWhitened(embedder)) return { embedder, sections: table };
   const { tableBytes, identity } = embedder;
-  const table: SectionSource = { name: "embeddingTable", hot: true, bytes: tableBytes };
-  if (!vectors || !isWhitened(embedder)) return { embedder, sections: [table] };
   const matrix = computeWhitening(vectors, identity.dimensions, tableBytes);
   const whitening = openWhitening(matrix, identity.dimensions);
   return {
     embedder: createStaticEmbedder(tableBytes, { model: identity.model, whitening }),
-    sections: [table, { name: "whitening", hot: true, bytes: new Uint8Array(matrix.buffer) }],
+    sections: [...table, { name: "whitening", hot: true, bytes: new Uint8Array(matrix.buffer) }],
     matrix,
   };
 }
 
-/** Whether a corpus of this embedder's vectors is to be whitened by itself. */
-export function isWhitened(embedder: Embedder): boolean {
-  return isCarried(embedder) && embedder.identity.provider === "static" && !embedder.identity.whitened;
+/** Section `embeddingTable` of an embedder that is one; none of any other. */
+export function tableSection(embedder: Embedder | undefined): SectionSource[] {
+  return isCarried(embedder) ? [{ name: "embeddingTable", hot: true, bytes: embedder.tableBytes }] : [];
 }
 
-function isCarried(embedder: Embedder): embedder is CarriedEmbedder {
-  return "tableBytes" in embedder;
+/** Whether a corpus of this embedder's vectors is to be whitened by itself. */
+export function isWhitened(embedder: Embedder): embedder is CarriedEmbedder {
+  return isCarried(embedder) && embedder.identity.provider === "static" && !embedder.identity.whitened;
 }

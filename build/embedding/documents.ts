@@ -5,7 +5,7 @@ import { readDocuments } from "../artifact/documents.ts";
 import type { SectionSource } from "../artifact/layout.ts";
 import { OptionError } from "../settings/errors.ts";
 import type { Progress } from "../settings/progress.ts";
-import { embedCorpus, type StaticEmbedder } from "./index.ts";
+import { embedCorpus, tableSection } from "./corpus.ts";
 import { tokenCounterOf } from "./sentence/embedder.ts";
 
 /** A corpus as vectors, and what an artifact needs to embed a query the same way. */
@@ -102,12 +102,5 @@ export function carriedBesideVectors(
       `The documents' vectors have ${dimensions} dimensions; the embedder ${identity.provider} (${identity.model}) makes ${identity.dimensions}.`,
     );
   }
-  return { identity, sections: carriedSections(embedder) };
-}
-
-/** Returns the sections of an embedder that needs no service. */
-function carriedSections(embedder: Embedder): SectionSource[] {
-  // Structural: the static embedder is the only one that shows its table.
-  const { tableBytes } = embedder as Partial<StaticEmbedder>;
-  return tableBytes ? [{ name: "embeddingTable", hot: true, bytes: tableBytes }] : [];
+  return { identity, sections: tableSection(embedder) };
 }

@@ -1,4 +1,4 @@
-import type { Embedder } from "../../worker/core/embedding/types.ts";
+import type { CarriedEmbedder, Embedder } from "../../worker/core/embedding/types.ts";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import type { EmbedderIdentity } from "../../worker/core/format/meta.ts";
 
@@ -24,6 +24,11 @@ export function hasIdentity(embeddings: EmbeddingsLike | Embedder): embeddings i
 /** Whether these embeddings say who they are: by an identity, or as a class of LangChain's whose provider is known. */
 export function isRecognised(embeddings: EmbeddingsLike | Embedder): boolean {
   return hasIdentity(embeddings) || Object.hasOwn(PROVIDERS, embeddings.constructor?.name ?? "");
+}
+
+/** Whether an embedder is a table that an artifact carries. */
+export function isCarried(embedder: EmbeddingsLike | undefined): embedder is CarriedEmbedder {
+  return embedder !== undefined && "tableBytes" in embedder;
 }
 
 /** Whether a value has LangChain's two methods. */

@@ -1,22 +1,20 @@
-import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { createStaticEmbedder, type StaticEmbedder } from "../../worker/core/embedding/static/embedder.ts";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
+import { shippedPath } from "./shipped.ts";
 
 const TABLE = join("artifacts", "static-en", "table.bin");
 let loaded: StaticEmbedder | undefined;
 
 /**
- * The default embedder: the table that ships with the package (found from this file, whatever the working directory),
- * or the one at `path`. The default is read once a process.
+ * The static embedder: the table that ships with the package, read once a process, or the one at `path`.
  *
  * @throws AnnoyEdgeError `EMBEDDER_NOT_FOUND`; ArtifactError `CORRUPT_EMBEDDER`
  */
 export async function loadStaticEmbedder(path?: string): Promise<StaticEmbedder> {
   if (path === undefined && loaded) return loaded;
-  const file = path ?? defaultTablePath();
+  const file = path ?? shippedPath(TABLE);
   let bytes: Buffer;
   try {
     bytes = await readFile(file);
@@ -27,21 +25,4 @@ export async function loadStaticEmbedder(path?: string): Promise<StaticEmbedder>
   const embedder = createStaticEmbedder(bytes.byteOffset === 0 ? bytes : new Uint8Array(bytes));
   if (path === undefined) loaded = embedder;
   return embedder;
-}
-
-/** Sources lie two folders below the package's root, compiled files three: look upwards. */
-function defaultTablePath(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  for (;;) {
-    const file = join(folder, TABLE);
-    if (existsSync(file)) return file;
-    const parent = dirname(folder);
-    if (parent === folder) {
-      throw new AnnoyEdgeError(
-        "EMBEDDER_NOT_FOUND",
-        `The package's ${TABLE} is missing; reinstall the package or name another embedder.`,
-      );
-    }
-    folder = parent;
-  }
 }

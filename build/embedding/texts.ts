@@ -1,8 +1,8 @@
-import type { CarriedEmbedder, Embedder } from "../../worker/core/embedding/types.ts";
+import type { Embedder } from "../../worker/core/embedding/types.ts";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import type { Progress } from "../settings/progress.ts";
 import { isIncremental } from "./cache/embedder.ts";
-import { asked } from "./identity.ts";
+import { asked, isCarried } from "./identity.ts";
 
 export interface EmbedOptions {
   /** Texts handed to the embedder at a time. Services cut them further to their own limits, and take 4,096 by default. */
@@ -73,10 +73,6 @@ async function* inBatches(
     batch = [];
   }
   if (batch.length > 0) yield batch;
-}
-
-function isCarried(embedder: Embedder): embedder is CarriedEmbedder {
-  return "embedInto" in embedder;
 }
 
 async function embedBatch(

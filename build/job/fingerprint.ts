@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { CarriedEmbedder, Embedder } from "../../worker/core/embedding/types.ts";
+import type { Embedder } from "../../worker/core/embedding/types.ts";
 import { keptAsOf } from "../embedding/cache/embedder.ts";
+import { isCarried } from "../embedding/identity.ts";
 import type { ForestSettings } from "../settings/options.ts";
 
 /** Everything beside `documents.jsonl` that an artifact's bytes come from. */
@@ -36,8 +37,8 @@ export function fingerprint({ settings, vectors, embedder, ...rest }: Fingerprin
 
 /** An embedder's identity, and of one whose model lies in a folder the model itself: it may be trained anew there. */
 function distinguished(embedder: Embedder): object {
-  if (!("tableBytes" in embedder)) return keptAsOf(embedder);
-  const { identity, tableBytes } = embedder as CarriedEmbedder;
+  if (!isCarried(embedder)) return keptAsOf(embedder);
+  const { identity, tableBytes } = embedder;
   return { ...identity, table: createHash("sha256").update(tableBytes).digest("hex") };
 }
 

@@ -1,6 +1,6 @@
-import { ModelError } from "../model2vec/errors.ts";
-import type { Tensor } from "../model2vec/safetensors.ts";
-import type { Json } from "./folder.ts";
+import { ModelError } from "../model/errors.ts";
+import type { Json } from "../model/files.ts";
+import type { Tensor } from "../model/safetensors.ts";
 
 /** Fields of config.json that an import needs, under one set of names. */
 export interface Architecture {

@@ -1,19 +1,18 @@
 import { createHash } from "node:crypto";
 import type { EncoderConfig } from "../../../worker/core/embedding/encoder/config.ts";
 import { type EncoderSection, encodeEncoder, layerShape } from "../../../worker/core/format/encoder.ts";
-import { ModelError } from "../model2vec/errors.ts";
-import { readSafetensors } from "../model2vec/safetensors.ts";
-import type { VocabularyEntry } from "../model2vec/tokenizer.ts";
+import { ModelError } from "../model/errors.ts";
+import { readSafetensors } from "../model/safetensors.ts";
+import { packMatrix, quantiseRows } from "../quantise.ts";
 import { type Architecture, type Checkpoint, openCheckpoint, readArchitecture } from "./architecture.ts";
 import type { ModelFolder } from "./folder.ts";
-import { packMatrix, quantiseRows } from "./quantise.ts";
-import { orderVocabulary, type Vocabulary } from "./vocabulary.ts";
+import { type Keep, orderVocabulary, type Vocabulary } from "./vocabulary.ts";
 
 export interface EncodeOptions {
   /** Numbers of the token table at 8 bits or at 4. Default: int8. */
   readonly tokenTable?: "int8" | "int4" | undefined;
   /** Tokens to keep. Default: all. */
-  readonly keep?: ((entry: VocabularyEntry) => boolean) | undefined;
+  readonly keep?: Keep | undefined;
 }
 
 export interface EncodedModel {

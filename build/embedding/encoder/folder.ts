@@ -1,11 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { ModelError } from "../model2vec/errors.ts";
-import { readModelFile } from "../model2vec/load.ts";
-import { readTokenizer, type TokenizerParts } from "../model2vec/tokenizer.ts";
-import { readSentencePiece, readVocabularyText } from "./tokenizer-files.ts";
-
-export type Json = Readonly<Record<string, unknown>>;
+import { ModelError } from "../model/errors.ts";
+import { type Json, parseModelFile, readModelFile } from "../model/files.ts";
+import { readTokenizer, type TokenizerParts } from "../model/tokenizer.ts";
+import { readSentencePiece, readVocabularyText } from "../model/tokenizer-files.ts";
 
 /** Description of a sentence encoder in a Hugging Face folder, beside its weights. */
 export interface ModelFolder {
@@ -89,8 +87,8 @@ async function findTokenizer(folder: string, settings: Json): Promise<TokenizerP
   const [json, vocabulary, pieces] = await Promise.all(
     TOKENIZER_FILES.map((name) => readFile(join(folder, name)).catch(() => undefined)),
   );
-  if (json) return readTokenizer(new TextDecoder().decode(json));
-  if (vocabulary) return readVocabularyText(new TextDecoder().decode(vocabulary), settings);
+  if (json) return readTokenizer(json);
+  if (vocabulary) return readVocabularyText(vocabulary, settings);
   if (pieces) return readSentencePiece(pieces);
   throw new ModelError(
     "MODEL_NOT_FOUND",
@@ -165,25 +163,16 @@ function firstText(...values: readonly unknown[]): string | undefined {
 }
 
 async function need(folder: string, name: string): Promise<Json> {
-  return parse(await readModelFile(folder, name), name);
+  return objectIn(await readModelFile(folder, name), name);
 }
 
 async function read(folder: string, name: string): Promise<Json | undefined> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(join(folder, name));
-  } catch {
-    return undefined;
-  }
-  return parse(bytes, name);
+  const bytes = await readFile(join(folder, name)).catch(() => undefined);
+  return bytes && objectIn(bytes, name);
 }
 
-function parse(bytes: Uint8Array, name: string): Json {
-  try {
-    const json: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    if (typeof json === "object" && json !== null) return json as Json;
-  } catch (cause) {
-    throw new ModelError("BAD_MODEL", `${name} is not JSON.`, { cause });
-  }
+function objectIn(bytes: Uint8Array, name: string): Json {
+  const json = parseModelFile(bytes, name);
+  if (typeof json === "object" && json !== null) return json as Json;
   throw new ModelError("BAD_MODEL", `${name} is not a JSON object.`);
 }

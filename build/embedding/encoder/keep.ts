@@ -1,11 +1,8 @@
 import { readFile, stat } from "node:fs/promises";
 import { tokensOf } from "../../../worker/core/embedding/encoder/encoder.ts";
 import { OptionError } from "../../settings/errors.ts";
-import type { VocabularyEntry } from "../model2vec/tokenizer.ts";
 import type { ModelFolder } from "./folder.ts";
-import { orderVocabulary } from "./vocabulary.ts";
-
-export type Keep = (entry: VocabularyEntry) => boolean;
+import { type Keep, orderVocabulary } from "./vocabulary.ts";
 
 /** Letters that a language has beside a to z, which all are taken to use, as the inside of a character class. */
 const LETTERS: Readonly<Record<string, string>> = {

@@ -1,12 +1,13 @@
 import type { EncoderConfig } from "../../../worker/core/embedding/encoder/config.ts";
-import { firstHash, secondHash } from "../../../worker/core/embedding/model2vec/tokens.ts";
-import { ModelError } from "../model2vec/errors.ts";
-import type { TokenizerParts, VocabularyEntry } from "../model2vec/tokenizer.ts";
+import { ModelError } from "../model/errors.ts";
+import { orderByHash, UNKNOWN_PENALTY } from "../model/order.ts";
+import type { TokenizerParts, VocabularyEntry } from "../model/tokenizer.ts";
 
-/** Penalty below the lowest score for a character that no piece holds, as tokenizers has it. */
-const UNKNOWN_PENALTY = 10;
 /** Tokens that no text has: their rows are left out. */
 const UNUSED = /^\[unused\d+\]$/;
+
+/** Chooses the tokens that are kept. */
+export type Keep = (entry: VocabularyEntry) => boolean;
 
 /** The vocabulary in the order of its hashes, which is the order of the token table's rows. */
 export interface Vocabulary {
@@ -30,24 +31,13 @@ export interface Vocabulary {
 export function orderVocabulary(
   tokenizer: TokenizerParts,
   around: { readonly start: string; readonly end: string },
-  keep: (entry: VocabularyEntry) => boolean = () => true,
+  keep: Keep = () => true,
 ): Vocabulary {
   const { file, vocabulary, unknown } = tokenizer;
   const needed = (entry: VocabularyEntry): boolean =>
     entry.id === unknown || entry.token === around.start || entry.token === around.end;
   const kept = vocabulary.filter((entry) => needed(entry) || (!UNUSED.test(entry.token) && keep(entry)));
-  const entries = kept
-    .map((entry) => ({ ...entry, hash1: firstHash(entry.token), hash2: secondHash(entry.token) }))
-    .sort((a, b) => a.hash1 - b.hash1 || a.hash2 - b.hash2);
-  for (const [i, entry] of entries.entries()) {
-    const before = entries[i - 1];
-    if (before && entry.hash1 === before.hash1 && entry.hash2 === before.hash2) {
-      throw new ModelError(
-        "BAD_MODEL",
-        `${file} has ${JSON.stringify(entry.token)} and ${JSON.stringify(before.token)}, which cannot be told apart.`,
-      );
-    }
-  }
+  const entries = orderByHash(kept, file);
   const position = (token: string): number => {
     const found = entries.findIndex((entry) => entry.token === token);
     if (found < 0) throw new ModelError("BAD_MODEL", `${file} has no token ${JSON.stringify(token)}.`);

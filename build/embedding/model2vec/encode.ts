@@ -3,16 +3,15 @@ import {
   type Model2VecHeader,
   type Unigram,
 } from "../../../worker/core/embedding/model2vec/table.ts";
-import { firstHash, secondHash } from "../../../worker/core/embedding/model2vec/tokens.ts";
 import { median } from "../../numeric/statistics.ts";
-import { ModelError } from "./errors.ts";
-import type { Tensor } from "./safetensors.ts";
-import type { TokenizerParts, VocabularyEntry } from "./tokenizer.ts";
+import { ModelError } from "../model/errors.ts";
+import { type HashedEntry, orderByHash, UNKNOWN_PENALTY } from "../model/order.ts";
+import type { Tensor } from "../model/safetensors.ts";
+import type { TokenizerParts, VocabularyEntry } from "../model/tokenizer.ts";
+import { quantiseRows } from "../quantise.ts";
 
 /** Tokens of a text that count, as `StaticModel.encode` of model2vec has it. */
 const MAX_TOKENS = 512;
-/** Penalty below the lowest score for a character that no piece holds, as tokenizers has it. */
-const UNKNOWN_PENALTY = 10;
 
 /**
  * A model2vec model as the bytes that an artifact carries: rows in int8 with a scale each, tokens by their hashes.
@@ -31,8 +30,10 @@ export function encodeModel2Vec(
   const [rows, dim] = embeddings.shape as [number, number];
   if (rows === 0 || dim === 0 || dim > 4096)
     throw new ModelError("BAD_MODEL", `Embeddings of ${rows} x ${dim}.`);
-  const { codes, rowScales } = quantise(embeddings.values, rows, dim);
-  const entries = ordered(wanted(tokenizer));
+  const { codes, scales: rowScales } = quantiseRows(embeddings.values, 8, dim);
+  const bad = rowScales.findIndex((scale) => !Number.isFinite(scale));
+  if (bad >= 0) throw new ModelError("BAD_MODEL", `Row ${bad} of the embeddings is not finite.`);
+  const entries = orderByHash(wanted(tokenizer), tokenizer.file);
   const n = entries.length;
   const scores = new Float64Array(tokenizer.model.type === "unigram" ? n : 0);
   const first = new Uint32Array(n);
@@ -70,33 +71,9 @@ export function encodeModel2Vec(
   return join(header, [scores, first, second, rowOf, scales, codes]);
 }
 
-interface HashedEntry extends VocabularyEntry {
-  readonly hash1: number;
-  readonly hash2: number;
-}
-
 /** model2vec leaves unknown words out where the tokenizer names a token for them; Unigram has a number instead. */
 function wanted({ vocabulary, model, unknown }: TokenizerParts): readonly VocabularyEntry[] {
   return model.type === "wordpiece" ? vocabulary.filter(({ id }) => id !== unknown) : vocabulary;
-}
-
-function ordered(vocabulary: readonly VocabularyEntry[]): HashedEntry[] {
-  const entries = vocabulary.map((entry) => ({
-    ...entry,
-    hash1: firstHash(entry.token),
-    hash2: secondHash(entry.token),
-  }));
-  entries.sort((a, b) => a.hash1 - b.hash1 || a.hash2 - b.hash2);
-  const twin = entries.findIndex(
-    (e, i) => i > 0 && e.hash1 === entries[i - 1]!.hash1 && e.hash2 === entries[i - 1]!.hash2,
-  );
-  if (twin > 0) {
-    throw new ModelError(
-      "BAD_MODEL",
-      `tokenizer.json has ${JSON.stringify(entries[twin]!.token)} and ${JSON.stringify(entries[twin - 1]!.token)}, which cannot be told apart.`,
-    );
-  }
-  return entries;
 }
 
 function unigramOf(entries: readonly HashedEntry[], unknown: number): Unigram {
@@ -106,27 +83,6 @@ function unigramOf(entries: readonly HashedEntry[], unknown: number): Unigram {
     unknownScore: Math.min(...entries.map(({ score }) => score)) - UNKNOWN_PENALTY,
     unknown: entries.findIndex(({ id }) => id === unknown),
   };
-}
-
-/** Row by row: the largest number becomes 127. */
-function quantise(
-  values: Tensor["values"],
-  rows: number,
-  dim: number,
-): { codes: Int8Array; rowScales: Float32Array } {
-  const codes = new Int8Array(rows * dim);
-  const rowScales = new Float32Array(rows);
-  for (let row = 0; row < rows; row++) {
-    const at = row * dim;
-    let most = 0;
-    for (let i = 0; i < dim; i++) most = Math.max(most, Math.abs(values[at + i]!));
-    if (!Number.isFinite(most))
-      throw new ModelError("BAD_MODEL", `Row ${row} of the embeddings is not finite.`);
-    const scale = most / 127;
-    rowScales[row] = scale;
-    if (scale > 0) for (let i = 0; i < dim; i++) codes[at + i] = Math.round(values[at + i]! / scale);
-  }
-  return { codes, rowScales };
 }
 
 /** As model2vec has it: the upper median of the tokens' lengths, rounded down. */

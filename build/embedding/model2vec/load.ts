@@ -1,12 +1,13 @@
-import { mkdir, readFile, stat } from "node:fs/promises";
+import { mkdir, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { createModel2VecEmbedder } from "../../../worker/core/embedding/model2vec/embedder.ts";
 import type { CarriedEmbedder } from "../../../worker/core/embedding/types.ts";
 import { writeWholeFile } from "../../settings/partial.ts";
+import { ModelError } from "../model/errors.ts";
+import { parseModelFile, readModelFile } from "../model/files.ts";
+import { readSafetensors } from "../model/safetensors.ts";
+import { readTokenizer } from "../model/tokenizer.ts";
 import { encodeModel2Vec } from "./encode.ts";
-import { ModelError } from "./errors.ts";
-import { readSafetensors } from "./safetensors.ts";
-import { readTokenizer } from "./tokenizer.ts";
 
 const FILES = ["config.json", "tokenizer.json", "model.safetensors"] as const;
 const HUB = "https://huggingface.co";
@@ -38,29 +39,12 @@ export async function loadModel2Vec(model: string, options: Model2VecOptions = {
   const folder = local ? resolve(model) : await fetchModel(model, options);
   const [config, tokenizer, weights] = await Promise.all(FILES.map((name) => readModelFile(folder, name)));
   const table = encodeModel2Vec(
-    readTokenizer(new TextDecoder().decode(tokenizer)),
+    readTokenizer(tokenizer!),
     readSafetensors(weights!),
-    isUnit(new TextDecoder().decode(config)),
+    (parseModelFile(config!, "config.json") as { normalize?: unknown } | null)?.normalize === true,
   );
   // A path of this machine has no meaning where the artifact goes.
   return createModel2VecEmbedder(table, local ? basename(folder) : model);
-}
-
-function isUnit(config: string): boolean {
-  try {
-    return (JSON.parse(config) as { normalize?: unknown }).normalize === true;
-  } catch (cause) {
-    throw new ModelError("BAD_MODEL", "config.json is not JSON.", { cause });
-  }
-}
-
-/** @throws ModelError `MODEL_NOT_FOUND` */
-export async function readModelFile(folder: string, name: string): Promise<Uint8Array> {
-  try {
-    return await readFile(join(folder, name));
-  } catch (cause) {
-    throw new ModelError("MODEL_NOT_FOUND", `${join(folder, name)} cannot be read.`, { cause });
-  }
 }
 
 async function isFolder(path: string): Promise<boolean> {

@@ -3,7 +3,7 @@ import { AnnoyEdgeError } from "../../../worker/core/format/errors.ts";
 import { OptionError } from "../../settings/errors.ts";
 import { createCachedEmbedder } from "../cache/embedder.ts";
 import { type EmbeddingCache, openEmbeddingCache } from "../cache/store.ts";
-import { asEmbedder, type EmbeddingsLike, isEmbeddings } from "../identity.ts";
+import { asEmbedder, type EmbeddingsLike, isCarried, isEmbeddings } from "../identity.ts";
 import { loadModel2Vec } from "../model2vec/load.ts";
 import { type EncoderEmbedder, loadEncoder } from "../sentence/embedder.ts";
 import { loadStaticEmbedder } from "../static.ts";
@@ -74,7 +74,7 @@ async function openGiven(
   embeddings: Embedder | EmbeddingsLike,
   options: OpenEmbedderOptions,
 ): Promise<OpenedEmbedder> {
-  if ("tableBytes" in embeddings || !options.cache) return opened(await asEmbedder(embeddings));
+  if (isCarried(embeddings) || !options.cache) return opened(await asEmbedder(embeddings));
   return cached(options, () => asEmbedder(embeddings));
 }
 

@@ -1,13 +1,12 @@
-import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { type Encoder, openEncoder } from "../../../worker/core/embedding/encoder/encoder.ts";
 import { openKernel } from "../../../worker/core/embedding/encoder/kernel.ts";
 import { AnnoyEdgeError, ArtifactError } from "../../../worker/core/format/errors.ts";
 import type { ServiceEmbedder } from "../../../worker/services/service.ts";
 import { createPool, moduleBeside, type Pool } from "../../threads/pool.ts";
 import { kernelModule } from "../encoder/kernel/load.ts";
+import { shippedPath } from "../shipped.ts";
 import { type EncodeTask, runEncodeTask } from "./work.ts";
 
 /** A sentence encoder as a build uses it: passages on all cores, queries on this thread. */
@@ -41,7 +40,7 @@ export async function loadEncoder(
   path?: string,
   options: EncoderEmbedderOptions = {},
 ): Promise<EncoderEmbedder> {
-  const file = path ?? shippedPath();
+  const file = path ?? shippedPath(SHIPPED);
   let bytes: Uint8Array;
   try {
     bytes = await readFile(file);
@@ -136,20 +135,6 @@ function groupsOf(texts: readonly string[]): number[][] {
     characters += length;
   }
   return groups;
-}
-
-/** Sources lie three folders below the package's root, compiled files four: look upwards. */
-function shippedPath(): string {
-  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
-    const file = join(folder, SHIPPED);
-    if (existsSync(file)) return file;
-    if (folder === dirname(folder)) {
-      throw new AnnoyEdgeError(
-        "EMBEDDER_NOT_FOUND",
-        `The package's ${SHIPPED} is missing; reinstall the package or name another embedder.`,
-      );
-    }
-  }
 }
 
 /** Returns the encoder file of an embedder; undefined for one of another kind. */

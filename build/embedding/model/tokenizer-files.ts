@@ -1,12 +1,10 @@
-import { ModelError } from "../model2vec/errors.ts";
-import type { TokenizerParts, VocabularyEntry } from "../model2vec/tokenizer.ts";
+import { ModelError } from "./errors.ts";
+import type { Json } from "./files.ts";
+import type { TokenizerParts, VocabularyEntry } from "./tokenizer.ts";
 
 /** The tokenizer of a BERT model that has only a vocab.txt: one token a line, its number the line's. */
-export function readVocabularyText(
-  text: string,
-  settings: Readonly<Record<string, unknown>>,
-): TokenizerParts {
-  const tokens = text.split(/\r?\n/);
+export function readVocabularyText(bytes: Uint8Array, settings: Json): TokenizerParts {
+  const tokens = new TextDecoder().decode(bytes).split(/\r?\n/);
   if (tokens.at(-1) === "") tokens.pop();
   const lowercase = settings.do_lower_case !== false;
   const unknown = tokens.indexOf("[UNK]");

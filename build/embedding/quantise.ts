@@ -1,4 +1,6 @@
-import { tilePlace } from "../../../worker/core/format/encoder.ts";
+import { tilePlace } from "../../worker/core/format/encoder.ts";
+
+type Numbers = Float32Array | Float64Array;
 
 /** Rows of numbers as integers, with a scale for every `group` of them. */
 export interface QuantisedRows {
@@ -7,7 +9,7 @@ export interface QuantisedRows {
 }
 
 /** Rows of a table, at 8 bits or at 4, two numbers a byte with the first in the low four bits. */
-export function quantiseRows(values: Float32Array, bits: 4 | 8, group: number): QuantisedRows {
+export function quantiseRows(values: Numbers, bits: 4 | 8, group: number): QuantisedRows {
   const most = bits === 8 ? 127 : 7;
   const scales = new Float32Array(values.length / group);
   const codes = new Int8Array((values.length * bits) / 8);
@@ -23,7 +25,7 @@ export function quantiseRows(values: Float32Array, bits: 4 | 8, group: number): 
   return { codes, scales };
 }
 
-function largest(numbers: Float32Array): number {
+function largest(numbers: Numbers): number {
   let most = 0;
   for (const value of numbers) most = Math.max(most, Math.abs(value));
   return most;
@@ -34,7 +36,7 @@ function clamp(code: number, most: number): number {
 }
 
 /** With few levels, cutting the largest numbers off a little leaves a smaller squared error. */
-function bestScale(numbers: Float32Array, most: number): number {
+function bestScale(numbers: Numbers, most: number): number {
   const full = largest(numbers) / most;
   let best = full;
   let least = Number.POSITIVE_INFINITY;

@@ -1,5 +1,6 @@
 import type { Normaliser, PreTokeniser } from "../../../worker/core/embedding/model2vec/normalise.ts";
 import { ModelError } from "./errors.ts";
+import { type Json, parseModelFile } from "./files.ts";
 
 /** Fields of a tokenizer.json that decide the tokens of a text. */
 export interface TokenizerParts {
@@ -22,22 +23,14 @@ export interface VocabularyEntry {
   readonly score: number;
 }
 
-type Json = Readonly<Record<string, unknown>>;
-
 /**
  * Reads a tokenizer.json of Hugging Face's tokenizers. SentencePiece's compiled character map, which only Unigram
  * models have, is taken for NFKC with SentencePiece's rules for blanks, as it is but for a few rare characters.
  *
  * @throws ModelError `MODEL_UNSUPPORTED` naming the part that is not known, `BAD_MODEL`
  */
-export function readTokenizer(text: string): TokenizerParts {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch (cause) {
-    throw new ModelError("BAD_MODEL", "tokenizer.json is not JSON.", { cause });
-  }
-  const json = object(parsed, "fields");
+export function readTokenizer(bytes: Uint8Array): TokenizerParts {
+  const json = object(parseModelFile(bytes, "tokenizer.json"), "fields");
   const model = object(json.model, "model");
   const parts = {
     file: "tokenizer.json",
