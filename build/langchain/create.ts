@@ -6,13 +6,12 @@ import { type AnnoyIndex, dataOf } from "../annoy/annoy-index.ts";
 import type { AnnoyDocuments } from "../annoy/documents.ts";
 import { importAnnoy } from "../annoy/import.ts";
 import { writeAnnoyFile } from "../annoy/write.ts";
-import { asEmbedder, type EmbeddingsLike } from "../embedding/identity.ts";
+import { asEmbedder, type EmbeddingsLike, isEmbeddings } from "../embedding/identity.ts";
 import { type BuildOptions, build } from "../pipeline/build.ts";
 import { OptionError } from "../settings/errors.ts";
 import { runFolder } from "../settings/run-folder.ts";
 import type { Backend, StoreOptions } from "./backend.ts";
 import { openLocal } from "./local.ts";
-import { openTemporary } from "./temporary.ts";
 
 /** Settings of the build behind `fromTexts`, `fromDocuments` and `fromEmbeddings`; all have defaults. */
 export interface AnnoyLibConfig
@@ -40,6 +39,20 @@ export function documentsOf(texts: readonly string[], metadatas: Metadatas): Doc
     const metadata: object = Array.isArray(metadatas) ? (metadatas[i] ?? {}) : metadatas;
     return new Document({ pageContent, metadata: { ...metadata } });
   });
+}
+
+/** Arguments behind the pairs of text and vector, in the order of LangChain.js or of LangChain for Python. */
+export function argumentsOf(
+  second: Metadatas | EmbeddingsLike | undefined,
+  third: EmbeddingsLike | readonly object[] | AnnoyLibConfig | undefined,
+  fourth: AnnoyLibConfig | undefined,
+): { metadatas: Metadatas; embeddings: EmbeddingsLike | undefined; config: AnnoyLibConfig } {
+  const pythonic = isEmbeddings(second);
+  const embeddings = [second, third].find(isEmbeddings);
+  // By the overloads: after embeddings, what is no list of metadatas is settings.
+  const settings = pythonic && !Array.isArray(third) ? (third as AnnoyLibConfig | undefined) : undefined;
+  const metadatas = pythonic ? (Array.isArray(third) ? third : []) : (second ?? []);
+  return { metadatas, embeddings, config: { ...settings, ...fourth } };
 }
 
 /** Builds an artifact and opens it. */
@@ -112,12 +125,34 @@ export async function importBackend(
   return openMade(make, embeddings, { directory, writable, publish });
 }
 
-async function openMade(
+/**
+ * Makes an artifact and opens it. One without a directory lies in a folder of its own, which goes when the backend is closed,
+ * when making or opening fails, and otherwise with the process.
+ *
+ * @param make writes the artifact into `out`
+ */
+export async function openMade(
   make: (out: string) => Promise<unknown>,
   embeddings: EmbeddingsLike | undefined,
-  { directory, ...options }: StoreOptions & { readonly directory: string | undefined },
+  { directory, ...options }: StoreOptions & { readonly directory?: string | undefined },
 ): Promise<Backend> {
-  if (directory === undefined) return openTemporary(embeddings, make, options);
-  await make(directory);
-  return openLocal(directory, embeddings, options);
+  if (directory !== undefined) {
+    await make(directory);
+    return openLocal(directory, embeddings, options);
+  }
+  const temporary = await mkdtemp(join(await runFolder(), "index-"));
+  const remove = () => rm(temporary, { recursive: true, force: true });
+  try {
+    const out = join(temporary, "index");
+    await make(out);
+    const backend = await openLocal(out, embeddings, options);
+    const close = async () => {
+      await backend.close();
+      await remove();
+    };
+    return { ...backend, close };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
 }

@@ -1,38 +1,34 @@
-import { randomUUID } from "node:crypto";
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { Document, type DocumentInterface } from "@langchain/core/documents";
 import type { EmbeddingsInterface } from "@langchain/core/embeddings";
 import { type MaxMarginalRelevanceSearchOptions, SaveableVectorStore } from "@langchain/core/vectorstores";
-import type { StaticEmbedder } from "../../worker/core/embedding/static/embedder.ts";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import { DEFAULT_FETCH_K, DEFAULT_K } from "../../worker/core/search/schema.ts";
 import type { SearchMode } from "../../worker/core/search/types.ts";
 import type { AnnoyIndex } from "../annoy/annoy-index.ts";
 import type { AnnoyDocuments } from "../annoy/documents.ts";
-import { isEmbeddings } from "../embedding/identity.ts";
-import { OptionError } from "../settings/errors.ts";
+import { isCarried } from "../embedding/identity.ts";
 import {
   type Backend,
   closedBackend,
-  type StoreChange,
   type StoreHit,
   type StoreOptions,
   type StoreSearch,
 } from "./backend.ts";
 import {
   type AnnoyLibConfig,
+  argumentsOf,
   buildBackend,
   documentsOf,
   type FromIndexOptions,
   importBackend,
   type Metadatas,
+  openMade,
 } from "./create.ts";
 import { ReadOnlyError } from "./errors.ts";
-import { importLangchain } from "./folder/index.ts";
+import { importLangchain, isLangchainFolder } from "./folder/index.ts";
 import { openLocal } from "./local.ts";
 import { type ConnectOptions, openRemote } from "./remote.ts";
-import { openTemporary } from "./temporary.ts";
+import { changesOf } from "./writable.ts";
 
 type Metadata = Record<string, unknown>;
 
@@ -79,7 +75,7 @@ export class AnnoyVectorStore extends SaveableVectorStore {
     options: StoreOptions = {},
   ): Promise<AnnoyVectorStore> {
     const backend = isLangchainFolder(directory)
-      ? await openTemporary(embeddings, (out) => importLangchain(directory, { out }), options)
+      ? await openMade((out) => importLangchain(directory, { out }), embeddings, options)
       : await openLocal(directory, embeddings, options);
     return new AnnoyVectorStore(backend, options);
   }
@@ -107,12 +103,11 @@ export class AnnoyVectorStore extends SaveableVectorStore {
     config: AnnoyLibConfig = {},
   ): Promise<AnnoyVectorStore> {
     // Our own embedder goes into the artifact, which then needs no other; LangChain's give vectors.
-    const own = !embeddings || "tableBytes" in embeddings;
+    const own = !embeddings || isCarried(embeddings);
     const vectors = own
       ? undefined
       : await embeddings.embedDocuments(documents.map((document) => document.pageContent));
-    const given = embeddings as (EmbeddingsInterface & Partial<StaticEmbedder>) | undefined;
-    return new AnnoyVectorStore(await buildBackend(documents, vectors, given, config), config);
+    return new AnnoyVectorStore(await buildBackend(documents, vectors, embeddings, config), config);
   }
 
   /** Pairs of text and vector. `embeddings` embeds queries, and may be left out when queries are vectors. */
@@ -135,17 +130,12 @@ export class AnnoyVectorStore extends SaveableVectorStore {
     third?: EmbeddingsInterface | readonly object[] | AnnoyLibConfig,
     fourth?: AnnoyLibConfig,
   ): Promise<AnnoyVectorStore> {
-    const pythonic = isEmbeddings(second);
-    const embeddings = [second, third].find(isEmbeddings);
-    // By the overloads: after embeddings, what is no list of metadatas is settings.
-    const settings = pythonic && !Array.isArray(third) ? (third as AnnoyLibConfig | undefined) : undefined;
-    const metadatas = pythonic ? (Array.isArray(third) ? third : []) : (second ?? []);
+    const { metadatas, embeddings, config } = argumentsOf(second, third, fourth);
     const documents = documentsOf(
       textEmbeddings.map(([text]) => text),
       metadatas,
     );
     const vectors = textEmbeddings.map(([, vector]) => vector);
-    const config = { ...settings, ...fourth };
     return new AnnoyVectorStore(await buildBackend(documents, vectors, embeddings, config), config);
   }
 
@@ -337,7 +327,7 @@ export class AnnoyVectorStore extends SaveableVectorStore {
     documents: DocumentInterface[],
     options?: { readonly ids?: readonly string[] },
   ): Promise<string[]> {
-    const change = this.#backend.change ?? readOnly("addVectors");
+    const change = this.#change("addVectors");
     const changes = changesOf(vectors, documents, options?.ids);
     if (changes.length > 0) await change(changes, []);
     return changes.map(({ id }) => id);
@@ -348,16 +338,22 @@ export class AnnoyVectorStore extends SaveableVectorStore {
     documents: DocumentInterface[],
     options?: { readonly ids?: readonly string[] },
   ): Promise<string[]> {
-    if (!this.#backend.change) readOnly("addDocuments");
+    this.#change("addDocuments");
     const texts = documents.map(({ pageContent }) => pageContent);
     return this.addVectors(await this.#backend.embeddings.embedDocuments(texts), documents, options);
   }
 
   /** Removes documents by their ids; those that are not there are passed over. @throws ReadOnlyError unless the store is `writable` */
   override async delete(params?: { readonly ids?: readonly string[] }): Promise<void> {
-    const change = this.#backend.change ?? readOnly("delete");
+    const change = this.#change("delete");
     const ids = params?.ids ?? [];
     if (ids.length > 0) await change([], ids);
+  }
+
+  #change(method: string): NonNullable<Backend["change"]> {
+    const { change } = this.#backend;
+    if (!change) throw new ReadOnlyError(method);
+    return change;
   }
 
   async #documents(request: StoreSearch): Promise<Document[]> {
@@ -371,30 +367,6 @@ export class AnnoyVectorStore extends SaveableVectorStore {
   async #search(request: StoreSearch): Promise<StoreHit[]> {
     return this.#backend.search({ ...request, ...(request.query !== undefined && { mode: this.#mode }) });
   }
-}
-
-function readOnly(method: string): never {
-  throw new ReadOnlyError(method);
-}
-
-/** @throws OptionError when there are not as many vectors or ids as documents */
-function changesOf(
-  vectors: readonly (readonly number[])[],
-  documents: readonly DocumentInterface[],
-  ids?: readonly string[],
-): StoreChange[] {
-  for (const [what, list] of Object.entries({ vectors, ids })) {
-    if (list && list.length !== documents.length)
-      throw new OptionError(`There are ${list.length} ${what} for ${documents.length} documents.`);
-  }
-  const changes = documents.map(({ id, pageContent, metadata }, i) => ({
-    id: ids?.[i] ?? id ?? randomUUID(),
-    pageContent,
-    metadata,
-    vector: vectors[i]!,
-  }));
-  // Of two with one id the later one counts, as if they had been added one after the other.
-  return [...new Map(changes.map((change) => [change.id, change])).values()];
 }
 
 /** A condition on the metadata; or, where LangChain for Python has it, `searchK`: the candidates to look at. */
@@ -415,8 +387,4 @@ function mmrOf({
 function toDocument({ document }: Pick<StoreHit, "document">): Document {
   const { id, pageContent, metadata } = document;
   return new Document<Metadata>({ id, pageContent, metadata });
-}
-
-function isLangchainFolder(directory: string): boolean {
-  return existsSync(join(directory, "index.annoy")) && !existsSync(join(directory, "manifest.json"));
 }

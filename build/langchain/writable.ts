@@ -1,7 +1,10 @@
+import { randomUUID } from "node:crypto";
+import type { DocumentInterface } from "@langchain/core/documents";
 import { update } from "../changes/update.ts";
 import type { LocalIndex } from "../local/types.ts";
 import { type PublishDirOptions, publish } from "../pipeline/publishing.ts";
-import type { Backend } from "./backend.ts";
+import { OptionError } from "../settings/errors.ts";
+import type { Backend, StoreChange } from "./backend.ts";
 
 interface WritableOptions {
   /** Opens the folder anew. */
@@ -50,4 +53,24 @@ export function createWritable(directory: string, index: LocalIndex, options: Wr
     },
     change,
   };
+}
+
+/** Documents to add, with their vectors. @throws OptionError when there are not as many vectors or ids as documents */
+export function changesOf(
+  vectors: readonly (readonly number[])[],
+  documents: readonly DocumentInterface[],
+  ids?: readonly string[],
+): StoreChange[] {
+  for (const [what, list] of Object.entries({ vectors, ids })) {
+    if (list && list.length !== documents.length)
+      throw new OptionError(`There are ${list.length} ${what} for ${documents.length} documents.`);
+  }
+  const changes = documents.map(({ id, pageContent, metadata }, i) => ({
+    id: ids?.[i] ?? id ?? randomUUID(),
+    pageContent,
+    metadata,
+    vector: vectors[i]!,
+  }));
+  // Of two with one id the later one counts, as if they had been added one after the other.
+  return [...new Map(changes.map((change) => [change.id, change])).values()];
 }

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { AnnoyEdgeError } from "../../../worker/core/format/errors.ts";
@@ -32,6 +33,11 @@ export async function importLangchain(folder: string, options: ImportOptions): P
   const data = readAnnoy(join(folder, INDEX), { dimensions, metric });
   const documents = documentsOf(store, existingItems(data.slots), pickle);
   return writeImported(data, documents, options, { importedFrom: "langchain" });
+}
+
+/** Whether a folder is one that LangChain wrote, and no artifact. */
+export function isLangchainFolder(directory: string): boolean {
+  return existsSync(join(directory, INDEX)) && !existsSync(join(directory, "manifest.json"));
 }
 
 async function readPickleFile(path: string): Promise<Uint8Array> {
