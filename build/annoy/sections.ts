@@ -72,8 +72,6 @@ export function annoySections(data: AnnoyData, codec: AnnoyCodec): BuiltForest {
       seed: 0,
     },
     certified: UNMEASURED,
-    codec,
-    rescore: "none",
   };
 }
 

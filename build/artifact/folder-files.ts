@@ -1,11 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  type Codec,
-  FORMAT_MAJOR,
-  FORMAT_MINOR,
-  type RescoreCodec,
-} from "../../worker/core/format/constants.ts";
+import { FORMAT_MAJOR, FORMAT_MINOR } from "../../worker/core/format/constants.ts";
 import { encodeIds } from "../../worker/core/format/ids.ts";
 import type {
   ArtifactMeta,
@@ -24,8 +19,6 @@ export interface BuiltForest {
   readonly sections: SectionSource[];
   readonly forest: ArtifactMeta["forest"];
   readonly certified: CertifiedRecall;
-  readonly codec: Codec;
-  readonly rescore: RescoreCodec;
 }
 
 /** Everything that goes into an artifact folder beside the documents, which are already written there. */
@@ -85,13 +78,14 @@ export function encodeDraft(parts: DraftParts): Uint8Array {
 }
 
 export function metaOf({ name = "draft", built, ...parts }: DraftParts): ArtifactMeta {
+  const { metric, dimensions, nSlots, codec, rescore } = built.header;
   return {
     name,
-    metric: built.header.metric,
-    dimensions: built.header.dimensions,
-    items: parts.items ?? built.header.nSlots,
-    codec: built.codec,
-    rescore: built.rescore,
+    metric,
+    dimensions,
+    items: parts.items ?? nSlots,
+    codec,
+    rescore,
     forest: built.forest,
     embedder: parts.embedder ?? null,
     certified: parts.certified ?? built.certified,

@@ -14,10 +14,10 @@ describe("codec auto", () => {
 
   it("takes the smallest that meets the target, and refuses one that any searchK falls short with", async () => {
     const rough = await build({ targetRecall: 0.6 });
-    expect(rough.built.codec).toBe("binary");
+    expect(rough.built.header.codec).toBe("binary");
     const fine = await build({ targetRecall: 0.995 });
     expect(fine.built.certified).toMatchObject({ met: true, target: 0.995 });
-    expect(["int8", "float32"]).toContain(fine.built.codec);
+    expect(["int8", "float32"]).toContain(fine.built.header.codec);
     expect(hotBytes(fine.built.sections)).toBeGreaterThan(hotBytes(rough.built.sections));
   });
 
@@ -26,7 +26,7 @@ describe("codec auto", () => {
     const near = sharedFloats(vectors.length);
     for (let i = 0; i < near.length; i++) near[i] = i % DIMENSIONS < 8 ? 0.01 * vectors[i]! : 1;
     const { built } = await forestOf(near, DIMENSIONS, "euclidean", { codec: "auto", rescore: "none" });
-    expect(built.codec).not.toBe("binary");
+    expect(built.header.codec).not.toBe("binary");
     expect(built.certified.met).toBe(true);
   });
 
@@ -34,7 +34,7 @@ describe("codec auto", () => {
     const int4 = await forestOf(vectors, DIMENSIONS, "angular", { codec: "int4", rescore: "none" });
     const maxBytes = hotBytes(int4.built.sections) + 1000;
     const { built } = await build({ targetRecall: 0.9999, rescore: "none", maxBytes });
-    expect(["binary", "int4"]).toContain(built.codec);
+    expect(["binary", "int4"]).toContain(built.header.codec);
     expect(hotBytes(built.sections)).toBeLessThanOrEqual(maxBytes);
     expect(built.certified.met).toBe(false);
   });

@@ -277,8 +277,8 @@ describe("awkward input", () => {
   it("lets auto pick a smaller codec when it meets the target", async () => {
     const vectors = clusteredVectors(4000, 64, 1000, 0.3, 9);
     const { built } = await forestOf(vectors, 64, "angular", { codec: "auto", targetRecall: 0.3 });
-    expect(built.codec).toBe("binary");
+    expect(built.header.codec).toBe("binary");
     const finer = await forestOf(vectors, 64, "angular", { codec: "auto", targetRecall: 0.99 });
-    expect(["int8", "float32"]).toContain(finer.built.codec);
+    expect(["int8", "float32"]).toContain(finer.built.header.codec);
   });
 });

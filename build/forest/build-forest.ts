@@ -198,13 +198,14 @@ async function encode(parts: Parts, codec: Codec, onProgress: (share: number) =>
 
 async function certified(
   { settings, pool, truth, texts }: Parts,
-  { header, forest, sections, sketch }: Encoded,
+  encoded: Encoded,
   onProgress: (share: number) => void,
 ): Promise<BuiltForest> {
-  const { codec, rescore, nSlots, dimensions } = header;
+  const { header, forest, sections } = encoded;
+  const { nSlots, dimensions } = header;
   const certified = await certifySections(
     pool,
-    { header, forest, sections, sketch },
+    encoded,
     { truth, texts },
     { target: settings.targetRecall, whole: walksAll(nSlots, dimensions, settings) },
     onProgress,
@@ -215,8 +216,6 @@ async function certified(
     sections,
     forest,
     certified,
-    codec,
-    rescore,
   };
 }
 

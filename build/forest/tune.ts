@@ -69,10 +69,10 @@ export async function certifySections(
     recallAt10: 0,
     recallAt100: 0,
   };
-  const { metric, codec, rescore } = header;
+  const { metric, codec } = header;
   // Behind binary codes the rescoring tier decides every answer, read by range where it is not in memory.
   const hot = sections.filter((section) => section.hot || codec === "binary");
-  const bytes = encodeDraft({ built: { header, forest, codec, rescore, certified: draft, sections: hot } });
+  const bytes = encodeDraft({ built: { header, forest, certified: draft, sections: hot } });
   const shared = new Uint8Array(new SharedArrayBuffer(bytes.byteLength));
   shared.set(bytes);
   const tuned = { bytes: shared, edition: 0 };

@@ -2,11 +2,12 @@ import { itemVectors } from "../../worker/core/forest/item-vectors.ts";
 import { openForest } from "../../worker/core/forest/open-forest.ts";
 import { openSlots } from "../../worker/core/forest/slots.ts";
 import { openVectors } from "../../worker/core/forest/vectors.ts";
-import { type Artifact, openArtifact } from "../../worker/core/format/artifact.ts";
+import type { Artifact } from "../../worker/core/format/artifact.ts";
 import type { Task } from "../threads/pool.ts";
 import { createGrader, type ExactRows, NOTHING } from "./exact-score.ts";
 import type { MeasuredArtifact } from "./held-out.ts";
-import { openStages, type StagedWalk } from "./stages.ts";
+import { openerOf } from "./opened.ts";
+import { openStages } from "./stages.ts";
 
 /** Points to measure. */
 export interface Recording {
@@ -36,26 +37,12 @@ export interface Recorded {
   readonly lost: Float64Array;
 }
 
-/** An artifact as this thread has opened it. */
-interface Opened {
-  readonly measured: MeasuredArtifact;
-  readonly walk: StagedWalk;
-  vector(item: number): Float32Array | undefined;
-}
+type VectorOf = (item: number) => Float32Array | undefined;
 
-/** Artifact that this thread opened last: many tasks of one table follow each other. */
-let opened: Opened | undefined;
-
-function openOnce(measured: MeasuredArtifact): Opened {
-  const { bytes, edition } = measured;
-  if (opened?.measured.edition === edition && opened.measured.bytes.buffer === bytes.buffer) return opened;
-  const artifact = openArtifact(bytes, { trusted: true });
-  opened = { measured: { bytes, edition }, walk: openStages(artifact), vector: vectorIn(artifact) };
-  return opened;
-}
+const openOnce = openerOf((artifact) => ({ walk: openStages(artifact), vector: vectorIn(artifact) }));
 
 /** Stored vectors, one at a time in the same row; of forests that have none those that their sketches stand for. */
-function vectorIn(artifact: Artifact): Opened["vector"] {
+function vectorIn(artifact: Artifact): VectorOf {
   const stored = openVectors(artifact, "rescore") ?? openVectors(artifact, "vectors");
   if (!stored) return openForest(artifact).vector;
   const row = new Float32Array(artifact.header.dimensions);

@@ -1,10 +1,9 @@
 import { openForest } from "../../worker/core/forest/open-forest.ts";
-import type { Forest } from "../../worker/core/forest/types.ts";
-import { openArtifact } from "../../worker/core/format/artifact.ts";
 import type { Metric } from "../../worker/core/format/constants.ts";
 import type { Task } from "../threads/pool.ts";
 import { exactScore, rowOfItem } from "./exact-score.ts";
 import type { MeasuredArtifact } from "./held-out.ts";
+import { openerOf } from "./opened.ts";
 
 /** Searches one shard for the queries of the whole, as it is searched when the index is asked. */
 export interface ShardAnswersTask extends Task<ShardAnswers>, MeasuredArtifact {
@@ -37,15 +36,7 @@ export interface ShardAnswers {
   readonly searchK: number;
 }
 
-/** Artifact that this thread opened last: many tasks of one shard follow each other. */
-let opened: { readonly measured: MeasuredArtifact; readonly forest: Forest } | undefined;
-
-function openOnce(measured: MeasuredArtifact): Forest {
-  const { bytes, edition } = measured;
-  if (opened?.measured.edition !== edition || opened.measured.bytes.buffer !== bytes.buffer)
-    opened = { measured: { bytes, edition }, forest: openForest(openArtifact(bytes, { trusted: true })) };
-  return opened.forest;
-}
+const openOnce = openerOf(openForest);
 
 export function answer(task: ShardAnswersTask): ShardAnswers {
   const forest = openOnce(task);

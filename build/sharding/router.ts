@@ -113,8 +113,6 @@ export async function writeRouter(folder: FolderWriter, parts: RouterParts): Pro
     sections: vectorSections({ metric, codec, rescore: "none", vectors: rows, dimensions, order }),
     forest: { kind: "flat", trees: 0, splitNodes: 0, leafNodes: 0, leafSize: 0, seed },
     certified,
-    codec,
-    rescore: "none",
   };
   const documents: ManifestFile = await (await folder.createFile("documents.jsonl")).close();
   return writeArtifact(folder, {

@@ -44,9 +44,9 @@ export async function runMillion(count: number): Promise<MillionReport> {
     },
   );
   const buildSeconds = building().wall;
-  const { codec, rescore, certified } = built;
+  const { certified } = built;
   const file = encodeDraft({ built });
-  const { hotBytes } = openArtifact(file, { trusted: true }).header;
+  const { codec, rescore, hotBytes } = openArtifact(file, { trusted: true }).header;
   const hot = file.slice(0, hotBytes);
   const opening = startClock();
   openForest(openArtifact(hot));
