@@ -1,7 +1,20 @@
 import { build } from "../pipeline/build.ts";
 import { publish } from "../pipeline/publishing.ts";
 import type { SiteReport } from "../site/report.ts";
-import type { IndexAnswer, IndexJob } from "./job.ts";
+import type { IndexSettings } from "./settings.ts";
+
+/** A job for the process that indexes. */
+export interface IndexJob extends IndexSettings {
+  readonly site: string;
+  readonly baseUrl: string;
+  readonly out: string;
+  readonly name: string;
+}
+
+/** Answer of that process when it is done. */
+export type IndexAnswer =
+  | { readonly done: readonly string[] }
+  | { readonly error: { readonly code: string; readonly message: string } };
 
 /** Indexes the site that the parent process names, and answers with what to say about it. */
 process.once("message", async (job: IndexJob) => {

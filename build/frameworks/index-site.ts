@@ -1,7 +1,7 @@
 import { fork } from "node:child_process";
 import { join } from "node:path";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
-import type { IndexAnswer, IndexJob } from "./job.ts";
+import type { IndexAnswer, IndexJob } from "./index-process.ts";
 import type { SearchSettings } from "./settings.ts";
 
 export interface BuiltSite {

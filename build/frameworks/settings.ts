@@ -73,6 +73,18 @@ export function checkSettings(settings: SearchSettings): SearchSettings {
   return settings;
 }
 
+const MODULE = "virtual:annoy-edge-settings";
+
+/** The part of a plugin of Vite by which a page imports its settings. */
+export function settingsModule(settings: SearchSettings) {
+  return {
+    name: "annoy-edge-settings",
+    resolveId: (id: string) => (id === MODULE ? `\0${MODULE}` : undefined),
+    load: (id: string) =>
+      id === `\0${MODULE}` ? `export default ${JSON.stringify(shownSettings(settings))}` : undefined,
+  };
+}
+
 /** Returns the settings that the page gets: all but those of the build. */
 export function shownSettings({ index: _, ...shown }: SearchSettings): Omit<SearchSettings, "index"> {
   return shown;

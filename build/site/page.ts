@@ -104,7 +104,6 @@ export function readPage(html: string, url = ""): Page | Skipped {
     sections,
     headings: firstHeadings(roots, found.landmarks.h1s, leftOut),
     entries: entriesOf(roots, leftOut, isListAddress(own)),
-    base: found.base,
     contentLang: languageOf(roots),
   });
 }
@@ -115,7 +114,6 @@ function pageOf(
     readonly sections: readonly Section[];
     readonly headings: string[];
     readonly entries: readonly string[];
-    readonly base: string | undefined;
     readonly contentLang: string | undefined;
   },
 ): Page {
@@ -131,7 +129,7 @@ function pageOf(
     ...(contentLang && contentLang !== found.lang?.toLowerCase() && { contentLang }),
     ...(found.canonical !== undefined && { canonical: found.canonical }),
     ...(found.default && { default: found.default }),
-    ...(read.base !== undefined && { base: read.base }),
+    ...(found.base !== undefined && { base: found.base }),
     ...(image && { image }),
     ...(found.description && { description: found.description }),
     breadcrumbs: found.breadcrumbs,
@@ -143,7 +141,7 @@ function pageOf(
   };
 }
 
-export interface Survey {
+interface Survey {
   lang?: string;
   title?: string;
   canonical?: string;
@@ -166,7 +164,7 @@ export interface Survey {
 }
 
 /** One walk over the whole page for everything but its text. */
-export function survey(document: Document): Survey {
+function survey(document: Document): Survey {
   const landmarks = createLandmarks();
   const found: Survey = {
     landmarks,
@@ -190,10 +188,7 @@ export function survey(document: Document): Survey {
 
 function readAttributes(element: Element, found: Survey): void {
   if (found.breadcrumbs.length === 0 && isBreadcrumbs(element)) found.breadcrumbs = crumbsOf(element);
-  for (const [key, value] of captured(element, "filter")) {
-    found.filters[key] ??= [];
-    if (!found.filters[key].includes(value)) found.filters[key].push(value);
-  }
+  for (const [key, value] of captured(element, "filter")) addFilter(found, key, value);
   for (const [key, value] of captured(element, "meta")) found.meta[key] = value;
   for (const [key, value] of captured(element, "sort")) {
     const number = Number(value);
@@ -252,10 +247,14 @@ function readDocSearch(name: string, content: string, found: Survey): void {
   if (name === "docusaurus_tag" && /^(?:blog|doc)_\w+_(?:list|posts)$/.test(content)) found.list ??= content;
   // A tag of Docusaurus' own, which says the version again; and the language, which the page declares.
   if (name === "docusaurus_tag" || name === "language") return;
-  for (const value of content.split(",").map((part) => part.trim())) {
-    found.filters[name] ??= [];
-    if (value !== "" && !found.filters[name].includes(value)) found.filters[name].push(value);
-  }
+  found.filters[name] ??= [];
+  const values = content.split(",").map((part) => part.trim());
+  for (const value of values) if (value !== "") addFilter(found, name, value);
+}
+
+function addFilter({ filters }: Survey, name: string, value: string): void {
+  filters[name] ??= [];
+  if (!filters[name].includes(value)) filters[name].push(value);
 }
 
 function isBreadcrumbs(element: Element): boolean {

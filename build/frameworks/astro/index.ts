@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { indexSite } from "../index-site.ts";
-import { checkSettings, type SearchSettings, shownSettings } from "../settings.ts";
+import { checkSettings, type SearchSettings, settingsModule } from "../settings.ts";
 
 export type { IndexSettings, SearchSettings } from "../settings.ts";
 
@@ -31,8 +31,6 @@ export interface StarlightPlugin {
     }) => void;
   };
 }
-
-const SETTINGS = "virtual:annoy-edge-settings";
 
 /**
  * An integration of Astro that indexes the site after its build, and gives its settings to the component
@@ -71,14 +69,5 @@ export function annoyEdgeStarlight(given: SearchSettings = {}): StarlightPlugin 
         addIntegration(integration);
       },
     },
-  };
-}
-
-function settingsModule(settings: SearchSettings) {
-  return {
-    name: "annoy-edge-settings",
-    resolveId: (id: string) => (id === SETTINGS ? `\0${SETTINGS}` : undefined),
-    load: (id: string) =>
-      id === `\0${SETTINGS}` ? `export default ${JSON.stringify(shownSettings(settings))}` : undefined,
   };
 }

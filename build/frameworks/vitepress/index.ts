@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { indexSite } from "../index-site.ts";
-import { checkSettings, type SearchSettings, shownSettings } from "../settings.ts";
+import { checkSettings, type SearchSettings, settingsModule } from "../settings.ts";
 
 export type { IndexSettings, SearchSettings } from "../settings.ts";
 
@@ -22,7 +22,6 @@ export interface VitePressPlugin {
   readonly load: (id: string) => Promise<string> | string | undefined;
 }
 
-const SETTINGS = "virtual:annoy-edge-settings";
 const SEARCH_BAR = fileURLToPath(new URL("./search-bar.js", import.meta.url));
 
 /**
@@ -34,6 +33,7 @@ const SEARCH_BAR = fileURLToPath(new URL("./search-bar.js", import.meta.url));
 export default function annoyEdge(given: SearchSettings = {}): VitePressPlugin {
   const settings = checkSettings(given);
   return {
+    ...settingsModule(settings),
     name: "annoy-edge",
     enforce: "pre",
     config: () => ({
@@ -55,9 +55,6 @@ export default function annoyEdge(given: SearchSettings = {}): VitePressPlugin {
         await indexSite(site, settings, (line) => process.stdout.write(`annoy-edge: ${line}\n`));
       };
     },
-    resolveId: (id) => (id === SETTINGS ? `\0${SETTINGS}` : undefined),
-    load: (id) =>
-      id === `\0${SETTINGS}` ? `export default ${JSON.stringify(shownSettings(settings))}` : undefined,
   };
 }
 

@@ -78,7 +78,6 @@ export function createLines() {
   const block = () => endLine(false);
   return {
     block,
-    lineBreak: block,
     paragraph: () => {
       block();
       if (done.length > 0 && done.at(-1) !== "") done.push("");

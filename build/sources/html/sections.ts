@@ -50,15 +50,17 @@ export function sectionsOf(root: Element, leftOut: LeftOut): Section[] {
   const indexEntries = new WeakSet<Element>();
   /** Ids of the elements that were entered since the last text: they name the heading that follows. */
   let pending = "";
-  let preformatted = 0;
-  let code = 0;
-  let links = 0;
-  let weighty = 0;
+  /** Elements of each kind that the walk is in. */
+  const within = { preformatted: 0, code: 0, link: 0, weighty: 0 };
   const stack: (Node | (() => void))[] = [root];
-  /** Counts an element as long as the walk is in it. */
-  const during = (enter: () => void, leave: () => void) => {
-    enter();
-    stack.push(leave);
+  const enter = (kind: keyof typeof within) => {
+    within[kind]++;
+    stack.push(() => within[kind]--);
+  };
+  /** Puts a mark before what an element holds, and behind it. */
+  const around = (mark: () => void) => {
+    mark();
+    stack.push(mark);
   };
 
   for (let next = stack.pop(); next; next = stack.pop()) {
@@ -67,7 +69,8 @@ export function sectionsOf(root: Element, leftOut: LeftOut): Section[] {
       continue;
     }
     if (isText(next)) {
-      out.lines().text(next.value, { preformatted: preformatted > 0, link: links > 0, code: code > 0 });
+      const { preformatted, link, code } = within;
+      out.lines().text(next.value, { preformatted: preformatted > 0, link: link > 0, code: code > 0 });
       if (next.value.trim() !== "") {
         pending = "";
         out.note();
@@ -98,45 +101,23 @@ export function sectionsOf(root: Element, leftOut: LeftOut): Section[] {
         const weight = Number.parseFloat(directive(next, "weight") ?? "1");
         if (weight === 0) continue;
         if (weight > 1) {
-          if (weighty === 0) out.important(textOf(next, leftOut));
-          during(
-            () => weighty++,
-            () => weighty--,
-          );
+          if (within.weighty === 0) out.important(textOf(next, leftOut));
+          enter("weighty");
         }
         for (const extra of directive(next, "index-attrs")?.split(",") ?? []) {
           const value = attribute(next, extra.trim());
           if (value) out.lines().text(` ${value} `, PLAIN);
         }
-        if (name === "a" && leadsWithin(attribute(next, "href"))) {
-          during(
-            () => links++,
-            () => links--,
-          );
-        }
+        if (name === "a" && leadsWithin(attribute(next, "href"))) enter("link");
       }
-      if (name === "br") out.lines().lineBreak();
+      if (name === "br") out.lines().block();
       else if (name === "td" || name === "th" || FORMULA_SIGNS.has(name)) out.lines().space();
-      if (APART.has(name) || attribute(next, "slot") !== undefined) {
-        const blank = () => out.lines().space();
-        during(blank, blank);
-      }
-      if (CODE.has(name)) {
-        during(
-          () => code++,
-          () => code--,
-        );
-      }
-      if (PREFORMATTED.has(name)) {
-        during(
-          () => preformatted++,
-          () => preformatted--,
-        );
-      }
+      if (APART.has(name) || attribute(next, "slot") !== undefined) around(() => out.lines().space());
+      if (CODE.has(name)) enter("code");
+      if (PREFORMATTED.has(name)) enter("preformatted");
       if (BLOCKS.has(name)) {
         // Methods of the lines that are current then, not now: a heading may come between.
-        const end = PARAGRAPHS.has(name) ? () => out.lines().paragraph() : () => out.lines().block();
-        during(end, end);
+        around(PARAGRAPHS.has(name) ? () => out.lines().paragraph() : () => out.lines().block());
       }
     }
     const children = childrenOf(next);
