@@ -82,7 +82,7 @@ export async function exportAnnoy(dir: string, options: ExportAnnoyOptions): Pro
 }
 
 /** The Annoy index of an artifact: the imported one, or one that is grown now. */
-export async function annoyDataOf(
+async function annoyDataOf(
   artifact: Artifact,
   options: Omit<ExportAnnoyOptions, "out">,
 ): Promise<{ data: AnnoyData; kept: boolean }> {

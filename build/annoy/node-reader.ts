@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync } from "node:fs";
 import { readRangeSync } from "../artifact/file-bytes.ts";
+import { messageOf } from "../settings/errors.ts";
 import { AnnoyFileError } from "./errors.ts";
 
 /** Bytes that can be read by range: a file, or a buffer. */
@@ -45,10 +46,6 @@ export function fileSource(path: string): ByteSource {
     },
     close: () => closeSync(fd),
   };
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 const WINDOW_BYTES = 1 << 22;

@@ -134,7 +134,7 @@ function copyAnnoy(source: ByteSource, checked: CheckedAnnoy, dimensions: number
 }
 
 /** The table for ascending items, each in the slot of its rank; items undefined when there are no holes. */
-export function slotTable(nItems: number, items: Uint32Array | undefined): SlotTable {
+function slotTable(nItems: number, items: Uint32Array | undefined): SlotTable {
   if (!items) return { nItems, nSlots: nItems, slotItems: undefined, itemSlots: undefined };
   const itemSlots = new Uint32Array(nItems).fill(NO_SLOT);
   for (let slot = 0; slot < items.length; slot++) itemSlots[items[slot]!] = slot;

@@ -32,7 +32,7 @@ export function openRows(location: RowsLocation): Rows {
 }
 
 /** Rows of `stride` words each, one after the other. */
-export function memoryRows(buffer: SharedArrayBuffer, stride: number): Rows {
+function memoryRows(buffer: SharedArrayBuffer, stride: number): Rows {
   return {
     words: new Uint32Array(buffer),
     floats: new Float32Array(buffer),

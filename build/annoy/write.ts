@@ -4,9 +4,9 @@ import type { AnnoyTrees } from "../../worker/core/forest/annoy/trees.ts";
 import { slotOf } from "../../worker/core/forest/slots.ts";
 import { NODE_WORDS, nodeLayout, ZERO_PLANE } from "../../worker/core/format/annoy.ts";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
+import { messageOf } from "../settings/errors.ts";
 import { partialPath, removePartial } from "../settings/partial.ts";
 import { offsetWord } from "./check.ts";
-import { messageOf } from "./node-reader.ts";
 import type { AnnoyData } from "./read.ts";
 
 const PART_BYTES = 1 << 22;

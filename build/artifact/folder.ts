@@ -44,7 +44,7 @@ export interface FolderWriter {
  * @param makes names beside those of every artifact that may come to lie in it; what is not ours must have no such name
  * @throws AnnoyEdgeError `OUT_NOT_ARTIFACT` when something else stands at `out`: it is never deleted; `OUT_UNWRITABLE`
  */
-export async function beginFolder(out: string, makes: readonly string[] = []): Promise<FolderWriter> {
+async function beginFolder(out: string, makes: readonly string[] = []): Promise<FolderWriter> {
   // A link to a folder stays a link: what it leads to is replaced.
   const target = await realpath(resolve(out)).catch(() => resolve(out));
   if (isWithin(process.cwd(), target)) {

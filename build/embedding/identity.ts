@@ -1,6 +1,7 @@
 import type { CarriedEmbedder, Embedder } from "../../worker/core/embedding/types.ts";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import type { EmbedderIdentity } from "../../worker/core/format/meta.ts";
+import { messageOf } from "../settings/errors.ts";
 
 /** LangChain's interface of embeddings, which every provider's class there has. */
 export interface EmbeddingsLike {
@@ -72,8 +73,8 @@ export async function asked<T>(name: string, work: () => Promise<T>): Promise<T>
     return await work();
   } catch (cause) {
     if (cause instanceof AnnoyEdgeError) throw cause;
-    const message = cause instanceof Error ? cause.message : String(cause);
-    throw new AnnoyEdgeError("EMBEDDING_FAILED", `The embedder ${name} failed: ${message}`, { cause });
+    const message = `The embedder ${name} failed: ${messageOf(cause)}`;
+    throw new AnnoyEdgeError("EMBEDDING_FAILED", message, { cause });
   }
 }
 

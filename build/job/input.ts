@@ -2,7 +2,7 @@ import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import type { InputDocument } from "../artifact/collect.ts";
 import type { BuildEmbedder } from "../embedding/build-embedder.ts";
 import { textToEmbed } from "../embedding/documents.ts";
-import { OptionError } from "../settings/errors.ts";
+import { messageOf, OptionError } from "../settings/errors.ts";
 import { requireText, requireTexts } from "../settings/options.ts";
 import { readSite } from "../site/read.ts";
 import type { SiteReport } from "../site/report.ts";
@@ -126,8 +126,8 @@ async function* read(sources: readonly string[], options: InputOptions): AsyncGe
   } catch (cause) {
     // What fails while a document is being indexed does not come by here.
     if (cause instanceof AnnoyEdgeError) throw cause;
-    const message = cause instanceof Error ? cause.message : String(cause);
-    throw new AnnoyEdgeError("DOCUMENTS_FAILED", `documents could not be read: ${message}`, { cause });
+    const message = `documents could not be read: ${messageOf(cause)}`;
+    throw new AnnoyEdgeError("DOCUMENTS_FAILED", message, { cause });
   }
 }
 

@@ -37,7 +37,7 @@ describe("calibrateFusion", () => {
     const dimensions = embedder.identity.dimensions;
     const vectorOf = (item: number) => vectors.subarray(item * dimensions, (item + 1) * dimensions);
     const documents = documentsOf(texts);
-    const fusion = await calibrateFusion({
+    const { fusion } = await calibrateFusion({
       documents,
       nItems: texts.length,
       metric: "angular",
@@ -85,7 +85,7 @@ describe("calibrateFusion", () => {
     const same = documentsOf(things.map((_, i) => `${filler(i, "first")} ${filler(i, "second")}`));
     const blind = bagOfWords(["zzz", "yyy"]);
     const input = { nItems: 60, metric: "angular" as const, documents: same };
-    const byWords = await calibrateFusion({
+    const { fusion: byWords } = await calibrateFusion({
       ...input,
       embedder: blind,
       vectorOf: () => Float32Array.of(1e-3, 1e-3),
@@ -101,7 +101,7 @@ describe("calibrateFusion", () => {
     );
     const knowing = bagOfWords(things.map((thing) => thing.slice(5)));
     const vectors = await knowing.embedDocuments(apart.map(({ pageContent }) => pageContent));
-    const byVectors = await calibrateFusion({
+    const { fusion: byVectors } = await calibrateFusion({
       ...input,
       documents: apart,
       embedder: knowing,
@@ -120,7 +120,7 @@ describe("calibrateFusion", () => {
       embedder: bagOfWords(["one"]),
       vectorOf: () => Float32Array.of(1),
     };
-    expect(await calibrateFusion(input)).toEqual({ ...DEFAULT_FUSION, queries: 0 });
+    expect((await calibrateFusion(input)).fusion).toEqual({ ...DEFAULT_FUSION, queries: 0 });
   });
 
   it("chooses the same for the same documents and seed", async () => {

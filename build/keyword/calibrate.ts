@@ -71,12 +71,7 @@ export interface Calibration {
  * be found. How well each side finds them says how far each can be trusted: vectors of a language that the embedder does
  * not know find next to nothing. A pure function of its input and seed.
  */
-export async function calibrateFusion(input: CalibrationInput): Promise<FusionMeta> {
-  return (await calibrateWithTexts(input)).fusion;
-}
-
-/** The same, with the queries that it made. */
-export async function calibrateWithTexts(input: CalibrationInput): Promise<Calibration> {
+export async function calibrateFusion(input: CalibrationInput): Promise<Calibration> {
   const documents = await sampleDocuments(input.documents, input.nItems, input.seed ?? 0);
   const trials: Trial[] = [];
   const { provider } = input.embedder.identity;

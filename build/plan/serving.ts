@@ -2,7 +2,7 @@ import type { Codec } from "../../worker/core/format/constants.ts";
 import { READ_LIMITS } from "../../worker/storage/cold.ts";
 
 /** Assumptions where nothing is published and nothing could be measured here. Milliseconds. */
-export const ASSUMED = {
+const ASSUMED = {
   /** A ranged read of R2 until its bytes come, and how many come in a millisecond. */
   r2Ms: 40,
   r2BytesPerMs: 100_000,
@@ -64,7 +64,7 @@ export interface Serving {
  * CPU of a search over so many items, in milliseconds. Fitted from above to what was measured in docs/bench: 4.4 at
  * 1,000,000 x 384, 0.81 at 340,479 x 100, both at recall .95.
  */
-export function searchCpuMs(items: number, dimensions: number): number {
+function searchCpuMs(items: number, dimensions: number): number {
   return 0.5 + (5e-6 * items * dimensions) / 384;
 }
 

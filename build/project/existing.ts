@@ -21,7 +21,7 @@ export interface Existing {
   readonly inRepository: string;
 }
 
-export const MANAGERS = ["npm", "pnpm", "yarn", "bun"] as const;
+const MANAGERS = ["npm", "pnpm", "yarn", "bun"] as const;
 export type Manager = (typeof MANAGERS)[number];
 
 const LOCK_FILES: readonly (readonly [string, Manager])[] = [

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
 import { AnnoyEdgeError } from "../../worker/core/format/errors.ts";
 import { isIndexName } from "../../worker/core/format/keys.ts";
-import { OptionError } from "../settings/errors.ts";
+import { messageOf, OptionError } from "../settings/errors.ts";
 import { makeFolder } from "../settings/make-folder.ts";
 import { CONFIG_FILES } from "../settings/names.ts";
 import {
@@ -247,9 +247,7 @@ function refusing<T>(path: string, work: () => T): T {
   try {
     return work();
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
-    throw new AnnoyEdgeError("BAD_PROJECT", `${path} cannot be added to: ${message} Nothing was written.`, {
-      cause,
-    });
+    const message = `${path} cannot be added to: ${messageOf(cause)} Nothing was written.`;
+    throw new AnnoyEdgeError("BAD_PROJECT", message, { cause });
   }
 }

@@ -87,7 +87,7 @@ function offer(
 }
 
 /** Returns the kept rows, best first. */
-export function bestOf(top: TopScores): Nearest {
+function bestOf(top: TopScores): Nearest {
   const rows = top.sorted().slice();
   return { rows, scores: Float32Array.from(rows, (_, rank) => top.scoreAt(rank + 1)) };
 }

@@ -7,3 +7,8 @@ export class OptionError extends AnnoyEdgeError {
     this.name = "OptionError";
   }
 }
+
+/** Message of what was thrown, whatever it is. */
+export function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

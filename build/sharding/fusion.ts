@@ -27,7 +27,7 @@ export async function wholeFusion(
   if (weighed || !embedder || !keyword) return largest.fusion ? { fusion: largest.fusion } : {};
   const { metric, forest } = largest;
   const last = shards.length - 1;
-  const fusion = await calibrateFusion({
+  const { fusion } = await calibrateFusion({
     documents: documentsOf(shards, offsets),
     nItems: offsets[last]! + shards[last]!.nItems,
     metric,

@@ -6,7 +6,7 @@ import { SourceError, unreadable } from "./errors.ts";
 import type { SourceFile } from "./types.ts";
 
 /** Readable kinds, by the ending of the name in lower case. */
-export const FORMATS = {
+const FORMATS = {
   ".jsonl": "jsonl",
   ".ndjson": "jsonl",
   ".csv": "csv",

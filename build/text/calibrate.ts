@@ -1,7 +1,7 @@
 import type { Metric } from "../../worker/core/format/constants.ts";
 import { readDocuments } from "../artifact/documents.ts";
 import type { Embedder } from "../embedding/index.ts";
-import { type Calibration, calibrateWithTexts } from "../keyword/calibrate.ts";
+import { type Calibration, calibrateFusion } from "../keyword/calibrate.ts";
 import type { TextOptions } from "./options.ts";
 
 /**
@@ -14,7 +14,7 @@ export async function calibrate(
   { keyword }: TextOptions,
 ): Promise<Calibrated> {
   if (!embedder) return {};
-  return calibrateWithTexts({
+  return calibrateFusion({
     documents: readDocuments(path),
     nItems,
     metric,

@@ -4,6 +4,7 @@ import { dirname, resolve } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { AnnoyEdgeError } from "../../../worker/core/format/errors.ts";
 import type { EmbedderIdentity } from "../../../worker/core/format/meta.ts";
+import { messageOf } from "../../settings/errors.ts";
 
 /** `AEEC`, so that another program's database is not taken for ours. */
 const APPLICATION_ID = 0x41454543;
@@ -38,10 +39,9 @@ export async function openEmbeddingCache(path: string): Promise<EmbeddingCache> 
     database = new DatabaseSync(file);
     prepare(database);
   } catch (cause) {
-    const what = cause instanceof Error ? cause.message : String(cause);
     throw new AnnoyEdgeError(
       "CACHE_UNUSABLE",
-      `The embedding cache ${file} cannot be used (${what}). Delete it, or build with another cache or none.`,
+      `The embedding cache ${file} cannot be used (${messageOf(cause)}). Delete it, or build with another cache or none.`,
       { cause },
     );
   }

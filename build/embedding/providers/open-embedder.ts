@@ -32,7 +32,7 @@ export interface OpenedEmbedder {
   close(): Promise<void>;
 }
 
-export const DEFAULT_CACHE = ".annoy-edge/embeddings.sqlite";
+const DEFAULT_CACHE = ".annoy-edge/embeddings.sqlite";
 
 /**
  * Opens the embedder that a setting names. Those behind a service get the embedding cache in front: a text is paid for

@@ -56,7 +56,7 @@ export async function loadEncoder(
 }
 
 /** As {@link loadEncoder}, of bytes at hand. */
-export async function createEncoderEmbedder(
+async function createEncoderEmbedder(
   bytes: Uint8Array,
   { jobs = -1 }: EncoderEmbedderOptions = {},
 ): Promise<EncoderEmbedder> {

@@ -46,7 +46,7 @@ export async function openEncoderFile(dir: string, identity: EmbedderIdentity): 
 }
 
 /** @throws AnnoyEdgeError `EMBEDDER_NOT_FOUND` */
-export async function readEncoderFile(dir: string): Promise<Uint8Array> {
+async function readEncoderFile(dir: string): Promise<Uint8Array> {
   const path = join(dir, ENCODER_FILE);
   try {
     return await readFile(path);

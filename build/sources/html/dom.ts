@@ -77,7 +77,7 @@ export function textOf(root: Element, skip: (element: Element) => boolean = () =
 const SPACE = { nodeName: "#text", value: " ", parentNode: null } as DefaultTreeAdapterTypes.TextNode;
 
 /** The reading beside a word in ruby, which is no part of the word. */
-export function isRubyText({ tagName }: Element): boolean {
+function isRubyText({ tagName }: Element): boolean {
   return tagName === "rt" || tagName === "rp";
 }
 

@@ -1,5 +1,5 @@
 /** Begins and ends a block of code. */
-export const FENCE = /^ {0,3}(`{3,}|~{3,})/;
+const FENCE = /^ {0,3}(`{3,}|~{3,})/;
 
 /** Longer expressions are no expressions: a brace that nothing closes must not cost a look at the rest each time. */
 const LONGEST = 10_000;
