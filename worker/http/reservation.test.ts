@@ -1,6 +1,7 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { createRequestMemory } from "../core/format/request-memory.ts";
 import { createWork } from "../core/format/work.ts";
+import { sleep } from "../core/time/wait.ts";
 import { createSemaphore } from "../storage/semaphore.ts";
 import { openReservation } from "./reservation.ts";
 
@@ -38,6 +39,41 @@ test("what requests hold and what runs in turn come to the same sum", async () =
   await expect(limited(300, async () => {})).rejects.toMatchObject({ code: "ISOLATE_BUSY" });
   first.release();
   expect(memory.bytes).toBe(0);
+});
+
+test("requests whose bodies leave no room for a ranking rank one after the other", async () => {
+  const memory = createRequestMemory(1000);
+  const limited = createSemaphore(900, { memory, longestWait: 200 });
+  let running = 0;
+  let most = 0;
+  const rank = async () => {
+    const { reserve, counting, release } = openReservation(memory);
+    reserve(250);
+    const { share } = counting(createWork());
+    await sleep(1);
+    const run = async () => {
+      most = Math.max(most, ++running);
+      await sleep(2);
+      running--;
+    };
+    await limited(300, run, share).finally(release);
+  };
+  await Promise.all(Array.from({ length: 4 }, rank));
+  expect([most, memory.bytes]).toEqual([1, 0]);
+  // One that answers gives its memory back: others wait for that.
+  openReservation(memory).reserve(701);
+  await expect(limited(300, async () => {})).rejects.toMatchObject({ code: "ISOLATE_BUSY" });
+});
+
+test("a request that is gone keeps no ranking waiting", async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const memory = createRequestMemory(1000);
+  const limited = createSemaphore(900, { memory, longestWait: 0 });
+  openReservation(memory).reserve(800);
+  await expect(limited(300, async () => {})).rejects.toMatchObject({ code: "ISOLATE_BUSY" });
+  vi.setSystemTime(Date.now() + 61_000);
+  await limited(300, async () => {});
 });
 
 test("a request that has left takes nothing more, which nobody would give back, and works no more", () => {

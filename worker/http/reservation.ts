@@ -20,9 +20,6 @@ export interface Reservation {
   release(): void;
 }
 
-/** A request that gave no sign of life for longer is gone: the runtime drops one whose client hung up without its `finally`. */
-const GONE_MS = 60_000;
-
 /** Counts the bytes of a request. One that is alone is let through whatever it takes: it has limits of its own. */
 export function openReservation({ shares, fits }: RequestMemory = requestMemory): Reservation {
   const own: Share = { bytes: 0, since: monotonicNow() };
@@ -32,11 +29,7 @@ export function openReservation({ shares, fits }: RequestMemory = requestMemory)
   };
   const reserve = (bytes: number): void => {
     requireOpen();
-    if (!fits(bytes, own)) {
-      const before = monotonicNow() - GONE_MS;
-      for (const share of shares) if (share.since < before) shares.delete(share);
-      if (!fits(bytes, own)) throw busy();
-    }
+    if (!fits(bytes, own, monotonicNow())) throw busy();
     own.bytes += bytes;
     shares.add(own);
   };

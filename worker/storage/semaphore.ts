@@ -25,6 +25,7 @@ export interface SemaphoreOptions {
 interface Waiting {
   /** When it looks again, in milliseconds of the clock. */
   looksAt: number;
+  readonly request: Share | undefined;
 }
 
 /**
@@ -52,7 +53,13 @@ export function createSemaphore(
       if (now - share.since > GONE_MS) end(share);
       else sum += share.bytes;
     }
-    return (sum === 0 || sum + bytes <= most) && memory.fits(bytes, request);
+    if (sum > 0 && sum + bytes > most) return false;
+    return memory.fits(bytes, request, now) || (sum === 0 && isAllWaiting(request));
+  };
+  /** Whether all memory belongs to requests that wait here: without one that runs, they would wait for each other. */
+  const isAllWaiting = (own: Share | undefined): boolean => {
+    const requests = new Set([own, ...[...waiting].map(({ request }) => request)]);
+    return [...shares].every((share) => requests.has(share));
   };
   /** Number of those that wait before one, or of all. */
   const before = (own: Waiting | undefined, now: number): number => {
@@ -66,8 +73,8 @@ export function createSemaphore(
     return count;
   };
   const waitFor = async (share: Share): Promise<void> => {
-    const { since } = share;
-    const own = { looksAt: since };
+    const { since, request } = share;
+    const own = { looksAt: since, request };
     try {
       for (let now = since; ; now = monotonicNow()) {
         const ahead = before(own, now);

@@ -14,8 +14,11 @@ export interface RequestMemory {
   readonly shares: Set<Share>;
   readonly bytes: number;
   /** Whether a request may take so many bytes more: they fit, or it is alone. It has limits of its own. */
-  fits(bytes: number, request: Share | undefined): boolean;
+  fits(bytes: number, request: Share | undefined, now: number): boolean;
 }
+
+/** A request that gave no sign of life for longer is gone: the runtime drops one whose client hung up without its `finally`. */
+const GONE_MS = 60_000;
 
 export function createRequestMemory(most: number = REQUEST_BYTES): RequestMemory {
   const shares = new Set<Share>();
@@ -29,9 +32,14 @@ export function createRequestMemory(most: number = REQUEST_BYTES): RequestMemory
     get bytes() {
       return sumOf(() => true);
     },
-    fits: (bytes, own) =>
-      sumOf(() => true) + bytes <= most ||
-      sumOf((share) => share !== own && (!own || share.request !== own)) === 0,
+    fits(bytes, own, now) {
+      const isRoom = () =>
+        sumOf(() => true) + bytes <= most ||
+        sumOf((share) => share !== own && (!own || share.request !== own)) === 0;
+      if (isRoom()) return true;
+      for (const share of shares) if (now - share.since > GONE_MS) shares.delete(share);
+      return isRoom();
+    },
   };
 }
 
