@@ -8,6 +8,7 @@ import { clusteredVectors } from "../../test/support/forest.ts";
 import { versionOf } from "../artifact/version.ts";
 import { build, inspect, openLocalIndex, query, verify } from "../index.ts";
 import { createRandom } from "../numeric/random.ts";
+import { judgeRecall } from "./verify.ts";
 
 let folder: string;
 let good: string;
@@ -76,6 +77,15 @@ describe("a sound artifact", () => {
     expect(manifest.files["forest.bin"].bytes).toBe(header.fileBytes);
     expect(found.answeredBy).toBe(header.forestKind === "flat" ? "flat scan" : "forest");
   });
+});
+
+test("recall below the certified one by more than chance is refused", () => {
+  const certified = { recallAt10: 0.96, queries: 500 };
+  const measured = (recall: number) => ({ recall, k: 10, queries: 500, standardError: 0.004 });
+  expect(judgeRecall(measured(0.93), certified)).toContain("0.9300 on 500 queries, certified 0.9600");
+  expect(() => judgeRecall(measured(0.92), certified)).toThrow(
+    expect.objectContaining({ code: "RECALL_TOO_LOW" }),
+  );
 });
 
 describe("damage is named", () => {

@@ -232,7 +232,11 @@ async function checkEmbedder(dir: string, artifact: Artifact): Promise<string> {
   return openArtifactEmbedder(artifact) ? `${name} opens` : `${name} is a service, which was not called`;
 }
 
-function judgeRecall(found: RecallMeasurement | undefined, certified: CertifiedRecall): string {
+/** @throws AnnoyEdgeError `RECALL_TOO_LOW` where a measured recall is lower than chance makes it */
+export function judgeRecall(
+  found: RecallMeasurement | undefined,
+  certified: Pick<CertifiedRecall, "recallAt10" | "queries">,
+): string {
   if (!found) return "nothing to measure: fewer than two items";
   const { recall, k, queries, standardError } = found;
   const { recallAt10, queries: heldOut } = certified;
