@@ -41,7 +41,7 @@ describe("codec auto", () => {
 
   it("leaves out binary, whose codes need a tree, where no tree is wanted", async () => {
     const { built } = await build({ trees: 0, targetRecall: 0.6 });
-    expect(built).toMatchObject({ codec: "int4", forest: { kind: "flat", trees: 0 } });
+    expect(built).toMatchObject({ header: { codec: "int4" }, forest: { kind: "flat", trees: 0 } });
   });
 
   it("names what the smallest needs when nothing fits", async () => {
@@ -60,7 +60,7 @@ it("scans all codes of a binary forest without trees, leaf by leaf of one", asyn
   const { built, forest } = await forestOf(vectors, DIMENSIONS, "angular", {
     ...{ codec: "binary", rescore: "int8", trees: 0 },
   });
-  expect(built).toMatchObject({ codec: "binary", forest: { trees: 1 } });
+  expect(built).toMatchObject({ header: { codec: "binary" }, forest: { trees: 1 } });
   expect(forest.defaultSearchK(10)).toBeGreaterThanOrEqual(1500);
 });
 
